@@ -1,0 +1,188 @@
+# darknet-vd: Debian's Darknet, a short patch series, and the plugin in darknet-vd/. `make help` lists the targets.
+
+# where Darknet comes from: Debian's source package, or DARKNET_SRC=dir, a checkout of commit 61c9d02e
+VERSION = 0.0.0+git20180914.61c9d02e
+REVISION = 2
+ORIG_SHA256 = ec536ae11853846aab96183d8ec18730a46cce71f7d935768d235029329f9e93
+DEBIAN_SHA256 = 3d987cbe63e04ec6c106370fbcb9778b2a83cad810e132c27021e6227fd4d6e6
+DARKNET_SRC ?=
+
+# what Darknet's own Makefile knows
+DEBUG ?= 0
+OPENMP ?= 0
+# products through oneDNN; 0 builds without it, in plain C
+ONEDNN ?= 1
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+EXEC ?= darknet
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+
+CC ?= cc
+CFLAGS ?=
+LDFLAGS ?=
+STOCK_OPT := -Ofast
+VD_OPT := -O3 -fno-math-errno -fno-trapping-math
+ifeq ($(DEBUG),1)
+STOCK_OPT := -O0 -g
+VD_OPT := -O0 -g
+endif
+ifeq ($(OPENMP),1)
+STOCK_OPT += -fopenmp
+endif
+# rand and srand renamed: darknet-vd/seed.h
+STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -Wno-stringop-truncation -Wno-restrict \
+	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -I$(SRC)/include -I$(SRC)/src -Idarknet-vd
+VD_FLAGS = -std=gnu11 -D_GNU_SOURCE $(VD_OPT) -fPIC -Wall -Wextra -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
+LIBS = -lm -pthread
+ifeq ($(ONEDNN),1)
+VD_FLAGS += -DVD_ONEDNN
+LIBS += -ldnnl -lgomp
+endif
+
+SRC := build/darknet
+STOCK := build/stock
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# goals that need neither Darknet's sources nor anything installed
+LIGHT := help clean distclean format lint
+ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
+include build/darknet.mk
+endif
+
+VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/%,$(wildcard darknet-vd/*.c darknet-vd/*/*.c))
+VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c darknet-vd/data/*.S)
+LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB))
+EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
+TEST_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/test_*.c)) $(BUILD)/obj/tests/main.c.o
+
+.PHONY: all
+all: $(EXEC) $(BUILD)/libdarknet-vd.a $(BUILD)/libdarknet-vd.so ## build ./darknet and the library (DEBUG=1, OPENMP=1, ONEDNN=0, V=1)
+
+$(EXEC): $(LIB_OBJ) $(EXEC_OBJ)
+	@echo "  LD     $@"
+	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS) -lz
+
+$(BUILD)/libdarknet-vd.a: $(LIB_OBJ)
+	@echo "  AR     $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/libdarknet-vd.so: $(LIB_OBJ)
+	@echo "  LD     $@"
+	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) -shared -Wl,-soname,libdarknet-vd.so $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(BUILD)/obj/stock/%.o: $(SRC)/src/%.c build/.packages
+	@echo "  CC     $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STOCK_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/stock/%.o: $(SRC)/examples/%.c build/.packages
+	@echo "  CC     $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STOCK_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# image_opencv.o is empty without OPENCV
+$(BUILD)/obj/stock/%.o: $(SRC)/src/%.cpp build/.packages
+	@echo "  CC     $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) -x c $(STOCK_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/%.c.o: %.c | build/.packages
+	@echo "  CC     $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VD_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/%.S.o: %.S | build/.packages
+	@echo "  AS     $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I$(SRC) -Wa,-I$(SRC) -c $< -o $@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# ---- Darknet's sources -------------------------------------------------------------------------------------------
+
+ORIG := build/source/darknet_$(VERSION).orig.tar.xz
+DEBIAN := build/source/darknet_$(VERSION)-$(REVISION).debian.tar.xz
+SERIES := patches/series $(addprefix patches/,$(shell cat patches/series))
+
+# a folder of sources no patch of ours has touched
+ifeq ($(DARKNET_SRC),)
+PRISTINE = build/source/pristine
+build/source/pristine/.unpacked: build/.packages $(ORIG) $(DEBIAN)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)tar -xf $(ORIG) -C $(@D) --strip-components=1
+	$(Q)tar -xf $(DEBIAN) -C $(@D)
+	$(Q)cd $(@D) && for p in $$(cat debian/patches/series); do patch -p1 --fuzz=0 -s < debian/patches/$$p || exit 1; done
+	@touch $@
+PRISTINE_DONE = build/source/pristine/.unpacked
+else
+PRISTINE = $(DARKNET_SRC)
+PRISTINE_DONE = $(DARKNET_SRC)/src/parser.c
+$(DARKNET_SRC)/src/parser.c:
+	@echo "DARKNET_SRC=$(DARKNET_SRC): no Darknet sources there (src/parser.c is missing)" >&2; exit 1
+endif
+
+# Debian's source package through apt, with a source list and list folder of our own: the system's are not touched, and
+# no right but that of reading them is needed. The mirror is the one the system uses.
+$(ORIG) $(DEBIAN) &:
+	@mkdir -p build/source/lists/partial build/source/archives/partial
+	@command -v apt-get >/dev/null || { echo "no apt-get here: make DARKNET_SRC=dir, a checkout of Darknet commit 61c9d02e" >&2; exit 1; }
+	@apt-get indextargets --format '$$(ORIGIN) $$(CREATED_BY) $$(COMPONENT) deb-src $$(REPO_URI) $$(CODENAME) $$(COMPONENT)' \
+	  | sed -n 's/^Debian Packages main //p' | sort -u > build/source/sources.list
+	@test -s build/source/sources.list || { echo "apt knows no Debian mirror: make DARKNET_SRC=dir, a checkout of Darknet commit 61c9d02e" >&2; exit 1; }
+	@echo "  GET    darknet $(VERSION)-$(REVISION) (Debian source package)"
+	$(Q)d=$$PWD/build/source; apt="-qq -o Dir::Etc::SourceList=$$d/sources.list -o Dir::Etc::SourceParts=/dev/null \
+	  -o Dir::State::Lists=$$d/lists -o Dir::Cache=$$d -o Dir::Cache::archives=$$d/archives -o APT::Sandbox::User="; \
+	cd $$d && apt-get $$apt update && apt-get $$apt source --download-only darknet=$(VERSION)-$(REVISION) || \
+	  { echo "darknet $(VERSION)-$(REVISION) could not be fetched: make DARKNET_SRC=dir, a checkout of Darknet commit 61c9d02e" >&2; exit 1; }
+	$(Q)printf '%s  %s\n' $(ORIG_SHA256) $(ORIG) $(DEBIAN_SHA256) $(DEBIAN) | sha256sum --check --quiet
+	@rm -rf build/source/lists build/source/archives build/source/*.bin
+
+# Patched in a fresh copy; only files that differ are replaced, so that only they are compiled again.
+$(SRC)/.patched: $(PRISTINE_DONE) $(SERIES)
+	@echo "  PATCH  $(SRC)"
+	@rm -rf $(SRC).new && mkdir -p $(SRC).new $(SRC)
+	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(SRC).new
+	$(Q)for p in $$(cat patches/series); do \
+	  patch -d $(SRC).new -p1 --fuzz=0 -s < patches/$$p || { echo "patches/$$p does not apply" >&2; exit 1; }; done
+	$(Q)cd $(SRC).new && find . -type f | while read -r f; do \
+	  cmp -s "$$f" "../darknet/$$f" || { mkdir -p "../darknet/$${f%/*}" && cp "$$f" "../darknet/$$f"; }; done
+	@rm -rf $(SRC).new && touch $@
+
+# the lists of objects are Darknet's own
+build/darknet.mk: $(SRC)/.patched
+	@sed -n 's/^OBJ=/STOCK_LIB := /p; s/^EXECOBJA=/STOCK_EXEC := /p' $(SRC)/Makefile > $@
+
+# ---- packages ----------------------------------------------------------------------------------------------------
+
+# $(call need,PROBE=PACKAGE ...): a probe is a command or a header; root gets what is missing, others the command
+define need
+missing=; for n in $(1); do probe=$${n%%=*}; case $$probe in \
+  *.h) echo "#include <$$probe>" | $(CC) -E -x c - >/dev/null 2>&1 ;; \
+  *) command -v $$probe >/dev/null 2>&1 ;; esac || missing="$$missing $${n#*=}"; done; \
+if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "  APT   $$missing"; export DEBIAN_FRONTEND=noninteractive; \
+  apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null </dev/null || \
+  { echo "could not install$$missing: apt-get install$$missing" >&2; exit 1; }; \
+elif [ -n "$$missing" ]; then echo "missing, install with: sudo apt-get install$$missing" >&2; exit 1; fi
+endef
+
+NEEDS := $(CC)=gcc patch=patch xz=xz-utils string.h=libc6-dev zlib.h=zlib1g-dev stb/stb_image.h=libstb-dev
+ifeq ($(ONEDNN),1)
+NEEDS += oneapi/dnnl/dnnl.h=libdnnl-dev
+endif
+build/.packages:
+	@mkdir -p $(@D)
+	@$(call need,$(NEEDS))
+	@touch $@
+
+build/.packages-test:
+	@mkdir -p $(@D)
+	@$(call need,check.h=check)
+	@touch $@

@@ -1,0 +1,51 @@
+#include "vd.h"
+#include "dataset.h"
+#include "report.h"
+#include "../layer_plugin.h"
+#include "../util.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
+    const char *usage, *help;
+} verbs[] = {
+    {"report", vd_report_command, "report CFG WEIGHTS [-json]", "sparsity and compression of a network, layer by layer"},
+    {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
+     "write a data set Darknet can train on"},
+};
+
+/* they rewrite weights and would leave log_sigma2, and so log_alpha, wrong */
+static const char *refused[] = {"average", "rescale", "rgbgr", "reset", "normalize", "denormalize", "oneoff", "oneoff2"};
+
+static void print_usage(FILE *fp)
+{
+    fprintf(fp, "usage: darknet vd VERB ...    (VERB -h tells more)\n");
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i)
+        fprintf(fp, "  darknet vd %-52s %s\n", verbs[i].usage, verbs[i].help);
+}
+
+int vd_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
+        if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
+    if (strcmp(argv[1], "vd")) return 0;
+    if (argc < 3) {
+        print_usage(stderr);
+        exit(1);
+    }
+    if (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help")) {
+        print_usage(stdout);
+        return 1;
+    }
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i) {
+        if (strcmp(argv[2], verbs[i].name)) continue;
+        int status = verbs[i].run(argc - 2, argv + 2);
+        if (fflush(stdout) || ferror(stdout)) vd_die("standard output: cannot be written");
+        if (status) exit(status);
+        return 1;
+    }
+    vd_die("darknet vd: %s is not a verb; darknet vd -h lists them", argv[2]);
+}

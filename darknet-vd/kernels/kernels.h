@@ -1,0 +1,105 @@
+/* The arithmetic of sparse variational dropout on plain arrays. Nothing here knows Darknet, layers or files.
+ *
+ * Symbols are those of Molchanov, Ashukha, Vetrov, "Variational Dropout Sparsifies Deep Neural Networks", ICML 2017:
+ *
+ *     log_alpha = clip(log_sigma2 - log(theta^2 + VD_THETA_EPS), -8, 8)         eq. 11, kept finite at theta = 0
+ *     sigma2    = exp(log_alpha) theta^2                                         variance of one weight
+ *     KL        = -sum( k1 s(k2 + k3 log_alpha) - log1p(exp(-log_alpha))/2 - k1 )   eq. 14, s the logistic function
+ *
+ * Each function exists once in plain C (vd_kernels_c, the specification) and again for wider instruction sets, built
+ * from one source. All of them are tested against the plain one by the same body. Kernels cannot fail. Arrays of one
+ * call do not overlap unless a comment says so. */
+#ifndef VD_KERNELS_H
+#define VD_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define VD_THETA_EPS 1e-8f     /* inside log(theta^2 + eps): keeps log_alpha and its gradient finite at theta = 0 */
+#define VD_VARIANCE_EPS 1e-8f  /* inside sqrt(var + eps): keeps the gradient of the square root finite */
+#define VD_LOG_ALPHA_LIMIT 8.f /* log_alpha is clipped to +- this */
+#define VD_K1 0.63576f         /* the three constants of eq. 14 */
+#define VD_K2 1.87320f
+#define VD_K3 1.48695f
+
+/* names one stream of noise; two equal keys give the same numbers on every machine and for any number of threads */
+typedef struct {
+    uint64_t seed;
+    uint64_t image; /* images seen by the training before this one */
+    uint32_t layer;
+    uint32_t draw; /* 0, or how many forwards this image went through before */
+} vd_noise_key;
+
+/* Adam's state and rates for one call; the gradient is divided by batch */
+typedef struct {
+    float rate, b1, b2, eps;
+    float correction1, correction2; /* 1 - b1^t, 1 - b2^t */
+    float batch;
+    float decay; /* L2 penalty added to the mean gradient, 0 for none */
+} vd_adam_args;
+
+typedef struct {
+    const char *name;
+
+    /* log_alpha, n numbers each */
+    void (*log_alpha)(size_t n, const float *theta, const float *log_sigma2, float *log_alpha);
+
+    /* sigma2 = exp(log_alpha) theta^2 */
+    void (*variance)(size_t n, const float *theta, const float *log_sigma2, float *sigma2);
+
+    /* on input d_sigma2 = dL/dsigma2; d_theta += dL/dsigma2 dsigma2/dtheta; d_log_sigma2 = dL/dlog_sigma2.
+     * d_log_sigma2 may be d_sigma2 itself */
+    void (*variance_backward)(size_t n, const float *theta, const float *log_sigma2, const float *d_sigma2,
+                              float *d_theta, float *d_log_sigma2);
+
+    /* masked = theta where log_alpha < threshold, else 0; returns how many of masked are not 0 */
+    size_t (*mask)(size_t n, const float *theta, const float *log_sigma2, float threshold, float *masked);
+
+    /* sum of the KL divergence over n weights, in nats */
+    double (*kl)(size_t n, const float *theta, const float *log_sigma2);
+
+    /* add scale * d(sum KL) to the gradients; scale: KL weight / training-set size (times whatever the caller's
+     * gradients are multiplied with) */
+    void (*kl_backward)(size_t n, const float *theta, const float *log_sigma2, float scale, float *d_theta,
+                        float *d_log_sigma2);
+
+    /* eps[i] ~ N(0,1), a function of (key, i) alone: Philox4x32-10 (Salmon et al. 2011) and Box-Muller */
+    void (*noise)(vd_noise_key key, size_t n, float *eps);
+
+    /* out += sqrt(var + VD_VARIANCE_EPS) eps;  on output var holds d out/d var = eps / (2 sqrt(var + VD_VARIANCE_EPS)),
+     * so that the backward pass is one product and needs neither var nor eps */
+    void (*sample)(size_t n, const float *eps, float *var, float *out);
+
+    /* y = x^2 */
+    void (*square)(size_t n, const float *x, float *y);
+
+    /* y *= x */
+    void (*multiply_by)(size_t n, const float *x, float *y);
+
+    /* y += 2 x z : the second half of the backward pass through a*theta and a^2*sigma2 */
+    void (*add_twice_product)(size_t n, const float *x, const float *z, float *y);
+
+    /* y += x */
+    void (*add)(size_t n, const float *x, float *y);
+
+    /* one step of Adam (Kingma, Ba 2014, algorithm 1) along `step`, the sum over a batch of the NEGATIVE gradient
+     * (Darknet's sign); m and v are its moments; step is zeroed */
+    void (*adam)(size_t n, vd_adam_args a, float *x, float *step, float *m, float *v);
+
+    /* one step of gradient descent with momentum, as stock Darknet does it:
+     *     velocity += step - decay batch x;  x += rate/batch velocity;  velocity *= momentum;  step = 0
+     * velocity may be null when momentum is 0 */
+    void (*sgd)(size_t n, float rate, float momentum, float decay, float batch, float *x, float *step, float *velocity);
+} vd_kernels;
+
+/* the specification, in plain C and libm */
+extern const vd_kernels vd_kernels_c;
+
+/* the fastest table this processor runs; chosen once. The environment variable DARKNET_KERNELS names another one
+ * (c, generic, avx2, avx512) for tests and comparisons */
+const vd_kernels *vd_kernels_get(void);
+
+/* every table this processor runs, the plain one first; returns how many */
+int vd_kernels_list(const vd_kernels **tables, int max);
+
+#endif

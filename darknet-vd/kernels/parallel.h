@@ -1,0 +1,15 @@
+/* Loops over all cores.
+ *
+ * Work is cut into n numbered pieces by the caller, never by the number of threads, so a result cannot depend on how
+ * many threads there are. */
+#ifndef VD_PARALLEL_H
+#define VD_PARALLEL_H
+
+/* run body(i, context) for i = 0..n-1, in any order, on all threads; returns when all are done. A call from inside a
+ * body runs in line. Threads are made at the first call and sleep between calls. */
+void vd_parallel_for(int n, void (*body)(int i, void *context), void *context);
+
+/* threads in use: DARKNET_THREADS, or every core this process may run on */
+int vd_parallel_threads(void);
+
+#endif

@@ -1,0 +1,41 @@
+#include "scratch.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct {
+    float *data[VD_SCRATCHES];
+    size_t size[VD_SCRATCHES];
+} scratch;
+
+static __thread scratch mine;
+static pthread_key_t key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void release(void *thread)
+{
+    scratch *s = thread;
+    for (int i = 0; i < VD_SCRATCHES; ++i) free(s->data[i]);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&key, release);
+}
+
+float *vd_scratch(vd_scratch_slot slot, size_t n)
+{
+    if (mine.size[slot] < n) {
+        pthread_once(&once, make_key);
+        pthread_setspecific(key, &mine);
+        free(mine.data[slot]);
+        mine.size[slot] = (n + 15) / 16 * 16;
+        mine.data[slot] = aligned_alloc(64, mine.size[slot] * sizeof(float));
+        if (!mine.data[slot]) {
+            fprintf(stderr, "out of memory: %zu bytes asked for\n", mine.size[slot] * sizeof(float));
+            exit(1);
+        }
+    }
+    return mine.data[slot];
+}

@@ -1,0 +1,14 @@
+#ifndef VD_SCRATCH_H
+#define VD_SCRATCH_H
+
+#include <stddef.h>
+
+/* Each thread has a few buffers that live until it ends. SHARED is for the thread that starts a vd_parallel_for() and
+ * hands the pointer to its pieces; the others are for the pieces themselves. */
+typedef enum { VD_SCRATCH_SHARED, VD_SCRATCH_A, VD_SCRATCH_B, VD_SCRATCH_C, VD_SCRATCH_D, VD_SCRATCHES } vd_scratch_slot;
+
+/* n floats, uninitialised, valid until this thread asks for the same slot again; 64-byte aligned. Ends the program with
+ * one line on stderr when there is no memory. */
+float *vd_scratch(vd_scratch_slot slot, size_t n);
+
+#endif

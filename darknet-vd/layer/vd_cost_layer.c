@@ -1,0 +1,151 @@
+#include "vd_cost_layer.h"
+#include "vd_layer.h"
+#include "../report.h"
+#include "../util.h"
+#include "../kernels/parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+vd_cost *vd_cost_of(const network *net)
+{
+    layer last = net->layers[net->n - 1];
+    return last.type == COST ? last.plugin : 0;
+}
+
+long vd_cost_batch(const network *net)
+{
+    size_t batch = (size_t)net->batch * net->subdivisions;
+    return (long)((*net->seen + batch - 1) / batch);
+}
+
+double vd_cost_kl_weight(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    if (!c) return 0;
+    double t = vd_cost_batch(net) - c->kl_start;
+    if (c->kl_ramp == 0) return t >= 0 ? c->kl_scale : 0;
+    return c->kl_scale * fmin(fmax(t / c->kl_ramp, 0), 1);
+}
+
+float vd_cost_kl_scale(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c ? (float)(vd_cost_kl_weight(net) / c->samples) : 0;
+}
+
+/* pieces of the sum are fixed, so that it does not depend on the number of threads */
+enum { PIECE = 16384 };
+
+typedef struct {
+    const float *theta, *log_sigma2;
+    size_t n;
+    double *sums;
+} kl_job;
+
+static void kl_piece(int i, void *context)
+{
+    const kl_job *j = context;
+    size_t o = (size_t)i * PIECE;
+    j->sums[i] = vd_kernels_get()->kl(j->n - o < PIECE ? j->n - o : PIECE, j->theta + o, j->log_sigma2 + o);
+}
+
+double vd_network_kl(const network *net)
+{
+    double kl = 0;
+    for (int i = 0; i < net->n; ++i) {
+        const vd_layer *vd = vd_layer_of(net->layers[i]);
+        if (!vd) continue;
+        int pieces = (int)((vd->n + PIECE - 1) / PIECE);
+        kl_job j = {net->layers[i].weights, vd->log_sigma2, vd->n, vd_calloc(pieces, sizeof(double))};
+        vd_parallel_for(pieces, kl_piece, &j);
+        for (int p = 0; p < pieces; ++p) kl += j.sums[p];
+        free(j.sums);
+    }
+    return kl;
+}
+
+/* the network's own cost an image, as calc_network_cost() averages it */
+static double own_cost(network net)
+{
+    double sum = 0;
+    int count = 0;
+    for (int i = 0; i < net.n; ++i) {
+        if (!net.layers[i].cost || net.layers[i].plugin) continue;
+        sum += net.layers[i].cost[0];
+        ++count;
+    }
+    return count ? sum / count / net.batch : 0;
+}
+
+static void forward_vd_cost_layer(layer l, network net)
+{
+    vd_cost *c = l.plugin;
+    l.cost[0] = 0;
+    if (!net.train || !net.truth) return;
+    c->kl = vd_network_kl(&net);
+    l.cost[0] = (float)(net.batch * vd_cost_kl_weight(&net) / c->samples * c->kl);
+    double cost = own_cost(net);
+    if (!isfinite(cost) || !isfinite(c->kl))
+        vd_die("%s: batch %ld: the loss is not finite (cost %g, KL %g): training stopped, saved weights are untouched",
+               c->filename, vd_cost_batch(&net), cost, c->kl);
+    c->cost += cost;
+    ++c->forwards;
+}
+
+/* the KL divergence depends on weights only: nothing flows back through here */
+static void backward_vd_cost_layer(layer l, network net)
+{
+    (void)l;
+    (void)net;
+}
+
+/* the last update of a batch: one line an epoch, or every `report` batches */
+static void update_vd_cost_layer(layer l, update_args a)
+{
+    (void)a;
+    vd_cost *c = l.plugin;
+    double cost = c->forwards ? c->cost / c->forwards : 0;
+    long due = c->report ? vd_cost_batch(c->net) / c->report : (long)(*c->net->seen / c->samples);
+    if (due == c->reported) return;
+    c->reported = due;
+    vd_report_training_line(stdout, c->net, cost, c->kl);
+    c->cost = 0;
+    c->forwards = 0;
+}
+
+void make_vd_cost_layer(layer *l, layer previous, vd_cost cost)
+{
+    vd_cost *c = vd_calloc(1, sizeof(*c));
+    *c = cost;
+    l->plugin = c;
+    l->plugin_free = free_vd_cost_layer;
+    l->forward = forward_vd_cost_layer;
+    l->backward = backward_vd_cost_layer;
+    l->update = update_vd_cost_layer;
+    l->w = previous.w;
+    l->h = previous.h;
+    l->c = previous.c;
+    l->n = previous.n;
+    l->out_w = previous.out_w;
+    l->out_h = previous.out_h;
+    l->out_c = previous.out_c;
+    l->classes = previous.classes;
+    l->coords = previous.coords;
+    l->jitter = previous.jitter;
+    l->random = previous.random;
+    l->max_boxes = previous.max_boxes;
+    l->truths = previous.truths ? previous.truths : previous.outputs;
+    l->side = previous.side;
+    l->background = previous.background;
+    l->total = previous.total;
+    l->sqrt = previous.sqrt;
+    l->softmax = previous.softmax;
+}
+
+void free_vd_cost_layer(layer l)
+{
+    vd_cost *c = l.plugin;
+    free(c->filename);
+    free(c);
+}

@@ -1,0 +1,38 @@
+/* [vd_cost]: the last section. Adds w(t)/N KL to the network's cost and gives the layers' updates its scale. */
+#ifndef VD_COST_LAYER_H
+#define VD_COST_LAYER_H
+
+#include "darknet.h"
+
+typedef struct {
+    network *net;
+    double samples;                     /* N, images in the training set */
+    double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
+    int report;                         /* batches between two report lines, 0: one an epoch */
+
+    double kl;         /* of the latest training forward, in nats, all layers together */
+    double cost;       /* sum since the last report line of the network's own cost an image, */
+    int forwards;      /* over this many forwards */
+    long reported;     /* reports printed so far: batches/report, or epochs */
+    char *filename;    /* of the cfg, for messages */
+} vd_cost;
+
+/* the [vd_cost] of a network, null when it has none */
+vd_cost *vd_cost_of(const network *net);
+
+/* turn layer l, built as a stock [cost], into the variational one; the previous layer lends it what stock programs read
+ * from a network's last layer */
+void make_vd_cost_layer(layer *l, layer previous, vd_cost cost);
+void free_vd_cost_layer(layer l);
+
+/* number t of the batch being trained, from 1, as Darknet counts and prints it and as burn_in sees it */
+long vd_cost_batch(const network *net);
+
+/* w(t), and w(t)/N; 0 for a network without [vd_cost] */
+double vd_cost_kl_weight(const network *net);
+float vd_cost_kl_scale(const network *net);
+
+/* KL divergence of all variational layers, in nats */
+double vd_network_kl(const network *net);
+
+#endif

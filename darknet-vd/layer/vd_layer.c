@@ -1,0 +1,201 @@
+#include "vd_layer.h"
+#include "../update.h"
+#include "../util.h"
+#include "../kernels/parallel.h"
+#include "vd_cost_layer.h"
+
+#include <stdlib.h>
+
+#include "activations.h"
+#include "batchnorm_layer.h"
+#include "convolutional_layer.h"
+
+vd_layer *vd_layer_of(layer l)
+{
+    return l.type == COST ? 0 : l.plugin;
+}
+
+vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2)
+{
+    vd_layer *vd = vd_calloc(1, sizeof(*vd));
+    vd->net = net;
+    vd->index = index;
+    vd->n = n;
+    vd->log_sigma2 = vd_calloc(n, sizeof(float));
+    for (size_t i = 0; i < n; ++i) vd->log_sigma2[i] = log_sigma2;
+    return vd;
+}
+
+void free_vd_layer(layer l)
+{
+    vd_layer *vd = l.plugin;
+    float *arrays[] = {vd->log_sigma2,   vd->d_log_sigma2, vd->sigma2, vd->masked,    vd->log_sigma2_m,
+                       vd->log_sigma2_v, vd->velocity,     vd->d_mean, vd->noise_gain};
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free(arrays[i]);
+    free(vd);
+}
+
+/* weights are worked on in pieces this long: small enough for the caches, large enough for a thread */
+enum { PIECE = 8192 };
+
+typedef struct {
+    layer l;
+    vd_layer *vd;
+    const vd_kernels *k;
+    update_args a;
+    vd_update_rates rates;
+    float kl_scale;
+} job;
+
+static void run_pieces(job *j, void (*body)(int i, void *context))
+{
+    vd_parallel_for((int)((j->vd->n + PIECE - 1) / PIECE), body, j);
+}
+
+static size_t piece(const job *j, int i, size_t *length)
+{
+    size_t first = (size_t)i * PIECE;
+    *length = j->vd->n - first < PIECE ? j->vd->n - first : PIECE;
+    return first;
+}
+
+static void variance_piece(int i, void *context)
+{
+    job *j = context;
+    size_t n, o = piece(j, i, &n);
+    j->k->variance(n, j->l.weights + o, j->vd->log_sigma2 + o, j->vd->sigma2 + o);
+}
+
+static void mask_piece(int i, void *context)
+{
+    job *j = context;
+    size_t n, o = piece(j, i, &n);
+    j->k->mask(n, j->l.weights + o, j->vd->log_sigma2 + o, j->vd->threshold, j->vd->masked + o);
+}
+
+static void make_masked(job *j)
+{
+    vd_layer *vd = j->vd;
+    if (!vd->masked) vd->masked = vd_calloc(vd->n, sizeof(float));
+    run_pieces(j, mask_piece);
+    vd->masked_is_current = 1;
+}
+
+const float *vd_layer_begin_training(layer l, network net)
+{
+    vd_layer *vd = l.plugin;
+    job j = {.l = l, .vd = vd, .k = vd_kernels_get()};
+    size_t gains = (size_t)l.batch * l.outputs;
+    if (!vd->sigma2) vd->sigma2 = vd_calloc(vd->n, sizeof(float));
+    if (!vd->d_log_sigma2) vd->d_log_sigma2 = vd_calloc(vd->n, sizeof(float));
+    if (vd->noise_gains != gains) { /* the first forward, or the network was resized */
+        free(vd->noise_gain);
+        vd->noise_gain = vd_calloc(gains, sizeof(float));
+        vd->noise_gains = gains;
+    }
+    vd->noise_draw = vd->noise_drawn && vd->noise_seen == *net.seen ? vd->noise_draw + 1 : 0;
+    vd->noise_seen = *net.seen;
+    vd->noise_drawn = 1;
+    vd->masked_is_current = 0;
+    run_pieces(&j, variance_piece);
+    if (!vd->train_clip) return l.weights;
+    if (!vd->d_mean) vd->d_mean = vd_calloc(vd->n, sizeof(float));
+    make_masked(&j);
+    return vd->masked;
+}
+
+vd_noise_key vd_layer_noise_key(layer l, network net, int b)
+{
+    const vd_layer *vd = l.plugin;
+    /* *net.seen already counts this batch */
+    return (vd_noise_key){vd->seed, (uint64_t)*net.seen - l.batch + b, vd->index, vd->noise_draw};
+}
+
+const float *vd_layer_test_weights(layer l)
+{
+    vd_layer *vd = l.plugin;
+    job j = {.l = l, .vd = vd, .k = vd_kernels_get()};
+    if (!vd->masked_is_current) make_masked(&j);
+    return vd->masked;
+}
+
+float *vd_layer_mean_updates(layer l)
+{
+    const vd_layer *vd = l.plugin;
+    return vd->train_clip ? vd->d_mean : l.weight_updates;
+}
+
+void vd_layer_changed(layer l)
+{
+    vd_layer *vd = l.plugin;
+    vd->masked_is_current = 0;
+}
+
+void forward_vd_layer_tail(layer l, network net)
+{
+    if (l.batch_normalize) {
+        forward_batchnorm_layer(l, net);
+    } else {
+        add_bias(l.output, l.biases, l.batch, l.out_c, l.out_h * l.out_w);
+    }
+    if (l.activation != LINEAR) activate_array(l.output, l.outputs * l.batch, l.activation);
+}
+
+void backward_vd_layer_tail(layer l, network net)
+{
+    if (l.activation != LINEAR) gradient_array(l.output, l.outputs * l.batch, l.activation, l.delta);
+    if (l.batch_normalize) {
+        backward_batchnorm_layer(l, net);
+    } else {
+        backward_bias(l.bias_updates, l.delta, l.batch, l.out_c, l.out_h * l.out_w);
+    }
+}
+
+/* In short loops over one piece, which stays in the first-level cache: chain the variance gradient to theta and
+ * log_sigma2, add the KL gradient, step. Measured 2x faster than one long loop over everything. */
+static void update_piece(int i, void *context)
+{
+    enum { SHORT = 512 };
+    job *j = context;
+    vd_layer *vd = j->vd;
+    size_t length, first = piece(j, i, &length);
+    for (size_t o = first; o < first + length; o += SHORT) {
+        size_t n = first + length - o < SHORT ? first + length - o : SHORT;
+        float *theta = j->l.weights + o, *d_theta = j->l.weight_updates + o;
+        float *log_sigma2 = vd->log_sigma2 + o, *d_log_sigma2 = vd->d_log_sigma2 + o;
+        if (vd->train_clip) {
+            float log_alpha[SHORT];
+            j->k->log_alpha(n, theta, log_sigma2, log_alpha);
+            for (size_t p = 0; p < n; ++p) {
+                if (log_alpha[p] < vd->threshold) d_theta[p] += vd->d_mean[o + p];
+                vd->d_mean[o + p] = 0;
+            }
+        }
+        j->k->variance_backward(n, theta, log_sigma2, d_log_sigma2, d_theta, d_log_sigma2);
+        if (j->kl_scale != 0) j->k->kl_backward(n, theta, log_sigma2, j->kl_scale, d_theta, d_log_sigma2);
+        if (j->a.adam) {
+            vd_update_adam(n, theta, d_theta, j->l.m + o, j->l.v + o, j->a, j->rates);
+            vd_update_adam(n, log_sigma2, d_log_sigma2, vd->log_sigma2_m + o, vd->log_sigma2_v + o, j->a,
+                           vd_update_without_decay(j->rates));
+        } else {
+            vd_update_sgd(n, theta, d_theta, vd->velocity ? vd->velocity + o : 0, j->a, j->rates);
+            vd_update_sgd(n, log_sigma2, d_log_sigma2, vd->log_sigma2_m ? vd->log_sigma2_m + o : 0, j->a,
+                          vd_update_without_decay(j->rates));
+        }
+    }
+}
+
+void update_vd_layer(layer l, update_args a)
+{
+    vd_layer *vd = l.plugin;
+    job j = {.l = l, .vd = vd, .k = vd_kernels_get(), .a = a, .rates = vd_update_rates_of(l, a)};
+    if (!vd->sigma2) return; /* no training forward yet */
+    /* gradients here are sums over the batch of -dL, the KL divergence is a part of the mean loss */
+    j.kl_scale = -vd_cost_kl_scale(vd->net) * a.batch;
+    if (!vd->log_sigma2_m && (a.adam || a.momentum != 0)) vd->log_sigma2_m = vd_calloc(vd->n, sizeof(float));
+    if (!vd->log_sigma2_v && a.adam) vd->log_sigma2_v = vd_calloc(vd->n, sizeof(float));
+    if (!vd->velocity && !a.adam && a.momentum != 0) vd->velocity = vd_calloc(vd->n, sizeof(float));
+    run_pieces(&j, update_piece);
+    vd_update_biases(l, a);
+    vd_layer_changed(l);
+}

@@ -1,0 +1,190 @@
+#include "layer_plugin.h"
+#include "options.h"
+#include "seed.h"
+#include "update.h"
+#include "weights.h"
+#include "layer/vd_connected_layer.h"
+#include "layer/vd_convolutional_layer.h"
+#include "layer/vd_cost_layer.h"
+#include "layer/vd_layer.h"
+#include "kernels/gemm.h"
+
+#include <float.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "activations.h"
+#include "option_list.h"
+
+typedef enum { PLAIN, VD_CONVOLUTIONAL, VD_CONNECTED, VD_COST } section_kind;
+
+static const struct {
+    const char *name;
+    char *base;
+    section_kind kind;
+} sections[] = {
+    {"[vd_convolutional]", "[convolutional]", VD_CONVOLUTIONAL},
+    {"[vd_conv]", "[convolutional]", VD_CONVOLUTIONAL},
+    {"[vd_connected]", "[connected]", VD_CONNECTED},
+    {"[vd_conn]", "[connected]", VD_CONNECTED},
+    {"[vd_cost]", "[cost]", VD_COST},
+};
+
+static uint64_t noise_seed;
+static const char *refused_by;
+
+void layer_plugin_refuse(const char *command)
+{
+    refused_by = command;
+}
+
+/* without [net] seed=N every network gets noise of its own */
+static uint64_t fresh_seed(void)
+{
+    static uint64_t count;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec + ((uint64_t)getpid() << 40) + ++count;
+}
+
+void layer_plugin_net(const char *filename, list *options, network *net)
+{
+    vd_section s = {filename, "[net]", -1, options};
+    (void)net;
+    vd_option_integer(s, "flip", 1, 0, 1);
+    vd_option_integer(s, "channels", 0, 0, INT_MAX);
+    if (vd_option_given(s, "seed")) {
+        noise_seed = (uint64_t)vd_option_integer(s, "seed", 0, 0, LONG_MAX);
+        rand_seed(noise_seed);
+    } else {
+        noise_seed = fresh_seed();
+        rand_unseed();
+    }
+}
+
+static section_kind kind_of(const char *type)
+{
+    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
+        if (!strcmp(type, sections[i].name)) return sections[i].kind;
+    return PLAIN;
+}
+
+/* the stock keys are read by atoi() there: check them here, so that a typing error does not become a 0 */
+static void check_stock_keys(vd_section s, section_kind kind)
+{
+    if (kind == VD_CONVOLUTIONAL) {
+        vd_option_integer(s, "filters", 1, 1, INT_MAX);
+        vd_option_integer(s, "size", 1, 1, INT_MAX);
+        vd_option_integer(s, "stride", 1, 1, INT_MAX);
+        vd_option_integer(s, "pad", 0, 0, INT_MAX);
+        vd_option_integer(s, "padding", 0, 0, INT_MAX);
+        vd_option_integer(s, "groups", 1, 1, INT_MAX);
+        if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
+            vd_section_die(s, "binary and xnor weights cannot be variational");
+    } else {
+        vd_option_integer(s, "output", 1, 1, INT_MAX);
+    }
+    vd_option_integer(s, "batch_normalize", 0, 0, 1);
+    vd_option_number(s, "learning_rate", 1, 0, FLT_MAX);
+    char *activation = option_find(s.options, "activation");
+    if (activation && strcmp(activation, get_activation_string(get_activation(activation))))
+        vd_section_die(s, "activation=%s is not known", activation);
+}
+
+/* the stock [cost] parser must find its type, and must not find keys that mean nothing here */
+static void check_cost_keys(vd_section s)
+{
+    static const char *stock[] = {"type", "scale", "ratio", "noobj", "thresh"};
+    for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); ++i)
+        if (vd_option_given(s, stock[i])) vd_section_die(s, "%s is not a key of this section", stock[i]);
+    read_option(vd_format("type=sse"), s.options);
+}
+
+char *layer_plugin_base(const char *filename, char *type, list *options, int index)
+{
+    section_kind kind = kind_of(type);
+    vd_section s = {filename, type, index, options};
+    if (kind == PLAIN) return type;
+    if (refused_by) vd_section_die(s, "'darknet %s' cannot treat variational layers", refused_by);
+#ifdef GPU
+    vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
+#endif
+    if (kind == VD_COST) check_cost_keys(s);
+    else check_stock_keys(s, kind);
+    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
+        if (sections[i].kind == kind) return sections[i].base;
+    return type;
+}
+
+static void attach_weights(vd_section s, section_kind kind, layer *l, network *net)
+{
+    if (kind == VD_CONVOLUTIONAL) {
+        if (l->c % l->groups || l->n % l->groups)
+            vd_section_die(s, "groups=%d does not divide %d channels and %d filters", l->groups, l->c, l->n);
+        if (l->out_w <= 0 || l->out_h <= 0)
+            vd_section_die(s, "size=%d is larger than the %dx%d input with its padding", l->size, l->w, l->h);
+    }
+    size_t n = kind == VD_CONVOLUTIONAL ? (size_t)l->nweights : (size_t)l->inputs * l->outputs;
+    vd_layer *vd = make_vd_layer(net, s.index, n, (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
+    vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
+    vd->train_clip = (int)vd_option_integer(s, "train_clip", 0, 0, 1);
+    vd->seed = noise_seed;
+    l->plugin = vd;
+    if (kind == VD_CONVOLUTIONAL) make_vd_convolutional_layer(l);
+    else make_vd_connected_layer(l);
+}
+
+static void attach_cost(vd_section s, layer *l, network *net)
+{
+    vd_cost c = {.net = net};
+    if (s.index == 0) vd_section_die(s, "stands alone: the layers come before it");
+    if (s.index != net->n - 1) vd_section_die(s, "must be the last section, and layer %d follows", s.index + 1);
+    if (!vd_option_given(s, "samples")) vd_section_die(s, "samples=N, the number of training images, is missing");
+    c.samples = (double)vd_option_integer(s, "samples", 0, 1, LONG_MAX);
+    c.kl_scale = vd_option_number(s, "kl_scale", 1, 0, FLT_MAX);
+    c.kl_start = vd_option_number(s, "kl_start", 0, 0, DBL_MAX);
+    c.kl_ramp = vd_option_number(s, "kl_ramp", 0, 0, DBL_MAX);
+    c.report = (int)vd_option_integer(s, "report", 0, 0, INT_MAX);
+    c.filename = vd_format("%s", s.filename);
+    make_vd_cost_layer(l, net->layers[s.index - 1], c);
+}
+
+void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
+{
+    vd_section s = {filename, type, index, options};
+    section_kind kind = kind_of(type);
+    if (net->adam) vd_update_allocate_adam(l);
+    if (kind == PLAIN) return;
+    if (kind == VD_COST) attach_cost(s, l, net);
+    else attach_weights(s, kind, l, net);
+    vd_options_all_known(s);
+}
+
+int layer_plugin_update(layer l, update_args a)
+{
+    return a.adam && !l.plugin && vd_update_stock_layer_adam(l, a);
+}
+
+void layer_plugin_save(network *net, FILE *fp, int cutoff)
+{
+    vd_weights_save(net, fp, cutoff);
+}
+
+void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
+{
+    (void)net;
+    vd_weights_load_begin(filename, fp);
+}
+
+int layer_plugin_load_next(network *net, FILE *fp, int index)
+{
+    return vd_weights_load_next(net, fp, index);
+}
+
+void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
+{
+    vd_weights_load_end(net, fp, start, cutoff);
+}

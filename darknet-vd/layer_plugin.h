@@ -1,0 +1,35 @@
+/* What the patched Darknet calls (patches/0001). This header and layer_plugin.c are the only place that knows where
+ * Darknet's hooks are; everything else in this directory is called from here. */
+#ifndef LAYER_PLUGIN_H
+#define LAYER_PLUGIN_H
+
+#include "darknet.h"
+#include "util.h"
+
+/* [net] has been parsed: read and check the keys the plugin adds to it */
+void layer_plugin_net(const char *filename, list *options, network *net);
+
+/* the stock section whose parser builds the layer, "[connected]" for "[vd_connected]"; type itself when it is not ours.
+ * Keys of our sections are checked first: a bad one ends the program and names file, layer, key and value */
+char *layer_plugin_base(const char *filename, char *type, list *options, int index);
+
+/* the stock parser has built *l: put our functions and data into it */
+void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index);
+
+/* 1 when the plugin has updated the layer (Adam on the CPU), 0 to let l.update do it */
+int layer_plugin_update(layer l, update_args a);
+
+/* append the plugin's data behind the stock weights; nothing when the network has no layer of ours */
+void layer_plugin_save(network *net, FILE *fp, int cutoff);
+
+/* loading: begin() looks at the whole file and leaves it at its first byte; next() says whether weights for layer
+ * index are still to come, and ends the program when the last layer ran past the end; end() reads our own data */
+void layer_plugin_load_begin(network *net, const char *filename, FILE *fp);
+int layer_plugin_load_next(network *net, FILE *fp, int index);
+void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff);
+
+/* a command that changes weights in a way variational layers do not survive: networks with such layers are refused
+ * from now on, by the command's name */
+void layer_plugin_refuse(const char *command);
+
+#endif

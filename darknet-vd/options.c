@@ -1,0 +1,54 @@
+#include "options.h"
+#include "util.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "option_list.h"
+
+void vd_section_die(vd_section s, const char *fmt, ...)
+{
+    char *message;
+    va_list args;
+    va_start(args, fmt);
+    if (vasprintf(&message, fmt, args) < 0) message = "out of memory";
+    va_end(args);
+    if (s.index < 0) vd_die("%s: %s: %s", s.filename, s.type, message);
+    vd_die("%s: layer %d %s: %s", s.filename, s.index, s.type, message);
+}
+
+int vd_option_given(vd_section s, const char *key)
+{
+    return option_find(s.options, (char *)key) != 0;
+}
+
+double vd_option_number(vd_section s, const char *key, double def, double min, double max)
+{
+    double value;
+    const char *text = option_find(s.options, (char *)key);
+    if (!text) return def;
+    if (!vd_parse_double(text, &value)) vd_section_die(s, "%s=%s is not a number", key, text);
+    if (value < min || value > max) vd_section_die(s, "%s=%s is not between %g and %g", key, text, min, max);
+    return value;
+}
+
+long vd_option_integer(vd_section s, const char *key, long def, long min, long max)
+{
+    long value;
+    const char *text = option_find(s.options, (char *)key);
+    if (!text) return def;
+    if (!vd_parse_long(text, &value)) vd_section_die(s, "%s=%s is not a whole number", key, text);
+    if (value < min || value > max) vd_section_die(s, "%s=%s is not between %ld and %ld", key, text, min, max);
+    return value;
+}
+
+void vd_options_all_known(vd_section s)
+{
+    for (node *n = s.options->front; n; n = n->next) {
+        kvp *p = n->val;
+        if (p->used) continue;
+        if (vd_option_given(s, p->key) && !p->used) vd_section_die(s, "%s is given twice", p->key);
+        vd_section_die(s, "%s is not a key of this section", p->key);
+    }
+}

@@ -1,0 +1,28 @@
+#ifndef VD_OPTIONS_H
+#define VD_OPTIONS_H
+
+#include "darknet.h"
+
+/* where a key stands, for messages: "lenet5-vd.cfg: layer 3 [vd_connected]: threshold=abc is not a number" */
+typedef struct {
+    const char *filename;
+    const char *type; /* "[vd_connected]" */
+    int index;        /* layer number, -1 for [net] */
+    list *options;
+} vd_section;
+
+/* end the program with "FILE: layer N [type]: " and the message */
+void vd_section_die(vd_section s, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+/* the value of a key, or def when the section does not have it; a value that is no number, or outside [min, max], ends
+ * the program */
+double vd_option_number(vd_section s, const char *key, double def, double min, double max);
+long vd_option_integer(vd_section s, const char *key, long def, long min, long max);
+
+/* 1 when the section has the key */
+int vd_option_given(vd_section s, const char *key);
+
+/* end the program when a key was asked for by nobody, or stands twice */
+void vd_options_all_known(vd_section s);
+
+#endif

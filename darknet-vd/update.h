@@ -1,0 +1,34 @@
+/* Steps of gradient descent on a layer's arrays. Darknet's sign: an update is the sum over the batch of the NEGATIVE
+ * gradient, and the step is along it. */
+#ifndef VD_UPDATE_H
+#define VD_UPDATE_H
+
+#include "darknet.h"
+
+typedef struct {
+    float rate;  /* learning rate of this layer */
+    float decay; /* L2 penalty of [net] */
+} vd_update_rates;
+
+vd_update_rates vd_update_rates_of(layer l, update_args a);
+vd_update_rates vd_update_without_decay(vd_update_rates r);
+
+/* one step on x [n] along updates [n], which are zeroed. a.batch is what the sum ran over; a.t counts steps from 1.
+ *   adam   m, v [n] are the moments; the mean gradient is bias-corrected
+ *   sgd    velocity [n], or null without momentum */
+void vd_update_adam(size_t n, float *x, float *updates, float *m, float *v, update_args a, vd_update_rates r);
+void vd_update_sgd(size_t n, float *x, float *updates, float *velocity, update_args a, vd_update_rates r);
+
+/* biases and batch-norm scales of a connected or convolutional layer: Adam, or exactly the stock SGD step (there
+ * updates hold the velocity too). No decay, as in stock SGD */
+void vd_update_biases(layer l, update_args a);
+
+/* Adam on every array of a stock layer that has weights: convolutional, connected, deconvolutional, local, and the
+ * layers rnn, gru, lstm and crnn are made of. Stock Darknet has Adam on the GPU only and steps by SGD at Adam's rate on
+ * the CPU. returns 0 when the layer has nothing to train */
+int vd_update_stock_layer_adam(layer l, update_args a);
+
+/* make the moments Adam needs where the stock layer has none (local, crnn) */
+void vd_update_allocate_adam(layer *l);
+
+#endif

@@ -1,0 +1,43 @@
+#ifndef VD_UTIL_H
+#define VD_UTIL_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* say one line on stderr, "error: " not included, and exit(1)
+ *
+ *   fmt     printf format without a trailing newline; it names the file, the place and the culprit */
+void vd_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* zeroed memory for n objects of the given size; vd_die() with the bytes asked for when there is none
+ * (n = 0 gives a valid pointer that free() accepts) */
+void *vd_calloc(size_t n, size_t size);
+
+/* printf into a fresh string the caller frees */
+char *vd_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* read a number that fills the whole of text
+ *
+ * returns 1 and sets *value when text is one finite decimal number (integer for vd_parse_long), else 0 */
+int vd_parse_double(const char *text, double *value);
+int vd_parse_long(const char *text, long *value);
+
+/* an output file that appears whole or not at all: written beside its target as PATH.tmp-PID, then
+ * flushed, synced and renamed
+ *
+ *   vd_output_open    vd_die() when the temporary file cannot be made
+ *   vd_output_close   vd_die() when a byte could not be written; the temporary file is then removed and
+ *                     whatever stood at path before is untouched
+ *   vd_output_close_unsynced   the same without the sync, for thousands of files: a crash of the machine may
+ *                     leave them empty until the caller has synced them all at once (syncfs) */
+typedef struct {
+    FILE *fp;
+    char *path;
+    char *temporary;
+} vd_output;
+
+vd_output vd_output_open(const char *path);
+void vd_output_close(vd_output *out);
+void vd_output_close_unsynced(vd_output *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* The trailer behind a stock .weights file, little-endian:
+ *
+ *     per variational layer, in order:  int32 layer index, int32 count, float32 log_sigma2[count]
+ *     footer, 16 bytes:                 "VDLS", uint32 number of entries, uint64 offset of the trailer
+ *
+ * Stock Darknet reads what it knows and stops before it. Everything wrong with a file ends the program with one line
+ * that names the file and what is wrong, before a variational parameter has been changed. */
+#ifndef VD_WEIGHTS_H
+#define VD_WEIGHTS_H
+
+#include "darknet.h"
+
+/* append the trailer of layers 0..cutoff-1; nothing when none of them is variational */
+void vd_weights_save(const network *net, FILE *fp, int cutoff);
+
+/* the three steps of a load, called around and between the stock layers' own reads; see layer_plugin.h */
+void vd_weights_load_begin(const char *filename, FILE *fp);
+int vd_weights_load_next(const network *net, FILE *fp, int index);
+void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff);
+
+#endif
