@@ -42,6 +42,15 @@ VD_FLAGS += -DVD_ONEDNN
 LIBS += -ldnnl -lgomp
 endif
 
+# kernels/vector.c is compiled once for each of these; kernels/dispatch.c picks one when the program runs
+VARIANTS := generic
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+VARIANTS += avx2 avx512
+endif
+VARIANT_FLAGS_generic :=
+VARIANT_FLAGS_avx2 := -mavx2 -mfma
+VARIANT_FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+
 SRC := build/darknet
 STOCK := build/stock
 
@@ -56,9 +65,10 @@ ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
 
-VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/%,$(wildcard darknet-vd/*.c darknet-vd/*/*.c))
+VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c,$(wildcard darknet-vd/*.c darknet-vd/*/*.c))
 VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c darknet-vd/data/*.S)
-LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB))
+VECTOR_OBJ := $(patsubst %,$(BUILD)/obj/darknet-vd/kernels/vector-%.o,$(VARIANTS))
+LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
 TEST_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/test_*.c)) $(BUILD)/obj/tests/main.c.o
 
@@ -97,6 +107,11 @@ $(BUILD)/obj/%.c.o: %.c | build/.packages
 	@echo "  CC     $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VD_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c | build/.packages
+	@echo "  CC     $< ($*)"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(VD_FLAGS) -fno-signed-zeros $(VARIANT_FLAGS_$*) -DVD_VARIANT=$* $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/%.S.o: %.S | build/.packages
 	@echo "  AS     $<"

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <stb/stb_image.h>
 
@@ -213,6 +214,11 @@ static int wrong_labels(const char *name, int wanted)
     char **paths = read_lines(name, &n), **labels = read_lines("labels.list", &classes);
     ck_assert_int_eq(n, wanted);
     ck_assert_int_eq(classes, 10);
+    for (int k = 0; k < classes; ++k) {
+        char *label = vd_format("_digit%d.", k);
+        ck_assert_str_eq(labels[k], label);
+        free(label);
+    }
     for (int i = 0; i < n; ++i) {
         ck_assert_msg(access(paths[i], R_OK) == 0, "%s: missing", paths[i]);
         wrong += class_of(paths[i], labels, classes) != i % 10;
@@ -313,6 +319,33 @@ START_TEST(the_other_spelling_of_the_names_is_found)
     expect_success(run("mnist", in, out, NULL));
     free(from);
     free(to);
+}
+END_TEST
+
+START_TEST(gzip_files_are_found_and_read_like_plain_ones)
+{
+    char *from = vd_format("%s/t10k-labels-idx1-ubyte", in), *to = vd_format("%s.gz", from);
+    unsigned char labels[8 + 30] = {0, 0, 8, 1, 0, 0, 0, 30};
+    for (int i = 0; i < 30; ++i) labels[8 + i] = (unsigned char)(i % 10);
+    gzFile file = gzopen(to, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(gzwrite(file, labels, sizeof(labels)), sizeof(labels));
+    ck_assert_int_eq(gzclose(file), Z_OK);
+    remove(from);
+    expect_success(run("mnist", in, out, NULL));
+    ck_assert_int_eq(wrong_labels("test.list", 30), 0);
+    free(from);
+    free(to);
+}
+END_TEST
+
+START_TEST(an_unreachable_idx_file_is_not_taken_for_a_missing_one)
+{
+    char *path = vd_format("%s/t10k-labels-idx1-ubyte", in);
+    remove(path);
+    ck_assert_int_eq(symlink(path, path), 0);
+    expect_failure(run("mnist", in, out, NULL), path, "cannot open: Too many levels");
+    free(path);
 }
 END_TEST
 
@@ -586,6 +619,8 @@ Suite *dataset_suite(void)
     tcase_add_test(t, a_relative_folder_becomes_absolute_in_the_lists);
     tcase_add_test(t, the_last_line_says_what_was_written_and_what_comes_next);
     tcase_add_test(t, the_other_spelling_of_the_names_is_found);
+    tcase_add_test(t, gzip_files_are_found_and_read_like_plain_ones);
+    tcase_add_test(t, an_unreachable_idx_file_is_not_taken_for_a_missing_one);
     tcase_add_test(t, a_missing_idx_file_is_named);
     tcase_add_test(t, a_bad_idx_file_leaves_an_earlier_data_set_alone);
     tcase_add_test(t, labels_beyond_nine_are_refused);

@@ -5,10 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* kernels/vector.c, compiled for ... */
+extern const vd_kernels vd_kernels_generic;
+#ifdef __x86_64__
+extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512;
+
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static int has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
 int vd_kernels_list(const vd_kernels **tables, int max)
 {
+    const vd_kernels *all[] = {&vd_kernels_c, &vd_kernels_generic,
+#ifdef __x86_64__
+                               has_avx2() ? &vd_kernels_avx2 : 0, has_avx512() ? &vd_kernels_avx512 : 0
+#endif
+    };
     int n = 0;
-    if (n < max) tables[n++] = &vd_kernels_c;
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); ++i)
+        if (all[i] && n < max) tables[n++] = all[i];
     return n;
 }
 

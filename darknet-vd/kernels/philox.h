@@ -9,20 +9,32 @@
  * 16 is the width of the widest registers; the order must not depend on the variant. */
 #define VD_NOISE_LANES 16
 
+#define VD_PHILOX_M0 0xD2511F53u /* multipliers and key increments of the paper */
+#define VD_PHILOX_M1 0xCD9E8D57u
+#define VD_PHILOX_W0 0x9E3779B9u
+#define VD_PHILOX_W1 0xBB67AE85u
+
+/* the counter's second word; the first counts blocks, the last two hold the image */
+static inline uint32_t vd_philox_counter1(vd_noise_key key)
+{
+    return key.layer ^ (key.draw << 16 | key.draw >> 16);
+}
+
+/* one block: four random words */
 static inline void vd_philox(vd_noise_key key, uint32_t block, uint32_t r[4])
 {
     uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
-    uint32_t c0 = block, c1 = key.layer ^ (key.draw << 16 | key.draw >> 16);
+    uint32_t c0 = block, c1 = vd_philox_counter1(key);
     uint32_t c2 = (uint32_t)key.image, c3 = (uint32_t)(key.image >> 32);
     for (int round = 0; round < 10; ++round) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+        uint64_t p0 = (uint64_t)VD_PHILOX_M0 * c0, p1 = (uint64_t)VD_PHILOX_M1 * c2;
         uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
         c1 = (uint32_t)p1;
         c3 = (uint32_t)p0;
         c0 = n0;
         c2 = n2;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 += VD_PHILOX_W0;
+        k1 += VD_PHILOX_W1;
     }
     r[0] = c0;
     r[1] = c1;

@@ -1,0 +1,229 @@
+/* The kernels as loops without branches and libm calls, for the compiler to vectorise. The Makefile builds this file
+ * once for each instruction set: VD_VARIANT names it. */
+#include "kernels.h"
+#include "approx.h"
+#include "philox.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PASTE(a, b) a##b
+#define TABLE(variant) PASTE(vd_kernels_, variant)
+#define STRING(x) #x
+#define NAME(x) STRING(x)
+
+#define LANES VD_NOISE_LANES
+
+static inline float clip(float x)
+{
+    x = x < -VD_LOG_ALPHA_LIMIT ? -VD_LOG_ALPHA_LIMIT : x;
+    return x > VD_LOG_ALPHA_LIMIT ? VD_LOG_ALPHA_LIMIT : x;
+}
+
+static inline float unclipped_log_alpha(float theta, float log_sigma2)
+{
+    return log_sigma2 - vd_log(theta * theta + VD_THETA_EPS);
+}
+
+static inline float logistic(float x)
+{
+    return 1 / (1 + vd_exp(-x));
+}
+
+static void log_alpha_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float *restrict out)
+{
+    for (size_t i = 0; i < n; ++i) out[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i]));
+}
+
+static void variance_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float *restrict sigma2)
+{
+    for (size_t i = 0; i < n; ++i)
+        sigma2[i] = vd_exp(clip(unclipped_log_alpha(theta[i], log_sigma2[i]))) * (theta[i] * theta[i]);
+}
+
+/* d_log_sigma2 may be d_sigma2: element i of one is read before element i of the other is written */
+static void variance_backward_v(size_t n, const float *restrict theta, const float *restrict log_sigma2,
+                                const float *d_sigma2, float *restrict d_theta, float *d_log_sigma2)
+{
+#pragma GCC ivdep
+    for (size_t i = 0; i < n; ++i) {
+        float t2 = theta[i] * theta[i], x = unclipped_log_alpha(theta[i], log_sigma2[i]), a = clip(x);
+        float d_alpha = d_sigma2[i] * vd_exp(a);
+        d_theta[i] += d_alpha * 2 * theta[i] * (x == a ? VD_THETA_EPS / (t2 + VD_THETA_EPS) : 1);
+        d_log_sigma2[i] = x == a ? d_alpha * t2 : 0;
+    }
+}
+
+static size_t mask_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float threshold,
+                     float *restrict masked)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; ++i) masked[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i])) < threshold ? theta[i] : 0;
+    for (size_t i = 0; i < n; ++i) kept += masked[i] != 0;
+    return kept;
+}
+
+static double kl_v(size_t n, const float *restrict theta, const float *restrict log_sigma2)
+{
+    double sum = 0;
+    while (n) { /* floats sum over at most 32 terms a lane, doubles over the rest */
+        float lanes[LANES] = {0};
+        size_t m = n < 32 * LANES ? n : 32 * LANES, whole = m / LANES * LANES;
+        for (size_t i = 0; i < whole; i += LANES) {
+            for (int lane = 0; lane < LANES; ++lane) {
+                float a = clip(unclipped_log_alpha(theta[i + lane], log_sigma2[i + lane]));
+                lanes[lane] += VD_K1 * logistic(VD_K2 + VD_K3 * a) - .5f * vd_log(1 + vd_exp(-a)) - VD_K1;
+            }
+        }
+        for (size_t i = whole; i < m; ++i) {
+            float a = clip(unclipped_log_alpha(theta[i], log_sigma2[i]));
+            lanes[0] += VD_K1 * logistic(VD_K2 + VD_K3 * a) - .5f * vd_log(1 + vd_exp(-a)) - VD_K1;
+        }
+        for (int lane = 0; lane < LANES; ++lane) sum -= lanes[lane];
+        theta += m;
+        log_sigma2 += m;
+        n -= m;
+    }
+    return sum;
+}
+
+/* forward was -(k1 s(k2 + k3 a) - log1p(exp(-a))/2 - k1), a = clip(log_sigma2 - log(theta^2 + eps)) */
+static void kl_backward_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float scale,
+                          float *restrict d_theta, float *restrict d_log_sigma2)
+{
+    for (size_t i = 0; i < n; ++i) {
+        float t2 = theta[i] * theta[i], x = unclipped_log_alpha(theta[i], log_sigma2[i]), a = clip(x);
+        float s = logistic(VD_K2 + VD_K3 * a);
+        float d_a = -scale * (VD_K1 * VD_K3 * s * (1 - s) + .5f / (1 + vd_exp(a)));
+        d_a = x == a ? d_a : 0;
+        d_log_sigma2[i] += d_a;
+        d_theta[i] -= d_a * 2 * theta[i] / (t2 + VD_THETA_EPS);
+    }
+}
+
+/* blocks made at once: more than the compiler unrolls, so that it vectorises the loops over them */
+enum { BLOCKS = 4 * LANES };
+
+/* vd_philox() on blocks first .. first + BLOCKS - 1: r[k][b] is output k */
+static inline void philox_blocks(vd_noise_key key, uint32_t first, uint32_t r[4][BLOCKS])
+{
+    uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
+    for (uint32_t b = 0; b < BLOCKS; ++b) {
+        r[0][b] = first + b;
+        r[1][b] = vd_philox_counter1(key);
+        r[2][b] = (uint32_t)key.image;
+        r[3][b] = (uint32_t)(key.image >> 32);
+    }
+    for (int round = 0; round < 10; ++round) {
+        for (int b = 0; b < BLOCKS; ++b) {
+            uint64_t p0 = (uint64_t)VD_PHILOX_M0 * r[0][b], p1 = (uint64_t)VD_PHILOX_M1 * r[2][b];
+            r[0][b] = (uint32_t)(p1 >> 32) ^ r[1][b] ^ k0;
+            r[2][b] = (uint32_t)(p0 >> 32) ^ r[3][b] ^ k1;
+            r[1][b] = (uint32_t)p1;
+            r[3][b] = (uint32_t)p0;
+        }
+        k0 += VD_PHILOX_W0;
+        k1 += VD_PHILOX_W1;
+    }
+}
+
+/* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), u in (0, 1], v in [-1/2, 1/2) */
+static inline void box_muller(const uint32_t *restrict u, const uint32_t *restrict v, float *restrict x, float *restrict y)
+{
+    for (int b = 0; b < BLOCKS; ++b) {
+        float sine, cosine, radius = sqrtf(-2 * vd_log(vd_noise_uniform(u[b])));
+        vd_sincos_turns((float)((int32_t)v[b] >> 8) * 0x1p-24f, &sine, &cosine);
+        x[b] = radius * cosine;
+        y[b] = radius * sine;
+    }
+}
+
+static void noise_v(vd_noise_key key, size_t n, float *eps)
+{
+    for (size_t i = 0; i < n; i += 4 * BLOCKS) {
+        uint32_t r[4][BLOCKS];
+        float normal[4][BLOCKS];
+        philox_blocks(key, (uint32_t)(i / 4), r);
+        box_muller(r[0], r[1], normal[0], normal[1]);
+        box_muller(r[2], r[3], normal[2], normal[3]);
+        for (size_t j = 0; j < 4 * BLOCKS && i + j < n; j += LANES) { /* LANES of output k after LANES of output k - 1 */
+            size_t m = n - i - j < LANES ? n - i - j : LANES;
+            memcpy(eps + i + j, normal[j / LANES % 4] + j / (4 * LANES) * LANES, m * sizeof(float));
+        }
+    }
+}
+
+static void sample_v(size_t n, const float *restrict eps, float *restrict var, float *restrict out)
+{
+    for (size_t i = 0; i < n; ++i) {
+        float std = sqrtf(var[i] + VD_VARIANCE_EPS);
+        out[i] += std * eps[i];
+        var[i] = .5f * eps[i] / std;
+    }
+}
+
+static void square_v(size_t n, const float *restrict x, float *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = x[i] * x[i];
+}
+
+static void multiply_by_v(size_t n, const float *restrict x, float *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] *= x[i];
+}
+
+static void add_twice_product_v(size_t n, const float *restrict x, const float *restrict z, float *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] += 2 * x[i] * z[i];
+}
+
+static void add_v(size_t n, const float *restrict x, float *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
+static void adam_v(size_t n, vd_adam_args a, float *restrict x, float *restrict step, float *restrict m, float *restrict v)
+{
+    float per_image = 1 / a.batch, rate = a.rate / a.correction1, c2 = 1 / a.correction2;
+    for (size_t i = 0; i < n; ++i) {
+        float g = step[i] * per_image - a.decay * x[i];
+        m[i] = a.b1 * m[i] + (1 - a.b1) * g;
+        v[i] = a.b2 * v[i] + (1 - a.b2) * g * g;
+        x[i] += rate * m[i] / (sqrtf(v[i] * c2) + a.eps);
+        step[i] = 0;
+    }
+}
+
+static void sgd_v(size_t n, float rate, float momentum, float decay, float batch, float *restrict x,
+                  float *restrict step, float *restrict velocity)
+{
+    float along = rate / batch, shrink = decay * batch;
+    if (velocity) {
+        for (size_t i = 0; i < n; ++i) {
+            float move = step[i] - shrink * x[i] + velocity[i];
+            x[i] += along * move;
+            velocity[i] = momentum * move;
+        }
+    } else {
+        for (size_t i = 0; i < n; ++i) x[i] += along * (step[i] - shrink * x[i]);
+    }
+    memset(step, 0, n * sizeof(float));
+}
+
+const vd_kernels TABLE(VD_VARIANT) = {
+    .name = NAME(VD_VARIANT),
+    .log_alpha = log_alpha_v,
+    .variance = variance_v,
+    .variance_backward = variance_backward_v,
+    .mask = mask_v,
+    .kl = kl_v,
+    .kl_backward = kl_backward_v,
+    .noise = noise_v,
+    .sample = sample_v,
+    .square = square_v,
+    .multiply_by = multiply_by_v,
+    .add_twice_product = add_twice_product_v,
+    .add = add_v,
+    .adam = adam_v,
+    .sgd = sgd_v,
+};
