@@ -201,3 +201,34 @@ build/.packages-test:
 	@mkdir -p $(@D)
 	@$(call need,check.h=check)
 	@touch $@
+
+# ---- tests -------------------------------------------------------------------------------------------------------
+
+GOLDEN ?=
+MNIST ?=
+TEST_SRC := $(wildcard tests/*.c)
+TEST_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(TEST_SRC))
+TEST_LINK := $(TEST_OBJ) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC)) $(LIB_OBJ)
+
+$(BUILD)/suites.h: $(TEST_SRC)
+	@mkdir -p $(@D)
+	@for t in $(patsubst tests/test_%.c,%,$(filter tests/test_%,$^)); do echo "SUITE($$t)"; done > $@
+
+$(BUILD)/obj/tests/%.c.o: VD_FLAGS += -I$(BUILD) -Itests
+$(TEST_OBJ): $(BUILD)/suites.h | build/.packages-test
+
+$(BUILD)/run-tests: $(TEST_LINK)
+	@echo "  LD     $@"
+	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $^ -o $@ $(LDFLAGS) $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) $(LIBS) -lz
+
+# stock Darknet, from the unpatched sources by its own Makefile: what results are compared with
+$(STOCK)/darknet: $(PRISTINE_DONE)
+	@echo "  STOCK  $(STOCK)"
+	@rm -rf $(STOCK) && mkdir -p $(STOCK)
+	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(STOCK)
+	$(Q)$(MAKE) -s -C $(STOCK) CC="$(CC) -w" >/dev/null
+
+.PHONY: test
+test: all $(BUILD)/run-tests $(STOCK)/darknet ## run all tests (GOLDEN=dir: the golden cases there; MNIST=dir: the IDX files there)
+	$(Q)DARKNET=./$(EXEC) STOCK=$(STOCK) GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_FORK=$${CK_FORK:-yes} CK_DEFAULT_TIMEOUT=240 \
+	  CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests

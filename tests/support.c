@@ -1,0 +1,140 @@
+#include "support.h"
+#include "util.h"
+
+#include <ftw.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern int tests_skipped; /* main.c */
+
+void skipped(int n, const char *why)
+{
+    printf("skipped: %d %s\n", n, why);
+    tests_skipped += n;
+}
+
+char *make_folder(void)
+{
+    char *folder = vd_format("/tmp/darknet-vd-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    return folder;
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *walk)
+{
+    (void)s, (void)type, (void)walk;
+    return remove(path);
+}
+
+void remove_folder(char *folder)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(folder);
+}
+
+char *in_folder(const char *folder, const char *name)
+{
+    return vd_format("%s/%s", folder, name);
+}
+
+void write_bytes(const char *path, const void *data, size_t n)
+{
+    FILE *fp = fopen(path, "wb");
+    ck_assert_ptr_nonnull(fp);
+    ck_assert_uint_eq(fwrite(data, 1, n, fp), n);
+    ck_assert_int_eq(fclose(fp), 0);
+}
+
+void write_text(const char *path, const char *text)
+{
+    write_bytes(path, text, strlen(text));
+}
+
+char *read_bytes(const char *path, size_t *n)
+{
+    FILE *fp = fopen(path, "rb");
+    if (!fp) return 0;
+    fseek(fp, 0, SEEK_END);
+    *n = (size_t)ftell(fp);
+    rewind(fp);
+    char *data = vd_calloc(*n + 1, 1);
+    ck_assert_uint_eq(fread(data, 1, *n, fp), *n);
+    fclose(fp);
+    return data;
+}
+
+float *read_floats(const char *path, int *n)
+{
+    size_t bytes;
+    float *data = (float *)read_bytes(path, &bytes);
+    ck_assert_msg(data != 0, "%s is missing", path);
+    *n = (int)(bytes / sizeof(float));
+    return data;
+}
+
+run_result run(const char *const argv[])
+{
+    char *folder = make_folder(), *out = in_folder(folder, "out"), *err = in_folder(folder, "err");
+    const char *program = argv[0], *darknet = getenv("DARKNET");
+    run_result r;
+    size_t n;
+    int status;
+    if (!strcmp(program, "darknet")) program = darknet ? darknet : "./darknet";
+    fflush(0);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (!child) {
+        if (freopen("/dev/null", "r", stdin) && freopen(out, "wb", stdout) && freopen(err, "wb", stderr))
+            execvp(program, (char *const *)argv);
+        _exit(127);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    r.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    r.out = read_bytes(out, &n);
+    r.err = read_bytes(err, &n);
+    free(out);
+    free(err);
+    remove_folder(folder);
+    return r;
+}
+
+void free_run(run_result r)
+{
+    free(r.out);
+    free(r.err);
+}
+
+network *network_of(const char *cfg, const char *weights)
+{
+    char *folder = make_folder(), *path = in_folder(folder, "test.cfg");
+    int talk = dup(2);
+    write_text(path, cfg);
+    fflush(stderr);
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    gpu_index = -1;
+    network *net = load_network(path, (char *)weights, 0);
+    fflush(stderr);
+    dup2(talk, 2);
+    close(talk);
+    free(path);
+    remove_folder(folder);
+    return net;
+}
+
+void fill_random(float *x, size_t n, unsigned seed)
+{
+    unsigned long long s = seed * 2654435761ull + 88172645463325252ull;
+    for (size_t i = 0; i < n; ++i) {
+        s ^= s << 13, s ^= s >> 7, s ^= s << 17;
+        x[i] = (float)(s >> 40) * 0x1p-23f - 1;
+    }
+}
+
+int close_to(double a, double b, double rtol, double atol)
+{
+    return fabs(a - b) <= atol + rtol * fabs(b);
+}

@@ -1,0 +1,45 @@
+/* What several test files need. Every test file tests/test_X.c defines Suite *X_suite(void); tests/main.c runs them all. */
+#ifndef TEST_SUPPORT_H
+#define TEST_SUPPORT_H
+
+#include <check.h>
+#include <stddef.h>
+
+#include "darknet.h"
+
+/* note that n tests are left out, and why; counted in the summary line */
+void skipped(int n, const char *why);
+
+/* a fresh folder that remove_folder() deletes with all it holds; both strings are the caller's to free */
+char *make_folder(void);
+void remove_folder(char *folder);
+
+/* folder/name as a fresh string */
+char *in_folder(const char *folder, const char *name);
+
+void write_bytes(const char *path, const void *data, size_t n);
+void write_text(const char *path, const char *text);
+/* the whole file and its length (a terminating 0 is added), null when it cannot be read */
+char *read_bytes(const char *path, size_t *n);
+/* a file of floats; ends the test when it is missing */
+float *read_floats(const char *path, int *n);
+
+typedef struct {
+    int status;     /* exit status, 128 + signal when killed by one */
+    char *out, *err; /* what it wrote; freed by free_run() */
+} run_result;
+
+/* run a program with a null-terminated argument list and wait for it; argv[0] "darknet" is the one under test */
+run_result run(const char *const argv[]);
+void free_run(run_result r);
+
+/* parse a cfg given as text (and load weights, or null), with Darknet's chatter silenced */
+network *network_of(const char *cfg, const char *weights);
+
+/* small deterministic numbers in [-1, 1), the same for the same seed */
+void fill_random(float *x, size_t n, unsigned seed);
+
+/* |a - b| <= atol + rtol |b| */
+int close_to(double a, double b, double rtol, double atol);
+
+#endif
