@@ -1,4 +1,5 @@
-/* What several test files need. Every test file tests/test_X.c defines Suite *X_suite(void); tests/main.c runs them all. */
+/* What several test files need. Every test file tests/test_X.c defines Suite *X_suite(void); tests/main.c runs them
+ * all. */
 #ifndef TEST_SUPPORT_H
 #define TEST_SUPPORT_H
 
@@ -25,7 +26,7 @@ char *read_bytes(const char *path, size_t *n);
 float *read_floats(const char *path, int *n);
 
 typedef struct {
-    int status;     /* exit status, 128 + signal when killed by one */
+    int status;      /* exit status, 128 + signal when killed by one */
     char *out, *err; /* what it wrote; freed by free_run() */
 } run_result;
 

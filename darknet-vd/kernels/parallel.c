@@ -45,8 +45,7 @@ static void *worker(void *unused)
     return 0;
 }
 
-/* a forked child has this thread only: it makes its own pool at its first loop */
-static void forget_threads(void)
+void vd_parallel_forget_threads(void)
 {
     pthread_mutex_init(&pool.lock, 0);
     pthread_cond_init(&pool.start, 0);
@@ -68,7 +67,7 @@ int vd_parallel_threads(void)
 static void start_threads(void)
 {
     static int registered;
-    if (!registered) pthread_atfork(0, 0, forget_threads);
+    if (!registered) pthread_atfork(0, 0, vd_parallel_forget_threads);
     registered = 1;
     pool.threads = 1;
     for (int wanted = vd_parallel_threads(); pool.threads < wanted; ++pool.threads) {

@@ -73,8 +73,8 @@ static void kl_backward_c(size_t n, const float *theta, const float *log_sigma2,
     for (size_t i = 0; i < n; ++i) {
         float a = unclipped_log_alpha(theta[i], log_sigma2[i]);
         if (is_clipped(a)) continue;
-        float s = 1 / (1 + expf(-(VD_K2 + VD_K3 * a)));
-        float d_a = -(VD_K1 * VD_K3 * s * (1 - s) + .5f / (1 + expf(a)));
+        float e = expf(-(VD_K2 + VD_K3 * a)); /* s (1 - s) = e / (1 + e)^2 without cancellation */
+        float d_a = -(VD_K1 * VD_K3 * e / ((1 + e) * (1 + e)) + .5f / (1 + expf(a)));
         d_log_sigma2[i] += scale * d_a;
         d_theta[i] -= scale * d_a * 2 * theta[i] / (theta[i] * theta[i] + VD_THETA_EPS);
     }

@@ -25,9 +25,11 @@ static inline float unclipped_log_alpha(float theta, float log_sigma2)
     return log_sigma2 - vd_log(theta * theta + VD_THETA_EPS);
 }
 
-static inline float logistic(float x)
+/* KL of one weight, negated: eq. 14 */
+static inline float negative_kl(float theta, float log_sigma2)
 {
-    return 1 / (1 + vd_exp(-x));
+    float a = clip(unclipped_log_alpha(theta, log_sigma2));
+    return VD_K1 / (1 + vd_exp(-(VD_K2 + VD_K3 * a))) - .5f * vd_log(1 + vd_exp(-a)) - VD_K1;
 }
 
 static void log_alpha_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float *restrict out)
@@ -70,15 +72,9 @@ static double kl_v(size_t n, const float *restrict theta, const float *restrict 
         float lanes[LANES] = {0};
         size_t m = n < 32 * LANES ? n : 32 * LANES, whole = m / LANES * LANES;
         for (size_t i = 0; i < whole; i += LANES) {
-            for (int lane = 0; lane < LANES; ++lane) {
-                float a = clip(unclipped_log_alpha(theta[i + lane], log_sigma2[i + lane]));
-                lanes[lane] += VD_K1 * logistic(VD_K2 + VD_K3 * a) - .5f * vd_log(1 + vd_exp(-a)) - VD_K1;
-            }
+            for (int lane = 0; lane < LANES; ++lane) lanes[lane] += negative_kl(theta[i + lane], log_sigma2[i + lane]);
         }
-        for (size_t i = whole; i < m; ++i) {
-            float a = clip(unclipped_log_alpha(theta[i], log_sigma2[i]));
-            lanes[0] += VD_K1 * logistic(VD_K2 + VD_K3 * a) - .5f * vd_log(1 + vd_exp(-a)) - VD_K1;
-        }
+        for (size_t i = whole; i < m; ++i) lanes[0] += negative_kl(theta[i], log_sigma2[i]);
         for (int lane = 0; lane < LANES; ++lane) sum -= lanes[lane];
         theta += m;
         log_sigma2 += m;
@@ -93,8 +89,8 @@ static void kl_backward_v(size_t n, const float *restrict theta, const float *re
 {
     for (size_t i = 0; i < n; ++i) {
         float t2 = theta[i] * theta[i], x = unclipped_log_alpha(theta[i], log_sigma2[i]), a = clip(x);
-        float s = logistic(VD_K2 + VD_K3 * a);
-        float d_a = -scale * (VD_K1 * VD_K3 * s * (1 - s) + .5f / (1 + vd_exp(a)));
+        float e = vd_exp(-(VD_K2 + VD_K3 * a)); /* s (1 - s) = e / (1 + e)^2 without cancellation */
+        float d_a = -scale * (VD_K1 * VD_K3 * e / ((1 + e) * (1 + e)) + .5f / (1 + vd_exp(a)));
         d_a = x == a ? d_a : 0;
         d_log_sigma2[i] += d_a;
         d_theta[i] -= d_a * 2 * theta[i] / (t2 + VD_THETA_EPS);

@@ -1,0 +1,173 @@
+#include "support.h"
+#include "kernels/gemm.h"
+#include "kernels/im2col.h"
+#include "kernels/parallel.h"
+#include "kernels/scratch.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef void (*gemm_function)(int, int, int, int, int, const float *, int, const float *, int, float, float *, int);
+static const gemm_function gemms[] = {vd_gemm_c, vd_gemm};
+
+START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
+{
+    static const int shapes[][3] = {{1, 1, 1}, {3, 5, 7}, {50, 64, 500}, {2, 17, 33}, {20, 576, 25}, {100, 10, 500}};
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(*shapes); ++s) {
+        for (int mode = 0; mode < 8; ++mode) {
+            int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], ta = mode & 1, tb = mode >> 1 & 1;
+            float beta = mode >> 2 & 1;
+            int lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 1;
+            float *a = calloc((size_t)(ta ? k : m) * lda, 4), *b = calloc((size_t)(tb ? n : k) * ldb, 4);
+            float *c = calloc((size_t)m * ldc, 4), *old = calloc((size_t)m * ldc, 4);
+            fill_random(a, (size_t)(ta ? k : m) * lda, 1);
+            fill_random(b, (size_t)(tb ? n : k) * ldb, 2);
+            fill_random(c, (size_t)m * ldc, 3);
+            memcpy(old, c, (size_t)m * ldc * 4);
+            gemms[_i](ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
+            for (int i = 0; i < m; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    double want = beta * old[i * ldc + j];
+                    for (int p = 0; p < k; ++p)
+                        want += (double)(ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
+                    ck_assert_msg(close_to(c[i * ldc + j], want, 1e-5, 1e-4), "%dx%dx%d mode %d: %g for %g", m, n, k,
+                                  mode, c[i * ldc + j], want);
+                }
+                ck_assert(c[i * ldc + n] == old[i * ldc + n]);
+            }
+            free(a), free(b), free(c), free(old);
+        }
+    }
+}
+END_TEST
+
+static const vd_window windows[] = {
+    {1, 5, 5, 3, 1, 1, 5, 5}, {3, 9, 8, 3, 2, 1, 5, 4}, {2, 7, 6, 5, 1, 2, 7, 6}, {2, 7, 6, 5, 1, 0, 3, 2},
+    {4, 6, 6, 1, 1, 0, 6, 6}, {4, 6, 6, 1, 2, 0, 3, 3}, {2, 4, 4, 1, 1, 1, 6, 6}, {1, 10, 7, 4, 3, 2, 4, 3},
+    {2, 2, 2, 5, 1, 4, 6, 6}, {1, 1, 1, 1, 1, 0, 1, 1}, {1, 3, 3, 3, 4, 3, 2, 2},
+};
+enum { WINDOWS = sizeof(windows) / sizeof(*windows) };
+
+START_TEST(im2col_puts_every_pixel_where_the_product_wants_it)
+{
+    vd_window s = windows[_i];
+    static float image[512], columns[8192];
+    fill_random(image, 512, 4);
+    for (int i = 0; i < 8192; ++i) columns[i] = 99;
+    vd_im2col(s, image, columns);
+    int at = 0;
+    for (int c = 0; c < s.c; ++c)
+        for (int kh = 0; kh < s.size; ++kh)
+            for (int kw = 0; kw < s.size; ++kw)
+                for (int oh = 0; oh < s.out_h; ++oh)
+                    for (int ow = 0; ow < s.out_w; ++ow, ++at) {
+                        int h = oh * s.stride - s.pad + kh, w = ow * s.stride - s.pad + kw;
+                        int in = h >= 0 && h < s.h && w >= 0 && w < s.w;
+                        ck_assert(columns[at] == (in ? image[(c * s.h + h) * s.w + w] : 0));
+                    }
+    ck_assert(columns[at] == 99);
+}
+END_TEST
+
+START_TEST(col2im_is_the_transpose_of_im2col_and_accumulates)
+{
+    vd_window s = windows[_i];
+    static float image[512], columns[8192], y[8192], back[512];
+    int pixels = s.c * s.h * s.w, n = s.c * s.size * s.size * s.out_h * s.out_w;
+    double left = 0, right = 0;
+    fill_random(image, 512, 5);
+    fill_random(y, 8192, 6);
+    for (int i = 0; i < 512; ++i) back[i] = 2;
+    vd_im2col(s, image, columns);
+    vd_col2im_add(s, y, back);
+    for (int i = 0; i < n; ++i) left += (double)columns[i] * y[i];
+    for (int i = 0; i < pixels; ++i) right += (double)image[i] * (back[i] - 2);
+    ck_assert(close_to(left, right, 1e-5, 1e-4));
+    for (int i = pixels; i < 512; ++i) ck_assert(back[i] == 2);
+}
+END_TEST
+
+static void count(int i, void *context)
+{
+    atomic_int *counts = context;
+    atomic_fetch_add(counts + i, 1);
+}
+
+static void count_nested(int i, void *context)
+{
+    vd_parallel_for(10, count, (atomic_int *)context + 10 * i);
+}
+
+START_TEST(every_piece_of_a_loop_runs_once_also_nested)
+{
+    setenv("DARKNET_THREADS", "4", 1);
+    for (int repeat = 0; repeat < 200; ++repeat) {
+        atomic_int counts[1000] = {0};
+        vd_parallel_for(1000, count, counts);
+        for (int i = 0; i < 1000; ++i) ck_assert_int_eq(counts[i], 1);
+    }
+    atomic_int counts[1000] = {0};
+    vd_parallel_for(100, count_nested, counts);
+    for (int i = 0; i < 1000; ++i) ck_assert_int_eq(counts[i], 1);
+    vd_parallel_for(0, count, 0);
+}
+END_TEST
+
+START_TEST(a_forked_child_has_threads_of_its_own)
+{
+    atomic_int counts[100] = {0};
+    int status;
+    setenv("DARKNET_THREADS", "3", 1);
+    vd_parallel_for(100, count, counts);
+    pid_t child = fork();
+    if (!child) {
+        atomic_int mine[100] = {0};
+        vd_parallel_for(100, count, mine);
+        int sum = 0;
+        for (int i = 0; i < 100; ++i) sum += mine[i];
+        _exit(sum == 100 ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
+START_TEST(darknet_threads_sets_the_number_of_threads)
+{
+    setenv("DARKNET_THREADS", "3", 1);
+    ck_assert_int_eq(vd_parallel_threads(), 3);
+    setenv("DARKNET_THREADS", "nonsense", 1);
+    ck_assert_int_ge(vd_parallel_threads(), 1);
+}
+END_TEST
+
+START_TEST(scratch_buffers_are_aligned_apart_and_kept)
+{
+    float *a = vd_scratch(VD_SCRATCH_A, 100), *b = vd_scratch(VD_SCRATCH_B, 100);
+    ck_assert(a != b && (size_t)a % 64 == 0 && (size_t)b % 64 == 0);
+    memset(a, 1, 400), memset(b, 2, 400);
+    ck_assert_ptr_eq(vd_scratch(VD_SCRATCH_A, 50), a);
+    ck_assert_int_eq(((char *)a)[399], 1);
+    float *larger = vd_scratch(VD_SCRATCH_A, 100000);
+    memset(larger, 3, 400000);
+    ck_assert_int_eq(((char *)b)[399], 2);
+}
+END_TEST
+
+Suite *gemm_suite(void)
+{
+    Suite *s = suite_create("gemm");
+    TCase *t = tcase_create("products and loops");
+    tcase_add_loop_test(t, gemm_is_the_matrix_product_for_every_transpose_and_stride, 0, 2);
+    tcase_add_loop_test(t, im2col_puts_every_pixel_where_the_product_wants_it, 0, WINDOWS);
+    tcase_add_loop_test(t, col2im_is_the_transpose_of_im2col_and_accumulates, 0, WINDOWS);
+    tcase_add_test(t, every_piece_of_a_loop_runs_once_also_nested);
+    tcase_add_test(t, a_forked_child_has_threads_of_its_own);
+    tcase_add_test(t, darknet_threads_sets_the_number_of_threads);
+    tcase_add_test(t, scratch_buffers_are_aligned_apart_and_kept);
+    suite_add_tcase(s, t);
+    return s;
+}

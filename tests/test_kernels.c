@@ -1,0 +1,389 @@
+/* Every kernel of every table this processor runs: against formulas written out in double precision, against the plain
+ * C table, at the ends of its range, and for every length a vector loop may stumble over. */
+#include "support.h"
+#include "kernels/kernels.h"
+#include "kernels/philox.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 1000, TABLES = 8 };
+
+static const vd_kernels *tables[TABLES];
+static int n_tables;
+
+static float theta[N], log_sigma2[N], x[N], y[N], z[N];
+
+/* theta from 1e-7 to 3 of both signs and zeros, log_sigma2 so that log_alpha is clipped at both ends now and then */
+static void fill(void)
+{
+    fill_random(theta, N, 1);
+    fill_random(log_sigma2, N, 2);
+    fill_random(x, N, 3);
+    for (int i = 0; i < N; ++i) {
+        theta[i] = i % 50 ? theta[i] * powf(10, .5f - i % 8) : 0;
+        log_sigma2[i] = log_sigma2[i] * 12 + logf(theta[i] * theta[i] + 1e-8f);
+    }
+}
+
+static double exact_log_alpha(double t, double s, int *clipped)
+{
+    double a = s - log(t * t + 1e-8);
+    *clipped = a < -8 || a > 8;
+    return a < -8 ? -8 : a > 8 ? 8 : a;
+}
+
+static double exact_kl(double t, double s)
+{
+    int clipped;
+    double a = exact_log_alpha(t, s, &clipped);
+    return -(0.63576 / (1 + exp(-(1.87320 + 1.48695 * a))) - log1p(exp(-a)) / 2 - 0.63576);
+}
+
+static void assert_close(const char *what, int i, double got, double want, double rtol, double atol)
+{
+    ck_assert_msg(close_to(got, want, rtol, atol), "%s[%d] = %.9g, want %.9g", what, i, got, want);
+}
+
+START_TEST(log_alpha_variance_and_mask_follow_the_formula)
+{
+    const vd_kernels *k = tables[_i];
+    static float log_alpha[N], sigma2[N], masked[N];
+    size_t kept = 0;
+    fill();
+    k->log_alpha(N, theta, log_sigma2, log_alpha);
+    k->variance(N, theta, log_sigma2, sigma2);
+    size_t nonzero = k->mask(N, theta, log_sigma2, 3, masked);
+    for (int i = 0; i < N; ++i) {
+        int clipped;
+        double t = theta[i], a = exact_log_alpha(t, log_sigma2[i], &clipped);
+        assert_close("log_alpha", i, log_alpha[i], a, 1e-6, 3e-6);
+        assert_close("sigma2", i, sigma2[i], exp(a) * t * t, 1e-5, 1e-20);
+        if (fabs(a - 3) > 1e-5) ck_assert(masked[i] == (a < 3 ? theta[i] : 0));
+        kept += masked[i] != 0;
+    }
+    ck_assert_uint_eq(nonzero, kept);
+    ck_assert(kept > N / 4 && kept < N);
+}
+END_TEST
+
+START_TEST(variance_gradient_follows_the_formula_and_accumulates)
+{
+    const vd_kernels *k = tables[_i];
+    static float d_theta[N], d_s[N];
+    fill();
+    for (int i = 0; i < N; ++i) d_theta[i] = 2;
+    memcpy(d_s, x, sizeof(x));
+    k->variance_backward(N, theta, log_sigma2, d_s, d_theta, d_s); /* in place, as the update calls it */
+    for (int i = 0; i < N; ++i) {
+        int clipped;
+        double t = theta[i], alpha = exp(exact_log_alpha(t, log_sigma2[i], &clipped)), d = x[i];
+        double a = log_sigma2[i] - log(t * t + 1e-8);
+        if (fabs(fabs(a) - 8) < 1e-5) continue;
+        assert_close("d_theta", i, d_theta[i], 2 + d * 2 * t * alpha * (clipped ? 1 : 1e-8 / (t * t + 1e-8)), 1e-5,
+                     1e-6);
+        assert_close("d_log_sigma2", i, d_s[i], clipped ? 0 : d * alpha * t * t, 1e-5, 1e-12);
+    }
+}
+END_TEST
+
+START_TEST(kl_and_its_gradient_follow_the_formula)
+{
+    const vd_kernels *k = tables[_i];
+    static float d_theta[N], d_s[N];
+    double sum = 0;
+    fill();
+    for (int i = 0; i < N; ++i) d_theta[i] = d_s[i] = 1;
+    k->kl_backward(N, theta, log_sigma2, .5f, d_theta, d_s);
+    for (int i = 0; i < N; ++i) {
+        int clipped;
+        double t = theta[i], a = exact_log_alpha(t, log_sigma2[i], &clipped);
+        double s = 1 / (1 + exp(-(1.87320 + 1.48695 * a)));
+        double d_a = clipped ? 0 : -(0.63576 * 1.48695 * s * (1 - s) + .5 / (1 + exp(a)));
+        if (fabs(fabs(log_sigma2[i] - log(t * t + 1e-8)) - 8) < 1e-5) continue;
+        assert_close("d_log_sigma2", i, d_s[i], 1 + .5 * d_a, 1e-5, 1e-6);
+        assert_close("d_theta", i, d_theta[i], 1 - .5 * d_a * 2 * t / (t * t + 1e-8), 1e-5, 2e-6);
+    }
+    for (int i = 0; i < N; ++i) sum += exact_kl(theta[i], log_sigma2[i]);
+    assert_close("kl", 0, k->kl(N, theta, log_sigma2), sum, 2e-6, 1e-4);
+}
+END_TEST
+
+/* python3: f=lambda a:-(.63576/(1+math.exp(-(1.87320+1.48695*a)))-math.log1p(math.exp(-a))/2-.63576) */
+START_TEST(kl_has_its_golden_values)
+{
+    static const struct {
+        float log_alpha;
+        double kl;
+    } golden[] = {{-8, 4.6358995}, {-3, 2.1155902}, {0, .43123895}, {1, .17796972}, {3, .025420043}, {8, 1.6836935e-4}};
+    for (size_t i = 0; i < sizeof(golden) / sizeof(*golden); ++i) {
+        float t = 1, s = golden[i].log_alpha;
+        assert_close("kl", i, tables[_i]->kl(1, &t, &s), golden[i].kl, 1e-4, 3e-7);
+    }
+}
+END_TEST
+
+/* the trap of log(theta^2) without an epsilon */
+START_TEST(nothing_is_infinite_at_zero_or_far_out)
+{
+    const vd_kernels *k = tables[_i];
+    static const float thetas[] = {0, -0.f, 1e-30f, 1e-10f, 1, -1e3f, 1e8f}, logs[] = {-1e4f, -100, -10, 0, 10, 1e4f};
+    for (size_t i = 0; i < sizeof(thetas) / sizeof(*thetas); ++i) {
+        for (size_t j = 0; j < sizeof(logs) / sizeof(*logs); ++j) {
+            float d_theta = 0, d_s = 1, sigma2, masked;
+            k->variance(1, thetas + i, logs + j, &sigma2);
+            k->variance_backward(1, thetas + i, logs + j, &d_s, &d_theta, &d_s);
+            k->kl_backward(1, thetas + i, logs + j, 1, &d_theta, &d_s);
+            k->mask(1, thetas + i, logs + j, 3, &masked);
+            ck_assert_msg(isfinite(k->kl(1, thetas + i, logs + j)) && isfinite(d_theta) && isfinite(d_s) &&
+                              isfinite(sigma2) && sigma2 >= 0 && isfinite(masked),
+                          "theta %g, log_sigma2 %g", thetas[i], logs[j]);
+        }
+    }
+}
+END_TEST
+
+/* Salmon et al., the test vectors that come with Random123 */
+START_TEST(philox_gives_its_known_answers)
+{
+    static const struct {
+        uint32_t block;
+        vd_noise_key key;
+        uint32_t want[4];
+    } known[] = {
+        {0, {0, 0, 0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {0xffffffff, {~0ull, ~0ull, 0xffffffff, 0}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {0x243f6a88,
+         {0x299f31d0a4093822, 0x0370734413198a2e, 0x85a308d3, 0},
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); ++i) {
+        uint32_t r[4];
+        vd_philox(known[i].key, known[i].block, r);
+        ck_assert_mem_eq(r, known[i].want, sizeof(r));
+    }
+}
+END_TEST
+
+START_TEST(noise_is_standard_normal)
+{
+    enum { M = 4096, KEYS = 300 };
+    static float eps[M];
+    double s = 0, s2 = 0, s4 = 0, neighbours = 0, keys = 0, n = (double)M * KEYS;
+    static float before[M];
+    size_t far = 0;
+    for (int key = 0; key < KEYS; ++key) {
+        tables[_i]->noise((vd_noise_key){7, key, key % 3, 0}, M, eps);
+        for (int i = 0; i < M; ++i) {
+            double e = eps[i];
+            s += e;
+            s2 += e * e;
+            s4 += e * e * e * e;
+            far += fabs(e) > 3;
+            if (i) neighbours += e * eps[i - 1];
+            if (key) keys += e * before[i];
+        }
+        memcpy(before, eps, sizeof(eps));
+    }
+    ck_assert_double_lt(fabs(s / sqrt(n)), 4);
+    ck_assert_double_lt(fabs((s2 / n - 1) * sqrt(n / 2)), 4);
+    ck_assert_double_lt(fabs((s4 / n - 3) * sqrt(n / 96)), 4);
+    ck_assert_double_lt(fabs(neighbours / sqrt(n)), 4);
+    ck_assert_double_lt(fabs(keys / sqrt(n)), 4);
+    ck_assert_double_lt(fabs(far - .0026998 * n) / sqrt(.0026998 * n), 4);
+}
+END_TEST
+
+START_TEST(noise_depends_on_every_part_of_its_key_and_on_the_index_alone)
+{
+    const vd_noise_key keys[] = {
+        {1, 2, 3, 0}, {2, 2, 3, 0}, {1ull << 32 | 1, 2, 3, 0}, {1, 3, 3, 0}, {1, 1ull << 32 | 2, 3, 0},
+        {1, 2, 4, 0}, {1, 2, 3, 1}};
+    static float eps[7][600], shorter[600];
+    for (int i = 0; i < 7; ++i) {
+        tables[_i]->noise(keys[i], 600, eps[i]);
+        for (int j = 0; j < i; ++j) {
+            int equal = 0;
+            for (int p = 0; p < 600; ++p) equal += eps[i][p] == eps[j][p];
+            ck_assert_msg(equal < 3, "keys %d and %d share %d numbers", i, j, equal);
+        }
+    }
+    for (int n = 0; n < 600; ++n) {
+        shorter[n] = 99;
+        tables[_i]->noise(keys[0], n, shorter);
+        ck_assert_mem_eq(shorter, eps[0], n * sizeof(float));
+        ck_assert(shorter[n] == 99);
+    }
+}
+END_TEST
+
+START_TEST(sample_adds_noise_and_leaves_its_derivative)
+{
+    const vd_kernels *k = tables[_i];
+    static float var[N], out[N], eps[N];
+    fill_random(eps, N, 5);
+    fill_random(var, N, 6);
+    for (int i = 0; i < N; ++i) {
+        var[i] = i % 7 ? fabsf(var[i]) : 0;
+        y[i] = var[i];
+        out[i] = i;
+    }
+    k->sample(N, eps, var, out);
+    for (int i = 0; i < N; ++i) {
+        double std = sqrt((double)y[i] + 1e-8);
+        assert_close("out", i, out[i], i + std * eps[i], 1e-6, 1e-6);
+        assert_close("gain", i, var[i], eps[i] / (2 * std), 1e-5, 1e-9);
+    }
+}
+END_TEST
+
+START_TEST(adam_follows_the_paper)
+{
+    static float step[N], m[N], v[N];
+    static double wx[N], wm[N], wv[N];
+    fill();
+    memcpy(y, theta, sizeof(y));
+    memset(m, 0, sizeof(m));
+    memset(v, 0, sizeof(v));
+    for (int i = 0; i < N; ++i) wx[i] = y[i], wm[i] = wv[i] = 0;
+    for (int t = 1; t <= 5; ++t) {
+        vd_adam_args a = {.01f, .9f, .999f, 1e-7f, 1 - powf(.9f, t), 1 - powf(.999f, t), 20, .001f};
+        fill_random(step, N, 10 + t);
+        for (int i = 0; i < N; ++i) {
+            double g = -(step[i] / 20. - .001 * wx[i]); /* the gradient: step is the negative one */
+            wm[i] = .9 * wm[i] + .1 * g;
+            wv[i] = .999 * wv[i] + .001 * g * g;
+            wx[i] -= .01 * (wm[i] / (1 - pow(.9, t))) / (sqrt(wv[i] / (1 - pow(.999, t))) + 1e-7);
+        }
+        tables[_i]->adam(N, a, y, step, m, v);
+        for (int i = 0; i < N; ++i) {
+            assert_close("x", i, y[i], wx[i], 1e-4, 2e-6);
+            ck_assert(step[i] == 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(sgd_follows_darknet)
+{
+    static float step[N], velocity[N];
+    static double wx[N], wv[N];
+    for (int momentum = 0; momentum < 2; ++momentum) {
+        fill();
+        memcpy(y, theta, sizeof(y));
+        memset(velocity, 0, sizeof(velocity));
+        for (int i = 0; i < N; ++i) wx[i] = y[i], wv[i] = 0;
+        for (int t = 0; t < 4; ++t) {
+            fill_random(step, N, 20 + t);
+            for (int i = 0; i < N; ++i) {
+                wv[i] += step[i] - .01 * 8 * wx[i];
+                wx[i] += .1 / 8 * wv[i];
+                wv[i] *= .9 * momentum;
+            }
+            tables[_i]->sgd(N, .1f, .9f * momentum, .01f, 8, y, step, momentum ? velocity : 0);
+            for (int i = 0; i < N; ++i) {
+                assert_close("x", i, y[i], wx[i], 1e-5, 1e-6);
+                ck_assert(step[i] == 0);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(small_kernels_do_what_they_say)
+{
+    const vd_kernels *k = tables[_i];
+    fill();
+    k->square(N, x, y);
+    for (int i = 0; i < N; ++i) ck_assert(y[i] == x[i] * x[i]);
+    memcpy(z, theta, sizeof(z));
+    k->multiply_by(N, x, z);
+    for (int i = 0; i < N; ++i) ck_assert(z[i] == x[i] * theta[i]);
+    memcpy(y, theta, sizeof(y));
+    k->add_twice_product(N, x, theta, y);
+    for (int i = 0; i < N; ++i) assert_close("y", i, y[i], theta[i] + 2. * x[i] * theta[i], 1e-6, 1e-7);
+    memcpy(y, theta, sizeof(y));
+    k->add(N, x, y);
+    for (int i = 0; i < N; ++i) ck_assert(y[i] == x[i] + theta[i]);
+}
+END_TEST
+
+/* nothing behind element n is touched, whatever n is */
+START_TEST(every_length_keeps_to_itself)
+{
+    const vd_kernels *k = tables[_i];
+    fill();
+    for (size_t n = 0; n < 80; ++n) {
+        float a[81], b[81], c[81], d[81];
+        for (int i = 0; i < 81; ++i) a[i] = b[i] = c[i] = d[i] = .25f;
+        k->log_alpha(n, theta, log_sigma2, a);
+        k->variance(n, theta, log_sigma2, b);
+        k->mask(n, theta, log_sigma2, 3, c);
+        k->variance_backward(n, theta, log_sigma2, x, d, a);
+        k->kl_backward(n, theta, log_sigma2, 1, b, c);
+        k->noise((vd_noise_key){1, 1, 1, 0}, n, d);
+        k->sample(n, x, a, b);
+        k->square(n, x, c);
+        k->multiply_by(n, x, d);
+        k->add_twice_product(n, x, theta, a);
+        k->add(n, x, b);
+        k->adam(n, (vd_adam_args){1, .9f, .9f, 1, 1, 1, 1, 0}, a, b, c, d);
+        k->sgd(n, 1, .5f, .1f, 1, a, b, c);
+        for (size_t i = n; i < 81; ++i) ck_assert(a[i] == .25f && b[i] == .25f && c[i] == .25f && d[i] == .25f);
+    }
+}
+END_TEST
+
+START_TEST(fast_tables_agree_with_plain_c)
+{
+    const vd_kernels *k = tables[_i], *c = &vd_kernels_c;
+    static float a[N], b[N], d1[N], d2[N];
+    fill();
+    c->variance(N, theta, log_sigma2, a);
+    k->variance(N, theta, log_sigma2, b);
+    for (int i = 0; i < N; ++i) assert_close("variance", i, b[i], a[i], 1e-5, 1e-20);
+    c->noise((vd_noise_key){9, 8, 7, 6}, N, a);
+    k->noise((vd_noise_key){9, 8, 7, 6}, N, b);
+    for (int i = 0; i < N; ++i) assert_close("noise", i, b[i], a[i], 1e-6, 2e-6);
+    memset(a, 0, sizeof(a)), memset(b, 0, sizeof(b)), memset(d1, 0, sizeof(d1)), memset(d2, 0, sizeof(d2));
+    c->kl_backward(N, theta, log_sigma2, 1, a, d1);
+    k->kl_backward(N, theta, log_sigma2, 1, b, d2);
+    for (int i = 0; i < N; ++i) {
+        assert_close("kl d_theta", i, b[i], a[i], 1e-5, 1e-6);
+        assert_close("kl d_log_sigma2", i, d2[i], d1[i], 1e-5, 1e-6);
+    }
+}
+END_TEST
+
+START_TEST(the_chosen_table_is_the_last_one_listed)
+{
+    unsetenv("DARKNET_KERNELS");
+    ck_assert_ptr_eq(vd_kernels_get(), tables[n_tables - 1]);
+    ck_assert_ptr_eq(tables[0], &vd_kernels_c);
+}
+END_TEST
+
+Suite *kernels_suite(void)
+{
+    Suite *s = suite_create("kernels");
+    TCase *t = tcase_create("every table");
+    n_tables = vd_kernels_list(tables, TABLES);
+    tcase_add_loop_test(t, log_alpha_variance_and_mask_follow_the_formula, 0, n_tables);
+    tcase_add_loop_test(t, variance_gradient_follows_the_formula_and_accumulates, 0, n_tables);
+    tcase_add_loop_test(t, kl_and_its_gradient_follow_the_formula, 0, n_tables);
+    tcase_add_loop_test(t, kl_has_its_golden_values, 0, n_tables);
+    tcase_add_loop_test(t, nothing_is_infinite_at_zero_or_far_out, 0, n_tables);
+    tcase_add_loop_test(t, noise_is_standard_normal, 0, n_tables);
+    tcase_add_loop_test(t, noise_depends_on_every_part_of_its_key_and_on_the_index_alone, 0, n_tables);
+    tcase_add_loop_test(t, sample_adds_noise_and_leaves_its_derivative, 0, n_tables);
+    tcase_add_loop_test(t, adam_follows_the_paper, 0, n_tables);
+    tcase_add_loop_test(t, sgd_follows_darknet, 0, n_tables);
+    tcase_add_loop_test(t, small_kernels_do_what_they_say, 0, n_tables);
+    tcase_add_loop_test(t, every_length_keeps_to_itself, 0, n_tables);
+    tcase_add_loop_test(t, fast_tables_agree_with_plain_c, 1, n_tables);
+    tcase_add_test(t, philox_gives_its_known_answers);
+    tcase_add_test(t, the_chosen_table_is_the_last_one_listed);
+    suite_add_tcase(s, t);
+    return s;
+}
