@@ -54,6 +54,11 @@ VARIANT_FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefe
 SRC := build/darknet
 STOCK := build/stock
 
+# all cores, unless -j says otherwise
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -228,7 +233,116 @@ $(STOCK)/darknet: $(PRISTINE_DONE)
 	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(STOCK)
 	$(Q)$(MAKE) -s -C $(STOCK) CC="$(CC) -w" >/dev/null
 
+# one program on the public API, linked with our library and with stock Darknet's
+$(BUILD)/probe: tests/probe/probe.c $(BUILD)/libdarknet-vd.a
+	@echo "  LD     $@"
+	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) -I$(SRC)/include $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(STOCK)/probe: tests/probe/probe.c $(STOCK)/darknet
+	@echo "  LD     $@"
+	$(Q)$(CC) -Ofast -I$(STOCK)/include $< $(STOCK)/libdarknet.a -o $@ -lm -pthread
+
 .PHONY: test
-test: all $(BUILD)/run-tests $(STOCK)/darknet ## run all tests (GOLDEN=dir: the golden cases there; MNIST=dir: the IDX files there)
-	$(Q)DARKNET=./$(EXEC) STOCK=$(STOCK) GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_FORK=$${CK_FORK:-yes} CK_DEFAULT_TIMEOUT=240 \
+test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe ## run all tests (GOLDEN=dir: the golden cases there; MNIST=dir: the IDX files there)
+	$(Q)DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_FORK=$${CK_FORK:-yes} CK_DEFAULT_TIMEOUT=240 \
 	  CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests
+
+.PHONY: asan
+asan: ## run all tests under AddressSanitizer and UBSan (leaks are stock Darknet's and not looked for)
+	$(Q)ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	  $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
+	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+
+# ---- what a newcomer runs ----------------------------------------------------------------------------------------
+
+# $(call train,DATA,CFG,FOLDER): train, validate, report; Darknet's two lines a batch go to FOLDER/train.log
+define train
+echo; echo "Training $(2) on $(1); one line an epoch, every batch in $(3)/train.log"; \
+./$(EXEC) classifier train $(1) $(2) 2>&1 >$(3)/train.log | grep --line-buffered -v '^Saving\|^[ 0-9]*\(conv\|max\|connected\|softmax\|cost\)\|^layer  ' ; \
+test -f $(3)/backup/$(basename $(notdir $(2))).weights || { echo "training failed, see $(3)/train.log" >&2; exit 1; }; \
+echo; ./$(EXEC) classifier valid $(1) $(2) $(3)/backup/$(basename $(notdir $(2))).weights 2>/dev/null | \
+  awk 'END { sub(",", "", $$4); printf "data %s: %d test pictures, error %.2f %%\n", "$(1)", $$1 + 1, 100 * (1 - $$4) }'; \
+./$(EXEC) vd report $(2) $(3)/backup/$(basename $(notdir $(2))).weights 2>/dev/null
+endef
+
+build/digits/digits.data: $(EXEC)
+	@mkdir -p build
+	$(Q)./$(EXEC) vd dataset digits build/digits
+
+.PHONY: demo
+demo: $(EXEC) build/digits/digits.data ## train a sparse LeNet-5 on drawn digits, in about two minutes
+	@rm -f build/digits/backup/lenet5-digits-vd*
+	@$(call train,build/digits/digits.data,cfg/lenet5-digits-vd.cfg,build/digits)
+
+MNIST_FILES := train-images-idx3-ubyte train-labels-idx1-ubyte t10k-images-idx3-ubyte t10k-labels-idx1-ubyte
+MNIST_SHA256 := ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db \
+	65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5 \
+	0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7 \
+	ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
+MNIST_MIRRORS := https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist
+
+# fetched by whatever is here; the sums are of the unpacked files
+build/idx/.fetched:
+	@mkdir -p $(@D)
+	@fetch() { if command -v curl >/dev/null; then curl -fsSL --retry 2 --connect-timeout 20 -o "$$2" "$$1"; \
+	  elif command -v wget >/dev/null; then wget -q --tries=2 --timeout=20 -O "$$2" "$$1"; \
+	  else /usr/lib/apt/apt-helper -q download-file "$$1" "$$2" >/dev/null; fi 2>/dev/null; }; \
+	set -- $(MNIST_SHA256); for f in $(MNIST_FILES); do ok=; for m in $(MNIST_MIRRORS); do echo "  GET    $$m/$$f.gz"; \
+	  fetch $$m/$$f.gz $(@D)/$$f.gz && gzip -dc $(@D)/$$f.gz > $(@D)/$$f && \
+	  echo "$$1  $(@D)/$$f" | sha256sum --check --status && { ok=1; break; }; done; \
+	  rm -f $(@D)/$$f.gz; test "$$ok" || { rm -f $(@D)/$$f; \
+	  echo "MNIST could not be downloaded ($$f): make mnist MNIST=dir, a folder with the four IDX files, plain or .gz" >&2; exit 1; }; \
+	  shift; done
+	@touch $@
+
+ifeq ($(MNIST),)
+build/mnist/mnist.data: $(EXEC) build/idx/.fetched
+	$(Q)./$(EXEC) vd dataset mnist build/idx build/mnist
+else
+build/mnist/mnist.data: $(EXEC)
+	$(Q)./$(EXEC) vd dataset mnist $(MNIST) build/mnist
+endif
+
+.PHONY: mnist
+mnist: $(EXEC) build/mnist/mnist.data ## train a sparse LeNet-5-Caffe on MNIST, in about five minutes (MNIST=dir: the IDX files, else they are downloaded)
+	@rm -f build/mnist/backup/lenet5-vd*
+	@$(call train,build/mnist/mnist.data,cfg/lenet5-vd.cfg,build/mnist)
+
+# ---- the rest ----------------------------------------------------------------------------------------------------
+
+.PHONY: install
+install: all ## install the program, library, header and pkg-config file (PREFIX=dir, DESTDIR=dir)
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/darknet-vd
+	$(Q)install -m 755 $(EXEC) $(DESTDIR)$(PREFIX)/bin/darknet
+	$(Q)install -m 644 $(BUILD)/libdarknet-vd.a $(BUILD)/libdarknet-vd.so $(DESTDIR)$(PREFIX)/lib
+	$(Q)install -m 644 $(SRC)/include/darknet.h $(DESTDIR)$(PREFIX)/include/darknet-vd
+	@printf '%s\n' 'prefix=$(abspath $(PREFIX))' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include/darknet-vd' '' \
+	  'Name: darknet-vd' 'Description: Darknet with sparse variational dropout layers' 'Version: $(VERSION)' \
+	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -Wl,-rpath,$${libdir} -ldarknet-vd -lm -pthread' 'Libs.private: $(LIBS)' \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/darknet-vd.pc
+
+OWN := $(wildcard darknet-vd/*.[ch] darknet-vd/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+
+.PHONY: lint
+lint: ## clang-format and cppcheck over our own code
+	@$(call need,clang-format=clang-format cppcheck=cppcheck)
+	clang-format --dry-run --Werror $(OWN)
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
+	  --suppress=missingIncludeSystem -D__x86_64__ -DVD_VARIANT=generic -Idarknet-vd $(filter darknet-vd/%.c,$(OWN))
+
+.PHONY: format
+format: ## clang-format our own code in place
+	@$(call need,clang-format=clang-format)
+	clang-format -i $(OWN)
+
+.PHONY: clean
+clean: ## remove what was built, but not the sources and data that were fetched
+	rm -rf $(EXEC) build/obj build/asan build/run-tests build/probe build/libdarknet-vd.* build/suites.h
+
+.PHONY: distclean
+distclean: ## remove everything that is not in the repository
+	rm -rf $(EXEC) build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'

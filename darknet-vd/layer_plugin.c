@@ -72,6 +72,14 @@ static section_kind kind_of(const char *type)
     return PLAIN;
 }
 
+/* get_activation() would talk, and take ReLU */
+static int activation_is_known(const char *name)
+{
+    for (ACTIVATION a = LOGISTIC; a <= SELU; ++a)
+        if (!strcmp(name, get_activation_string(a))) return 1;
+    return 0;
+}
+
 /* the stock keys are read by atoi() there: check them here, so that a typing error does not become a 0 */
 static void check_stock_keys(vd_section s, section_kind kind)
 {
@@ -82,6 +90,8 @@ static void check_stock_keys(vd_section s, section_kind kind)
         vd_option_integer(s, "pad", 0, 0, INT_MAX);
         vd_option_integer(s, "padding", 0, 0, INT_MAX);
         vd_option_integer(s, "groups", 1, 1, INT_MAX);
+        vd_option_integer(s, "flipped", 0, 0, 1);
+        vd_option_number(s, "dot", 0, -FLT_MAX, FLT_MAX);
         if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
             vd_section_die(s, "binary and xnor weights cannot be variational");
     } else {
@@ -89,9 +99,15 @@ static void check_stock_keys(vd_section s, section_kind kind)
     }
     vd_option_integer(s, "batch_normalize", 0, 0, 1);
     vd_option_number(s, "learning_rate", 1, 0, FLT_MAX);
+    vd_option_number(s, "smooth", 0, 0, FLT_MAX);
+    static const char *const flags[] = {"truth",    "onlyforward", "stopbackward",
+                                        "dontsave", "dontload",    "dontloadscales"};
+    for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); ++i) vd_option_integer(s, flags[i], 0, 0, 1);
+    /* more filters than there are would be read over the end of the weights */
+    vd_option_integer(s, "numload", 0, 0,
+                      kind == VD_CONVOLUTIONAL ? vd_option_integer(s, "filters", 1, 1, INT_MAX) : INT_MAX);
     char *activation = option_find(s.options, "activation");
-    if (activation && strcmp(activation, get_activation_string(get_activation(activation))))
-        vd_section_die(s, "activation=%s is not known", activation);
+    if (activation && !activation_is_known(activation)) vd_section_die(s, "activation=%s is not known", activation);
 }
 
 /* the stock [cost] parser must find its type, and must not find keys that mean nothing here */
@@ -112,8 +128,11 @@ char *layer_plugin_base(const char *filename, char *type, list *options, int ind
 #ifdef GPU
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
 #endif
-    if (kind == VD_COST) check_cost_keys(s);
-    else check_stock_keys(s, kind);
+    vd_options_have_values(s);
+    if (kind == VD_COST)
+        check_cost_keys(s);
+    else
+        check_stock_keys(s, kind);
     for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
         if (sections[i].kind == kind) return sections[i].base;
     return type;
@@ -133,8 +152,10 @@ static void attach_weights(vd_section s, section_kind kind, layer *l, network *n
     vd->train_clip = (int)vd_option_integer(s, "train_clip", 0, 0, 1);
     vd->seed = noise_seed;
     l->plugin = vd;
-    if (kind == VD_CONVOLUTIONAL) make_vd_convolutional_layer(l);
-    else make_vd_connected_layer(l);
+    if (kind == VD_CONVOLUTIONAL)
+        make_vd_convolutional_layer(l);
+    else
+        make_vd_connected_layer(l);
 }
 
 static void attach_cost(vd_section s, layer *l, network *net)
@@ -158,8 +179,10 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == PLAIN) return;
-    if (kind == VD_COST) attach_cost(s, l, net);
-    else attach_weights(s, kind, l, net);
+    if (kind == VD_COST)
+        attach_cost(s, l, net);
+    else
+        attach_weights(s, kind, l, net);
     vd_options_all_known(s);
 }
 

@@ -43,6 +43,14 @@ long vd_option_integer(vd_section s, const char *key, long def, long min, long m
     return value;
 }
 
+void vd_options_have_values(vd_section s)
+{
+    for (node *n = s.options->front; n; n = n->next) {
+        const kvp *p = n->val;
+        if (!p->val) vd_section_die(s, "%s has no value", p->key);
+    }
+}
+
 void vd_options_all_known(vd_section s)
 {
     for (node *n = s.options->front; n; n = n->next) {

@@ -22,6 +22,9 @@ long vd_option_integer(vd_section s, const char *key, long def, long min, long m
 /* 1 when the section has the key */
 int vd_option_given(vd_section s, const char *key);
 
+/* end the program when a key stands without a value: option_find() would take it as absent */
+void vd_options_have_values(vd_section s);
+
 /* end the program when a key was asked for by nobody, or stands twice */
 void vd_options_all_known(vd_section s);
 

@@ -75,10 +75,14 @@ static int has_weights(layer l)
 static size_t weights_of(layer l)
 {
     switch (l.type) {
-    case CONNECTED: return (size_t)l.inputs * l.outputs;
-    case LOCAL: return (size_t)l.size * l.size * l.c * l.n * l.out_w * l.out_h;
-    case DECONVOLUTIONAL: return (size_t)l.size * l.size * l.c * l.n;
-    default: return l.nweights;
+    case CONNECTED:
+        return (size_t)l.inputs * l.outputs;
+    case LOCAL:
+        return (size_t)l.size * l.size * l.c * l.n * l.out_w * l.out_h;
+    case DECONVOLUTIONAL:
+        return (size_t)l.size * l.size * l.c * l.n;
+    default:
+        return l.nweights;
     }
 }
 
@@ -101,7 +105,8 @@ int vd_update_stock_layer_adam(layer l, update_args a)
     vd_update_rates r = vd_update_rates_of(l, a), plain = vd_update_without_decay(r);
     vd_update_adam(weights_of(l), l.weights, l.weight_updates, l.m, l.v, a, r);
     vd_update_adam(biases_of(l), l.biases, l.bias_updates, l.bias_m, l.bias_v, a, plain);
-    if (l.scales && l.scale_updates) vd_update_adam(biases_of(l), l.scales, l.scale_updates, l.scale_m, l.scale_v, a, plain);
+    if (l.scales && l.scale_updates)
+        vd_update_adam(biases_of(l), l.scales, l.scale_updates, l.scale_m, l.scale_v, a, plain);
     return 1;
 }
 

@@ -84,7 +84,8 @@ static void check_header(FILE *fp, long size)
 static void check_trailer(FILE *fp, footer f, long size)
 {
     long at = (long)f.offset, end = size - (long)sizeof(footer);
-    if (f.offset < 16 || f.offset > (uint64_t)end) bad_file("VDLS trailer at byte %llu of %ld", (unsigned long long)f.offset, size);
+    if (f.offset < 16 || f.offset > (uint64_t)end)
+        bad_file("VDLS trailer at byte %llu of %ld", (unsigned long long)f.offset, size);
     for (uint32_t i = 0; i < f.entries; ++i) {
         entry e;
         if (end - at < (long)sizeof(e)) bad_file("VDLS trailer ends before entry %u of %u", i + 1, f.entries);
@@ -92,8 +93,8 @@ static void check_trailer(FILE *fp, footer f, long size)
         read_exactly(&e, sizeof(e), fp);
         at += sizeof(e);
         if (e.count < 0 || e.count > (end - at) / (long)sizeof(float))
-            bad_file("VDLS entry %u of %u (layer %d) has %d values, the trailer has room for %ld", i + 1, f.entries, e.index,
-                     e.count, (end - at) / (long)sizeof(float));
+            bad_file("VDLS entry %u of %u (layer %d) has %d values, the trailer has room for %ld", i + 1, f.entries,
+                     e.index, e.count, (end - at) / (long)sizeof(float));
         at += e.count * (long)sizeof(float);
     }
     if (at != end) bad_file("VDLS trailer: %u entries leave %ld bytes over", f.entries, end - at);
@@ -193,6 +194,8 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
         vd_layer_changed(net->layers[i]);
     }
     free(loaded);
-    if (!file.entries) fprintf(stderr, "(a plain weights file: log_sigma2 keeps its initial value) ");
-    else if (kept) fprintf(stderr, "(no log_sigma2 for %d layers: they keep their initial value) ", kept);
+    if (!file.entries)
+        fprintf(stderr, "(a plain weights file: log_sigma2 keeps its initial value) ");
+    else if (kept)
+        fprintf(stderr, "(no log_sigma2 for %d layers: they keep their initial value) ", kept);
 }

@@ -12,13 +12,15 @@ static const struct {
     int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
     const char *usage, *help;
 } verbs[] = {
-    {"report", vd_report_command, "report CFG WEIGHTS [-json]", "sparsity and compression of a network, layer by layer"},
+    {"report", vd_report_command, "report CFG WEIGHTS [-json]",
+     "sparsity and compression of a network, layer by layer"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
 };
 
 /* they rewrite weights and would leave log_sigma2, and so log_alpha, wrong */
-static const char *refused[] = {"average", "rescale", "rgbgr", "reset", "normalize", "denormalize", "oneoff", "oneoff2"};
+static const char *refused[] = {"average",   "rescale",     "rgbgr",  "reset",
+                                "normalize", "denormalize", "oneoff", "oneoff2"};
 
 static void print_usage(FILE *fp)
 {

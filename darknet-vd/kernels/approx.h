@@ -1,5 +1,6 @@
 /* exp, log, sine and cosine for loops that the compiler turns into vector code: no branches, no tables, no errno.
- * Polynomials are the Cephes library's (S. Moshier), single precision; relative error under 3e-7 on the ranges named. */
+ * Polynomials are the Cephes library's (S. Moshier), single precision; relative error under 3e-7 on the ranges named.
+ */
 #ifndef VD_APPROX_H
 #define VD_APPROX_H
 
@@ -57,7 +58,8 @@ static inline void vd_sincos_turns(float turns, float *sine, float *cosine)
     float quarter = vd_nearest(4 * turns); /* -2..2 */
     float r = (turns - .25f * quarter) * 6.28318531f, r2 = r * r;
     float s = r + r * r2 * ((-1.9515295891e-4f * r2 + 8.3321608736e-3f) * r2 - 1.6666654611e-1f);
-    float c = 1 - .5f * r2 + r2 * r2 * ((2.443315711809948e-5f * r2 - 1.388731625493765e-3f) * r2 + 4.166664568298827e-2f);
+    float c =
+        1 - .5f * r2 + r2 * r2 * ((2.443315711809948e-5f * r2 - 1.388731625493765e-3f) * r2 + 4.166664568298827e-2f);
     int32_t q = (int32_t)quarter;
     float a = q & 1 ? c : s, b = q & 1 ? s : c; /* (s, c), (c, -s), (-s, -c), (-c, s) for q = 0, 1, 2, 3 mod 4 */
     *sine = q & 2 ? -a : a;

@@ -12,7 +12,8 @@ void vd_gemm_c(int transpose_a, int transpose_b, int m, int n, int k, const floa
             for (int j = 0; j < n; ++j) {
                 const float *column = b + (long)j * ldb;
                 float sum = 0;
-                for (int p = 0; p < k; ++p) sum += (transpose_a ? a[(long)p * lda + i] : a[(long)i * lda + p]) * column[p];
+                for (int p = 0; p < k; ++p)
+                    sum += (transpose_a ? a[(long)p * lda + i] : a[(long)i * lda + p]) * column[p];
                 row[j] += sum;
             }
         } else {

@@ -12,8 +12,8 @@ void vd_parallel_for(int n, void (*body)(int i, void *context), void *context);
 /* threads in use: DARKNET_THREADS, or every core this process may run on */
 int vd_parallel_threads(void);
 
-/* leave the sleeping threads behind and start afresh at the next loop, with the number wanted then. A forked child, which
- * has none of them, calls it by itself; not while a loop runs */
+/* leave the sleeping threads behind and start afresh at the next loop, with the number wanted then. A forked child,
+ * which has none of them, calls it by itself; not while a loop runs */
 void vd_parallel_forget_threads(void);
 
 #endif

@@ -139,7 +139,8 @@ static void adam_c(size_t n, vd_adam_args a, float *x, float *step, float *m, fl
     }
 }
 
-static void sgd_c(size_t n, float rate, float momentum, float decay, float batch, float *x, float *step, float *velocity)
+static void sgd_c(size_t n, float rate, float momentum, float decay, float batch, float *x, float *step,
+                  float *velocity)
 {
     for (size_t i = 0; i < n; ++i) {
         float move = step[i] - decay * batch * x[i] + (velocity ? velocity[i] : 0);

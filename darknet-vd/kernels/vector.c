@@ -60,7 +60,8 @@ static size_t mask_v(size_t n, const float *restrict theta, const float *restric
                      float *restrict masked)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < n; ++i) masked[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i])) < threshold ? theta[i] : 0;
+    for (size_t i = 0; i < n; ++i)
+        masked[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i])) < threshold ? theta[i] : 0;
     for (size_t i = 0; i < n; ++i) kept += masked[i] != 0;
     return kept;
 }
@@ -124,7 +125,8 @@ static inline void philox_blocks(vd_noise_key key, uint32_t first, uint32_t r[4]
 }
 
 /* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), u in (0, 1], v in [-1/2, 1/2) */
-static inline void box_muller(const uint32_t *restrict u, const uint32_t *restrict v, float *restrict x, float *restrict y)
+static inline void box_muller(const uint32_t *restrict u, const uint32_t *restrict v, float *restrict x,
+                              float *restrict y)
 {
     for (int b = 0; b < BLOCKS; ++b) {
         float sine, cosine, radius = sqrtf(-2 * vd_log(vd_noise_uniform(u[b])));
@@ -142,7 +144,8 @@ static void noise_v(vd_noise_key key, size_t n, float *eps)
         philox_blocks(key, (uint32_t)(i / 4), r);
         box_muller(r[0], r[1], normal[0], normal[1]);
         box_muller(r[2], r[3], normal[2], normal[3]);
-        for (size_t j = 0; j < 4 * BLOCKS && i + j < n; j += LANES) { /* LANES of output k after LANES of output k - 1 */
+        for (size_t j = 0; j < 4 * BLOCKS && i + j < n;
+             j += LANES) { /* LANES of output k after LANES of output k - 1 */
             size_t m = n - i - j < LANES ? n - i - j : LANES;
             memcpy(eps + i + j, normal[j / LANES % 4] + j / (4 * LANES) * LANES, m * sizeof(float));
         }
@@ -178,7 +181,8 @@ static void add_v(size_t n, const float *restrict x, float *restrict y)
     for (size_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
-static void adam_v(size_t n, vd_adam_args a, float *restrict x, float *restrict step, float *restrict m, float *restrict v)
+static void adam_v(size_t n, vd_adam_args a, float *restrict x, float *restrict step, float *restrict m,
+                   float *restrict v)
 {
     float per_image = 1 / a.batch, rate = a.rate / a.correction1, c2 = 1 / a.correction2;
     for (size_t i = 0; i < n; ++i) {

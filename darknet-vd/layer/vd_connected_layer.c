@@ -71,8 +71,10 @@ static void forward_vd_connected_layer(layer l, network net)
         vd_parallel_for(pieces(l.batch, IMAGES), sample_images, &j);
     } else {
         j.theta = vd_layer_test_weights(l);
-        if (l.batch < IMAGES) vd_parallel_for(pieces(l.outputs, UNITS), predict_units, &j);
-        else vd_parallel_for(pieces(l.batch, IMAGES), predict_images, &j);
+        if (l.batch < IMAGES)
+            vd_parallel_for(pieces(l.outputs, UNITS), predict_units, &j);
+        else
+            vd_parallel_for(pieces(l.batch, IMAGES), predict_images, &j);
     }
     forward_vd_layer_tail(l, net);
 }

@@ -109,7 +109,7 @@ static void update_vd_cost_layer(layer l, update_args a)
     long due = c->report ? vd_cost_batch(c->net) / c->report : (long)(*c->net->seen / c->samples);
     if (due == c->reported) return;
     c->reported = due;
-    vd_report_training_line(stdout, c->net, cost, c->kl);
+    vd_report_training_line(stderr, c->net, cost, c->kl);
     c->cost = 0;
     c->forwards = 0;
 }

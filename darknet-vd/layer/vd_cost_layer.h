@@ -10,11 +10,11 @@ typedef struct {
     double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
     int report;                         /* batches between two report lines, 0: one an epoch */
 
-    double kl;         /* of the latest training forward, in nats, all layers together */
-    double cost;       /* sum since the last report line of the network's own cost an image, */
-    int forwards;      /* over this many forwards */
-    long reported;     /* reports printed so far: batches/report, or epochs */
-    char *filename;    /* of the cfg, for messages */
+    double kl;      /* of the latest training forward, in nats, all layers together */
+    double cost;    /* sum since the last report line of the network's own cost an image, */
+    int forwards;   /* over this many forwards */
+    long reported;  /* reports printed so far: batches/report, or epochs */
+    char *filename; /* of the cfg, for messages */
 } vd_cost;
 
 /* the [vd_cost] of a network, null when it has none */
