@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void vd_die(const char *fmt, ...)
@@ -56,11 +57,21 @@ int vd_parse_long(const char *text, long *value)
     return 1;
 }
 
+/* written straight into: a device or a pipe must not be replaced by a file */
+static int in_place(const vd_output *out)
+{
+    return !strcmp(out->temporary, out->path);
+}
+
 vd_output vd_output_open(const char *path)
 {
     vd_output out;
-    out.path = vd_format("%s", path);
-    out.temporary = vd_format("%s.tmp-%ld", path, (long)getpid());
+    struct stat link, target;
+    int linked = !lstat(path, &link) && S_ISLNK(link.st_mode);
+    int special = !stat(path, &target) && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
+    out.path = linked ? realpath(path, 0) : 0; /* a link stays one; null when it leads nowhere */
+    if (!out.path) out.path = vd_format("%s", path);
+    out.temporary = special ? vd_format("%s", out.path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
     out.fp = fopen(out.temporary, "wb");
     if (!out.fp) vd_die("%s: cannot write: %s", path, strerror(errno));
     return out;
@@ -68,18 +79,18 @@ vd_output vd_output_open(const char *path)
 
 static void close_output(vd_output *out, int sync)
 {
-    int bad = fflush(out->fp) || ferror(out->fp) || (sync && fsync(fileno(out->fp)));
+    int bad = fflush(out->fp) || ferror(out->fp) || (sync && !in_place(out) && fsync(fileno(out->fp)));
     int why = errno;
     if (fclose(out->fp)) {
         if (!bad) why = errno;
         bad = 1;
     }
-    if (!bad && rename(out->temporary, out->path)) {
+    if (!bad && !in_place(out) && rename(out->temporary, out->path)) {
         bad = 1;
         why = errno;
     }
     if (bad) {
-        remove(out->temporary);
+        if (!in_place(out)) remove(out->temporary);
         vd_die("%s: not written: %s", out->path, strerror(why));
     }
     free(out->path);

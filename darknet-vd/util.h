@@ -26,6 +26,7 @@ int vd_parse_long(const char *text, long *value);
  * flushed, synced and renamed
  *
  *   vd_output_open    vd_die() when the temporary file cannot be made
+ *                     (a symbolic link is followed; a device or a pipe is written straight into)
  *   vd_output_close   vd_die() when a byte could not be written; the temporary file is then removed and
  *                     whatever stood at path before is untouched
  *   vd_output_close_unsynced   the same without the sync, for thousands of files: a crash of the machine may

@@ -1,0 +1,365 @@
+#include "layer/vd_layer.h"
+#include "seed.h"
+#include "support.h"
+#include "util.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "utils.h"
+
+enum { INPUTS = 2 * 6 * 6, CLASSES = 3 };
+
+#define NET "[net]\nbatch=4\nheight=6\nwidth=6\nchannels=2\nlearning_rate=.05\n"
+#define BODY                                                                                      \
+    "[vd_convolutional]\nfilters=4\nsize=3\nactivation=leaky\nbatch_normalize=1\nlog_sigma2=-2\n" \
+    "[dropout]\nprobability=.5\n"                                                                 \
+    "[vd_connected]\noutput=3\nactivation=linear\nlog_sigma2=-2\n"                                \
+    "[softmax]\n"                                                                                 \
+    "[vd_cost]\nsamples=2000\n"
+
+static void train(network *net, int first, int steps)
+{
+    for (int t = first; t < first + steps; ++t) {
+        fill_random(net->input, (size_t)net->batch * net->inputs, 50 + t);
+        memset(net->truth, 0, sizeof(float) * net->batch * net->truths);
+        for (int b = 0; b < net->batch; ++b) net->truth[b * net->truths + (t + b) % CLASSES] = 1;
+        train_network_datum(net);
+    }
+}
+
+/* weights and log_sigma2 of both layers after some training, as one array the caller frees */
+static float *trained_from(const char *seed, int steps, size_t *n)
+{
+    char *cfg = vd_format(NET "%s" BODY, seed);
+    network *net = network_of(cfg, 0);
+    train(net, 0, steps);
+    float *all = vd_calloc(10000, sizeof(float));
+    *n = 0;
+    for (int i = 0; i < net->n; ++i) {
+        const vd_layer *vd = vd_layer_of(net->layers[i]);
+        if (!vd) continue;
+        memcpy(all + *n, net->layers[i].weights, vd->n * sizeof(float));
+        memcpy(all + *n + vd->n, vd->log_sigma2, vd->n * sizeof(float));
+        *n += 2 * vd->n;
+    }
+    free_network(net);
+    free(cfg);
+    return all;
+}
+
+/* how many numbers two trainings end with in common */
+static size_t in_common(const char *seed_a, const char *seed_b, int steps, size_t *n)
+{
+    size_t same = 0, m;
+    float *a = trained_from(seed_a, steps, n), *b = trained_from(seed_b, steps, &m);
+    ck_assert_uint_eq(*n, m);
+    for (size_t i = 0; i < m; ++i) same += !memcmp(a + i, b + i, sizeof(float));
+    free(a);
+    free(b);
+    return same;
+}
+
+START_TEST(equal_seeds_give_equal_weights_bit_by_bit)
+{
+    size_t n, same = in_common("seed=7\n", "seed=7\n", 6, &n);
+    ck_assert_uint_eq(same, n);
+    same = in_common("seed=0\n", "seed=0\n", 2, &n);
+    ck_assert_uint_eq(same, n);
+    same = in_common("seed=9223372036854775807\n", "seed=9223372036854775807\n", 2, &n);
+    ck_assert_uint_eq(same, n);
+}
+END_TEST
+
+START_TEST(different_seeds_give_different_weights)
+{
+    /* where log_alpha is clipped log_sigma2 stays as it was */
+    size_t n, same = in_common("seed=7\n", "seed=8\n", 1, &n);
+    ck_assert_msg(same < n / 10, "%zu of %zu equal", same, n);
+    same = in_common("seed=7\n", "seed=4294967303\n", 1, &n); /* 7 + 2^32 */
+    ck_assert_msg(same < n / 10, "%zu of %zu equal", same, n);
+    same = in_common("seed=7\n", "seed=8\n", 0, &n);
+    ck_assert_msg(same < n / 2 + 5, "%zu of %zu equal: only log_sigma2 is", same, n);
+}
+END_TEST
+
+START_TEST(without_a_seed_two_networks_differ)
+{
+    size_t n, same = in_common("", "", 1, &n);
+    ck_assert_msg(same < n / 10, "%zu of %zu equal", same, n);
+    same = in_common("seed=7\n", "", 1, &n);
+    ck_assert_msg(same < n / 10, "%zu of %zu equal", same, n);
+}
+END_TEST
+
+/* without a seed the noise differs even when libc's rand() is seeded alike, and a seed of an earlier network is gone */
+START_TEST(without_a_seed_the_noise_is_fresh_and_libc_is_free)
+{
+    free_network(network_of(NET "seed=7\n" BODY, 0));
+    ck_assert_int_eq(rand_is_seeded(), 1);
+    network *a = network_of(NET BODY, 0), *b = network_of(NET BODY, 0);
+    ck_assert_int_eq(rand_is_seeded(), 0);
+    ck_assert(vd_layer_of(a->layers[0])->seed != vd_layer_of(b->layers[0])->seed);
+    ck_assert(vd_layer_of(a->layers[0])->seed == vd_layer_of(a->layers[2])->seed);
+    free_network(a);
+    free_network(b);
+}
+END_TEST
+
+START_TEST(a_seed_starts_the_sequence_and_keeps_srand_from_changing_it)
+{
+    int first[5];
+    rand_seed(42);
+    for (int i = 0; i < 5; ++i) first[i] = darknet_rand();
+    darknet_srand(99);
+    for (int i = 0; i < 5; ++i) ck_assert_int_eq(darknet_rand(), first[i]);
+    rand_seed(43);
+    int same = 0;
+    for (int i = 0; i < 5; ++i) same += darknet_rand() == first[i];
+    ck_assert_int_lt(same, 5);
+    rand_seed(42ull << 32); /* both halves of a long seed count */
+    ck_assert_int_eq(darknet_rand(), first[0]);
+    rand_unseed();
+    darknet_srand(99);
+    int mine = darknet_rand();
+    srand(99);
+    ck_assert_int_eq(rand(), mine);
+    srand(99);
+    ck_assert_int_eq(darknet_rand(), mine);
+}
+END_TEST
+
+START_TEST(a_seed_drops_the_second_half_of_a_normal_pair)
+{
+    rand_seed(42);
+    float first = rand_normal();
+    rand_seed(42);
+    ck_assert(rand_normal() == first);
+    rand_normal();
+    rand_seed(42);
+    ck_assert(rand_normal() == first);
+}
+END_TEST
+
+typedef struct {
+    unsigned state;
+    int numbers[4];
+} drawing;
+
+static void *draw(void *context)
+{
+    drawing *d = context;
+    rand_stream_begin(&d->state);
+    for (int i = 0; i < 4; ++i) d->numbers[i] = darknet_rand();
+    rand_stream_end();
+    return 0;
+}
+
+START_TEST(a_stream_belongs_to_its_thread_and_depends_on_its_state_alone)
+{
+    drawing a = {.state = 5}, b = {.state = 5}, c = {.state = 6};
+    pthread_t threads[3];
+    drawing *all[] = {&a, &b, &c};
+    rand_seed(1);
+    int alone[2] = {darknet_rand(), darknet_rand()};
+    rand_seed(1);
+    ck_assert_int_eq(darknet_rand(), alone[0]);
+    for (int i = 0; i < 3; ++i) pthread_create(threads + i, 0, draw, all[i]);
+    for (int i = 0; i < 3; ++i) pthread_join(threads[i], 0);
+    ck_assert_int_eq(darknet_rand(), alone[1]);
+    ck_assert_int_eq(memcmp(a.numbers, b.numbers, sizeof(a.numbers)), 0);
+    ck_assert_int_ne(memcmp(a.numbers, c.numbers, sizeof(a.numbers)), 0);
+    ck_assert_int_ne(a.numbers[0], alone[0]);
+}
+END_TEST
+
+START_TEST(a_stream_of_state_0_is_the_shared_sequence)
+{
+    unsigned none = 0;
+    rand_seed(1);
+    int first = darknet_rand();
+    rand_seed(1);
+    rand_stream_begin(&none);
+    ck_assert_int_eq(darknet_rand(), first);
+    rand_stream_end();
+    ck_assert_uint_eq(none, 0);
+}
+END_TEST
+
+START_TEST(states_of_streams_differ_and_never_become_0_by_themselves)
+{
+    unsigned states[64], s = 1;
+    ck_assert_uint_eq(rand_stream_next(0), 0);
+    for (int i = 0; i < 64; ++i) {
+        states[i] = s = rand_stream_next(s);
+        ck_assert_uint_ne(s, 0);
+        for (int j = 0; j < i; ++j) ck_assert_uint_ne(states[j], s);
+    }
+    /* the state whose successor would be 0: -1013904223 / 1664525 modulo 2^32 */
+    unsigned before = 1;
+    for (unsigned bit = 0, inverse = 1; bit < 5; ++bit) before = inverse *= 2 - 1664525u * inverse;
+    before *= -1013904223u;
+    ck_assert_uint_eq(before * 1664525u + 1013904223u, 0);
+    ck_assert_uint_eq(rand_stream_next(before), 1);
+}
+END_TEST
+
+/* ---- an interruption ----------------------------------------------------------------------------------------------
+ */
+
+#define NO_DROPOUT                                                             \
+    "[vd_convolutional]\nfilters=4\nsize=3\nactivation=leaky\nlog_sigma2=-2\n" \
+    "[vd_connected]\noutput=3\nactivation=linear\nlog_sigma2=-2\n[softmax]\n[vd_cost]\nsamples=2000\n"
+
+/* momentum=0: the velocity is no part of a .weights file */
+static const char resumed_cfg[] = NET "momentum=0\ndecay=0\nseed=%d\n" NO_DROPOUT;
+
+START_TEST(a_resumed_run_draws_the_noise_of_the_uninterrupted_one)
+{
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    char *folder = make_folder(), *backup = in_folder(folder, "net.backup");
+    char *cfg = vd_format(resumed_cfg, 7), *other = vd_format(resumed_cfg, 8);
+    network *whole = network_of(cfg, 0);
+    train(whole, 0, 3);
+    save_weights(whole, backup);
+    network *resumed = network_of(cfg, backup), *another = network_of(other, backup);
+    ck_assert_uint_eq(*resumed->seen, 12);
+    train(whole, 3, 1);
+    train(resumed, 3, 1);
+    train(another, 3, 1);
+    for (int i = 0; i < 2; ++i) {
+        size_t n = (size_t)whole->batch * whole->layers[i].outputs * sizeof(float);
+        ck_assert_int_eq(memcmp(whole->layers[i].output, resumed->layers[i].output, n), 0);
+        ck_assert_int_ne(memcmp(whole->layers[i].output, another->layers[i].output, n), 0);
+    }
+    train(whole, 4, 2);
+    train(resumed, 4, 2);
+    for (int i = 0; i < 2; ++i) {
+        layer a = whole->layers[i], b = resumed->layers[i];
+        size_t n = vd_layer_of(a)->n * sizeof(float);
+        ck_assert_int_eq(memcmp(a.weights, b.weights, n), 0);
+        ck_assert_int_eq(memcmp(vd_layer_of(a)->log_sigma2, vd_layer_of(b)->log_sigma2, n), 0);
+    }
+    free_network(whole);
+    free_network(resumed);
+    free_network(another);
+    free(cfg);
+    free(other);
+    free(backup);
+    remove_folder(folder);
+}
+END_TEST
+
+START_TEST(noise_is_fresh_at_every_forward_layer_and_image)
+{
+    network *net = network_of(NET "seed=7\n[vd_connected]\noutput=50\nactivation=linear\nlog_sigma2=0\n"
+                                  "[vd_connected]\noutput=50\nactivation=linear\nlog_sigma2=0\n",
+                              0);
+    enum { N = 4 * 50 };
+    float outputs[4][N];
+    layer a = net->layers[0];
+    for (int i = 0; i < INPUTS * 4; ++i) net->input[i] = 1; /* all images alike */
+    net->train = 1;
+    for (int i = 0; i < 2; ++i) { /* the same image twice, then the next batch */
+        *net->seen = 4;
+        forward_network(net);
+        memcpy(outputs[i], a.output, sizeof(outputs[i]));
+    }
+    *net->seen = 8;
+    forward_network(net);
+    memcpy(outputs[2], a.output, sizeof(outputs[2]));
+    memcpy(outputs[3], net->layers[1].output, sizeof(outputs[3]));
+    for (int i = 0; i < 4; ++i)
+        for (int j = 0; j < i; ++j)
+            for (int k = 0; k < N; ++k) ck_assert(outputs[i][k] != outputs[j][k]);
+    vd_noise_key first = vd_layer_noise_key(a, *net, 0), second = vd_layer_noise_key(net->layers[1], *net, 0);
+    ck_assert_uint_eq(first.layer, 0);
+    ck_assert_uint_eq(second.layer, 1);
+    for (int b = 1; b < 4; ++b)
+        for (int k = 0; k < 50; ++k) ck_assert(outputs[0][b * 50 + k] != outputs[0][k]);
+    free_network(net);
+}
+END_TEST
+
+/* ---- through the program ------------------------------------------------------------------------------------------
+ */
+
+/* the final weights of `darknet classifier train` with some threads; freed by the caller */
+static char *classifier_weights(const char *data, const char *folder, const char *net_keys, const char *threads,
+                                size_t *n)
+{
+    static int runs;
+    char *name = vd_format("run%d", runs++), *file = vd_format("%s.cfg", name), *cfg = in_folder(folder, file);
+    char *text = vd_format("[net]\nbatch=16\nsubdivisions=2\nheight=28\nwidth=28\nchannels=1\nlearning_rate=.01\n"
+                           "max_batches=4\nangle=5\nflip=0\nmax_crop=32\n%s"
+                           "[vd_convolutional]\nfilters=4\nsize=5\nstride=2\nactivation=leaky\n"
+                           "[dropout]\nprobability=.3\n"
+                           "[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=200\n",
+                           net_keys);
+    write_text(cfg, text);
+    setenv("DARKNET_THREADS", threads, 1);
+    const char *const argv[] = {"darknet", "classifier", "train", data, cfg, 0};
+    run_result r = run(argv);
+    unsetenv("DARKNET_THREADS");
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    char *weights = vd_format("%s/digits/backup/%s.weights", folder, name), *bytes = read_bytes(weights, n);
+    ck_assert_msg(bytes != 0, "%s is missing", weights);
+    free_run(r);
+    free(weights);
+    free(text);
+    free(cfg);
+    free(file);
+    free(name);
+    return bytes;
+}
+
+START_TEST(classifier_train_repeats_with_a_seed_for_any_number_of_threads)
+{
+    char *folder = make_folder(), *digits = in_folder(folder, "digits"),
+         *data = in_folder(folder, "digits/digits.data");
+    const char *const argv[] = {"darknet", "vd", "dataset", "digits", digits, "-train", "200", "-test", "50", 0};
+    run_result r = run(argv);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    free_run(r);
+    static const struct {
+        const char *keys, *threads;
+        int same;
+    } runs[] = {{"seed=5\n", "2", 1}, {"seed=5\n", "2", 1}, {"seed=5\n", "1", 1}, {"seed=6\n", "2", 0}, {"", "2", 0}};
+    char *bytes[6];
+    size_t n[6];
+    for (int i = 0; i < 5; ++i) {
+        bytes[i] = classifier_weights(data, folder, runs[i].keys, runs[i].threads, n + i);
+        ck_assert_uint_eq(n[i], n[0]);
+        ck_assert_msg((memcmp(bytes[i], bytes[0], n[0]) == 0) == runs[i].same, "run %d", i);
+    }
+    bytes[5] = classifier_weights(data, folder, "", "2", n + 5);
+    ck_assert_int_ne(memcmp(bytes[5], bytes[4], n[4]), 0);
+    for (int i = 0; i < 6; ++i) free(bytes[i]);
+    free(data);
+    free(digits);
+    remove_folder(folder);
+}
+END_TEST
+
+Suite *seed_suite(void);
+Suite *seed_suite(void)
+{
+    Suite *s = suite_create("seed");
+    TCase *t = tcase_create("seed");
+    tcase_set_timeout(t, 240);
+    tcase_add_test(t, equal_seeds_give_equal_weights_bit_by_bit);
+    tcase_add_test(t, different_seeds_give_different_weights);
+    tcase_add_test(t, without_a_seed_two_networks_differ);
+    tcase_add_test(t, without_a_seed_the_noise_is_fresh_and_libc_is_free);
+    tcase_add_test(t, a_seed_starts_the_sequence_and_keeps_srand_from_changing_it);
+    tcase_add_test(t, a_seed_drops_the_second_half_of_a_normal_pair);
+    tcase_add_test(t, a_stream_belongs_to_its_thread_and_depends_on_its_state_alone);
+    tcase_add_test(t, a_stream_of_state_0_is_the_shared_sequence);
+    tcase_add_test(t, states_of_streams_differ_and_never_become_0_by_themselves);
+    tcase_add_test(t, a_resumed_run_draws_the_noise_of_the_uninterrupted_one);
+    tcase_add_test(t, noise_is_fresh_at_every_forward_layer_and_image);
+    tcase_add_test(t, classifier_train_repeats_with_a_seed_for_any_number_of_threads);
+    suite_add_tcase(s, t);
+    return s;
+}
