@@ -1,0 +1,48 @@
+/* Times training steps of a cfg on random data: milliseconds of the median step. Only Darknet's own API, so that the same
+ * program measures stock Darknet.
+ *
+ *     step CFG SECONDS          prints: median milliseconds, images a second, peak resident MiB */
+#include <darknet.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec + 1e-9 * t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    enum { WARM_UP = 3, MOST = 100000 };
+    static double times[MOST];
+    struct rusage usage;
+    int i, n = 0;
+    if (argc < 3) return 1;
+    gpu_index = -1;
+    network *net = load_network(argv[1], 0, 0);
+    for (i = 0; i < net->inputs * net->batch; ++i) net->input[i] = rand() / (float)RAND_MAX;
+    for (i = 0; i < net->batch; ++i) net->truth[i * net->truths + rand() % net->truths] = 1;
+    for (i = 0; i < WARM_UP; ++i) train_network_datum(net);
+    double seconds = atof(argv[2]), start = now(), last = start;
+    while (n < 5 || (last - start < seconds && n < MOST)) {
+        train_network_datum(net);
+        double t = now();
+        times[n++] = t - last;
+        last = t;
+    }
+    qsort(times, n, sizeof(*times), by_value);
+    getrusage(RUSAGE_SELF, &usage);
+    printf("%.4f %.1f %.1f\n", 1e3 * times[n / 2], net->batch / times[n / 2], usage.ru_maxrss / 1024.);
+    return 0;
+}
