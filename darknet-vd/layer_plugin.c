@@ -3,11 +3,11 @@
 #include "seed.h"
 #include "update.h"
 #include "weights.h"
-#include "layer/vd_connected_layer.h"
-#include "layer/vd_convolutional_layer.h"
+#include "kernels/gemm.h"
+#include "kernels/kernels.h"
+#include "layer/plain_layers.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
-#include "kernels/gemm.h"
 
 #include <float.h>
 #include <limits.h>
@@ -54,6 +54,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
 {
     vd_section s = {filename, "[net]", -1, options};
     (void)net;
+    if (!vd_gemm_is_fast()) fprintf(stderr, "built without oneDNN: matrix products in plain C\n");
     vd_option_integer(s, "flip", 1, 0, 1);
     vd_option_integer(s, "channels", 0, 0, INT_MAX);
     if (vd_option_given(s, "seed")) {
@@ -129,10 +130,8 @@ char *layer_plugin_base(const char *filename, char *type, list *options, int ind
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
 #endif
     vd_options_have_values(s);
-    if (kind == VD_COST)
-        check_cost_keys(s);
-    else
-        check_stock_keys(s, kind);
+    if (kind == VD_COST) check_cost_keys(s);
+    else check_stock_keys(s, kind);
     for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
         if (sections[i].kind == kind) return sections[i].base;
     return type;
@@ -152,10 +151,8 @@ static void attach_weights(vd_section s, section_kind kind, layer *l, network *n
     vd->train_clip = (int)vd_option_integer(s, "train_clip", 0, 0, 1);
     vd->seed = noise_seed;
     l->plugin = vd;
-    if (kind == VD_CONVOLUTIONAL)
-        make_vd_convolutional_layer(l);
-    else
-        make_vd_connected_layer(l);
+    if (kind == VD_CONVOLUTIONAL) make_vd_convolutional_layer(l);
+    else make_vd_connected_layer(l);
 }
 
 static void attach_cost(vd_section s, layer *l, network *net)
@@ -178,17 +175,28 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     vd_section s = {filename, type, index, options};
     section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
-    if (kind == PLAIN) return;
-    if (kind == VD_COST)
-        attach_cost(s, l, net);
-    else
-        attach_weights(s, kind, l, net);
+    if (kind == PLAIN) {
+        vd_speed_up_layer(l);
+        return;
+    }
+    if (kind == VD_COST) attach_cost(s, l, net);
+    else attach_weights(s, kind, l, net);
     vd_options_all_known(s);
 }
 
 int layer_plugin_update(layer l, update_args a)
 {
     return a.adam && !l.plugin && vd_update_stock_layer_adam(l, a);
+}
+
+int layer_plugin_gemm(int TA, int TB, int M, int N, int K, float ALPHA, const float *A, int lda, const float *B,
+                      int ldb, float BETA, float *C, int ldc)
+{
+    enum { WORTH_A_CALL = 4096 }; /* multiplications: what a call into the library costs */
+    if (ALPHA != 1 || (BETA != 0 && BETA != 1) || (double)M * N * K < WORTH_A_CALL) return 0;
+    if (!vd_gemm_is_fast() || vd_kernels_get() == &vd_kernels_c) return 0;
+    vd_gemm_on_all_threads(TA, TB, M, N, K, A, lda, B, ldb, BETA, C, ldc);
+    return 1;
 }
 
 void layer_plugin_save(network *net, FILE *fp, int cutoff)

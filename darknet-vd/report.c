@@ -40,10 +40,8 @@ double vd_report_compression(size_t weights, size_t nonzero)
 static void print_row(FILE *fp, const char *type, size_t weights, size_t nonzero, const char *threshold)
 {
     fprintf(fp, "%-18s %11zu %11zu   %8.3f %%   ", type, weights, nonzero, 100 * vd_report_sparsity(weights, nonzero));
-    if (nonzero)
-        fprintf(fp, "%10.1f x", vd_report_compression(weights, nonzero));
-    else
-        fprintf(fp, "%12s", "all pruned");
+    if (nonzero) fprintf(fp, "%10.1f x", vd_report_compression(weights, nonzero));
+    else fprintf(fp, "%12s", "all pruned");
     fprintf(fp, "   %9s\n", threshold);
 }
 
@@ -63,10 +61,8 @@ void vd_report_print_table(FILE *fp, const vd_report *r)
 
 static void print_compression_json(FILE *fp, size_t weights, size_t nonzero)
 {
-    if (nonzero)
-        fprintf(fp, "%.9g", vd_report_compression(weights, nonzero));
-    else
-        fprintf(fp, "null"); /* JSON has no infinity */
+    if (nonzero) fprintf(fp, "%.9g", vd_report_compression(weights, nonzero));
+    else fprintf(fp, "null"); /* JSON has no infinity */
 }
 
 void vd_report_print_json(FILE *fp, const vd_report *r)

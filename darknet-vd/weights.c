@@ -194,8 +194,6 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
         vd_layer_changed(net->layers[i]);
     }
     free(loaded);
-    if (!file.entries)
-        fprintf(stderr, "(a plain weights file: log_sigma2 keeps its initial value) ");
-    else if (kept)
-        fprintf(stderr, "(no log_sigma2 for %d layers: they keep their initial value) ", kept);
+    if (!file.entries) fprintf(stderr, "(a plain weights file: log_sigma2 keeps its initial value) ");
+    else if (kept) fprintf(stderr, "(no log_sigma2 for %d layers: they keep their initial value) ", kept);
 }

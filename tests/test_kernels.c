@@ -309,6 +309,72 @@ START_TEST(small_kernels_do_what_they_say)
 }
 END_TEST
 
+START_TEST(sums_activations_and_normalisation_follow_the_formula)
+{
+    const vd_kernels *k = tables[_i];
+    for (int n = 0; n < 200; n += 1 + n / 9) {
+        double sum = 0, squares = 0, dot = 0;
+        fill();
+        for (int i = 0; i < n; ++i) {
+            sum += x[i];
+            squares += (x[i] - .3) * (x[i] - .3);
+            dot += (double)x[i] * theta[i];
+        }
+        assert_close("sum", n, k->sum(n, x), sum, 1e-5, 1e-5);
+        assert_close("sum_squares", n, k->sum_squares(n, .3f, x), squares, 1e-5, 1e-5);
+        assert_close("dot", n, k->dot(n, x, theta), dot, 1e-5, 1e-5);
+        memcpy(y, x, sizeof(y));
+        k->add_scalar(n, .5f, y);
+        for (int i = 0; i < N; ++i) ck_assert(y[i] == (i < n ? x[i] + .5f : x[i]));
+        memcpy(y, x, sizeof(y));
+        k->leaky(n, .1f, y);
+        for (int i = 0; i < N; ++i) ck_assert(y[i] == (i < n && x[i] <= 0 ? .1f * x[i] : x[i]));
+        memcpy(z, theta, sizeof(z));
+        k->leaky_backward(n, 0, x, z);
+        for (int i = 0; i < N; ++i) ck_assert(z[i] == (i < n && x[i] <= 0 ? 0 : theta[i]));
+        memcpy(y, x, sizeof(y));
+        memset(z, 0, sizeof(z));
+        k->normalize(n, .2f, 3, .7f, .1f, y, z, y); /* in place, as the layers call it */
+        for (int i = 0; i < n; ++i) {
+            assert_close("x_norm", i, z[i], (x[i] - .2) * 3, 1e-5, 1e-6);
+            assert_close("y", i, y[i], (x[i] - .2) * 3 * .7 + .1, 1e-5, 1e-6);
+        }
+        ck_assert(y[n] == x[n] && z[n] == 0);
+        memcpy(y, theta, sizeof(y));
+        k->normalize_backward(n, .2f, 2, -.5f, .25f, x, y);
+        for (int i = 0; i < n; ++i) assert_close("d", i, y[i], theta[i] * 2. - .5 * (x[i] - .2) + .25, 1e-5, 1e-6);
+        ck_assert(y[n] == theta[n]);
+    }
+}
+END_TEST
+
+START_TEST(max_pool_finds_the_first_largest_of_every_window)
+{
+    static const vd_pool_shape shapes[] = {{24, 24, 2, 2, 0, 12, 12}, {7, 9, 2, 2, 0, 4, 5}, {7, 9, 2, 2, 0, 3, 4},
+                                           {8, 8, 3, 2, 1, 4, 4},     {5, 6, 3, 1, 1, 5, 6}, {4, 4, 2, 1, 0, 4, 4},
+                                           {13, 13, 2, 1, 0, 13, 13}, {3, 3, 5, 3, 2, 1, 1}, {2, 2, 2, 2, 0, 1, 1}};
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); ++i) {
+        vd_pool_shape s = shapes[i];
+        float plane[24 * 24], out[256];
+        int index[256];
+        fill_random(plane, 24 * 24, (unsigned)i);
+        for (int p = 0; p < 24 * 24; p += 3) plane[p] = .25f; /* ties: the first one wins, as in Darknet */
+        tables[_i]->max_pool(s, plane, 1000, out, index);
+        for (int q = 0; q < s.out_h * s.out_w; ++q) {
+            int best = -1;
+            for (int tap = 0; tap < s.size * s.size; ++tap) {
+                int h = q / s.out_w * s.stride - s.offset + tap / s.size,
+                    w = q % s.out_w * s.stride - s.offset + tap % s.size;
+                int in = h >= 0 && h < s.h && w >= 0 && w < s.w;
+                if (in && (best < 0 || plane[h * s.w + w] > plane[best])) best = h * s.w + w;
+            }
+            ck_assert_int_eq(index[q], 1000 + best);
+            ck_assert(out[q] == plane[best]);
+        }
+    }
+}
+END_TEST
+
 /* nothing behind element n is touched, whatever n is */
 START_TEST(every_length_keeps_to_itself)
 {
@@ -380,6 +446,8 @@ Suite *kernels_suite(void)
     tcase_add_loop_test(t, adam_follows_the_paper, 0, n_tables);
     tcase_add_loop_test(t, sgd_follows_darknet, 0, n_tables);
     tcase_add_loop_test(t, small_kernels_do_what_they_say, 0, n_tables);
+    tcase_add_loop_test(t, sums_activations_and_normalisation_follow_the_formula, 0, n_tables);
+    tcase_add_loop_test(t, max_pool_finds_the_first_largest_of_every_window, 0, n_tables);
     tcase_add_loop_test(t, every_length_keeps_to_itself, 0, n_tables);
     tcase_add_loop_test(t, fast_tables_agree_with_plain_c, 1, n_tables);
     tcase_add_test(t, philox_gives_its_known_answers);

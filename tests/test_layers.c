@@ -144,10 +144,8 @@ static void keep_clear_of_kinks(network *net)
 static void choose_direction(float *direction, parameter p, int trial)
 {
     memset(direction, 0, p.n * sizeof(float));
-    if (trial < 4)
-        fill_random(direction, p.n, 100 * trial + p.n); /* all of the array */
-    else
-        direction[(trial * 2654435761u) % p.n] = 1; /* one parameter */
+    if (trial < 4) fill_random(direction, p.n, 100 * trial + p.n); /* all of the array */
+    else direction[(trial * 2654435761u) % p.n] = 1;               /* one parameter */
     for (int i = 0; i < p.n && p.is_theta; ++i) direction[i] *= fabsf(p.x[i]);
 }
 
@@ -267,10 +265,8 @@ START_TEST(biases_have_no_part_in_the_variance)
         net->layers[0] = l;
         forward_network(net);
         for (int i = 0; i < 64 && i < l.outputs * l.batch; ++i) {
-            if (b)
-                ck_assert(close_to(l.output[i] + 1e3, quiet[i], 0, 2e-4));
-            else
-                quiet[i] = l.output[i];
+            if (b) ck_assert(close_to(l.output[i] + 1e3, quiet[i], 0, 2e-4));
+            else quiet[i] = l.output[i];
         }
     }
     free_network(net);

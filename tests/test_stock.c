@@ -311,10 +311,8 @@ START_TEST(stock_darknet_reads_our_weights_and_predicts_what_we_predict)
     free(probe(stock_probe, "layers", "plain.cfg", "weights", "stock.f32", 0));
     free(probe(our_probe, "layers", "plain.cfg", "weights", "plain.f32", 0));
     free(probe(our_probe, "layers", "vd.cfg", "weights", "vd.f32", 0));
-    if (SAME_FLAGS)
-        assert_same_file(name, "stock.f32", "plain.f32");
-    else
-        assert_close_file(name, "plain.f32", "stock.f32", 1e-4, 1e-5);
+    if (SAME_FLAGS) assert_same_file(name, "stock.f32", "plain.f32");
+    else assert_close_file(name, "plain.f32", "stock.f32", 1e-4, 1e-5);
     assert_close_file(name, "vd.f32", "stock.f32", 1e-4, 1e-5);
     free(steps);
 }

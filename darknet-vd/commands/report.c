@@ -21,23 +21,17 @@ int vd_report_command(int argc, char **argv)
             fputs(usage, stdout);
             return 0;
         }
-        if (!strcmp(argv[i], "-json"))
-            json = 1;
-        else if (argv[i][0] == '-')
-            vd_die("darknet vd report: %s is not an option", argv[i]);
-        else if (n == 2)
-            vd_die("darknet vd report: %s is one argument too many", argv[i]);
-        else
-            files[n++] = argv[i];
+        if (!strcmp(argv[i], "-json")) json = 1;
+        else if (argv[i][0] == '-') vd_die("darknet vd report: %s is not an option", argv[i]);
+        else if (n == 2) vd_die("darknet vd report: %s is one argument too many", argv[i]);
+        else files[n++] = argv[i];
     }
     if (n < 2) vd_die("darknet vd report: CFG and WEIGHTS are needed; -h tells more");
     network *net = load_network((char *)files[0], (char *)files[1], 0);
     vd_report r = vd_report_network(net);
     if (!r.n) vd_die("%s: no variational layer to report on", files[0]);
-    if (json)
-        vd_report_print_json(stdout, &r);
-    else
-        vd_report_print_table(stdout, &r);
+    if (json) vd_report_print_json(stdout, &r);
+    else vd_report_print_table(stdout, &r);
     free(r.layers);
     free_network(net);
     return 0;

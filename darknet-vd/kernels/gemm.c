@@ -1,4 +1,6 @@
 #include "gemm.h"
+#include "kernels.h"
+#include "parallel.h"
 
 #include <string.h>
 
@@ -34,14 +36,18 @@ void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float 
              float beta, float *c, int ldc)
 {
     static __thread int single;
+    if (vd_kernels_get() == &vd_kernels_c) {
+        vd_gemm_c(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
+        return;
+    }
     if (!single) omp_set_num_threads(1); /* the caller's own threads share the work, see parallel.h */
     single = 1;
     dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
 }
 
-const char *vd_gemm_name(void)
+int vd_gemm_is_fast(void)
 {
-    return "oneDNN";
+    return 1;
 }
 #else
 void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
@@ -50,8 +56,31 @@ void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float 
     vd_gemm_c(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
 }
 
-const char *vd_gemm_name(void)
+int vd_gemm_is_fast(void)
 {
-    return "plain C";
+    return 0;
 }
 #endif
+
+enum { ROWS = 64 };
+
+typedef struct {
+    int transpose_a, transpose_b, m, n, k, lda, ldb, ldc;
+    const float *a, *b;
+    float beta, *c;
+} product;
+
+static void multiply_rows(int i, void *context)
+{
+    const product *p = context;
+    int first = i * ROWS, m = p->m - first < ROWS ? p->m - first : ROWS;
+    vd_gemm(p->transpose_a, p->transpose_b, m, p->n, p->k, p->a + (long)first * (p->transpose_a ? 1 : p->lda), p->lda,
+            p->b, p->ldb, p->beta, p->c + (long)first * p->ldc, p->ldc);
+}
+
+void vd_gemm_on_all_threads(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda,
+                            const float *b, int ldb, float beta, float *c, int ldc)
+{
+    product p = {transpose_a, transpose_b, m, n, k, lda, ldb, ldc, a, b, beta, c};
+    vd_parallel_for((m + ROWS - 1) / ROWS, multiply_rows, &p);
+}

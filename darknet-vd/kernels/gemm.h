@@ -8,7 +8,7 @@
  *   lda, ldb, ldc              distance between rows, in floats
  *   beta                       0 or 1; with 0 what C held is not read
  *
- * oneDNN's sgemm where the build has it, else vd_gemm_c. */
+ * oneDNN's sgemm where the build has it, unless the plain C kernels were asked for; else vd_gemm_c. */
 void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
              float beta, float *c, int ldc);
 
@@ -16,7 +16,11 @@ void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float 
 void vd_gemm_c(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
                float beta, float *c, int ldc);
 
-/* "oneDNN" or "plain C" */
-const char *vd_gemm_name(void);
+/* the same on all threads, by rows of C */
+void vd_gemm_on_all_threads(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda,
+                            const float *b, int ldb, float beta, float *c, int ldc);
+
+/* 1 when vd_gemm() is a library's, 0 when it is vd_gemm_c() */
+int vd_gemm_is_fast(void);
 
 #endif

@@ -38,6 +38,11 @@ typedef struct {
     float decay; /* L2 penalty added to the mean gradient, 0 for none */
 } vd_adam_args;
 
+/* one plane of a max pooling */
+typedef struct {
+    int h, w, size, stride, offset, out_h, out_w;
+} vd_pool_shape;
+
 typedef struct {
     const char *name;
 
@@ -81,6 +86,33 @@ typedef struct {
 
     /* y += x */
     void (*add)(size_t n, const float *x, float *y);
+
+    /* x += c */
+    void (*add_scalar)(size_t n, float c, float *x);
+
+    /* the two activations most networks are made of, and their gradients from the OUTPUT y: d *= y > 0 ? 1 : slope */
+    void (*leaky)(size_t n, float slope, float *x);
+    void (*leaky_backward)(size_t n, float slope, const float *y, float *d);
+
+    /* sum of x;  of (x - mean)^2;  of x y */
+    float (*sum)(size_t n, const float *x);
+    float (*sum_squares)(size_t n, float mean, const float *x);
+    float (*dot)(size_t n, const float *x, const float *y);
+
+    /* batch normalisation of one run of a channel: x_norm = (x - mean) inverse;  y = scale x_norm + bias.
+     * x and y may be the same array, x_norm may be null */
+    void (*normalize)(size_t n, float mean, float inverse, float scale, float bias, const float *x, float *x_norm,
+                      float *y);
+    /* d = d a + (x - mean) b + c */
+    void (*normalize_backward)(size_t n, float mean, float a, float b, float c, const float *x, float *d);
+
+    /* the largest of each window of a plane, and where it was
+     *
+     *   in      [h][w]
+     *   out     [out_h][out_w]  window (i, j) starts at row i stride - offset, column j stride - offset
+     *   index   [out_h][out_w]  of the first largest element, counted from in, plus base; NaN never wins unless first
+     */
+    void (*max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
 
     /* one step of Adam (Kingma, Ba 2014, algorithm 1) along `step`, the sum over a batch of the NEGATIVE gradient
      * (Darknet's sign); m and v are its moments; step is zeroed */

@@ -2,6 +2,7 @@
 #include "kernels.h"
 #include "philox.h"
 
+#include <float.h>
 #include <math.h>
 
 static float clip(float x)
@@ -128,6 +129,80 @@ static void add_c(size_t n, const float *x, float *y)
     for (size_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
+static void add_scalar_c(size_t n, float c, float *x)
+{
+    for (size_t i = 0; i < n; ++i) x[i] += c;
+}
+
+static void leaky_c(size_t n, float slope, float *x)
+{
+    for (size_t i = 0; i < n; ++i) x[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+static void leaky_backward_c(size_t n, float slope, const float *y, float *d)
+{
+    for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
+}
+
+static float sum_c(size_t n, const float *x)
+{
+    float sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += x[i];
+    return sum;
+}
+
+static float sum_squares_c(size_t n, float mean, const float *x)
+{
+    float sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += (x[i] - mean) * (x[i] - mean);
+    return sum;
+}
+
+static float dot_c(size_t n, const float *x, const float *y)
+{
+    float sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += x[i] * y[i];
+    return sum;
+}
+
+static void normalize_c(size_t n, float mean, float inverse, float scale, float bias, const float *x, float *x_norm,
+                        float *y)
+{
+    for (size_t i = 0; i < n; ++i) {
+        float z = (x[i] - mean) * inverse;
+        if (x_norm) x_norm[i] = z;
+        y[i] = scale * z + bias;
+    }
+}
+
+static void normalize_backward_c(size_t n, float mean, float a, float b, float c, const float *x, float *d)
+{
+    for (size_t i = 0; i < n; ++i) d[i] = d[i] * a + (x[i] - mean) * b + c;
+}
+
+static void max_pool_c(vd_pool_shape s, const float *in, int base, float *out, int *index)
+{
+    for (int i = 0; i < s.out_h; ++i) {
+        for (int j = 0; j < s.out_w; ++j) {
+            float best = -FLT_MAX;
+            int best_index = -1;
+            for (int n = 0; n < s.size; ++n) {
+                for (int m = 0; m < s.size; ++m) {
+                    int h = i * s.stride - s.offset + n, w = j * s.stride - s.offset + m;
+                    if (h < 0 || h >= s.h || w < 0 || w >= s.w) continue;
+                    float x = in[h * s.w + w];
+                    if (x > best || best_index < 0) {
+                        best = x > best ? x : best;
+                        best_index = base + h * s.w + w;
+                    }
+                }
+            }
+            out[i * s.out_w + j] = best;
+            index[i * s.out_w + j] = best_index;
+        }
+    }
+}
+
 static void adam_c(size_t n, vd_adam_args a, float *x, float *step, float *m, float *v)
 {
     for (size_t i = 0; i < n; ++i) {
@@ -164,6 +239,15 @@ const vd_kernels vd_kernels_c = {
     .multiply_by = multiply_by_c,
     .add_twice_product = add_twice_product_c,
     .add = add_c,
+    .add_scalar = add_scalar_c,
+    .leaky = leaky_c,
+    .leaky_backward = leaky_backward_c,
+    .sum = sum_c,
+    .sum_squares = sum_squares_c,
+    .dot = dot_c,
+    .normalize = normalize_c,
+    .normalize_backward = normalize_backward_c,
+    .max_pool = max_pool_c,
     .adam = adam_c,
     .sgd = sgd_c,
 };

@@ -4,6 +4,7 @@
 #include "approx.h"
 #include "philox.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -181,6 +182,120 @@ static void add_v(size_t n, const float *restrict x, float *restrict y)
     for (size_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
+static void add_scalar_v(size_t n, float c, float *restrict x)
+{
+    for (size_t i = 0; i < n; ++i) x[i] += c;
+}
+
+static void leaky_v(size_t n, float slope, float *restrict x)
+{
+    for (size_t i = 0; i < n; ++i) x[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+static void leaky_backward_v(size_t n, float slope, const float *restrict y, float *restrict d)
+{
+    for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
+}
+
+/* sums run in LANES lanes, whatever the width of the registers */
+#define SUM_IN_LANES(term)                                             \
+    float lanes[LANES] = {0}, sum = 0;                                 \
+    size_t i = 0;                                                      \
+    for (; i + LANES <= n; i += LANES)                                 \
+        for (size_t p = i; p < i + LANES; ++p) lanes[p - i] += (term); \
+    for (size_t p = i; p < n; ++p) lanes[p - i] += (term);             \
+    for (int lane = 0; lane < LANES; ++lane) sum += lanes[lane];       \
+    return sum
+
+static float sum_v(size_t n, const float *restrict x)
+{
+    SUM_IN_LANES(x[p]);
+}
+
+static float sum_squares_v(size_t n, float mean, const float *restrict x)
+{
+    SUM_IN_LANES((x[p] - mean) * (x[p] - mean));
+}
+
+static float dot_v(size_t n, const float *restrict x, const float *restrict y)
+{
+    SUM_IN_LANES(x[p] * y[p]);
+}
+
+static void normalize_v(size_t n, float mean, float inverse, float scale, float bias, const float *x,
+                        float *restrict x_norm, float *y)
+{
+    if (!x_norm) {
+#pragma GCC ivdep
+        for (size_t i = 0; i < n; ++i) y[i] = scale * ((x[i] - mean) * inverse) + bias;
+        return;
+    }
+#pragma GCC ivdep
+    for (size_t i = 0; i < n; ++i) {
+        x_norm[i] = (x[i] - mean) * inverse;
+        y[i] = scale * x_norm[i] + bias;
+    }
+}
+
+static void normalize_backward_v(size_t n, float mean, float a, float b, float c, const float *restrict x,
+                                 float *restrict d)
+{
+    for (size_t i = 0; i < n; ++i) d[i] = d[i] * a + (x[i] - mean) * b + c;
+}
+
+/* columns [*first, *last) of the output whose window has its tap inside the input, on one axis */
+static void pool_range(int extent, int out, int tap, int stride, int *first, int *last)
+{
+    *first = tap < 0 ? (-tap + stride - 1) / stride : 0;
+    *last = extent - 1 - tap < 0 ? 0 : (extent - 1 - tap) / stride + 1;
+    if (*last > out) *last = out;
+}
+
+/* the common shape, every window inside the input: first of the largest of four */
+static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *restrict out, int *restrict index)
+{
+    for (int i = 0; i < s.out_h; ++i) {
+        const float *top = in + 2 * i * s.w, *low = top + s.w;
+        for (int j = 0; j < s.out_w; ++j) {
+            int at = base + 2 * (i * s.w + j), q = i * s.out_w + j;
+            float a = top[2 * j], b = top[2 * j + 1], c = low[2 * j], d = low[2 * j + 1];
+            float ab = b > a ? b : a, cd = d > c ? d : c;
+            int ab_at = at + (b > a), cd_at = at + s.w + (d > c);
+            out[q] = cd > ab ? cd : ab;
+            index[q] = cd > ab ? cd_at : ab_at;
+        }
+    }
+}
+
+static void max_pool_v(vd_pool_shape s, const float *in, int base, float *out, int *index)
+{
+    if (s.size == 2 && s.stride == 2 && s.offset == 0 && 2 * s.out_h <= s.h && 2 * s.out_w <= s.w) {
+        max_pool_2x2(s, in, base, out, index);
+        return;
+    }
+    for (int i = 0; i < s.out_h; ++i) {
+        float *restrict best = out + (size_t)i * s.out_w;
+        int *restrict where = index + (size_t)i * s.out_w;
+        for (int j = 0; j < s.out_w; ++j) {
+            best[j] = -FLT_MAX;
+            where[j] = -1;
+        }
+        for (int tap = 0; tap < s.size * s.size; ++tap) { /* a whole row of windows at a time, tap by tap */
+            int h = i * s.stride - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
+            if (h < 0 || h >= s.h) continue;
+            pool_range(s.w, s.out_w, w, s.stride, &first, &last);
+            const float *restrict row = in + (ptrdiff_t)h * s.w + w;
+            int at = base + h * s.w + w;
+            for (int j = first; j < last; ++j) {
+                float x = row[s.stride * j];
+                int wins = x > best[j] || where[j] < 0;
+                best[j] = x > best[j] ? x : best[j];
+                where[j] = wins ? at + s.stride * j : where[j];
+            }
+        }
+    }
+}
+
 static void adam_v(size_t n, vd_adam_args a, float *restrict x, float *restrict step, float *restrict m,
                    float *restrict v)
 {
@@ -224,6 +339,15 @@ const vd_kernels TABLE(VD_VARIANT) = {
     .multiply_by = multiply_by_v,
     .add_twice_product = add_twice_product_v,
     .add = add_v,
+    .add_scalar = add_scalar_v,
+    .leaky = leaky_v,
+    .leaky_backward = leaky_backward_v,
+    .sum = sum_v,
+    .sum_squares = sum_squares_v,
+    .dot = dot_v,
+    .normalize = normalize_v,
+    .normalize_backward = normalize_backward_v,
+    .max_pool = max_pool_v,
     .adam = adam_v,
     .sgd = sgd_v,
 };

@@ -2,13 +2,11 @@
 #include "../update.h"
 #include "../util.h"
 #include "../kernels/parallel.h"
+#include "product.h"
+#include "tail.h"
 #include "vd_cost_layer.h"
 
 #include <stdlib.h>
-
-#include "activations.h"
-#include "batchnorm_layer.h"
-#include "convolutional_layer.h"
 
 vd_layer *vd_layer_of(layer l)
 {
@@ -81,7 +79,22 @@ static void make_masked(job *j)
     vd->masked_is_current = 1;
 }
 
-const float *vd_layer_begin_training(layer l, network net)
+/* what the backward pass needs, after a training forward */
+static vd_product training_product(layer l, network net)
+{
+    vd_layer *vd = l.plugin;
+    vd_product p = {vd->train_clip ? vd->masked : l.weights,
+                    vd->train_clip ? vd->d_mean : l.weight_updates,
+                    vd->sigma2,
+                    vd->d_log_sigma2,
+                    vd->noise_gain,
+                    /* *net.seen already counts this batch */
+                    {vd->seed, (uint64_t)*net.seen - l.batch, vd->index, vd->noise_draw}};
+    return p;
+}
+
+/* begin a training forward: sigma2 (and, with train_clip, masked) for the weights as they are, room for the noise */
+static vd_product begin_training(layer l, network net)
 {
     vd_layer *vd = l.plugin;
     job j = {.l = l, .vd = vd, .k = vd_kernels_get()};
@@ -98,57 +111,26 @@ const float *vd_layer_begin_training(layer l, network net)
     vd->noise_drawn = 1;
     vd->masked_is_current = 0;
     run_pieces(&j, variance_piece);
-    if (!vd->train_clip) return l.weights;
-    if (!vd->d_mean) vd->d_mean = vd_calloc(vd->n, sizeof(float));
-    make_masked(&j);
-    return vd->masked;
+    if (vd->train_clip) {
+        if (!vd->d_mean) vd->d_mean = vd_calloc(vd->n, sizeof(float));
+        make_masked(&j);
+    }
+    return training_product(l, net);
 }
 
-vd_noise_key vd_layer_noise_key(layer l, network net, int b)
-{
-    const vd_layer *vd = l.plugin;
-    /* *net.seen already counts this batch */
-    return (vd_noise_key){vd->seed, (uint64_t)*net.seen - l.batch + b, vd->index, vd->noise_draw};
-}
-
-const float *vd_layer_test_weights(layer l)
+/* the masked weights are made once and kept until vd_layer_changed() */
+static vd_product test_product(layer l)
 {
     vd_layer *vd = l.plugin;
     job j = {.l = l, .vd = vd, .k = vd_kernels_get()};
     if (!vd->masked_is_current) make_masked(&j);
-    return vd->masked;
-}
-
-float *vd_layer_mean_updates(layer l)
-{
-    const vd_layer *vd = l.plugin;
-    return vd->train_clip ? vd->d_mean : l.weight_updates;
+    return (vd_product){.theta = vd->masked};
 }
 
 void vd_layer_changed(layer l)
 {
     vd_layer *vd = l.plugin;
     vd->masked_is_current = 0;
-}
-
-void forward_vd_layer_tail(layer l, network net)
-{
-    if (l.batch_normalize) {
-        forward_batchnorm_layer(l, net);
-    } else {
-        add_bias(l.output, l.biases, l.batch, l.out_c, l.out_h * l.out_w);
-    }
-    if (l.activation != LINEAR) activate_array(l.output, l.outputs * l.batch, l.activation);
-}
-
-void backward_vd_layer_tail(layer l, network net)
-{
-    if (l.activation != LINEAR) gradient_array(l.output, l.outputs * l.batch, l.activation, l.delta);
-    if (l.batch_normalize) {
-        backward_batchnorm_layer(l, net);
-    } else {
-        backward_bias(l.bias_updates, l.delta, l.batch, l.out_c, l.out_h * l.out_w);
-    }
 }
 
 /* In short loops over one piece, which stays in the first-level cache: chain the variance gradient to theta and
@@ -198,4 +180,44 @@ void update_vd_layer(layer l, update_args a)
     run_pieces(&j, update_piece);
     vd_update_biases(l, a);
     vd_layer_changed(l);
+}
+
+static void forward_vd_convolutional_layer(layer l, network net)
+{
+    vd_convolution_forward(l, net.input, net.train ? begin_training(l, net) : test_product(l));
+    vd_forward_tail(l, net);
+}
+
+static void backward_vd_convolutional_layer(layer l, network net)
+{
+    vd_backward_tail(l, net);
+    vd_convolution_backward(l, net.input, net.delta, training_product(l, net));
+}
+
+static void forward_vd_connected_layer(layer l, network net)
+{
+    vd_dense_forward(l, net.input, net.train ? begin_training(l, net) : test_product(l));
+    vd_forward_tail(l, net);
+}
+
+static void backward_vd_connected_layer(layer l, network net)
+{
+    vd_backward_tail(l, net);
+    vd_dense_backward(l, net.input, net.delta, training_product(l, net));
+}
+
+void make_vd_convolutional_layer(layer *l)
+{
+    l->forward = forward_vd_convolutional_layer;
+    l->backward = backward_vd_convolutional_layer;
+    l->update = update_vd_layer;
+    l->plugin_free = free_vd_layer;
+}
+
+void make_vd_connected_layer(layer *l)
+{
+    l->forward = forward_vd_connected_layer;
+    l->backward = backward_vd_connected_layer;
+    l->update = update_vd_layer;
+    l->plugin_free = free_vd_layer;
 }

@@ -37,28 +37,15 @@ vd_layer *vd_layer_of(layer l);
 vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2);
 void free_vd_layer(layer l);
 
-/* begin a training forward: makes sigma2 (and, with train_clip, masked) for the weights as they are, room for the
- * noise of batch x outputs, and returns the weights of the mean */
-const float *vd_layer_begin_training(layer l, network net);
-
-/* the key of the noise of image b of the batch, after vd_layer_begin_training() */
-vd_noise_key vd_layer_noise_key(layer l, network net, int b);
-
-/* the weights to predict with: masked theta, made once and kept until vd_layer_changed() */
-const float *vd_layer_test_weights(layer l);
-
-/* where the backward pass adds -dL/d(weights of the mean): layer.weight_updates, or d_mean with train_clip */
-float *vd_layer_mean_updates(layer l);
-
 /* theta or log_sigma2 were written: forget what was derived from them */
 void vd_layer_changed(layer l);
 
 /* SGD or Adam on weights, log_sigma2, biases and scales, the KL gradient included; layer.update of both types */
 void update_vd_layer(layer l, update_args a);
 
-/* bias or batch normalisation, then the activation; the last part of both forward passes, in stock code */
-void forward_vd_layer_tail(layer l, network net);
-/* through activation and bias or batch normalisation: l.delta becomes -dL/d(product) */
-void backward_vd_layer_tail(layer l, network net);
+/* turn layer l, built by the stock [convolutional] or [connected] parser and given its vd_layer in l->plugin, into the
+ * variational one: sampled in training, masked at test time */
+void make_vd_convolutional_layer(layer *l);
+void make_vd_connected_layer(layer *l);
 
 #endif

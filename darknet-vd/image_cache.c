@@ -1,0 +1,106 @@
+#include "image_cache.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <stb/stb_image.h>
+
+typedef struct entry {
+    struct entry *next;
+    int w, h, c, channels;
+    unsigned char *pixels; /* [h][w][c of the copy] behind the path */
+    char path[];
+} entry;
+
+enum { BUCKETS = 1 << 16 };
+
+static struct {
+    pthread_mutex_t lock;
+    entry *buckets[BUCKETS];
+    size_t used, most;
+    int sized;
+} cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static __thread int loading;
+
+void image_cache_begin(void)
+{
+    loading = 1;
+}
+
+void image_cache_end(void)
+{
+    loading = 0;
+}
+
+static size_t allowance(void)
+{
+    const char *wanted = getenv("DARKNET_IMAGE_CACHE");
+    if (wanted) return strtoul(wanted, 0, 10) << 20;
+    return (size_t)sysconf(_SC_PHYS_PAGES) / 4 * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* FNV-1a */
+static uint32_t hash(const char *path)
+{
+    uint32_t h = 2166136261u;
+    for (; *path; ++path) h = (h ^ (unsigned char)*path) * 16777619u;
+    return h % BUCKETS;
+}
+
+/* with the lock held */
+static const entry *find(const char *path, int channels)
+{
+    for (const entry *e = cache.buckets[hash(path)]; e; e = e->next)
+        if (e->channels == channels && !strcmp(e->path, path)) return e;
+    return 0;
+}
+
+static size_t bytes_of(const entry *e)
+{
+    return (size_t)e->w * e->h * (e->channels ? e->channels : e->c);
+}
+
+/* with the lock held; quietly does nothing when there is no room */
+static void insert(const char *path, int w, int h, int c, int channels, const unsigned char *pixels)
+{
+    entry shape = {.w = w, .h = h, .c = c, .channels = channels};
+    size_t name = strlen(path) + 1, size = sizeof(entry) + name + bytes_of(&shape);
+    if (!cache.sized) cache.most = allowance();
+    cache.sized = 1;
+    if (cache.used + size > cache.most || find(path, channels)) return;
+    entry *e = malloc(size);
+    if (!e) return;
+    *e = shape;
+    memcpy(e->path, path, name);
+    e->pixels = (unsigned char *)e->path + name;
+    memcpy(e->pixels, pixels, bytes_of(e));
+    e->next = cache.buckets[hash(path)];
+    cache.buckets[hash(path)] = e;
+    cache.used += size;
+}
+
+unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels)
+{
+    unsigned char *pixels = 0;
+    if (!loading) return stbi_load(path, w, h, c, channels);
+    pthread_mutex_lock(&cache.lock);
+    const entry *e = find(path, channels);
+    if (e && (pixels = malloc(bytes_of(e)))) {
+        memcpy(pixels, e->pixels, bytes_of(e));
+        *w = e->w;
+        *h = e->h;
+        *c = e->c;
+    }
+    pthread_mutex_unlock(&cache.lock);
+    if (pixels) return pixels;
+    pixels = stbi_load(path, w, h, c, channels);
+    if (!pixels) return 0;
+    pthread_mutex_lock(&cache.lock);
+    insert(path, *w, *h, *c, channels, pixels);
+    pthread_mutex_unlock(&cache.lock);
+    return pixels;
+}

@@ -1,0 +1,89 @@
+#include "plain_layers.h"
+#include "product.h"
+#include "tail.h"
+#include "../kernels/parallel.h"
+
+static vd_product product_of(layer l)
+{
+    return (vd_product){.theta = l.weights, .d_theta = l.weight_updates};
+}
+
+static void forward_convolutional(layer l, network net)
+{
+    vd_convolution_forward(l, net.input, product_of(l));
+    vd_forward_tail(l, net);
+}
+
+static void backward_convolutional(layer l, network net)
+{
+    vd_backward_tail(l, net);
+    vd_convolution_backward(l, net.input, net.delta, product_of(l));
+}
+
+static void forward_connected(layer l, network net)
+{
+    vd_dense_forward(l, net.input, product_of(l));
+    vd_forward_tail(l, net);
+}
+
+static void backward_connected(layer l, network net)
+{
+    vd_backward_tail(l, net);
+    vd_dense_backward(l, net.input, net.delta, product_of(l));
+}
+
+typedef struct {
+    layer l;
+    network net;
+} job;
+
+static void forward_maxpool_image(int b, void *context)
+{
+    const job *j = context;
+    layer l = j->l;
+    vd_pool_shape s = {l.h, l.w, l.size, l.stride, l.pad / 2, l.out_h, l.out_w};
+    for (int c = 0; c < l.c; ++c) {
+        size_t plane = (size_t)b * l.c + c, in = plane * l.h * l.w, out = plane * l.out_h * l.out_w;
+        vd_kernels_get()->max_pool(s, j->net.input + in, (int)in, l.output + out, l.indexes + out);
+    }
+}
+
+static void forward_maxpool(layer l, network net)
+{
+    job j = {l, net};
+    vd_parallel_for(l.batch, forward_maxpool_image, &j);
+}
+
+/* every window of an image lies in that image, so images do not meet */
+static void backward_maxpool_image(int b, void *context)
+{
+    const job *j = context;
+    for (int i = b * j->l.outputs; i < (b + 1) * j->l.outputs; ++i) j->net.delta[j->l.indexes[i]] += j->l.delta[i];
+}
+
+static void backward_maxpool(layer l, network net)
+{
+    job j = {l, net};
+    if (net.delta) vd_parallel_for(l.batch, backward_maxpool_image, &j);
+}
+
+/* stock Darknet's 1x1 convolution with a stride or padding is not one: results must stay what they were */
+static int is_odd_convolution(layer l)
+{
+    return l.size == 1 && (l.stride != 1 || l.pad != 0);
+}
+
+void vd_speed_up_layer(layer *l)
+{
+    if (vd_kernels_get() == &vd_kernels_c) return;
+    if (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && !is_odd_convolution(*l)) {
+        l->forward = forward_convolutional;
+        l->backward = backward_convolutional;
+    } else if (l->type == CONNECTED) {
+        l->forward = forward_connected;
+        l->backward = backward_connected;
+    } else if (l->type == MAXPOOL) {
+        l->forward = forward_maxpool;
+        l->backward = backward_maxpool;
+    }
+}

@@ -1,0 +1,29 @@
+/* The products of a layer with its input, with or without noise; shared by plain and variational layers. */
+#ifndef VD_PRODUCT_H
+#define VD_PRODUCT_H
+
+#include "darknet.h"
+#include "../kernels/kernels.h"
+
+typedef struct {
+    const float *theta;  /* weights of the mean, in the layer's order */
+    float *d_theta;      /* sums of -dL/dtheta, added to */
+    const float *sigma2; /* variance of every weight, null for a product without noise; then the rest is unused */
+    float *d_sigma2;     /* sums of -dL/dsigma2, added to */
+    float *noise_gain;   /* [batch][outputs] forward writes d output / d variance, backward overwrites it */
+    vd_noise_key key;    /* of the noise of the batch's first image */
+} vd_product;
+
+/* Connected: output[b][o] = sum over i of input[b][i] theta[o][i]
+ *
+ *   forward    writes l.output [batch][outputs], bias and activation not yet
+ *   backward   reads l.delta = -dL/d(product), adds to p.d_theta, p.d_sigma2 and, unless it is null, d_input */
+void vd_dense_forward(layer l, const float *input, vd_product p);
+void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p);
+
+/* Convolutional: output[b][n][oh][ow], input[b][c][h][w] convolved with theta[n][c/groups][kh][kw]; the same otherwise
+ */
+void vd_convolution_forward(layer l, const float *input, vd_product p);
+void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p);
+
+#endif
