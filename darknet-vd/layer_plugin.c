@@ -4,7 +4,6 @@
 #include "update.h"
 #include "weights.h"
 #include "kernels/gemm.h"
-#include "kernels/kernels.h"
 #include "layer/plain_layers.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
@@ -54,7 +53,6 @@ void layer_plugin_net(const char *filename, list *options, network *net)
 {
     vd_section s = {filename, "[net]", -1, options};
     (void)net;
-    if (!vd_gemm_is_fast()) fprintf(stderr, "built without oneDNN: matrix products in plain C\n");
     vd_option_integer(s, "flip", 1, 0, 1);
     vd_option_integer(s, "channels", 0, 0, INT_MAX);
     if (vd_option_given(s, "seed")) {
@@ -85,18 +83,18 @@ static int activation_is_known(const char *name)
 static void check_stock_keys(vd_section s, section_kind kind)
 {
     if (kind == VD_CONVOLUTIONAL) {
-        vd_option_integer(s, "filters", 1, 1, INT_MAX);
-        vd_option_integer(s, "size", 1, 1, INT_MAX);
-        vd_option_integer(s, "stride", 1, 1, INT_MAX);
-        vd_option_integer(s, "pad", 0, 0, INT_MAX);
-        vd_option_integer(s, "padding", 0, 0, INT_MAX);
-        vd_option_integer(s, "groups", 1, 1, INT_MAX);
+        vd_option_integer(s, "filters", 1, 1, 1 << 20);
+        vd_option_integer(s, "size", 1, 1, 1 << 12);
+        vd_option_integer(s, "stride", 1, 1, 1 << 12);
+        vd_option_integer(s, "pad", 0, 0, 1 << 12);
+        vd_option_integer(s, "padding", 0, 0, 1 << 12);
+        vd_option_integer(s, "groups", 1, 1, 1 << 20);
         vd_option_integer(s, "flipped", 0, 0, 1);
         vd_option_number(s, "dot", 0, -FLT_MAX, FLT_MAX);
         if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
             vd_section_die(s, "binary and xnor weights cannot be variational");
     } else {
-        vd_option_integer(s, "output", 1, 1, INT_MAX);
+        vd_option_integer(s, "output", 1, 1, 1 << 24);
     }
     vd_option_integer(s, "batch_normalize", 0, 0, 1);
     vd_option_number(s, "learning_rate", 1, 0, FLT_MAX);
@@ -106,7 +104,7 @@ static void check_stock_keys(vd_section s, section_kind kind)
     for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); ++i) vd_option_integer(s, flags[i], 0, 0, 1);
     /* more filters than there are would be read over the end of the weights */
     vd_option_integer(s, "numload", 0, 0,
-                      kind == VD_CONVOLUTIONAL ? vd_option_integer(s, "filters", 1, 1, INT_MAX) : INT_MAX);
+                      kind == VD_CONVOLUTIONAL ? vd_option_integer(s, "filters", 1, 1, 1 << 20) : INT_MAX);
     char *activation = option_find(s.options, "activation");
     if (activation && !activation_is_known(activation)) vd_section_die(s, "activation=%s is not known", activation);
 }
@@ -170,15 +168,33 @@ static void attach_cost(vd_section s, layer *l, network *net)
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
+/* A network without a section of ours runs through stock code alone, to the last bit. In one with such a section the
+ * plain layers go our faster way too, those before it and those behind it. */
+static int is_variational(const network *net, int layers)
+{
+    for (int i = 0; i < layers; ++i)
+        if (net->layers[i].plugin) return 1;
+    return 0;
+}
+
+static void note_plain_products(void)
+{
+    static int noted;
+    if (!noted) fprintf(stderr, "built without oneDNN: matrix products in plain C\n");
+    noted = 1;
+}
+
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
 {
     vd_section s = {filename, type, index, options};
     section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == PLAIN) {
-        vd_speed_up_layer(l);
+        if (is_variational(net, index)) vd_speed_up_layer(l);
         return;
     }
+    for (int i = 0; i < index; ++i) vd_speed_up_layer(net->layers + i);
+    if (!vd_gemm_is_fast()) note_plain_products();
     if (kind == VD_COST) attach_cost(s, l, net);
     else attach_weights(s, kind, l, net);
     vd_options_all_known(s);
@@ -187,16 +203,6 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
 int layer_plugin_update(layer l, update_args a)
 {
     return a.adam && !l.plugin && vd_update_stock_layer_adam(l, a);
-}
-
-int layer_plugin_gemm(int TA, int TB, int M, int N, int K, float ALPHA, const float *A, int lda, const float *B,
-                      int ldb, float BETA, float *C, int ldc)
-{
-    enum { WORTH_A_CALL = 4096 }; /* multiplications: what a call into the library costs */
-    if (ALPHA != 1 || (BETA != 0 && BETA != 1) || (double)M * N * K < WORTH_A_CALL) return 0;
-    if (!vd_gemm_is_fast() || vd_kernels_get() == &vd_kernels_c) return 0;
-    vd_gemm_on_all_threads(TA, TB, M, N, K, A, lda, B, ldb, BETA, C, ldc);
-    return 1;
 }
 
 void layer_plugin_save(network *net, FILE *fp, int cutoff)

@@ -19,11 +19,6 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
 /* 1 when the plugin has updated the layer (Adam on the CPU), 0 to let l.update do it */
 int layer_plugin_update(layer l, update_args a);
 
-/* stock gemm_cpu(): C = ALPHA A B + BETA C. 1 when it was done here, 0 to leave it to stock code (small products, other
- * ALPHA, a build without oneDNN, or DARKNET_KERNELS=c) */
-int layer_plugin_gemm(int TA, int TB, int M, int N, int K, float ALPHA, const float *A, int lda, const float *B,
-                      int ldb, float BETA, float *C, int ldc);
-
 /* append the plugin's data behind the stock weights; nothing when the network has no layer of ours */
 void layer_plugin_save(network *net, FILE *fp, int cutoff);
 

@@ -9,12 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern int tests_skipped; /* main.c */
-
 void skipped(int n, const char *why)
 {
     printf("skipped: %d %s\n", n, why);
-    tests_skipped += n;
+    tests->skipped += n;
+    if (getpid() != tests->runner) ++tests->skipped_inside;
 }
 
 char *make_folder(void)

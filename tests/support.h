@@ -8,7 +8,17 @@
 
 #include "darknet.h"
 
-/* note that n tests are left out, and why; counted in the summary line */
+/* counts the tests' own processes share with the runner */
+typedef struct {
+    int runner; /* its process id */
+    int skipped;
+    int skipped_inside; /* tests that ran only to say so, and are not counted as passed */
+} test_counts;
+
+extern test_counts *tests;
+
+/* note that n tests are left out, and why; counted in the summary line. Called where a suite is made, or from a test, which
+ * then returns */
 void skipped(int n, const char *why);
 
 /* a fresh folder that remove_folder() deletes with all it holds; both strings are the caller's to free */

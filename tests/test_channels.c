@@ -134,10 +134,8 @@ static int picture_of(const float *row, int channels, int *mirrored)
             int same = 1;
             for (int i = 0; i < channels * PIXELS && same; ++i) {
                 int c = i / PIXELS, y = i % PIXELS / SIDE, x = *mirrored ? SIDE - 1 - i % SIDE : i % SIDE, byte;
-                if (p % 2 == 0)
-                    byte = grey_byte(p, y, x);
-                else if (channels == 3)
-                    byte = colour_byte(p, y, x, c);
+                if (p % 2 == 0) byte = grey_byte(p, y, x);
+                else if (channels == 3) byte = colour_byte(p, y, x, c);
                 else /* stb_image's luminance */
                     byte =
                         (77 * colour_byte(p, y, x, 0) + 150 * colour_byte(p, y, x, 1) + 29 * colour_byte(p, y, x, 2)) >>
@@ -215,10 +213,8 @@ START_TEST(detection_mirrors_pictures_with_their_boxes_unless_flip_is_0)
         ck_assert_float_eq(d.y.vals[i][4], 1);
         count += mirrored;
     }
-    if (flip)
-        ck_assert_msg(count > 20 && count < 80, "%d of 100 mirrored", count);
-    else
-        ck_assert_int_eq(count, 0);
+    if (flip) ck_assert_msg(count > 20 && count < 80, "%d of 100 mirrored", count);
+    else ck_assert_int_eq(count, 0);
     free_data(d);
 }
 END_TEST
@@ -311,10 +307,8 @@ START_TEST(colour_jitter_leaves_grey_nets_alone_and_changes_colours)
     parse_net(channels, "flip=0\nhue=.2\nsaturation=2\nexposure=2\n");
     data d = loaded(classification(20));
     for (int i = 0; i < d.X.rows; ++i) changed += picture_of(d.X.vals[i], channels, &mirrored) < 0;
-    if (channels == 1)
-        ck_assert_int_eq(changed, 0);
-    else
-        ck_assert_int_gt(changed, 10);
+    if (channels == 1) ck_assert_int_eq(changed, 0);
+    else ck_assert_int_gt(changed, 10);
     free_data(d);
 }
 END_TEST

@@ -175,10 +175,8 @@ START_TEST(output_appears_at_its_close_and_not_before)
         fflush(out.fp);
         ck_assert_int_eq(files_in(folder), 2);
         expect_bytes(path, unsynced ? "first" : "the old file", unsynced ? 5 : 12);
-        if (unsynced)
-            vd_output_close_unsynced(&out);
-        else
-            vd_output_close(&out);
+        if (unsynced) vd_output_close_unsynced(&out);
+        else vd_output_close(&out);
         ck_assert_ptr_null(out.fp);
         expect_bytes(path, text, strlen(text));
         ck_assert_int_eq(files_in(folder), 1);

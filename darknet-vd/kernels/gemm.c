@@ -1,6 +1,5 @@
 #include "gemm.h"
 #include "kernels.h"
-#include "parallel.h"
 
 #include <string.h>
 
@@ -61,26 +60,3 @@ int vd_gemm_is_fast(void)
     return 0;
 }
 #endif
-
-enum { ROWS = 64 };
-
-typedef struct {
-    int transpose_a, transpose_b, m, n, k, lda, ldb, ldc;
-    const float *a, *b;
-    float beta, *c;
-} product;
-
-static void multiply_rows(int i, void *context)
-{
-    const product *p = context;
-    int first = i * ROWS, m = p->m - first < ROWS ? p->m - first : ROWS;
-    vd_gemm(p->transpose_a, p->transpose_b, m, p->n, p->k, p->a + (long)first * (p->transpose_a ? 1 : p->lda), p->lda,
-            p->b, p->ldb, p->beta, p->c + (long)first * p->ldc, p->ldc);
-}
-
-void vd_gemm_on_all_threads(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda,
-                            const float *b, int ldb, float beta, float *c, int ldc)
-{
-    product p = {transpose_a, transpose_b, m, n, k, lda, ldb, ldc, a, b, beta, c};
-    vd_parallel_for((m + ROWS - 1) / ROWS, multiply_rows, &p);
-}

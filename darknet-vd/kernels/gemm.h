@@ -16,10 +16,6 @@ void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float 
 void vd_gemm_c(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
                float beta, float *c, int ldc);
 
-/* the same on all threads, by rows of C */
-void vd_gemm_on_all_threads(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda,
-                            const float *b, int ldb, float beta, float *c, int ldc);
-
 /* 1 when vd_gemm() is a library's, 0 when it is vd_gemm_c() */
 int vd_gemm_is_fast(void);
 

@@ -75,7 +75,7 @@ static int is_odd_convolution(layer l)
 
 void vd_speed_up_layer(layer *l)
 {
-    if (vd_kernels_get() == &vd_kernels_c) return;
+    if (l->plugin || vd_kernels_get() == &vd_kernels_c) return;
     if (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && !is_odd_convolution(*l)) {
         l->forward = forward_convolutional;
         l->backward = backward_convolutional;

@@ -4,8 +4,8 @@
 #include "darknet.h"
 
 /* give a stock layer our faster forward and backward functions where we have them: convolutional, connected and max
- * pooling. Same results but for the rounding of sums. Others are left as they are, and so are all when the plain C
- * kernels were asked for (DARKNET_KERNELS=c): then a plain cfg runs through stock code alone. */
+ * pooling. Same results but for the rounding of sums. Layers of ours and all others are left as they are, and so is
+ * every layer when the plain C kernels were asked for (DARKNET_KERNELS=c) */
 void vd_speed_up_layer(layer *l);
 
 #endif

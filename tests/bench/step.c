@@ -1,5 +1,5 @@
-/* Times training steps of a cfg on random data: milliseconds of the median step. Only Darknet's own API, so that the same
- * program measures stock Darknet.
+/* Times training steps of a cfg on random data: milliseconds of the median step. Only Darknet's own API, so that the
+ * same program measures stock Darknet.
  *
  *     step CFG SECONDS          prints: median milliseconds, images a second, peak resident MiB */
 #include <darknet.h>

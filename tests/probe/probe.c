@@ -60,14 +60,10 @@ static void fill_truth(network *net)
     for (int b = 0; b < net->batch; ++b) {
         float *truth = net->truth + b * net->truths;
         memset(truth, 0, net->truths * sizeof(float));
-        if (yolo)
-            fill_boxes(truth, yolo->classes);
-        else if (region)
-            fill_boxes(truth, region->classes);
-        else if (detection)
-            fill_cells(truth, *detection);
-        else if (softmax)
-            truth[(int)(net->truths * uniform())] = 1;
+        if (yolo) fill_boxes(truth, yolo->classes);
+        else if (region) fill_boxes(truth, region->classes);
+        else if (detection) fill_cells(truth, *detection);
+        else if (softmax) truth[(int)(net->truths * uniform())] = 1;
         else
             for (int i = 0; i < net->truths; ++i) truth[i] = uniform();
     }
