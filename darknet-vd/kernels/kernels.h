@@ -60,12 +60,13 @@ typedef struct {
     /* masked = theta where log_alpha < threshold, else 0; returns how many of masked are not 0 */
     size_t (*mask)(size_t n, const float *theta, const float *log_sigma2, float threshold, float *masked);
 
-    /* sum of the KL divergence over n weights, in nats */
-    double (*kl)(size_t n, const float *theta, const float *log_sigma2);
+    /* variance() and the KL divergence in one pass: returns the sum over n weights, in nats; d_kl = dKL/dlog_alpha of
+     * each, 0 where log_alpha is clipped. Source: eq. 14 */
+    double (*variance_kl)(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl);
 
-    /* add scale * d(sum KL) to the gradients; scale: KL weight / training-set size (times whatever the caller's
-     * gradients are multiplied with) */
-    void (*kl_backward)(size_t n, const float *theta, const float *log_sigma2, float scale, float *d_theta,
+    /* add scale * d(sum KL) to the gradients, from the d_kl of the same theta and log_sigma2; scale: KL weight /
+     * training-set size (times whatever the caller's gradients are multiplied with) */
+    void (*kl_backward)(size_t n, const float *theta, const float *d_kl, float scale, float *d_theta,
                         float *d_log_sigma2);
 
     /* eps[i] ~ N(0,1), a function of (key, i) alone: Philox4x32-10 (Salmon et al. 2011) and Box-Muller */

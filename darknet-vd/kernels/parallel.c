@@ -10,9 +10,9 @@
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t start, finish;
-    unsigned long loop; /* number of the loop being run: a sleeping thread joins when it changes */
-    int busy;           /* threads besides the caller still inside the loop */
-    int threads;        /* including the caller; 0 before the first loop */
+    atomic_ulong loop; /* number of the loop being run: a waiting thread joins when it changes */
+    atomic_int busy;   /* threads besides the caller still inside the loop */
+    int threads;       /* including the caller; 0 before the first loop */
     int n;
     atomic_int next;
     void (*body)(int i, void *context);
@@ -21,6 +21,19 @@ static struct {
 
 static pthread_mutex_t one_loop = PTHREAD_MUTEX_INITIALIZER; /* held for the length of a loop */
 static __thread int inside;
+
+/* A thread that goes to sleep takes some 50 us to wake, as long as many a loop: look around for that long first.
+ * Pointless where threads outnumber cores, but then the kernel takes the core away. */
+enum { LOOKS = 4000 };
+
+static void pause_briefly(void)
+{
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
 
 static void take_pieces(void)
 {
@@ -33,14 +46,16 @@ static void *worker(void *unused)
 {
     unsigned long seen = 0;
     (void)unused;
-    pthread_mutex_lock(&pool.lock);
     for (;;) {
+        for (int i = 0; i < LOOKS && atomic_load(&pool.loop) == seen; ++i) pause_briefly();
+        pthread_mutex_lock(&pool.lock);
         while (pool.loop == seen) pthread_cond_wait(&pool.start, &pool.lock);
         seen = pool.loop;
         pthread_mutex_unlock(&pool.lock);
         take_pieces();
         pthread_mutex_lock(&pool.lock);
-        if (--pool.busy == 0) pthread_cond_signal(&pool.finish);
+        if (atomic_fetch_sub(&pool.busy, 1) == 1) pthread_cond_signal(&pool.finish);
+        pthread_mutex_unlock(&pool.lock);
     }
     return 0;
 }
@@ -95,6 +110,7 @@ void vd_parallel_for(int n, void (*body)(int i, void *context), void *context)
     pthread_cond_broadcast(&pool.start);
     pthread_mutex_unlock(&pool.lock);
     take_pieces();
+    for (int i = 0; i < LOOKS && atomic_load(&pool.busy); ++i) pause_briefly();
     pthread_mutex_lock(&pool.lock);
     while (pool.busy) pthread_cond_wait(&pool.finish, &pool.lock);
     pthread_mutex_unlock(&pool.lock);

@@ -57,27 +57,26 @@ static size_t mask_c(size_t n, const float *theta, const float *log_sigma2, floa
     return kept;
 }
 
-static double kl_c(size_t n, const float *theta, const float *log_sigma2)
+static double variance_kl_c(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl)
 {
     double sum = 0;
+    variance_c(n, theta, log_sigma2, sigma2);
     for (size_t i = 0; i < n; ++i) {
-        double a = clip(unclipped_log_alpha(theta[i], log_sigma2[i]));
-        sum -= (double)VD_K1 / (1 + exp(-((double)VD_K2 + (double)VD_K3 * a))) - log1p(exp(-a)) / 2 - (double)VD_K1;
+        float x = unclipped_log_alpha(theta[i], log_sigma2[i]);
+        double a = clip(x), s = 1 / (1 + exp(-((double)VD_K2 + (double)VD_K3 * a)));
+        sum -= (double)VD_K1 * s - log1p(exp(-a)) / 2 - (double)VD_K1;
+        d_kl[i] = is_clipped(x) ? 0 : (float)-((double)VD_K1 * (double)VD_K3 * s * (1 - s) + .5 / (1 + exp(a)));
     }
     return sum;
 }
 
-/* forward was -(k1 s(k2 + k3 a) - log1p(exp(-a))/2 - k1), a = clip(log_sigma2 - log(theta^2 + eps)) */
-static void kl_backward_c(size_t n, const float *theta, const float *log_sigma2, float scale, float *d_theta,
+/* forward was KL(log_alpha), log_alpha = log_sigma2 - log(theta^2 + eps) */
+static void kl_backward_c(size_t n, const float *theta, const float *d_kl, float scale, float *d_theta,
                           float *d_log_sigma2)
 {
     for (size_t i = 0; i < n; ++i) {
-        float a = unclipped_log_alpha(theta[i], log_sigma2[i]);
-        if (is_clipped(a)) continue;
-        float e = expf(-(VD_K2 + VD_K3 * a)); /* s (1 - s) = e / (1 + e)^2 without cancellation */
-        float d_a = -(VD_K1 * VD_K3 * e / ((1 + e) * (1 + e)) + .5f / (1 + expf(a)));
-        d_log_sigma2[i] += scale * d_a;
-        d_theta[i] -= scale * d_a * 2 * theta[i] / (theta[i] * theta[i] + VD_THETA_EPS);
+        d_log_sigma2[i] += scale * d_kl[i];
+        d_theta[i] -= scale * d_kl[i] * 2 * theta[i] / (theta[i] * theta[i] + VD_THETA_EPS);
     }
 }
 
@@ -231,7 +230,7 @@ const vd_kernels vd_kernels_c = {
     .variance = variance_c,
     .variance_backward = variance_backward_c,
     .mask = mask_c,
-    .kl = kl_c,
+    .variance_kl = variance_kl_c,
     .kl_backward = kl_backward_c,
     .noise = noise_c,
     .sample = sample_c,

@@ -15,33 +15,36 @@
 
 #define LANES VD_NOISE_LANES
 
-static inline float clip(float x)
+/* e^8 and e^-8: alpha's range. Without a logarithm: 1/alpha = (theta^2 + eps) exp(-log_sigma2) */
+#define LARGEST 2980.95799f
+#define SMALLEST 3.35462628e-4f
+
+static inline float inverse_alpha(float theta, float log_sigma2)
 {
-    x = x < -VD_LOG_ALPHA_LIMIT ? -VD_LOG_ALPHA_LIMIT : x;
-    return x > VD_LOG_ALPHA_LIMIT ? VD_LOG_ALPHA_LIMIT : x;
+    float s = log_sigma2 < -80 ? -80 : log_sigma2; /* beyond +-80 alpha is clipped, and exp would leave the floats */
+    s = s > 80 ? 80 : s;
+    return (theta * theta + VD_THETA_EPS) * vd_exp(-s);
 }
 
-static inline float unclipped_log_alpha(float theta, float log_sigma2)
+static inline float clip_inverse(float x)
 {
-    return log_sigma2 - vd_log(theta * theta + VD_THETA_EPS);
-}
-
-/* KL of one weight, negated: eq. 14 */
-static inline float negative_kl(float theta, float log_sigma2)
-{
-    float a = clip(unclipped_log_alpha(theta, log_sigma2));
-    return VD_K1 / (1 + vd_exp(-(VD_K2 + VD_K3 * a))) - .5f * vd_log(1 + vd_exp(-a)) - VD_K1;
+    x = x < SMALLEST ? SMALLEST : x;
+    return x > LARGEST ? LARGEST : x;
 }
 
 static void log_alpha_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float *restrict out)
 {
-    for (size_t i = 0; i < n; ++i) out[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i]));
+    for (size_t i = 0; i < n; ++i) {
+        float x = log_sigma2[i] - vd_log(theta[i] * theta[i] + VD_THETA_EPS);
+        x = x < -VD_LOG_ALPHA_LIMIT ? -VD_LOG_ALPHA_LIMIT : x;
+        out[i] = x > VD_LOG_ALPHA_LIMIT ? VD_LOG_ALPHA_LIMIT : x;
+    }
 }
 
 static void variance_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float *restrict sigma2)
 {
     for (size_t i = 0; i < n; ++i)
-        sigma2[i] = vd_exp(clip(unclipped_log_alpha(theta[i], log_sigma2[i]))) * (theta[i] * theta[i]);
+        sigma2[i] = theta[i] * theta[i] / clip_inverse(inverse_alpha(theta[i], log_sigma2[i]));
 }
 
 /* d_log_sigma2 may be d_sigma2: element i of one is read before element i of the other is written */
@@ -50,10 +53,10 @@ static void variance_backward_v(size_t n, const float *restrict theta, const flo
 {
 #pragma GCC ivdep
     for (size_t i = 0; i < n; ++i) {
-        float t2 = theta[i] * theta[i], x = unclipped_log_alpha(theta[i], log_sigma2[i]), a = clip(x);
-        float d_alpha = d_sigma2[i] * vd_exp(a);
-        d_theta[i] += d_alpha * 2 * theta[i] * (x == a ? VD_THETA_EPS / (t2 + VD_THETA_EPS) : 1);
-        d_log_sigma2[i] = x == a ? d_alpha * t2 : 0;
+        float t2 = theta[i] * theta[i], x = inverse_alpha(theta[i], log_sigma2[i]), inverse = clip_inverse(x);
+        float d_alpha = d_sigma2[i] / inverse;
+        d_theta[i] += d_alpha * 2 * theta[i] * (x == inverse ? VD_THETA_EPS / (t2 + VD_THETA_EPS) : 1);
+        d_log_sigma2[i] = x == inverse ? d_alpha * t2 : 0;
     }
 }
 
@@ -61,41 +64,52 @@ static size_t mask_v(size_t n, const float *restrict theta, const float *restric
                      float *restrict masked)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < n; ++i)
-        masked[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i])) < threshold ? theta[i] : 0;
+    log_alpha_v(n, theta, log_sigma2, masked);
+    for (size_t i = 0; i < n; ++i) masked[i] = masked[i] < threshold ? theta[i] : 0;
     for (size_t i = 0; i < n; ++i) kept += masked[i] != 0;
     return kept;
 }
 
-static double kl_v(size_t n, const float *restrict theta, const float *restrict log_sigma2)
+static inline float variance_kl_one(float theta, float log_sigma2, float *sigma2, float *d_kl)
+{
+    float t2 = theta * theta, x = inverse_alpha(theta, log_sigma2), inverse = clip_inverse(x);
+    float e = vd_exp(VD_K3 * vd_log(inverse) - VD_K2); /* s = 1/(1 + e), s (1 - s) = e s^2 without cancellation */
+    float s = 1 / (1 + e), q = 1 / (1 + inverse);      /* q = alpha/(1 + alpha) */
+    *sigma2 = t2 / inverse;
+    *d_kl = x == inverse ? -(VD_K1 * VD_K3 * e * s * s + .5f * inverse * q) : 0;
+    return VD_K1 + .5f * vd_log(1 + inverse) - VD_K1 * s;
+}
+
+static double variance_kl_v(size_t n, const float *restrict theta, const float *restrict log_sigma2,
+                            float *restrict sigma2, float *restrict d_kl)
 {
     double sum = 0;
     while (n) { /* floats sum over at most 32 terms a lane, doubles over the rest */
         float lanes[LANES] = {0};
         size_t m = n < 32 * LANES ? n : 32 * LANES, whole = m / LANES * LANES;
-        for (size_t i = 0; i < whole; i += LANES) {
-            for (int lane = 0; lane < LANES; ++lane) lanes[lane] += negative_kl(theta[i + lane], log_sigma2[i + lane]);
-        }
-        for (size_t i = whole; i < m; ++i) lanes[0] += negative_kl(theta[i], log_sigma2[i]);
-        for (int lane = 0; lane < LANES; ++lane) sum -= lanes[lane];
+        for (size_t i = 0; i < whole; i += LANES)
+            for (size_t p = i; p < i + LANES; ++p)
+                lanes[p - i] += variance_kl_one(theta[p], log_sigma2[p], sigma2 + p, d_kl + p);
+        for (size_t p = whole; p < m; ++p)
+            lanes[p - whole] += variance_kl_one(theta[p], log_sigma2[p], sigma2 + p, d_kl + p);
+        for (int lane = 0; lane < LANES; ++lane) sum += lanes[lane];
         theta += m;
         log_sigma2 += m;
+        sigma2 += m;
+        d_kl += m;
         n -= m;
     }
     return sum;
 }
 
-/* forward was -(k1 s(k2 + k3 a) - log1p(exp(-a))/2 - k1), a = clip(log_sigma2 - log(theta^2 + eps)) */
-static void kl_backward_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float scale,
+/* forward was KL(log_alpha), log_alpha = log_sigma2 - log(theta^2 + eps) */
+static void kl_backward_v(size_t n, const float *restrict theta, const float *restrict d_kl, float scale,
                           float *restrict d_theta, float *restrict d_log_sigma2)
 {
     for (size_t i = 0; i < n; ++i) {
-        float t2 = theta[i] * theta[i], x = unclipped_log_alpha(theta[i], log_sigma2[i]), a = clip(x);
-        float e = vd_exp(-(VD_K2 + VD_K3 * a)); /* s (1 - s) = e / (1 + e)^2 without cancellation */
-        float d_a = -scale * (VD_K1 * VD_K3 * e / ((1 + e) * (1 + e)) + .5f / (1 + vd_exp(a)));
-        d_a = x == a ? d_a : 0;
-        d_log_sigma2[i] += d_a;
-        d_theta[i] -= d_a * 2 * theta[i] / (t2 + VD_THETA_EPS);
+        float d = scale * d_kl[i];
+        d_log_sigma2[i] += d;
+        d_theta[i] -= d * 2 * theta[i] / (theta[i] * theta[i] + VD_THETA_EPS);
     }
 }
 
@@ -331,7 +345,7 @@ const vd_kernels TABLE(VD_VARIANT) = {
     .variance = variance_v,
     .variance_backward = variance_backward_v,
     .mask = mask_v,
-    .kl = kl_v,
+    .variance_kl = variance_kl_v,
     .kl_backward = kl_backward_v,
     .noise = noise_v,
     .sample = sample_v,

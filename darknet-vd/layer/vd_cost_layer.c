@@ -2,7 +2,6 @@
 #include "vd_layer.h"
 #include "../report.h"
 #include "../util.h"
-#include "../kernels/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,34 +33,11 @@ float vd_cost_kl_scale(const network *net)
     return c ? (float)(vd_cost_kl_weight(net) / c->samples) : 0;
 }
 
-/* pieces of the sum are fixed, so that it does not depend on the number of threads */
-enum { PIECE = 16384 };
-
-typedef struct {
-    const float *theta, *log_sigma2;
-    size_t n;
-    double *sums;
-} kl_job;
-
-static void kl_piece(int i, void *context)
-{
-    const kl_job *j = context;
-    size_t o = (size_t)i * PIECE;
-    j->sums[i] = vd_kernels_get()->kl(j->n - o < PIECE ? j->n - o : PIECE, j->theta + o, j->log_sigma2 + o);
-}
-
 double vd_network_kl(const network *net)
 {
     double kl = 0;
-    for (int i = 0; i < net->n; ++i) {
-        const vd_layer *vd = vd_layer_of(net->layers[i]);
-        if (!vd) continue;
-        int pieces = (int)((vd->n + PIECE - 1) / PIECE);
-        kl_job j = {net->layers[i].weights, vd->log_sigma2, vd->n, vd_calloc(pieces, sizeof(double))};
-        vd_parallel_for(pieces, kl_piece, &j);
-        for (int p = 0; p < pieces; ++p) kl += j.sums[p];
-        free(j.sums);
-    }
+    for (int i = 0; i < net->n; ++i)
+        if (vd_layer_of(net->layers[i])) kl += vd_layer_of(net->layers[i])->kl;
     return kl;
 }
 

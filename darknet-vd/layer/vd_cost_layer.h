@@ -32,7 +32,7 @@ long vd_cost_batch(const network *net);
 double vd_cost_kl_weight(const network *net);
 float vd_cost_kl_scale(const network *net);
 
-/* KL divergence of all variational layers, in nats */
+/* KL divergence of all variational layers, in nats, at the latest training forward */
 double vd_network_kl(const network *net);
 
 #endif

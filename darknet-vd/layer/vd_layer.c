@@ -27,8 +27,8 @@ vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2)
 void free_vd_layer(layer l)
 {
     vd_layer *vd = l.plugin;
-    float *arrays[] = {vd->log_sigma2,   vd->d_log_sigma2, vd->sigma2, vd->masked,    vd->log_sigma2_m,
-                       vd->log_sigma2_v, vd->velocity,     vd->d_mean, vd->noise_gain};
+    float *arrays[] = {vd->log_sigma2,   vd->d_log_sigma2, vd->sigma2, vd->masked,     vd->log_sigma2_m,
+                       vd->log_sigma2_v, vd->velocity,     vd->d_mean, vd->noise_gain, vd->d_kl};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free(arrays[i]);
     free(vd);
 }
@@ -43,6 +43,7 @@ typedef struct {
     update_args a;
     vd_update_rates rates;
     float kl_scale;
+    double *kl; /* [pieces] */
 } job;
 
 static void run_pieces(job *j, void (*body)(int i, void *context))
@@ -61,7 +62,21 @@ static void variance_piece(int i, void *context)
 {
     job *j = context;
     size_t n, o = piece(j, i, &n);
-    j->k->variance(n, j->l.weights + o, j->vd->log_sigma2 + o, j->vd->sigma2 + o);
+    j->kl[i] = j->k->variance_kl(n, j->l.weights + o, j->vd->log_sigma2 + o, j->vd->sigma2 + o, j->vd->d_kl + o);
+}
+
+/* sigma2, the KL divergence and its derivative for the weights as they are */
+static void make_variance(job *j)
+{
+    vd_layer *vd = j->vd;
+    int pieces = (int)((vd->n + PIECE - 1) / PIECE);
+    if (!vd->sigma2) vd->sigma2 = vd_calloc(vd->n, sizeof(float));
+    if (!vd->d_kl) vd->d_kl = vd_calloc(vd->n, sizeof(float));
+    j->kl = vd_calloc(pieces, sizeof(double));
+    run_pieces(j, variance_piece);
+    vd->kl = 0;
+    for (int i = 0; i < pieces; ++i) vd->kl += j->kl[i]; /* in order: not up to the threads */
+    free(j->kl);
 }
 
 static void mask_piece(int i, void *context)
@@ -99,7 +114,6 @@ static vd_product begin_training(layer l, network net)
     vd_layer *vd = l.plugin;
     job j = {.l = l, .vd = vd, .k = vd_kernels_get()};
     size_t gains = (size_t)l.batch * l.outputs;
-    if (!vd->sigma2) vd->sigma2 = vd_calloc(vd->n, sizeof(float));
     if (!vd->d_log_sigma2) vd->d_log_sigma2 = vd_calloc(vd->n, sizeof(float));
     if (vd->noise_gains != gains) { /* the first forward, or the network was resized */
         free(vd->noise_gain);
@@ -110,7 +124,7 @@ static vd_product begin_training(layer l, network net)
     vd->noise_seen = *net.seen;
     vd->noise_drawn = 1;
     vd->masked_is_current = 0;
-    run_pieces(&j, variance_piece);
+    make_variance(&j);
     if (vd->train_clip) {
         if (!vd->d_mean) vd->d_mean = vd_calloc(vd->n, sizeof(float));
         make_masked(&j);
@@ -154,7 +168,7 @@ static void update_piece(int i, void *context)
             }
         }
         j->k->variance_backward(n, theta, log_sigma2, d_log_sigma2, d_theta, d_log_sigma2);
-        if (j->kl_scale != 0) j->k->kl_backward(n, theta, log_sigma2, j->kl_scale, d_theta, d_log_sigma2);
+        if (j->kl_scale != 0) j->k->kl_backward(n, theta, vd->d_kl + o, j->kl_scale, d_theta, d_log_sigma2);
         if (j->a.adam) {
             vd_update_adam(n, theta, d_theta, j->l.m + o, j->l.v + o, j->a, j->rates);
             vd_update_adam(n, log_sigma2, d_log_sigma2, vd->log_sigma2_m + o, vd->log_sigma2_v + o, j->a,

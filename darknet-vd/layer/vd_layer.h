@@ -21,6 +21,8 @@ typedef struct {
     float *log_sigma2_m, *log_sigma2_v; /* [n] Adam's moments; with SGD m is the velocity */
     float *velocity;                    /* [n] of theta, SGD with momentum */
     float *d_mean;                      /* [n] sum of -dL/d(masked theta), train_clip only */
+    float *d_kl;                        /* [n] dKL/dlog_alpha, of the latest training forward */
+    double kl;                          /* sum of KL over the layer's weights, nats, of the latest training forward */
     int masked_is_current;              /* masked fits theta and log_sigma2 */
 
     float *noise_gain;  /* [batch outputs] d output / d variance, see vd_kernels.sample */
