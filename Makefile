@@ -75,7 +75,6 @@ VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c darknet-vd/dat
 VECTOR_OBJ := $(patsubst %,$(BUILD)/obj/darknet-vd/kernels/vector-%.o,$(VARIANTS))
 LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
-TEST_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/test_*.c)) $(BUILD)/obj/tests/main.c.o
 
 .PHONY: all
 all: $(EXEC) $(BUILD)/libdarknet-vd.a $(BUILD)/libdarknet-vd.so ## build ./darknet and the library (DEBUG=1, OPENMP=1, ONEDNN=0, V=1)
@@ -150,7 +149,7 @@ endif
 
 # Debian's source package through apt, with a source list and list folder of our own: the system's are not touched, and
 # no right but that of reading them is needed. The mirror is the one the system uses.
-$(ORIG) $(DEBIAN) &:
+$(ORIG) $(DEBIAN) &: | build/.packages
 	@mkdir -p build/source/lists/partial build/source/archives/partial
 	@command -v apt-get >/dev/null || { echo "no apt-get here: make DARKNET_SRC=dir, a checkout of Darknet commit 61c9d02e" >&2; exit 1; }
 	@apt-get indextargets --format '$$(ORIGIN) $$(CREATED_BY) $$(COMPONENT) deb-src $$(REPO_URI) $$(CODENAME) $$(COMPONENT)' \
@@ -202,7 +201,7 @@ build/.packages:
 	@$(call need,$(NEEDS))
 	@touch $@
 
-build/.packages-test:
+build/.packages-test: | build/.packages
 	@mkdir -p $(@D)
 	@$(call need,check.h=check)
 	@touch $@
@@ -226,12 +225,15 @@ $(BUILD)/run-tests: $(TEST_LINK)
 	@echo "  LD     $@"
 	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $^ -o $@ $(LDFLAGS) $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) $(LIBS) -lz
 
+# image_opencv.cpp is empty without OPENCV: no C++ compiler is needed for it
+STOCK_CC = CC="$(CC) -w" CPP="$(CC) -w -x c"
+
 # stock Darknet, from the unpatched sources by its own Makefile: what results are compared with
 $(STOCK)/darknet: $(PRISTINE_DONE)
 	@echo "  STOCK  $(STOCK)"
 	@rm -rf $(STOCK) && mkdir -p $(STOCK)
 	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(STOCK)
-	$(Q)$(MAKE) -s -C $(STOCK) CC="$(CC) -w" >/dev/null
+	$(Q)$(MAKE) -s -C $(STOCK) $(STOCK_CC) >/dev/null
 
 # one program on the public API, linked with our library and with stock Darknet's
 $(BUILD)/probe: tests/probe/probe.c $(BUILD)/libdarknet-vd.a
@@ -253,12 +255,36 @@ asan: ## run all tests under AddressSanitizer and UBSan (leaks are stock Darknet
 	  $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
 	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 
+# ---- speed -------------------------------------------------------------------------------------------------------
+
+STEP_FLAGS := -O2 -w
+$(BUILD)/step: tests/bench/step.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(CC) $(STEP_FLAGS) -I$(SRC)/include $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(STOCK)/step: tests/bench/step.c $(STOCK)/darknet
+	$(Q)$(CC) $(STEP_FLAGS) -I$(STOCK)/include $< $(STOCK)/libdarknet.a -o $@ -lm -pthread
+
+$(STOCK)-native/step: tests/bench/step.c $(PRISTINE_DONE)
+	@echo "  STOCK  $(@D) (-march=native)"
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(@D)
+	$(Q)$(MAKE) -s -C $(@D) $(STOCK_CC) OPTS="-Ofast -march=native" >/dev/null
+	$(Q)$(CC) $(STEP_FLAGS) -I$(@D)/include $< $(@D)/libdarknet.a -o $@ -lm -pthread
+
+.PHONY: bench
+bench: $(BUILD)/step ## training speed of the LeNets, variational and plain (ROUNDS=n)
+	$(Q)ROUNDS=$(or $(ROUNDS),5) tests/bench/table.sh build/bench $(BUILD)/step
+
+.PHONY: bench-stock
+bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it, and the ratios
+	$(Q)ROUNDS=$(or $(ROUNDS),5) tests/bench/table.sh build/bench $^
+
 # ---- what a newcomer runs ----------------------------------------------------------------------------------------
 
 # $(call train,DATA,CFG,FOLDER): train, validate, report; Darknet's two lines a batch go to FOLDER/train.log
 define train
 echo; echo "Training $(2) on $(1); one line an epoch, every batch in $(3)/train.log"; \
-./$(EXEC) classifier train $(1) $(2) 2>&1 >$(3)/train.log | grep --line-buffered -v '^Saving\|^[ 0-9]*\(conv\|max\|connected\|softmax\|cost\)\|^layer  ' ; \
+./$(EXEC) classifier train $(1) $(2) 2>&1 >$(3)/train.log | grep --line-buffered -v 'Using default\|^Saving\|^[ 0-9]*\(conv\|max\|connected\|softmax\|cost\)\|^layer  ' ; \
 test -f $(3)/backup/$(basename $(notdir $(2))).weights || { echo "training failed, see $(3)/train.log" >&2; exit 1; }; \
 echo; ./$(EXEC) classifier valid $(1) $(2) $(3)/backup/$(basename $(notdir $(2))).weights 2>/dev/null | \
   awk 'END { sub(",", "", $$4); printf "data %s: %d test pictures, error %.2f %%\n", "$(1)", $$1 + 1, 100 * (1 - $$4) }'; \
@@ -337,7 +363,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/run-tests build/probe build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository
