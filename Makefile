@@ -42,6 +42,10 @@ VD_FLAGS += -DVD_ONEDNN
 LIBS += -ldnnl -lgomp
 endif
 
+ifneq ($(filter 1,$(GPU) $(CUDNN) $(OPENCV)),)
+$(error GPU=1, CUDNN=1 and OPENCV=1 are not supported yet: variational layers have no CUDA code)
+endif
+
 # kernels/vector.c is compiled once for each of these; kernels/dispatch.c picks one when the program runs
 VARIANTS := generic
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
@@ -89,35 +93,41 @@ $(BUILD)/libdarknet-vd.a: $(LIB_OBJ)
 
 $(BUILD)/libdarknet-vd.so: $(LIB_OBJ)
 	@echo "  LD     $@"
-	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) -shared -Wl,-soname,libdarknet-vd.so $^ -o $@ $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libdarknet-vd.so $^ -o $@ $(LDFLAGS) $(LIBS)
 
-$(BUILD)/obj/stock/%.o: $(SRC)/src/%.c build/.packages
+# objects are made anew when what they are made with changes
+FLAGS = $(CC) $(STOCK_FLAGS) $(VD_FLAGS) $(CFLAGS) $(LIBS)
+$(BUILD)/.flags: FORCE | build/.packages
+	@mkdir -p $(@D); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
+.PHONY: FORCE
+
+$(BUILD)/obj/stock/%.o: $(SRC)/src/%.c $(BUILD)/.flags
 	@echo "  CC     $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STOCK_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/stock/%.o: $(SRC)/examples/%.c build/.packages
+$(BUILD)/obj/stock/%.o: $(SRC)/examples/%.c $(BUILD)/.flags
 	@echo "  CC     $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STOCK_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # image_opencv.o is empty without OPENCV
-$(BUILD)/obj/stock/%.o: $(SRC)/src/%.cpp build/.packages
+$(BUILD)/obj/stock/%.o: $(SRC)/src/%.cpp $(BUILD)/.flags
 	@echo "  CC     $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) -x c $(STOCK_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/%.c.o: %.c | build/.packages
+$(BUILD)/obj/%.c.o: %.c $(BUILD)/.flags
 	@echo "  CC     $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VD_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c | build/.packages
+$(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c $(BUILD)/.flags
 	@echo "  CC     $< ($*)"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VD_FLAGS) -fno-signed-zeros $(VARIANT_FLAGS_$*) -DVD_VARIANT=$* $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/%.S.o: %.S | build/.packages
+$(BUILD)/obj/%.S.o: %.S $(BUILD)/.flags
 	@echo "  AS     $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I$(SRC) -Wa,-I$(SRC) -c $< -o $@
@@ -152,8 +162,10 @@ endif
 $(ORIG) $(DEBIAN) &: | build/.packages
 	@mkdir -p build/source/lists/partial build/source/archives/partial
 	@command -v apt-get >/dev/null || { echo "no apt-get here: make DARKNET_SRC=dir, a checkout of Darknet commit 61c9d02e" >&2; exit 1; }
-	@apt-get indextargets --format '$$(ORIGIN) $$(CREATED_BY) $$(COMPONENT) deb-src $$(REPO_URI) $$(CODENAME) $$(COMPONENT)' \
-	  | sed -n 's/^Debian Packages main //p' | sort -u > build/source/sources.list
+	@targets() { apt-get $$1 indextargets --format '$$(ORIGIN) $$(CREATED_BY) $$(COMPONENT) deb-src $$(REPO_URI) $$(CODENAME) $$(COMPONENT)' \
+	  | sed -n 's/^Debian Packages main //p' | sort -u > build/source/sources.list; }; targets; \
+	test -s build/source/sources.list || { own="-o Dir::State::Lists=$$PWD/build/source/lists -o Dir::Cache=$$PWD/build/source -o APT::Sandbox::User="; \
+	  apt-get -qq $$own update && targets "$$own"; }; rm -rf build/source/lists/*_*
 	@test -s build/source/sources.list || { echo "apt knows no Debian mirror: make DARKNET_SRC=dir, a checkout of Darknet commit 61c9d02e" >&2; exit 1; }
 	@echo "  GET    darknet $(VERSION)-$(REVISION) (Debian source package)"
 	$(Q)d=$$PWD/build/source; apt="-qq -o Dir::Etc::SourceList=$$d/sources.list -o Dir::Etc::SourceParts=/dev/null \
@@ -164,10 +176,10 @@ $(ORIG) $(DEBIAN) &: | build/.packages
 	@rm -rf build/source/lists build/source/archives build/source/*.bin
 
 # Patched in a fresh copy; only files that differ are replaced, so that only they are compiled again.
-$(SRC)/.patched: $(PRISTINE_DONE) $(SERIES)
+$(SRC)/.patched: $(PRISTINE_DONE) $(SERIES) | build/.packages
 	@echo "  PATCH  $(SRC)"
 	@rm -rf $(SRC).new && mkdir -p $(SRC).new $(SRC)
-	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(SRC).new
+	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data "$(CURDIR)/$(SRC).new"
 	$(Q)for p in $$(cat patches/series); do \
 	  patch -d $(SRC).new -p1 --fuzz=0 -s < patches/$$p || { echo "patches/$$p does not apply" >&2; exit 1; }; done
 	$(Q)cd $(SRC).new && find . -type f | while read -r f; do \
@@ -192,7 +204,7 @@ if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; t
 elif [ -n "$$missing" ]; then echo "missing, install with: sudo apt-get install$$missing" >&2; exit 1; fi
 endef
 
-NEEDS := $(CC)=gcc patch=patch xz=xz-utils string.h=libc6-dev zlib.h=zlib1g-dev stb/stb_image.h=libstb-dev
+NEEDS := $(firstword $(CC))=gcc patch=patch xz=xz-utils string.h=libc6-dev zlib.h=zlib1g-dev stb/stb_image.h=libstb-dev
 ifeq ($(ONEDNN),1)
 NEEDS += oneapi/dnnl/dnnl.h=libdnnl-dev
 endif
@@ -227,13 +239,15 @@ $(BUILD)/run-tests: $(TEST_LINK)
 
 # image_opencv.cpp is empty without OPENCV: no C++ compiler is needed for it
 STOCK_CC = CC="$(CC) -w" CPP="$(CC) -w -x c"
+# our own settings are none of its business
+STOCK_MAKE = env -u MAKEFLAGS -u MFLAGS -u CFLAGS -u LDFLAGS $(firstword $(MAKE)) -s
 
 # stock Darknet, from the unpatched sources by its own Makefile: what results are compared with
 $(STOCK)/darknet: $(PRISTINE_DONE)
 	@echo "  STOCK  $(STOCK)"
 	@rm -rf $(STOCK) && mkdir -p $(STOCK)
-	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(STOCK)
-	$(Q)$(MAKE) -s -C $(STOCK) $(STOCK_CC) >/dev/null
+	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data "$(CURDIR)/$(STOCK)"
+	$(Q)$(STOCK_MAKE) -C $(STOCK) $(STOCK_CC) >/dev/null
 
 # one program on the public API, linked with our library and with stock Darknet's
 $(BUILD)/probe: tests/probe/probe.c $(BUILD)/libdarknet-vd.a
@@ -252,7 +266,7 @@ test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe ## r
 .PHONY: asan
 asan: ## run all tests under AddressSanitizer and UBSan (leaks are stock Darknet's and not looked for)
 	$(Q)ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	  $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
+	  CK_TIMEOUT_MULTIPLIER=4 $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
 	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 
 # ---- speed -------------------------------------------------------------------------------------------------------
@@ -267,8 +281,8 @@ $(STOCK)/step: tests/bench/step.c $(STOCK)/darknet
 $(STOCK)-native/step: tests/bench/step.c $(PRISTINE_DONE)
 	@echo "  STOCK  $(@D) (-march=native)"
 	@rm -rf $(@D) && mkdir -p $(@D)
-	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data $(CURDIR)/$(@D)
-	$(Q)$(MAKE) -s -C $(@D) $(STOCK_CC) OPTS="-Ofast -march=native" >/dev/null
+	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data "$(CURDIR)/$(@D)"
+	$(Q)$(STOCK_MAKE) -C $(@D) $(STOCK_CC) OPTS="-Ofast -march=native" >/dev/null
 	$(Q)$(CC) $(STEP_FLAGS) -I$(@D)/include $< $(@D)/libdarknet.a -o $@ -lm -pthread
 
 .PHONY: bench

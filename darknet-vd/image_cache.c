@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,11 +37,16 @@ void image_cache_end(void)
     loading = 0;
 }
 
+/* a quarter of the memory, of the container's where that is less */
 static size_t allowance(void)
 {
     const char *wanted = getenv("DARKNET_IMAGE_CACHE");
+    size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE), limit;
     if (wanted) return strtoul(wanted, 0, 10) << 20;
-    return (size_t)sysconf(_SC_PHYS_PAGES) / 4 * (size_t)sysconf(_SC_PAGESIZE);
+    FILE *fp = fopen("/sys/fs/cgroup/memory.max", "r");
+    if (fp && fscanf(fp, "%zu", &limit) == 1 && limit < memory) memory = limit;
+    if (fp) fclose(fp);
+    return memory / 4;
 }
 
 /* FNV-1a */

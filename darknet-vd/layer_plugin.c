@@ -89,7 +89,9 @@ static void check_stock_keys(vd_section s, section_kind kind)
         vd_option_integer(s, "pad", 0, 0, 1 << 12);
         vd_option_integer(s, "padding", 0, 0, 1 << 12);
         vd_option_integer(s, "groups", 1, 1, 1 << 20);
-        vd_option_integer(s, "flipped", 0, 0, 1);
+        if (vd_option_integer(s, "flipped", 0, 0,
+                              1)) /* turns weights as they load, and would leave log_sigma2 behind */
+            vd_section_die(s, "flipped weights must be loaded and saved with the plain cfg first");
         vd_option_number(s, "dot", 0, -FLT_MAX, FLT_MAX);
         if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
             vd_section_die(s, "binary and xnor weights cannot be variational");
@@ -224,4 +226,5 @@ int layer_plugin_load_next(network *net, FILE *fp, int index)
 void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
 {
     vd_weights_load_end(net, fp, start, cutoff);
+    rand_continue(*net->seen);
 }

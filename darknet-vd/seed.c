@@ -5,7 +5,8 @@
 extern int rand_normal_spare; /* the second half of rand_normal()'s pair, src/utils.c */
 
 static int seeded;
-static unsigned the_seed;
+static uint64_t given_seed;
+static unsigned the_seed; /* given_seed and the image the training goes on from, in 32 bits */
 static __thread unsigned *stream;
 
 int darknet_rand(void)
@@ -18,12 +19,24 @@ void darknet_srand(unsigned seed)
     srand(seeded ? the_seed : seed);
 }
 
+static void start_from(uint64_t image)
+{
+    uint64_t x = given_seed + image * 0x9E3779B97F4A7C15u; /* image 0 leaves the seed as it is */
+    the_seed = (unsigned)(x ^ x >> 32);
+    srand(the_seed);
+    rand_normal_spare = 0;
+}
+
 void rand_seed(uint64_t seed)
 {
     seeded = 1;
-    the_seed = (unsigned)(seed ^ seed >> 32);
-    srand(the_seed);
-    rand_normal_spare = 0;
+    given_seed = seed;
+    start_from(0);
+}
+
+void rand_continue(uint64_t image)
+{
+    if (seeded) start_from(image);
 }
 
 void rand_unseed(void)

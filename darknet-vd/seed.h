@@ -10,6 +10,8 @@ void darknet_srand(unsigned seed);
 
 /* from now on every darknet_srand() starts the sequence of this seed, whatever its argument; starts it too */
 void rand_seed(uint64_t seed);
+/* the same from an image on: a resumed training must not see the pictures of its first epoch again */
+void rand_continue(uint64_t image);
 void rand_unseed(void);
 int rand_is_seeded(void);
 

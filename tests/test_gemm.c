@@ -116,6 +116,18 @@ START_TEST(every_piece_of_a_loop_runs_once_also_nested)
 }
 END_TEST
 
+START_TEST(threads_can_be_left_behind_again_and_again)
+{
+    atomic_int counts[100] = {0};
+    setenv("DARKNET_THREADS", "3", 1);
+    for (int repeat = 0; repeat < 50; ++repeat) {
+        for (int loop = 0; loop < 20; ++loop) vd_parallel_for(100, count, counts);
+        vd_parallel_forget_threads();
+    }
+    for (int i = 0; i < 100; ++i) ck_assert_int_eq(counts[i], 1000);
+}
+END_TEST
+
 START_TEST(a_forked_child_has_threads_of_its_own)
 {
     atomic_int counts[100] = {0};
@@ -165,6 +177,7 @@ Suite *gemm_suite(void)
     tcase_add_loop_test(t, im2col_puts_every_pixel_where_the_product_wants_it, 0, WINDOWS);
     tcase_add_loop_test(t, col2im_is_the_transpose_of_im2col_and_accumulates, 0, WINDOWS);
     tcase_add_test(t, every_piece_of_a_loop_runs_once_also_nested);
+    tcase_add_test(t, threads_can_be_left_behind_again_and_again);
     tcase_add_test(t, a_forked_child_has_threads_of_its_own);
     tcase_add_test(t, darknet_threads_sets_the_number_of_threads);
     tcase_add_test(t, scratch_buffers_are_aligned_apart_and_kept);

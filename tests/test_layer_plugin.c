@@ -151,6 +151,8 @@ START_TEST(a_bad_value_of_a_stock_key_is_named_in_a_variational_section)
         {NET C "filters=4\ngroups=0\n" ENDING, AT0 "groups=0 is not between 1 and 1048576"},
         {NET C "filters=3\ngroups=2\n" ENDING, AT0 "groups=2 does not divide 2 channels and 3 filters"},
         {NET C "filters=3\ngroups=3\n" ENDING, AT0 "groups=3 does not divide 2 channels and 3 filters"},
+        {NET C "filters=4\nflipped=1\n" ENDING,
+         AT0 "flipped weights must be loaded and saved with the plain cfg first"},
         {NET C "filters=4\nbinary=1\n" ENDING, AT0 "binary and xnor weights cannot be variational"},
         {NET C "filters=4\nxnor=1\n" ENDING, AT0 "binary and xnor weights cannot be variational"},
         {NET C "filters=4\nflipped=x\n" ENDING, AT0 "flipped=x is not a whole number"},

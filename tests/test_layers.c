@@ -311,12 +311,53 @@ START_TEST(one_and_three_threads_train_to_the_same_bits)
         for (int i = 0, at = 0; i < net->n; ++i) {
             layer l = net->layers[i];
             int n = l.type == CONVOLUTIONAL ? l.nweights : l.type == CONNECTED ? l.inputs * l.outputs : 0;
-            memcpy(weights[t] + at, l.weights, n * sizeof(float));
+            if (n) memcpy(weights[t] + at, l.weights, n * sizeof(float));
             at += n;
         }
         free_network(net);
     }
     ck_assert_mem_eq(weights[0], weights[1], sizeof(weights[0]));
+}
+END_TEST
+
+START_TEST(nothing_in_front_of_stopbackward_is_trained)
+{
+    network *net = network_of(NET(6, 1) "[vd_conv]\nfilters=3\nsize=3\nactivation=tanh\n[vd_connected]\noutput=5\n"
+                                        "activation=tanh\nstopbackward=1\n[vd_connected]\noutput=4\n"
+                                        "activation=linear\n" COST,
+                              0);
+    float before[3], s_before[3];
+    for (int i = 0; i < 3; ++i) {
+        before[i] = net->layers[i].weights[0];
+        s_before[i] = vd_layer_of(net->layers[i])->log_sigma2[0];
+    }
+    fill_random(inputs, sizeof(inputs) / sizeof(float), 1);
+    for (int i = 0; i < 16; ++i) truths[4 * i + i * 7 % 4] = 1;
+    for (int step = 0; step < 5; ++step) {
+        load_batch(net, 0);
+        train_network_datum(net);
+    }
+    for (int i = 0; i < 3; ++i) {
+        int moved = net->layers[i].weights[0] != before[i] || vd_layer_of(net->layers[i])->log_sigma2[0] != s_before[i];
+        ck_assert_msg(moved == (i == 2), "layer %d %s", i, moved ? "moved" : "did not move");
+    }
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_weight_that_is_not_a_number_does_not_hide)
+{
+    for (int which = 0; which < 2; ++which) {
+        network *net = network_of(nets[0].cfg, 0);
+        layer l = net->layers[0];
+        *(which ? &vd_layer_of(l)->log_sigma2[3] : &l.weights[3]) = NAN;
+        *net->seen = net->batch;
+        net->train = 1;
+        vd_layer_of(net->layers[0])->noise_drawn = 0;
+        l.forward(l, *net);
+        ck_assert(isnan(vd_layer_of(l)->kl));
+        free_network(net);
+    }
 }
 END_TEST
 
@@ -329,6 +370,8 @@ Suite *layers_suite(void)
     tcase_add_test(t, noise_is_fresh_at_every_training_forward_and_absent_at_test);
     tcase_add_test(t, biases_have_no_part_in_the_variance);
     tcase_add_test(t, the_mask_is_made_once_and_again_only_after_a_change);
+    tcase_add_test(t, nothing_in_front_of_stopbackward_is_trained);
+    tcase_add_test(t, a_weight_that_is_not_a_number_does_not_hide);
     tcase_add_test(t, one_and_three_threads_train_to_the_same_bits);
     suite_add_tcase(s, t);
     return s;

@@ -371,6 +371,7 @@ static void add_random_gradients(network *net, int t)
     const double batch = (double)net->batch * net->subdivisions, N = 50;
     double weight = .8 * fmin(t / 4., 1);
     forward_network(net);
+    vd_layer_of(net->layers[0])->went_backward = 1;
     for (int k = 0; k < narrays; ++k) {
         array *a = arrays + k;
         float *step = vd_calloc(a->n, sizeof(float));

@@ -34,14 +34,14 @@ void vd_gemm_c(int transpose_a, int transpose_b, int m, int n, int k, const floa
 void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
              float beta, float *c, int ldc)
 {
-    static __thread int single;
     if (vd_kernels_get() == &vd_kernels_c) {
         vd_gemm_c(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
         return;
     }
-    if (!single) omp_set_num_threads(1); /* the caller's own threads share the work, see parallel.h */
-    single = 1;
+    int threads = omp_get_max_threads();      /* the program's own setting, put back below */
+    if (threads != 1) omp_set_num_threads(1); /* the callers share the work among their own threads, see parallel.h */
     dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+    if (threads != 1) omp_set_num_threads(threads);
 }
 
 int vd_gemm_is_fast(void)

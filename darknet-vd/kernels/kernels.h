@@ -22,7 +22,8 @@
 #define VD_K2 1.87320f
 #define VD_K3 1.48695f
 
-/* names one stream of noise; two equal keys give the same numbers on every machine and for any number of threads */
+/* names one stream of noise; two equal keys give the same numbers: to rounding on every
+ * machine, to the bit for any number of threads */
 typedef struct {
     uint64_t seed;
     uint64_t image; /* images seen by the training before this one */
@@ -111,8 +112,8 @@ typedef struct {
      *
      *   in      [h][w]
      *   out     [out_h][out_w]  window (i, j) starts at row i stride - offset, column j stride - offset
-     *   index   [out_h][out_w]  of the first largest element, counted from in, plus base; NaN never wins unless first
-     */
+     *   index   [out_h][out_w]  of the first largest element, counted from in, plus base; where a window
+     *           holds a NaN, of any of its elements; -1 where a window lies in the padding alone */
     void (*max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
 
     /* one step of Adam (Kingma, Ba 2014, algorithm 1) along `step`, the sum over a batch of the NEGATIVE gradient

@@ -7,18 +7,19 @@
 
 #define MAX_THREADS 256
 
-static struct {
+typedef struct {
     pthread_mutex_t lock;
     pthread_cond_t start, finish;
     atomic_ulong loop; /* number of the loop being run: a waiting thread joins when it changes */
     atomic_int busy;   /* threads besides the caller still inside the loop */
-    int threads;       /* including the caller; 0 before the first loop */
+    int threads;       /* including the caller */
     int n;
     atomic_int next;
     void (*body)(int i, void *context);
     void *context;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .start = PTHREAD_COND_INITIALIZER, .finish = PTHREAD_COND_INITIALIZER};
+} thread_pool;
 
+static thread_pool *pool;                                    /* null before the first loop; never freed */
 static pthread_mutex_t one_loop = PTHREAD_MUTEX_INITIALIZER; /* held for the length of a loop */
 static __thread int inside;
 
@@ -35,84 +36,99 @@ static void pause_briefly(void)
 #endif
 }
 
-static void take_pieces(void)
+static void take_pieces(thread_pool *p)
 {
     inside = 1;
-    for (int i; (i = atomic_fetch_add(&pool.next, 1)) < pool.n;) pool.body(i, pool.context);
+    for (int i; (i = atomic_fetch_add(&p->next, 1)) < p->n;) p->body(i, p->context);
     inside = 0;
 }
 
-static void *worker(void *unused)
+static void *worker(void *mine)
 {
+    thread_pool *p = mine;
     unsigned long seen = 0;
-    (void)unused;
     for (;;) {
-        for (int i = 0; i < LOOKS && atomic_load(&pool.loop) == seen; ++i) pause_briefly();
-        pthread_mutex_lock(&pool.lock);
-        while (pool.loop == seen) pthread_cond_wait(&pool.start, &pool.lock);
-        seen = pool.loop;
-        pthread_mutex_unlock(&pool.lock);
-        take_pieces();
-        pthread_mutex_lock(&pool.lock);
-        if (atomic_fetch_sub(&pool.busy, 1) == 1) pthread_cond_signal(&pool.finish);
-        pthread_mutex_unlock(&pool.lock);
+        for (int i = 0; i < LOOKS && atomic_load(&p->loop) == seen; ++i) pause_briefly();
+        pthread_mutex_lock(&p->lock);
+        while (p->loop == seen) pthread_cond_wait(&p->start, &p->lock);
+        seen = p->loop;
+        pthread_mutex_unlock(&p->lock);
+        take_pieces(p);
+        pthread_mutex_lock(&p->lock);
+        if (atomic_fetch_sub(&p->busy, 1) == 1) pthread_cond_signal(&p->finish);
+        pthread_mutex_unlock(&p->lock);
     }
     return 0;
 }
 
+/* the threads of the old pool sleep on, on their own pool */
 void vd_parallel_forget_threads(void)
 {
-    pthread_mutex_init(&pool.lock, 0);
-    pthread_cond_init(&pool.start, 0);
-    pthread_cond_init(&pool.finish, 0);
+    pool = 0;
     pthread_mutex_init(&one_loop, 0);
-    pool.loop = 0;
-    pool.threads = 0;
 }
 
 int vd_parallel_threads(void)
 {
     const char *wanted = getenv("DARKNET_THREADS");
     cpu_set_t cores;
-    int n = wanted ? atoi(wanted) : 0;
+    long n = wanted ? strtol(wanted, 0, 10) : 0;
     if (n < 1) n = sched_getaffinity(0, sizeof(cores), &cores) ? 1 : CPU_COUNT(&cores);
-    return n < MAX_THREADS ? n : MAX_THREADS;
+    return n < MAX_THREADS ? (int)n : MAX_THREADS;
 }
 
-static void start_threads(void)
+/* null when there is no memory: loops then run in the calling thread */
+static thread_pool *make_pool(void)
 {
     static int registered;
     if (!registered) pthread_atfork(0, 0, vd_parallel_forget_threads);
     registered = 1;
-    pool.threads = 1;
-    for (int wanted = vd_parallel_threads(); pool.threads < wanted; ++pool.threads) {
+    thread_pool *p = calloc(1, sizeof(*p));
+    if (!p) return 0;
+    pthread_mutex_init(&p->lock, 0);
+    pthread_cond_init(&p->start, 0);
+    pthread_cond_init(&p->finish, 0);
+    p->threads = 1;
+    for (int wanted = vd_parallel_threads(); p->threads < wanted; ++p->threads) {
         pthread_t thread;
-        if (pthread_create(&thread, 0, worker, 0)) break; /* fewer threads are slower, not wrong */
+        if (pthread_create(&thread, 0, worker, p)) break; /* fewer threads are slower, not wrong */
         pthread_detach(thread);
     }
+    return p;
+}
+
+static void run_in_line(int n, void (*body)(int i, void *context), void *context)
+{
+    for (int i = 0; i < n; ++i) body(i, context);
+}
+
+static void run_in_pool(thread_pool *p, int n, void (*body)(int i, void *context), void *context)
+{
+    pthread_mutex_lock(&p->lock);
+    p->n = n;
+    p->body = body;
+    p->context = context;
+    atomic_store(&p->next, 0);
+    p->busy = p->threads - 1;
+    ++p->loop;
+    pthread_cond_broadcast(&p->start);
+    pthread_mutex_unlock(&p->lock);
+    take_pieces(p);
+    for (int i = 0; i < LOOKS && atomic_load(&p->busy); ++i) pause_briefly();
+    pthread_mutex_lock(&p->lock);
+    while (p->busy) pthread_cond_wait(&p->finish, &p->lock);
+    pthread_mutex_unlock(&p->lock);
 }
 
 void vd_parallel_for(int n, void (*body)(int i, void *context), void *context)
 {
     if (inside || n <= 1) {
-        for (int i = 0; i < n; ++i) body(i, context);
+        run_in_line(n, body, context);
         return;
     }
     pthread_mutex_lock(&one_loop);
-    if (!pool.threads) start_threads();
-    pthread_mutex_lock(&pool.lock);
-    pool.n = n;
-    pool.body = body;
-    pool.context = context;
-    atomic_store(&pool.next, 0);
-    pool.busy = pool.threads - 1;
-    ++pool.loop;
-    pthread_cond_broadcast(&pool.start);
-    pthread_mutex_unlock(&pool.lock);
-    take_pieces();
-    for (int i = 0; i < LOOKS && atomic_load(&pool.busy); ++i) pause_briefly();
-    pthread_mutex_lock(&pool.lock);
-    while (pool.busy) pthread_cond_wait(&pool.finish, &pool.lock);
-    pthread_mutex_unlock(&pool.lock);
+    if (!pool) pool = make_pool();
+    if (pool) run_in_pool(pool, n, body, context);
+    else run_in_line(n, body, context);
     pthread_mutex_unlock(&one_loop);
 }

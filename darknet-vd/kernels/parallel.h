@@ -9,7 +9,7 @@
  * body runs in line. Threads are made at the first call and sleep between calls. */
 void vd_parallel_for(int n, void (*body)(int i, void *context), void *context);
 
-/* threads in use: DARKNET_THREADS, or every core this process may run on */
+/* threads wanted: DARKNET_THREADS, or every core this process may run on */
 int vd_parallel_threads(void);
 
 /* leave the sleeping threads behind and start afresh at the next loop, with the number wanted then. A forked child,

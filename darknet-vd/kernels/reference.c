@@ -7,7 +7,8 @@
 
 static float clip(float x)
 {
-    return fminf(fmaxf(x, -VD_LOG_ALPHA_LIMIT), VD_LOG_ALPHA_LIMIT);
+    /* not fminf and fmaxf, which would hide a NaN */
+    return x < -VD_LOG_ALPHA_LIMIT ? -VD_LOG_ALPHA_LIMIT : x > VD_LOG_ALPHA_LIMIT ? VD_LOG_ALPHA_LIMIT : x;
 }
 
 static float unclipped_log_alpha(float theta, float log_sigma2)

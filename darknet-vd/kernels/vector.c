@@ -77,7 +77,7 @@ static inline float variance_kl_one(float theta, float log_sigma2, float *sigma2
     float s = 1 / (1 + e), q = 1 / (1 + inverse);      /* q = alpha/(1 + alpha) */
     *sigma2 = t2 / inverse;
     *d_kl = x == inverse ? -(VD_K1 * VD_K3 * e * s * s + .5f * inverse * q) : 0;
-    return VD_K1 + .5f * vd_log(1 + inverse) - VD_K1 * s;
+    return VD_K1 + .5f * vd_log(1 + inverse) - VD_K1 * s + (inverse - inverse); /* the logarithm would hide a NaN */
 }
 
 static double variance_kl_v(size_t n, const float *restrict theta, const float *restrict log_sigma2,

@@ -58,7 +58,8 @@ static void forward_maxpool(layer l, network net)
 static void backward_maxpool_image(int b, void *context)
 {
     const job *j = context;
-    for (int i = b * j->l.outputs; i < (b + 1) * j->l.outputs; ++i) j->net.delta[j->l.indexes[i]] += j->l.delta[i];
+    for (int i = b * j->l.outputs; i < (b + 1) * j->l.outputs; ++i)
+        if (j->l.indexes[i] >= 0) j->net.delta[j->l.indexes[i]] += j->l.delta[i];
 }
 
 static void backward_maxpool(layer l, network net)

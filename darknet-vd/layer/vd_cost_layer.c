@@ -54,11 +54,20 @@ static double own_cost(network net)
     return count ? sum / count / net.batch : 0;
 }
 
+/* lines a training that has seen so many images has printed: one an epoch, or every `report` batches */
+static long reports_due(const vd_cost *c, size_t seen)
+{
+    size_t batch = (size_t)c->net->batch * c->net->subdivisions;
+    return c->report ? (long)(seen / batch) / c->report : (long)(seen / c->samples);
+}
+
 static void forward_vd_cost_layer(layer l, network net)
 {
     vd_cost *c = l.plugin;
     l.cost[0] = 0;
     if (!net.train || !net.truth) return;
+    if (!c->started) c->reported = reports_due(c, *net.seen - net.batch); /* not again what a resumed run has said */
+    c->started = 1;
     c->kl = vd_network_kl(&net);
     l.cost[0] = (float)(net.batch * vd_cost_kl_weight(&net) / c->samples * c->kl);
     double cost = own_cost(net);
@@ -82,7 +91,7 @@ static void update_vd_cost_layer(layer l, update_args a)
     (void)a;
     vd_cost *c = l.plugin;
     double cost = c->forwards ? c->cost / c->forwards : 0;
-    long due = c->report ? vd_cost_batch(c->net) / c->report : (long)(*c->net->seen / c->samples);
+    long due = reports_due(c, *c->net->seen);
     if (due == c->reported) return;
     c->reported = due;
     vd_report_training_line(stderr, c->net, cost, c->kl);

@@ -13,6 +13,7 @@ typedef struct {
     double kl;      /* of the latest training forward, in nats, all layers together */
     double cost;    /* sum since the last report line of the network's own cost an image, */
     int forwards;   /* over this many forwards */
+    int started;    /* a training forward has been seen */
     long reported;  /* reports printed so far: batches/report, or epochs */
     char *filename; /* of the cfg, for messages */
 } vd_cost;

@@ -138,7 +138,14 @@ static vd_product test_product(layer l)
     vd_layer *vd = l.plugin;
     job j = {.l = l, .vd = vd, .k = vd_kernels_get()};
     if (!vd->masked_is_current) make_masked(&j);
-    return (vd_product){.theta = vd->masked};
+    return (vd_product){.theta = vd->masked, .d_theta = l.weight_updates};
+}
+
+static vd_product backward_product(layer l, network net)
+{
+    vd_layer *vd = l.plugin;
+    vd->went_backward = 1;
+    return net.train ? training_product(l, net) : test_product(l);
 }
 
 void vd_layer_changed(layer l)
@@ -187,7 +194,8 @@ void update_vd_layer(layer l, update_args a)
     job j = {.l = l, .vd = vd, .k = vd_kernels_get(), .a = a, .rates = vd_update_rates_of(l, a)};
     if (!vd->sigma2) return; /* no training forward yet */
     /* gradients here are sums over the batch of -dL, the KL divergence is a part of the mean loss */
-    j.kl_scale = -vd_cost_kl_scale(vd->net) * a.batch;
+    j.kl_scale = vd->went_backward ? -vd_cost_kl_scale(vd->net) * a.batch : 0;
+    vd->went_backward = 0;
     if (!vd->log_sigma2_m && (a.adam || a.momentum != 0)) vd->log_sigma2_m = vd_calloc(vd->n, sizeof(float));
     if (!vd->log_sigma2_v && a.adam) vd->log_sigma2_v = vd_calloc(vd->n, sizeof(float));
     if (!vd->velocity && !a.adam && a.momentum != 0) vd->velocity = vd_calloc(vd->n, sizeof(float));
@@ -205,7 +213,7 @@ static void forward_vd_convolutional_layer(layer l, network net)
 static void backward_vd_convolutional_layer(layer l, network net)
 {
     vd_backward_tail(l, net);
-    vd_convolution_backward(l, net.input, net.delta, training_product(l, net));
+    vd_convolution_backward(l, net.input, net.delta, backward_product(l, net));
 }
 
 static void forward_vd_connected_layer(layer l, network net)
@@ -217,7 +225,7 @@ static void forward_vd_connected_layer(layer l, network net)
 static void backward_vd_connected_layer(layer l, network net)
 {
     vd_backward_tail(l, net);
-    vd_dense_backward(l, net.input, net.delta, training_product(l, net));
+    vd_dense_backward(l, net.input, net.delta, backward_product(l, net));
 }
 
 void make_vd_convolutional_layer(layer *l)

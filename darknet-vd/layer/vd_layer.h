@@ -23,6 +23,7 @@ typedef struct {
     float *d_mean;                      /* [n] sum of -dL/d(masked theta), train_clip only */
     float *d_kl;                        /* [n] dKL/dlog_alpha, of the latest training forward */
     double kl;                          /* sum of KL over the layer's weights, nats, of the latest training forward */
+    int went_backward;                  /* since the latest update; a layer behind stopbackward=1 does not */
     int masked_is_current;              /* masked fits theta and log_sigma2 */
 
     float *noise_gain;  /* [batch outputs] d output / d variance, see vd_kernels.sample */
