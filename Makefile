@@ -96,7 +96,7 @@ $(BUILD)/libdarknet-vd.so: $(LIB_OBJ)
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libdarknet-vd.so $^ -o $@ $(LDFLAGS) $(LIBS)
 
 # objects are made anew when what they are made with changes
-FLAGS = $(CC) $(STOCK_FLAGS) $(VD_FLAGS) $(CFLAGS) $(LIBS)
+FLAGS := $(CC) $(STOCK_FLAGS) $(VD_FLAGS) $(CFLAGS) $(LIBS)
 $(BUILD)/.flags: FORCE | build/.packages
 	@mkdir -p $(@D); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' > $@
 .PHONY: FORCE

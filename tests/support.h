@@ -17,8 +17,8 @@ typedef struct {
 
 extern test_counts *tests;
 
-/* note that n tests are left out, and why; counted in the summary line. Called where a suite is made, or from a test, which
- * then returns */
+/* note that n tests are left out, and why; counted in the summary line. Called where a suite is made, or from a test,
+ * which then returns */
 void skipped(int n, const char *why);
 
 /* a fresh folder that remove_folder() deletes with all it holds; both strings are the caller's to free */
