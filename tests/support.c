@@ -18,7 +18,8 @@ void skipped(int n, const char *why)
 
 char *make_folder(void)
 {
-    char *folder = vd_format("/tmp/darknet-vd-XXXXXX");
+    const char *tmp = getenv("TMPDIR");
+    char *folder = vd_format("%s/darknet-vd-XXXXXX", tmp ? tmp : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     return folder;
 }
