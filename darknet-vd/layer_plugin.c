@@ -89,9 +89,8 @@ static void check_stock_keys(vd_section s, section_kind kind)
         vd_option_integer(s, "pad", 0, 0, 1 << 12);
         vd_option_integer(s, "padding", 0, 0, 1 << 12);
         vd_option_integer(s, "groups", 1, 1, 1 << 20);
-        if (vd_option_integer(s, "flipped", 0, 0,
-                              1)) /* turns weights as they load, and would leave log_sigma2 behind */
-            vd_section_die(s, "flipped weights must be loaded and saved with the plain cfg first");
+        if (vd_option_integer(s, "flipped", 0, 0, 1) && vd_option_integer(s, "groups", 1, 1, 1 << 20) > 1)
+            vd_section_die(s, "flipped=1 does not work with groups: Darknet turns the weights as one matrix");
         vd_option_number(s, "dot", 0, -FLT_MAX, FLT_MAX);
         if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
             vd_section_die(s, "binary and xnor weights cannot be variational");

@@ -145,6 +145,19 @@ static size_t expected_count(layer l, const vd_layer *vd)
     return l.type == CONVOLUTIONAL && l.numload ? vd->n / l.n * l.numload : vd->n;
 }
 
+/* flipped=1: the stock loader has turned the weights from [c size size][n] to [n][c size size] */
+static void turn_like_weights(layer l, float *log_sigma2)
+{
+    int rows = l.c * l.size * l.size, columns = l.numload ? l.numload : l.n;
+    size_t n = (size_t)rows * columns;
+    float *turned = vd_calloc(n, sizeof(float));
+    for (int row = 0; row < rows; ++row)
+        for (int column = 0; column < columns; ++column)
+            turned[(size_t)column * rows + row] = log_sigma2[(size_t)row * columns + column];
+    memcpy(log_sigma2, turned, n * sizeof(float));
+    free(turned);
+}
+
 static void load_entry(const network *net, FILE *fp, int start, int cutoff, char *loaded)
 {
     entry e;
@@ -165,6 +178,7 @@ static void load_entry(const network *net, FILE *fp, int start, int cutoff, char
             read_exactly(vd->log_sigma2, e.count * sizeof(float), fp);
             for (int i = 0; i < e.count; ++i)
                 if (!isfinite(vd->log_sigma2[i])) bad_file("layer %d: log_sigma2[%d] is not finite", e.index, i);
+            if (l.type == CONVOLUTIONAL && l.flipped) turn_like_weights(l, vd->log_sigma2);
             loaded[e.index] = 1;
         }
     }

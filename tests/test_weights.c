@@ -467,6 +467,28 @@ START_TEST(numload_takes_the_first_filters_of_a_smaller_file)
 }
 END_TEST
 
+START_TEST(flipped_turns_log_sigma2_with_the_weights)
+{
+    char *file = in_folder(folder, "straight.weights");
+    network *straight = network_of(SMALL COST, 0);
+    randomise(straight, 7);
+    save_weights(straight, file);
+    network *flipped =
+        network_of(NET "[vd_convolutional]\nflipped=1\nfilters=3\nsize=2\nbatch_normalize=1\n" COST, file);
+    layer a = straight->layers[0], b = flipped->layers[0];
+    ck_assert(!same_bits(a.weights, b.weights, CONV_W));
+    for (int i = 0; i < CONV_W; ++i) { /* every weight keeps its own log_sigma2 */
+        int k = 0;
+        while (k < CONV_W && a.weights[k] != b.weights[i]) ++k;
+        ck_assert_int_lt(k, CONV_W);
+        ck_assert(vd_layer_of(a)->log_sigma2[k] == vd_layer_of(b)->log_sigma2[i]);
+    }
+    free_network(straight);
+    free_network(flipped);
+    free(file);
+}
+END_TEST
+
 START_TEST(a_cutoff_saves_the_first_layers_only_and_their_entries)
 {
     network *net = network_of(vd_cfg, path);
@@ -774,6 +796,7 @@ Suite *weights_suite(void)
     tcase_add_test(t, dontsave_leaves_a_layer_out_of_both_parts);
     tcase_add_test(t, dontload_of_the_last_layer_takes_the_rest_of_the_file);
     tcase_add_test(t, numload_takes_the_first_filters_of_a_smaller_file);
+    tcase_add_test(t, flipped_turns_log_sigma2_with_the_weights);
     tcase_add_test(t, a_cutoff_saves_the_first_layers_only_and_their_entries);
     tcase_add_test(t, loading_up_to_a_cutoff_leaves_the_later_layers_alone);
     tcase_add_test(t, a_file_of_the_old_header_loads);
