@@ -44,7 +44,7 @@ typedef struct {
 run_result run(const char *const argv[]);
 void free_run(run_result r);
 
-/* parse a cfg given as text (and load weights, or null), with Darknet's chatter silenced */
+/* parse a cfg given as text (and load weights, or null), with Darknet's chatter and report lines silenced */
 network *network_of(const char *cfg, const char *weights);
 
 /* small deterministic numbers in [-1, 1), the same for the same seed */

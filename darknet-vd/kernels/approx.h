@@ -28,7 +28,7 @@ static inline float vd_exp(float x)
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    vd_bits scale = {.i = ((int32_t)n + 127) << 23};
+    vd_bits scale = {.i = (int32_t)((uint32_t)((int32_t)n + 127) << 23)};
     return (p * r * r + r + 1) * scale.f;
 }
 
