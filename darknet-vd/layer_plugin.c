@@ -149,9 +149,7 @@ static void attach_weights(vd_section s, section_kind kind, layer *l, network *n
     vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
     vd->train_clip = (int)vd_option_integer(s, "train_clip", 0, 0, 1);
     vd->seed = noise_seed;
-    l->plugin = vd;
-    if (kind == VD_CONVOLUTIONAL) make_vd_convolutional_layer(l);
-    else make_vd_connected_layer(l);
+    attach_vd_layer(l, vd);
 }
 
 static void attach_cost(vd_section s, layer *l, network *net)

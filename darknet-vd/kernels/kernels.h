@@ -50,9 +50,6 @@ typedef struct {
     /* log_alpha, n numbers each */
     void (*log_alpha)(size_t n, const float *theta, const float *log_sigma2, float *log_alpha);
 
-    /* sigma2 = exp(log_alpha) theta^2 */
-    void (*variance)(size_t n, const float *theta, const float *log_sigma2, float *sigma2);
-
     /* on input d_sigma2 = dL/dsigma2; d_theta += dL/dsigma2 dsigma2/dtheta; d_log_sigma2 = dL/dlog_sigma2.
      * d_log_sigma2 may be d_sigma2 itself */
     void (*variance_backward)(size_t n, const float *theta, const float *log_sigma2, const float *d_sigma2,
@@ -61,8 +58,8 @@ typedef struct {
     /* masked = theta where log_alpha < threshold, else 0; returns how many of masked are not 0 */
     size_t (*mask)(size_t n, const float *theta, const float *log_sigma2, float threshold, float *masked);
 
-    /* variance() and the KL divergence in one pass: returns the sum over n weights, in nats; d_kl = dKL/dlog_alpha of
-     * each, 0 where log_alpha is clipped. Source: eq. 14 */
+    /* sigma2 = exp(log_alpha) theta^2, and in the same pass the KL divergence: returns the sum over n weights, in nats;
+     * d_kl = dKL/dlog_alpha of each, 0 where log_alpha is clipped. Source: eq. 14 */
     double (*variance_kl)(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl);
 
     /* add scale * d(sum KL) to the gradients, from the d_kl of the same theta and log_sigma2; scale: KL weight /

@@ -26,12 +26,6 @@ static void log_alpha_c(size_t n, const float *theta, const float *log_sigma2, f
     for (size_t i = 0; i < n; ++i) log_alpha[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i]));
 }
 
-static void variance_c(size_t n, const float *theta, const float *log_sigma2, float *sigma2)
-{
-    for (size_t i = 0; i < n; ++i)
-        sigma2[i] = expf(clip(unclipped_log_alpha(theta[i], log_sigma2[i]))) * theta[i] * theta[i];
-}
-
 /* forward was sigma2 = exp(clip(log_sigma2 - log(theta^2 + eps))) theta^2 */
 static void variance_backward_c(size_t n, const float *theta, const float *log_sigma2, const float *d_sigma2,
                                 float *d_theta, float *d_log_sigma2)
@@ -61,9 +55,9 @@ static size_t mask_c(size_t n, const float *theta, const float *log_sigma2, floa
 static double variance_kl_c(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl)
 {
     double sum = 0;
-    variance_c(n, theta, log_sigma2, sigma2);
     for (size_t i = 0; i < n; ++i) {
         float x = unclipped_log_alpha(theta[i], log_sigma2[i]);
+        sigma2[i] = expf(clip(x)) * theta[i] * theta[i];
         double a = clip(x), s = 1 / (1 + exp(-((double)VD_K2 + (double)VD_K3 * a)));
         sum -= (double)VD_K1 * s - log1p(exp(-a)) / 2 - (double)VD_K1;
         d_kl[i] = is_clipped(x) ? 0 : (float)-((double)VD_K1 * (double)VD_K3 * s * (1 - s) + .5 / (1 + exp(a)));
@@ -228,7 +222,6 @@ static void sgd_c(size_t n, float rate, float momentum, float decay, float batch
 const vd_kernels vd_kernels_c = {
     .name = "c",
     .log_alpha = log_alpha_c,
-    .variance = variance_c,
     .variance_backward = variance_backward_c,
     .mask = mask_c,
     .variance_kl = variance_kl_c,

@@ -41,12 +41,6 @@ static void log_alpha_v(size_t n, const float *restrict theta, const float *rest
     }
 }
 
-static void variance_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float *restrict sigma2)
-{
-    for (size_t i = 0; i < n; ++i)
-        sigma2[i] = theta[i] * theta[i] / clip_inverse(inverse_alpha(theta[i], log_sigma2[i]));
-}
-
 /* d_log_sigma2 may be d_sigma2: element i of one is read before element i of the other is written */
 static void variance_backward_v(size_t n, const float *restrict theta, const float *restrict log_sigma2,
                                 const float *d_sigma2, float *restrict d_theta, float *d_log_sigma2)
@@ -159,8 +153,8 @@ static void noise_v(vd_noise_key key, size_t n, float *eps)
         philox_blocks(key, (uint32_t)(i / 4), r);
         box_muller(r[0], r[1], normal[0], normal[1]);
         box_muller(r[2], r[3], normal[2], normal[3]);
-        for (size_t j = 0; j < 4 * BLOCKS && i + j < n;
-             j += LANES) { /* LANES of output k after LANES of output k - 1 */
+        /* LANES of output k after LANES of output k - 1 */
+        for (size_t j = 0; j < 4 * BLOCKS && i + j < n; j += LANES) {
             size_t m = n - i - j < LANES ? n - i - j : LANES;
             memcpy(eps + i + j, normal[j / LANES % 4] + j / (4 * LANES) * LANES, m * sizeof(float));
         }
@@ -342,7 +336,6 @@ static void sgd_v(size_t n, float rate, float momentum, float decay, float batch
 const vd_kernels TABLE(VD_VARIANT) = {
     .name = NAME(VD_VARIANT),
     .log_alpha = log_alpha_v,
-    .variance = variance_v,
     .variance_backward = variance_backward_v,
     .mask = mask_v,
     .variance_kl = variance_kl_v,

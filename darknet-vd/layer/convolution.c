@@ -21,8 +21,7 @@ typedef struct {
     float *columns; /* one image's, shared by all pieces */
     size_t n;       /* weights */
     int chunks, sums_per_chunk;
-    float
-        *sums; /* [chunks - 1][sums_per_chunk][n]: d theta, and d sigma2 if there is one, of all chunks but the first */
+    float *sums; /* [chunks - 1][sums_per_chunk][n]: d theta, d sigma2 if there is one; of all chunks but the first */
 } job;
 
 static job make_job(layer l, const float *input, vd_product p)

@@ -8,28 +8,16 @@ static vd_product product_of(layer l)
     return (vd_product){.theta = l.weights, .d_theta = l.weight_updates};
 }
 
-static void forward_convolutional(layer l, network net)
+static void forward_plain_layer(layer l, network net)
 {
-    vd_convolution_forward(l, net.input, product_of(l));
+    vd_product_forward(l, net.input, product_of(l));
     vd_forward_tail(l, net);
 }
 
-static void backward_convolutional(layer l, network net)
+static void backward_plain_layer(layer l, network net)
 {
     vd_backward_tail(l, net);
-    vd_convolution_backward(l, net.input, net.delta, product_of(l));
-}
-
-static void forward_connected(layer l, network net)
-{
-    vd_dense_forward(l, net.input, product_of(l));
-    vd_forward_tail(l, net);
-}
-
-static void backward_connected(layer l, network net)
-{
-    vd_backward_tail(l, net);
-    vd_dense_backward(l, net.input, net.delta, product_of(l));
+    vd_product_backward(l, net.input, net.delta, product_of(l));
 }
 
 typedef struct {
@@ -77,12 +65,11 @@ static int is_odd_convolution(layer l)
 void vd_speed_up_layer(layer *l)
 {
     if (l->plugin || vd_kernels_get() == &vd_kernels_c) return;
-    if (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && !is_odd_convolution(*l)) {
-        l->forward = forward_convolutional;
-        l->backward = backward_convolutional;
-    } else if (l->type == CONNECTED) {
-        l->forward = forward_connected;
-        l->backward = backward_connected;
+    int is_product =
+        l->type == CONNECTED || (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && !is_odd_convolution(*l));
+    if (is_product) {
+        l->forward = forward_plain_layer;
+        l->backward = backward_plain_layer;
     } else if (l->type == MAXPOOL) {
         l->forward = forward_maxpool;
         l->backward = backward_maxpool;

@@ -26,4 +26,8 @@ void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p
 void vd_convolution_forward(layer l, const float *input, vd_product p);
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p);
 
+/* whichever of the two the layer's type asks for */
+void vd_product_forward(layer l, const float *input, vd_product p);
+void vd_product_backward(layer l, const float *input, float *d_input, vd_product p);
+
 #endif

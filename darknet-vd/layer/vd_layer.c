@@ -204,42 +204,23 @@ void update_vd_layer(layer l, update_args a)
     vd_layer_changed(l);
 }
 
-static void forward_vd_convolutional_layer(layer l, network net)
+static void forward_vd_layer(layer l, network net)
 {
-    vd_convolution_forward(l, net.input, net.train ? begin_training(l, net) : test_product(l));
+    vd_product_forward(l, net.input, net.train ? begin_training(l, net) : test_product(l));
     vd_forward_tail(l, net);
 }
 
-static void backward_vd_convolutional_layer(layer l, network net)
+static void backward_vd_layer(layer l, network net)
 {
     vd_backward_tail(l, net);
-    vd_convolution_backward(l, net.input, net.delta, backward_product(l, net));
+    vd_product_backward(l, net.input, net.delta, backward_product(l, net));
 }
 
-static void forward_vd_connected_layer(layer l, network net)
+void attach_vd_layer(layer *l, vd_layer *vd)
 {
-    vd_dense_forward(l, net.input, net.train ? begin_training(l, net) : test_product(l));
-    vd_forward_tail(l, net);
-}
-
-static void backward_vd_connected_layer(layer l, network net)
-{
-    vd_backward_tail(l, net);
-    vd_dense_backward(l, net.input, net.delta, backward_product(l, net));
-}
-
-void make_vd_convolutional_layer(layer *l)
-{
-    l->forward = forward_vd_convolutional_layer;
-    l->backward = backward_vd_convolutional_layer;
-    l->update = update_vd_layer;
+    l->plugin = vd;
     l->plugin_free = free_vd_layer;
-}
-
-void make_vd_connected_layer(layer *l)
-{
-    l->forward = forward_vd_connected_layer;
-    l->backward = backward_vd_connected_layer;
+    l->forward = forward_vd_layer;
+    l->backward = backward_vd_layer;
     l->update = update_vd_layer;
-    l->plugin_free = free_vd_layer;
 }

@@ -46,9 +46,8 @@ void vd_layer_changed(layer l);
 /* SGD or Adam on weights, log_sigma2, biases and scales, the KL gradient included; layer.update of both types */
 void update_vd_layer(layer l, update_args a);
 
-/* turn layer l, built by the stock [convolutional] or [connected] parser and given its vd_layer in l->plugin, into the
- * variational one: sampled in training, masked at test time */
-void make_vd_convolutional_layer(layer *l);
-void make_vd_connected_layer(layer *l);
+/* turn layer l, built by the stock [convolutional] or [connected] parser, into the variational one: sampled in
+ * training, masked at test time; l owns vd from now on */
+void attach_vd_layer(layer *l, vd_layer *vd);
 
 #endif
