@@ -14,29 +14,16 @@
 
 #include <stb/stb_image.h>
 
+#include "support.h"
 #include "util.h"
 
 /* every test has a folder of its own, DIR: DIR/in holds small IDX files, DIR/out receives the pictures */
-static char dir[64], in[96], out[96];
+static char *dir, *in, *out;
 
-static char *read_file(const char *path)
+static char *read_text(const char *path)
 {
-    FILE *fp = fopen(path, "rb");
-    if (!fp) return 0;
-    const size_t most = 16 << 20;
-    char *text = vd_calloc(most, 1);
-    size_t n = fread(text, 1, most - 1, fp);
-    text[n] = 0;
-    fclose(fp);
-    return text;
-}
-
-static void write_file(const char *path, const void *data, size_t n)
-{
-    FILE *fp = fopen(path, "wb");
-    ck_assert_ptr_nonnull(fp);
-    ck_assert_uint_eq(fwrite(data, 1, n, fp), n);
-    ck_assert_int_eq(fclose(fp), 0);
+    size_t n;
+    return read_bytes(path, &n);
 }
 
 static int exists(const char *folder, const char *name)
@@ -46,21 +33,6 @@ static int exists(const char *folder, const char *name)
     int found = !stat(path, &st);
     free(path);
     return found;
-}
-
-static void remove_tree(const char *path)
-{
-    DIR *d = opendir(path);
-    if (d) {
-        for (struct dirent *e; (e = readdir(d));) {
-            if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
-            char *inside = vd_format("%s/%s", path, e->d_name);
-            remove_tree(inside);
-            free(inside);
-        }
-        closedir(d);
-    }
-    remove(path);
 }
 
 static unsigned char byte_of(int split, size_t i, size_t j)
@@ -85,10 +57,10 @@ static void write_idx(int split, size_t count, size_t height, size_t width)
     for (size_t i = 0; i < count; ++i) labels[8 + i] = (unsigned char)(i % 10);
     const char *prefix = split ? "t10k" : "train";
     char *path = vd_format("%s/%s-images-idx3-ubyte", in, prefix);
-    write_file(path, images, 16 + n);
+    write_bytes(path, images, 16 + n);
     free(path);
     path = vd_format("%s/%s-labels-idx1-ubyte", in, prefix);
-    write_file(path, labels, 8 + count);
+    write_bytes(path, labels, 8 + count);
     free(path);
     free(images);
     free(labels);
@@ -96,10 +68,9 @@ static void write_idx(int split, size_t count, size_t height, size_t width)
 
 static void make_dir(void)
 {
-    strcpy(dir, "/tmp/vd-dataset-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(in, sizeof(in), "%s/in", dir);
-    snprintf(out, sizeof(out), "%s/out", dir);
+    dir = make_folder();
+    in = in_folder(dir, "in");
+    out = in_folder(dir, "out");
     ck_assert_int_eq(mkdir(in, 0700), 0);
     write_idx(0, 200, 5, 7);
     write_idx(1, 30, 5, 7);
@@ -107,7 +78,9 @@ static void make_dir(void)
 
 static void remove_dir(void)
 {
-    remove_tree(dir);
+    remove_folder(dir);
+    free(in);
+    free(out);
 }
 
 typedef struct {
@@ -124,7 +97,7 @@ static void end_now(int status, void *unused)
 }
 
 /* run the command in a process of its own; arguments end with NULL */
-static result run(const char *first, ...)
+static result run_dataset(const char *first, ...)
 {
     char *argv[16] = {"dataset"};
     int argc = 1, status;
@@ -144,7 +117,7 @@ static result run(const char *first, ...)
     }
     waitpid(child, &status, 0);
     ck_assert(WIFEXITED(status));
-    result r = {WEXITSTATUS(status), read_file(out_path), read_file(err_path)};
+    result r = {WEXITSTATUS(status), read_text(out_path), read_text(err_path)};
     free(out_path);
     free(err_path);
     return r;
@@ -175,7 +148,7 @@ static void expect_failure(result r, const char *culprit, const char *why)
 /* the lines of out/NAME; *count of them; the caller frees the array and its first string */
 static char **read_lines(const char *name, int *count)
 {
-    char *path = vd_format("%s/%s", out, name), *text = read_file(path), *rest = text;
+    char *path = vd_format("%s/%s", out, name), *text = read_text(path), *rest = text;
     char **lines = vd_calloc(100000, sizeof(*lines));
     ck_assert_msg(text != 0, "%s: missing", path);
     free(path);
@@ -230,7 +203,7 @@ static int wrong_labels(const char *name, int wanted)
 
 START_TEST(pictures_read_back_are_the_bytes_of_the_idx_file)
 {
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     for (int split = 0; split < 2; ++split) {
         int n;
         char **paths = read_lines(split ? "test.list" : "train.list", &n);
@@ -252,7 +225,7 @@ END_TEST
 
 START_TEST(every_path_carries_its_own_label_and_no_other)
 {
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     ck_assert_int_eq(wrong_labels("train.list", 200), 0);
     ck_assert_int_eq(wrong_labels("test.list", 30), 0);
 }
@@ -260,7 +233,7 @@ END_TEST
 
 START_TEST(the_data_file_names_everything_by_absolute_path)
 {
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     int n;
     char **lines = read_lines("mnist.data", &n), **names = read_lines("names.list", &n);
     const char *const wanted[] = {"classes=10",
@@ -290,7 +263,7 @@ END_TEST
 START_TEST(a_relative_folder_becomes_absolute_in_the_lists)
 {
     ck_assert_int_eq(chdir(dir), 0);
-    expect_success(run("mnist", "in", "./out/", NULL));
+    expect_success(run_dataset("mnist", "in", "./out/", NULL));
     ck_assert_int_eq(wrong_labels("train.list", 200), 0);
     int n;
     char **lines = read_lines("train.list", &n);
@@ -302,7 +275,7 @@ END_TEST
 
 START_TEST(the_last_line_says_what_was_written_and_what_comes_next)
 {
-    result r = run("mnist", in, out, "-random-labels", "-seed", "5", NULL);
+    result r = run_dataset("mnist", in, out, "-random-labels", "-seed", "5", NULL);
     char *line = vd_format("200 training and 30 test pictures of 7x5 in %s (random training labels, seed 5); next: "
                            "darknet classifier train %s/mnist.data cfg/lenet5-vd.cfg\n",
                            out, out);
@@ -316,7 +289,7 @@ START_TEST(the_other_spelling_of_the_names_is_found)
 {
     char *from = vd_format("%s/train-images-idx3-ubyte", in), *to = vd_format("%s/train-images.idx3-ubyte", in);
     ck_assert_int_eq(rename(from, to), 0);
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     free(from);
     free(to);
 }
@@ -332,7 +305,7 @@ START_TEST(gzip_files_are_found_and_read_like_plain_ones)
     ck_assert_int_eq(gzwrite(file, labels, sizeof(labels)), sizeof(labels));
     ck_assert_int_eq(gzclose(file), Z_OK);
     remove(from);
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     ck_assert_int_eq(wrong_labels("test.list", 30), 0);
     free(from);
     free(to);
@@ -344,7 +317,7 @@ START_TEST(an_unreachable_idx_file_is_not_taken_for_a_missing_one)
     char *path = vd_format("%s/t10k-labels-idx1-ubyte", in);
     remove(path);
     ck_assert_int_eq(symlink(path, path), 0);
-    expect_failure(run("mnist", in, out, NULL), path, "cannot open: Too many levels");
+    expect_failure(run_dataset("mnist", in, out, NULL), path, "cannot open: Too many levels");
     free(path);
 }
 END_TEST
@@ -353,8 +326,8 @@ START_TEST(a_missing_idx_file_is_named)
 {
     char *path = vd_format("%s/t10k-labels-idx1-ubyte", in), *nowhere = vd_format("%s/nowhere", dir);
     remove(path);
-    expect_failure(run("mnist", in, out, NULL), in, "t10k-labels-idx1-ubyte");
-    expect_failure(run("mnist", nowhere, out, NULL), nowhere, "No such file");
+    expect_failure(run_dataset("mnist", in, out, NULL), in, "t10k-labels-idx1-ubyte");
+    expect_failure(run_dataset("mnist", nowhere, out, NULL), nowhere, "No such file");
     ck_assert(!exists(dir, "out"));
     free(path);
     free(nowhere);
@@ -363,10 +336,10 @@ END_TEST
 
 START_TEST(a_bad_idx_file_leaves_an_earlier_data_set_alone)
 {
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     char *path = vd_format("%s/t10k-images-idx3-ubyte", in);
     ck_assert_int_eq(truncate(path, 50), 0);
-    expect_failure(run("mnist", in, out, "-random-labels", NULL), path, "truncated");
+    expect_failure(run_dataset("mnist", in, out, "-random-labels", NULL), path, "truncated");
     ck_assert(exists(out, "mnist.data"));
     ck_assert_int_eq(wrong_labels("train.list", 200), 0);
     free(path);
@@ -378,8 +351,8 @@ START_TEST(labels_beyond_nine_are_refused)
     unsigned char labels[8 + 30] = {0, 0, 8, 1, 0, 0, 0, 30};
     labels[8 + 17] = 10;
     char *path = vd_format("%s/t10k-labels-idx1-ubyte", in);
-    write_file(path, labels, sizeof(labels));
-    expect_failure(run("mnist", in, out, NULL), path, "label 17 is 10");
+    write_bytes(path, labels, sizeof(labels));
+    expect_failure(run_dataset("mnist", in, out, NULL), path, "label 17 is 10");
     free(path);
 }
 END_TEST
@@ -388,8 +361,8 @@ START_TEST(as_many_labels_as_images_are_needed)
 {
     unsigned char labels[8 + 29] = {0, 0, 8, 1, 0, 0, 0, 29};
     char *path = vd_format("%s/t10k-labels-idx1-ubyte", in);
-    write_file(path, labels, sizeof(labels));
-    expect_failure(run("mnist", in, out, NULL), path, "29 labels for the 30 images");
+    write_bytes(path, labels, sizeof(labels));
+    expect_failure(run_dataset("mnist", in, out, NULL), path, "29 labels for the 30 images");
     free(path);
 }
 END_TEST
@@ -397,13 +370,13 @@ END_TEST
 START_TEST(test_pictures_of_another_size_are_refused)
 {
     write_idx(1, 30, 7, 5);
-    expect_failure(run("mnist", in, out, NULL), "t10k-images-idx3-ubyte", "5 x 7 pixels");
+    expect_failure(run_dataset("mnist", in, out, NULL), "t10k-images-idx3-ubyte", "5 x 7 pixels");
 }
 END_TEST
 
 START_TEST(random_labels_change_training_only)
 {
-    expect_success(run("mnist", in, out, "-random-labels", NULL));
+    expect_success(run_dataset("mnist", in, out, "-random-labels", NULL));
     int wrong = wrong_labels("train.list", 200);
     ck_assert_int_gt(wrong, 160); /* 180 expected, standard deviation 4.2 */
     ck_assert_int_lt(wrong, 198);
@@ -420,8 +393,8 @@ START_TEST(random_labels_come_from_the_seed)
     char *list = vd_format("%s/train.list", out), *text[3];
     const char *const seed[] = {"7", "7", "8"};
     for (int i = 0; i < 3; ++i) {
-        expect_success(run("mnist", in, out, "-seed", seed[i], "-random-labels", NULL));
-        text[i] = read_file(list);
+        expect_success(run_dataset("mnist", in, out, "-seed", seed[i], "-random-labels", NULL));
+        text[i] = read_text(list);
     }
     ck_assert_str_eq(text[0], text[1]);
     ck_assert_str_ne(text[0], text[2]);
@@ -432,9 +405,9 @@ END_TEST
 
 START_TEST(a_second_run_leaves_no_stale_lists)
 {
-    expect_success(run("mnist", in, out, "-random-labels", NULL));
+    expect_success(run_dataset("mnist", in, out, "-random-labels", NULL));
     write_idx(0, 100, 5, 7);
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     ck_assert_int_eq(wrong_labels("train.list", 100), 0);
     int n;
     char **lines = read_lines("mnist.data", &n);
@@ -446,8 +419,8 @@ END_TEST
 
 START_TEST(the_other_kind_in_the_same_folder_takes_the_lists_over)
 {
-    expect_success(run("mnist", in, out, NULL));
-    expect_success(run("digits", out, "-train", "20", "-test", "10", NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
+    expect_success(run_dataset("digits", out, "-train", "20", "-test", "10", NULL));
     ck_assert(!exists(out, "mnist.data"));
     ck_assert(exists(out, "digits.data"));
     ck_assert_int_eq(wrong_labels("train.list", 20), 0);
@@ -456,13 +429,13 @@ END_TEST
 
 START_TEST(an_interrupted_run_leaves_no_data_file)
 {
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     /* a folder where the last test picture should go */
     char *blocked = vd_format("%s/test/00029_digit9.png", out), *inside = vd_format("%s/x", blocked);
     remove(blocked);
     ck_assert_int_eq(mkdir(blocked, 0700), 0);
     ck_assert_int_eq(mkdir(inside, 0700), 0);
-    result r = run("mnist", in, out, NULL);
+    result r = run_dataset("mnist", in, out, NULL);
     ck_assert_int_eq(r.status, 1);
     ck_assert_ptr_nonnull(strstr(r.err, blocked));
     ck_assert(!exists(out, "mnist.data"));
@@ -475,7 +448,7 @@ END_TEST
 /* every file left in out/FOLDER ends with .png: no temporary one */
 START_TEST(no_temporary_file_is_left)
 {
-    expect_success(run("mnist", in, out, NULL));
+    expect_success(run_dataset("mnist", in, out, NULL));
     char *path = vd_format("%s/train", out);
     DIR *d = opendir(path);
     int n = 0;
@@ -492,7 +465,7 @@ END_TEST
 
 START_TEST(digits_have_the_counts_asked_for)
 {
-    expect_success(run("digits", out, "-train", "120", "-test", "30", "-seed", "9", NULL));
+    expect_success(run_dataset("digits", out, "-train", "120", "-test", "30", "-seed", "9", NULL));
     ck_assert_int_eq(wrong_labels("train.list", 120), 0);
     ck_assert_int_eq(wrong_labels("test.list", 30), 0);
     ck_assert(exists(out, "digits.data"));
@@ -501,7 +474,7 @@ END_TEST
 
 START_TEST(digits_take_random_labels_too)
 {
-    expect_success(run("digits", out, "-train", "200", "-test", "20", "-random-labels", NULL));
+    expect_success(run_dataset("digits", out, "-train", "200", "-test", "20", "-random-labels", NULL));
     ck_assert_int_gt(wrong_labels("train.list", 200), 160);
     ck_assert_int_eq(wrong_labels("test.list", 20), 0);
 }
@@ -510,10 +483,10 @@ END_TEST
 START_TEST(a_folder_that_contains_a_label_is_refused)
 {
     char *bad = vd_format("%s/a_digit3.b", dir), *below = vd_format("%s/out", bad);
-    expect_failure(run("mnist", in, bad, NULL), bad, "_digit3.");
+    expect_failure(run_dataset("mnist", in, bad, NULL), bad, "_digit3.");
     ck_assert(!exists(dir, "a_digit3.b"));
     ck_assert_int_eq(mkdir(bad, 0700), 0);
-    expect_failure(run("mnist", in, below, NULL), below, "_digit3.");
+    expect_failure(run_dataset("mnist", in, below, NULL), below, "_digit3.");
     free(bad);
     free(below);
 }
@@ -522,7 +495,7 @@ END_TEST
 START_TEST(a_folder_with_white_space_is_refused)
 {
     char *bad = vd_format("%s/a b", dir);
-    expect_failure(run("mnist", in, bad, NULL), bad, "white space");
+    expect_failure(run_dataset("mnist", in, bad, NULL), bad, "white space");
     ck_assert(!exists(dir, "a b"));
     free(bad);
 }
@@ -532,8 +505,8 @@ START_TEST(a_path_longer_than_darknets_buffers_is_refused)
 {
     const int most = 255 - 64 - 7; /* less "/backup" and "/NAME_EPOCH.weights" */
     char *longest = vd_format("%s/%0*d", dir, most - (int)strlen(dir) - 1, 0), *longer = vd_format("%s0", longest);
-    expect_failure(run("digits", longer, NULL), longer, "Darknet's buffers");
-    expect_success(run("digits", longest, "-train", "1", "-test", "1", NULL));
+    expect_failure(run_dataset("digits", longer, NULL), longer, "Darknet's buffers");
+    expect_success(run_dataset("digits", longest, "-train", "1", "-test", "1", NULL));
     free(longest);
     free(longer);
 }
@@ -542,8 +515,8 @@ END_TEST
 START_TEST(a_folder_that_cannot_be_made_is_named)
 {
     char *deep = vd_format("%s/no/out", dir), *file = vd_format("%s/in/train-images-idx3-ubyte", dir);
-    expect_failure(run("mnist", in, deep, NULL), deep, "No such file");
-    expect_failure(run("mnist", in, file, NULL), file, "is not a directory");
+    expect_failure(run_dataset("mnist", in, deep, NULL), deep, "No such file");
+    expect_failure(run_dataset("mnist", in, file, NULL), file, "is not a directory");
     free(deep);
     free(file);
 }
@@ -551,18 +524,18 @@ END_TEST
 
 START_TEST(bad_arguments_are_one_line)
 {
-    expect_failure(run("cifar", out, NULL), "cifar", "neither mnist nor digits");
-    expect_failure(run("mnist", NULL), "mnist", "IDXDIR is missing");
-    expect_failure(run("mnist", in, NULL), "mnist", "OUTDIR is missing");
-    expect_failure(run("digits", NULL), "digits", "OUTDIR is missing");
-    expect_failure(run("mnist", in, out, "more", NULL), "more", "too many");
-    expect_failure(run("mnist", in, out, "-train", "5", NULL), "-train", "not an option");
-    expect_failure(run("digits", out, "-foo", NULL), "-foo", "not an option");
-    expect_failure(run("digits", out, "-seed", NULL), "-seed", "needs a number");
-    expect_failure(run("digits", out, "-seed", "1.5", NULL), "-seed 1.5", "not a whole number");
-    expect_failure(run("digits", out, "-seed", "-1", NULL), "-seed -1", "not in 0 ..");
-    expect_failure(run("digits", out, "-train", "0", NULL), "-train 0", "not in 1 ..");
-    expect_failure(run("digits", out, "-test", "1e3", NULL), "-test 1e3", "not a whole number");
+    expect_failure(run_dataset("cifar", out, NULL), "cifar", "neither mnist nor digits");
+    expect_failure(run_dataset("mnist", NULL), "mnist", "IDXDIR is missing");
+    expect_failure(run_dataset("mnist", in, NULL), "mnist", "OUTDIR is missing");
+    expect_failure(run_dataset("digits", NULL), "digits", "OUTDIR is missing");
+    expect_failure(run_dataset("mnist", in, out, "more", NULL), "more", "too many");
+    expect_failure(run_dataset("mnist", in, out, "-train", "5", NULL), "-train", "not an option");
+    expect_failure(run_dataset("digits", out, "-foo", NULL), "-foo", "not an option");
+    expect_failure(run_dataset("digits", out, "-seed", NULL), "-seed", "needs a number");
+    expect_failure(run_dataset("digits", out, "-seed", "1.5", NULL), "-seed 1.5", "not a whole number");
+    expect_failure(run_dataset("digits", out, "-seed", "-1", NULL), "-seed -1", "not in 0 ..");
+    expect_failure(run_dataset("digits", out, "-train", "0", NULL), "-train 0", "not in 1 ..");
+    expect_failure(run_dataset("digits", out, "-test", "1e3", NULL), "-test 1e3", "not a whole number");
     ck_assert(!exists(dir, "out"));
 }
 END_TEST
@@ -571,13 +544,13 @@ START_TEST(help_goes_to_stdout)
 {
     const char *const ways[][2] = {{"-h", NULL}, {"--help", NULL}, {"mnist", "-h"}};
     for (int i = 0; i < 3; ++i) {
-        result r = run(ways[i][0], ways[i][1], NULL);
+        result r = run_dataset(ways[i][0], ways[i][1], NULL);
         ck_assert_int_eq(r.status, 0);
         ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd dataset"));
         ck_assert_str_eq(r.err, "");
         free_result(r);
     }
-    result r = run(NULL);
+    result r = run_dataset(NULL);
     ck_assert_int_eq(r.status, 1);
     ck_assert_str_eq(r.out, "");
     ck_assert_ptr_nonnull(strstr(r.err, "usage: darknet vd dataset"));
@@ -594,7 +567,7 @@ START_TEST(mnist_itself_has_60000_and_10000_pictures)
     }
     char *path = realpath(mnist, 0);
     ck_assert_msg(path != 0, "MNIST=%s", mnist);
-    expect_success(run("mnist", path, out, NULL));
+    expect_success(run_dataset("mnist", path, out, NULL));
     static const char *const list[] = {"train.list", "test.list"};
     for (int s = 0; s < 2; ++s) {
         int n;

@@ -1,4 +1,5 @@
 #include "data/idx.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -9,27 +10,23 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static char dir[64], path[128];
+static char *dir, *path;
 
 static void make_dir(void)
 {
-    strcpy(dir, "/tmp/vd-idx-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(path, sizeof(path), "%s/file", dir);
+    dir = make_folder();
+    path = in_folder(dir, "file");
 }
 
 static void remove_dir(void)
 {
-    remove(path);
-    rmdir(dir);
+    remove_folder(dir);
+    free(path);
 }
 
 static void write_plain(const void *data, size_t n)
 {
-    FILE *fp = fopen(path, "wb");
-    ck_assert_ptr_nonnull(fp);
-    ck_assert_uint_eq(fwrite(data, 1, n, fp), n);
-    ck_assert_int_eq(fclose(fp), 0);
+    write_bytes(path, data, n);
 }
 
 static void write_gzip(const void *data, size_t n)

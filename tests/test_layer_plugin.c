@@ -644,7 +644,6 @@ START_TEST(a_report_that_cannot_be_written_fails)
 }
 END_TEST
 
-Suite *layer_plugin_suite(void);
 Suite *layer_plugin_suite(void)
 {
     Suite *s = suite_create("layer_plugin");

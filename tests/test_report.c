@@ -246,7 +246,6 @@ START_TEST(sparsities_of_the_golden_network_are_right)
 }
 END_TEST
 
-Suite *report_suite(void);
 Suite *report_suite(void)
 {
     Suite *s = suite_create("report");

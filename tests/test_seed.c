@@ -339,7 +339,6 @@ START_TEST(classifier_train_repeats_with_a_seed_for_any_number_of_threads)
 }
 END_TEST
 
-Suite *seed_suite(void);
 Suite *seed_suite(void)
 {
     Suite *s = suite_create("seed");

@@ -558,7 +558,6 @@ START_TEST(a_prediction_costs_nothing)
 }
 END_TEST
 
-Suite *update_suite(void);
 Suite *update_suite(void)
 {
     Suite *s = suite_create("update");

@@ -307,7 +307,6 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 }
 END_TEST
 
-Suite *util_suite(void);
 Suite *util_suite(void)
 {
     Suite *s = suite_create("util");

@@ -777,7 +777,6 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 }
 END_TEST
 
-Suite *weights_suite(void);
 Suite *weights_suite(void)
 {
     Suite *s = suite_create("weights");
