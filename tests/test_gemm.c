@@ -10,8 +10,56 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-typedef void (*gemm_function)(int, int, int, int, int, const float *, int, const float *, int, float, float *, int);
-static const gemm_function gemms[] = {vd_gemm_c, vd_gemm};
+/* both types of factors through one body: bf16 factors are rounded first, and the product wanted is that of the rounded
+ */
+static void multiply_float_c(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                             float *c)
+{
+    (void)a16, (void)b16;
+    vd_gemm_c(s, a, b, c);
+}
+
+static void multiply_float(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                           float *c)
+{
+    (void)a16, (void)b16;
+    vd_gemm(s, a, b, c);
+}
+
+static void multiply_bf16_c(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                            float *c)
+{
+    (void)a, (void)b;
+    vd_gemm_bf16_c(s, a16, b16, c);
+}
+
+static void multiply_bf16(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                          float *c)
+{
+    (void)a, (void)b;
+    vd_gemm_bf16(s, a16, b16, c);
+}
+
+typedef void (*gemm_function)(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                              float *c);
+static const gemm_function gemms[] = {multiply_float_c, multiply_float, multiply_bf16_c, multiply_bf16};
+enum { GEMMS = sizeof(gemms) / sizeof(*gemms) };
+
+/* n random numbers that bf16 holds exactly, in both types */
+static float *random_factor(size_t n, unsigned seed, uint16_t **bf16)
+{
+    float *x = calloc(n, sizeof(float));
+    *bf16 = calloc(n, sizeof(uint16_t));
+    fill_random(x, n, seed);
+    for (size_t i = 0; i < n; ++i) {
+        uint32_t bits;
+        memcpy(&bits, x + i, 4);
+        bits &= 0xffff0000u;
+        memcpy(x + i, &bits, 4);
+        (*bf16)[i] = (uint16_t)(bits >> 16);
+    }
+    return x;
+}
 
 START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
 {
@@ -19,18 +67,19 @@ START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
     for (size_t s = 0; s < sizeof(shapes) / sizeof(*shapes); ++s) {
         for (int mode = 0; mode < 8; ++mode) {
             int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], ta = mode & 1, tb = mode >> 1 & 1;
-            float beta = mode >> 2 & 1;
+            int add = mode >> 2 & 1;
             int lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 1;
-            float *a = calloc((size_t)(ta ? k : m) * lda, 4), *b = calloc((size_t)(tb ? n : k) * ldb, 4);
+            uint16_t *a16, *b16;
+            float *a = random_factor((size_t)(ta ? k : m) * lda, 1, &a16);
+            float *b = random_factor((size_t)(tb ? n : k) * ldb, 2, &b16);
             float *c = calloc((size_t)m * ldc, 4), *old = calloc((size_t)m * ldc, 4);
-            fill_random(a, (size_t)(ta ? k : m) * lda, 1);
-            fill_random(b, (size_t)(tb ? n : k) * ldb, 2);
             fill_random(c, (size_t)m * ldc, 3);
             memcpy(old, c, (size_t)m * ldc * 4);
-            gemms[_i](ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
+            vd_gemm_shape shape = {m, n, k, lda, ldb, ldc, ta, tb, add};
+            gemms[_i](shape, a16, b16, a, b, c);
             for (int i = 0; i < m; ++i) {
                 for (int j = 0; j < n; ++j) {
-                    double want = beta * old[i * ldc + j];
+                    double want = add * old[i * ldc + j];
                     for (int p = 0; p < k; ++p)
                         want += (double)(ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
                     ck_assert_msg(close_to(c[i * ldc + j], want, 1e-5, 1e-4), "%dx%dx%d mode %d: %g for %g", m, n, k,
@@ -38,7 +87,7 @@ START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
                 }
                 ck_assert(c[i * ldc + n] == old[i * ldc + n]);
             }
-            free(a), free(b), free(c), free(old);
+            free(a), free(b), free(a16), free(b16), free(c), free(old);
         }
     }
 }
@@ -173,7 +222,7 @@ Suite *gemm_suite(void)
 {
     Suite *s = suite_create("gemm");
     TCase *t = tcase_create("products and loops");
-    tcase_add_loop_test(t, gemm_is_the_matrix_product_for_every_transpose_and_stride, 0, 2);
+    tcase_add_loop_test(t, gemm_is_the_matrix_product_for_every_transpose_and_stride, 0, GEMMS);
     tcase_add_loop_test(t, im2col_puts_every_pixel_where_the_product_wants_it, 0, WINDOWS);
     tcase_add_loop_test(t, col2im_is_the_transpose_of_im2col_and_accumulates, 0, WINDOWS);
     tcase_add_test(t, every_piece_of_a_loop_runs_once_also_nested);

@@ -3,45 +3,65 @@
 
 #include <string.h>
 
-void vd_gemm_c(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-               float beta, float *c, int ldc)
+/* element (row, column) of a factor, given the strides of both */
+static float float_at(const void *x, long at)
 {
-    for (int i = 0; i < m; ++i) {
-        float *row = c + (long)i * ldc;
-        if (beta == 0) memset(row, 0, n * sizeof(float));
-        if (transpose_b) {
-            for (int j = 0; j < n; ++j) {
-                const float *column = b + (long)j * ldb;
+    return ((const float *)x)[at];
+}
+
+static float bf16_at(const void *x, long at)
+{
+    union {
+        uint32_t i;
+        float f;
+    } bits = {.i = (uint32_t)((const uint16_t *)x)[at] << 16};
+    return bits.f;
+}
+
+static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at), const void *a, const void *b, float *c)
+{
+    long a_row = s.transpose_a ? 1 : s.lda, a_column = s.transpose_a ? s.lda : 1;
+    for (int i = 0; i < s.m; ++i) {
+        float *row = c + (long)i * s.ldc;
+        if (!s.add) memset(row, 0, s.n * sizeof(float));
+        if (s.transpose_b) {
+            for (int j = 0; j < s.n; ++j) {
                 float sum = 0;
-                for (int p = 0; p < k; ++p)
-                    sum += (transpose_a ? a[(long)p * lda + i] : a[(long)i * lda + p]) * column[p];
+                for (int p = 0; p < s.k; ++p) sum += at(a, i * a_row + p * a_column) * at(b, (long)j * s.ldb + p);
                 row[j] += sum;
             }
         } else {
-            for (int p = 0; p < k; ++p) {
-                float x = transpose_a ? a[(long)p * lda + i] : a[(long)i * lda + p];
-                const float *line = b + (long)p * ldb;
-                for (int j = 0; j < n; ++j) row[j] += x * line[j];
+            for (int p = 0; p < s.k; ++p) {
+                float x = at(a, i * a_row + p * a_column);
+                for (int j = 0; j < s.n; ++j) row[j] += x * at(b, (long)p * s.ldb + j);
             }
         }
     }
 }
 
-#ifdef VD_ONEDNN
-#include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
-
-void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-             float beta, float *c, int ldc)
+void vd_gemm_c(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
-    if (vd_kernels_get() == &vd_kernels_c) {
-        vd_gemm_c(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
-        return;
-    }
-    int threads = omp_get_max_threads();      /* the program's own setting, put back below */
-    if (threads != 1) omp_set_num_threads(1); /* the callers share the work among their own threads, see parallel.h */
-    dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
-    if (threads != 1) omp_set_num_threads(threads);
+    product(s, float_at, a, b, c);
+}
+
+void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
+{
+    product(s, bf16_at, a, b, c);
+}
+
+#ifdef VD_ONEDNN
+#include "onednn.h"
+
+void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c)
+{
+    if (vd_kernels_get() == &vd_kernels_c) vd_gemm_c(s, a, b, c);
+    else vd_onednn_gemm(s, VD_FLOAT, a, b, c);
+}
+
+void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
+{
+    if (vd_kernels_get() == &vd_kernels_c) vd_gemm_bf16_c(s, a, b, c);
+    else vd_onednn_gemm(s, VD_BF16, a, b, c);
 }
 
 int vd_gemm_is_fast(void)
@@ -49,10 +69,14 @@ int vd_gemm_is_fast(void)
     return 1;
 }
 #else
-void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-             float beta, float *c, int ldc)
+void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
-    vd_gemm_c(transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
+    vd_gemm_c(s, a, b, c);
+}
+
+void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
+{
+    vd_gemm_bf16_c(s, a, b, c);
 }
 
 int vd_gemm_is_fast(void)

@@ -1,20 +1,31 @@
 #ifndef VD_GEMM_H
 #define VD_GEMM_H
 
-/* C = A B + beta C on row-major float matrices, in the calling thread
- *
- *   transpose_a, transpose_b   read A [k][m] and B [n][k] instead of A [m][k] and B [k][n]
- *   m, n, k                    C is [m][n]
- *   lda, ldb, ldc              distance between rows, in floats
- *   beta                       0 or 1; with 0 what C held is not read
- *
- * oneDNN's sgemm where the build has it, unless the plain C kernels were asked for; else vd_gemm_c. */
-void vd_gemm(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-             float beta, float *c, int ldc);
+#include <stdint.h>
 
-/* the specification in plain C */
-void vd_gemm_c(int transpose_a, int transpose_b, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-               float beta, float *c, int ldc);
+/* C = A B, or C += A B, on row-major matrices
+ *
+ *   m, n, k                    C is [m][n], A [m][k], B [k][n]
+ *   lda, ldb, ldc              distance between rows, in elements
+ *   transpose_a, transpose_b   A lies there as [k][m], B as [n][k]
+ *   add                        C += ; otherwise what C held is not read */
+typedef struct {
+    int m, n, k;
+    int lda, ldb, ldc;
+    int transpose_a, transpose_b;
+    int add;
+} vd_gemm_shape;
+
+/* in the calling thread, by oneDNN where the build has it, unless the plain C kernels were asked for; else vd_gemm_c.
+ * The same shape gives the same bits in every thread. Ends the program when there is no memory */
+void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c);
+
+/* the same with bf16 factors, products summed in float; fast only where vd_kernels.bf16 is 1 */
+void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c);
+
+/* the specifications in plain C */
+void vd_gemm_c(vd_gemm_shape s, const float *a, const float *b, float *c);
+void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c);
 
 /* 1 when vd_gemm() is a library's, 0 when it is vd_gemm_c() */
 int vd_gemm_is_fast(void);

@@ -5,7 +5,15 @@
 
 /* Each thread has a few buffers that live until it ends. SHARED is for the thread that starts a vd_parallel_for() and
  * hands the pointer to its pieces; the others are for the pieces themselves. */
-typedef enum { VD_SCRATCH_SHARED, VD_SCRATCH_A, VD_SCRATCH_B, VD_SCRATCH_C, VD_SCRATCHES } vd_scratch_slot;
+typedef enum {
+    VD_SCRATCH_SHARED,
+    VD_SCRATCH_A,
+    VD_SCRATCH_B,
+    VD_SCRATCH_C,
+    VD_SCRATCH_D,
+    VD_SCRATCH_LIBRARY,
+    VD_SCRATCHES
+} vd_scratch_slot;
 
 /* n floats, uninitialised, valid until this thread asks for the same slot again; 64-byte aligned. Ends the program with
  * one line on stderr when there is no memory. */

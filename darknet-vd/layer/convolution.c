@@ -70,7 +70,8 @@ static void multiply_image(int b, void *context)
     for (int g = 0; g < j->l.groups; ++g) {
         const float *columns = columns_of(j, b, g);
         float *output = j->l.output + (size_t)b * j->l.outputs + (size_t)g * n * pixels;
-        vd_gemm(0, 0, n, pixels, rows, j->p.theta + (size_t)g * n * rows, rows, columns, pixels, 0, output, pixels);
+        vd_gemm((vd_gemm_shape){.m = n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels},
+                j->p.theta + (size_t)g * n * rows, columns, output);
     }
 }
 
@@ -90,8 +91,13 @@ static void multiply_filters(int i, void *context)
     int n = j->l.n / j->l.groups, rows = rows_of(j->window), pixels = pixels_of(j->window);
     int per_group = (n + FILTERS - 1) / FILTERS, g = i / per_group, first = i % per_group * FILTERS;
     size_t filter = (size_t)g * n + first;
-    vd_gemm(0, 0, n - first < FILTERS ? n - first : FILTERS, pixels, rows, j->p.theta + filter * rows, rows,
-            j->columns + (size_t)g * rows * pixels, pixels, 0, j->l.output + filter * pixels, pixels);
+    vd_gemm((vd_gemm_shape){.m = n - first < FILTERS ? n - first : FILTERS,
+                            .n = pixels,
+                            .k = rows,
+                            .lda = rows,
+                            .ldb = pixels,
+                            .ldc = pixels},
+            j->p.theta + filter * rows, j->columns + (size_t)g * rows * pixels, j->l.output + filter * pixels);
 }
 
 static void multiply_one_image(job *j)
@@ -120,8 +126,10 @@ static void sample_image(int b, void *context)
         const float *columns = columns_of(j, b, g);
         size_t o = (size_t)g * n * pixels, w = (size_t)g * n * rows;
         j->k->square((size_t)rows * pixels, columns, columns2);
-        vd_gemm(0, 0, n, pixels, rows, j->p.theta + w, rows, columns, pixels, 0, output + o, pixels);
-        vd_gemm(0, 0, n, pixels, rows, j->p.sigma2 + w, rows, columns2, pixels, 0, var + o, pixels);
+        vd_gemm((vd_gemm_shape){.m = n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels},
+                j->p.theta + w, columns, output + o);
+        vd_gemm((vd_gemm_shape){.m = n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels},
+                j->p.sigma2 + w, columns2, var + o);
     }
     j->k->noise(key, j->l.outputs, noise);
     j->k->sample(j->l.outputs, noise, var, output);
@@ -147,11 +155,17 @@ static void backward_image(job *j, int b, int g, float *d_theta, float *d_sigma2
     float *columns2 = j->p.sigma2 ? vd_scratch(VD_SCRATCH_B, area) : 0;
     float *d_var = j->p.sigma2 ? j->p.noise_gain + o : 0; /* in the place of the gain, which is read once */
 
-    vd_gemm(0, 1, n, rows, pixels, d_output, pixels, columns, pixels, 1, d_theta + w, rows);
+    vd_gemm(
+        (vd_gemm_shape){
+            .m = n, .n = rows, .k = pixels, .lda = pixels, .ldb = pixels, .ldc = rows, .transpose_b = 1, .add = 1},
+        d_output, columns, d_theta + w);
     if (j->p.sigma2) {
         j->k->multiply_by((size_t)n * pixels, d_output, d_var);
         j->k->square(area, columns, columns2);
-        vd_gemm(0, 1, n, rows, pixels, d_var, pixels, columns2, pixels, 1, d_sigma2 + w, rows);
+        vd_gemm(
+            (vd_gemm_shape){
+                .m = n, .n = rows, .k = pixels, .lda = pixels, .ldb = pixels, .ldc = rows, .transpose_b = 1, .add = 1},
+            d_var, columns2, d_sigma2 + w);
     }
     if (!j->d_input) return;
 
@@ -160,10 +174,16 @@ static void backward_image(job *j, int b, int g, float *d_theta, float *d_sigma2
     /* stock Darknet's 1x1 convolution overwrites what a [shortcut] or [route] has put there: a plain layer must too */
     int keep = in_place && j->p.sigma2;
     float *d_columns = in_place ? d_image : vd_scratch(VD_SCRATCH_C, area);
-    vd_gemm(1, 0, rows, pixels, n, j->p.theta + w, rows, d_output, pixels, keep, d_columns, pixels);
+    vd_gemm(
+        (vd_gemm_shape){
+            .m = rows, .n = pixels, .k = n, .lda = rows, .ldb = pixels, .ldc = pixels, .transpose_a = 1, .add = keep},
+        j->p.theta + w, d_output, d_columns);
     if (j->p.sigma2) {
         float *d_columns2 = columns2; /* no longer needed */
-        vd_gemm(1, 0, rows, pixels, n, j->p.sigma2 + w, rows, d_var, pixels, 0, d_columns2, pixels);
+        vd_gemm(
+            (vd_gemm_shape){
+                .m = rows, .n = pixels, .k = n, .lda = rows, .ldb = pixels, .ldc = pixels, .transpose_a = 1},
+            j->p.sigma2 + w, d_var, d_columns2);
         j->k->add_twice_product(area, columns, d_columns2, d_columns);
     }
     if (!in_place) vd_col2im_add(j->window, d_columns, d_image);

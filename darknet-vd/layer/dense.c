@@ -30,8 +30,10 @@ static void multiply_images(int i, void *context)
 {
     job *j = context;
     int in = j->l.inputs, out = j->l.outputs, b = i * IMAGES;
-    vd_gemm(0, 1, length(j->l.batch, IMAGES, i), out, in, j->input + (size_t)b * in, in, j->p.theta, in, 0,
-            j->l.output + (size_t)b * out, out);
+    vd_gemm(
+        (vd_gemm_shape){
+            .m = length(j->l.batch, IMAGES, i), .n = out, .k = in, .lda = in, .ldb = in, .ldc = out, .transpose_b = 1},
+        j->input + (size_t)b * in, j->p.theta, j->l.output + (size_t)b * out);
 }
 
 /* the same for some units, all images: how a batch too small to cut is shared */
@@ -39,8 +41,10 @@ static void multiply_units(int i, void *context)
 {
     job *j = context;
     int in = j->l.inputs, out = j->l.outputs, o = i * UNITS;
-    vd_gemm(0, 1, j->l.batch, length(out, UNITS, i), in, j->input, in, j->p.theta + (size_t)o * in, in, 0,
-            j->l.output + o, out);
+    vd_gemm(
+        (vd_gemm_shape){
+            .m = j->l.batch, .n = length(out, UNITS, i), .k = in, .lda = in, .ldb = in, .ldc = out, .transpose_b = 1},
+        j->input, j->p.theta + (size_t)o * in, j->l.output + o);
 }
 
 /* output = input theta^T + sqrt(input^2 sigma2^T + eps) noise */
@@ -52,7 +56,8 @@ static void sample_images(int i, void *context)
     float *noise = vd_scratch(VD_SCRATCH_A, out), *input2 = vd_scratch(VD_SCRATCH_B, (size_t)n * in);
     multiply_images(i, context);
     j->k->square((size_t)n * in, j->input + (size_t)b * in, input2);
-    vd_gemm(0, 1, n, out, in, input2, in, j->p.sigma2, in, 0, var, out);
+    vd_gemm((vd_gemm_shape){.m = n, .n = out, .k = in, .lda = in, .ldb = in, .ldc = out, .transpose_b = 1}, input2,
+            j->p.sigma2, var);
     for (int p = 0; p < n; ++p) {
         vd_noise_key key = j->p.key;
         key.image += b + p;
@@ -75,9 +80,13 @@ static void backward_units(int i, void *context)
 {
     job *j = context;
     int in = j->l.inputs, out = j->l.outputs, o = i * UNITS, n = length(out, UNITS, i);
-    vd_gemm(1, 0, n, in, j->l.batch, j->l.delta + o, out, j->input, in, 1, j->p.d_theta + (size_t)o * in, in);
+    vd_gemm(
+        (vd_gemm_shape){.m = n, .n = in, .k = j->l.batch, .lda = out, .ldb = in, .ldc = in, .transpose_a = 1, .add = 1},
+        j->l.delta + o, j->input, j->p.d_theta + (size_t)o * in);
     if (!j->p.sigma2) return;
-    vd_gemm(1, 0, n, in, j->l.batch, j->p.noise_gain + o, out, j->input2, in, 1, j->p.d_sigma2 + (size_t)o * in, in);
+    vd_gemm(
+        (vd_gemm_shape){.m = n, .n = in, .k = j->l.batch, .lda = out, .ldb = in, .ldc = in, .transpose_a = 1, .add = 1},
+        j->p.noise_gain + o, j->input2, j->p.d_sigma2 + (size_t)o * in);
 }
 
 /* for some images: input^2, and d var = d output * gain in the place of gain, which is read once */
@@ -95,10 +104,12 @@ static void backward_images(int i, void *context)
     job *j = context;
     int in = j->l.inputs, out = j->l.outputs, b = i * IMAGES, n = length(j->l.batch, IMAGES, i);
     float *d_input = j->d_input + (size_t)b * in;
-    vd_gemm(0, 0, n, in, out, j->l.delta + (size_t)b * out, out, j->p.theta, in, 1, d_input, in);
+    vd_gemm((vd_gemm_shape){.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in, .add = 1},
+            j->l.delta + (size_t)b * out, j->p.theta, d_input);
     if (!j->p.sigma2) return;
     float *d_input2 = vd_scratch(VD_SCRATCH_A, (size_t)n * in);
-    vd_gemm(0, 0, n, in, out, j->p.noise_gain + (size_t)b * out, out, j->p.sigma2, in, 0, d_input2, in);
+    vd_gemm((vd_gemm_shape){.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in},
+            j->p.noise_gain + (size_t)b * out, j->p.sigma2, d_input2);
     j->k->add_twice_product((size_t)n * in, j->input + (size_t)b * in, d_input2, d_input);
 }
 
