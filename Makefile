@@ -49,11 +49,12 @@ endif
 # kernels/vector.c is compiled once for each of these; kernels/dispatch.c picks one when the program runs
 VARIANTS := generic
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
-VARIANTS += avx2 avx512
+VARIANTS += avx2 avx512 avx512_bf16
 endif
 VARIANT_FLAGS_generic :=
 VARIANT_FLAGS_avx2 := -mavx2 -mfma
 VARIANT_FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+VARIANT_FLAGS_avx512_bf16 := $(VARIANT_FLAGS_avx512) -mavx512bf16
 
 SRC := build/darknet
 STOCK := build/stock

@@ -1,6 +1,5 @@
 #include "support.h"
 #include "kernels/gemm.h"
-#include "kernels/im2col.h"
 #include "kernels/parallel.h"
 #include "kernels/scratch.h"
 
@@ -93,52 +92,6 @@ START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
 }
 END_TEST
 
-static const vd_window windows[] = {
-    {1, 5, 5, 3, 1, 1, 5, 5}, {3, 9, 8, 3, 2, 1, 5, 4}, {2, 7, 6, 5, 1, 2, 7, 6}, {2, 7, 6, 5, 1, 0, 3, 2},
-    {4, 6, 6, 1, 1, 0, 6, 6}, {4, 6, 6, 1, 2, 0, 3, 3}, {2, 4, 4, 1, 1, 1, 6, 6}, {1, 10, 7, 4, 3, 2, 4, 3},
-    {2, 2, 2, 5, 1, 4, 6, 6}, {1, 1, 1, 1, 1, 0, 1, 1}, {1, 3, 3, 3, 4, 3, 2, 2},
-};
-enum { WINDOWS = sizeof(windows) / sizeof(*windows) };
-
-START_TEST(im2col_puts_every_pixel_where_the_product_wants_it)
-{
-    vd_window s = windows[_i];
-    static float image[512], columns[8192];
-    fill_random(image, 512, 4);
-    for (int i = 0; i < 8192; ++i) columns[i] = 99;
-    vd_im2col(s, image, columns);
-    int at = 0;
-    for (int c = 0; c < s.c; ++c)
-        for (int kh = 0; kh < s.size; ++kh)
-            for (int kw = 0; kw < s.size; ++kw)
-                for (int oh = 0; oh < s.out_h; ++oh)
-                    for (int ow = 0; ow < s.out_w; ++ow, ++at) {
-                        int h = oh * s.stride - s.pad + kh, w = ow * s.stride - s.pad + kw;
-                        int in = h >= 0 && h < s.h && w >= 0 && w < s.w;
-                        ck_assert(columns[at] == (in ? image[(c * s.h + h) * s.w + w] : 0));
-                    }
-    ck_assert(columns[at] == 99);
-}
-END_TEST
-
-START_TEST(col2im_is_the_transpose_of_im2col_and_accumulates)
-{
-    vd_window s = windows[_i];
-    static float image[512], columns[8192], y[8192], back[512];
-    int pixels = s.c * s.h * s.w, n = s.c * s.size * s.size * s.out_h * s.out_w;
-    double left = 0, right = 0;
-    fill_random(image, 512, 5);
-    fill_random(y, 8192, 6);
-    for (int i = 0; i < 512; ++i) back[i] = 2;
-    vd_im2col(s, image, columns);
-    vd_col2im_add(s, y, back);
-    for (int i = 0; i < n; ++i) left += (double)columns[i] * y[i];
-    for (int i = 0; i < pixels; ++i) right += (double)image[i] * (back[i] - 2);
-    ck_assert(close_to(left, right, 1e-5, 1e-4));
-    for (int i = pixels; i < 512; ++i) ck_assert(back[i] == 2);
-}
-END_TEST
-
 static void count(int i, void *context)
 {
     atomic_int *counts = context;
@@ -223,8 +176,6 @@ Suite *gemm_suite(void)
     Suite *s = suite_create("gemm");
     TCase *t = tcase_create("products and loops");
     tcase_add_loop_test(t, gemm_is_the_matrix_product_for_every_transpose_and_stride, 0, GEMMS);
-    tcase_add_loop_test(t, im2col_puts_every_pixel_where_the_product_wants_it, 0, WINDOWS);
-    tcase_add_loop_test(t, col2im_is_the_transpose_of_im2col_and_accumulates, 0, WINDOWS);
     tcase_add_test(t, every_piece_of_a_loop_runs_once_also_nested);
     tcase_add_test(t, threads_can_be_left_behind_again_and_again);
     tcase_add_test(t, a_forked_child_has_threads_of_its_own);

@@ -175,10 +175,10 @@ static void check_kl_table(const char *folder)
     for (int t = 0; t < n_tables; ++t) {
         for (const float *r = rows; r < rows + n; r += 6) {
             const float theta = r[0], log_sigma2 = r[1];
-            float log_alpha, sigma2, d_kl, d_theta = 0, d_log_sigma2 = 0;
+            float log_alpha, sigma2, d_kl, d_theta = 0, d_log_sigma2 = 0; /* of the KL divergence alone */
             tables[t]->log_alpha(1, &theta, &log_sigma2, &log_alpha);
             double kl = tables[t]->variance_kl(1, &theta, &log_sigma2, &sigma2, &d_kl);
-            tables[t]->kl_backward(1, &theta, &d_kl, 1, &d_theta, &d_log_sigma2);
+            tables[t]->posterior_backward(1, &theta, &sigma2, &d_kl, 1, &d_theta, &d_log_sigma2);
             ck_assert_msg(close_to(log_alpha, r[2], 2e-6, 4e-6), "theta %g S %g: log_alpha %g, want %g", theta,
                           log_sigma2, log_alpha, r[2]);
             ck_assert(close_to(kl, r[3], 1e-5, 1e-6));

@@ -8,7 +8,7 @@
 /* kernels/vector.c, compiled for ... */
 extern const vd_kernels vd_kernels_generic;
 #ifdef __x86_64__
-extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512;
+extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512, vd_kernels_avx512_bf16;
 
 static int has_avx2(void)
 {
@@ -20,13 +20,19 @@ static int has_avx512(void)
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
+
+static int has_avx512_bf16(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512bf16");
+}
 #endif
 
 int vd_kernels_list(const vd_kernels **tables, int max)
 {
     const vd_kernels *all[] = {&vd_kernels_c, &vd_kernels_generic,
 #ifdef __x86_64__
-                               has_avx2() ? &vd_kernels_avx2 : 0, has_avx512() ? &vd_kernels_avx512 : 0
+                               has_avx2() ? &vd_kernels_avx2 : 0, has_avx512() ? &vd_kernels_avx512 : 0,
+                               has_avx512_bf16() ? &vd_kernels_avx512_bf16 : 0
 #endif
     };
     int n = 0;

@@ -44,28 +44,37 @@ typedef struct {
     int h, w, size, stride, offset, out_h, out_w;
 } vd_pool_shape;
 
+/* the shape of one convolution (one group of it) on one image */
+typedef struct {
+    int c, h, w;           /* input channels, height, width */
+    int size, stride, pad; /* square filters */
+    int out_h, out_w;
+} vd_window;
+
 typedef struct {
     const char *name;
+    int bf16; /* the processor multiplies bf16 in hardware: products in bf16 pay */
 
     /* log_alpha, n numbers each */
     void (*log_alpha)(size_t n, const float *theta, const float *log_sigma2, float *log_alpha);
-
-    /* on input d_sigma2 = dL/dsigma2; d_theta += dL/dsigma2 dsigma2/dtheta; d_log_sigma2 = dL/dlog_sigma2.
-     * d_log_sigma2 may be d_sigma2 itself */
-    void (*variance_backward)(size_t n, const float *theta, const float *log_sigma2, const float *d_sigma2,
-                              float *d_theta, float *d_log_sigma2);
 
     /* masked = theta where log_alpha < threshold, else 0; returns how many of masked are not 0 */
     size_t (*mask)(size_t n, const float *theta, const float *log_sigma2, float threshold, float *masked);
 
     /* sigma2 = exp(log_alpha) theta^2, and in the same pass the KL divergence: returns the sum over n weights, in nats;
-     * d_kl = dKL/dlog_alpha of each, 0 where log_alpha is clipped. Source: eq. 14 */
+     * d_kl = dKL/dlog_alpha of each, 0 where log_alpha is clipped and nowhere else. Source: eq. 14 */
     double (*variance_kl)(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl);
 
-    /* add scale * d(sum KL) to the gradients, from the d_kl of the same theta and log_sigma2; scale: KL weight /
-     * training-set size (times whatever the caller's gradients are multiplied with) */
-    void (*kl_backward)(size_t n, const float *theta, const float *d_kl, float scale, float *d_theta,
-                        float *d_log_sigma2);
+    /* the backward pass of variance_kl, from what it left: chain dL/dsigma2 to theta and log_sigma2, and add
+     * kl_scale d(sum KL) to both
+     *
+     *   theta, sigma2, d_kl   [n]  of the same weights
+     *   kl_scale                   KL weight / training-set size (times whatever the caller's gradients are
+     *                              multiplied with)
+     *   d_theta               [n]  accumulated into (+=)
+     *   d_log_sigma2          [n]  on input dL/dsigma2, on output dL/dlog_sigma2 */
+    void (*posterior_backward)(size_t n, const float *theta, const float *sigma2, const float *d_kl, float kl_scale,
+                               float *d_theta, float *d_log_sigma2);
 
     /* eps[i] ~ N(0,1), a function of (key, i) alone: Philox4x32-10 (Salmon et al. 2011) and Box-Muller */
     void (*noise)(vd_noise_key key, size_t n, float *eps);
@@ -76,6 +85,11 @@ typedef struct {
 
     /* y = x^2 */
     void (*square)(size_t n, const float *x, float *y);
+
+    /* y = x;  x^2;  x z : to bf16, the upper half of a float, rounded to the nearest, ties to even; NaN stays NaN */
+    void (*to_bf16)(size_t n, const float *x, uint16_t *y);
+    void (*square_bf16)(size_t n, const float *x, uint16_t *y);
+    void (*multiply_bf16)(size_t n, const float *x, const float *z, uint16_t *y);
 
     /* y *= x */
     void (*multiply_by)(size_t n, const float *x, float *y);
@@ -92,6 +106,11 @@ typedef struct {
     /* the two activations most networks are made of, and their gradients from the OUTPUT y: d *= y > 0 ? 1 : slope */
     void (*leaky)(size_t n, float slope, float *x);
     void (*leaky_backward)(size_t n, float slope, const float *y, float *d);
+
+    /* x = leaky(x + bias), what leaky() makes of it; slope 1 is the linear activation */
+    void (*bias_leaky)(size_t n, float bias, float slope, float *x);
+    /* leaky_backward(), and the sum of what it leaves in d */
+    float (*leaky_backward_sum)(size_t n, float slope, const float *y, float *d);
 
     /* sum of x;  of (x - mean)^2;  of x y */
     float (*sum)(size_t n, const float *x);
@@ -113,6 +132,26 @@ typedef struct {
      *           holds a NaN, of any of its elements; -1 where a window lies in the padding alone */
     void (*max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
 
+    /* the gradient of max_pool: d_in[index - base] += d_out, with the index and base of the forward pass; -1 is skipped
+     *
+     *   index, d_out   [out_h][out_w]
+     *   d_in           [h][w]  accumulated into (+=) */
+    void (*max_pool_backward)(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in);
+
+    /* columns[(ch size + kh) size + kw][oh out_w + ow] = image[ch][oh stride - pad + kh][ow stride - pad + kw], 0
+     * outside
+     *
+     *   image    [c][h][w]
+     *   columns  [c size size][out_h out_w], overwritten */
+    void (*im2col)(vd_window s, const float *image, float *columns);
+    void (*im2col_bf16)(vd_window s, const uint16_t *image, uint16_t *columns);
+
+    /* the transpose of im2col: add every column entry to the pixel it came from
+     *
+     *   columns  [c size size][out_h out_w]
+     *   image    [c][h][w], accumulated into (+=) */
+    void (*col2im_add)(vd_window s, const float *columns, float *image);
+
     /* one step of Adam (Kingma, Ba 2014, algorithm 1) along `step`, the sum over a batch of the NEGATIVE gradient
      * (Darknet's sign); m and v are its moments; step is zeroed */
     void (*adam)(size_t n, vd_adam_args a, float *x, float *step, float *m, float *v);
@@ -127,7 +166,7 @@ typedef struct {
 extern const vd_kernels vd_kernels_c;
 
 /* the fastest table this processor runs; chosen once. The environment variable DARKNET_KERNELS names another one
- * (c, generic, avx2, avx512) for tests and comparisons */
+ * (c, generic, avx2, avx512, avx512_bf16) for tests and comparisons */
 const vd_kernels *vd_kernels_get(void);
 
 /* every table this processor runs, the plain one first; returns how many */

@@ -1,5 +1,6 @@
 /* The specification: every kernel in plain C and libm, one formula a line. */
 #include "kernels.h"
+#include "bf16.h"
 #include "philox.h"
 
 #include <float.h>
@@ -26,22 +27,6 @@ static void log_alpha_c(size_t n, const float *theta, const float *log_sigma2, f
     for (size_t i = 0; i < n; ++i) log_alpha[i] = clip(unclipped_log_alpha(theta[i], log_sigma2[i]));
 }
 
-/* forward was sigma2 = exp(clip(log_sigma2 - log(theta^2 + eps))) theta^2 */
-static void variance_backward_c(size_t n, const float *theta, const float *log_sigma2, const float *d_sigma2,
-                                float *d_theta, float *d_log_sigma2)
-{
-    for (size_t i = 0; i < n; ++i) {
-        float t2 = theta[i] * theta[i];
-        float x = unclipped_log_alpha(theta[i], log_sigma2[i]);
-        float alpha = expf(clip(x));
-        float d = d_sigma2[i];
-        /* unclipped, the two theta dependences cancel but for eps: 2 theta alpha (1 - theta^2 / (theta^2 + eps)) */
-        float rest = is_clipped(x) ? 1.f : VD_THETA_EPS / (t2 + VD_THETA_EPS);
-        d_theta[i] += d * 2 * theta[i] * alpha * rest;
-        d_log_sigma2[i] = is_clipped(x) ? 0.f : d * alpha * t2;
-    }
-}
-
 static size_t mask_c(size_t n, const float *theta, const float *log_sigma2, float threshold, float *masked)
 {
     size_t kept = 0;
@@ -65,13 +50,18 @@ static double variance_kl_c(size_t n, const float *theta, const float *log_sigma
     return sum;
 }
 
-/* forward was KL(log_alpha), log_alpha = log_sigma2 - log(theta^2 + eps) */
-static void kl_backward_c(size_t n, const float *theta, const float *d_kl, float scale, float *d_theta,
-                          float *d_log_sigma2)
+/* forward was sigma2 = alpha theta^2 and KL(log_alpha), log_alpha = clip(log_sigma2 - log(theta^2 + eps)) */
+static void posterior_backward_c(size_t n, const float *theta, const float *sigma2, const float *d_kl, float kl_scale,
+                                 float *d_theta, float *d_log_sigma2)
 {
     for (size_t i = 0; i < n; ++i) {
-        d_log_sigma2[i] += scale * d_kl[i];
-        d_theta[i] -= scale * d_kl[i] * 2 * theta[i] / (theta[i] * theta[i] + VD_THETA_EPS);
+        float d = d_log_sigma2[i], t2 = theta[i] * theta[i];
+        float alpha = t2 == 0 ? 0 : sigma2[i] / t2;
+        int clipped = d_kl[i] == 0;
+        /* unclipped, the two theta dependences cancel but for eps: 2 theta alpha (1 - theta^2 / (theta^2 + eps)) */
+        float rest = clipped ? 1 : VD_THETA_EPS / (t2 + VD_THETA_EPS);
+        d_theta[i] += 2 * theta[i] * (d * alpha * rest - kl_scale * d_kl[i] / (t2 + VD_THETA_EPS));
+        d_log_sigma2[i] = clipped ? 0 : d * sigma2[i] + kl_scale * d_kl[i];
     }
 }
 
@@ -108,6 +98,21 @@ static void square_c(size_t n, const float *x, float *y)
     for (size_t i = 0; i < n; ++i) y[i] = x[i] * x[i];
 }
 
+static void to_bf16_c(size_t n, const float *x, uint16_t *y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i]);
+}
+
+static void square_bf16_c(size_t n, const float *x, uint16_t *y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i] * x[i]);
+}
+
+static void multiply_bf16_c(size_t n, const float *x, const float *z, uint16_t *y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i] * z[i]);
+}
+
 static void multiply_by_c(size_t n, const float *x, float *y)
 {
     for (size_t i = 0; i < n; ++i) y[i] *= x[i];
@@ -136,6 +141,18 @@ static void leaky_c(size_t n, float slope, float *x)
 static void leaky_backward_c(size_t n, float slope, const float *y, float *d)
 {
     for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
+}
+
+static void bias_leaky_c(size_t n, float bias, float slope, float *x)
+{
+    for (size_t i = 0; i < n; ++i) x[i] = x[i] + bias > 0 ? x[i] + bias : slope * (x[i] + bias);
+}
+
+static float leaky_backward_sum_c(size_t n, float slope, const float *y, float *d)
+{
+    float sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += d[i] *= y[i] > 0 ? 1 : slope;
+    return sum;
 }
 
 static float sum_c(size_t n, const float *x)
@@ -197,6 +214,50 @@ static void max_pool_c(vd_pool_shape s, const float *in, int base, float *out, i
     }
 }
 
+static void max_pool_backward_c(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in)
+{
+    for (int i = 0; i < s.out_h * s.out_w; ++i)
+        if (index[i] >= 0) d_in[index[i] - base] += d_out[i];
+}
+
+/* where in its image column entry i of row (ch, kh, kw) comes from, -1 outside */
+static long pixel_of(vd_window s, int row, int i)
+{
+    int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
+    int h = i / s.out_w * s.stride - s.pad + kh, w = i % s.out_w * s.stride - s.pad + kw;
+    return h < 0 || h >= s.h || w < 0 || w >= s.w ? -1 : ((long)ch * s.h + h) * s.w + w;
+}
+
+static void im2col_c(vd_window s, const float *image, float *columns)
+{
+    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+        for (int i = 0; i < s.out_h * s.out_w; ++i) {
+            long pixel = pixel_of(s, row, i);
+            *columns++ = pixel < 0 ? 0 : image[pixel];
+        }
+    }
+}
+
+static void im2col_bf16_c(vd_window s, const uint16_t *image, uint16_t *columns)
+{
+    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+        for (int i = 0; i < s.out_h * s.out_w; ++i) {
+            long pixel = pixel_of(s, row, i);
+            *columns++ = pixel < 0 ? 0 : image[pixel];
+        }
+    }
+}
+
+static void col2im_add_c(vd_window s, const float *columns, float *image)
+{
+    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+        for (int i = 0; i < s.out_h * s.out_w; ++i, ++columns) {
+            long pixel = pixel_of(s, row, i);
+            if (pixel >= 0) image[pixel] += *columns;
+        }
+    }
+}
+
 static void adam_c(size_t n, vd_adam_args a, float *x, float *step, float *m, float *v)
 {
     for (size_t i = 0; i < n; ++i) {
@@ -222,25 +283,33 @@ static void sgd_c(size_t n, float rate, float momentum, float decay, float batch
 const vd_kernels vd_kernels_c = {
     .name = "c",
     .log_alpha = log_alpha_c,
-    .variance_backward = variance_backward_c,
     .mask = mask_c,
     .variance_kl = variance_kl_c,
-    .kl_backward = kl_backward_c,
+    .posterior_backward = posterior_backward_c,
     .noise = noise_c,
     .sample = sample_c,
     .square = square_c,
+    .to_bf16 = to_bf16_c,
+    .square_bf16 = square_bf16_c,
+    .multiply_bf16 = multiply_bf16_c,
     .multiply_by = multiply_by_c,
     .add_twice_product = add_twice_product_c,
     .add = add_c,
     .add_scalar = add_scalar_c,
     .leaky = leaky_c,
     .leaky_backward = leaky_backward_c,
+    .bias_leaky = bias_leaky_c,
+    .leaky_backward_sum = leaky_backward_sum_c,
     .sum = sum_c,
     .sum_squares = sum_squares_c,
     .dot = dot_c,
     .normalize = normalize_c,
     .normalize_backward = normalize_backward_c,
     .max_pool = max_pool_c,
+    .max_pool_backward = max_pool_backward_c,
+    .im2col = im2col_c,
+    .im2col_bf16 = im2col_bf16_c,
+    .col2im_add = col2im_add_c,
     .adam = adam_c,
     .sgd = sgd_c,
 };

@@ -2,6 +2,7 @@
  * once for each instruction set: VD_VARIANT names it. */
 #include "kernels.h"
 #include "approx.h"
+#include "bf16.h"
 #include "philox.h"
 
 #include <float.h>
@@ -41,19 +42,6 @@ static void log_alpha_v(size_t n, const float *restrict theta, const float *rest
     }
 }
 
-/* d_log_sigma2 may be d_sigma2: element i of one is read before element i of the other is written */
-static void variance_backward_v(size_t n, const float *restrict theta, const float *restrict log_sigma2,
-                                const float *d_sigma2, float *restrict d_theta, float *d_log_sigma2)
-{
-#pragma GCC ivdep
-    for (size_t i = 0; i < n; ++i) {
-        float t2 = theta[i] * theta[i], x = inverse_alpha(theta[i], log_sigma2[i]), inverse = clip_inverse(x);
-        float d_alpha = d_sigma2[i] / inverse;
-        d_theta[i] += d_alpha * 2 * theta[i] * (x == inverse ? VD_THETA_EPS / (t2 + VD_THETA_EPS) : 1);
-        d_log_sigma2[i] = x == inverse ? d_alpha * t2 : 0;
-    }
-}
-
 static size_t mask_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float threshold,
                      float *restrict masked)
 {
@@ -70,7 +58,7 @@ static inline float variance_kl_one(float theta, float log_sigma2, float *sigma2
     float e = vd_exp(VD_K3 * vd_log(inverse) - VD_K2); /* s = 1/(1 + e), s (1 - s) = e s^2 without cancellation */
     float s = 1 / (1 + e), q = 1 / (1 + inverse);      /* q = alpha/(1 + alpha) */
     *sigma2 = t2 / inverse;
-    *d_kl = x == inverse ? -(VD_K1 * VD_K3 * e * s * s + .5f * inverse * q) : 0;
+    *d_kl = x < SMALLEST || x > LARGEST ? 0 : -(VD_K1 * VD_K3 * e * s * s + .5f * inverse * q);
     return VD_K1 + .5f * vd_log(1 + inverse) - VD_K1 * s + (inverse - inverse); /* the logarithm would hide a NaN */
 }
 
@@ -96,14 +84,20 @@ static double variance_kl_v(size_t n, const float *restrict theta, const float *
     return sum;
 }
 
-/* forward was KL(log_alpha), log_alpha = log_sigma2 - log(theta^2 + eps) */
-static void kl_backward_v(size_t n, const float *restrict theta, const float *restrict d_kl, float scale,
-                          float *restrict d_theta, float *restrict d_log_sigma2)
+/* forward was sigma2 = alpha theta^2 and KL(log_alpha), log_alpha = clip(log_sigma2 - log(theta^2 + eps)). Both parts
+ * of d_theta over the denominator theta (theta^2 + eps); under tiny they are nothing, and 1/theta would be infinite */
+static void posterior_backward_v(size_t n, const float *restrict theta, const float *restrict sigma2,
+                                 const float *restrict d_kl, float kl_scale, float *restrict d_theta,
+                                 float *restrict d_log_sigma2)
 {
+    const float tiny = 1e-20f;
     for (size_t i = 0; i < n; ++i) {
-        float d = scale * d_kl[i];
-        d_log_sigma2[i] += d;
-        d_theta[i] -= d * 2 * theta[i] / (theta[i] * theta[i] + VD_THETA_EPS);
+        float t = theta[i], t2 = t * t, t2_eps = t2 + VD_THETA_EPS;
+        float d = d_log_sigma2[i] * sigma2[i], d_log_alpha = kl_scale * d_kl[i];
+        int clipped = d_kl[i] == 0;
+        float r = fabsf(t) < tiny ? 0 : 2 / (t * t2_eps);
+        d_theta[i] += r * (d * (clipped ? t2_eps : VD_THETA_EPS) - d_log_alpha * t2);
+        d_log_sigma2[i] = clipped ? 0 : d + d_log_alpha;
     }
 }
 
@@ -175,6 +169,21 @@ static void square_v(size_t n, const float *restrict x, float *restrict y)
     for (size_t i = 0; i < n; ++i) y[i] = x[i] * x[i];
 }
 
+static void to_bf16_v(size_t n, const float *restrict x, uint16_t *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i]);
+}
+
+static void square_bf16_v(size_t n, const float *restrict x, uint16_t *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i] * x[i]);
+}
+
+static void multiply_bf16_v(size_t n, const float *restrict x, const float *restrict z, uint16_t *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i] * z[i]);
+}
+
 static void multiply_by_v(size_t n, const float *restrict x, float *restrict y)
 {
     for (size_t i = 0; i < n; ++i) y[i] *= x[i];
@@ -214,6 +223,16 @@ static void leaky_backward_v(size_t n, float slope, const float *restrict y, flo
     for (size_t p = i; p < n; ++p) lanes[p - i] += (term);             \
     for (int lane = 0; lane < LANES; ++lane) sum += lanes[lane];       \
     return sum
+
+static void bias_leaky_v(size_t n, float bias, float slope, float *restrict x)
+{
+    for (size_t i = 0; i < n; ++i) x[i] = x[i] + bias > 0 ? x[i] + bias : slope * (x[i] + bias);
+}
+
+static float leaky_backward_sum_v(size_t n, float slope, const float *restrict y, float *restrict d)
+{
+    SUM_IN_LANES(d[p] *= y[p] > 0 ? 1 : slope);
+}
 
 static float sum_v(size_t n, const float *restrict x)
 {
@@ -304,6 +323,87 @@ static void max_pool_v(vd_pool_shape s, const float *in, int base, float *out, i
     }
 }
 
+static void max_pool_backward_v(vd_pool_shape s, int base, const int *restrict index, const float *restrict d_out,
+                                float *restrict d_in)
+{
+    for (int i = 0; i < s.out_h * s.out_w; ++i)
+        if (index[i] >= 0) d_in[index[i] - base] += d_out[i];
+}
+
+/* output positions [*first, *last) asize_t one axis whose tap k lies inside an input of the given extent */
+static void inside(int extent, int out, int k, int stride, int pad, int *first, int *last)
+{
+    int low = pad - k, high = extent - 1 + pad - k;
+    *first = low > 0 ? (low + stride - 1) / stride : 0;
+    *last = high < 0 ? 0 : high / stride + 1;
+    if (*last > out) *last = out;
+    if (*first > *last) *first = *last;
+}
+
+static void im2col_v(vd_window s, const float *image, float *columns)
+{
+    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+        int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
+        int top, bottom, left, right;
+        float *out = columns + (size_t)row * s.out_h * s.out_w;
+        inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+        inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+        memset(out, 0, (size_t)top * s.out_w * sizeof(float));
+        for (int oh = top; oh < bottom; ++oh) {
+            const float *in = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
+            float *line = out + (size_t)oh * s.out_w;
+            for (int ow = 0; ow < left; ++ow) line[ow] = 0;
+            if (s.stride == 1) {
+                memcpy(line + left, in + left, (right - left) * sizeof(float));
+            } else {
+                for (int ow = left; ow < right; ++ow) line[ow] = in[ow * s.stride];
+            }
+            for (int ow = right; ow < s.out_w; ++ow) line[ow] = 0;
+        }
+        memset(out + (size_t)bottom * s.out_w, 0, (size_t)(s.out_h - bottom) * s.out_w * sizeof(float));
+    }
+}
+
+static void im2col_bf16_v(vd_window s, const uint16_t *image, uint16_t *columns)
+{
+    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+        int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
+        int top, bottom, left, right;
+        uint16_t *out = columns + (size_t)row * s.out_h * s.out_w;
+        inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+        inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+        memset(out, 0, (size_t)top * s.out_w * sizeof(uint16_t));
+        for (int oh = top; oh < bottom; ++oh) {
+            const uint16_t *in = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
+            uint16_t *line = out + (size_t)oh * s.out_w;
+            for (int ow = 0; ow < left; ++ow) line[ow] = 0;
+            if (s.stride == 1) {
+                memcpy(line + left, in + left, (right - left) * sizeof(uint16_t));
+            } else {
+                for (int ow = left; ow < right; ++ow) line[ow] = in[ow * s.stride];
+            }
+            for (int ow = right; ow < s.out_w; ++ow) line[ow] = 0;
+        }
+        memset(out + (size_t)bottom * s.out_w, 0, (size_t)(s.out_h - bottom) * s.out_w * sizeof(uint16_t));
+    }
+}
+
+static void col2im_add_v(vd_window s, const float *columns, float *image)
+{
+    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+        int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
+        int top, bottom, left, right;
+        const float *in = columns + (size_t)row * s.out_h * s.out_w;
+        inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+        inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+        for (int oh = top; oh < bottom; ++oh) {
+            float *out = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
+            const float *line = in + (size_t)oh * s.out_w;
+            for (int ow = left; ow < right; ++ow) out[ow * s.stride] += line[ow];
+        }
+    }
+}
+
 static void adam_v(size_t n, vd_adam_args a, float *restrict x, float *restrict step, float *restrict m,
                    float *restrict v)
 {
@@ -335,26 +435,37 @@ static void sgd_v(size_t n, float rate, float momentum, float decay, float batch
 
 const vd_kernels TABLE(VD_VARIANT) = {
     .name = NAME(VD_VARIANT),
+#ifdef __AVX512BF16__
+    .bf16 = 1,
+#endif
     .log_alpha = log_alpha_v,
-    .variance_backward = variance_backward_v,
     .mask = mask_v,
     .variance_kl = variance_kl_v,
-    .kl_backward = kl_backward_v,
+    .posterior_backward = posterior_backward_v,
     .noise = noise_v,
     .sample = sample_v,
     .square = square_v,
+    .to_bf16 = to_bf16_v,
+    .square_bf16 = square_bf16_v,
+    .multiply_bf16 = multiply_bf16_v,
     .multiply_by = multiply_by_v,
     .add_twice_product = add_twice_product_v,
     .add = add_v,
     .add_scalar = add_scalar_v,
     .leaky = leaky_v,
     .leaky_backward = leaky_backward_v,
+    .bias_leaky = bias_leaky_v,
+    .leaky_backward_sum = leaky_backward_sum_v,
     .sum = sum_v,
     .sum_squares = sum_squares_v,
     .dot = dot_v,
     .normalize = normalize_v,
     .normalize_backward = normalize_backward_v,
     .max_pool = max_pool_v,
+    .max_pool_backward = max_pool_backward_v,
+    .im2col = im2col_v,
+    .im2col_bf16 = im2col_bf16_v,
+    .col2im_add = col2im_add_v,
     .adam = adam_v,
     .sgd = sgd_v,
 };

@@ -25,11 +25,16 @@ typedef struct {
     network net;
 } job;
 
+static vd_pool_shape pool_shape(layer l)
+{
+    return (vd_pool_shape){l.h, l.w, l.size, l.stride, l.pad / 2, l.out_h, l.out_w};
+}
+
 static void forward_maxpool_image(int b, void *context)
 {
     const job *j = context;
     layer l = j->l;
-    vd_pool_shape s = {l.h, l.w, l.size, l.stride, l.pad / 2, l.out_h, l.out_w};
+    vd_pool_shape s = pool_shape(l);
     for (int c = 0; c < l.c; ++c) {
         size_t plane = (size_t)b * l.c + c, in = plane * l.h * l.w, out = plane * l.out_h * l.out_w;
         vd_kernels_get()->max_pool(s, j->net.input + in, (int)in, l.output + out, l.indexes + out);
@@ -46,8 +51,12 @@ static void forward_maxpool(layer l, network net)
 static void backward_maxpool_image(int b, void *context)
 {
     const job *j = context;
-    for (int i = b * j->l.outputs; i < (b + 1) * j->l.outputs; ++i)
-        if (j->l.indexes[i] >= 0) j->net.delta[j->l.indexes[i]] += j->l.delta[i];
+    layer l = j->l;
+    vd_pool_shape s = pool_shape(l);
+    for (int c = 0; c < l.c; ++c) {
+        size_t plane = (size_t)b * l.c + c, in = plane * l.h * l.w, out = plane * l.out_h * l.out_w;
+        vd_kernels_get()->max_pool_backward(s, (int)in, l.indexes + out, l.delta + out, j->net.delta + in);
+    }
 }
 
 static void backward_maxpool(layer l, network net)
