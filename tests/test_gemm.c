@@ -160,12 +160,12 @@ END_TEST
 
 START_TEST(scratch_buffers_are_aligned_apart_and_kept)
 {
-    float *a = vd_scratch(VD_SCRATCH_A, 100), *b = vd_scratch(VD_SCRATCH_B, 100);
+    float *a = vd_scratch(VD_SCRATCH_COLUMNS, 100), *b = vd_scratch(VD_SCRATCH_SQUARE, 100);
     ck_assert(a != b && (size_t)a % 64 == 0 && (size_t)b % 64 == 0);
     memset(a, 1, 400), memset(b, 2, 400);
-    ck_assert_ptr_eq(vd_scratch(VD_SCRATCH_A, 50), a);
+    ck_assert_ptr_eq(vd_scratch(VD_SCRATCH_COLUMNS, 50), a);
     ck_assert_int_eq(((char *)a)[399], 1);
-    float *larger = vd_scratch(VD_SCRATCH_A, 100000);
+    float *larger = vd_scratch(VD_SCRATCH_COLUMNS, 100000);
     memset(larger, 3, 400000);
     ck_assert_int_eq(((char *)b)[399], 2);
 }

@@ -112,15 +112,13 @@ typedef struct {
     /* leaky_backward(), and the sum of what it leaves in d */
     float (*leaky_backward_sum)(size_t n, float slope, const float *y, float *d);
 
-    /* sum of x;  of (x - mean)^2;  of x y */
+    /* sum of x;  of (x - mean)^2;  of (x - mean) y */
     float (*sum)(size_t n, const float *x);
     float (*sum_squares)(size_t n, float mean, const float *x);
-    float (*dot)(size_t n, const float *x, const float *y);
+    float (*dot)(size_t n, float mean, const float *x, const float *y);
 
-    /* batch normalisation of one run of a channel: x_norm = (x - mean) inverse;  y = scale x_norm + bias.
-     * x and y may be the same array, x_norm may be null */
-    void (*normalize)(size_t n, float mean, float inverse, float scale, float bias, const float *x, float *x_norm,
-                      float *y);
+    /* batch normalisation of one run of a channel: y = scale (x - mean) inverse + bias */
+    void (*normalize)(size_t n, float mean, float inverse, float scale, float bias, const float *x, float *y);
     /* d = d a + (x - mean) b + c */
     void (*normalize_backward)(size_t n, float mean, float a, float b, float c, const float *x, float *d);
 

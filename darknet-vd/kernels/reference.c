@@ -169,21 +169,16 @@ static float sum_squares_c(size_t n, float mean, const float *x)
     return sum;
 }
 
-static float dot_c(size_t n, const float *x, const float *y)
+static float dot_c(size_t n, float mean, const float *x, const float *y)
 {
     float sum = 0;
-    for (size_t i = 0; i < n; ++i) sum += x[i] * y[i];
+    for (size_t i = 0; i < n; ++i) sum += (x[i] - mean) * y[i];
     return sum;
 }
 
-static void normalize_c(size_t n, float mean, float inverse, float scale, float bias, const float *x, float *x_norm,
-                        float *y)
+static void normalize_c(size_t n, float mean, float inverse, float scale, float bias, const float *x, float *y)
 {
-    for (size_t i = 0; i < n; ++i) {
-        float z = (x[i] - mean) * inverse;
-        if (x_norm) x_norm[i] = z;
-        y[i] = scale * z + bias;
-    }
+    for (size_t i = 0; i < n; ++i) y[i] = scale * ((x[i] - mean) * inverse) + bias;
 }
 
 static void normalize_backward_c(size_t n, float mean, float a, float b, float c, const float *x, float *d)

@@ -3,14 +3,17 @@
 
 #include <stddef.h>
 
-/* Each thread has a few buffers that live until it ends. SHARED is for the thread that starts a vd_parallel_for() and
- * hands the pointer to its pieces; the others are for the pieces themselves. */
+/* Each thread has a few buffers that live until it ends. SHARED and SUMS are for the thread that starts a
+ * vd_parallel_for() and hands the pointer to its pieces; the others are for the pieces themselves. */
 typedef enum {
     VD_SCRATCH_SHARED,
-    VD_SCRATCH_A,
-    VD_SCRATCH_B,
-    VD_SCRATCH_C,
-    VD_SCRATCH_D,
+    VD_SCRATCH_SUMS,
+    VD_SCRATCH_COLUMNS,
+    VD_SCRATCH_D_COLUMNS,
+    VD_SCRATCH_SQUARE,
+    VD_SCRATCH_D_SQUARE,
+    VD_SCRATCH_D_VAR,
+    VD_SCRATCH_NOISE,
     VD_SCRATCH_LIBRARY,
     VD_SCRATCHES
 } vd_scratch_slot;

@@ -244,24 +244,15 @@ static float sum_squares_v(size_t n, float mean, const float *restrict x)
     SUM_IN_LANES((x[p] - mean) * (x[p] - mean));
 }
 
-static float dot_v(size_t n, const float *restrict x, const float *restrict y)
+static float dot_v(size_t n, float mean, const float *restrict x, const float *restrict y)
 {
-    SUM_IN_LANES(x[p] * y[p]);
+    SUM_IN_LANES((x[p] - mean) * y[p]);
 }
 
-static void normalize_v(size_t n, float mean, float inverse, float scale, float bias, const float *x,
-                        float *restrict x_norm, float *y)
+static void normalize_v(size_t n, float mean, float inverse, float scale, float bias, const float *restrict x,
+                        float *restrict y)
 {
-    if (!x_norm) {
-#pragma GCC ivdep
-        for (size_t i = 0; i < n; ++i) y[i] = scale * ((x[i] - mean) * inverse) + bias;
-        return;
-    }
-#pragma GCC ivdep
-    for (size_t i = 0; i < n; ++i) {
-        x_norm[i] = (x[i] - mean) * inverse;
-        y[i] = scale * x_norm[i] + bias;
-    }
+    for (size_t i = 0; i < n; ++i) y[i] = scale * ((x[i] - mean) * inverse) + bias;
 }
 
 static void normalize_backward_v(size_t n, float mean, float a, float b, float c, const float *restrict x,

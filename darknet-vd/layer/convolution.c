@@ -1,6 +1,7 @@
 #include "product.h"
-#include "../kernels/gemm.h"
-#include "../kernels/im2col.h"
+#include "tail.h"
+#include "variance.h"
+#include "../kernels/convolve.h"
 #include "../kernels/parallel.h"
 #include "../kernels/scratch.h"
 
@@ -15,212 +16,192 @@ typedef struct {
     layer l;
     vd_product p;
     const vd_kernels *k;
-    vd_window window; /* of one group */
+    vd_convolution_shape mean, variance; /* of one group */
     const float *input;
     float *d_input;
     float *columns; /* one image's, shared by all pieces */
     size_t n;       /* weights */
-    int chunks, sums_per_chunk;
-    float *sums; /* [chunks - 1][sums_per_chunk][n]: d theta, d sigma2 if there is one; of all chunks but the first */
+    int chunks;
+    size_t sums_per_chunk;
+    float *sums; /* [chunks - 1][sums_per_chunk]: d theta, d sigma2, d bias of all chunks but the first */
 } job;
 
 static job make_job(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .n = (size_t)l.nweights};
-    j.window = (vd_window){l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    j.mean = (vd_convolution_shape){window, l.n / l.groups, 0};
+    j.variance = (vd_convolution_shape){window, l.n / l.groups, vd_variance_is_bf16()};
     return j;
 }
 
-/* A 1x1 filter at stride 1 reads the image as it is. (Stock Darknet takes this short cut at every stride and padding,
- * which is no convolution; ours is one.) */
-static int image_is_columns(vd_window w)
+/* where image b of group g lies in arrays of inputs and of outputs, and the group's weights in theirs */
+static size_t input_at(const job *j, int b, int g)
 {
-    return w.size == 1 && w.stride == 1 && w.pad == 0;
+    return (size_t)b * j->l.inputs + (size_t)g * (j->l.inputs / j->l.groups);
 }
 
-static int rows_of(vd_window w)
+static size_t output_at(const job *j, int b, int g)
 {
-    return w.c * w.size * w.size;
+    return (size_t)b * j->l.outputs + (size_t)g * (j->l.outputs / j->l.groups);
 }
 
-static int pixels_of(vd_window w)
+static size_t weights_at(const job *j, int g)
 {
-    return w.out_h * w.out_w;
+    return g * (j->n / j->l.groups);
 }
 
-static const float *image_of(const job *j, int b, int group)
+/* the square of image b, all groups */
+static const void *square_of(const job *j, int b)
 {
-    return j->input + ((size_t)b * j->l.groups + group) * j->window.c * j->window.h * j->window.w;
+    void *square = vd_scratch(VD_SCRATCH_SQUARE, j->l.inputs);
+    vd_variance_square(j->l.inputs, j->input + input_at(j, b, 0), square);
+    return square;
 }
 
-static const float *columns_of(const job *j, int b, int group)
+/* product = input * theta + sqrt(input^2 * sigma2 + eps) noise */
+static void sample_image(const job *j, int b)
 {
-    const float *image = image_of(j, b, group);
-    if (image_is_columns(j->window)) return image;
-    float *columns = vd_scratch(VD_SCRATCH_A, (size_t)rows_of(j->window) * pixels_of(j->window));
-    vd_im2col(j->window, image, columns);
-    return columns;
+    float *gain = j->p.noise_gain + output_at(j, b, 0), *noise = vd_scratch(VD_SCRATCH_NOISE, j->l.outputs);
+    const void *square = square_of(j, b);
+    vd_noise_key key = j->p.key;
+    key.image += b;
+    for (int g = 0; g < j->l.groups; ++g)
+        vd_convolve_forward(j->variance, 1, vd_variance_at(square, input_at(j, 0, g)),
+                            vd_variance_at(j->p.sigma2, weights_at(j, g)), gain + output_at(j, 0, g));
+    j->k->noise(key, j->l.outputs, noise);
+    j->k->sample(j->l.outputs, noise, gain, vd_product_of(j->l) + output_at(j, b, 0));
 }
 
-/* output = theta columns for one image */
-static void multiply_image(int b, void *context)
+static void forward_image(int b, void *context)
 {
-    job *j = context;
-    int n = j->l.n / j->l.groups, rows = rows_of(j->window), pixels = pixels_of(j->window);
-    for (int g = 0; g < j->l.groups; ++g) {
-        const float *columns = columns_of(j, b, g);
-        float *output = j->l.output + (size_t)b * j->l.outputs + (size_t)g * n * pixels;
-        vd_gemm((vd_gemm_shape){.m = n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels},
-                j->p.theta + (size_t)g * n * rows, columns, output);
-    }
+    const job *j = context;
+    for (int g = 0; g < j->l.groups; ++g)
+        vd_convolve_forward(j->mean, 1, j->input + input_at(j, b, g), j->p.theta + weights_at(j, g),
+                            vd_product_of(j->l) + output_at(j, b, g));
+    if (j->p.sigma2) sample_image(j, b);
+    if (!j->l.batch_normalize) vd_forward_tail(j->l, b);
 }
 
 /* a single image is shared by channel, then by filter */
 static void columns_of_channel(int channel, void *context)
 {
     job *j = context;
-    vd_window one = j->window;
-    size_t step = (size_t)one.size * one.size * pixels_of(one);
+    vd_window one = j->mean.window;
+    size_t step = (size_t)one.size * one.size * one.out_h * one.out_w;
     one.c = 1;
-    vd_im2col(one, j->input + (size_t)channel * one.h * one.w, j->columns + channel * step);
+    j->k->im2col(one, j->input + (size_t)channel * one.h * one.w, j->columns + channel * step);
 }
 
 static void multiply_filters(int i, void *context)
 {
     job *j = context;
-    int n = j->l.n / j->l.groups, rows = rows_of(j->window), pixels = pixels_of(j->window);
+    int n = j->mean.n, rows = vd_convolution_rows(j->mean), pixels = vd_convolution_pixels(j->mean);
     int per_group = (n + FILTERS - 1) / FILTERS, g = i / per_group, first = i % per_group * FILTERS;
     size_t filter = (size_t)g * n + first;
-    vd_gemm((vd_gemm_shape){.m = n - first < FILTERS ? n - first : FILTERS,
-                            .n = pixels,
-                            .k = rows,
-                            .lda = rows,
-                            .ldb = pixels,
-                            .ldc = pixels},
-            j->p.theta + filter * rows, j->columns + (size_t)g * rows * pixels, j->l.output + filter * pixels);
+    vd_gemm_shape s = {.m = n - first < FILTERS ? n - first : FILTERS, .n = pixels, .k = rows};
+    s.lda = rows;
+    s.ldb = s.ldc = pixels;
+    vd_gemm(s, j->p.theta + filter * rows, j->columns + (size_t)g * rows * pixels,
+            vd_product_of(j->l) + filter * pixels);
 }
 
-static void multiply_one_image(job *j)
+static void forward_one_image(job *j)
 {
-    int n = j->l.n / j->l.groups;
-    if (image_is_columns(j->window)) {
+    vd_convolution_shape s = j->mean;
+    if (vd_convolution_is_product(s)) {
         j->columns = (float *)j->input; /* only read */
     } else {
-        j->columns = vd_scratch(VD_SCRATCH_SHARED, (size_t)j->l.groups * rows_of(j->window) * pixels_of(j->window));
+        j->columns =
+            vd_scratch(VD_SCRATCH_SHARED, (size_t)j->l.groups * vd_convolution_rows(s) * vd_convolution_pixels(s));
         vd_parallel_for(j->l.c, columns_of_channel, j);
     }
-    vd_parallel_for(j->l.groups * ((n + FILTERS - 1) / FILTERS), multiply_filters, j);
-}
-
-/* output = theta columns + sqrt(sigma2 columns^2 + eps) noise for one image */
-static void sample_image(int b, void *context)
-{
-    job *j = context;
-    int n = j->l.n / j->l.groups, rows = rows_of(j->window), pixels = pixels_of(j->window);
-    float *columns2 = vd_scratch(VD_SCRATCH_B, (size_t)rows * pixels);
-    float *noise = vd_scratch(VD_SCRATCH_C, j->l.outputs);
-    float *output = j->l.output + (size_t)b * j->l.outputs, *var = j->p.noise_gain + (size_t)b * j->l.outputs;
-    vd_noise_key key = j->p.key;
-    key.image += b;
-    for (int g = 0; g < j->l.groups; ++g) {
-        const float *columns = columns_of(j, b, g);
-        size_t o = (size_t)g * n * pixels, w = (size_t)g * n * rows;
-        j->k->square((size_t)rows * pixels, columns, columns2);
-        vd_gemm((vd_gemm_shape){.m = n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels},
-                j->p.theta + w, columns, output + o);
-        vd_gemm((vd_gemm_shape){.m = n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels},
-                j->p.sigma2 + w, columns2, var + o);
-    }
-    j->k->noise(key, j->l.outputs, noise);
-    j->k->sample(j->l.outputs, noise, var, output);
+    vd_parallel_for(j->l.groups * ((s.n + FILTERS - 1) / FILTERS), multiply_filters, j);
+    if (!j->l.batch_normalize) vd_forward_tail(j->l, 0);
 }
 
 void vd_convolution_forward(layer l, const float *input, vd_product p)
 {
     job j = make_job(l, input, p);
-    if (p.sigma2) vd_parallel_for(l.batch, sample_image, &j);
-    else if (l.batch == 1) multiply_one_image(&j);
-    else vd_parallel_for(l.batch, multiply_image, &j);
+    if (l.batch == 1 && !p.sigma2) forward_one_image(&j);
+    else vd_parallel_for(l.batch, forward_image, &j);
 }
 
-/* forward was output = theta columns + f(sigma2 columns^2): for one image and group
- *     d theta += d output columns^T,  d sigma2 += d var columns2^T,
- *     d columns = theta^T d output + 2 columns (sigma2^T d var) */
-static void backward_image(job *j, int b, int g, float *d_theta, float *d_sigma2)
+/* forward was product = input * theta + f(input^2 * sigma2): for one image
+ *     d theta += d product * input,  d sigma2 += d var * input^2,
+ *     d input += d product * theta + 2 input (d var * sigma2) */
+static void backward_image(const job *j, int b, float *d_theta, float *d_sigma2)
 {
-    int n = j->l.n / j->l.groups, rows = rows_of(j->window), pixels = pixels_of(j->window);
-    size_t o = (size_t)b * j->l.outputs + (size_t)g * n * pixels, w = (size_t)g * n * rows;
-    size_t area = (size_t)rows * pixels;
-    const float *columns = columns_of(j, b, g), *d_output = j->l.delta + o;
-    float *columns2 = j->p.sigma2 ? vd_scratch(VD_SCRATCH_B, area) : 0;
-    float *d_var = j->p.sigma2 ? j->p.noise_gain + o : 0; /* in the place of the gain, which is read once */
-
-    vd_gemm(
-        (vd_gemm_shape){
-            .m = n, .n = rows, .k = pixels, .lda = pixels, .ldb = pixels, .ldc = rows, .transpose_b = 1, .add = 1},
-        d_output, columns, d_theta + w);
-    if (j->p.sigma2) {
-        j->k->multiply_by((size_t)n * pixels, d_output, d_var);
-        j->k->square(area, columns, columns2);
-        vd_gemm(
-            (vd_gemm_shape){
-                .m = n, .n = rows, .k = pixels, .lda = pixels, .ldb = pixels, .ldc = rows, .transpose_b = 1, .add = 1},
-            d_var, columns2, d_sigma2 + w);
+    layer l = j->l;
+    const float *d_product = l.delta + output_at(j, b, 0);
+    for (int g = 0; g < l.groups; ++g) {
+        size_t in = input_at(j, b, g), out = output_at(j, 0, g), w = weights_at(j, g);
+        vd_convolve_backward_weights(j->mean, 1, j->input + in, d_product + out, d_theta + w);
+        if (!j->d_input) continue;
+        /* stock Darknet's 1x1 convolution overwrites what a [shortcut] or [route] has put there: a plain layer must too
+         */
+        int add = j->p.sigma2 || !vd_convolution_is_product(j->mean);
+        vd_convolve_backward_data(j->mean, 1, d_product + out, j->p.theta + w, add, j->d_input + in);
     }
-    if (!j->d_input) return;
+    if (!j->p.sigma2) return;
 
-    float *d_image = j->d_input + (image_of(j, b, g) - j->input);
-    int in_place = image_is_columns(j->window);
-    /* stock Darknet's 1x1 convolution overwrites what a [shortcut] or [route] has put there: a plain layer must too */
-    int keep = in_place && j->p.sigma2;
-    float *d_columns = in_place ? d_image : vd_scratch(VD_SCRATCH_C, area);
-    vd_gemm(
-        (vd_gemm_shape){
-            .m = rows, .n = pixels, .k = n, .lda = rows, .ldb = pixels, .ldc = pixels, .transpose_a = 1, .add = keep},
-        j->p.theta + w, d_output, d_columns);
-    if (j->p.sigma2) {
-        float *d_columns2 = columns2; /* no longer needed */
-        vd_gemm(
-            (vd_gemm_shape){
-                .m = rows, .n = pixels, .k = n, .lda = rows, .ldb = pixels, .ldc = pixels, .transpose_a = 1},
-            j->p.sigma2 + w, d_var, d_columns2);
-        j->k->add_twice_product(area, columns, d_columns2, d_columns);
+    const void *square = square_of(j, b);
+    void *d_var = vd_scratch(VD_SCRATCH_D_VAR, l.outputs);
+    float *d_square = vd_scratch(VD_SCRATCH_D_SQUARE, l.inputs);
+    vd_variance_multiply(l.outputs, d_product, j->p.noise_gain + output_at(j, b, 0), d_var);
+    for (int g = 0; g < l.groups; ++g) {
+        const void *d_var_g = vd_variance_at(d_var, output_at(j, 0, g));
+        size_t in = input_at(j, 0, g), w = weights_at(j, g);
+        vd_convolve_backward_weights(j->variance, 1, vd_variance_at(square, in), d_var_g, d_sigma2 + w);
+        if (j->d_input)
+            vd_convolve_backward_data(j->variance, 1, d_var_g, vd_variance_at(j->p.sigma2, w), 0, d_square + in);
     }
-    if (!in_place) vd_col2im_add(j->window, d_columns, d_image);
+    if (j->d_input)
+        j->k->add_twice_product(l.inputs, j->input + input_at(j, b, 0), d_square, j->d_input + input_at(j, b, 0));
 }
 
 static void backward_chunk(int i, void *context)
 {
-    job *j = context;
-    float *d_theta = j->p.d_theta, *d_sigma2 = j->p.d_sigma2;
+    const job *j = context;
+    float *d_theta = j->p.d_theta, *d_sigma2 = j->p.d_sigma2, *d_bias = j->l.bias_updates;
     if (i > 0) {
-        d_theta = j->sums + (size_t)(i - 1) * j->sums_per_chunk * j->n;
+        d_theta = j->sums + (i - 1) * j->sums_per_chunk;
         d_sigma2 = d_theta + j->n;
-        memset(d_theta, 0, j->sums_per_chunk * j->n * sizeof(float));
+        d_bias = d_theta + j->sums_per_chunk - j->l.n;
+        memset(d_theta, 0, j->sums_per_chunk * sizeof(float));
     }
-    for (int b = j->l.batch * i / j->chunks; b < j->l.batch * (i + 1) / j->chunks; ++b)
-        for (int g = 0; g < j->l.groups; ++g) backward_image(j, b, g, d_theta, d_sigma2);
+    for (int b = j->l.batch * i / j->chunks; b < j->l.batch * (i + 1) / j->chunks; ++b) {
+        if (!j->l.batch_normalize) vd_backward_tail(j->l, b, d_bias);
+        backward_image(j, b, d_theta, d_sigma2);
+    }
 }
 
-static void reduce_piece(int i, void *context)
+/* the sums of all chunks, in order */
+static void reduce_weights(int i, void *context)
 {
-    job *j = context;
+    const job *j = context;
     size_t o = (size_t)i * REDUCE, m = j->n - o < REDUCE ? j->n - o : REDUCE;
     for (int c = 1; c < j->chunks; ++c) {
-        const float *d_theta = j->sums + (size_t)(c - 1) * j->sums_per_chunk * j->n;
+        const float *d_theta = j->sums + (c - 1) * j->sums_per_chunk;
         j->k->add(m, d_theta + o, j->p.d_theta + o);
         if (j->p.sigma2) j->k->add(m, d_theta + j->n + o, j->p.d_sigma2 + o);
     }
+}
+
+static void reduce_biases(const job *j)
+{
+    for (int c = 1; c < j->chunks; ++c) j->k->add(j->l.n, j->sums + c * j->sums_per_chunk - j->l.n, j->l.bias_updates);
 }
 
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p)
 {
     job j = make_job(l, input, p);
     j.d_input = d_input;
-    j.sums_per_chunk = p.sigma2 ? 2 : 1;
+    j.sums_per_chunk = (p.sigma2 ? 2 : 1) * j.n + l.n;
     j.chunks = l.batch < CHUNKS ? l.batch : CHUNKS;
-    while (j.chunks > 1 && j.sums_per_chunk * j.n * (j.chunks - 1) > CHUNK_FLOATS) --j.chunks;
-    j.sums = vd_scratch(VD_SCRATCH_SHARED, (size_t)(j.chunks - 1) * j.sums_per_chunk * j.n);
+    while (j.chunks > 1 && j.sums_per_chunk * (j.chunks - 1) > CHUNK_FLOATS) --j.chunks;
+    j.sums = vd_scratch(VD_SCRATCH_SUMS, (j.chunks - 1) * j.sums_per_chunk);
     vd_parallel_for(j.chunks, backward_chunk, &j);
-    if (j.chunks > 1) vd_parallel_for((int)((j.n + REDUCE - 1) / REDUCE), reduce_piece, &j);
+    if (j.chunks > 1) vd_parallel_for((int)((j.n + REDUCE - 1) / REDUCE), reduce_weights, &j);
+    if (!l.batch_normalize) reduce_biases(&j);
 }

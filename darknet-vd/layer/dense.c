@@ -1,18 +1,21 @@
 #include "product.h"
-#include "../kernels/gemm.h"
+#include "tail.h"
+#include "variance.h"
 #include "../kernels/parallel.h"
 #include "../kernels/scratch.h"
 
-/* Work is cut by these sizes alone, never by the number of threads: results do not depend on it. */
-enum { IMAGES = 25, UNITS = 64 };
+/* Work is cut by these sizes alone, never by the number of threads: results do not depend on it. Products are cut by
+ * the side of theta, which is the larger one, so that each part of it is brought into the library's order once. */
+enum { IMAGES = 10, UNITS = 32, COLUMNS = 64 };
 
 typedef struct {
     layer l;
     vd_product p;
     const vd_kernels *k;
     const float *input; /* [batch][in] */
-    float *input2;      /* [batch][in] input^2 */
     float *d_input;     /* [batch][in] */
+    void *square;       /* [batch][in] input^2, in the type of variance.h */
+    void *d_var;        /* [batch][out] -dL/d(variance), in the same */
 } job;
 
 static int pieces(int n, int size)
@@ -25,101 +28,113 @@ static int length(int n, int size, int i)
     return n - i * size < size ? n - i * size : size;
 }
 
-/* output = input theta^T for some images */
-static void multiply_images(int i, void *context)
+/* room for square and d_var, which all pieces share */
+static void share_arrays(job *j)
 {
-    job *j = context;
-    int in = j->l.inputs, out = j->l.outputs, b = i * IMAGES;
-    vd_gemm(
-        (vd_gemm_shape){
-            .m = length(j->l.batch, IMAGES, i), .n = out, .k = in, .lda = in, .ldb = in, .ldc = out, .transpose_b = 1},
-        j->input + (size_t)b * in, j->p.theta, j->l.output + (size_t)b * out);
+    size_t in = (size_t)j->l.batch * j->l.inputs, out = (size_t)j->l.batch * j->l.outputs;
+    j->square = vd_scratch(VD_SCRATCH_SHARED, in + out);
+    j->d_var = vd_variance_at(j->square, in);
 }
 
-/* the same for some units, all images: how a batch too small to cut is shared */
+static void square_images(int i, void *context)
+{
+    const job *j = context;
+    size_t in = j->l.inputs, b = (size_t)i * IMAGES;
+    vd_variance_square(length(j->l.batch, IMAGES, i) * in, j->input + b * in, vd_variance_at(j->square, b * in));
+}
+
+/* product = input theta^T, and its variance input^2 sigma2^T, for some units */
 static void multiply_units(int i, void *context)
 {
-    job *j = context;
+    const job *j = context;
     int in = j->l.inputs, out = j->l.outputs, o = i * UNITS;
-    vd_gemm(
-        (vd_gemm_shape){
-            .m = j->l.batch, .n = length(out, UNITS, i), .k = in, .lda = in, .ldb = in, .ldc = out, .transpose_b = 1},
-        j->input, j->p.theta + (size_t)o * in, j->l.output + o);
+    vd_gemm_shape s = {.m = j->l.batch, .n = length(out, UNITS, i), .k = in, .lda = in, .ldb = in, .ldc = out};
+    s.transpose_b = 1;
+    vd_gemm(s, j->input, j->p.theta + (size_t)o * in, vd_product_of(j->l) + o);
+    if (j->p.sigma2) vd_variance_gemm(s, j->square, vd_variance_at(j->p.sigma2, (size_t)o * in), j->p.noise_gain + o);
 }
 
-/* output = input theta^T + sqrt(input^2 sigma2^T + eps) noise */
-static void sample_images(int i, void *context)
+/* product += sqrt(variance + eps) noise for some images, and what comes behind the product */
+static void finish_images(int i, void *context)
 {
-    job *j = context;
-    int in = j->l.inputs, out = j->l.outputs, b = i * IMAGES, n = length(j->l.batch, IMAGES, i);
-    float *var = j->p.noise_gain + (size_t)b * out;
-    float *noise = vd_scratch(VD_SCRATCH_A, out), *input2 = vd_scratch(VD_SCRATCH_B, (size_t)n * in);
-    multiply_images(i, context);
-    j->k->square((size_t)n * in, j->input + (size_t)b * in, input2);
-    vd_gemm((vd_gemm_shape){.m = n, .n = out, .k = in, .lda = in, .ldb = in, .ldc = out, .transpose_b = 1}, input2,
-            j->p.sigma2, var);
-    for (int p = 0; p < n; ++p) {
-        vd_noise_key key = j->p.key;
-        key.image += b + p;
-        j->k->noise(key, out, noise);
-        j->k->sample(out, noise, var + (size_t)p * out, j->l.output + (size_t)(b + p) * out);
+    const job *j = context;
+    size_t out = j->l.outputs;
+    float *noise = j->p.sigma2 ? vd_scratch(VD_SCRATCH_NOISE, out) : 0;
+    for (int b = i * IMAGES; b < i * IMAGES + length(j->l.batch, IMAGES, i); ++b) {
+        if (j->p.sigma2) {
+            vd_noise_key key = j->p.key;
+            key.image += b;
+            j->k->noise(key, out, noise);
+            j->k->sample(out, noise, j->p.noise_gain + b * out, vd_product_of(j->l) + b * out);
+        }
+        if (!j->l.batch_normalize) vd_forward_tail(j->l, b);
     }
 }
 
 void vd_dense_forward(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input};
-    if (p.sigma2) vd_parallel_for(pieces(l.batch, IMAGES), sample_images, &j);
-    else if (l.batch < IMAGES) vd_parallel_for(pieces(l.outputs, UNITS), multiply_units, &j);
-    else vd_parallel_for(pieces(l.batch, IMAGES), multiply_images, &j);
+    if (p.sigma2) {
+        share_arrays(&j);
+        vd_parallel_for(pieces(l.batch, IMAGES), square_images, &j);
+    }
+    vd_parallel_for(pieces(l.outputs, UNITS), multiply_units, &j);
+    if (p.sigma2 || !l.batch_normalize) vd_parallel_for(pieces(l.batch, IMAGES), finish_images, &j);
 }
 
-/* forward was output = input theta^T + f(input^2 sigma2^T): for some units
- *     d theta += d output^T input,  d sigma2 += d var^T input^2 */
-static void backward_units(int i, void *context)
+/* for some images: the gradients of product and variance, and again input^2 */
+static void begin_images(int i, void *context)
 {
-    job *j = context;
+    const job *j = context;
+    int n = length(j->l.batch, IMAGES, i);
+    size_t out = j->l.outputs, first = (size_t)i * IMAGES * out;
+    for (int b = i * IMAGES; !j->l.batch_normalize && b < i * IMAGES + n; ++b) vd_backward_tail(j->l, b, 0);
+    if (!j->p.sigma2) return;
+    square_images(i, context);
+    vd_variance_multiply(n * out, j->l.delta + first, j->p.noise_gain + first, vd_variance_at(j->d_var, first));
+}
+
+/* forward was product = input theta^T + f(input^2 sigma2^T): for some units
+ *     d theta += d product^T input,  d sigma2 += d var^T input^2,  d bias += the sum of d product */
+static void backward_units(const job *j, int i)
+{
     int in = j->l.inputs, out = j->l.outputs, o = i * UNITS, n = length(out, UNITS, i);
-    vd_gemm(
-        (vd_gemm_shape){.m = n, .n = in, .k = j->l.batch, .lda = out, .ldb = in, .ldc = in, .transpose_a = 1, .add = 1},
-        j->l.delta + o, j->input, j->p.d_theta + (size_t)o * in);
-    if (!j->p.sigma2) return;
-    vd_gemm(
-        (vd_gemm_shape){.m = n, .n = in, .k = j->l.batch, .lda = out, .ldb = in, .ldc = in, .transpose_a = 1, .add = 1},
-        j->p.noise_gain + o, j->input2, j->p.d_sigma2 + (size_t)o * in);
+    vd_gemm_shape s = {.m = n, .n = in, .k = j->l.batch, .lda = out, .ldb = in, .ldc = in, .transpose_a = 1, .add = 1};
+    vd_gemm(s, j->l.delta + o, j->input, j->p.d_theta + (size_t)o * in);
+    if (j->p.sigma2) vd_variance_gemm(s, vd_variance_at(j->d_var, o), j->square, j->p.d_sigma2 + (size_t)o * in);
+    for (int b = 0; !j->l.batch_normalize && b < j->l.batch; ++b)
+        j->k->add(n, j->l.delta + (size_t)b * out + o, j->l.bias_updates + o);
 }
 
-/* for some images: input^2, and d var = d output * gain in the place of gain, which is read once */
-static void backward_variance(int i, void *context)
+/* for some columns: d input += d product theta + 2 input (d var sigma2) */
+static void backward_columns(const job *j, int i)
 {
-    job *j = context;
-    size_t in = j->l.inputs, out = j->l.outputs, b = (size_t)i * IMAGES, n = length(j->l.batch, IMAGES, i);
-    j->k->square(n * in, j->input + b * in, j->input2 + b * in);
-    j->k->multiply_by(n * out, j->l.delta + b * out, j->p.noise_gain + b * out);
+    int in = j->l.inputs, out = j->l.outputs, c = i * COLUMNS, n = length(in, COLUMNS, i);
+    vd_gemm_shape s = {.m = j->l.batch, .n = n, .k = out, .lda = out, .ldb = in, .ldc = in, .add = 1};
+    vd_gemm(s, j->l.delta, j->p.theta + c, j->d_input + c);
+    if (!j->p.sigma2) return;
+    float *d_square = vd_scratch(VD_SCRATCH_D_SQUARE, (size_t)j->l.batch * n);
+    s.ldc = n;
+    s.add = 0;
+    vd_variance_gemm(s, j->d_var, vd_variance_at(j->p.sigma2, c), d_square);
+    for (int b = 0; b < j->l.batch; ++b) {
+        size_t at = (size_t)b * in + c;
+        j->k->add_twice_product(n, j->input + at, d_square + (size_t)b * n, j->d_input + at);
+    }
 }
 
-/* for some images: d input += d output theta + 2 input (d var sigma2) */
-static void backward_images(int i, void *context)
+static void backward_piece(int i, void *context)
 {
-    job *j = context;
-    int in = j->l.inputs, out = j->l.outputs, b = i * IMAGES, n = length(j->l.batch, IMAGES, i);
-    float *d_input = j->d_input + (size_t)b * in;
-    vd_gemm((vd_gemm_shape){.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in, .add = 1},
-            j->l.delta + (size_t)b * out, j->p.theta, d_input);
-    if (!j->p.sigma2) return;
-    float *d_input2 = vd_scratch(VD_SCRATCH_A, (size_t)n * in);
-    vd_gemm((vd_gemm_shape){.m = n, .n = in, .k = out, .lda = out, .ldb = in, .ldc = in},
-            j->p.noise_gain + (size_t)b * out, j->p.sigma2, d_input2);
-    j->k->add_twice_product((size_t)n * in, j->input + (size_t)b * in, d_input2, d_input);
+    const job *j = context;
+    int units = pieces(j->l.outputs, UNITS);
+    if (i < units) backward_units(j, i);
+    else backward_columns(j, i - units);
 }
 
 void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .d_input = d_input};
-    if (p.sigma2) {
-        j.input2 = vd_scratch(VD_SCRATCH_SHARED, (size_t)l.batch * l.inputs);
-        vd_parallel_for(pieces(l.batch, IMAGES), backward_variance, &j);
-    }
-    vd_parallel_for(pieces(l.outputs, UNITS), backward_units, &j);
-    if (d_input) vd_parallel_for(pieces(l.batch, IMAGES), backward_images, &j);
+    if (p.sigma2) share_arrays(&j);
+    vd_parallel_for(pieces(l.batch, IMAGES), begin_images, &j);
+    vd_parallel_for(pieces(l.outputs, UNITS) + (d_input ? pieces(l.inputs, COLUMNS) : 0), backward_piece, &j);
 }

@@ -1,6 +1,5 @@
 #include "plain_layers.h"
 #include "product.h"
-#include "tail.h"
 #include "../kernels/parallel.h"
 
 static vd_product product_of(layer l)
@@ -10,14 +9,12 @@ static vd_product product_of(layer l)
 
 static void forward_plain_layer(layer l, network net)
 {
-    vd_product_forward(l, net.input, product_of(l));
-    vd_forward_tail(l, net);
+    vd_product_forward(l, net, product_of(l));
 }
 
 static void backward_plain_layer(layer l, network net)
 {
-    vd_backward_tail(l, net);
-    vd_product_backward(l, net.input, net.delta, product_of(l));
+    vd_product_backward(l, net, product_of(l));
 }
 
 typedef struct {

@@ -6,18 +6,21 @@
 #include "../kernels/kernels.h"
 
 typedef struct {
-    const float *theta;  /* weights of the mean, in the layer's order */
-    float *d_theta;      /* sums of -dL/dtheta, added to */
-    const float *sigma2; /* variance of every weight, null for a product without noise; then the rest is unused */
-    float *d_sigma2;     /* sums of -dL/dsigma2, added to */
-    float *noise_gain;   /* [batch][outputs] forward writes d output / d variance, backward overwrites it */
-    vd_noise_key key;    /* of the noise of the batch's first image */
+    const float *theta; /* weights of the mean, in the layer's order */
+    float *d_theta;     /* sums of -dL/dtheta, added to */
+    const void *sigma2; /* variance of every weight, in the type of variance.h; null for a product without noise, then
+                           the rest is unused */
+    float *d_sigma2;    /* sums of -dL/dsigma2, added to */
+    float *noise_gain;  /* [batch][outputs] forward writes d output / d variance, backward reads it */
+    vd_noise_key key;   /* of the noise of the batch's first image */
 } vd_product;
 
 /* Connected: output[b][o] = sum over i of input[b][i] theta[o][i]
  *
- *   forward    writes l.output [batch][outputs], bias and activation not yet
- *   backward   reads l.delta = -dL/d(product), adds to p.d_theta, p.d_sigma2 and, unless it is null, d_input */
+ *   forward    writes the output [batch][outputs]; bias and activation too, unless batch norm comes next: then the bare
+ *              product, into l.x
+ *   backward   reads l.delta = -dL/d(output), or -dL/d(product) with batch norm; adds to bias_updates (without batch
+ *              norm), p.d_theta, p.d_sigma2 and, unless it is null, d_input. On output l.delta = -dL/d(product) */
 void vd_dense_forward(layer l, const float *input, vd_product p);
 void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p);
 
@@ -26,8 +29,8 @@ void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p
 void vd_convolution_forward(layer l, const float *input, vd_product p);
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p);
 
-/* whichever of the two the layer's type asks for */
-void vd_product_forward(layer l, const float *input, vd_product p);
-void vd_product_backward(layer l, const float *input, float *d_input, vd_product p);
+/* the whole layer: whichever of the two its type asks for, and batch normalisation */
+void vd_product_forward(layer l, network net, vd_product p);
+void vd_product_backward(layer l, network net, vd_product p);
 
 #endif

@@ -1,14 +1,22 @@
-/* The last part of a convolutional or connected layer, plain or variational: bias or batch normalisation, then the
- * activation. The arithmetic of stock Darknet, on all threads. */
+/* The last part of a convolutional or connected layer without batch normalisation, plain or variational: bias and
+ * activation, for one image while it is in the cache. The arithmetic of stock Darknet. */
 #ifndef VD_TAIL_H
 #define VD_TAIL_H
 
 #include "darknet.h"
 
-/* l.output holds the product; it becomes the layer's output. Batch statistics when net.train, else the rolling ones */
-void vd_forward_tail(layer l, network net);
+/* the array a layer's product is written to: its output, or x with batch normalisation */
+float *vd_product_of(layer l);
 
-/* l.delta = -dL/d(output) becomes -dL/d(product); bias_updates and scale_updates are added to */
-void vd_backward_tail(layer l, network net);
+/* output = activation(output + bias) for image b */
+void vd_forward_tail(layer l, int b);
+
+/* delta = -dL/d(output) of image b becomes -dL/d(product). A convolutional layer's sums over the pixels are added to
+ * d_bias [filters]; a connected layer's d_bias is delta itself, and not touched */
+void vd_backward_tail(layer l, int b, float *d_bias);
+
+/* n numbers of a layer through its activation a; the gradient from the output y */
+void vd_activate(ACTIVATION a, size_t n, float *x);
+void vd_activate_backward(ACTIVATION a, size_t n, const float *y, float *d);
 
 #endif

@@ -3,7 +3,7 @@
 #include "../util.h"
 #include "../kernels/parallel.h"
 #include "product.h"
-#include "tail.h"
+#include "variance.h"
 #include "vd_cost_layer.h"
 
 #include <stdlib.h>
@@ -30,6 +30,7 @@ void free_vd_layer(layer l)
     float *arrays[] = {vd->log_sigma2,   vd->d_log_sigma2, vd->sigma2, vd->masked,     vd->log_sigma2_m,
                        vd->log_sigma2_v, vd->velocity,     vd->d_mean, vd->noise_gain, vd->d_kl};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free(arrays[i]);
+    free(vd->sigma2_bf16);
     free(vd);
 }
 
@@ -62,7 +63,9 @@ static void variance_piece(int i, void *context)
 {
     job *j = context;
     size_t n, o = piece(j, i, &n);
-    j->kl[i] = j->k->variance_kl(n, j->l.weights + o, j->vd->log_sigma2 + o, j->vd->sigma2 + o, j->vd->d_kl + o);
+    vd_layer *vd = j->vd;
+    j->kl[i] = j->k->variance_kl(n, j->l.weights + o, vd->log_sigma2 + o, vd->sigma2 + o, vd->d_kl + o);
+    if (vd->sigma2_bf16) j->k->to_bf16(n, vd->sigma2 + o, vd->sigma2_bf16 + o);
 }
 
 /* sigma2, the KL divergence and its derivative for the weights as they are */
@@ -72,6 +75,7 @@ static void make_variance(job *j)
     int pieces = (int)((vd->n + PIECE - 1) / PIECE);
     if (!vd->sigma2) vd->sigma2 = vd_calloc(vd->n, sizeof(float));
     if (!vd->d_kl) vd->d_kl = vd_calloc(vd->n, sizeof(float));
+    if (!vd->sigma2_bf16 && vd_variance_is_bf16()) vd->sigma2_bf16 = vd_calloc(vd->n, sizeof(uint16_t));
     j->kl = vd_calloc(pieces, sizeof(double));
     run_pieces(j, variance_piece);
     vd->kl = 0;
@@ -100,7 +104,7 @@ static vd_product training_product(layer l, network net)
     vd_layer *vd = l.plugin;
     vd_product p = {vd->train_clip ? vd->masked : l.weights,
                     vd->train_clip ? vd->d_mean : l.weight_updates,
-                    vd->sigma2,
+                    vd->sigma2_bf16 ? (void *)vd->sigma2_bf16 : vd->sigma2,
                     vd->d_log_sigma2,
                     vd->noise_gain,
                     /* *net.seen already counts this batch */
@@ -205,14 +209,12 @@ void update_vd_layer(layer l, update_args a)
 
 static void forward_vd_layer(layer l, network net)
 {
-    vd_product_forward(l, net.input, net.train ? begin_training(l, net) : test_product(l));
-    vd_forward_tail(l, net);
+    vd_product_forward(l, net, net.train ? begin_training(l, net) : test_product(l));
 }
 
 static void backward_vd_layer(layer l, network net)
 {
-    vd_backward_tail(l, net);
-    vd_product_backward(l, net.input, net.delta, backward_product(l, net));
+    vd_product_backward(l, net, backward_product(l, net));
 }
 
 void attach_vd_layer(layer *l, vd_layer *vd)

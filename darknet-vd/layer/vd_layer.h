@@ -14,10 +14,11 @@ typedef struct {
     int train_clip;  /* 1: the training mean uses the masked weights */
     uint64_t seed;   /* of the noise */
 
-    float *log_sigma2;   /* [n] */
-    float *d_log_sigma2; /* [n] sum over the batch of -dL/dsigma2, turned into -dL/dlog_sigma2 by the update */
-    float *sigma2;       /* [n] exp(log_alpha) theta^2, of the latest training forward */
-    float *masked;       /* [n] theta where log_alpha < threshold, else 0 */
+    float *log_sigma2;     /* [n] */
+    float *d_log_sigma2;   /* [n] sum over the batch of -dL/dsigma2, turned into -dL/dlog_sigma2 by the update */
+    float *sigma2;         /* [n] exp(log_alpha) theta^2, of the latest training forward */
+    uint16_t *sigma2_bf16; /* [n] the same for the products, null when those are in float: variance.h */
+    float *masked;         /* [n] theta where log_alpha < threshold, else 0 */
     float *log_sigma2_m, *log_sigma2_v; /* [n] Adam's moments; with SGD m is the velocity */
     float *velocity;                    /* [n] of theta, SGD with momentum */
     float *d_mean;                      /* [n] sum of -dL/d(masked theta), train_clip only */

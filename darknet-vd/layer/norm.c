@@ -1,0 +1,120 @@
+#include "norm.h"
+#include "tail.h"
+#include "../kernels/kernels.h"
+#include "../kernels/parallel.h"
+#include "../kernels/scratch.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A piece of work is one channel over the whole batch: its sums are made by one thread, in a fixed order. */
+typedef struct {
+    layer l;
+    int train;
+    const vd_kernels *k;
+    size_t plane; /* pixels of a channel, 1 for a connected layer */
+} job;
+
+static job make_job(layer l, network net)
+{
+    return (job){l, net.train, vd_kernels_get(), (size_t)l.out_h * l.out_w};
+}
+
+/* one channel of an array [batch][out_c][plane]: a run of numbers for each image, or, where those are too short for the
+ * kernels, all of them copied together */
+typedef struct {
+    float *first;
+    int runs;
+    size_t length, step;
+} channel;
+
+enum { SHORT = 64 };
+
+static int is_short(const job *j)
+{
+    return j->plane < SHORT;
+}
+
+static channel channel_of(const job *j, float *array, int c, vd_scratch_slot slot)
+{
+    layer l = j->l;
+    float *first = array + c * j->plane;
+    if (!is_short(j)) return (channel){first, l.batch, j->plane, l.outputs};
+    float *copy = vd_scratch(slot, l.batch * j->plane);
+    for (int b = 0; b < l.batch; ++b)
+        for (size_t i = 0; i < j->plane; ++i) copy[b * j->plane + i] = first[(size_t)b * l.outputs + i];
+    return (channel){copy, 1, l.batch * j->plane, 0};
+}
+
+static void put_back(const job *j, channel s, float *array, int c)
+{
+    layer l = j->l;
+    float *first = array + c * j->plane;
+    for (int b = 0; is_short(j) && b < l.batch; ++b)
+        for (size_t i = 0; i < j->plane; ++i) first[(size_t)b * l.outputs + i] = s.first[b * j->plane + i];
+}
+
+/* output = activation(scale (product - mean) / (sqrt(variance) + 1e-6) + bias), as stock Darknet */
+static void forward_channel(int c, void *context)
+{
+    const job *j = context;
+    layer l = j->l;
+    float mean = l.rolling_mean[c], variance = l.rolling_variance[c], count = (float)l.batch * j->plane;
+    channel x = channel_of(j, l.x, c, VD_SCRATCH_COLUMNS), y = channel_of(j, l.output, c, VD_SCRATCH_D_COLUMNS);
+    if (j->train) {
+        mean = variance = 0;
+        for (int r = 0; r < x.runs; ++r) mean += j->k->sum(x.length, x.first + r * x.step);
+        mean /= count;
+        for (int r = 0; r < x.runs; ++r) variance += j->k->sum_squares(x.length, mean, x.first + r * x.step);
+        variance /= count - 1;
+        l.mean[c] = mean;
+        l.variance[c] = variance;
+        l.rolling_mean[c] = .99f * l.rolling_mean[c] + .01f * mean;
+        l.rolling_variance[c] = .99f * l.rolling_variance[c] + .01f * variance;
+    }
+    float inverse = 1 / (sqrtf(variance) + .000001f);
+    for (int r = 0; r < x.runs; ++r) {
+        j->k->normalize(x.length, mean, inverse, l.scales[c], l.biases[c], x.first + r * x.step, y.first + r * y.step);
+        vd_activate(l.activation, x.length, y.first + r * y.step);
+    }
+    put_back(j, y, l.output, c);
+}
+
+/* the gradient as stock Darknet takes it, with its own epsilon */
+static void backward_channel(int c, void *context)
+{
+    const job *j = context;
+    layer l = j->l;
+    float mean = j->train ? l.mean[c] : l.rolling_mean[c], variance = j->train ? l.variance[c] : l.rolling_variance[c];
+    float sum = 0, centred = 0, count = (float)l.batch * j->plane; /* centred: sum of d (x - mean) */
+    channel x = channel_of(j, l.x, c, VD_SCRATCH_COLUMNS), y = channel_of(j, l.output, c, VD_SCRATCH_D_COLUMNS);
+    channel d = channel_of(j, l.delta, c, VD_SCRATCH_SQUARE);
+    for (int r = 0; r < x.runs; ++r) {
+        float *d_run = d.first + r * d.step;
+        vd_activate_backward(l.activation, x.length, y.first + r * y.step, d_run);
+        sum += j->k->sum(x.length, d_run);
+        centred += j->k->dot(x.length, mean, x.first + r * x.step, d_run);
+    }
+    l.bias_updates[c] += sum;
+    l.scale_updates[c] += centred / (sqrtf(variance) + .000001f);
+    float scale = l.scales[c], inverse = 1 / sqrtf(variance + .00001f);
+    float d_mean = -scale * sum * inverse, d_variance = -.5f * scale * centred * inverse * inverse * inverse;
+    l.mean_delta[c] = d_mean;
+    l.variance_delta[c] = d_variance;
+    for (int r = 0; r < x.runs; ++r)
+        j->k->normalize_backward(x.length, mean, scale * inverse, 2 * d_variance / count, d_mean / count,
+                                 x.first + r * x.step, d.first + r * d.step);
+    put_back(j, d, l.delta, c);
+}
+
+void vd_forward_norm(layer l, network net)
+{
+    job j = make_job(l, net);
+    vd_parallel_for(l.out_c, forward_channel, &j);
+}
+
+void vd_backward_norm(layer l, network net)
+{
+    job j = make_job(l, net);
+    vd_parallel_for(l.out_c, backward_channel, &j);
+}
