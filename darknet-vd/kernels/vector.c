@@ -8,6 +8,9 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #define PASTE(a, b) a##b
 #define TABLE(variant) PASTE(vd_kernels_, variant)
@@ -214,29 +217,44 @@ static void leaky_backward_v(size_t n, float slope, const float *restrict y, flo
     for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
 }
 
-/* sums run in LANES lanes, whatever the width of the registers */
-#define SUM_IN_LANES(term)                                             \
-    float lanes[LANES] = {0}, sum = 0;                                 \
-    size_t i = 0;                                                      \
-    for (; i + LANES <= n; i += LANES)                                 \
-        for (size_t p = i; p < i + LANES; ++p) lanes[p - i] += (term); \
-    for (size_t p = i; p < n; ++p) lanes[p - i] += (term);             \
-    for (int lane = 0; lane < LANES; ++lane) sum += lanes[lane];       \
-    return sum
+#define SUM_LANES 64
+
+static inline float add_lanes(float *lanes)
+{
+    for (int lane = 0; lane < 32; ++lane) lanes[lane] += lanes[lane + 32];
+    for (int lane = 0; lane < 16; ++lane) lanes[lane] += lanes[lane + 16];
+    for (int lane = 0; lane < 8; ++lane) lanes[lane] += lanes[lane + 8];
+    for (int lane = 0; lane < 4; ++lane) lanes[lane] += lanes[lane + 4];
+    return lanes[0] + lanes[2] + (lanes[1] + lanes[3]);
+}
+
+/* Sums run in SUM_LANES lanes, whatever the width of the registers, and the lanes are added in halves: the order is the
+ * same in every table. So many lanes because each addition waits for the one before it in its lane. */
+#define SUM_IN_LANES(term)                                 \
+    float lanes[SUM_LANES] = {0};                          \
+    size_t i = 0;                                          \
+    for (; i + SUM_LANES <= n; i += SUM_LANES)             \
+        for (size_t lane = 0; lane < SUM_LANES; ++lane) {  \
+            size_t p = i + lane;                           \
+            lanes[lane] += (term);                         \
+        }                                                  \
+    for (size_t p = i; p < n; ++p) lanes[p - i] += (term); \
+    return add_lanes(lanes)
 
 static void bias_leaky_v(size_t n, float bias, float slope, float *restrict x)
 {
     for (size_t i = 0; i < n; ++i) x[i] = x[i] + bias > 0 ? x[i] + bias : slope * (x[i] + bias);
 }
 
-static float leaky_backward_sum_v(size_t n, float slope, const float *restrict y, float *restrict d)
-{
-    SUM_IN_LANES(d[p] *= y[p] > 0 ? 1 : slope);
-}
-
 static float sum_v(size_t n, const float *restrict x)
 {
     SUM_IN_LANES(x[p]);
+}
+
+static float leaky_backward_sum_v(size_t n, float slope, const float *restrict y, float *restrict d)
+{
+    leaky_backward_v(n, slope, y, d);
+    return sum_v(n, d);
 }
 
 static float sum_squares_v(size_t n, float mean, const float *restrict x)
@@ -331,56 +349,116 @@ static void inside(int extent, int out, int k, int stride, int pad, int *first, 
     if (*first > *last) *first = *last;
 }
 
-static void im2col_v(vd_window s, const float *image, float *columns)
+/* lines of `bytes` >= unit bytes: unit by unit, the last one flush with the end. As unit is a constant where this is
+ * inlined, each is one load and one store: a call of memcpy for every few pixels costs more than the copy */
+static inline void copy_units(size_t unit, int lines, size_t bytes, const char *restrict in, size_t in_step,
+                              char *restrict out, size_t out_step)
 {
-    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+    for (int i = 0; i < lines; ++i, in += in_step, out += out_step) {
+        size_t last = bytes - unit;
+        for (size_t at = 0; at < last; at += unit) memcpy(out + at, in + at, unit);
+        memcpy(out + last, in + last, unit);
+    }
+}
+
+/* a line that is one unit long is common, and then needs no loop */
+static inline void copy_long(size_t unit, int lines, size_t bytes, const char *restrict in, size_t in_step,
+                             char *restrict out, size_t out_step)
+{
+    if (bytes == unit) copy_units(unit, lines, unit, in, in_step, out, out_step);
+    else copy_units(unit, lines, bytes, in, in_step, out, out_step);
+}
+
+static void copy_lines(int lines, size_t bytes, const char *in, size_t in_step, char *out, size_t out_step)
+{
+    if (bytes >= 64) copy_long(64, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 32) copy_long(32, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 16) copy_long(16, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 8) copy_long(8, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 4) copy_long(4, lines, bytes, in, in_step, out, out_step);
+    else copy_long(2, lines, bytes, in, in_step, out, out_step);
+}
+
+/* im2col of elements of a constant size in bytes */
+static inline void im2col_any(size_t element, vd_window s, const char *image, char *columns)
+{
+    size_t in_step = (size_t)s.w * element, out_step = (size_t)s.out_w * element;
+    for (int row = 0; row < s.c * s.size * s.size; ++row, columns += s.out_h * out_step) {
         int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
         int top, bottom, left, right;
-        float *out = columns + (size_t)row * s.out_h * s.out_w;
         inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
         inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
-        memset(out, 0, (size_t)top * s.out_w * sizeof(float));
-        for (int oh = top; oh < bottom; ++oh) {
-            const float *in = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
-            float *line = out + (size_t)oh * s.out_w;
-            for (int ow = 0; ow < left; ++ow) line[ow] = 0;
-            if (s.stride == 1) {
-                memcpy(line + left, in + left, (right - left) * sizeof(float));
-            } else {
-                for (int ow = left; ow < right; ++ow) line[ow] = in[ow * s.stride];
-            }
-            for (int ow = right; ow < s.out_w; ++ow) line[ow] = 0;
+        if ((bottom - top) * (right - left) < s.out_h * s.out_w) memset(columns, 0, s.out_h * out_step);
+        if (top == bottom || left == right) continue;
+        size_t first = ((size_t)ch * s.h + top * s.stride + kh - s.pad) * s.w + left * s.stride + kw - s.pad;
+        const char *in = image + first * element;
+        char *out = columns + top * out_step + left * element;
+        if (s.stride == 1) {
+            copy_lines(bottom - top, (right - left) * element, in, in_step, out, out_step);
+            continue;
         }
-        memset(out + (size_t)bottom * s.out_w, 0, (size_t)(s.out_h - bottom) * s.out_w * sizeof(float));
+        for (int oh = top; oh < bottom; ++oh, in += s.stride * in_step, out += out_step)
+            for (int i = 0; i < right - left; ++i)
+                memcpy(out + i * element, in + (size_t)i * s.stride * element, element);
     }
+}
+
+static void im2col_v(vd_window s, const float *image, float *columns)
+{
+    im2col_any(sizeof(float), s, (const char *)image, (char *)columns);
 }
 
 static void im2col_bf16_v(vd_window s, const uint16_t *image, uint16_t *columns)
 {
-    for (int row = 0; row < s.c * s.size * s.size; ++row) {
-        int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
-        int top, bottom, left, right;
-        uint16_t *out = columns + (size_t)row * s.out_h * s.out_w;
-        inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
-        inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
-        memset(out, 0, (size_t)top * s.out_w * sizeof(uint16_t));
-        for (int oh = top; oh < bottom; ++oh) {
-            const uint16_t *in = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
-            uint16_t *line = out + (size_t)oh * s.out_w;
-            for (int ow = 0; ow < left; ++ow) line[ow] = 0;
-            if (s.stride == 1) {
-                memcpy(line + left, in + left, (right - left) * sizeof(uint16_t));
-            } else {
-                for (int ow = left; ow < right; ++ow) line[ow] = in[ow * s.stride];
+    im2col_any(sizeof(uint16_t), s, (const char *)image, (char *)columns);
+}
+
+#ifdef __AVX512F__
+/* lanes [from, to) of 16 */
+static inline __mmask16 lanes_between(int from, int to)
+{
+    from = from < 0 ? 0 : from > 16 ? 16 : from;
+    to = to < from ? from : to > 16 ? 16 : to;
+    return (__mmask16)((1u << to) - (1u << from));
+}
+
+enum { LARGEST_GATHERED = 16 };
+
+/* col2im at stride 1, pixel by pixel: 16 of one line gather what belongs to them, and are stored once */
+static void col2im_gather(vd_window s, const float *columns, float *image)
+{
+    int area = s.out_h * s.out_w;
+    for (int w = 0; w < s.w; w += 16) {
+        __mmask16 inside_image = lanes_between(0, s.w - w), inside_columns[LARGEST_GATHERED];
+        for (int kw = 0; kw < s.size; ++kw)
+            inside_columns[kw] = inside_image & lanes_between(kw - s.pad - w, s.out_w + kw - s.pad - w);
+        for (int row = 0; row < s.c * s.h; ++row) {
+            int ch = row / s.h, h = row % s.h;
+            int first = h + s.pad - s.out_h + 1, last = h + s.pad;
+            if (first < 0) first = 0;
+            if (last > s.size - 1) last = s.size - 1;
+            float *pixels = image + (size_t)row * s.w + w;
+            __m512 sum = _mm512_maskz_loadu_ps(inside_image, pixels);
+            for (int kh = first; kh <= last; ++kh) {
+                const float *line =
+                    columns + (size_t)(ch * s.size + kh) * s.size * area + (h + s.pad - kh) * s.out_w + w + s.pad;
+                for (int kw = 0; kw < s.size; ++kw, line += area - 1)
+                    sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(inside_columns[kw], line));
             }
-            for (int ow = right; ow < s.out_w; ++ow) line[ow] = 0;
+            _mm512_mask_storeu_ps(pixels, inside_image, sum);
         }
-        memset(out + (size_t)bottom * s.out_w, 0, (size_t)(s.out_h - bottom) * s.out_w * sizeof(uint16_t));
     }
 }
+#endif
 
 static void col2im_add_v(vd_window s, const float *columns, float *image)
 {
+#ifdef __AVX512F__
+    if (s.stride == 1 && s.size <= LARGEST_GATHERED) {
+        col2im_gather(s, columns, image);
+        return;
+    }
+#endif
     for (int row = 0; row < s.c * s.size * s.size; ++row) {
         int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
         int top, bottom, left, right;
@@ -388,8 +466,8 @@ static void col2im_add_v(vd_window s, const float *columns, float *image)
         inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
         inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
         for (int oh = top; oh < bottom; ++oh) {
-            float *out = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
-            const float *line = in + (size_t)oh * s.out_w;
+            float *restrict out = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
+            const float *restrict line = in + (size_t)oh * s.out_w;
             for (int ow = left; ow < right; ++ow) out[ow * s.stride] += line[ow];
         }
     }
