@@ -19,6 +19,16 @@
 
 #define LANES VD_NOISE_LANES
 
+#ifdef __AVX512F__
+/* lanes [from, to) of 16 */
+static inline __mmask16 lanes_between(int from, int to)
+{
+    from = from < 0 ? 0 : from > 16 ? 16 : from;
+    to = to < from ? from : to > 16 ? 16 : to;
+    return (__mmask16)((1u << to) - (1u << from));
+}
+#endif
+
 /* e^8 and e^-8: alpha's range. Without a logarithm: 1/alpha = (theta^2 + eps) exp(-log_sigma2) */
 #define LARGEST 2980.95799f
 #define SMALLEST 3.35462628e-4f
@@ -287,7 +297,65 @@ static void pool_range(int extent, int out, int tap, int stride, int *first, int
     if (*last > out) *last = out;
 }
 
-/* the common shape, every window inside the input: first of the largest of four */
+/* the common shape: windows side by side, every one inside the input */
+static int is_2x2(vd_pool_shape s)
+{
+    return s.size == 2 && s.stride == 2 && s.offset == 0 && 2 * s.out_h <= s.h && 2 * s.out_w <= s.w;
+}
+
+#ifdef __AVX512F__
+/* 16 windows at a time, and the rest of a row under a mask: rows are short where much is pooled */
+static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *out, int *index)
+{
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i one = _mm512_set1_epi32(1), odd = _mm512_add_epi32(even, one), below = _mm512_set1_epi32(s.w);
+    for (int j = 0; j < s.out_w; j += 16) {
+        int n = s.out_w - j;
+        __mmask16 windows = lanes_between(0, n), left = lanes_between(0, 2 * n), right = lanes_between(0, 2 * n - 16);
+        for (int i = 0; i < s.out_h; ++i) {
+            int at = 2 * (i * s.w + j), q = i * s.out_w + j;
+            const float *top = in + at, *low = top + s.w;
+            __m512 t0 = _mm512_maskz_loadu_ps(left, top), t1 = _mm512_maskz_loadu_ps(right, top + 16);
+            __m512 l0 = _mm512_maskz_loadu_ps(left, low), l1 = _mm512_maskz_loadu_ps(right, low + 16);
+            __m512 a = _mm512_permutex2var_ps(t0, even, t1), b = _mm512_permutex2var_ps(t0, odd, t1);
+            __m512 c = _mm512_permutex2var_ps(l0, even, l1), d = _mm512_permutex2var_ps(l0, odd, l1);
+            __m512 ab = _mm512_max_ps(b, a), cd = _mm512_max_ps(d, c); /* the second one where neither is larger */
+            __m512i ab_at = _mm512_add_epi32(even, _mm512_set1_epi32(base + at)),
+                    cd_at = _mm512_add_epi32(ab_at, below);
+            ab_at = _mm512_mask_add_epi32(ab_at, _mm512_cmp_ps_mask(b, a, _CMP_GT_OQ), ab_at, one);
+            cd_at = _mm512_mask_add_epi32(cd_at, _mm512_cmp_ps_mask(d, c, _CMP_GT_OQ), cd_at, one);
+            ab_at = _mm512_mask_mov_epi32(ab_at, _mm512_cmp_ps_mask(cd, ab, _CMP_GT_OQ), cd_at);
+            _mm512_mask_storeu_ps(out + q, windows, _mm512_max_ps(cd, ab));
+            _mm512_mask_storeu_epi32(index + q, windows, ab_at);
+        }
+    }
+}
+
+/* d_in of 16 pixels += the d of those windows whose largest element they are */
+static inline void add_where_largest(__mmask16 inside, int at, __m512i index, __m512 d, float *d_in)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __mmask16 largest = _mm512_mask_cmpeq_epi32_mask(inside, index, _mm512_add_epi32(lane, _mm512_set1_epi32(at)));
+    __m512 x = _mm512_maskz_loadu_ps(inside, d_in);
+    _mm512_mask_storeu_ps(d_in, inside, _mm512_mask_add_ps(x, largest, x, d));
+}
+
+static void max_pool_2x2_backward(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in)
+{
+    const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    for (int j = 0; j < s.out_w; j += 8) {
+        int n = s.out_w - j;
+        __mmask16 windows = lanes_between(0, n < 8 ? n : 8), pixels = lanes_between(0, 2 * n);
+        for (int i = 0; i < s.out_h; ++i) {
+            int at = 2 * (i * s.w + j), q = i * s.out_w + j;
+            __m512i where = _mm512_permutexvar_epi32(twice, _mm512_maskz_loadu_epi32(windows, index + q));
+            __m512 d = _mm512_permutexvar_ps(twice, _mm512_maskz_loadu_ps(windows, d_out + q));
+            add_where_largest(pixels, base + at, where, d, d_in + at);
+            add_where_largest(pixels, base + at + s.w, where, d, d_in + at + s.w);
+        }
+    }
+}
+#else
 static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *restrict out, int *restrict index)
 {
     for (int i = 0; i < s.out_h; ++i) {
@@ -302,10 +370,11 @@ static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *rest
         }
     }
 }
+#endif
 
 static void max_pool_v(vd_pool_shape s, const float *in, int base, float *out, int *index)
 {
-    if (s.size == 2 && s.stride == 2 && s.offset == 0 && 2 * s.out_h <= s.h && 2 * s.out_w <= s.w) {
+    if (is_2x2(s)) {
         max_pool_2x2(s, in, base, out, index);
         return;
     }
@@ -335,16 +404,27 @@ static void max_pool_v(vd_pool_shape s, const float *in, int base, float *out, i
 static void max_pool_backward_v(vd_pool_shape s, int base, const int *restrict index, const float *restrict d_out,
                                 float *restrict d_in)
 {
+#ifdef __AVX512F__
+    /* in shorter rows a load under a mask waits for the store of the row before, which it seems to overlap */
+    if (is_2x2(s) && s.out_w >= 8) {
+        max_pool_2x2_backward(s, base, index, d_out, d_in);
+        return;
+    }
+#endif
     for (int i = 0; i < s.out_h * s.out_w; ++i)
         if (index[i] >= 0) d_in[index[i] - base] += d_out[i];
 }
 
-/* output positions [*first, *last) asize_t one axis whose tap k lies inside an input of the given extent */
+/* output positions [*first, *last) along one axis whose tap k lies inside an input of the given extent */
 static void inside(int extent, int out, int k, int stride, int pad, int *first, int *last)
 {
     int low = pad - k, high = extent - 1 + pad - k;
-    *first = low > 0 ? (low + stride - 1) / stride : 0;
-    *last = high < 0 ? 0 : high / stride + 1;
+    if (stride > 1) { /* a division takes as long as copying three lines */
+        low = (low + stride - 1) / stride;
+        high = high < 0 ? -1 : high / stride;
+    }
+    *first = low > 0 ? low : 0;
+    *last = high < 0 ? 0 : high + 1;
     if (*last > out) *last = out;
     if (*first > *last) *first = *last;
 }
@@ -379,28 +459,31 @@ static void copy_lines(int lines, size_t bytes, const char *in, size_t in_step, 
     else copy_long(2, lines, bytes, in, in_step, out, out_step);
 }
 
-/* im2col of elements of a constant size in bytes */
-static inline void im2col_any(size_t element, vd_window s, const char *image, char *columns)
+/* one row of im2col: tap (kh, kw) of one plane; elements of a constant size in bytes */
+static inline void im2col_row(size_t element, vd_window s, int kh, int kw, const char *plane, char *row)
 {
     size_t in_step = (size_t)s.w * element, out_step = (size_t)s.out_w * element;
-    for (int row = 0; row < s.c * s.size * s.size; ++row, columns += s.out_h * out_step) {
-        int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
-        int top, bottom, left, right;
-        inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
-        inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
-        if ((bottom - top) * (right - left) < s.out_h * s.out_w) memset(columns, 0, s.out_h * out_step);
-        if (top == bottom || left == right) continue;
-        size_t first = ((size_t)ch * s.h + top * s.stride + kh - s.pad) * s.w + left * s.stride + kw - s.pad;
-        const char *in = image + first * element;
-        char *out = columns + top * out_step + left * element;
-        if (s.stride == 1) {
-            copy_lines(bottom - top, (right - left) * element, in, in_step, out, out_step);
-            continue;
-        }
-        for (int oh = top; oh < bottom; ++oh, in += s.stride * in_step, out += out_step)
-            for (int i = 0; i < right - left; ++i)
-                memcpy(out + i * element, in + (size_t)i * s.stride * element, element);
+    int top, bottom, left, right;
+    inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+    inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+    if ((bottom - top) * (right - left) < s.out_h * s.out_w) memset(row, 0, s.out_h * out_step);
+    if (top == bottom || left == right) return;
+    const char *in = plane + (top * s.stride + kh - s.pad) * in_step + (left * s.stride + kw - s.pad) * element;
+    char *out = row + top * out_step + left * element;
+    if (s.stride == 1) {
+        copy_lines(bottom - top, (right - left) * element, in, in_step, out, out_step);
+        return;
     }
+    for (int oh = top; oh < bottom; ++oh, in += s.stride * in_step, out += out_step)
+        for (int i = 0; i < right - left; ++i) memcpy(out + i * element, in + (size_t)i * s.stride * element, element);
+}
+
+static inline void im2col_any(size_t element, vd_window s, const char *image, char *columns)
+{
+    for (int ch = 0; ch < s.c; ++ch, image += (size_t)s.h * s.w * element)
+        for (int kh = 0; kh < s.size; ++kh)
+            for (int kw = 0; kw < s.size; ++kw, columns += (size_t)s.out_h * s.out_w * element)
+                im2col_row(element, s, kh, kw, image, columns);
 }
 
 static void im2col_v(vd_window s, const float *image, float *columns)
@@ -414,14 +497,6 @@ static void im2col_bf16_v(vd_window s, const uint16_t *image, uint16_t *columns)
 }
 
 #ifdef __AVX512F__
-/* lanes [from, to) of 16 */
-static inline __mmask16 lanes_between(int from, int to)
-{
-    from = from < 0 ? 0 : from > 16 ? 16 : from;
-    to = to < from ? from : to > 16 ? 16 : to;
-    return (__mmask16)((1u << to) - (1u << from));
-}
-
 enum { LARGEST_GATHERED = 16 };
 
 /* col2im at stride 1, pixel by pixel: 16 of one line gather what belongs to them, and are stored once */

@@ -17,7 +17,7 @@ static const double round_seconds = 1e-3;
 static float theta[N], log_sigma2[N], sigma2[N], d_kl[N], x[N], y[N], z[N], ones[N], columns[COLUMNS];
 static float plane[24 * 24], pooled[12 * 12], image[20 * 12 * 12];
 static uint16_t half[N], image_bf16[20 * 12 * 12], columns_bf16[COLUMNS];
-static int indexes[12 * 12];
+static int indexes[12 * 12], largest[12 * 12], largest_of_small[4 * 4];
 static volatile double sink;
 
 /* the shapes of LeNet-5 on MNIST: pooling after the first convolution, and the second convolution */
@@ -28,44 +28,42 @@ static const vd_window padded = {3, 13, 13, 3, 1, 1, 13, 13};
 static const vd_adam_args adam = {0, .9f, .999f, 1e-7f, 1, 1, 1, .01f};
 
 /* name, elements, call */
-#define KERNELS(K)                                                                                                     \
-    K(log_alpha, N, k->log_alpha(N, theta, log_sigma2, y))                                                             \
-    K(mask, N, sink = k->mask(N, theta, log_sigma2, 3, y))                                                             \
-    K(variance_kl, N, sink = k->variance_kl(N, theta, log_sigma2, sigma2, d_kl))                                       \
-    K(posterior_backward, N, k->posterior_backward(N, theta, sigma2, d_kl, .01f, y, z))                                \
-    K(noise, N, k->noise((vd_noise_key){1, 2, 3, 0}, N, y))                                                            \
-    K(sample, N, k->sample(N, ones, z, y))                                                                             \
-    K(square, N, k->square(N, x, y))                                                                                   \
-    K(to_bf16, N, k->to_bf16(N, x, half))                                                                              \
-    K(square_bf16, N, k->square_bf16(N, x, half))                                                                      \
-    K(multiply_bf16, N, k->multiply_bf16(N, x, ones, half))                                                            \
-    K(multiply_by, N, k->multiply_by(N, ones, y))                                                                      \
-    K(add_twice_product, N, k->add_twice_product(N, x, ones, y))                                                       \
-    K(add, N, k->add(N, x, y))                                                                                         \
-    K(add_scalar, N, k->add_scalar(N, 1e-3f, y))                                                                       \
-    K(leaky, N, k->leaky(N, 1, y))                                                                                     \
-    K(leaky_backward, N, k->leaky_backward(N, 1, x, y))                                                                \
-    K(bias_leaky, N, k->bias_leaky(N, 1e-3f, 1, y))                                                                    \
-    K(leaky_backward_sum, N, sink = k->leaky_backward_sum(N, 1, x, y))                                                 \
-    K(sum, N, sink = k->sum(N, x))                                                                                     \
-    K(sum_of_64, 64, sink = k->sum(64, x))                                                                             \
-    K(sum_squares, N, sink = k->sum_squares(N, .1f, x))                                                                \
-    K(dot, N, sink = k->dot(N, x, theta))                                                                              \
-    K(normalize, N, k->normalize(N, .1f, 2, 1, 0, x, z, y))                                                            \
-    K(normalize_backward, N, k->normalize_backward(N, .1f, .5f, .5f, 0, x, y))                                         \
-    K(max_pool_24x24, 24 * 24, k->max_pool(pool, plane, 0, pooled, indexes))                                           \
-    K(max_pool_8x8, 64, k->max_pool(small_pool, plane, 0, pooled, indexes))                                            \
-    K(max_pool_backward_24x24, 24 * 24,                                                                                \
-      (k->max_pool(pool, plane, 0, pooled, indexes), k->max_pool_backward(pool, 0, indexes, pooled, plane)))           \
-    K(max_pool_backward_8x8, 64,                                                                                       \
-      (k->max_pool(small_pool, plane, 0, pooled, indexes), k->max_pool_backward(small_pool, 0, indexes, ones, plane))) \
-    K(im2col, COLUMNS, k->im2col(window, image, columns))                                                              \
-    K(im2col_28x28, 25 * 576, k->im2col(first_window, image, columns))                                                 \
-    K(im2col_padded, 27 * 169, k->im2col(padded, image, columns))                                                      \
-    K(im2col_bf16, COLUMNS, k->im2col_bf16(window, image_bf16, columns_bf16))                                          \
-    K(col2im_add, COLUMNS, k->col2im_add(window, columns, image))                                                      \
-    K(col2im_add_padded, 27 * 169, k->col2im_add(padded, columns, image))                                              \
-    K(adam, N, k->adam(N, adam, theta, z, x, y))                                                                       \
+#define KERNELS(K)                                                                                   \
+    K(log_alpha, N, k->log_alpha(N, theta, log_sigma2, y))                                           \
+    K(mask, N, sink = k->mask(N, theta, log_sigma2, 3, y))                                           \
+    K(variance_kl, N, sink = k->variance_kl(N, theta, log_sigma2, sigma2, d_kl))                     \
+    K(posterior_backward, N, k->posterior_backward(N, theta, sigma2, d_kl, .01f, y, z))              \
+    K(noise, N, k->noise((vd_noise_key){1, 2, 3, 0}, N, y))                                          \
+    K(sample, N, k->sample(N, ones, z, y))                                                           \
+    K(square, N, k->square(N, x, y))                                                                 \
+    K(to_bf16, N, k->to_bf16(N, x, half))                                                            \
+    K(square_bf16, N, k->square_bf16(N, x, half))                                                    \
+    K(multiply_bf16, N, k->multiply_bf16(N, x, ones, half))                                          \
+    K(multiply_by, N, k->multiply_by(N, ones, y))                                                    \
+    K(add_twice_product, N, k->add_twice_product(N, x, ones, y))                                     \
+    K(add, N, k->add(N, x, y))                                                                       \
+    K(add_scalar, N, k->add_scalar(N, 1e-3f, y))                                                     \
+    K(leaky, N, k->leaky(N, 1, y))                                                                   \
+    K(leaky_backward, N, k->leaky_backward(N, 1, x, y))                                              \
+    K(bias_leaky, N, k->bias_leaky(N, 1e-3f, 1, y))                                                  \
+    K(leaky_backward_sum, N, sink = k->leaky_backward_sum(N, 1, x, y))                               \
+    K(sum, N, sink = k->sum(N, x))                                                                   \
+    K(sum_of_64, 64, sink = k->sum(64, x))                                                           \
+    K(sum_squares, N, sink = k->sum_squares(N, .1f, x))                                              \
+    K(dot, N, sink = k->dot(N, x, theta))                                                            \
+    K(normalize, N, k->normalize(N, .1f, 2, 1, 0, x, z, y))                                          \
+    K(normalize_backward, N, k->normalize_backward(N, .1f, .5f, .5f, 0, x, y))                       \
+    K(max_pool_24x24, 24 * 24, k->max_pool(pool, plane, 0, pooled, indexes))                         \
+    K(max_pool_8x8, 64, k->max_pool(small_pool, plane, 0, pooled, indexes))                          \
+    K(max_pool_backward_24x24, 24 * 24, k->max_pool_backward(pool, 0, largest, ones, image))         \
+    K(max_pool_backward_8x8, 64, k->max_pool_backward(small_pool, 0, largest_of_small, ones, image)) \
+    K(im2col, COLUMNS, k->im2col(window, image, columns))                                            \
+    K(im2col_28x28, 25 * 576, k->im2col(first_window, image, columns))                               \
+    K(im2col_padded, 27 * 169, k->im2col(padded, image, columns))                                    \
+    K(im2col_bf16, COLUMNS, k->im2col_bf16(window, image_bf16, columns_bf16))                        \
+    K(col2im_add, COLUMNS, k->col2im_add(window, columns, image))                                    \
+    K(col2im_add_padded, 27 * 169, k->col2im_add(padded, columns, image))                            \
+    K(adam, N, k->adam(N, adam, theta, z, x, y))                                                     \
     K(sgd, N, k->sgd(N, .01f, .9f, 0, 1, x, z, y))
 
 #define DEFINE(name, elements, call)            \
@@ -107,6 +105,8 @@ static void fill(void)
         d_kl[i] = -.1f;
     }
     for (int i = 0; i < 24 * 24; ++i) plane[i] = rand() / (float)RAND_MAX - .5f;
+    vd_kernels_c.max_pool(pool, plane, 0, pooled, largest);
+    vd_kernels_c.max_pool(small_pool, plane, 0, pooled, largest_of_small);
     memset(image, 0, sizeof(image));
     memset(columns, 0, sizeof(columns));
 }
