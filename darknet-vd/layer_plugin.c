@@ -49,10 +49,18 @@ static uint64_t fresh_seed(void)
     return (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec + ((uint64_t)getpid() << 40) + ++count;
 }
 
+static void note_plain_products(void)
+{
+    static int noted;
+    if (!noted && !vd_gemm_is_fast()) fprintf(stderr, "built without oneDNN: matrix products in plain C\n");
+    noted = 1;
+}
+
 void layer_plugin_net(const char *filename, list *options, network *net)
 {
     vd_section s = {filename, "[net]", -1, options};
     (void)net;
+    note_plain_products();
     vd_option_integer(s, "flip", 1, 0, 1);
     vd_option_integer(s, "channels", 0, 0, INT_MAX);
     if (vd_option_given(s, "seed")) {
@@ -167,33 +175,15 @@ static void attach_cost(vd_section s, layer *l, network *net)
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
-/* A network without a section of ours runs through stock code alone, to the last bit. In one with such a section the
- * plain layers go our faster way too, those before it and those behind it. */
-static int is_variational(const network *net, int layers)
-{
-    for (int i = 0; i < layers; ++i)
-        if (net->layers[i].plugin) return 1;
-    return 0;
-}
-
-static void note_plain_products(void)
-{
-    static int noted;
-    if (!noted) fprintf(stderr, "built without oneDNN: matrix products in plain C\n");
-    noted = 1;
-}
-
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
 {
     vd_section s = {filename, type, index, options};
     section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == PLAIN) {
-        if (is_variational(net, index)) vd_speed_up_layer(l);
+        vd_speed_up_layer(l);
         return;
     }
-    for (int i = 0; i < index; ++i) vd_speed_up_layer(net->layers + i);
-    if (!vd_gemm_is_fast()) note_plain_products();
     if (kind == VD_COST) attach_cost(s, l, net);
     else attach_weights(s, kind, l, net);
     vd_options_all_known(s);
@@ -202,6 +192,15 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
 int layer_plugin_update(layer l, update_args a)
 {
     return a.adam && !l.plugin && vd_update_stock_layer_adam(l, a);
+}
+
+int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
+                      int ldb, float beta, float *c, int ldc)
+{
+    if (alpha != 1 || (beta != 0 && beta != 1) || m < 1 || n < 1 || k < 1) return 0;
+    if (!vd_gemm_is_fast() || vd_kernels_get() == &vd_kernels_c) return 0;
+    vd_gemm_threaded((vd_gemm_shape){m, n, k, lda, ldb, ldc, ta, tb, beta == 1}, a, b, c);
+    return 1;
 }
 
 void layer_plugin_save(network *net, FILE *fp, int cutoff)

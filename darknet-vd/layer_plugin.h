@@ -19,6 +19,10 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
 /* 1 when the plugin has updated the layer (Adam on the CPU), 0 to let l.update do it */
 int layer_plugin_update(layer l, update_args a);
 
+/* 1 when the plugin has done C = alpha op(A) op(B) + beta C, 0 to let Darknet's own loops do it */
+int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
+                      int ldb, float beta, float *c, int ldc);
+
 /* append the plugin's data behind the stock weights; nothing when the network has no layer of ours */
 void layer_plugin_save(network *net, FILE *fp, int cutoff);
 

@@ -75,10 +75,10 @@ static void assert_close_file(const char *what, const char *a, const char *b, do
     float *x = read_floats(pa, &n), *y = read_floats(pb, &m);
     ck_assert_msg(n >= m && m > 0, "%s: %d and %d numbers", what, n, m); /* [vd_cost] has outputs too */
     for (int i = 0; i < m; ++i) largest = fmax(largest, fabs(y[i]));
-    ck_assert_msg(largest < 1000, "%s: outputs of %g", what, largest);
+    ck_assert_msg(largest < 2e4, "%s: outputs of %g", what, largest);
     for (int i = 0; i < m; ++i)
-        ck_assert_msg(close_to(x[i], y[i], rtol, atol * largest), "%s: number %d of %s is %.9g, of %s %.9g", what, i, a,
-                      x[i], b, y[i]);
+        ck_assert_msg(close_to(x[i], y[i], rtol, atol * largest) || (isnan(x[i]) && isnan(y[i])),
+                      "%s: number %d of %s is %.9g, of %s %.9g", what, i, a, x[i], b, y[i]);
     free(pa), free(pb), free(x), free(y);
 }
 
@@ -174,7 +174,8 @@ static const struct {
 
 enum { PLAIN = sizeof(plain) / sizeof(*plain) };
 
-START_TEST(a_plain_network_trains_to_the_very_numbers_of_stock_darknet)
+/* with the plain C kernels a plain network runs through stock code alone */
+START_TEST(in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darknet)
 {
     const char *name = plain[_i].name;
     char *steps = vd_format("%d", plain[_i].steps), *more = vd_format("%d", plain[_i].steps / 2);
@@ -183,6 +184,7 @@ START_TEST(a_plain_network_trains_to_the_very_numbers_of_stock_darknet)
             skipped(PLAIN, "comparisons with stock Darknet to the last bit: built with other flags than stock");
         return;
     }
+    setenv("DARKNET_KERNELS", "c", 1);
     write_in_folder("plain.cfg", plain[_i].cfg);
     for (int again = 0; again < 2; ++again) { /* the second time from the weights of the first */
         char *theirs = probe(stock_probe, "train", "plain.cfg", again ? more : steps, again ? "stock2" : "stock1",
@@ -200,6 +202,35 @@ START_TEST(a_plain_network_trains_to_the_very_numbers_of_stock_darknet)
     free(probe(our_probe, "layers", "plain.cfg", "ours2", "ours.f32", 0));
     assert_same_file(name, "stock.f32", "ours.f32");
     free(steps), free(more);
+}
+END_TEST
+
+/* the losses that a probe wrote, a line each; returns how many */
+static int losses_of(const char *out, double *losses, int max)
+{
+    int n = 0;
+    for (const char *line = out; (line = strstr(line, "loss ")) && n < max; ++n) losses[n] = strtod(line += 5, 0);
+    return n;
+}
+
+/* Rounding differences grow from step to step, so the steps are few */
+START_TEST(the_fast_kernels_train_a_plain_network_as_stock_darknet_does)
+{
+    enum { STEPS = 2 };
+    const char *name = plain[_i].name;
+    double a[STEPS], b[STEPS];
+    if (!plain[_i].steps) return;
+    write_in_folder("plain.cfg", plain[_i].cfg);
+    char *theirs = probe(stock_probe, "train", "plain.cfg", "2", "stock1", 0);
+    char *ours = probe(our_probe, "train", "plain.cfg", "2", "ours1", 0);
+    ck_assert_int_eq(losses_of(theirs, a, STEPS), STEPS);
+    ck_assert_int_eq(losses_of(ours, b, STEPS), STEPS);
+    for (int i = 0; i < STEPS; ++i)
+        ck_assert_msg(close_to(b[i], a[i], 1e-4, 1e-5), "%s: step %d: loss %.9g, stock %.9g", name, i, b[i], a[i]);
+    free(probe(stock_probe, "layers", "plain.cfg", "stock1", "stock.f32", 0));
+    free(probe(our_probe, "layers", "plain.cfg", "ours1", "ours.f32", 0));
+    assert_close_file(name, "ours.f32", "stock.f32", 1e-3, 1e-4);
+    free(theirs), free(ours);
 }
 END_TEST
 
@@ -311,8 +342,7 @@ START_TEST(stock_darknet_reads_our_weights_and_predicts_what_we_predict)
     free(probe(stock_probe, "layers", "plain.cfg", "weights", "stock.f32", 0));
     free(probe(our_probe, "layers", "plain.cfg", "weights", "plain.f32", 0));
     free(probe(our_probe, "layers", "vd.cfg", "weights", "vd.f32", 0));
-    if (SAME_FLAGS) assert_same_file(name, "stock.f32", "plain.f32");
-    else assert_close_file(name, "plain.f32", "stock.f32", 1e-4, 1e-5);
+    assert_close_file(name, "plain.f32", "stock.f32", 1e-4, 1e-5);
     assert_close_file(name, "vd.f32", "stock.f32", 1e-4, 1e-5);
     free(steps);
 }
@@ -620,7 +650,8 @@ Suite *stock_suite(void)
     Suite *s = suite_create("stock");
     TCase *t = tcase_create("stock");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_plain_network_trains_to_the_very_numbers_of_stock_darknet, 0, PLAIN);
+    tcase_add_loop_test(t, in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darknet, 0, PLAIN);
+    tcase_add_loop_test(t, the_fast_kernels_train_a_plain_network_as_stock_darknet_does, 0, PLAIN);
     tcase_add_test(t, training_changes_the_weights_a_comparison_could_miss);
     tcase_add_loop_test(t, stock_darknet_reads_our_weights_and_predicts_what_we_predict, 0, VARIATIONAL);
     tcase_add_loop_test(t, a_vd_network_reads_stock_weights_and_predicts_what_stock_predicts, 0, VARIATIONAL);

@@ -1,5 +1,6 @@
 #include "gemm.h"
 #include "kernels.h"
+#include "parallel.h"
 
 #include <string.h>
 
@@ -84,3 +85,42 @@ int vd_gemm_is_fast(void)
     return 0;
 }
 #endif
+
+typedef struct {
+    vd_gemm_shape s;
+    const float *a, *b;
+    float *c;
+} job;
+
+enum { PIECE = 64, SMALL = 1 << 15 };
+
+static int length(int n, int i)
+{
+    return n - i * PIECE < PIECE ? n - i * PIECE : PIECE;
+}
+
+static void multiply_rows(int i, void *context)
+{
+    const job *j = context;
+    vd_gemm_shape s = j->s;
+    size_t first = (size_t)i * PIECE;
+    s.m = length(j->s.m, i);
+    vd_gemm(s, j->a + first * (s.transpose_a ? 1 : s.lda), j->b, j->c + first * s.ldc);
+}
+
+static void multiply_columns(int i, void *context)
+{
+    const job *j = context;
+    vd_gemm_shape s = j->s;
+    size_t first = (size_t)i * PIECE;
+    s.n = length(j->s.n, i);
+    vd_gemm(s, j->a, j->b + first * (s.transpose_b ? s.ldb : 1), j->c + first);
+}
+
+void vd_gemm_threaded(vd_gemm_shape s, const float *a, const float *b, float *c)
+{
+    job j = {s, a, b, c};
+    if ((double)s.m * s.n * s.k <= SMALL) vd_gemm(s, a, b, c); /* sooner done than shared */
+    else if (s.m > s.n) vd_parallel_for((s.m + PIECE - 1) / PIECE, multiply_rows, &j);
+    else vd_parallel_for((s.n + PIECE - 1) / PIECE, multiply_columns, &j);
+}

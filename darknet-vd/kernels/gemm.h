@@ -23,6 +23,9 @@ void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c);
 /* the same with bf16 factors, products summed in float; fast only where vd_kernels.bf16 is 1 */
 void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c);
 
+/* vd_gemm() on all threads, cut by the shape alone: the same bits for any number of them */
+void vd_gemm_threaded(vd_gemm_shape s, const float *a, const float *b, float *c);
+
 /* the specifications in plain C */
 void vd_gemm_c(vd_gemm_shape s, const float *a, const float *b, float *c);
 void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c);
