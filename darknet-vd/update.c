@@ -1,53 +1,52 @@
 #include "update.h"
 #include "util.h"
-#include "kernels/kernels.h"
+#include "kernels/parallel.h"
 
 #include <math.h>
 
 #include "blas.h"
 
-vd_update_rates vd_update_rates_of(layer l, update_args a)
+vd_step vd_step_of(layer l, update_args a)
 {
-    return (vd_update_rates){a.learning_rate * l.learning_rate_scale, a.decay};
+    vd_step s = {.adam = a.adam, .momentum = a.momentum};
+    s.args = (vd_adam_args){.rate = a.learning_rate * l.learning_rate_scale,
+                            .b1 = a.B1,
+                            .b2 = a.B2,
+                            .eps = a.eps,
+                            .batch = a.batch,
+                            .decay = a.decay};
+    if (a.adam) {
+        s.args.correction1 = (float)(1 - pow(a.B1, a.t));
+        s.args.correction2 = (float)(1 - pow(a.B2, a.t));
+    }
+    return s;
 }
 
-vd_update_rates vd_update_without_decay(vd_update_rates r)
+vd_step vd_step_without_decay(vd_step s)
 {
-    r.decay = 0;
-    return r;
+    s.args.decay = 0;
+    return s;
 }
 
-void vd_update_adam(size_t n, float *x, float *updates, float *m, float *v, update_args a, vd_update_rates r)
+void vd_update(vd_step s, size_t n, float *x, float *updates, float *m, float *v)
 {
-    vd_adam_args args = {.rate = r.rate,
-                         .b1 = a.B1,
-                         .b2 = a.B2,
-                         .eps = a.eps,
-                         .correction1 = (float)(1 - pow(a.B1, a.t)),
-                         .correction2 = (float)(1 - pow(a.B2, a.t)),
-                         .batch = a.batch,
-                         .decay = r.decay};
-    vd_kernels_get()->adam(n, args, x, updates, m, v);
-}
-
-void vd_update_sgd(size_t n, float *x, float *updates, float *velocity, update_args a, vd_update_rates r)
-{
-    vd_kernels_get()->sgd(n, r.rate, a.momentum, r.decay, a.batch, x, updates, velocity);
+    if (s.adam) vd_kernels_get()->adam(n, s.args, x, updates, m, v);
+    else vd_kernels_get()->sgd(n, s.args.rate, s.momentum, s.args.decay, s.args.batch, x, updates, m);
 }
 
 void vd_update_biases(layer l, update_args a)
 {
-    vd_update_rates r = vd_update_without_decay(vd_update_rates_of(l, a));
+    vd_step s = vd_step_without_decay(vd_step_of(l, a));
     int n = l.out_c;
     if (a.adam) {
-        vd_update_adam(n, l.biases, l.bias_updates, l.bias_m, l.bias_v, a, r);
-        if (l.batch_normalize) vd_update_adam(n, l.scales, l.scale_updates, l.scale_m, l.scale_v, a, r);
+        vd_update(s, n, l.biases, l.bias_updates, l.bias_m, l.bias_v);
+        if (l.batch_normalize) vd_update(s, n, l.scales, l.scale_updates, l.scale_m, l.scale_v);
         return;
     }
-    axpy_cpu(n, r.rate / a.batch, l.bias_updates, 1, l.biases, 1);
+    axpy_cpu(n, s.args.rate / a.batch, l.bias_updates, 1, l.biases, 1);
     scal_cpu(n, a.momentum, l.bias_updates, 1);
     if (l.batch_normalize) {
-        axpy_cpu(n, r.rate / a.batch, l.scale_updates, 1, l.scales, 1);
+        axpy_cpu(n, s.args.rate / a.batch, l.scale_updates, 1, l.scales, 1);
         scal_cpu(n, a.momentum, l.scale_updates, 1);
     }
 }
@@ -92,6 +91,20 @@ static size_t biases_of(layer l)
     return l.type == LOCAL ? l.outputs : l.out_c;
 }
 
+typedef struct {
+    layer l;
+    vd_step step;
+} job;
+
+enum { PIECE = 8192 };
+
+static void update_weights(int i, void *context)
+{
+    const job *j = context;
+    size_t o = (size_t)i * PIECE, left = weights_of(j->l) - o;
+    vd_update(j->step, left < PIECE ? left : PIECE, j->l.weights + o, j->l.weight_updates + o, j->l.m + o, j->l.v + o);
+}
+
 int vd_update_stock_layer_adam(layer l, update_args a)
 {
     if (is_recurrent(l)) {
@@ -102,11 +115,11 @@ int vd_update_stock_layer_adam(layer l, update_args a)
         return 1;
     }
     if (!has_weights(l)) return 0;
-    vd_update_rates r = vd_update_rates_of(l, a), plain = vd_update_without_decay(r);
-    vd_update_adam(weights_of(l), l.weights, l.weight_updates, l.m, l.v, a, r);
-    vd_update_adam(biases_of(l), l.biases, l.bias_updates, l.bias_m, l.bias_v, a, plain);
-    if (l.scales && l.scale_updates)
-        vd_update_adam(biases_of(l), l.scales, l.scale_updates, l.scale_m, l.scale_v, a, plain);
+    job j = {l, vd_step_of(l, a)};
+    vd_step plain = vd_step_without_decay(j.step);
+    vd_parallel_for((int)((weights_of(l) + PIECE - 1) / PIECE), update_weights, &j);
+    vd_update(plain, biases_of(l), l.biases, l.bias_updates, l.bias_m, l.bias_v);
+    if (l.scales && l.scale_updates) vd_update(plain, biases_of(l), l.scales, l.scale_updates, l.scale_m, l.scale_v);
     return 1;
 }
 

@@ -4,20 +4,23 @@
 #define VD_UPDATE_H
 
 #include "darknet.h"
+#include "kernels/kernels.h"
 
+/* what the steps of one layer have in common, worked out once for all its pieces */
 typedef struct {
-    float rate;  /* learning rate of this layer */
-    float decay; /* L2 penalty of [net] */
-} vd_update_rates;
+    int adam;
+    vd_adam_args args; /* rate, decay and batch are SGD's too */
+    float momentum;
+} vd_step;
 
-vd_update_rates vd_update_rates_of(layer l, update_args a);
-vd_update_rates vd_update_without_decay(vd_update_rates r);
+/* a.batch is what the sums ran over; a.t counts steps from 1 */
+vd_step vd_step_of(layer l, update_args a);
+vd_step vd_step_without_decay(vd_step s);
 
-/* one step on x [n] along updates [n], which are zeroed. a.batch is what the sum ran over; a.t counts steps from 1.
+/* one step on x [n] along updates [n], which are zeroed
  *   adam   m, v [n] are the moments; the mean gradient is bias-corrected
- *   sgd    velocity [n], or null without momentum */
-void vd_update_adam(size_t n, float *x, float *updates, float *m, float *v, update_args a, vd_update_rates r);
-void vd_update_sgd(size_t n, float *x, float *updates, float *velocity, update_args a, vd_update_rates r);
+ *   sgd    m is the velocity, null without momentum; v is not used */
+void vd_update(vd_step s, size_t n, float *x, float *updates, float *m, float *v);
 
 /* biases and batch-norm scales of a connected or convolutional layer: Adam, or exactly the stock SGD step (there
  * updates hold the velocity too). No decay, as in stock SGD */

@@ -41,8 +41,8 @@ typedef struct {
     layer l;
     vd_layer *vd;
     const vd_kernels *k;
-    update_args a;
-    vd_update_rates rates;
+    vd_step step;
+    float *theta_m; /* Adam's first moment, or the velocity */
     float kl_scale;
     double *kl; /* [pieces] */
 } job;
@@ -158,6 +158,12 @@ void vd_layer_changed(layer l)
     vd->masked_is_current = 0;
 }
 
+/* element o of an array that may be missing */
+static float *at(float *array, size_t o)
+{
+    return array ? array + o : 0;
+}
+
 /* In short loops over one piece, which stays in the first-level cache: chain the gradient to theta and log_sigma2,
  * step. Measured 2x faster than one long loop over everything. */
 static void update_piece(int i, void *context)
@@ -179,22 +185,16 @@ static void update_piece(int i, void *context)
             }
         }
         j->k->posterior_backward(n, theta, vd->sigma2 + o, vd->d_kl + o, j->kl_scale, d_theta, d_log_sigma2);
-        if (j->a.adam) {
-            vd_update_adam(n, theta, d_theta, j->l.m + o, j->l.v + o, j->a, j->rates);
-            vd_update_adam(n, log_sigma2, d_log_sigma2, vd->log_sigma2_m + o, vd->log_sigma2_v + o, j->a,
-                           vd_update_without_decay(j->rates));
-        } else {
-            vd_update_sgd(n, theta, d_theta, vd->velocity ? vd->velocity + o : 0, j->a, j->rates);
-            vd_update_sgd(n, log_sigma2, d_log_sigma2, vd->log_sigma2_m ? vd->log_sigma2_m + o : 0, j->a,
-                          vd_update_without_decay(j->rates));
-        }
+        vd_update(j->step, n, theta, d_theta, at(j->theta_m, o), at(j->l.v, o));
+        vd_update(vd_step_without_decay(j->step), n, log_sigma2, d_log_sigma2, at(vd->log_sigma2_m, o),
+                  at(vd->log_sigma2_v, o));
     }
 }
 
 void update_vd_layer(layer l, update_args a)
 {
     vd_layer *vd = l.plugin;
-    job j = {.l = l, .vd = vd, .k = vd_kernels_get(), .a = a, .rates = vd_update_rates_of(l, a)};
+    job j = {.l = l, .vd = vd, .k = vd_kernels_get(), .step = vd_step_of(l, a)};
     if (!vd->sigma2) return; /* no training forward yet */
     /* gradients here are sums over the batch of -dL, the KL divergence is a part of the mean loss */
     j.kl_scale = vd->went_backward ? -vd_cost_kl_scale(vd->net) * a.batch : 0;
@@ -202,6 +202,7 @@ void update_vd_layer(layer l, update_args a)
     if (!vd->log_sigma2_m && (a.adam || a.momentum != 0)) vd->log_sigma2_m = vd_calloc(vd->n, sizeof(float));
     if (!vd->log_sigma2_v && a.adam) vd->log_sigma2_v = vd_calloc(vd->n, sizeof(float));
     if (!vd->velocity && !a.adam && a.momentum != 0) vd->velocity = vd_calloc(vd->n, sizeof(float));
+    j.theta_m = a.adam ? l.m : vd->velocity;
     run_pieces(&j, update_piece);
     vd_update_biases(l, a);
     vd_layer_changed(l);
