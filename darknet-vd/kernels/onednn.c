@@ -122,19 +122,37 @@ static void threads_again(int threads)
     if (threads != 1) omp_set_num_threads(threads);
 }
 
-dnnl_primitive_desc_t vd_onednn_describe(const_dnnl_op_desc_t op, dnnl_primitive_desc_t forward, int add)
+static dnnl_primitive_attr_t attributes(int add)
 {
-    dnnl_primitive_desc_t pd = 0;
     dnnl_primitive_attr_t attr;
     dnnl_post_ops_t post;
-    int threads = one_thread();
     vd_onednn_check(dnnl_primitive_attr_create(&attr), "attributes");
     vd_onednn_check(dnnl_post_ops_create(&post), "attributes");
     dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     if (add) dnnl_post_ops_append_sum(post, 1);
     dnnl_primitive_attr_set_post_ops(attr, post);
-    if (dnnl_primitive_desc_create(&pd, op, attr, vd_onednn_engine(), forward) != dnnl_success) pd = 0;
     dnnl_post_ops_destroy(post);
+    return attr;
+}
+
+dnnl_primitive_desc_t vd_onednn_describe(const_dnnl_op_desc_t op, dnnl_primitive_desc_t forward, int add)
+{
+    dnnl_primitive_desc_t pd = 0;
+    int threads = one_thread();
+    dnnl_primitive_attr_t attr = attributes(add);
+    if (dnnl_primitive_desc_create(&pd, op, attr, vd_onednn_engine(), forward) != dnnl_success) pd = 0;
+    dnnl_primitive_attr_destroy(attr);
+    threads_again(threads);
+    return pd;
+}
+
+dnnl_primitive_desc_t vd_onednn_describe_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to, int add)
+{
+    dnnl_primitive_desc_t pd = 0;
+    int threads = one_thread();
+    dnnl_primitive_attr_t attr = attributes(add);
+    dnnl_engine_t e = vd_onednn_engine();
+    vd_onednn_check(dnnl_reorder_primitive_desc_create(&pd, from, e, to, e, attr), "reorder");
     dnnl_primitive_attr_destroy(attr);
     threads_again(threads);
     return pd;

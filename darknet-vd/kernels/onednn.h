@@ -33,6 +33,9 @@ dnnl_engine_t vd_onednn_engine(void);
  * add: the result is added to what the output holds */
 dnnl_primitive_desc_t vd_onednn_describe(const_dnnl_op_desc_t op, dnnl_primitive_desc_t forward, int add);
 
+/* the same for a copy from one layout to another; there is always one */
+dnnl_primitive_desc_t vd_onednn_describe_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to, int add);
+
 /* what a descriptor wants of its argument, e.g. dnnl_query_src_md */
 dnnl_memory_desc_t vd_onednn_memory(dnnl_primitive_desc_t pd, dnnl_query_t what);
 

@@ -15,6 +15,9 @@ typedef enum {
     VD_SCRATCH_D_VAR,
     VD_SCRATCH_NOISE,
     VD_SCRATCH_LIBRARY,
+    VD_SCRATCH_BLOCKED_X,
+    VD_SCRATCH_BLOCKED_Y,
+    VD_SCRATCH_BLOCKED_W,
     VD_SCRATCHES
 } vd_scratch_slot;
 

@@ -1,0 +1,49 @@
+/* The three products of a convolution without its matrix of columns, by oneDNN's own convolutions.
+ *
+ * These want their arrays in layouts of their own, blocked by channels. Weights are brought into it once a batch by
+ * vd_direct_pack(); images and gradients on the way, a run of images at a time, so that a run should stay in the
+ * cache. All work is done in the calling thread, and the same arguments give the same bits in every thread. */
+#ifndef VD_DIRECT_H
+#define VD_DIRECT_H
+
+#include "im2col.h"
+
+#include <stddef.h>
+
+/* one convolution (one group of it) */
+typedef struct {
+    vd_window window;
+    int n;    /* filters */
+    int bf16; /* inputs, weights and output gradients are bf16 (uint16_t), the results float */
+} vd_convolution_shape;
+
+typedef enum { VD_FORWARD, VD_BACKWARD_DATA, VD_BACKWARD_WEIGHTS } vd_pass;
+
+/* 1 when there is a kernel made for this processor, 0 when there is none or the plain C kernels were asked for; without
+ * one the functions below must not be called */
+int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images);
+
+/* bytes of the weights in the layout that a pass over so many images wants; not for VD_BACKWARD_WEIGHTS */
+size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images);
+
+/* bring weights into that layout, for use by every thread
+ *
+ *   weights  [n][c][size][size], float or bf16
+ *   packed   vd_direct_packed_bytes(), overwritten; 64-byte aligned */
+void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed);
+
+/* y = x convolved with the weights
+ *
+ *   x  [images][c][h][w], float or bf16
+ *   y  [images][n][out_h][out_w], overwritten */
+void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y);
+
+/* forward was y = x theta: dx += dy theta^T, dw += dy x^T
+ *
+ *   x, dy  as x and y above, float or bf16
+ *   dx     [images][c][h][w], accumulated into
+ *   dw     [n][c][size][size], accumulated into */
+void vd_direct_backward_data(vd_convolution_shape s, int images, const void *dy, const void *packed, float *dx);
+void vd_direct_backward_weights(vd_convolution_shape s, int images, const void *x, const void *dy, float *dw);
+
+#endif
