@@ -14,7 +14,12 @@ static const vd_convolution_shape shapes[] = {
     {{17, 5, 5, 3, 1, 1, 5, 5}, 33, 0},    {{256, 2, 2, 3, 1, 1, 2, 2}, 64, 0}, {{4, 10, 7, 4, 3, 2, 4, 3}, 7, 0},
 };
 static const int runs[] = {1, 4, 5};
-enum { SHAPES = sizeof(shapes) / sizeof(*shapes), RUNS = sizeof(runs) / sizeof(*runs), PASSES = 3 };
+enum { SHAPES = sizeof(shapes) / sizeof(*shapes), RUNS = sizeof(runs) / sizeof(*runs) };
+
+static int is_forward(vd_pass pass)
+{
+    return pass == VD_FORWARD || pass == VD_FORWARD_INFERENCE;
+}
 
 /* numbers that bf16 holds exactly, in the type the convolution wants, and one element off any alignment */
 typedef struct {
@@ -55,7 +60,7 @@ static problem make_problem(vd_convolution_shape s, vd_pass pass, int images)
     return (problem){
         random_numbers((size_t)images * w.c * w.h * w.w, s.bf16 && pass != VD_BACKWARD_DATA, 1),
         random_numbers((size_t)s.n * w.c * w.size * w.size, s.bf16 && pass != VD_BACKWARD_WEIGHTS, 2),
-        random_numbers((size_t)images * s.n * w.out_h * w.out_w, s.bf16 && pass != VD_FORWARD, 3),
+        random_numbers((size_t)images * s.n * w.out_h * w.out_w, s.bf16 && !is_forward(pass), 3),
     };
 }
 
@@ -66,7 +71,7 @@ static void free_problem(problem p)
 
 static numbers result_of(problem p, vd_pass pass)
 {
-    return pass == VD_FORWARD ? p.y : pass == VD_BACKWARD_DATA ? p.x : p.w;
+    return is_forward(pass) ? p.y : pass == VD_BACKWARD_DATA ? p.x : p.w;
 }
 
 static void *pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights)
@@ -80,6 +85,7 @@ static void *pack(vd_convolution_shape s, vd_pass pass, int images, const void *
 static void convolve(vd_convolution_shape s, vd_pass pass, int images, problem p, const void *packed)
 {
     if (pass == VD_FORWARD) vd_direct_forward(s, images, p.x.data, packed, p.y.data);
+    else if (pass == VD_FORWARD_INFERENCE) vd_direct_forward_inference(s, images, p.x.data, packed, p.y.data);
     else if (pass == VD_BACKWARD_DATA) vd_direct_backward_data(s, images, p.y.data, packed, p.x.data);
     else vd_direct_backward_weights(s, images, p.x.data, p.y.data, p.w.data);
 }
@@ -90,7 +96,7 @@ static double *wanted(vd_convolution_shape s, vd_pass pass, int images, problem 
     vd_window w = s.window;
     numbers result = result_of(p, pass);
     double *sums = calloc(result.n, sizeof(double));
-    for (size_t i = 0; pass != VD_FORWARD && i < result.n; ++i) sums[i] = result.x[i];
+    for (size_t i = 0; !is_forward(pass) && i < result.n; ++i) sums[i] = result.x[i];
     size_t y = 0;
     for (int b = 0; b < images; ++b)
         for (int n = 0; n < s.n; ++n)
@@ -103,7 +109,7 @@ static double *wanted(vd_convolution_shape s, vd_pass pass, int images, problem 
                                 int h = oh * w.stride - w.pad + kh, v = ow * w.stride - w.pad + kw;
                                 if (h < 0 || h >= w.h || v < 0 || v >= w.w) continue;
                                 size_t x = (((size_t)b * w.c + c) * w.h + h) * w.w + v;
-                                if (pass == VD_FORWARD) sums[y] += (double)p.x.x[x] * p.w.x[at];
+                                if (is_forward(pass)) sums[y] += (double)p.x.x[x] * p.w.x[at];
                                 else if (pass == VD_BACKWARD_DATA) sums[x] += (double)p.y.x[y] * p.w.x[at];
                                 else sums[at] += (double)p.x.x[x] * p.y.x[y];
                             }
@@ -117,7 +123,7 @@ static void check(vd_convolution_shape s, vd_pass pass, int images)
     numbers result = result_of(p, pass);
     float *got = result.data;
     double *want = wanted(s, pass, images, p);
-    if (pass == VD_FORWARD)
+    if (is_forward(pass))
         for (size_t i = 0; i < result.n; ++i) got[i] = NAN;
     got[-1] = 7, got[result.n] = 8;
     void *packed = pack(s, pass, images, p.w.data);
@@ -133,11 +139,11 @@ static void check(vd_convolution_shape s, vd_pass pass, int images)
 START_TEST(direct_products_are_the_convolution_and_its_gradients)
 {
     int checked = 0;
-    vd_pass pass = _i % PASSES;
+    vd_pass pass = _i % VD_PASSES;
     for (int i = 0; i < SHAPES; ++i)
         for (int j = 0; j < RUNS; ++j) {
             vd_convolution_shape s = shapes[i];
-            s.bf16 = _i / PASSES;
+            s.bf16 = _i / VD_PASSES;
             if (!vd_direct_has(s, pass, runs[j])) continue;
             check(s, pass, runs[j]);
             ++checked;
@@ -163,8 +169,8 @@ static void convolve_piece(int i, void *context)
 
 START_TEST(weights_packed_once_give_every_thread_the_same_bits)
 {
-    thread_job j = {.shape = shapes[2], .pass = _i % PASSES, .images = 4};
-    j.shape.bf16 = _i / PASSES;
+    thread_job j = {.shape = shapes[2], .pass = _i % VD_PASSES, .images = 4};
+    j.shape.bf16 = _i / VD_PASSES;
     if (!vd_direct_has(j.shape, j.pass, j.images)) {
         skipped(1, "no direct convolution of this type here");
         return;
@@ -186,8 +192,8 @@ Suite *direct_suite(void)
 {
     Suite *s = suite_create("direct");
     TCase *t = tcase_create("convolutions");
-    tcase_add_loop_test(t, direct_products_are_the_convolution_and_its_gradients, 0, 2 * PASSES);
-    tcase_add_loop_test(t, weights_packed_once_give_every_thread_the_same_bits, 0, 2 * PASSES);
+    tcase_add_loop_test(t, direct_products_are_the_convolution_and_its_gradients, 0, 2 * VD_PASSES);
+    tcase_add_loop_test(t, weights_packed_once_give_every_thread_the_same_bits, 0, 2 * VD_PASSES);
     suite_add_tcase(s, t);
     return s;
 }

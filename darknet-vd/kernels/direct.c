@@ -1,6 +1,7 @@
 #include "direct.h"
 #include "kernels.h"
 #include "scratch.h"
+#include "transpose.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -19,10 +20,16 @@ typedef struct {
     dnnl_query_t wants; /* asks for its layout */
 } operand;
 
-static const operand operands[][OPERANDS] = {
-    [VD_FORWARD] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
-                    {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
-                    {Y, DNNL_ARG_DST, dnnl_query_dst_md}},
+#define OPERANDS_OF_FORWARD                                                                 \
+    {                                                                                       \
+        {X, DNNL_ARG_SRC, dnnl_query_src_md}, {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md}, \
+        {                                                                                   \
+            Y, DNNL_ARG_DST, dnnl_query_dst_md                                              \
+        }                                                                                   \
+    }
+static const operand operands[VD_PASSES][OPERANDS] = {
+    [VD_FORWARD] = OPERANDS_OF_FORWARD,
+    [VD_FORWARD_INFERENCE] = OPERANDS_OF_FORWARD,
     [VD_BACKWARD_DATA] = {{Y, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md},
                           {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
                           {X, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md}},
@@ -38,60 +45,117 @@ typedef struct {
     int pass, images;
 } direct_key;
 
-/* an operand's way between the plain layout and the blocked one */
+/* An operand's way between the plain layout and the blocked one. oneDNN's own takes two to five times as long as
+ * vd_transpose() where that can do it. */
 typedef struct {
-    int needed; /* 0: they are the same */
-    vd_onednn_call call;
-    size_t bytes; /* in the blocked layout */
-} reorder;
+    enum { SAME_LAYOUT, TRANSPOSE, REORDER } by;
+    size_t bytes;        /* in the blocked layout */
+    vd_onednn_call call; /* REORDER's */
+    int block;           /* TRANSPOSE's: [images][channels][pixels] to [images][channels / block][pixels][block] */
+    int images, channels, pixels;
+} conversion;
 
 typedef struct {
     int exists; /* 0: the rest is not there */
     vd_onednn_call call;
-    reorder reorders[OPERANDS];
+    conversion conversions[OPERANDS];
 } direct;
 
-static void dimensions(const direct_key *k, array a, dnnl_dims_t size)
-{
-    vd_window w = k->shape.window;
-    const dnnl_dim_t sizes[ARRAYS][4] = {[X] = {k->images, w.c, w.h, w.w},
-                                         [W] = {k->shape.n, w.c, w.size, w.size},
-                                         [Y] = {k->images, k->shape.n, w.out_h, w.out_w}};
-    memcpy(size, sizes[a], sizeof(sizes[a]));
-}
+/* ---- layouts ---- */
 
 static dnnl_memory_desc_t layout(const direct_key *k, array a, int is_result, dnnl_format_tag_t format)
 {
+    vd_window w = k->shape.window;
+    const dnnl_dims_t sizes[ARRAYS] = {[X] = {k->images, w.c, w.h, w.w},
+                                       [W] = {k->shape.n, w.c, w.size, w.size},
+                                       [Y] = {k->images, k->shape.n, w.out_h, w.out_w}};
+    dnnl_data_type_t type = k->shape.bf16 && !is_result ? dnnl_bf16 : dnnl_f32;
     dnnl_memory_desc_t made;
-    dnnl_dims_t size;
-    dimensions(k, a, size);
-    vd_onednn_check(
-        dnnl_memory_desc_init_by_tag(&made, 4, size, k->shape.bf16 && !is_result ? dnnl_bf16 : dnnl_f32, format),
-        "layout");
+    vd_onednn_check(dnnl_memory_desc_init_by_tag(&made, 4, sizes[a], type, format), "layout");
     return made;
 }
+
+/* channels that lie side by side at every pixel, 0 when it is not as simple as that */
+static int block_of(const direct_key *k, array a, int is_result, const dnnl_memory_desc_t *blocked)
+{
+    static const dnnl_format_tag_t tags[] = {dnnl_nhwc, dnnl_nChw16c, dnnl_nChw8c};
+    const int blocks[] = {(int)blocked->dims[1], 16, 8};
+    for (int i = 0; a != W && i < 3; ++i) {
+        dnnl_memory_desc_t known = layout(k, a, is_result, tags[i]);
+        if (dnnl_memory_desc_equal(&known, blocked)) return blocks[i];
+    }
+    return 0;
+}
+
+static conversion make_conversion(const direct_key *k, array a, int is_result, dnnl_memory_desc_t blocked)
+{
+    enum { FEWEST = 8 }; /* channels that a transpose is worth it for */
+    static const int args[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
+    int add = is_result && k->pass != VD_FORWARD && k->pass != VD_FORWARD_INFERENCE;
+    dnnl_memory_desc_t plain = layout(k, a, is_result, a == W ? dnnl_oihw : dnnl_nchw);
+    conversion c = {.bytes = dnnl_memory_desc_get_size(&blocked), .block = block_of(k, a, is_result, &blocked)};
+    c.images = (int)blocked.dims[0];
+    c.channels = (int)blocked.dims[1];
+    c.pixels = (int)(blocked.dims[2] * blocked.dims[3]);
+    if (!add && dnnl_memory_desc_equal(&plain, &blocked)) return c;
+    c.by = c.block >= FEWEST ? TRANSPOSE : REORDER;
+    if (c.by == TRANSPOSE) return c;
+    const dnnl_memory_desc_t layouts[] = {is_result ? blocked : plain, is_result ? plain : blocked};
+    c.call = vd_onednn_make_call(vd_onednn_describe_reorder(layouts, layouts + 1, add), 2, args, layouts);
+    return c;
+}
+
+/* what a block lacks is filled with zeros */
+static void transpose_to_blocked(const conversion *c, int bf16, const void *plain, void *blocked)
+{
+    size_t bytes = bf16 ? sizeof(uint16_t) : sizeof(float), block = bytes * c->block * c->pixels;
+    const char *from = plain;
+    char *to = blocked;
+    for (int b = 0; b < c->images; ++b)
+        for (int first = 0; first < c->channels; first += c->block, to += block) {
+            int rows = c->channels - first < c->block ? c->channels - first : c->block;
+            if (rows < c->block) memset(to, 0, block);
+            if (bf16) vd_transpose_16(rows, c->pixels, (const uint16_t *)from, c->pixels, (uint16_t *)to, c->block);
+            else vd_transpose(rows, c->pixels, (const float *)from, c->pixels, (float *)to, c->block);
+            from += bytes * rows * c->pixels;
+        }
+}
+
+static void transpose_from_blocked(const conversion *c, int add, const float *blocked, float *plain)
+{
+    for (int b = 0; b < c->images; ++b)
+        for (int first = 0; first < c->channels; first += c->block, blocked += (size_t)c->block * c->pixels) {
+            int columns = c->channels - first < c->block ? c->channels - first : c->block;
+            if (add) vd_transpose_add(c->pixels, columns, blocked, c->block, plain, c->pixels);
+            else vd_transpose(c->pixels, columns, blocked, c->block, plain, c->pixels);
+            plain += (size_t)columns * c->pixels;
+        }
+}
+
+/* ---- products ---- */
 
 /* null when oneDNN has none */
 static dnnl_primitive_desc_t describe(const direct_key *k)
 {
     dnnl_convolution_desc_t op;
     dnnl_status_t status;
-    int pass = k->pass;
     vd_window w = k->shape.window;
     dnnl_dims_t stride = {w.stride, w.stride}, pad = {w.pad, w.pad};
     dnnl_memory_desc_t of[ARRAYS];
-    for (int i = 0; i < OPERANDS; ++i)
-        of[operands[pass][i].array] = layout(k, operands[pass][i].array, i == RESULT, dnnl_format_tag_any);
-    if (pass == VD_FORWARD)
-        status =
-            dnnl_convolution_forward_desc_init(&op, getenv("PROP") ? dnnl_forward_training : dnnl_forward_inference,
-                                               dnnl_convolution_direct, of + X, of + W, 0, of + Y, stride, pad, pad);
-    else if (pass == VD_BACKWARD_DATA)
+    for (int i = 0; i < OPERANDS; ++i) {
+        array a = operands[k->pass][i].array;
+        of[a] = layout(k, a, i == RESULT, dnnl_format_tag_any);
+    }
+    if (k->pass == VD_BACKWARD_DATA)
         status = dnnl_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, of + X, of + W, of + Y, stride,
                                                           pad, pad);
-    else
+    else if (k->pass == VD_BACKWARD_WEIGHTS)
         status = dnnl_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, of + X, of + W, 0, of + Y,
                                                              stride, pad, pad);
+    else
+        status = dnnl_convolution_forward_desc_init(
+            &op, k->pass == VD_FORWARD ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct,
+            of + X, of + W, 0, of + Y, stride, pad, pad);
     return status == dnnl_success ? vd_onednn_describe(&op, 0, 0) : 0;
 }
 
@@ -99,22 +163,11 @@ static dnnl_primitive_desc_t describe(const direct_key *k)
  * and faster. bf16 only where the processor multiplies it */
 static int is_direct(dnnl_primitive_desc_t pd, int bf16)
 {
+    const int isa = dnnl_cpu_isa_avx512_core_bf16;
     const char *name = "";
-    if (bf16 && (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) != dnnl_cpu_isa_avx512_core_bf16)
-        return 0;
+    if (bf16 && ((int)dnnl_get_effective_cpu_isa() & isa) != isa) return 0;
     dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
     return strncmp(name, "ref", 3) && strncmp(name, "gemm", 4);
-}
-
-static reorder make_reorder(dnnl_memory_desc_t plain, dnnl_memory_desc_t blocked, int is_result, int add)
-{
-    static const int args[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
-    reorder r = {.bytes = dnnl_memory_desc_get_size(&blocked)};
-    r.needed = add || !dnnl_memory_desc_equal(&plain, &blocked);
-    if (!r.needed) return r;
-    const dnnl_memory_desc_t layouts[] = {is_result ? blocked : plain, is_result ? plain : blocked};
-    r.call = vd_onednn_make_call(vd_onednn_describe_reorder(layouts, layouts + 1, add), 2, args, layouts);
-    return r;
 }
 
 static void *make_direct(const int *key)
@@ -133,11 +186,9 @@ static void *make_direct(const int *key)
     int args[OPERANDS];
     dnnl_memory_desc_t blocked[OPERANDS];
     for (int i = 0; i < OPERANDS; ++i) {
-        dnnl_format_tag_t tag = of[i].array == W ? dnnl_oihw : dnnl_nchw;
         args[i] = of[i].arg;
         blocked[i] = vd_onednn_memory(pd, of[i].wants);
-        d->reorders[i] = make_reorder(layout(&k, of[i].array, i == RESULT, tag), blocked[i], i == RESULT,
-                                      i == RESULT && k.pass != VD_FORWARD);
+        d->conversions[i] = make_conversion(&k, of[i].array, i == RESULT, blocked[i]);
     }
     d->call = vd_onednn_make_call(pd, OPERANDS, args, blocked);
     return d;
@@ -149,7 +200,7 @@ static void release_direct(void *made)
     if (d->exists) {
         vd_onednn_release_call(&d->call);
         for (int i = 0; i < OPERANDS; ++i)
-            if (d->reorders[i].needed) vd_onednn_release_call(&d->reorders[i].call);
+            if (d->conversions[i].by == REORDER) vd_onednn_release_call(&d->conversions[i].call);
     }
     free(d);
 }
@@ -162,22 +213,29 @@ static direct *find(vd_convolution_shape s, vd_pass pass, int images)
     return vd_onednn_cached(key, make_direct, release_direct);
 }
 
-/* weights are packed already */
+/* the array in the layout that the convolution wants; a result is not yet there */
+static const void *blocked_of(conversion *c, const operand *of, int is_result, int bf16, const void *plain)
+{
+    int is_packed = of->array == W && !is_result;
+    if (c->by == SAME_LAYOUT || is_packed) return plain;
+    void *blocked = vd_scratch(slots[of->array], c->bytes / sizeof(float) + 1);
+    if (is_result) return blocked;
+    if (c->by == TRANSPOSE) transpose_to_blocked(c, bf16, plain, blocked);
+    else vd_onednn_run(&c->call, (const void *const[]){plain, blocked});
+    return blocked;
+}
+
 static void run(vd_convolution_shape s, vd_pass pass, int images, const void *first, const void *second, float *result)
 {
     direct *d = find(s, pass, images);
     assert(d->exists);
     const void *plain[] = {first, second, result}, *blocked[OPERANDS];
-    for (int i = 0; i < OPERANDS; ++i) {
-        array a = operands[pass][i].array;
-        reorder *r = d->reorders + i;
-        int packed = a == W && i != RESULT;
-        blocked[i] = r->needed && !packed ? vd_scratch(slots[a], r->bytes / sizeof(float) + 1) : plain[i];
-        if (blocked[i] != plain[i] && i != RESULT) vd_onednn_run(&r->call, (const void *const[]){plain[i], blocked[i]});
-    }
+    for (int i = 0; i < OPERANDS; ++i)
+        blocked[i] = blocked_of(d->conversions + i, operands[pass] + i, i == RESULT, s.bf16, plain[i]);
     vd_onednn_run(&d->call, blocked);
-    if (blocked[RESULT] != result)
-        vd_onednn_run(&d->reorders[RESULT].call, (const void *const[]){blocked[RESULT], result});
+    conversion *c = d->conversions + RESULT;
+    if (c->by == TRANSPOSE) transpose_from_blocked(c, pass == VD_BACKWARD_DATA, blocked[RESULT], result);
+    else if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){blocked[RESULT], result});
 }
 
 int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
@@ -187,19 +245,24 @@ int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
 
 size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images)
 {
-    return find(s, pass, images)->reorders[SECOND].bytes;
+    return find(s, pass, images)->conversions[SECOND].bytes;
 }
 
 void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed)
 {
-    reorder *r = find(s, pass, images)->reorders + SECOND;
-    if (r->needed) vd_onednn_run(&r->call, (const void *const[]){weights, packed});
-    else memcpy(packed, weights, r->bytes);
+    conversion *c = find(s, pass, images)->conversions + SECOND;
+    if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){weights, packed});
+    else memcpy(packed, weights, c->bytes);
 }
 
 void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
 {
     run(s, VD_FORWARD, images, x, packed, y);
+}
+
+void vd_direct_forward_inference(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+{
+    run(s, VD_FORWARD_INFERENCE, images, x, packed, y);
 }
 
 void vd_direct_backward_data(vd_convolution_shape s, int images, const void *dy, const void *packed, float *dx)
@@ -232,6 +295,12 @@ void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void
 }
 
 void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+{
+    (void)s, (void)images, (void)x, (void)packed, (void)y;
+    abort();
+}
+
+void vd_direct_forward_inference(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
 {
     (void)s, (void)images, (void)x, (void)packed, (void)y;
     abort();

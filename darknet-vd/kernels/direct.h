@@ -17,7 +17,10 @@ typedef struct {
     int bf16; /* inputs, weights and output gradients are bf16 (uint16_t), the results float */
 } vd_convolution_shape;
 
-typedef enum { VD_FORWARD, VD_BACKWARD_DATA, VD_BACKWARD_WEIGHTS } vd_pass;
+/* VD_FORWARD_INFERENCE is VD_FORWARD by another kernel. oneDNN offers it for inference, and it may be used in training
+ * just as well; which is the faster depends on the shape */
+typedef enum { VD_FORWARD, VD_BACKWARD_DATA, VD_BACKWARD_WEIGHTS, VD_FORWARD_INFERENCE } vd_pass;
+enum { VD_PASSES = 4 };
 
 /* 1 when there is a kernel made for this processor, 0 when there is none or the plain C kernels were asked for; without
  * one the functions below must not be called */
@@ -32,11 +35,12 @@ size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images);
  *   packed   vd_direct_packed_bytes(), overwritten; 64-byte aligned */
 void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed);
 
-/* y = x convolved with the weights
+/* y = x convolved with the weights, which vd_direct_pack() has packed for the same pass
  *
  *   x  [images][c][h][w], float or bf16
  *   y  [images][n][out_h][out_w], overwritten */
 void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y);
+void vd_direct_forward_inference(vd_convolution_shape s, int images, const void *x, const void *packed, float *y);
 
 /* forward was y = x theta: dx += dy theta^T, dw += dy x^T
  *

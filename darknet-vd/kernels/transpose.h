@@ -1,0 +1,14 @@
+#ifndef VD_TRANSPOSE_H
+#define VD_TRANSPOSE_H
+
+#include <stdint.h>
+
+/* out[j][i] = in[i][j] of a matrix [rows][columns], ld_in and ld_out elements from row to row
+ *
+ *   vd_transpose_add  out[j][i] += in[i][j]
+ *   vd_transpose_16   the same for 16-bit elements of any kind */
+void vd_transpose(int rows, int columns, const float *in, int ld_in, float *out, int ld_out);
+void vd_transpose_add(int rows, int columns, const float *in, int ld_in, float *out, int ld_out);
+void vd_transpose_16(int rows, int columns, const uint16_t *in, int ld_in, uint16_t *out, int ld_out);
+
+#endif
