@@ -3,6 +3,7 @@
 #include "seed.h"
 #include "update.h"
 #include "weights.h"
+#include "kernels/convolve.h"
 #include "kernels/gemm.h"
 #include "layer/plain_layers.h"
 #include "layer/vd_cost_layer.h"
@@ -70,6 +71,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
         noise_seed = fresh_seed();
         rand_unseed();
     }
+    vd_convolution_time_plans(!rand_is_seeded()); /* the faster way may differ from run to run, and rounds otherwise */
 }
 
 static section_kind kind_of(const char *type)

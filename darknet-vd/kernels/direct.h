@@ -6,7 +6,7 @@
 #ifndef VD_DIRECT_H
 #define VD_DIRECT_H
 
-#include "im2col.h"
+#include "kernels.h"
 
 #include <stddef.h>
 

@@ -16,7 +16,9 @@ typedef struct {
     layer l;
     vd_product p;
     const vd_kernels *k;
-    vd_convolution_shape mean, variance; /* of one group */
+    vd_convolution_plan mean, variance; /* of one group */
+    int run;                            /* images of a piece of work */
+    const void *theta, *sigma2;         /* as the pass wants them */
     const float *input;
     float *d_input;
     float *columns; /* one image's, shared by all pieces */
@@ -26,13 +28,42 @@ typedef struct {
     float *sums; /* [chunks - 1][sums_per_chunk]: d theta, d sigma2, d bias of all chunks but the first */
 } job;
 
+/* A layer of groups goes by columns: its images do not lie side by side for one group. Both products work on runs of
+ * the same length. */
 static job make_job(layer l, const float *input, vd_product p)
 {
-    job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .n = (size_t)l.nweights};
+    job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .n = (size_t)l.nweights, .run = 1};
     vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
-    j.mean = (vd_convolution_shape){window, l.n / l.groups, 0};
-    j.variance = (vd_convolution_shape){window, l.n / l.groups, vd_variance_is_bf16()};
+    vd_convolution_shape mean = {window, l.n / l.groups, 0}, variance = {window, l.n / l.groups, vd_variance_is_bf16()};
+    j.mean = l.groups > 1 ? vd_convolution_by_columns(mean) : vd_convolution_plan_of(mean, l.batch);
+    j.variance =
+        l.groups > 1 || !p.sigma2 ? vd_convolution_by_columns(variance) : vd_convolution_plan_of(variance, l.batch);
+    j.run = j.mean.images > j.variance.images ? j.mean.images : j.variance.images;
+    j.mean.images = j.variance.images = j.run;
     return j;
+}
+
+typedef struct {
+    job *j;
+    vd_pass pass;
+    void *buffers[2];
+} packing;
+
+static void pack(int i, void *context)
+{
+    const packing *p = context;
+    if (i == 0) p->j->theta = vd_convolution_weights(&p->j->mean, p->pass, p->j->p.theta, p->buffers[0]);
+    else p->j->sigma2 = vd_convolution_weights(&p->j->variance, p->pass, p->j->p.sigma2, p->buffers[1]);
+}
+
+/* the weights as a pass wants them */
+static void pack_weights(job *j, vd_pass pass)
+{
+    size_t theta = (vd_convolution_weights_bytes(&j->mean, pass) + 63) / 64 * 64;
+    size_t sigma2 = j->p.sigma2 ? vd_convolution_weights_bytes(&j->variance, pass) : 0;
+    char *buffer = (char *)vd_scratch(VD_SCRATCH_SHARED, (theta + sigma2) / sizeof(float) + 1);
+    packing p = {j, pass, {buffer, buffer + theta}};
+    vd_parallel_for(j->p.sigma2 ? 2 : 1, pack, &p);
 }
 
 /* where image b of group g lies in arrays of inputs and of outputs, and the group's weights in theirs */
@@ -51,43 +82,48 @@ static size_t weights_at(const job *j, int g)
     return g * (j->n / j->l.groups);
 }
 
-/* the square of image b, all groups */
-static const void *square_of(const job *j, int b)
+/* the squares of a run of images, all groups */
+static const void *squares_of(const job *j, int b)
 {
-    void *square = vd_scratch(VD_SCRATCH_SQUARE, j->l.inputs);
-    vd_variance_square(j->l.inputs, j->input + input_at(j, b, 0), square);
+    size_t n = (size_t)j->run * j->l.inputs;
+    void *square = vd_scratch(VD_SCRATCH_SQUARE, n);
+    vd_variance_square(n, j->input + input_at(j, b, 0), square);
     return square;
 }
 
-/* product = input * theta + sqrt(input^2 * sigma2 + eps) noise */
-static void sample_image(const job *j, int b)
+/* product = input * theta + sqrt(input^2 * sigma2 + eps) noise, for the run from image b on */
+static void sample_run(const job *j, int b)
 {
     float *gain = j->p.noise_gain + output_at(j, b, 0), *noise = vd_scratch(VD_SCRATCH_NOISE, j->l.outputs);
-    const void *square = square_of(j, b);
-    vd_noise_key key = j->p.key;
-    key.image += b;
+    const void *square = squares_of(j, b);
     for (int g = 0; g < j->l.groups; ++g)
-        vd_convolve_forward(j->variance, 1, vd_variance_at(square, input_at(j, 0, g)),
-                            vd_variance_at(j->p.sigma2, weights_at(j, g)), gain + output_at(j, 0, g));
-    j->k->noise(key, j->l.outputs, noise);
-    j->k->sample(j->l.outputs, noise, gain, vd_product_of(j->l) + output_at(j, b, 0));
+        vd_convolve_forward(&j->variance, vd_variance_at(square, input_at(j, 0, g)),
+                            vd_variance_at(j->sigma2, weights_at(j, g)), gain + output_at(j, 0, g));
+    for (int i = b; i < b + j->run; ++i) {
+        vd_noise_key key = j->p.key;
+        key.image += i;
+        j->k->noise(key, j->l.outputs, noise);
+        j->k->sample(j->l.outputs, noise, j->p.noise_gain + output_at(j, i, 0),
+                     vd_product_of(j->l) + output_at(j, i, 0));
+    }
 }
 
-static void forward_image(int b, void *context)
+static void forward_run(int i, void *context)
 {
     const job *j = context;
+    int first = i * j->run;
     for (int g = 0; g < j->l.groups; ++g)
-        vd_convolve_forward(j->mean, 1, j->input + input_at(j, b, g), j->p.theta + weights_at(j, g),
-                            vd_product_of(j->l) + output_at(j, b, g));
-    if (j->p.sigma2) sample_image(j, b);
-    if (!j->l.batch_normalize) vd_forward_tail(j->l, b);
+        vd_convolve_forward(&j->mean, j->input + input_at(j, first, g), (const float *)j->theta + weights_at(j, g),
+                            vd_product_of(j->l) + output_at(j, first, g));
+    if (j->p.sigma2) sample_run(j, first);
+    for (int b = first; !j->l.batch_normalize && b < first + j->run; ++b) vd_forward_tail(j->l, b);
 }
 
 /* a single image is shared by channel, then by filter */
 static void columns_of_channel(int channel, void *context)
 {
     job *j = context;
-    vd_window one = j->mean.window;
+    vd_window one = j->mean.shape.window;
     size_t step = (size_t)one.size * one.size * one.out_h * one.out_w;
     one.c = 1;
     j->k->im2col(one, j->input + (size_t)channel * one.h * one.w, j->columns + channel * step);
@@ -96,7 +132,7 @@ static void columns_of_channel(int channel, void *context)
 static void multiply_filters(int i, void *context)
 {
     job *j = context;
-    int n = j->mean.n, rows = vd_convolution_rows(j->mean), pixels = vd_convolution_pixels(j->mean);
+    int n = j->mean.shape.n, rows = vd_convolution_rows(j->mean.shape), pixels = vd_convolution_pixels(j->mean.shape);
     int per_group = (n + FILTERS - 1) / FILTERS, g = i / per_group, first = i % per_group * FILTERS;
     size_t filter = (size_t)g * n + first;
     vd_gemm_shape s = {.m = n - first < FILTERS ? n - first : FILTERS, .n = pixels, .k = rows};
@@ -108,7 +144,7 @@ static void multiply_filters(int i, void *context)
 
 static void forward_one_image(job *j)
 {
-    vd_convolution_shape s = j->mean;
+    vd_convolution_shape s = j->mean.shape;
     if (vd_convolution_is_product(s)) {
         j->columns = (float *)j->input; /* only read */
     } else {
@@ -123,41 +159,46 @@ static void forward_one_image(job *j)
 void vd_convolution_forward(layer l, const float *input, vd_product p)
 {
     job j = make_job(l, input, p);
-    if (l.batch == 1 && !p.sigma2) forward_one_image(&j);
-    else vd_parallel_for(l.batch, forward_image, &j);
+    if (l.batch == 1 && !p.sigma2) {
+        forward_one_image(&j);
+        return;
+    }
+    pack_weights(&j, VD_FORWARD);
+    vd_parallel_for(l.batch / j.run, forward_run, &j);
 }
 
-/* forward was product = input * theta + f(input^2 * sigma2): for one image
+/* forward was product = input * theta + f(input^2 * sigma2): for the run from image b on
  *     d theta += d product * input,  d sigma2 += d var * input^2,
  *     d input += d product * theta + 2 input (d var * sigma2) */
-static void backward_image(const job *j, int b, float *d_theta, float *d_sigma2)
+static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
 {
     layer l = j->l;
+    size_t inputs = (size_t)j->run * l.inputs, outputs = (size_t)j->run * l.outputs;
     const float *d_product = l.delta + output_at(j, b, 0);
     for (int g = 0; g < l.groups; ++g) {
         size_t in = input_at(j, b, g), out = output_at(j, 0, g), w = weights_at(j, g);
-        vd_convolve_backward_weights(j->mean, 1, j->input + in, d_product + out, d_theta + w);
+        vd_convolve_backward_weights(&j->mean, j->input + in, d_product + out, d_theta + w);
         if (!j->d_input) continue;
         /* stock Darknet's 1x1 convolution overwrites what a [shortcut] or [route] has put there: a plain layer must too
          */
-        int add = j->p.sigma2 || !vd_convolution_is_product(j->mean);
-        vd_convolve_backward_data(j->mean, 1, d_product + out, j->p.theta + w, add, j->d_input + in);
+        int add = j->p.sigma2 || !vd_convolution_is_product(j->mean.shape);
+        vd_convolve_backward_data(&j->mean, d_product + out, (const float *)j->theta + w, add, j->d_input + in);
     }
     if (!j->p.sigma2) return;
 
-    const void *square = square_of(j, b);
-    void *d_var = vd_scratch(VD_SCRATCH_D_VAR, l.outputs);
-    float *d_square = vd_scratch(VD_SCRATCH_D_SQUARE, l.inputs);
-    vd_variance_multiply(l.outputs, d_product, j->p.noise_gain + output_at(j, b, 0), d_var);
+    const void *square = squares_of(j, b);
+    void *d_var = vd_scratch(VD_SCRATCH_D_VAR, outputs);
+    float *d_square = j->d_input ? vd_scratch(VD_SCRATCH_D_SQUARE, inputs) : 0;
+    vd_variance_multiply(outputs, d_product, j->p.noise_gain + output_at(j, b, 0), d_var);
     for (int g = 0; g < l.groups; ++g) {
         const void *d_var_g = vd_variance_at(d_var, output_at(j, 0, g));
         size_t in = input_at(j, 0, g), w = weights_at(j, g);
-        vd_convolve_backward_weights(j->variance, 1, vd_variance_at(square, in), d_var_g, d_sigma2 + w);
+        vd_convolve_backward_weights(&j->variance, vd_variance_at(square, in), d_var_g, d_sigma2 + w);
         if (j->d_input)
-            vd_convolve_backward_data(j->variance, 1, d_var_g, vd_variance_at(j->p.sigma2, w), 0, d_square + in);
+            vd_convolve_backward_data(&j->variance, d_var_g, vd_variance_at(j->sigma2, w), 0, d_square + in);
     }
     if (j->d_input)
-        j->k->add_twice_product(l.inputs, j->input + input_at(j, b, 0), d_square, j->d_input + input_at(j, b, 0));
+        j->k->add_twice_product(inputs, j->input + input_at(j, b, 0), d_square, j->d_input + input_at(j, b, 0));
 }
 
 static void backward_chunk(int i, void *context)
@@ -170,9 +211,11 @@ static void backward_chunk(int i, void *context)
         d_bias = d_theta + j->sums_per_chunk - j->l.n;
         memset(d_theta, 0, j->sums_per_chunk * sizeof(float));
     }
-    for (int b = j->l.batch * i / j->chunks; b < j->l.batch * (i + 1) / j->chunks; ++b) {
-        if (!j->l.batch_normalize) vd_backward_tail(j->l, b, d_bias);
-        backward_image(j, b, d_theta, d_sigma2);
+    int runs = j->l.batch / j->run;
+    for (int r = runs * i / j->chunks; r < runs * (i + 1) / j->chunks; ++r) {
+        int first = r * j->run;
+        for (int b = first; !j->l.batch_normalize && b < first + j->run; ++b) vd_backward_tail(j->l, b, d_bias);
+        backward_run(j, first, d_theta, d_sigma2);
     }
 }
 
@@ -198,9 +241,10 @@ void vd_convolution_backward(layer l, const float *input, float *d_input, vd_pro
     job j = make_job(l, input, p);
     j.d_input = d_input;
     j.sums_per_chunk = (p.sigma2 ? 2 : 1) * j.n + l.n;
-    j.chunks = l.batch < CHUNKS ? l.batch : CHUNKS;
+    j.chunks = l.batch / j.run < CHUNKS ? l.batch / j.run : CHUNKS;
     while (j.chunks > 1 && j.sums_per_chunk * (j.chunks - 1) > CHUNK_FLOATS) --j.chunks;
     j.sums = vd_scratch(VD_SCRATCH_SUMS, (j.chunks - 1) * j.sums_per_chunk);
+    pack_weights(&j, VD_BACKWARD_DATA);
     vd_parallel_for(j.chunks, backward_chunk, &j);
     if (j.chunks > 1) vd_parallel_for((int)((j.n + REDUCE - 1) / REDUCE), reduce_weights, &j);
     if (!l.batch_normalize) reduce_biases(&j);
