@@ -45,8 +45,8 @@ typedef struct {
     int pass, images;
 } direct_key;
 
-/* An operand's way between the plain layout and the blocked one. oneDNN's own takes two to five times as long as
- * vd_transpose() where that can do it. */
+/* An operand's way between the plain layout and the blocked one. oneDNN's general one ("jit:uni") takes two to five
+ * times as long as vd_transpose(), its special one for float blocks ("jit:blk") a little less. */
 typedef struct {
     enum { SAME_LAYOUT, TRANSPOSE, REORDER } by;
     size_t bytes;        /* in the blocked layout */
@@ -60,6 +60,14 @@ typedef struct {
     vd_onednn_call call;
     conversion conversions[OPERANDS];
 } direct;
+
+/* 1 when the implementation's name begins with this */
+static int is_named(dnnl_primitive_desc_t pd, const char *beginning)
+{
+    const char *name = "";
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    return !strncmp(name, beginning, strlen(beginning));
+}
 
 /* ---- layouts ---- */
 
@@ -98,10 +106,11 @@ static conversion make_conversion(const direct_key *k, array a, int is_result, d
     c.channels = (int)blocked.dims[1];
     c.pixels = (int)(blocked.dims[2] * blocked.dims[3]);
     if (!add && dnnl_memory_desc_equal(&plain, &blocked)) return c;
-    c.by = c.block >= FEWEST ? TRANSPOSE : REORDER;
-    if (c.by == TRANSPOSE) return c;
     const dnnl_memory_desc_t layouts[] = {is_result ? blocked : plain, is_result ? plain : blocked};
-    c.call = vd_onednn_make_call(vd_onednn_describe_reorder(layouts, layouts + 1, add), 2, args, layouts);
+    dnnl_primitive_desc_t pd = vd_onednn_describe_reorder(layouts, layouts + 1, add);
+    c.by = c.block >= FEWEST && !is_named(pd, "jit:blk") ? TRANSPOSE : REORDER;
+    if (c.by == REORDER) c.call = vd_onednn_make_call(pd, 2, args, layouts);
+    else dnnl_primitive_desc_destroy(pd);
     return c;
 }
 
@@ -164,10 +173,8 @@ static dnnl_primitive_desc_t describe(const direct_key *k)
 static int is_direct(dnnl_primitive_desc_t pd, int bf16)
 {
     const int isa = dnnl_cpu_isa_avx512_core_bf16;
-    const char *name = "";
     if (bf16 && ((int)dnnl_get_effective_cpu_isa() & isa) != isa) return 0;
-    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
-    return strncmp(name, "ref", 3) && strncmp(name, "gemm", 4);
+    return !is_named(pd, "ref") && !is_named(pd, "gemm");
 }
 
 static void *make_direct(const int *key)

@@ -10,25 +10,40 @@ typedef struct {
     int ld_out;
 } matrix;
 
-/* Rows that are a power of two apart share few places in the cache: of the matrix whose rows lie further apart, a few
- * rows at a time are gone through for a cache line or two, so that a line is used up before it is thrown out. */
-enum { PANEL = 32 };
-
 static inline int at_most(int a, int b)
 {
     return a < b ? a : b;
 }
 
-static inline void by_tiles(matrix m, int size, void (*tile)(const matrix *m, int i, int j))
+/* ask for the cache lines of a part of a matrix: its rows up to rows, its columns [from..to) */
+static inline void fetch(const void *x, int ld, int element, int rows, int from, int to)
 {
+    enum { LINE = 64 };
+    for (int i = 0; i < rows; ++i)
+        for (int j = from; j < to; j += LINE / element)
+            __builtin_prefetch((const char *)x + ((size_t)i * ld + j) * element);
+}
+
+/* Rows that are a power of two apart share few places in the cache: of the matrix whose rows lie further apart, a few
+ * rows at a time are gone through for a cache line or two, so that a line is used up before it is thrown out. The
+ * processor does not foresee that walk: the next lines are asked for in time. */
+static inline void by_tiles(matrix m, int size, int element, void (*tile)(const matrix *m, int i, int j))
+{
+    enum { PANEL = 32 };
     if (m.ld_in >= m.ld_out) {
-        for (int panel = 0; panel < m.columns; panel += PANEL)
+        for (int panel = 0; panel < m.columns; panel += PANEL) {
+            int next = at_most(panel + PANEL, m.columns);
+            fetch(m.in, m.ld_in, element, m.rows, next, at_most(next + PANEL, m.columns));
             for (int i = 0; i < m.rows; i += size)
-                for (int j = panel; j < at_most(panel + PANEL, m.columns); j += size) tile(&m, i, j);
+                for (int j = panel; j < next; j += size) tile(&m, i, j);
+        }
     } else {
-        for (int panel = 0; panel < m.rows; panel += PANEL)
+        for (int panel = 0; panel < m.rows; panel += PANEL) {
+            int next = at_most(panel + PANEL, m.rows);
+            fetch(m.out, m.ld_out, element, m.columns, next, at_most(next + PANEL, m.rows));
             for (int j = 0; j < m.columns; j += size)
-                for (int i = panel; i < at_most(panel + PANEL, m.rows); i += size) tile(&m, i, j);
+                for (int i = panel; i < next; i += size) tile(&m, i, j);
+        }
     }
 }
 
@@ -100,15 +115,15 @@ static inline void copy_tile_16(const matrix *m, int i, int j)
 
 void vd_transpose(int rows, int columns, const float *in, int ld_in, float *out, int ld_out)
 {
-    by_tiles((matrix){rows, columns, in, ld_in, out, ld_out}, 4, copy_tile);
+    by_tiles((matrix){rows, columns, in, ld_in, out, ld_out}, 4, sizeof(float), copy_tile);
 }
 
 void vd_transpose_add(int rows, int columns, const float *in, int ld_in, float *out, int ld_out)
 {
-    by_tiles((matrix){rows, columns, in, ld_in, out, ld_out}, 4, add_tile);
+    by_tiles((matrix){rows, columns, in, ld_in, out, ld_out}, 4, sizeof(float), add_tile);
 }
 
 void vd_transpose_16(int rows, int columns, const uint16_t *in, int ld_in, uint16_t *out, int ld_out)
 {
-    by_tiles((matrix){rows, columns, in, ld_in, out, ld_out}, 8, copy_tile_16);
+    by_tiles((matrix){rows, columns, in, ld_in, out, ld_out}, 8, sizeof(uint16_t), copy_tile_16);
 }
