@@ -20,16 +20,13 @@ typedef struct {
     dnnl_query_t wants; /* asks for its layout */
 } operand;
 
-#define OPERANDS_OF_FORWARD                                                                 \
-    {                                                                                       \
-        {X, DNNL_ARG_SRC, dnnl_query_src_md}, {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md}, \
-        {                                                                                   \
-            Y, DNNL_ARG_DST, dnnl_query_dst_md                                              \
-        }                                                                                   \
-    }
 static const operand operands[VD_PASSES][OPERANDS] = {
-    [VD_FORWARD] = OPERANDS_OF_FORWARD,
-    [VD_FORWARD_INFERENCE] = OPERANDS_OF_FORWARD,
+    [VD_FORWARD] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
+                    {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
+                    {Y, DNNL_ARG_DST, dnnl_query_dst_md}},
+    [VD_FORWARD_INFERENCE] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
+                              {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
+                              {Y, DNNL_ARG_DST, dnnl_query_dst_md}},
     [VD_BACKWARD_DATA] = {{Y, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md},
                           {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
                           {X, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md}},

@@ -23,7 +23,7 @@ typedef enum { VD_FORWARD, VD_BACKWARD_DATA, VD_BACKWARD_WEIGHTS, VD_FORWARD_INF
 enum { VD_PASSES = 4 };
 
 /* 1 when there is a kernel made for this processor, 0 when there is none or the plain C kernels were asked for; without
- * one the functions below must not be called */
+ * one the functions below must not be called. The first call in a thread makes the kernel, which takes milliseconds */
 int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images);
 
 /* bytes of the weights in the layout that a pass over so many images wants; not for VD_BACKWARD_WEIGHTS */
