@@ -51,6 +51,14 @@ typedef struct {
     int out_h, out_w;
 } vd_window;
 
+/* where the elements of a sparse matrix lie, by rows: those of row r are start[r] .. start[r + 1] - 1 */
+typedef struct {
+    int rows;
+    const int *start;   /* [rows + 1] */
+    const int *column;  /* of each element */
+    const int *element; /* number of each element's value, null when that is its own number */
+} vd_sparse;
+
 typedef struct {
     const char *name;
     int bf16; /* the processor multiplies bf16 in hardware: products in bf16 pay */
@@ -158,6 +166,25 @@ typedef struct {
      *     velocity += step - decay batch x;  x += rate/batch velocity;  velocity *= momentum;  step = 0
      * velocity may be null when momentum is 0 */
     void (*sgd)(size_t n, float rate, float momentum, float decay, float batch, float *x, float *step, float *velocity);
+
+    /* products with a sparse matrix of the given pattern; `lanes` numbers lie behind every row and column of it
+     *
+     *   value         [elements]
+     *   x             [columns][lanes]
+     *   y, dy         [rows][lanes]
+     *
+     * sparse_multiply  y[r] = the sum over row r of value x[column], overwritten; the pattern's transpose does for the
+     *                  way back
+     * sparse_dots      d_value += dy[r] . x[column] for every element of the rows; element must be null */
+    void (*sparse_multiply)(vd_sparse s, const float *value, size_t lanes, const float *x, float *y);
+    void (*sparse_dots)(vd_sparse s, size_t lanes, const float *x, const float *dy, float *d_value);
+
+    /* pruned_for += 1 where log_alpha is at its upper clip, to at most 65535; = 0 elsewhere. From what variance_kl made
+     * of theta */
+    void (*count_pruned)(size_t n, const float *theta, const float *sigma2, const float *d_kl, uint16_t *pruned_for);
+
+    /* d_theta = 0 where theta is 0 and log_alpha clipped: a frozen weight */
+    void (*hold_frozen)(size_t n, const float *theta, const float *d_kl, float *d_theta);
 } vd_kernels;
 
 /* the specification, in plain C and libm */

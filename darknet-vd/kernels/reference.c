@@ -275,6 +275,37 @@ static void sgd_c(size_t n, float rate, float momentum, float decay, float batch
     }
 }
 
+static void sparse_multiply_c(vd_sparse s, const float *value, size_t lanes, const float *x, float *y)
+{
+    for (int r = 0; r < s.rows; ++r) {
+        for (size_t i = 0; i < lanes; ++i) y[r * lanes + i] = 0;
+        for (int e = s.start[r]; e < s.start[r + 1]; ++e)
+            for (size_t i = 0; i < lanes; ++i)
+                y[r * lanes + i] += value[s.element ? s.element[e] : e] * x[s.column[e] * lanes + i];
+    }
+}
+
+static void sparse_dots_c(vd_sparse s, size_t lanes, const float *x, const float *dy, float *d_value)
+{
+    for (int r = 0; r < s.rows; ++r)
+        for (int e = s.start[r]; e < s.start[r + 1]; ++e)
+            for (size_t i = 0; i < lanes; ++i) d_value[e] += dy[r * lanes + i] * x[s.column[e] * lanes + i];
+}
+
+static void count_pruned_c(size_t n, const float *theta, const float *sigma2, const float *d_kl, uint16_t *pruned_for)
+{
+    for (size_t i = 0; i < n; ++i) {
+        int pruned = d_kl[i] == 0 && sigma2[i] >= theta[i] * theta[i];
+        pruned_for[i] = (uint16_t)(pruned ? pruned_for[i] + (pruned_for[i] < UINT16_MAX) : 0);
+    }
+}
+
+static void hold_frozen_c(size_t n, const float *theta, const float *d_kl, float *d_theta)
+{
+    for (size_t i = 0; i < n; ++i)
+        if (theta[i] == 0 && d_kl[i] == 0) d_theta[i] = 0;
+}
+
 const vd_kernels vd_kernels_c = {
     .name = "c",
     .log_alpha = log_alpha_c,
@@ -307,4 +338,8 @@ const vd_kernels vd_kernels_c = {
     .col2im_add = col2im_add_c,
     .adam = adam_c,
     .sgd = sgd_c,
+    .sparse_multiply = sparse_multiply_c,
+    .sparse_dots = sparse_dots_c,
+    .count_pruned = count_pruned_c,
+    .hold_frozen = hold_frozen_c,
 };

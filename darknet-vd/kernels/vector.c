@@ -577,6 +577,78 @@ static void sgd_v(size_t n, float rate, float momentum, float decay, float batch
     memset(step, 0, n * sizeof(float));
 }
 
+/* 16 floats that may lie anywhere: registers of whatever width there is */
+typedef float lanes16 __attribute__((vector_size(64), aligned(4), may_alias));
+
+#define LOAD16(x) (*(const lanes16 *)(x))
+
+static void sparse_multiply_v(vd_sparse s, const float *value, size_t lanes, const float *restrict x, float *restrict y)
+{
+    for (int r = 0; r < s.rows; ++r, y += lanes) {
+        int first = s.start[r], last = s.start[r + 1];
+        size_t i = 0;
+        for (; i + 64 <= lanes; i += 64) { /* sums of 64 lanes stay in registers */
+            lanes16 a = {0}, b = {0}, c = {0}, d = {0};
+            for (int e = first; e < last; ++e) {
+                const float *from = x + s.column[e] * lanes + i;
+                float w = value[s.element ? s.element[e] : e];
+                a += w * LOAD16(from);
+                b += w * LOAD16(from + 16);
+                c += w * LOAD16(from + 32);
+                d += w * LOAD16(from + 48);
+            }
+            lanes16 *to = (lanes16 *)(y + i);
+            to[0] = a;
+            to[1] = b;
+            to[2] = c;
+            to[3] = d;
+        }
+        for (; i + 16 <= lanes; i += 16) {
+            lanes16 a = {0};
+            for (int e = first; e < last; ++e)
+                a += value[s.element ? s.element[e] : e] * LOAD16(x + s.column[e] * lanes + i);
+            *(lanes16 *)(y + i) = a;
+        }
+        for (; i < lanes; ++i) {
+            float a = 0;
+            for (int e = first; e < last; ++e) a += value[s.element ? s.element[e] : e] * x[s.column[e] * lanes + i];
+            y[i] = a;
+        }
+    }
+}
+
+static void sparse_dots_v(vd_sparse s, size_t lanes, const float *restrict x, const float *restrict dy,
+                          float *restrict d_value)
+{
+    for (int r = 0; r < s.rows; ++r, dy += lanes) {
+        for (int e = s.start[r]; e < s.start[r + 1]; ++e) {
+            const float *from = x + s.column[e] * lanes;
+            lanes16 sums = {0};
+            float rest = 0;
+            size_t i = 0;
+            for (; i + 16 <= lanes; i += 16) sums += LOAD16(dy + i) * LOAD16(from + i);
+            for (; i < lanes; ++i) rest += dy[i] * from[i];
+            for (int lane = 0; lane < 16; ++lane) rest += sums[lane];
+            d_value[e] += rest;
+        }
+    }
+}
+
+static void count_pruned_v(size_t n, const float *restrict theta, const float *restrict sigma2,
+                           const float *restrict d_kl, uint16_t *restrict pruned_for)
+{
+    for (size_t i = 0; i < n; ++i) {
+        int pruned = (d_kl[i] == 0) & (sigma2[i] >= theta[i] * theta[i]);
+        int more = pruned_for[i] + (pruned_for[i] < UINT16_MAX);
+        pruned_for[i] = (uint16_t)(more & -pruned);
+    }
+}
+
+static void hold_frozen_v(size_t n, const float *restrict theta, const float *restrict d_kl, float *restrict d_theta)
+{
+    for (size_t i = 0; i < n; ++i) d_theta[i] = (theta[i] == 0) & (d_kl[i] == 0) ? 0 : d_theta[i];
+}
+
 const vd_kernels TABLE(VD_VARIANT) = {
     .name = NAME(VD_VARIANT),
 #ifdef __AVX512BF16__
@@ -612,4 +684,8 @@ const vd_kernels TABLE(VD_VARIANT) = {
     .col2im_add = col2im_add_v,
     .adam = adam_v,
     .sgd = sgd_v,
+    .sparse_multiply = sparse_multiply_v,
+    .sparse_dots = sparse_dots_v,
+    .count_pruned = count_pruned_v,
+    .hold_frozen = hold_frozen_v,
 };

@@ -22,7 +22,7 @@ typedef struct {
     const float *input;
     float *d_input;
     float *columns; /* one image's, shared by all pieces */
-    size_t n;       /* weights */
+    size_t n;       /* weights that have gradients */
     int chunks;
     size_t sums_per_chunk;
     float *sums; /* [chunks - 1][sums_per_chunk]: d theta, d sigma2, d bias of all chunks but the first */
@@ -33,9 +33,11 @@ typedef struct {
 static job make_job(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .n = (size_t)l.nweights, .run = 1};
+    if (p.by_row) j.n = p.by_row->start[l.n];
     vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
     vd_convolution_shape mean = {window, l.n / l.groups, 0}, variance = {window, l.n / l.groups, vd_variance_is_bf16()};
-    j.mean = l.groups > 1 ? vd_convolution_by_columns(mean) : vd_convolution_plan_of(mean, l.batch);
+    int by_columns = l.groups > 1 || p.by_row;
+    j.mean = by_columns ? vd_convolution_by_columns(mean) : vd_convolution_plan_of(mean, l.batch);
     j.variance =
         l.groups > 1 || !p.sigma2 ? vd_convolution_by_columns(variance) : vd_convolution_plan_of(variance, l.batch);
     j.run = j.mean.images > j.variance.images ? j.mean.images : j.variance.images;
@@ -91,32 +93,88 @@ static const void *squares_of(const job *j, int b)
     return square;
 }
 
-/* product = input * theta + sqrt(input^2 * sigma2 + eps) noise, for the run from image b on */
-static void sample_run(const job *j, int b)
+static void add_noise(const job *j, int b)
 {
-    float *gain = j->p.noise_gain + output_at(j, b, 0), *noise = vd_scratch(VD_SCRATCH_NOISE, j->l.outputs);
-    const void *square = squares_of(j, b);
-    for (int g = 0; g < j->l.groups; ++g)
-        vd_convolve_forward(&j->variance, vd_variance_at(square, input_at(j, 0, g)),
-                            vd_variance_at(j->sigma2, weights_at(j, g)), gain + output_at(j, 0, g));
-    for (int i = b; i < b + j->run; ++i) {
-        vd_noise_key key = j->p.key;
-        key.image += i;
-        j->k->noise(key, j->l.outputs, noise);
-        j->k->sample(j->l.outputs, noise, j->p.noise_gain + output_at(j, i, 0),
-                     vd_product_of(j->l) + output_at(j, i, 0));
+    float *noise = vd_scratch(VD_SCRATCH_NOISE, j->l.outputs);
+    vd_noise_key key = j->p.key;
+    key.image += b;
+    j->k->noise(key, j->l.outputs, noise);
+    j->k->sample(j->l.outputs, noise, j->p.noise_gain + output_at(j, b, 0), vd_product_of(j->l) + output_at(j, b, 0));
+}
+
+/* product = input * theta, and its variance input^2 * sigma2, for the run from image b on */
+static void multiply_run(const job *j, int b)
+{
+    const void *square = j->p.sigma2 ? squares_of(j, b) : 0;
+    for (int g = 0; g < j->l.groups; ++g) {
+        size_t in = input_at(j, 0, g), w = weights_at(j, g);
+        vd_convolve_forward(&j->mean, j->input + input_at(j, b, g), (const float *)j->theta + w,
+                            vd_product_of(j->l) + output_at(j, b, g));
+        if (j->p.sigma2)
+            vd_convolve_forward(&j->variance, vd_variance_at(square, in), vd_variance_at(j->sigma2, w),
+                                j->p.noise_gain + output_at(j, b, g));
     }
 }
+
+/* ---- sparse weights: one image, one group ---- */
+
+/* the columns of image b, and their squares */
+static const float *sparse_columns(const job *j, int b, float **squares)
+{
+    vd_convolution_shape s = j->mean.shape;
+    size_t n = (size_t)vd_convolution_rows(s) * vd_convolution_pixels(s);
+    const float *image = j->input + input_at(j, b, 0);
+    float *columns = vd_scratch(VD_SCRATCH_COLUMNS, n);
+    if (!vd_convolution_is_product(s)) j->k->im2col(s.window, image, columns);
+    const float *made = vd_convolution_is_product(s) ? image : columns;
+    *squares = vd_scratch(VD_SCRATCH_SQUARE, n);
+    j->k->square(n, made, *squares);
+    return made;
+}
+
+static void multiply_sparse_image(const job *j, int b)
+{
+    float *squares;
+    const float *columns = sparse_columns(j, b, &squares);
+    size_t pixels = vd_convolution_pixels(j->mean.shape), out = output_at(j, b, 0);
+    j->k->sparse_multiply(*j->p.by_row, j->p.theta, pixels, columns, vd_product_of(j->l) + out);
+    j->k->sparse_multiply(*j->p.by_row, j->p.sigma2, pixels, squares, j->p.noise_gain + out);
+}
+
+/* as backward_run() below */
+static void backward_sparse_image(const job *j, int b, float *d_theta, float *d_sigma2)
+{
+    float *squares;
+    const float *columns = sparse_columns(j, b, &squares), *d_product = j->l.delta + output_at(j, b, 0);
+    vd_convolution_shape s = j->mean.shape;
+    size_t pixels = vd_convolution_pixels(s), n = (size_t)vd_convolution_rows(s) * pixels;
+    float *d_var = vd_scratch(VD_SCRATCH_D_VAR, j->l.outputs);
+    memcpy(d_var, d_product, j->l.outputs * sizeof(float));
+    j->k->multiply_by(j->l.outputs, j->p.noise_gain + output_at(j, b, 0), d_var);
+    j->k->sparse_dots(*j->p.by_row, pixels, columns, d_product, d_theta);
+    j->k->sparse_dots(*j->p.by_row, pixels, squares, d_var, d_sigma2);
+    if (!j->d_input) return;
+    float *d_columns = vd_scratch(VD_SCRATCH_D_COLUMNS, n), *d_squares = squares; /* no longer needed */
+    float *d_image = j->d_input + input_at(j, b, 0);
+    j->k->sparse_multiply(*j->p.by_column, j->p.theta, pixels, d_product, d_columns);
+    j->k->sparse_multiply(*j->p.by_column, j->p.sigma2, pixels, d_var, d_squares);
+    j->k->add_twice_product(n, columns, d_squares, d_columns);
+    if (vd_convolution_is_product(s)) j->k->add(n, d_columns, d_image);
+    else j->k->col2im_add(s.window, d_columns, d_image);
+}
+
+/* ---- the whole ---- */
 
 static void forward_run(int i, void *context)
 {
     const job *j = context;
     int first = i * j->run;
-    for (int g = 0; g < j->l.groups; ++g)
-        vd_convolve_forward(&j->mean, j->input + input_at(j, first, g), (const float *)j->theta + weights_at(j, g),
-                            vd_product_of(j->l) + output_at(j, first, g));
-    if (j->p.sigma2) sample_run(j, first);
-    for (int b = first; !j->l.batch_normalize && b < first + j->run; ++b) vd_forward_tail(j->l, b);
+    if (j->p.by_row) multiply_sparse_image(j, first);
+    else multiply_run(j, first);
+    for (int b = first; b < first + j->run; ++b) {
+        if (j->p.sigma2) add_noise(j, b);
+        if (!j->l.batch_normalize) vd_forward_tail(j->l, b);
+    }
 }
 
 /* a single image is shared by channel, then by filter */
@@ -215,7 +273,8 @@ static void backward_chunk(int i, void *context)
     for (int r = runs * i / j->chunks; r < runs * (i + 1) / j->chunks; ++r) {
         int first = r * j->run;
         for (int b = first; !j->l.batch_normalize && b < first + j->run; ++b) vd_backward_tail(j->l, b, d_bias);
-        backward_run(j, first, d_theta, d_sigma2);
+        if (j->p.by_row) backward_sparse_image(j, first, d_theta, d_sigma2);
+        else backward_run(j, first, d_theta, d_sigma2);
     }
 }
 

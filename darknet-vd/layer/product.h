@@ -13,6 +13,8 @@ typedef struct {
     float *d_sigma2;    /* sums of -dL/dsigma2, added to */
     float *noise_gain;  /* [batch][outputs] forward writes d output / d variance, backward reads it */
     vd_noise_key key;   /* of the noise of the batch's first image */
+    /* null, or where the weights lie that theta, sigma2 (both in float) and their gradients are of; all others are 0 */
+    const vd_sparse *by_row, *by_column;
 } vd_product;
 
 /* Connected: output[b][o] = sum over i of input[b][i] theta[o][i]

@@ -33,6 +33,12 @@ float vd_cost_kl_scale(const network *net)
     return c ? (float)(vd_cost_kl_weight(net) / c->samples) : 0;
 }
 
+int vd_cost_freeze_pruned(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c ? c->freeze_pruned : 0;
+}
+
 double vd_network_kl(const network *net)
 {
     double kl = 0;

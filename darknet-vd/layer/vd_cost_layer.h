@@ -8,6 +8,7 @@ typedef struct {
     network *net;
     double samples;                     /* N, images in the training set */
     double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
+    int freeze_pruned;                  /* batches at the clip after which a weight is frozen, 0: never. See active.h */
     int report;                         /* batches between two report lines, 0: one an epoch */
 
     double kl;      /* of the latest training forward, in nats, all layers together */
@@ -32,6 +33,9 @@ long vd_cost_batch(const network *net);
 /* w(t), and w(t)/N; 0 for a network without [vd_cost] */
 double vd_cost_kl_weight(const network *net);
 float vd_cost_kl_scale(const network *net);
+
+/* freeze_pruned, 0 for a network without [vd_cost] */
+int vd_cost_freeze_pruned(const network *net);
 
 /* KL divergence of all variational layers, in nats, at the latest training forward */
 double vd_network_kl(const network *net);

@@ -4,6 +4,7 @@
 #define VD_LAYER_H
 
 #include "darknet.h"
+#include "active.h"
 #include "../kernels/kernels.h"
 
 typedef struct {
@@ -26,6 +27,9 @@ typedef struct {
     double kl;                          /* sum of KL over the layer's weights, nats, of the latest training forward */
     int went_backward;                  /* since the latest update; a layer behind stopbackward=1 does not */
     int masked_is_current;              /* masked fits theta and log_sigma2 */
+
+    uint16_t *pruned_for; /* [n] batches in a row that log_alpha has been at the clip; null unless freeze_pruned */
+    vd_active *active;    /* the weights not frozen, null while products run over all */
 
     float *noise_gain;  /* [batch outputs] d output / d variance, see vd_kernels.sample */
     size_t noise_gains; /* its length */

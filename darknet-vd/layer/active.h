@@ -1,0 +1,46 @@
+/* Training of what freezing has left. A weight whose log_alpha has been at the upper clip for `freeze_pruned` batches
+ * in a row is frozen: theta becomes 0, and stays there. Its part in mean and variance is then 0 too, log_alpha stays at
+ * the clip, and the layer is the one it will be at test time.
+ *
+ * Once less than a quarter of a layer is left, its products and updates run over a list of the active weights alone.
+ * (Not in a grouped convolution or with train_clip=1: those go on as before, frozen weights held at 0.) */
+#ifndef VD_ACTIVE_H
+#define VD_ACTIVE_H
+
+#include "darknet.h"
+#include "../kernels/kernels.h"
+
+/* the arrays that training reads and writes, of all weights of a layer or of the active ones; those that the optimiser
+ * has no need for are null */
+typedef struct {
+    size_t n;
+    float *theta, *log_sigma2;
+    float *theta_m, *theta_v; /* Adam's moments; with SGD m is the velocity */
+    float *log_sigma2_m, *log_sigma2_v;
+    uint16_t *pruned_for;      /* batches in a row that log_alpha has been at the clip, null when nothing is frozen */
+    float *sigma2, *d_kl;      /* of the latest training forward */
+    float *d_theta, *d_sigma2; /* sums over the batch of -dL/dtheta and -dL/dsigma2 */
+} vd_parameters;
+
+/* the active weights of a layer as a matrix: a row for each unit or filter, a column for each input or tap */
+typedef struct {
+    vd_sparse by_row, by_column; /* by_column: the transpose, its elements numbered as those of by_row */
+    int *index;                  /* [n] of the weight in the layer's order */
+    vd_parameters p;             /* copies */
+} vd_active;
+
+/* set theta to 0, and its moments, where it has been pruned for so many batches; returns how many weights are active */
+size_t vd_freeze(vd_parameters all, int batches);
+
+/* the active weights of a [rows][columns] matrix, all arrays of `all` but the last four copied */
+vd_active *make_vd_active(vd_parameters all, int rows, int columns, int batches);
+void free_vd_active(vd_active *a);
+
+/* copy theta and log_sigma2 in, or out again */
+void vd_active_read(vd_active *a, vd_parameters all);
+void vd_active_write(const vd_active *a, vd_parameters all);
+
+/* copy moments and counts out */
+void vd_active_write_moments(const vd_active *a, vd_parameters all);
+
+#endif
