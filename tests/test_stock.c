@@ -577,6 +577,7 @@ START_TEST(training_without_log_sigma2_leaves_noise_of_the_clip_alone)
                 network *net = one_layer(cfg, 7);
                 const float *input = input_of(net);
                 layer l = net->layers[0];
+                vd_layer_of(l)->seed = d.n; /* noise that repeats would be counted twice */
                 train_forward(net);
                 for (int b = 0, i = 0; b < l.batch; ++b)
                     for (int k = 0; k < l.n; ++k)
@@ -603,6 +604,7 @@ START_TEST(training_without_log_sigma2_leaves_noise_of_the_clip_alone_when_conne
             network *net = one_layer(cfg, 7);
             const float *input = input_of(net);
             layer l = net->layers[0];
+            vd_layer_of(l)->seed = d.n;
             train_forward(net);
             for (int p = 0; p < l.batch; ++p)
                 for (int o = 0; o < out; ++o) {

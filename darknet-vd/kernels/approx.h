@@ -1,6 +1,5 @@
-/* exp, log, sine and cosine for loops that the compiler turns into vector code: no branches, no tables, no errno.
- * Polynomials are the Cephes library's (S. Moshier), single precision; relative error under 3e-7 on the ranges named.
- */
+/* 2^x, log2, sine and cosine for loops that the compiler turns into vector code: no branches, no tables, no errno.
+ * Minimax polynomials, as short as single precision allows; NaN stays NaN in all but the logarithm. */
 #ifndef VD_APPROX_H
 #define VD_APPROX_H
 
@@ -8,62 +7,57 @@
 
 typedef union {
     float f;
+    uint32_t u;
     int32_t i;
 } vd_bits;
 
-/* nearest integer of |x| < 2^22, as a float: 1.5 * 2^23 leaves no room for the fraction */
-static inline float vd_nearest(float x)
+/* 2^x, -126 < x < 127; relative error under 2e-7 */
+static inline float vd_exp2(float x)
 {
-    return (x + 0x1.8p23f) - 0x1.8p23f;
+    const float magic = 0x1.8p23f; /* leaves no room for a fraction: x rounds to an integer, in the lowest bits */
+    vd_bits n = {.f = x + magic}, scale = {.u = (n.u << 23) + 0x3f800000};
+    float r = x - (n.f - magic);
+    float p = 1.326472690e-3f;
+    p = p * r + 9.671512661e-3f;
+    p = p * r + 5.550733744e-2f;
+    p = p * r + 2.402224208e-1f;
+    p = p * r + 6.931469776e-1f;
+    return (p * r + 1) * scale.f;
 }
 
-/* e^x, -87 < x < 88 */
-static inline float vd_exp(float x)
-{
-    float n = vd_nearest(x * 1.44269504f);
-    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts */
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    vd_bits scale = {.i = (int32_t)((uint32_t)((int32_t)n + 127) << 23)};
-    return (p * r * r + r + 1) * scale.f;
-}
-
-/* ln x, x normal and positive */
-static inline float vd_log(float x)
+/* log2 x = *whole + the result, which is in [-1/2, 1/2]; x normal and positive. Relative error under 3e-7. Apart, the
+ * two do not round each other off */
+static inline float vd_log2(float x, float *whole)
 {
     vd_bits b = {.f = x};
-    int32_t shifted = b.i - 0x3f3504f3; /* sqrt(1/2): the mantissa part lands in [sqrt(1/2), sqrt(2)) */
-    float e = (float)(shifted >> 23);
-    b.i = (shifted & 0x7fffff) + 0x3f3504f3;
-    float r = b.f - 1, r2 = r * r;
-    float p = 7.0376836292e-2f;
-    p = p * r - 1.1514610310e-1f;
-    p = p * r + 1.1676998740e-1f;
-    p = p * r - 1.2420140846e-1f;
-    p = p * r + 1.4249322787e-1f;
-    p = p * r - 1.6668057665e-1f;
-    p = p * r + 2.0000714765e-1f;
-    p = p * r - 2.4999993993e-1f;
-    p = p * r + 3.3333331174e-1f;
-    return (p * r * r2 - e * 2.12194440e-4f - .5f * r2) + r + e * .693359375f;
+    b.i -= 0x3f3504f3; /* sqrt(1/2): the mantissa part lands in [sqrt(1/2), sqrt(2)) */
+    *whole = (float)(b.i >> 23);
+    b.i = (b.i & 0x7fffff) + 0x3f3504f3;
+    float r = b.f - 1;
+    float p = -1.454578861e-1f;
+    p = p * r + 2.334352675e-1f;
+    p = p * r - 2.487671647e-1f;
+    p = p * r + 2.871956185e-1f;
+    p = p * r - 3.602586743e-1f;
+    p = p * r + 4.809182788e-1f;
+    p = p * r - 7.213521867e-1f;
+    return (p * r + 1.442695041f) * r;
 }
 
-/* sine and cosine of 2 pi turns, |turns| <= 1/2 */
-static inline void vd_sincos_turns(float turns, float *sine, float *cosine)
+/* sine and cosine of v/2^32 turns; absolute error under 2e-7 */
+static inline void vd_sincos_turns(uint32_t v, float *sine, float *cosine)
 {
-    float quarter = vd_nearest(4 * turns); /* -2..2 */
-    float r = (turns - .25f * quarter) * 6.28318531f, r2 = r * r;
-    float s = r + r * r2 * ((-1.9515295891e-4f * r2 + 8.3321608736e-3f) * r2 - 1.6666654611e-1f);
-    float c =
-        1 - .5f * r2 + r2 * r2 * ((2.443315711809948e-5f * r2 - 1.388731625493765e-3f) * r2 + 4.166664568298827e-2f);
-    int32_t q = (int32_t)quarter;
-    float a = q & 1 ? c : s, b = q & 1 ? s : c; /* (s, c), (c, -s), (-s, -c), (-c, s) for q = 0, 1, 2, 3 mod 4 */
-    *sine = q & 2 ? -a : a;
-    *cosine = (q + 1) & 2 ? -b : b;
+    uint32_t near = v + 0x20000000; /* the two highest bits are the nearest quarter */
+    float t = (float)(int32_t)(v - (near & 0xc0000000)) * 0x1p-32f, t2 = t * t;
+    vd_bits s = {.f = t * (((-7.524006419e+1f * t2 + 8.158812464e+1f) * t2 - 4.134162804e+1f) * t2 + 6.283185220f)};
+    vd_bits c = {.f = ((-8.366592070e+1f * t2 + 6.492322864e+1f) * t2 - 1.973916726e+1f) * t2 + 1};
+    /* (s, c), (c, -s), (-s, -c), (-c, s) for the quarters 0, 1, 2, 3 */
+    int swap = (near & 0x40000000) != 0;
+    vd_bits a = swap ? c : s, b = swap ? s : c;
+    a.u ^= near & 0x80000000;
+    b.u ^= (near + 0x40000000) & 0x80000000;
+    *sine = a.f;
+    *cosine = b.f;
 }
 
 #endif

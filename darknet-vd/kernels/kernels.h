@@ -84,7 +84,7 @@ typedef struct {
     void (*posterior_backward)(size_t n, const float *theta, const float *sigma2, const float *d_kl, float kl_scale,
                                float *d_theta, float *d_log_sigma2);
 
-    /* eps[i] ~ N(0,1), a function of (key, i) alone: Philox4x32-10 (Salmon et al. 2011) and Box-Muller */
+    /* eps[i] ~ N(0,1), a function of (key, i) alone: Philox4x32-7 (Salmon et al. 2011) and Box-Muller */
     void (*noise)(vd_noise_key key, size_t n, float *eps);
 
     /* out += sqrt(var + VD_VARIANCE_EPS) eps;  on output var holds d out/d var = eps / (2 sqrt(var + VD_VARIANCE_EPS)),

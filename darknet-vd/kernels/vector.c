@@ -29,30 +29,40 @@ static inline __mmask16 lanes_between(int from, int to)
 }
 #endif
 
-/* e^8 and e^-8: alpha's range. Without a logarithm: 1/alpha = (theta^2 + eps) exp(-log_sigma2) */
-#define LARGEST 2980.95799f
-#define SMALLEST 3.35462628e-4f
+/* what sums run in, whatever the width of the registers, so that the order of additions is the same in every table */
+#define SUM_LANES 64
 
-static inline float inverse_alpha(float theta, float log_sigma2)
+static inline float add_lanes(float *lanes)
 {
-    float s = log_sigma2 < -80 ? -80 : log_sigma2; /* beyond +-80 alpha is clipped, and exp would leave the floats */
-    s = s > 80 ? 80 : s;
-    return (theta * theta + VD_THETA_EPS) * vd_exp(-s);
+    for (int lane = 0; lane < 32; ++lane) lanes[lane] += lanes[lane + 32];
+    for (int lane = 0; lane < 16; ++lane) lanes[lane] += lanes[lane + 16];
+    for (int lane = 0; lane < 8; ++lane) lanes[lane] += lanes[lane + 8];
+    for (int lane = 0; lane < 4; ++lane) lanes[lane] += lanes[lane + 4];
+    return lanes[0] + lanes[2] + (lanes[1] + lanes[3]);
 }
 
-static inline float clip_inverse(float x)
+#define LOG2_E 1.44269504f
+#define LOG2_E_REST 1.925963033e-8f /* what rounding took from it: log_sigma2 may be 20 */
+#define LN_2 .693147181f
+#define LOG2_ALPHA_LIMIT (LOG2_E * VD_LOG_ALPHA_LIMIT)
+
+/* log2 of sigma2 / (theta^2 + eps), not clipped: powers of two are what the functions above are made of */
+static inline float log2_alpha(float theta, float log_sigma2)
 {
-    x = x < SMALLEST ? SMALLEST : x;
-    return x > LARGEST ? LARGEST : x;
+    float t2 = theta * theta, whole, part = vd_log2(t2 + VD_THETA_EPS, &whole);
+    float x = (LOG2_E * log_sigma2 - whole) + (LOG2_E_REST * log_sigma2 - part);
+    return t2 == t2 ? x : t2; /* the logarithm has hidden a NaN */
+}
+
+static inline float clip(float limit, float x)
+{
+    x = x < -limit ? -limit : x;
+    return x > limit ? limit : x;
 }
 
 static void log_alpha_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float *restrict out)
 {
-    for (size_t i = 0; i < n; ++i) {
-        float x = log_sigma2[i] - vd_log(theta[i] * theta[i] + VD_THETA_EPS);
-        x = x < -VD_LOG_ALPHA_LIMIT ? -VD_LOG_ALPHA_LIMIT : x;
-        out[i] = x > VD_LOG_ALPHA_LIMIT ? VD_LOG_ALPHA_LIMIT : x;
-    }
+    for (size_t i = 0; i < n; ++i) out[i] = clip(VD_LOG_ALPHA_LIMIT, LN_2 * log2_alpha(theta[i], log_sigma2[i]));
 }
 
 static size_t mask_v(size_t n, const float *restrict theta, const float *restrict log_sigma2, float threshold,
@@ -65,36 +75,52 @@ static size_t mask_v(size_t n, const float *restrict theta, const float *restric
     return kept;
 }
 
-static inline float variance_kl_one(float theta, float log_sigma2, float *sigma2, float *d_kl)
+/* variance_kl of m <= KL_BLOCK weights. Short loops, because a long one needs more registers than there are */
+enum { KL_ROWS = 8, KL_BLOCK = KL_ROWS * SUM_LANES };
+
+static float variance_kl_block(size_t m, const float *restrict theta, const float *restrict log_sigma2,
+                               float *restrict sigma2, float *restrict d_kl)
 {
-    float t2 = theta * theta, x = inverse_alpha(theta, log_sigma2), inverse = clip_inverse(x);
-    float e = vd_exp(VD_K3 * vd_log(inverse) - VD_K2); /* s = 1/(1 + e), s (1 - s) = e s^2 without cancellation */
-    float s = 1 / (1 + e), q = 1 / (1 + inverse);      /* q = alpha/(1 + alpha) */
-    *sigma2 = t2 / inverse;
-    *d_kl = x < SMALLEST || x > LARGEST ? 0 : -(VD_K1 * VD_K3 * e * s * s + .5f * inverse * q);
-    return VD_K1 + .5f * vd_log(1 + inverse) - VD_K1 * s + (inverse - inverse); /* the logarithm would hide a NaN */
+    float log2_alphas[KL_BLOCK], unclipped[KL_BLOCK], rest[KL_BLOCK], one_more[KL_BLOCK], lanes[SUM_LANES];
+    for (size_t p = 0; p < m; ++p) {
+        float x = log2_alpha(theta[p], log_sigma2[p]), clipped = clip(LOG2_ALPHA_LIMIT, x);
+        log2_alphas[p] = clipped;
+        unclipped[p] = x < clipped || x > clipped ? 0 : 1;
+    }
+    for (size_t p = 0; p < m; ++p) {
+        float inverse = vd_exp2(-log2_alphas[p]); /* 1/alpha */
+        float e = vd_exp2(-VD_K3 * log2_alphas[p] - LOG2_E * VD_K2);
+        /* s = 1/(1 + e),  q = alpha/(1 + alpha) = 1/(1 + 1/alpha),  alpha: one division for the three */
+        float s_inverse = 1 + e, q_inverse = 1 + inverse, both = s_inverse * q_inverse;
+        float r = 1 / (both * inverse), ri = r * inverse;
+        float s = ri * q_inverse, q = ri * s_inverse;
+        sigma2[p] = r * both * (theta[p] * theta[p]);
+        rest[p] = VD_K1 * (e * s); /* k1 - k1 s;  s (1 - s) = e s^2 without cancellation */
+        d_kl[p] = -unclipped[p] * (rest[p] * (VD_K3 * s) + .5f * inverse * q);
+        one_more[p] = q_inverse;
+    }
+    for (size_t p = m; p < KL_BLOCK; ++p) rest[p] = 0, one_more[p] = 1;
+    for (int lane = 0; lane < SUM_LANES; ++lane) {
+        /* a sum of logarithms is the logarithm of the product, at most (1 + e^8)^8 */
+        float product = 1, sum = 0;
+        for (int row = 0; row < KL_ROWS; ++row) {
+            product *= one_more[row * SUM_LANES + lane];
+            sum += rest[row * SUM_LANES + lane];
+        }
+        float whole, part = vd_log2(product, &whole);
+        lanes[lane] = sum + .5f * LN_2 * (whole + part);
+    }
+    return add_lanes(lanes);
 }
 
 static double variance_kl_v(size_t n, const float *restrict theta, const float *restrict log_sigma2,
                             float *restrict sigma2, float *restrict d_kl)
 {
-    double sum = 0;
-    while (n) { /* floats sum over at most 32 terms a lane, doubles over the rest */
-        float lanes[LANES] = {0};
-        size_t m = n < 32 * LANES ? n : 32 * LANES, whole = m / LANES * LANES;
-        for (size_t i = 0; i < whole; i += LANES)
-            for (size_t p = i; p < i + LANES; ++p)
-                lanes[p - i] += variance_kl_one(theta[p], log_sigma2[p], sigma2 + p, d_kl + p);
-        for (size_t p = whole; p < m; ++p)
-            lanes[p - whole] += variance_kl_one(theta[p], log_sigma2[p], sigma2 + p, d_kl + p);
-        for (int lane = 0; lane < LANES; ++lane) sum += lanes[lane];
-        theta += m;
-        log_sigma2 += m;
-        sigma2 += m;
-        d_kl += m;
-        n -= m;
-    }
-    return sum;
+    double sum = 0; /* of blocks summed in float */
+    size_t i = 0;
+    for (; i + KL_BLOCK <= n; i += KL_BLOCK)
+        sum += variance_kl_block(KL_BLOCK, theta + i, log_sigma2 + i, sigma2 + i, d_kl + i);
+    return i < n ? sum + variance_kl_block(n - i, theta + i, log_sigma2 + i, sigma2 + i, d_kl + i) : sum;
 }
 
 /* forward was sigma2 = alpha theta^2 and KL(log_alpha), log_alpha = clip(log_sigma2 - log(theta^2 + eps)). Both parts
@@ -118,6 +144,37 @@ static void posterior_backward_v(size_t n, const float *restrict theta, const fl
 enum { BLOCKS = 4 * LANES };
 
 /* vd_philox() on blocks first .. first + BLOCKS - 1: r[k][b] is output k */
+#ifdef __AVX512F__
+/* 64-bit lanes hold one word each, as the products do, so that a round is six instructions and no shuffle; their upper
+ * halves are ignored. Even and odd blocks lie in registers of their own and are put together in the end */
+static inline void philox_blocks(vd_noise_key key, uint32_t first, uint32_t r[4][BLOCKS])
+{
+    const __m512i m0 = _mm512_set1_epi64(VD_PHILOX_M0), m1 = _mm512_set1_epi64(VD_PHILOX_M1);
+    const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+    for (int b = 0; b < BLOCKS; b += 16) {
+        __m512i c[2][4];
+        for (int odd = 0; odd < 2; ++odd) {
+            c[odd][0] = _mm512_add_epi64(even, _mm512_set1_epi64((long long)first + b + odd));
+            c[odd][1] = _mm512_set1_epi64(vd_philox_counter1(key));
+            c[odd][2] = _mm512_set1_epi64((long long)key.image);
+            c[odd][3] = _mm512_set1_epi64((long long)(key.image >> 32));
+        }
+        uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
+        for (int round = 0; round < VD_PHILOX_ROUNDS; ++round, k0 += VD_PHILOX_W0, k1 += VD_PHILOX_W1) {
+            __m512i key0 = _mm512_set1_epi64(k0), key1 = _mm512_set1_epi64(k1);
+            for (int odd = 0; odd < 2; ++odd) {
+                __m512i *w = c[odd], p0 = _mm512_mul_epu32(m0, w[0]), p1 = _mm512_mul_epu32(m1, w[2]);
+                w[0] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(p1, 32), w[1]), key0);
+                w[2] = _mm512_xor_si512(_mm512_xor_si512(_mm512_srli_epi64(p0, 32), w[3]), key1);
+                w[1] = p1;
+                w[3] = p0;
+            }
+        }
+        for (int k = 0; k < 4; ++k)
+            _mm512_storeu_si512(r[k] + b, _mm512_mask_blend_epi32(0xaaaa, c[0][k], _mm512_slli_epi64(c[1][k], 32)));
+    }
+}
+#else
 static inline void philox_blocks(vd_noise_key key, uint32_t first, uint32_t r[4][BLOCKS])
 {
     uint32_t k0 = (uint32_t)key.seed, k1 = (uint32_t)(key.seed >> 32);
@@ -127,7 +184,7 @@ static inline void philox_blocks(vd_noise_key key, uint32_t first, uint32_t r[4]
         r[2][b] = (uint32_t)key.image;
         r[3][b] = (uint32_t)(key.image >> 32);
     }
-    for (int round = 0; round < 10; ++round) {
+    for (int round = 0; round < VD_PHILOX_ROUNDS; ++round) {
         for (int b = 0; b < BLOCKS; ++b) {
             uint64_t p0 = (uint64_t)VD_PHILOX_M0 * r[0][b], p1 = (uint64_t)VD_PHILOX_M1 * r[2][b];
             r[0][b] = (uint32_t)(p1 >> 32) ^ r[1][b] ^ k0;
@@ -139,14 +196,16 @@ static inline void philox_blocks(vd_noise_key key, uint32_t first, uint32_t r[4]
         k1 += VD_PHILOX_W1;
     }
 }
+#endif
 
 /* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), u in (0, 1], v in [-1/2, 1/2) */
 static inline void box_muller(const uint32_t *restrict u, const uint32_t *restrict v, float *restrict x,
                               float *restrict y)
 {
     for (int b = 0; b < BLOCKS; ++b) {
-        float sine, cosine, radius = sqrtf(-2 * vd_log(vd_noise_uniform(u[b])));
-        vd_sincos_turns((float)((int32_t)v[b] >> 8) * 0x1p-24f, &sine, &cosine);
+        float sine, cosine, whole, part = vd_log2(vd_noise_uniform(u[b]), &whole);
+        float radius = sqrtf(-2 * LN_2 * (whole + part));
+        vd_sincos_turns(v[b], &sine, &cosine);
         x[b] = radius * cosine;
         y[b] = radius * sine;
     }
@@ -156,15 +215,14 @@ static void noise_v(vd_noise_key key, size_t n, float *eps)
 {
     for (size_t i = 0; i < n; i += 4 * BLOCKS) {
         uint32_t r[4][BLOCKS];
-        float normal[4][BLOCKS];
+        float normal[4][BLOCKS], last[4 * BLOCKS], *out = n - i < 4 * BLOCKS ? last : eps + i;
         philox_blocks(key, (uint32_t)(i / 4), r);
         box_muller(r[0], r[1], normal[0], normal[1]);
         box_muller(r[2], r[3], normal[2], normal[3]);
         /* LANES of output k after LANES of output k - 1 */
-        for (size_t j = 0; j < 4 * BLOCKS && i + j < n; j += LANES) {
-            size_t m = n - i - j < LANES ? n - i - j : LANES;
-            memcpy(eps + i + j, normal[j / LANES % 4] + j / (4 * LANES) * LANES, m * sizeof(float));
-        }
+        for (int j = 0; j < 4 * BLOCKS; j += LANES)
+            memcpy(out + j, normal[j / LANES % 4] + j / (4 * LANES) * LANES, LANES * sizeof(float));
+        if (out == last) memcpy(eps + i, last, (n - i) * sizeof(float));
     }
 }
 
@@ -227,19 +285,7 @@ static void leaky_backward_v(size_t n, float slope, const float *restrict y, flo
     for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
 }
 
-#define SUM_LANES 64
-
-static inline float add_lanes(float *lanes)
-{
-    for (int lane = 0; lane < 32; ++lane) lanes[lane] += lanes[lane + 32];
-    for (int lane = 0; lane < 16; ++lane) lanes[lane] += lanes[lane + 16];
-    for (int lane = 0; lane < 8; ++lane) lanes[lane] += lanes[lane + 8];
-    for (int lane = 0; lane < 4; ++lane) lanes[lane] += lanes[lane + 4];
-    return lanes[0] + lanes[2] + (lanes[1] + lanes[3]);
-}
-
-/* Sums run in SUM_LANES lanes, whatever the width of the registers, and the lanes are added in halves: the order is the
- * same in every table. So many lanes because each addition waits for the one before it in its lane. */
+/* so many lanes because each addition waits for the one before it in its lane */
 #define SUM_IN_LANES(term)                                 \
     float lanes[SUM_LANES] = {0};                          \
     size_t i = 0;                                          \
