@@ -5,6 +5,7 @@
 #include "kernels/philox.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -550,25 +551,85 @@ START_TEST(every_length_keeps_to_itself)
 }
 END_TEST
 
-START_TEST(fast_tables_agree_with_plain_c)
+/* what a kernel may write */
+typedef struct {
+    float a[N], b[N], c[N], d[N];
+    uint16_t half[N];
+    double sum;
+} outputs;
+
+static const vd_adam_args adam = {.1f, .9f, .99f, 1e-4f, .5f, .25f, 8, .01f};
+
+/* name, call; y holds a dKL */
+#define CALLS(C)                                                                     \
+    C(log_alpha, k->log_alpha(n, theta, log_sigma2, o->a))                           \
+    C(mask, o->sum = (double)k->mask(n, theta, log_sigma2, 3, o->a))                 \
+    C(variance_kl, o->sum = k->variance_kl(n, theta, log_sigma2, o->a, o->c))        \
+    C(posterior_backward, k->posterior_backward(n, theta, o->d, y, .5f, o->a, o->c)) \
+    C(noise, k->noise((vd_noise_key){9, 8, 7, 6}, n, o->a))                          \
+    C(sample, k->sample(n, x, o->d, o->a))                                           \
+    C(square, k->square(n, x, o->b))                                                 \
+    C(to_bf16, k->to_bf16(n, theta, o->half))                                        \
+    C(square_bf16, k->square_bf16(n, theta, o->half))                                \
+    C(multiply_bf16, k->multiply_bf16(n, theta, x, o->half))                         \
+    C(multiply_by, k->multiply_by(n, theta, o->a))                                   \
+    C(add_twice_product, k->add_twice_product(n, theta, x, o->c))                    \
+    C(add, k->add(n, theta, o->a))                                                   \
+    C(add_scalar, k->add_scalar(n, .3f, o->a))                                       \
+    C(leaky, k->leaky(n, .1f, o->a))                                                 \
+    C(leaky_backward, k->leaky_backward(n, .1f, x, o->b))                            \
+    C(bias_leaky, k->bias_leaky(n, -.2f, .1f, o->a))                                 \
+    C(leaky_backward_sum, o->sum = k->leaky_backward_sum(n, .1f, theta, o->a))       \
+    C(sum, o->sum = k->sum(n, x))                                                    \
+    C(sum_squares, o->sum = k->sum_squares(n, .1f, x))                               \
+    C(dot, o->sum = k->dot(n, x, theta))                                             \
+    C(normalize, k->normalize(n, .1f, 2, .5f, 1, x, o->a, o->b))                     \
+    C(normalize_backward, k->normalize_backward(n, .1f, 2, .5f, 1, x, o->a))         \
+    C(adam, k->adam(n, adam, o->b, o->a, o->c, o->d))                                \
+    C(sgd, k->sgd(n, .1f, .9f, .01f, 8, o->b, o->a, o->c))
+
+#define DEFINE(name, call)                                             \
+    static void call_##name(const vd_kernels *k, size_t n, outputs *o) \
+    {                                                                  \
+        call;                                                          \
+    }
+CALLS(DEFINE)
+
+#define LIST(name, call) {#name, call_##name},
+static const struct {
+    const char *name;
+    void (*run)(const vd_kernels *k, size_t n, outputs *o);
+} calls[] = {CALLS(LIST)};
+
+static void fill_outputs(outputs *o)
 {
-    const vd_kernels *k = tables[_i], *c = &vd_kernels_c;
-    static float a[N], b[N], d1[N], d2[N];
+    memset(o, 0, sizeof(*o));
+    memcpy(o->a, x, sizeof(x)), memcpy(o->b, theta, sizeof(theta));
+    for (int i = 0; i < N; ++i) o->c[i] = x[(i + 3) % N], o->d[i] = fabsf(x[i]);
+}
+
+START_TEST(fast_tables_agree_with_plain_c_at_every_length)
+{
+    static const size_t lengths[] = {0, 1, 15, 16, 17, 63, 64, 65, 127, 513, N};
+    static outputs want, got;
     fill();
-    c->variance_kl(N, theta, log_sigma2, a, z);
-    k->variance_kl(N, theta, log_sigma2, b, z);
-    for (int i = 0; i < N; ++i) assert_close("variance", i, b[i], a[i], 1e-5, 1e-20);
-    c->noise((vd_noise_key){9, 8, 7, 6}, N, a);
-    k->noise((vd_noise_key){9, 8, 7, 6}, N, b);
-    for (int i = 0; i < N; ++i) assert_close("noise", i, b[i], a[i], 1e-6, 2e-6);
-    memset(a, 0, sizeof(a)), memset(b, 0, sizeof(b)), memcpy(d1, x, sizeof(d1)), memcpy(d2, x, sizeof(d2));
-    double kl = k->variance_kl(N, theta, log_sigma2, y, z);
-    assert_close("kl", 0, kl, c->variance_kl(N, theta, log_sigma2, y, z), 1e-6, 1e-4);
-    c->posterior_backward(N, theta, y, z, 1, a, d1);
-    k->posterior_backward(N, theta, y, z, 1, b, d2);
-    for (int i = 0; i < N; ++i) {
-        assert_close("d_theta", i, b[i], a[i], 1e-5, 1e-6);
-        assert_close("d_log_sigma2", i, d2[i], d1[i], 1e-5, 1e-6);
+    vd_kernels_c.variance_kl(N, theta, log_sigma2, z, y); /* y: a dKL with zeros where log_alpha is clipped */
+    for (size_t which = 0; which < sizeof(calls) / sizeof(*calls); ++which) {
+        for (size_t l = 0; l < sizeof(lengths) / sizeof(*lengths); ++l) {
+            char what[64];
+            snprintf(what, sizeof(what), "%s of %zu", calls[which].name, lengths[l]);
+            fill_outputs(&want), fill_outputs(&got);
+            calls[which].run(&vd_kernels_c, lengths[l], &want);
+            calls[which].run(tables[_i], lengths[l], &got);
+            assert_close(what, -1, got.sum, want.sum, 1e-6, 1e-4);
+            for (int i = 0; i < N; ++i) {
+                assert_close(what, i, got.a[i], want.a[i], 1e-5, 3e-6);
+                assert_close(what, i, got.b[i], want.b[i], 1e-5, 3e-6);
+                assert_close(what, i, got.c[i], want.c[i], 1e-5, 3e-6);
+                assert_close(what, i, got.d[i], want.d[i], 1e-5, 3e-6);
+                ck_assert(got.half[i] == want.half[i]);
+            }
+        }
     }
 }
 END_TEST
@@ -606,7 +667,7 @@ Suite *kernels_suite(void)
     tcase_add_loop_test(t, im2col_puts_every_pixel_where_the_product_wants_it, 0, n_tables);
     tcase_add_loop_test(t, col2im_is_the_transpose_of_im2col_and_accumulates, 0, n_tables);
     tcase_add_loop_test(t, every_length_keeps_to_itself, 0, n_tables);
-    tcase_add_loop_test(t, fast_tables_agree_with_plain_c, 1, n_tables);
+    tcase_add_loop_test(t, fast_tables_agree_with_plain_c_at_every_length, 1, n_tables);
     tcase_add_test(t, philox_gives_its_known_answers);
     tcase_add_test(t, the_chosen_table_is_the_last_one_listed_or_the_one_asked_for);
     suite_add_tcase(s, t);
