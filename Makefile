@@ -286,13 +286,22 @@ $(STOCK)-native/step: tests/bench/step.c $(PRISTINE_DONE)
 	$(Q)$(STOCK_MAKE) -C $(@D) $(STOCK_CC) OPTS="-Ofast -march=native" >/dev/null
 	$(Q)$(CC) $(STEP_FLAGS) -I$(@D)/include $< $(@D)/libdarknet.a -o $@ -lm -pthread
 
+BENCH := $(if $(ROUNDS),ROUNDS=$(ROUNDS)) $(if $(SECONDS_EACH),SECONDS_EACH=$(SECONDS_EACH)) $(if $(SLOW),SLOW=$(SLOW)) tests/bench/table.sh $(BUILD)/bench
+
 .PHONY: bench
-bench: $(BUILD)/step ## training speed of the LeNets, variational and plain (ROUNDS=n)
-	$(Q)ROUNDS=$(or $(ROUNDS),5) tests/bench/table.sh build/bench $(BUILD)/step
+bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and plain (ROUNDS=5, SECONDS_EACH=2)
+	$(Q)$(BENCH) $<
 
 .PHONY: bench-stock
-bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it, and the ratios
-	$(Q)ROUNDS=$(or $(ROUNDS),5) tests/bench/table.sh build/bench $^
+bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it (SLOW=1: on the VGG too)
+	$(Q)$(BENCH) $^
+
+$(BUILD)/bench-kernels: tests/bench/kernels.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(CC) -O2 -Idarknet-vd $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+.PHONY: bench-kernels
+bench-kernels: $(BUILD)/bench-kernels ## nanoseconds an element of every kernel, for each instruction set
+	$(Q)$(BUILD)/bench-kernels
 
 # ---- what a newcomer runs ----------------------------------------------------------------------------------------
 
@@ -378,7 +387,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/bench-kernels build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository
@@ -386,4 +395,4 @@ distclean: ## remove everything that is not in the repository
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
