@@ -89,22 +89,27 @@ static void insert(const char *path, int w, int h, int c, int channels, const un
     cache.used += size;
 }
 
-unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels)
+/* an entry stays for good and never changes: it is copied without the lock */
+static const entry *look_up(const char *path, int channels)
 {
-    unsigned char *pixels = 0;
-    if (!loading) return stbi_load(path, w, h, c, channels);
     pthread_mutex_lock(&cache.lock);
     const entry *e = find(path, channels);
-    if (e && (pixels = malloc(bytes_of(e)))) {
-        memcpy(pixels, e->pixels, bytes_of(e));
+    pthread_mutex_unlock(&cache.lock);
+    return e;
+}
+
+unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels)
+{
+    const entry *e = loading ? look_up(path, channels) : 0;
+    unsigned char *pixels = e ? malloc(bytes_of(e)) : 0;
+    if (pixels) {
         *w = e->w;
         *h = e->h;
         *c = e->c;
+        return memcpy(pixels, e->pixels, bytes_of(e));
     }
-    pthread_mutex_unlock(&cache.lock);
-    if (pixels) return pixels;
     pixels = stbi_load(path, w, h, c, channels);
-    if (!pixels) return 0;
+    if (!pixels || !loading) return pixels;
     pthread_mutex_lock(&cache.lock);
     insert(path, *w, *h, *c, channels, pixels);
     pthread_mutex_unlock(&cache.lock);
