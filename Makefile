@@ -296,6 +296,13 @@ bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and
 bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it (SLOW=1: on the VGG too)
 	$(Q)$(BENCH) $^
 
+$(BUILD)/load: tests/bench/load.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(CC) $(STEP_FLAGS) -I$(SRC)/include $^ -o $@ $(LDFLAGS) $(LIBS)
+
+.PHONY: bench-load
+bench-load: $(BUILD)/load build/digits/digits.data ## what loading a training batch costs (drawn digits)
+	$(Q)$< build/digits/digits.data cfg/lenet5-digits.cfg 3000 2>/dev/null
+
 $(BUILD)/bench-kernels: tests/bench/kernels.c $(BUILD)/libdarknet-vd.a
 	$(Q)$(CC) -O2 -Idarknet-vd $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
 
@@ -387,7 +394,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/bench-kernels build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository

@@ -3,6 +3,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "kernels/parallel.h"
 
@@ -10,7 +13,7 @@ enum { MAX_HELPERS = 64 };
 
 /* Starting a thread and joining it costs the two some 50 us, and takes the core from a training thread that others wait
  * for. A batch of small pictures out of memory is ready before that. */
-static const double worth_helping = 2e-3; /* seconds */
+static const double worth_helping = 1e-3; /* seconds */
 
 typedef struct {
     int n;
@@ -18,6 +21,16 @@ typedef struct {
     void **parts;
     void *(*load)(void *part);
 } batch;
+
+/* Every batch is freed when it has been used. By default glibc hands such memory back to the system and asks for it
+ * again at the next batch; these are the largest thresholds it would come to by itself. */
+static void keep_freed_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
 
 static double seconds(void)
 {
@@ -53,9 +66,11 @@ static int start_helpers(pthread_t *helpers, batch *b)
 
 void loader_run(int n, void **parts, void *(*load)(void *part))
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_t helpers[MAX_HELPERS];
     batch b = {.n = n, .parts = parts, .load = load};
     int count = 0;
+    pthread_once(&once, keep_freed_memory);
     double start = seconds();
     /* the first part tells how long the others will take */
     if (load_next(&b) && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);

@@ -1,5 +1,6 @@
 #include "loader.h"
 #include "support.h"
+#include "data/png.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -102,6 +103,26 @@ START_TEST(a_picture_that_is_moved_at_all_is_interpolated)
 }
 END_TEST
 
+/* three planes are read pixel by pixel, one plane in one go */
+START_TEST(a_grey_picture_has_the_numbers_of_each_plane_of_a_coloured_one)
+{
+    enum { SIDE = 16, PIXELS = SIDE * SIDE };
+    unsigned char bytes[PIXELS];
+    char *folder = make_folder(), *path = in_folder(folder, "all.png");
+    for (int i = 0; i < PIXELS; ++i) bytes[i] = (unsigned char)(167 * i);
+    vd_png_write_grey(path, SIDE, SIDE, bytes);
+    image grey = load_image(path, 0, 0, 1), colour = load_image(path, 0, 0, 3);
+    ck_assert_int_eq(grey.c, 1);
+    ck_assert_int_eq(colour.c, 3);
+    for (int k = 0; k < 3; ++k)
+        ck_assert_int_eq(memcmp(grey.data, colour.data + k * PIXELS, PIXELS * sizeof(float)), 0);
+    for (int i = 0; i < PIXELS; ++i) ck_assert(close_to(grey.data[i], bytes[i] / 255., 1e-6, 0));
+    free_image(grey), free_image(colour);
+    remove_folder(folder);
+    free(path);
+}
+END_TEST
+
 Suite *loader_suite(void)
 {
     Suite *s = suite_create("loader");
@@ -109,6 +130,7 @@ Suite *loader_suite(void)
     tcase_add_loop_test(t, every_part_is_loaded_once_by_any_number_of_threads, 0, 4);
     tcase_add_loop_test(t, a_picture_that_is_not_moved_is_the_interpolated_one_bit_by_bit, 0, 4);
     tcase_add_loop_test(t, a_picture_that_is_moved_at_all_is_interpolated, 0, 5);
+    tcase_add_test(t, a_grey_picture_has_the_numbers_of_each_plane_of_a_coloured_one);
     suite_add_tcase(s, t);
     return s;
 }
