@@ -425,7 +425,8 @@ START_TEST(max_pool_finds_the_first_largest_of_every_window)
         float plane[24 * 24], out[256];
         int index[256];
         fill_random(plane, 24 * 24, (unsigned)i);
-        for (int p = 0; p < 24 * 24; p += 3) plane[p] = .25f; /* ties: the first one wins, as in Darknet */
+        for (int p = 0; p < 24 * 24; ++p)
+            plane[p] = p % 5 < 2 ? .25f : plane[p]; /* ties: the first one wins, as in Darknet */
         tables[_i]->max_pool(s, plane, 1000, out, index);
         for (int q = 0; q < s.out_h * s.out_w; ++q) {
             int best = -1;
@@ -466,7 +467,7 @@ static const vd_window windows[] = {
     {4, 6, 6, 1, 1, 0, 6, 6},     {4, 6, 6, 1, 2, 0, 3, 3},     {2, 4, 4, 1, 1, 1, 6, 6},   {1, 10, 7, 4, 3, 2, 4, 3},
     {2, 2, 2, 5, 1, 4, 6, 6},     {1, 1, 1, 1, 1, 0, 1, 1},     {1, 3, 3, 3, 4, 3, 2, 2},   {3, 12, 12, 5, 1, 0, 8, 8},
     {1, 28, 28, 5, 1, 0, 24, 24}, {2, 13, 13, 3, 1, 1, 13, 13}, {1, 3, 41, 3, 1, 1, 3, 41}, {1, 4, 69, 3, 1, 0, 2, 67},
-    {1, 2, 36, 2, 1, 0, 1, 35},   {2, 5, 19, 3, 1, 0, 3, 17},
+    {1, 2, 36, 2, 1, 0, 1, 35},   {2, 5, 19, 3, 1, 0, 3, 17},   {1, 2, 2, 5, 3, 2, 1, 1},
 };
 enum { IMAGE = 1024, COLUMNS = 20000 };
 
@@ -560,6 +561,8 @@ typedef struct {
 
 static const vd_adam_args adam = {.1f, .9f, .99f, 1e-4f, .5f, .25f, 8, .01f};
 
+static float held[N]; /* theta, every third 0 */
+
 /* name, call; y holds a dKL */
 #define CALLS(C)                                                                     \
     C(log_alpha, k->log_alpha(n, theta, log_sigma2, o->a))                           \
@@ -582,9 +585,11 @@ static const vd_adam_args adam = {.1f, .9f, .99f, 1e-4f, .5f, .25f, 8, .01f};
     C(leaky_backward_sum, o->sum = k->leaky_backward_sum(n, .1f, theta, o->a))       \
     C(sum, o->sum = k->sum(n, x))                                                    \
     C(sum_squares, o->sum = k->sum_squares(n, .1f, x))                               \
-    C(dot, o->sum = k->dot(n, x, theta))                                             \
-    C(normalize, k->normalize(n, .1f, 2, .5f, 1, x, o->a, o->b))                     \
+    C(dot, o->sum = k->dot(n, .1f, x, theta))                                        \
+    C(normalize, k->normalize(n, .1f, 2, .5f, 1, x, o->a))                           \
     C(normalize_backward, k->normalize_backward(n, .1f, 2, .5f, 1, x, o->a))         \
+    C(count_pruned, k->count_pruned(n, theta, o->d, y, o->half))                     \
+    C(hold_frozen, k->hold_frozen(n, held, y, o->a))                                 \
     C(adam, k->adam(n, adam, o->b, o->a, o->c, o->d))                                \
     C(sgd, k->sgd(n, .1f, .9f, .01f, 8, o->b, o->a, o->c))
 
@@ -605,6 +610,7 @@ static void fill_outputs(outputs *o)
 {
     memset(o, 0, sizeof(*o));
     memcpy(o->a, x, sizeof(x)), memcpy(o->b, theta, sizeof(theta));
+    for (int i = 0; i < N; ++i) o->half[i] = i % 5 ? (uint16_t)i : UINT16_MAX;
     for (int i = 0; i < N; ++i) o->c[i] = x[(i + 3) % N], o->d[i] = fabsf(x[i]);
 }
 
@@ -613,6 +619,7 @@ START_TEST(fast_tables_agree_with_plain_c_at_every_length)
     static const size_t lengths[] = {0, 1, 15, 16, 17, 63, 64, 65, 127, 513, N};
     static outputs want, got;
     fill();
+    for (int i = 0; i < N; ++i) held[i] = i % 3 ? theta[i] : 0;
     vd_kernels_c.variance_kl(N, theta, log_sigma2, z, y); /* y: a dKL with zeros where log_alpha is clipped */
     for (size_t which = 0; which < sizeof(calls) / sizeof(*calls); ++which) {
         for (size_t l = 0; l < sizeof(lengths) / sizeof(*lengths); ++l) {
@@ -630,6 +637,59 @@ START_TEST(fast_tables_agree_with_plain_c_at_every_length)
                 ck_assert(got.half[i] == want.half[i]);
             }
         }
+    }
+}
+END_TEST
+
+/* a matrix with every third row empty, against loops over all of it */
+START_TEST(sparse_products_are_those_of_the_matrix)
+{
+    enum { ROWS = 7, COLUMNS = 9, MOST = ROWS * COLUMNS, LANES = 150 };
+    static const size_t lanes_of[] = {1, 15, 16, 64, 100, 112, LANES};
+    const vd_kernels *k = tables[_i];
+    static float wide[COLUMNS * LANES], out[ROWS * LANES];
+    float value[MOST], permuted[MOST], dots[MOST];
+    int start[ROWS + 1], column[MOST], element[MOST], n = 0;
+    double matrix[ROWS][COLUMNS] = {{0}};
+    fill_random(value, MOST, 1);
+    fill_random(wide, COLUMNS * LANES, 2);
+    for (int r = 0; r < ROWS; ++r) {
+        start[r] = n;
+        for (int c = 0; c < COLUMNS; ++c) {
+            if (r % 3 == 1 || (r + 2 * c) % 3) continue;
+            column[n] = c;
+            matrix[r][c] = value[n++];
+        }
+    }
+    start[ROWS] = n;
+    ck_assert_int_gt(n, 10);
+    for (int e = 0; e < n; ++e) permuted[element[e] = n - 1 - e] = value[e];
+    for (size_t which = 0; which < sizeof(lanes_of) / sizeof(*lanes_of); ++which) {
+        size_t lanes = lanes_of[which];
+        for (int by_element = 0; by_element < 2; ++by_element) {
+            vd_sparse s = {ROWS, start, column, by_element ? element : 0};
+            for (int i = 0; i < ROWS * LANES; ++i) out[i] = 9;
+            k->sparse_multiply(s, by_element ? permuted : value, lanes, wide, out);
+            for (int r = 0; r < ROWS; ++r) {
+                for (size_t i = 0; i < lanes; ++i) {
+                    double want = 0;
+                    for (int c = 0; c < COLUMNS; ++c) want += matrix[r][c] * wide[c * lanes + i];
+                    assert_close("product", r, out[r * lanes + i], want, 1e-5, 1e-6);
+                }
+            }
+            for (size_t i = ROWS * lanes; i < ROWS * LANES; ++i) ck_assert(out[i] == 9);
+        }
+        vd_sparse s = {ROWS, start, column, 0};
+        for (int e = 0; e < MOST; ++e) dots[e] = .5f;
+        k->sparse_dots(s, lanes, wide, out, dots);
+        for (int r = 0, e = 0; r < ROWS; ++r) {
+            for (; e < start[r + 1]; ++e) {
+                double want = .5;
+                for (size_t i = 0; i < lanes; ++i) want += (double)out[r * lanes + i] * wide[column[e] * lanes + i];
+                assert_close("dot", e, dots[e], want, 1e-5, 1e-5);
+            }
+        }
+        ck_assert(dots[n] == .5f);
     }
 }
 END_TEST
@@ -667,6 +727,7 @@ Suite *kernels_suite(void)
     tcase_add_loop_test(t, im2col_puts_every_pixel_where_the_product_wants_it, 0, n_tables);
     tcase_add_loop_test(t, col2im_is_the_transpose_of_im2col_and_accumulates, 0, n_tables);
     tcase_add_loop_test(t, every_length_keeps_to_itself, 0, n_tables);
+    tcase_add_loop_test(t, sparse_products_are_those_of_the_matrix, 0, n_tables);
     tcase_add_loop_test(t, fast_tables_agree_with_plain_c_at_every_length, 1, n_tables);
     tcase_add_test(t, philox_gives_its_known_answers);
     tcase_add_test(t, the_chosen_table_is_the_last_one_listed_or_the_one_asked_for);

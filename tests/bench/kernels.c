@@ -50,8 +50,8 @@ static const vd_adam_args adam = {0, .9f, .999f, 1e-7f, 1, 1, 1, .01f};
     K(sum, N, sink = k->sum(N, x))                                                                   \
     K(sum_of_64, 64, sink = k->sum(64, x))                                                           \
     K(sum_squares, N, sink = k->sum_squares(N, .1f, x))                                              \
-    K(dot, N, sink = k->dot(N, x, theta))                                                            \
-    K(normalize, N, k->normalize(N, .1f, 2, 1, 0, x, z, y))                                          \
+    K(dot, N, sink = k->dot(N, .1f, x, theta))                                                       \
+    K(normalize, N, k->normalize(N, .1f, 2, 1, 0, x, y))                                             \
     K(normalize_backward, N, k->normalize_backward(N, .1f, .5f, .5f, 0, x, y))                       \
     K(max_pool_24x24, 24 * 24, k->max_pool(pool, plane, 0, pooled, indexes))                         \
     K(max_pool_8x8, 64, k->max_pool(small_pool, plane, 0, pooled, indexes))                          \
