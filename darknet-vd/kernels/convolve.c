@@ -129,7 +129,7 @@ const void *vd_convolution_weights(const vd_convolution_plan *p, vd_pass pass, c
 
 /* ---- plans ---- */
 
-enum { LONGEST_RUN = 10, REPEATS = 3, PLANS = 512 };
+enum { LONGEST_RUN = 2, REPEATS = 3, PLANS = 512 };
 
 static struct {
     pthread_mutex_t lock;
@@ -150,10 +150,11 @@ vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s)
     return (vd_convolution_plan){.shape = s, .images = 1};
 }
 
+/* an even number of runs, where there is one, keeps an even number of threads busy */
 static int run_of(int batch)
 {
     int run = LONGEST_RUN;
-    while (batch % run) --run;
+    while (run > 1 && batch % (2 * run)) --run;
     return run;
 }
 

@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-/* The backward pass cuts the batch into at most CHUNKS runs of images. Each but the first sums its weight gradients in
- * a buffer of its own, and the buffers are added in order: results do not depend on the number of threads. Big layers
- * get fewer chunks, so that the buffers stay under CHUNK_FLOATS. */
-enum { CHUNKS = 8, CHUNK_FLOATS = 1 << 25, REDUCE = 8192, FILTERS = 32 };
+/* The backward pass cuts the batch into at most CHUNKS parts. Each but the first sums its weight gradients in a buffer
+ * of its own, and the buffers are added in order: results do not depend on the number of threads. Big layers get fewer
+ * chunks, so that the buffers stay under CHUNK_FLOATS. */
+enum { CHUNKS = 10, CHUNK_FLOATS = 1 << 25, REDUCE = 8192, FILTERS = 32 };
 
 typedef struct {
     layer l;
@@ -295,13 +295,22 @@ static void reduce_biases(const job *j)
     for (int c = 1; c < j->chunks; ++c) j->k->add(j->l.n, j->sums + c * j->sums_per_chunk - j->l.n, j->l.bias_updates);
 }
 
+/* chunks of equal length where that leaves enough of them */
+static int chunks_of(int runs, size_t sums_per_chunk)
+{
+    int most = runs < CHUNKS ? runs : CHUNKS;
+    while (most > 1 && sums_per_chunk * (most - 1) > CHUNK_FLOATS) --most;
+    int equal = most;
+    while (runs % equal) --equal;
+    return 2 * equal >= most ? equal : most;
+}
+
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p)
 {
     job j = make_job(l, input, p);
     j.d_input = d_input;
     j.sums_per_chunk = (p.sigma2 ? 2 : 1) * j.n + l.n;
-    j.chunks = l.batch / j.run < CHUNKS ? l.batch / j.run : CHUNKS;
-    while (j.chunks > 1 && j.sums_per_chunk * (j.chunks - 1) > CHUNK_FLOATS) --j.chunks;
+    j.chunks = chunks_of(l.batch / j.run, j.sums_per_chunk);
     j.sums = vd_scratch(VD_SCRATCH_SUMS, (j.chunks - 1) * j.sums_per_chunk);
     pack_weights(&j, VD_BACKWARD_DATA);
     vd_parallel_for(j.chunks, backward_chunk, &j);
