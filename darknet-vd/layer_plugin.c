@@ -1,4 +1,5 @@
 #include "layer_plugin.h"
+#include "checkpoint.h"
 #include "options.h"
 #include "seed.h"
 #include "update.h"
@@ -64,6 +65,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     note_plain_products();
     vd_option_integer(s, "flip", 1, 0, 1);
     vd_option_integer(s, "channels", 0, 0, INT_MAX);
+    vd_checkpoint_options(s);
     if (vd_option_given(s, "seed")) {
         noise_seed = (uint64_t)vd_option_integer(s, "seed", 0, 0, LONG_MAX);
         rand_seed(noise_seed);
@@ -226,4 +228,24 @@ void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
 {
     vd_weights_load_end(net, fp, start, cutoff);
     rand_continue(*net->seen);
+}
+
+void layer_plugin_resume(void)
+{
+    vd_checkpoint_resume();
+}
+
+void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
+{
+    vd_checkpoint_begin(net, backup, base, avg_loss, count);
+}
+
+void layer_plugin_train_batch(network *net)
+{
+    vd_checkpoint_batch(net);
+}
+
+void layer_plugin_train_end(network *net)
+{
+    vd_checkpoint_end(net);
 }

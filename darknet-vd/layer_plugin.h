@@ -32,6 +32,13 @@ void layer_plugin_load_begin(network *net, const char *filename, FILE *fp);
 int layer_plugin_load_next(network *net, FILE *fp, int index);
 void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff);
 
+/* a training of classifier or detector: it begins, has done a batch, ends; see checkpoint.h. resume() before it begins
+ */
+void layer_plugin_resume(void);
+void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count);
+void layer_plugin_train_batch(network *net);
+void layer_plugin_train_end(network *net);
+
 /* a command that changes weights in a way variational layers do not survive: networks with such layers are refused
  * from now on, by the command's name */
 void layer_plugin_refuse(const char *command);

@@ -5,6 +5,7 @@
 
 #include "darknet.h"
 #include "active.h"
+#include "../layer_state.h"
 #include "../kernels/kernels.h"
 
 typedef struct {
@@ -47,6 +48,13 @@ void free_vd_layer(layer l);
 
 /* theta or log_sigma2 were written: forget what was derived from them */
 void vd_layer_changed(layer l);
+
+/* what a checkpoint holds beside layer_state.h's arrays; returns how many there are
+ *   vd_layer_write_active   first brings those up to date; returns 1 when training runs over the active weights alone
+ *   vd_layer_restored       they were written: go on from them, over the active weights when that is 1 */
+int vd_layer_state(layer l, vd_array arrays[VD_LAYER_ARRAYS]);
+int vd_layer_write_active(layer l);
+void vd_layer_restored(layer l, int active);
 
 /* SGD or Adam on weights, log_sigma2, biases and scales, the KL gradient included; layer.update of both types */
 void update_vd_layer(layer l, update_args a);
