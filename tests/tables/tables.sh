@@ -3,8 +3,9 @@
 #
 #     tables.sh FOLDER ROWS [PATTERN]     train the rows whose names match (default: *)
 #
+#     FOLDER/RESULTS.md   all that has been measured so far
 #     FOLDER/NAME/    a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
-#     MNIST_DATA, CIFAR_DATA, DIGITS_DATA   the .data files
+#     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, DIGITS_DATA   the .data files
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
 #
 # A row that has a result is not trained again; an interrupted one goes on from its checkpoint.
@@ -16,7 +17,7 @@ data_of() {
     mnist) echo "$MNIST_DATA" ;;
     mnist-random) echo "$MNIST_RANDOM_DATA" ;;
     mnist-held-out) echo "$MNIST_HELD_OUT_DATA" ;;
-    cifar) echo "$CIFAR_DATA" ;;
+    cifar) echo "${CIFAR_DATA:?make tables CIFAR=archive}" ;;
     digits) echo "$DIGITS_DATA" ;;
     *) echo "$rows: data set $1 is not known" >&2; exit 1 ;;
     esac
@@ -48,7 +49,7 @@ train_row() {
     [ "$start" = - ] || weights=$(ls "$folder/$start"/*.weights | grep -v '_[0-9]*\.weights$')
     began=$(date +%s)
     status=0
-    ./darknet classifier train "$row/set.data" "$row/$base.cfg" $weights ${weights:+-clear} -resume \
+    "${DARKNET:-./darknet}" classifier train "$row/set.data" "$row/$base.cfg" $weights ${weights:+-clear} -resume \
         >> "$row/train.log" 2>> "$row/epochs.log" || status=$?
     echo $(($(date +%s) - began)) >> "$row/seconds"
     [ $status = 0 ] || { echo "$name: training ended with status $status, see $row/epochs.log" >&2; exit 1; }
@@ -58,7 +59,7 @@ train_row() {
 
 # FOLDER BASE NAME KEYS -> FOLDER/result
 measure_row() {
-    error=$(./darknet classifier valid "$1/set.data" "$1/$2.cfg" "$1/$2.weights" 2>/dev/null |
+    error=$("${DARKNET:-./darknet}" classifier valid "$1/set.data" "$1/$2.cfg" "$1/$2.weights" 2>/dev/null |
         awk 'END { sub(",", "", $4); printf "%.2f", 100 * (1 - $4) }')
     {
         echo "name=$3"
@@ -66,7 +67,7 @@ measure_row() {
         echo "keys=$4"
         echo "error=$error"
         if grep -q '^\[vd_cost\]' "$1/$2.cfg"; then
-            ./darknet vd report "$1/$2.cfg" "$1/$2.weights" 2>/dev/null | awk '
+            "${DARKNET:-./darknet}" vd report "$1/$2.cfg" "$1/$2.weights" 2>/dev/null | awk '
                 $1 ~ /^[0-9]+$/ { layers = layers (layers == "" ? "" : "-") sprintf("%.1f", $5) }
                 $1 == "all" { printf "layers=%s\nsparsity=%s\ncompression=%s\n", layers, $4, $6 }'
         fi
@@ -86,6 +87,21 @@ wanted() {
     done | awk -v scratch="$1" 'NF && ($4 == "-") == scratch'
 }
 
+# what has been measured so far, in the order of the rows
+write_results() {
+    results=$(sed 's/#.*//' "$rows" | while read -r name rest; do
+        if [ -e "$folder/$name/result" ]; then echo "$folder/$name/result"; fi
+    done)
+    [ -n "$results" ] || return 0
+    {
+        cat "${0%/*}/heading.md"
+        # shellcheck disable=SC2086
+        awk -f "${0%/*}/results.awk" $results
+    } > "$folder/RESULTS.md.tmp"
+    mv "$folder/RESULTS.md.tmp" "$folder/RESULTS.md"
+    echo "$folder/RESULTS.md"
+}
+
 folder=$1 rows=$2 pattern=${3:-*}
 if [ "$pattern" = -row ]; then
     shift 3
@@ -97,3 +113,4 @@ mkdir -p "$folder"
 for scratch in 1 0; do
     wanted $scratch | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row
 done
+write_results
