@@ -33,6 +33,7 @@ int vd_command(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
+    if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
     if (strcmp(argv[1], "vd")) {
         if (find_arg(argc, argv, "-resume")) layer_plugin_resume();
         return 0;
