@@ -1,5 +1,6 @@
 #include "vd.h"
 #include "dataset.h"
+#include "export.h"
 #include "report.h"
 #include "../layer_plugin.h"
 #include "../util.h"
@@ -14,6 +15,8 @@ static const struct {
 } verbs[] = {
     {"report", vd_report_command, "report CFG WEIGHTS [-json]",
      "sparsity and compression of a network, layer by layer"},
+    {"export", vd_export_command, "export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]",
+     "write a network for stock Darknet, smaller where it can be"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
 };
@@ -26,7 +29,7 @@ static void print_usage(FILE *fp)
 {
     fprintf(fp, "usage: darknet vd VERB ...    (VERB -h tells more)\n");
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i)
-        fprintf(fp, "  darknet vd %-52s %s\n", verbs[i].usage, verbs[i].help);
+        fprintf(fp, "  darknet vd %-54s %s\n", verbs[i].usage, verbs[i].help);
 }
 
 int vd_command(int argc, char **argv)
