@@ -33,20 +33,20 @@ static char *why_tied(const vd_channels *ch, const vd_model *m, int class)
     return vd_format("a layer behind does not hand a constant on");
 }
 
-/* why constant k is still there */
+/* why constant k is still there; a tie says more than padding does */
 static char *why_kept(const vd_channels *ch, const vd_model *m, int k)
 {
-    int class = ch->class[k], by = ch->pinned_by[class];
+    int class = ch->class[k], by = ch->pinned_by[class], pads = -1;
     if (by != VD_NOT_PINNED) return by < 0 ? vd_format("they belong to the picture") : why_pinned(m, by);
     for (int c = class; c >= 0; c = ch->next[c]) {
         int reader = vd_channel_reader(ch, m, c);
-        if (reader < 0) continue;
-        if (!ch->constant[c]) return why_tied(ch, m, class);
-        char *layer = named(m, reader), *why = vd_format("%s pads with 0, and they emit others", layer);
-        free(layer);
-        return why;
+        if (reader >= 0 && !ch->constant[c]) return why_tied(ch, m, class);
+        if (reader >= 0) pads = reader;
     }
-    return vd_format("a layer keeps one");
+    if (pads < 0) return vd_format("a layer keeps one");
+    char *layer = named(m, pads), *why = vd_format("%s pads with 0, and they emit others", layer);
+    free(layer);
+    return why;
 }
 
 typedef struct {
