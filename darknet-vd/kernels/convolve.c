@@ -158,9 +158,9 @@ static int run_of(int batch)
     return run;
 }
 
-/* What trials find on nearly all shapes, by tables of 13 layers of VGG, YOLO and LeNet on a Zen 5. Kernels work on blocks
- * of 16 channels; the one for inference does not pad them, and loses on few pixels. Sums over few pixels do not pay for
- * bringing the weight gradients into the plain layout. */
+/* What trials find on nearly all shapes, by tables of 13 layers of VGG, YOLO and LeNet on a Zen 5. Kernels work on
+ * blocks of 16 channels; the one for inference does not pad them, and loses on few pixels. Sums over few pixels do not
+ * pay for bringing the weight gradients into the plain layout. */
 static int rule(vd_convolution_shape s, vd_pass pass, int images)
 {
     int c = s.window.c, pixels = vd_convolution_pixels(s);
