@@ -321,6 +321,13 @@ bench-kernels: $(BUILD)/bench-kernels ## nanoseconds an element of every kernel,
 $(BUILD)/bench-sparse: tests/bench/sparse.c $(BUILD)/libdarknet-vd.a
 	$(Q)$(CC) -O2 -Idarknet-vd $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
 
+# answers to single images
+$(BUILD)/predict: tests/bench/predict.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(CC) $(STEP_FLAGS) -I$(SRC)/include $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(STOCK)/predict $(STOCK)-native/predict: %/predict: tests/bench/predict.c %/step
+	$(Q)$(CC) $(STEP_FLAGS) -I$(@D)/include $< $(@D)/libdarknet.a -o $@ -lm -pthread
+
 .PHONY: bench-sparse
 bench-sparse: $(BUILD)/bench-sparse ## sparse layers against the fastest dense ones at test time, one core
 	$(Q)$(BUILD)/bench-sparse

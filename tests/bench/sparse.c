@@ -67,6 +67,9 @@ static void run_dense(const bench *b, int way)
         vd_gemm_shape g = {.m = b->images, .n = b->s.n, .k = w.c, .lda = w.c, .ldb = w.c, .ldc = b->s.n};
         g.transpose_b = 1;
         if (way == 1) g = (vd_gemm_shape){.m = b->s.n, .n = 1, .k = w.c, .lda = w.c, .ldb = 1, .ldc = 1};
+        for (int i = 0; way == 2 && i < b->s.n; ++i)
+            b->y[i] = vd_kernels_get()->dot(w.c, 0, b->weights + (size_t)i * w.c, b->x);
+        if (way == 2) return;
         if (way == 1) vd_gemm(g, b->weights, b->x, b->y);
         else vd_gemm(g, b->x, b->weights, b->y);
         return;
@@ -83,16 +86,15 @@ static void run_way(const bench *b, int way)
     else vd_sparse_forward(b->form[way - DENSE_WAYS], vd_kernels_get()->sparse, b->images, b->x, b->y);
 }
 
+/* asking for the time costs as much as a small layer: twice as many runs until they are long enough */
 static double time_way(const bench *b, int way)
 {
-    double start = now(), t;
-    long n = 0;
-    do {
-        run_way(b, way);
-        ++n;
-        t = now();
-    } while (t - start < round_seconds);
-    return (t - start) / n;
+    for (long n = 1;; n *= 2) {
+        double start = now();
+        for (long i = 0; i < n; ++i) run_way(b, way);
+        double seconds = now() - start;
+        if (seconds > round_seconds / 2) return seconds / n;
+    }
 }
 
 /* seconds of every way, medians */
@@ -124,7 +126,8 @@ static void make_dense_ways(bench *b)
     static const vd_pass passes[] = {VD_FORWARD, VD_FORWARD_INFERENCE};
     b->plan[0] = vd_convolution_by_columns(b->s);
     b->packed[0] = b->weights;
-    b->ways = b->s.window.h * b->s.window.w == 1 && b->images == 1 ? 2 : 1; /* a vector on either side */
+    b->ways =
+        b->s.window.h * b->s.window.w == 1 && b->images == 1 ? 3 : 1; /* or a vector on the right, or row by row */
     for (int i = 0; i < 2 && b->s.window.h * b->s.window.w > 1; ++i) {
         int run = b->images % 2 ? 1 : 2;
         vd_convolution_plan p = {.shape = b->s, .images = run};
