@@ -1,4 +1,5 @@
 #include "vd.h"
+#include "bench.h"
 #include "dataset.h"
 #include "report.h"
 #include "../layer_plugin.h"
@@ -14,6 +15,8 @@ static const struct {
 } verbs[] = {
     {"report", vd_report_command, "report CFG WEIGHTS [-json]",
      "sparsity and compression of a network, layer by layer"},
+    {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-json]",
+     "time a network at test time, with dense and with sparse weights"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
 };

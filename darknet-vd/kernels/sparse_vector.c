@@ -263,30 +263,46 @@ ALWAYS_INLINE __m512 slot(__m512 sum, __m512 low, __m512 high, const uint8_t *in
     return _mm512_fmadd_ps(_mm512_loadu_ps(value), _mm512_permutex2var_ps(low, i, high), sum);
 }
 
+enum { CHAINS = 4 }; /* sums side by side, because each addition waits for the one before it */
+
+/* a block of n slots, a constant where this is inlined */
+ALWAYS_INLINE void multiply_block(const int n, const float *x, const uint8_t *index, const float *value, __m512 *sums)
+{
+    __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
+#pragma GCC unroll 32
+    for (int k = 0; k < n; ++k) sums[k % CHAINS] = slot(sums[k % CHAINS], low, high, index + 16 * k, value + 16 * k);
+}
+
+/* the blocks of n slots follow upon each other */
+#define RUN(n)                                                                        \
+    for (; b < end && s.block[b].slots == n; ++b, index += 16 * n, value += 16 * n) { \
+        multiply_block(n, x + s.block[b].column, index, value, sums);                 \
+        if (n == 1) SWAP();                                                           \
+    }
+
+/* the short ones take turns */
+#define SWAP() (turn = sums[0], sums[0] = sums[1], sums[1] = sums[2], sums[2] = sums[3], sums[3] = turn)
+
 static void panels_v(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y)
 {
     for (int p = first; p < last; ++p) {
-        int row = p * VD_SPARSE_LANES;
+        int row = p * VD_SPARSE_LANES, b = s.start[p], end = s.start[p + 1];
         __mmask16 rows = lanes_between(0, s.rows - row);
         const uint8_t *index = s.index + s.slot[p] * VD_SPARSE_LANES;
         const float *value = s.value + s.slot[p] * VD_SPARSE_LANES;
-        __m512 even = _mm512_maskz_loadu_ps(rows, bias + row), odd = _mm512_setzero_ps();
-        for (int b = s.start[p]; b < s.start[p + 1]; ++b) {
-            __m512 low = _mm512_loadu_ps(x + s.block[b].column), high = _mm512_loadu_ps(x + s.block[b].column + 16);
+        __m512 turn, sums[CHAINS] = {_mm512_maskz_loadu_ps(rows, bias + row)};
+        for (int i = 1; i < CHAINS; ++i) sums[i] = _mm512_setzero_ps();
+        RUN(1) RUN(2) RUN(3) RUN(4) RUN(5) RUN(6) RUN(7) RUN(8) for (; b < end; ++b)
+        {
+            const float *from = x + s.block[b].column;
             int k = 0, slots = s.block[b].slots;
-            for (; k + 2 <= slots; k += 2, index += 32, value += 32) {
-                even = slot(even, low, high, index, value);
-                odd = slot(odd, low, high, index + 16, value + 16);
-            }
-            if (k == slots) continue;
-            even = slot(even, low, high, index, value);
-            index += 16;
-            value += 16;
+            for (; k + 4 <= slots; k += 4, index += 64, value += 64) multiply_block(4, from, index, value, sums);
+            for (; k < slots; ++k, index += 16, value += 16) multiply_block(1, from, index, value, sums);
         }
-        even = _mm512_add_ps(even, odd);
-        even = _mm512_mask_mul_ps(even, _mm512_cmp_ps_mask(even, _mm512_setzero_ps(), _CMP_NGT_UQ), even,
-                                  _mm512_set1_ps(slope));
-        _mm512_mask_storeu_ps(y + row, rows, even);
+        __m512 sum = _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3]));
+        sum = _mm512_mask_mul_ps(sum, _mm512_cmp_ps_mask(sum, _mm512_setzero_ps(), _CMP_NGT_UQ), sum,
+                                 _mm512_set1_ps(slope));
+        _mm512_mask_storeu_ps(y + row, rows, sum);
     }
 }
 #else
