@@ -205,6 +205,25 @@ START_TEST(a_backward_pass_at_test_time_finds_the_dense_product)
 }
 END_TEST
 
+/* patches/0011 */
+START_TEST(only_a_forward_pass_that_goes_back_clears_gradients)
+{
+    network *net = network_of(nets[0], 0);
+    float *delta = net->layers[0].delta;
+    delta[3] = 1;
+    predict(net, 1);
+    ck_assert(delta[3] == 1);
+    net->train = 0;
+    forward_network(net); /* with a truth: the cost layers make a gradient */
+    ck_assert(delta[3] == 0);
+    delta[3] = 1;
+    net->train = 1;
+    forward_network(net);
+    ck_assert(delta[3] == 0);
+    free_network(net);
+}
+END_TEST
+
 Suite *sparse_suite(void)
 {
     Suite *s = suite_create("sparse");
@@ -217,6 +236,7 @@ Suite *sparse_suite(void)
     tcase_add_test(t, a_resized_network_predicts_with_its_new_size);
     tcase_add_test(t, two_networks_do_not_meet);
     tcase_add_test(t, a_backward_pass_at_test_time_finds_the_dense_product);
+    tcase_add_test(t, only_a_forward_pass_that_goes_back_clears_gradients);
     suite_add_tcase(s, t);
     return s;
 }

@@ -195,11 +195,11 @@ static void sums_v(vd_sparse_rows s, size_t lanes, const float *x, const float *
 
 /* ---- planes ---- */
 
-/* numbers [from, to) of a line that lie inside the image */
-static void inside(int pitch, int column, int w, int *from, int *to)
+/* numbers [from, to) of a line that lie inside the image: number j is element j stride + column of w */
+static void inside(int pitch, int stride, int column, int w, int *from, int *to)
 {
-    *from = column < 0 ? -column : 0;
-    *to = w - column;
+    *from = column < 0 ? (stride - 1 - column) / stride : 0;
+    *to = w > column ? (w - 1 - column) / stride + 1 : 0;
     if (*from > pitch) *from = pitch;
     if (*to > pitch) *to = pitch;
     if (*to < *from) *to = *from;
@@ -219,6 +219,20 @@ ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int fro
     for (int j = 0; j < pitch; j += 16)
         _mm512_storeu_ps(line + j, _mm512_maskz_loadu_ps(lanes_between(from - j, to - j), image + j));
 }
+
+/* the same at stride 2 */
+ALWAYS_INLINE void pack_every_second(float *line, const float *image, int pitch, int from, int to)
+{
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    from = 2 * from;
+    to = 2 * to - 1;
+    for (int j = 0; j < pitch; j += 16) {
+        int at = 2 * j;
+        __m512 low = _mm512_maskz_loadu_ps(lanes_between(from - at, to - at), image + at);
+        __m512 high = _mm512_maskz_loadu_ps(lanes_between(from - at - 16, to - at - 16), image + at + 16);
+        _mm512_storeu_ps(line + j, _mm512_permutex2var_ps(low, even, high));
+    }
+}
 #else
 ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int from, int to)
 {
@@ -228,6 +242,19 @@ ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int fro
 }
 #endif
 
+ALWAYS_INLINE void pack_strided_line(float *line, const float *image, int stride, int pitch, int from, int to)
+{
+#ifdef __AVX512F__
+    if (stride == 2) {
+        pack_every_second(line, image, pitch, from, to);
+        return;
+    }
+#endif
+    for (int j = 0; j < from; ++j) line[j] = 0;
+    for (int j = from; j < to; ++j) line[j] = image[(long)j * stride];
+    for (int j = to; j < pitch; ++j) line[j] = 0;
+}
+
 static void pack_v(vd_sparse_planes s, int first, int last, const float *image, float *x)
 {
     size_t numbers = (size_t)s.lines * s.pitch;
@@ -236,19 +263,13 @@ static void pack_v(vd_sparse_planes s, int first, int last, const float *image, 
         const float *channel = image + (size_t)plane.channel * s.h * s.w;
         float *line = x + p * s.size;
         int from, to;
-        inside(s.pitch, plane.column, s.w, &from, &to);
+        inside(s.pitch, s.stride, plane.column, s.w, &from, &to);
         for (int i = 0; i < s.lines; ++i, line += s.pitch) {
             int row = i * s.stride + plane.row;
-            if (row < 0 || row >= s.h) {
-                memset(line, 0, s.pitch * sizeof(float));
-            } else if (s.stride == 1) {
-                pack_line(line, channel + (long)row * s.w + plane.column, s.pitch, from, to);
-            } else {
-                for (int j = 0; j < s.pitch; ++j) {
-                    int column = j * s.stride + plane.column;
-                    line[j] = column >= 0 && column < s.w ? channel[(size_t)row * s.w + column] : 0;
-                }
-            }
+            const float *first_one = channel + (long)row * s.w + plane.column; /* number 0: it may lie outside */
+            if (row < 0 || row >= s.h) memset(line, 0, s.pitch * sizeof(float));
+            else if (s.stride == 1) pack_line(line, first_one, s.pitch, from, to);
+            else pack_strided_line(line, first_one, s.stride, s.pitch, from, to);
         }
         memset(line, 0, (s.size - numbers) * sizeof(float));
     }

@@ -8,7 +8,7 @@
 
 /* Where the ratio dense / sparse of make bench-sparse passes 1, rounded down: on a Zen 4, one core. */
 static const double break_even_convolution = .5;  /* also 1x1 */
-static const double break_even_stride = .35;      /* planes for every remainder cost more to make */
+static const double break_even_stride = .45;      /* planes for every remainder cost more to make */
 static const double break_even_one_channel = .8;  /* columns cost as much as the product */
 static const double break_even_one_vector = .9;   /* a matrix times one image: dense is as slow as memory */
 static const double break_even_images = .6;       /* a matrix times many */
