@@ -2,7 +2,7 @@
 #include "sparse_kernels.h"
 
 #include <string.h>
-#ifdef __AVX512F__
+#ifdef __AVX2__
 #include <immintrin.h>
 #endif
 
@@ -327,6 +327,37 @@ static void panels_v(vd_sparse_panels s, int first, int last, const float *x, co
     }
 }
 #else
+#ifdef __AVX2__
+/* x[index] of eight: permutations know the lower three bits, the others choose between their results */
+ALWAYS_INLINE __m256 pick(const __m256 *x, const uint8_t *index)
+{
+    __m256i i = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)index));
+    __m256 bit3 = (__m256)_mm256_slli_epi32(i, 28), bit4 = (__m256)_mm256_slli_epi32(i, 27);
+    __m256 low = _mm256_blendv_ps(_mm256_permutevar8x32_ps(x[0], i), _mm256_permutevar8x32_ps(x[1], i), bit3);
+    __m256 high = _mm256_blendv_ps(_mm256_permutevar8x32_ps(x[2], i), _mm256_permutevar8x32_ps(x[3], i), bit3);
+    return _mm256_blendv_ps(low, high, bit4);
+}
+
+/* sum += the slots of one block */
+ALWAYS_INLINE void multiply_block(int slots, const float *from, const uint8_t *index, const float *value, float *sum)
+{
+    __m256 x[4], low = _mm256_loadu_ps(sum), high = _mm256_loadu_ps(sum + 8);
+    for (int i = 0; i < 4; ++i) x[i] = _mm256_loadu_ps(from + 8 * i);
+    for (int k = 0; k < slots; ++k, index += VD_SPARSE_LANES, value += VD_SPARSE_LANES) {
+        low = _mm256_fmadd_ps(_mm256_loadu_ps(value), pick(x, index), low);
+        high = _mm256_fmadd_ps(_mm256_loadu_ps(value + 8), pick(x, index + 8), high);
+    }
+    _mm256_storeu_ps(sum, low);
+    _mm256_storeu_ps(sum + 8, high);
+}
+#else
+ALWAYS_INLINE void multiply_block(int slots, const float *from, const uint8_t *index, const float *value, float *sum)
+{
+    for (int k = 0; k < slots; ++k, index += VD_SPARSE_LANES, value += VD_SPARSE_LANES)
+        for (int r = 0; r < VD_SPARSE_LANES; ++r) sum[r] += value[r] * from[index[r]];
+}
+#endif
+
 static void panels_v(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y)
 {
     for (int p = first; p < last; ++p) {
@@ -335,9 +366,9 @@ static void panels_v(vd_sparse_panels s, int first, int last, const float *x, co
         const float *value = s.value + s.slot[p] * VD_SPARSE_LANES;
         float sum[VD_SPARSE_LANES] = {0};
         for (int b = s.start[p]; b < s.start[p + 1]; ++b) {
-            const float *from = x + s.block[b].column;
-            for (int k = 0; k < s.block[b].slots; ++k, index += VD_SPARSE_LANES, value += VD_SPARSE_LANES)
-                for (int r = 0; r < VD_SPARSE_LANES; ++r) sum[r] += value[r] * from[index[r]];
+            multiply_block(s.block[b].slots, x + s.block[b].column, index, value, sum);
+            index += s.block[b].slots * VD_SPARSE_LANES;
+            value += s.block[b].slots * VD_SPARSE_LANES;
         }
         for (int r = 0; r < rows; ++r) {
             float a = sum[r] + bias[row + r];

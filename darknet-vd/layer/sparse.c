@@ -6,23 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the ratio dense / sparse of make bench-sparse passes 1, rounded down: on a Zen 4, one core. */
-static const double break_even_convolution = .5;  /* also 1x1 */
-static const double break_even_stride = .45;      /* planes for every remainder cost more to make */
-static const double break_even_one_channel = .8;  /* columns cost as much as the product */
-static const double break_even_one_vector = .9;   /* a matrix times one image: dense is as slow as memory */
-static const double break_even_images = .6;       /* a matrix times many */
-static const double break_even_few_outputs = .02; /* turning the images costs more than the product */
+/* Where the ratio dense / sparse of make bench-sparse passes 1, rounded down: on a Zen 4, one core; by kernels of 512
+ * bits, and by others. (Its dense time of one vector is better than what the dense way of layers takes.) */
+enum { CONVOLUTION, STRIDED, ONE_CHANNEL, ONE_VECTOR, VECTORS, FEW_ROWS, SHAPES };
+static const double break_evens[SHAPES][2] = {
+    [CONVOLUTION] = {.5, .4}, [STRIDED] = {.45, .3}, /* its planes cost more to make */
+    [ONE_CHANNEL] = {.8, .7},                        /* columns cost as much as their product */
+    [ONE_VECTOR] = {.9, .4},                         /* a matrix times one image: dense is as slow as memory */
+    [VECTORS] = {.6, .5},                            /* a matrix times many */
+    [FEW_ROWS] = {.02, .02},                         /* turning the images costs more than the product */
+};
 
-static double measured_break_even(layer l)
+static int shape_of(layer l)
 {
     enum { FEW_IMAGES = 8, FEW_OUTPUTS = 64 };
     if (l.type == CONVOLUTIONAL && l.out_h * l.out_w > 1) {
-        if (l.stride > 1) return break_even_stride;
-        return l.c == 1 ? break_even_one_channel : break_even_convolution;
+        if (l.stride > 1) return STRIDED;
+        return l.c == 1 ? ONE_CHANNEL : CONVOLUTION;
     }
-    if (l.batch < FEW_IMAGES) return break_even_one_vector;
-    return l.outputs < FEW_OUTPUTS ? break_even_few_outputs : break_even_images;
+    if (l.batch < FEW_IMAGES) return ONE_VECTOR;
+    return l.outputs < FEW_OUTPUTS ? FEW_ROWS : VECTORS;
 }
 
 double vd_sparse_break_even(layer l)
@@ -31,7 +34,7 @@ double vd_sparse_break_even(layer l)
     if (l.type == CONVOLUTIONAL && l.groups > 1) return 0;
     if (asked && !strcmp(asked, "0")) return 0;
     if (asked && !strcmp(asked, "1")) return 2;
-    return measured_break_even(l);
+    return break_evens[shape_of(l)][strncmp(vd_kernels_get()->name, "avx512", 6) != 0];
 }
 
 static vd_window window_of(layer l)
