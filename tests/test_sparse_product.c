@@ -1,6 +1,7 @@
 /* Sparse products by every table of kernels against the convolution written down in double precision. */
 #include "support.h"
 #include "kernels/kernels.h"
+#include "kernels/parallel.h"
 #include "kernels/sparse_product.h"
 
 #include <math.h>
@@ -141,6 +142,35 @@ START_TEST(a_form_takes_batches_of_other_sizes)
 }
 END_TEST
 
+/* enough work for threads to be woken */
+START_TEST(threads_do_not_change_results)
+{
+    static const shape all[] = {
+        {64, 40, 40, 3, 1, 1, 200, 1}, {64, 12, 12, 3, 1, 0, 130, 40}, {2000, 1, 1, 1, 1, 0, 1500, 1}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); ++i) {
+        vd_window w = window_of(all[i]);
+        size_t weights = (size_t)all[i].n * w.c * w.size * w.size, inputs = (size_t)all[i].images * w.c * w.h * w.w;
+        size_t outputs = (size_t)all[i].images * all[i].n * w.out_h * w.out_w;
+        float *x = calloc(inputs, sizeof(float)), *theta = calloc(weights, sizeof(float));
+        float *bias = calloc(all[i].n, sizeof(float)), *y[2];
+        fill_random(x, inputs, 1);
+        fill_random(theta, weights, 2);
+        for (size_t k = 0; k < weights; ++k)
+            if (theta[k] < .2f) theta[k] = 0;
+        vd_sparse_form *f = make_vd_sparse_form(w, all[i].n, all[i].images, theta, 0, bias, .1f);
+        for (int t = 0; t < 2; ++t) {
+            setenv("DARKNET_THREADS", t ? "5" : "1", 1);
+            vd_parallel_forget_threads();
+            y[t] = calloc(outputs, sizeof(float));
+            vd_sparse_forward(f, vd_kernels_get()->sparse, all[i].images, x, y[t]);
+        }
+        ck_assert_mem_eq(y[0], y[1], outputs * sizeof(float));
+        free(x), free(theta), free(bias), free(y[0]), free(y[1]);
+        free_vd_sparse_form(f);
+    }
+}
+END_TEST
+
 START_TEST(shapes_go_the_way_that_suits_them)
 {
     static const struct {
@@ -191,6 +221,7 @@ Suite *sparse_product_suite(void)
     TCase *t = tcase_create("against double precision");
     tcase_add_loop_test(t, every_table_gives_the_convolution, 0, SHAPES);
     tcase_add_test(t, a_form_takes_batches_of_other_sizes);
+    tcase_add_test(t, threads_do_not_change_results);
     tcase_add_test(t, shapes_go_the_way_that_suits_them);
     tcase_add_test(t, a_nan_in_the_image_is_not_hidden);
     suite_add_tcase(s, t);
