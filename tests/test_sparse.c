@@ -162,7 +162,12 @@ START_TEST(a_resized_network_predicts_with_its_new_size)
     make_sparse(net, .1);
     assert_ways_agree(net, 2);
     resize_network(net, 24, 12);
+    size_t n = (size_t)2 * net->outputs;
+    float *resized = vd_calloc(n, sizeof(float));
+    memcpy(resized, predict(net, 2), n * sizeof(float)); /* nothing but the size has changed */
     assert_ways_agree(net, 2);
+    ck_assert_mem_eq(resized, predict(net, 2), n * sizeof(float));
+    free(resized);
     free_network(net);
 }
 END_TEST

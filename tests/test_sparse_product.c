@@ -2,6 +2,7 @@
 #include "support.h"
 #include "kernels/kernels.h"
 #include "kernels/parallel.h"
+#include "kernels/scratch.h"
 #include "kernels/sparse_product.h"
 
 #include <math.h>
@@ -98,12 +99,24 @@ static void free_example(example e)
     free(e.weights), free(e.scale), free(e.bias), free(e.x), free(e.want), free(e.allowed);
 }
 
+/* what is read before it is written shows */
+static void soil_scratch(void)
+{
+    static const vd_scratch_slot slots[] = {VD_SCRATCH_SHARED, VD_SCRATCH_SQUARE, VD_SCRATCH_NOISE};
+    enum { SOILED = 1 << 16 };
+    for (int i = 0; i < 3; ++i) {
+        float *x = vd_scratch(slots[i], SOILED);
+        for (int k = 0; k < SOILED; ++k) x[k] = NAN;
+    }
+}
+
 /* the arrays have no slack: what is read or written beyond them is the sanitizer's to find */
 static void assert_product(example e, const vd_kernels *k, const vd_sparse_form *f, const char *what)
 {
     size_t outputs = (size_t)e.images * e.n * e.w.out_h * e.w.out_w;
     float *y = malloc(outputs * sizeof(float));
     for (size_t i = 0; i < outputs; ++i) y[i] = NAN;
+    soil_scratch();
     vd_sparse_forward(f, k->sparse, e.images, e.x, y);
     for (size_t i = 0; i < outputs; ++i)
         ck_assert_msg(close_to(y[i], e.want[i], 1e-6, e.allowed[i] + 1e-7), "%s, %s: y[%zu] is %.9g, not %.9g", k->name,

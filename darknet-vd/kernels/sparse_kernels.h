@@ -81,7 +81,7 @@ typedef struct {
 
     /* y = leaky(bias + matrix x) for the rows of panels first .. last - 1
      *
-     *   x         [columns, rounded up to whole blocks]
+     *   x         [columns, rounded up to whole blocks]  no index picks what is beyond the columns
      *   bias, y   [rows] */
     void (*panels)(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y);
 } vd_sparse_kernels;

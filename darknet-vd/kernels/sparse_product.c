@@ -193,11 +193,10 @@ static void forward_panels(int image, void *context)
     size_t inputs = inputs_of(&j);
     j.input += image * inputs;
     j.output += (size_t)image * f->panels.rows;
-    j.x = (float *)j.input; /* only read */
+    j.x = (float *)j.input; /* only read, but by whole blocks */
     if (inputs < (size_t)f->columns) {
         j.x = vd_scratch(VD_SCRATCH_SHARED, f->columns);
         memcpy(j.x, j.input, inputs * sizeof(float));
-        memset(j.x + inputs, 0, (f->columns - inputs) * sizeof(float));
     }
     loop(f->nonzeros * pixels_of(&j), pieces(f->n_panels, PANELS), multiply_panels, &j);
 }
