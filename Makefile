@@ -387,6 +387,38 @@ mnist: $(EXEC) build/mnist/mnist.data ## train a sparse LeNet-5-Caffe on MNIST, 
 	@rm -f build/mnist/backup/lenet5-vd*
 	@$(call train,build/mnist/mnist.data,cfg/lenet5-vd.cfg,build/mnist)
 
+# the last 5,000 training pictures as test pictures: what is chosen is chosen on these
+build/mnist/held-out.data: build/mnist/mnist.data
+	$(Q)head -n 55000 build/mnist/train.list > build/mnist/train-55000.list && tail -n 5000 build/mnist/train.list > build/mnist/held-out.list
+	$(Q)sed 's|train.list|train-55000.list|; s|test.list|held-out.list|' $< > $@
+
+ifeq ($(MNIST),)
+build/mnist-random/mnist.data: $(EXEC) build/idx/.fetched
+	$(Q)./$(EXEC) vd dataset mnist build/idx build/mnist-random -random-labels -seed 1
+else
+build/mnist-random/mnist.data: $(EXEC)
+	$(Q)./$(EXEC) vd dataset mnist $(MNIST) build/mnist-random -random-labels -seed 1
+endif
+
+# CIFAR-10 as pictures: CIFAR=archive with train/CLASS/*.jpg and test/CLASS/*.jpg
+CIFAR ?=
+CIFAR_CLASSES := airplane automobile bird cat deer dog frog horse ship truck
+build/cifar/cifar.data:
+	@test -f "$(CIFAR)" || { echo "CIFAR-10 is needed: CIFAR=file, a tar archive with train/CLASS/*.jpg and test/CLASS/*.jpg" >&2; exit 1; }
+	@rm -rf $(@D) && mkdir -p $(@D)/backup
+	$(Q)tar -xf $(CIFAR) -C $(@D)
+	$(Q)for s in train test; do find "$(CURDIR)/$(@D)/$$s" -name '*.jpg' | sort > $(@D)/$$s.list; done
+	$(Q)printf '/%s/\n' $(CIFAR_CLASSES) > $(@D)/labels.list && printf '%s\n' $(CIFAR_CLASSES) > $(@D)/names.list
+	$(Q)d="$(CURDIR)/$(@D)"; printf '%s\n' classes=10 train=$$d/train.list valid=$$d/test.list labels=$$d/labels.list names=$$d/names.list \
+	  backup=$$d/backup top=1 shuffle=1 > $@
+
+TABLE ?= *
+.PHONY: tables
+tables: $(EXEC) build/mnist/mnist.data build/mnist/held-out.data build/mnist-random/mnist.data $(if $(CIFAR),build/cifar/cifar.data) ## train what the paper's tables show, in hours; goes on where it was interrupted (CIFAR=tar; TABLE='lenet5-*': some rows)
+	$(Q)MNIST_DATA=build/mnist/mnist.data MNIST_HELD_OUT_DATA=build/mnist/held-out.data MNIST_RANDOM_DATA=build/mnist-random/mnist.data \
+	  $(if $(CIFAR),CIFAR_DATA=build/cifar/cifar.data) tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)'
+	$(Q)cp build/tables/RESULTS.md RESULTS.md
+
 # ---- the rest ----------------------------------------------------------------------------------------------------
 
 .PHONY: install

@@ -1,5 +1,7 @@
 #include "layer_plugin.h"
+#include "checkpoint.h"
 #include "options.h"
+#include "schema.h"
 #include "seed.h"
 #include "update.h"
 #include "weights.h"
@@ -16,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "activations.h"
 #include "option_list.h"
 
 typedef enum { PLAIN, VD_CONVOLUTIONAL, VD_CONNECTED, VD_COST } section_kind;
@@ -57,13 +58,23 @@ static void note_plain_products(void)
     noted = 1;
 }
 
+void layer_plugin_data(const char *filename, list *options)
+{
+    vd_schema_check_data(filename, options);
+}
+
+void layer_plugin_strict(void)
+{
+    vd_schema_strict();
+}
+
 void layer_plugin_net(const char *filename, list *options, network *net)
 {
     vd_section s = {filename, "[net]", -1, options};
-    (void)net;
+    if (net->n < 1) vd_section_die(s, "no layers follow");
     note_plain_products();
-    vd_option_integer(s, "flip", 1, 0, 1);
-    vd_option_integer(s, "channels", 0, 0, INT_MAX);
+    vd_schema_check(s, 0);
+    vd_checkpoint_options(s);
     if (vd_option_given(s, "seed")) {
         noise_seed = (uint64_t)vd_option_integer(s, "seed", 0, 0, LONG_MAX);
         rand_seed(noise_seed);
@@ -81,43 +92,18 @@ static section_kind kind_of(const char *type)
     return PLAIN;
 }
 
-/* get_activation() would talk, and take ReLU */
-static int activation_is_known(const char *name)
+/* what the stock parser would take, and a variational layer cannot be */
+static void check_layer(vd_section s, section_kind kind)
 {
-    for (ACTIVATION a = LOGISTIC; a <= SELU; ++a)
-        if (!strcmp(name, get_activation_string(a))) return 1;
-    return 0;
-}
-
-/* the stock keys are read by atoi() there: check them here, so that a typing error does not become a 0 */
-static void check_stock_keys(vd_section s, section_kind kind)
-{
-    if (kind == VD_CONVOLUTIONAL) {
-        vd_option_integer(s, "filters", 1, 1, 1 << 20);
-        vd_option_integer(s, "size", 1, 1, 1 << 12);
-        vd_option_integer(s, "stride", 1, 1, 1 << 12);
-        vd_option_integer(s, "pad", 0, 0, 1 << 12);
-        vd_option_integer(s, "padding", 0, 0, 1 << 12);
-        vd_option_integer(s, "groups", 1, 1, 1 << 20);
-        if (vd_option_integer(s, "flipped", 0, 0, 1) && vd_option_integer(s, "groups", 1, 1, 1 << 20) > 1)
-            vd_section_die(s, "flipped=1 does not work with groups: Darknet turns the weights as one matrix");
-        vd_option_number(s, "dot", 0, -FLT_MAX, FLT_MAX);
-        if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
-            vd_section_die(s, "binary and xnor weights cannot be variational");
-    } else {
-        vd_option_integer(s, "output", 1, 1, 1 << 24);
-    }
-    vd_option_integer(s, "batch_normalize", 0, 0, 1);
-    vd_option_number(s, "learning_rate", 1, 0, FLT_MAX);
-    vd_option_number(s, "smooth", 0, 0, FLT_MAX);
-    static const char *const flags[] = {"truth",    "onlyforward", "stopbackward",
-                                        "dontsave", "dontload",    "dontloadscales"};
-    for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); ++i) vd_option_integer(s, flags[i], 0, 0, 1);
+    if (kind != VD_CONVOLUTIONAL) return;
+    long filters = vd_option_integer(s, "filters", 1, 1, INT_MAX),
+         groups = vd_option_integer(s, "groups", 1, 1, INT_MAX);
+    if (vd_option_integer(s, "flipped", 0, 0, 1) && groups > 1)
+        vd_section_die(s, "flipped=1 does not work with groups: Darknet turns the weights as one matrix");
+    if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
+        vd_section_die(s, "binary and xnor weights cannot be variational");
     /* more filters than there are would be read over the end of the weights */
-    vd_option_integer(s, "numload", 0, 0,
-                      kind == VD_CONVOLUTIONAL ? vd_option_integer(s, "filters", 1, 1, 1 << 20) : INT_MAX);
-    char *activation = option_find(s.options, "activation");
-    if (activation && !activation_is_known(activation)) vd_section_die(s, "activation=%s is not known", activation);
+    vd_option_integer(s, "numload", 0, 0, filters);
 }
 
 /* the stock [cost] parser must find its type, and must not find keys that mean nothing here */
@@ -129,18 +115,18 @@ static void check_cost_keys(vd_section s)
     read_option(vd_format("type=sse"), s.options);
 }
 
-char *layer_plugin_base(const char *filename, char *type, list *options, int index)
+char *layer_plugin_base(const char *filename, char *type, list *options, network *net, int index)
 {
     section_kind kind = kind_of(type);
     vd_section s = {filename, type, index, options};
+    vd_schema_check(s, net);
     if (kind == PLAIN) return type;
     if (refused_by) vd_section_die(s, "'darknet %s' cannot treat variational layers", refused_by);
 #ifdef GPU
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
 #endif
-    vd_options_have_values(s);
     if (kind == VD_COST) check_cost_keys(s);
-    else check_stock_keys(s, kind);
+    else check_layer(s, kind);
     for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
         if (sections[i].kind == kind) return sections[i].base;
     return type;
@@ -226,4 +212,24 @@ void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
 {
     vd_weights_load_end(net, fp, start, cutoff);
     rand_continue(*net->seen);
+}
+
+void layer_plugin_resume(void)
+{
+    vd_checkpoint_resume();
+}
+
+void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
+{
+    vd_checkpoint_begin(net, backup, base, avg_loss, count);
+}
+
+void layer_plugin_train_batch(network *net)
+{
+    vd_checkpoint_batch(net);
+}
+
+void layer_plugin_train_end(network *net)
+{
+    vd_checkpoint_end(net);
 }

@@ -6,12 +6,18 @@
 #include "darknet.h"
 #include "util.h"
 
-/* [net] has been parsed: read and check the keys the plugin adds to it */
+/* every key of a .data file; see schema.h */
+void layer_plugin_data(const char *filename, list *options);
+
+/* unknown keys are errors from now on */
+void layer_plugin_strict(void);
+
+/* [net] is about to be parsed: check its keys, read those the plugin adds to it */
 void layer_plugin_net(const char *filename, list *options, network *net);
 
 /* the stock section whose parser builds the layer, "[connected]" for "[vd_connected]"; type itself when it is not ours.
- * Keys of our sections are checked first: a bad one ends the program and names file, layer, key and value */
-char *layer_plugin_base(const char *filename, char *type, list *options, int index);
+ * Keys are checked first: a bad one ends the program and names file, layer, key and value */
+char *layer_plugin_base(const char *filename, char *type, list *options, network *net, int index);
 
 /* the stock parser has built *l: put our functions and data into it */
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index);
@@ -31,6 +37,13 @@ void layer_plugin_save(network *net, FILE *fp, int cutoff);
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp);
 int layer_plugin_load_next(network *net, FILE *fp, int index);
 void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff);
+
+/* a training of classifier or detector: it begins, has done a batch, ends; see checkpoint.h. resume() before it begins
+ */
+void layer_plugin_resume(void);
+void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count);
+void layer_plugin_train_batch(network *net);
+void layer_plugin_train_end(network *net);
 
 /* a command that changes weights in a way variational layers do not survive: networks with such layers are refused
  * from now on, by the command's name */

@@ -7,6 +7,14 @@
 
 #include "option_list.h"
 
+/* "FILE: ", "FILE: [net]: " or "FILE: layer N [type]: ", freed by the caller */
+static char *place_of(vd_section s)
+{
+    if (!s.type) return vd_format("%s", s.filename);
+    if (s.index < 0) return vd_format("%s: %s", s.filename, s.type);
+    return vd_format("%s: layer %d %s", s.filename, s.index, s.type);
+}
+
 void vd_section_die(vd_section s, const char *fmt, ...)
 {
     char *message;
@@ -14,8 +22,14 @@ void vd_section_die(vd_section s, const char *fmt, ...)
     va_start(args, fmt);
     if (vasprintf(&message, fmt, args) < 0) message = "out of memory";
     va_end(args);
-    if (s.index < 0) vd_die("%s: %s: %s", s.filename, s.type, message);
-    vd_die("%s: layer %d %s: %s", s.filename, s.index, s.type, message);
+    vd_die("%s: %s", place_of(s), message);
+}
+
+void vd_section_warn(vd_section s, const char *message)
+{
+    char *place = place_of(s);
+    fprintf(stderr, "%s: %s\n", place, message);
+    free(place);
 }
 
 int vd_option_given(vd_section s, const char *key)

@@ -6,13 +6,16 @@
 /* where a key stands, for messages: "lenet5-vd.cfg: layer 3 [vd_connected]: threshold=abc is not a number" */
 typedef struct {
     const char *filename;
-    const char *type; /* "[vd_connected]" */
+    const char *type; /* "[vd_connected]"; null in a .data file */
     int index;        /* layer number, -1 for [net] */
     list *options;
 } vd_section;
 
 /* end the program with "FILE: layer N [type]: " and the message */
 void vd_section_die(vd_section s, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+/* the same line as a warning */
+void vd_section_warn(vd_section s, const char *message);
 
 /* the value of a key, or def when the section does not have it; a value that is no number, or outside [min, max], ends
  * the program */

@@ -3,6 +3,7 @@
 #ifndef VD_SEED_H
 #define VD_SEED_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 int darknet_rand(void);
@@ -10,15 +11,28 @@ void darknet_srand(unsigned seed);
 
 /* from now on every darknet_srand() starts the sequence of this seed, whatever its argument; starts it too */
 void rand_seed(uint64_t seed);
-/* the same from an image on: a resumed training must not see the pictures of its first epoch again */
+/* the same from an image on: a training that goes on from weights must not repeat the numbers of its first epoch */
 void rand_continue(uint64_t image);
 void rand_unseed(void);
 int rand_is_seeded(void);
 
-/* a thread that draws between begin and end draws from a sequence of its own that starts at *state; a state of 0 stands
- * for "not seeded" and leaves the thread with the shared sequence. next() derives another state from one */
-void rand_stream_begin(unsigned *state);
+/* where the sequence is, to be taken up there by another run; 0 and nothing without a seed */
+uint64_t rand_state(void);
+void rand_restore(uint64_t state);
+
+/* A thread that draws between begin and end draws from a sequence of its own; 0 stands for "not seeded" and leaves the
+ * thread with the shared sequence.
+ *
+ *   rand_stream_of     the sequence of a batch of pictures, by the number of its first; 0 without a seed
+ *   rand_stream_next   another sequence, derived from one */
+size_t rand_stream_of(size_t image);
+size_t rand_stream_next(size_t stream);
+void rand_stream_begin(size_t stream);
 void rand_stream_end(void);
-unsigned rand_stream_next(unsigned state);
+
+/* which of m pictures this thread takes next: any, or, between rand_order_begin(1, first) and rand_stream_end(),
+ * picture number `first` and those after it of a training that takes all m, in another order each epoch */
+void rand_order_begin(int shuffle, size_t first);
+int rand_index(int m);
 
 #endif

@@ -1,4 +1,5 @@
 #include "update.h"
+#include "layer_state.h"
 #include "util.h"
 #include "kernels/parallel.h"
 
@@ -51,46 +52,6 @@ void vd_update_biases(layer l, update_args a)
     }
 }
 
-/* the layers a recurrent layer is made of; the unused ones are null */
-enum { PARTS = 17 };
-
-static void parts_of(layer l, layer *parts[PARTS])
-{
-    layer *all[PARTS] = {l.input_layer, l.self_layer, l.output_layer, l.wz, l.uz, l.wr, l.ur, l.wh, l.uh,
-                         l.uo,          l.wo,         l.uf,           l.wf, l.ui, l.wi, l.ug, l.wg};
-    for (int i = 0; i < PARTS; ++i) parts[i] = all[i];
-}
-
-static int is_recurrent(layer l)
-{
-    return l.type == RNN || l.type == GRU || l.type == LSTM || l.type == CRNN;
-}
-
-static int has_weights(layer l)
-{
-    return l.type == CONVOLUTIONAL || l.type == CONNECTED || l.type == DECONVOLUTIONAL || l.type == LOCAL;
-}
-
-static size_t weights_of(layer l)
-{
-    switch (l.type) {
-    case CONNECTED:
-        return (size_t)l.inputs * l.outputs;
-    case LOCAL:
-        return (size_t)l.size * l.size * l.c * l.n * l.out_w * l.out_h;
-    case DECONVOLUTIONAL:
-        return (size_t)l.size * l.size * l.c * l.n;
-    default:
-        return l.nweights;
-    }
-}
-
-/* [local] has a bias for every output, the others one for every channel */
-static size_t biases_of(layer l)
-{
-    return l.type == LOCAL ? l.outputs : l.out_c;
-}
-
 typedef struct {
     layer l;
     vd_step step;
@@ -101,25 +62,25 @@ enum { PIECE = 8192 };
 static void update_weights(int i, void *context)
 {
     const job *j = context;
-    size_t o = (size_t)i * PIECE, left = weights_of(j->l) - o;
+    size_t o = (size_t)i * PIECE, left = vd_weights_of(j->l) - o;
     vd_update(j->step, left < PIECE ? left : PIECE, j->l.weights + o, j->l.weight_updates + o, j->l.m + o, j->l.v + o);
 }
 
 int vd_update_stock_layer_adam(layer l, update_args a)
 {
-    if (is_recurrent(l)) {
-        layer *parts[PARTS];
-        parts_of(l, parts);
-        for (int i = 0; i < PARTS; ++i)
+    if (vd_is_recurrent(l)) {
+        layer *parts[VD_LAYER_PARTS];
+        vd_parts_of(l, parts);
+        for (int i = 0; i < VD_LAYER_PARTS; ++i)
             if (parts[i]) vd_update_stock_layer_adam(*parts[i], a);
         return 1;
     }
-    if (!has_weights(l)) return 0;
+    if (!vd_has_weights(l)) return 0;
     job j = {l, vd_step_of(l, a)};
     vd_step plain = vd_step_without_decay(j.step);
-    vd_parallel_for((int)((weights_of(l) + PIECE - 1) / PIECE), update_weights, &j);
-    vd_update(plain, biases_of(l), l.biases, l.bias_updates, l.bias_m, l.bias_v);
-    if (l.scales && l.scale_updates) vd_update(plain, biases_of(l), l.scales, l.scale_updates, l.scale_m, l.scale_v);
+    vd_parallel_for((int)((vd_weights_of(l) + PIECE - 1) / PIECE), update_weights, &j);
+    vd_update(plain, vd_biases_of(l), l.biases, l.bias_updates, l.bias_m, l.bias_v);
+    if (l.scales && l.scale_updates) vd_update(plain, vd_biases_of(l), l.scales, l.scale_updates, l.scale_m, l.scale_v);
     return 1;
 }
 
@@ -130,20 +91,20 @@ static float *moment(float *present, size_t n)
 
 void vd_update_allocate_adam(layer *l)
 {
-    if (is_recurrent(*l)) {
-        layer *parts[PARTS];
-        parts_of(*l, parts);
-        for (int i = 0; i < PARTS; ++i)
+    if (vd_is_recurrent(*l)) {
+        layer *parts[VD_LAYER_PARTS];
+        vd_parts_of(*l, parts);
+        for (int i = 0; i < VD_LAYER_PARTS; ++i)
             if (parts[i]) vd_update_allocate_adam(parts[i]);
         return;
     }
-    if (!has_weights(*l)) return;
-    l->m = moment(l->m, weights_of(*l));
-    l->v = moment(l->v, weights_of(*l));
-    l->bias_m = moment(l->bias_m, biases_of(*l));
-    l->bias_v = moment(l->bias_v, biases_of(*l));
+    if (!vd_has_weights(*l)) return;
+    l->m = moment(l->m, vd_weights_of(*l));
+    l->v = moment(l->v, vd_weights_of(*l));
+    l->bias_m = moment(l->bias_m, vd_biases_of(*l));
+    l->bias_v = moment(l->bias_v, vd_biases_of(*l));
     if (l->scales) {
-        l->scale_m = moment(l->scale_m, biases_of(*l));
-        l->scale_v = moment(l->scale_v, biases_of(*l));
+        l->scale_m = moment(l->scale_m, vd_biases_of(*l));
+        l->scale_v = moment(l->scale_v, vd_biases_of(*l));
     }
 }

@@ -411,7 +411,7 @@ START_TEST(a_second_run_leaves_no_stale_lists)
     ck_assert_int_eq(wrong_labels("train.list", 100), 0);
     int n;
     char **lines = read_lines("mnist.data", &n);
-    ck_assert_int_eq(n, 7);
+    ck_assert_int_eq(n, 8);
     ck_assert_str_eq(lines[0], "classes=10");
     free_lines(lines);
 }

@@ -218,9 +218,9 @@ END_TEST
 START_TEST(an_unknown_section_is_named)
 {
     static const bad_cfg cases[] = {
-        {NET "[vd_conected]\noutput=3\n" ENDING, ": layer 0: section [vd_conected] is not known"},
-        {NET CONN "[vd_costs]\nsamples=3\n", ": layer 1: section [vd_costs] is not known"},
-        {NET "[VD_CONNECTED]\noutput=3\n" ENDING, ": layer 0: section [VD_CONNECTED] is not known"},
+        {NET "[vd_conected]\noutput=3\n" ENDING, ": layer 0 [vd_conected]: not a known section; [vd_connected] is"},
+        {NET CONN "[vd_costs]\nsamples=3\n", ": layer 1 [vd_costs]: not a known section; [vd_cost] is"},
+        {NET "[VD_CONNECTED]\noutput=3\n" ENDING, ": layer 0 [VD_CONNECTED]: not a known section; [vd_connected] is"},
     };
     EXPECT_ALL(cases);
 }
@@ -238,7 +238,7 @@ START_TEST(a_bad_value_of_our_net_keys_is_named)
         {NET "flip=no\n" CONN ENDING, ": [net]: flip=no is not a whole number"},
         {"[net]\nbatch=1\nheight=6\nwidth=6\nchannels=x\n" CONN ENDING, ": [net]: channels=x is not a whole number"},
         {"[net]\nbatch=1\nheight=6\nwidth=6\nchannels=-1\n" CONN ENDING,
-         ": [net]: channels=-1 is not between 0 and 2147483647"},
+         ": [net]: channels=-1 is not between 0 and 1048576"},
     };
     EXPECT_ALL(cases);
 }
@@ -252,7 +252,7 @@ START_TEST(training_with_a_bad_cfg_ends_before_it_writes_anything)
         {NET CONN "[softmax]\n[vd_cost]\n",
          ": layer 2 [vd_cost]: samples=N, the number of training images, is missing"},
         {NET CONN ENDING "[softmax]\n", ": layer 1 [vd_cost]: must be the last section, and layer 2 follows"},
-        {NET "[vd_conected]\noutput=3\n" ENDING, ": layer 0: section [vd_conected] is not known"},
+        {NET "[vd_conected]\noutput=3\n" ENDING, ": layer 0 [vd_conected]: not a known section; [vd_connected] is"},
         {NET "seed=abc\n" CONN ENDING, ": [net]: seed=abc is not a whole number"},
     };
     char *data = in_folder(folder, "some.data"), *text = vd_format("classes=3\nbackup=%s\n", folder);

@@ -119,7 +119,7 @@ START_TEST(a_seed_starts_the_sequence_and_keeps_srand_from_changing_it)
     for (int i = 0; i < 5; ++i) same += darknet_rand() == first[i];
     ck_assert_int_lt(same, 5);
     rand_seed(42ull << 32); /* both halves of a long seed count */
-    ck_assert_int_eq(darknet_rand(), first[0]);
+    ck_assert_int_ne(darknet_rand(), first[0]);
     rand_unseed();
     darknet_srand(99);
     int mine = darknet_rand();
@@ -143,14 +143,14 @@ START_TEST(a_seed_drops_the_second_half_of_a_normal_pair)
 END_TEST
 
 typedef struct {
-    unsigned state;
+    size_t state;
     int numbers[4];
 } drawing;
 
 static void *draw(void *context)
 {
     drawing *d = context;
-    rand_stream_begin(&d->state);
+    rand_stream_begin(d->state);
     for (int i = 0; i < 4; ++i) d->numbers[i] = darknet_rand();
     rand_stream_end();
     return 0;
@@ -174,34 +174,94 @@ START_TEST(a_stream_belongs_to_its_thread_and_depends_on_its_state_alone)
 }
 END_TEST
 
-START_TEST(a_stream_of_state_0_is_the_shared_sequence)
+START_TEST(a_stream_of_0_is_the_shared_sequence)
 {
-    unsigned none = 0;
     rand_seed(1);
     int first = darknet_rand();
     rand_seed(1);
-    rand_stream_begin(&none);
+    rand_stream_begin(0);
     ck_assert_int_eq(darknet_rand(), first);
     rand_stream_end();
-    ck_assert_uint_eq(none, 0);
 }
 END_TEST
 
-START_TEST(states_of_streams_differ_and_never_become_0_by_themselves)
+START_TEST(streams_of_a_seed_are_never_0_and_depend_on_seed_and_picture)
 {
-    unsigned states[64], s = 1;
+    size_t streams[64];
+    rand_unseed();
+    ck_assert_uint_eq(rand_stream_of(3), 0);
     ck_assert_uint_eq(rand_stream_next(0), 0);
+    rand_seed(1);
     for (int i = 0; i < 64; ++i) {
-        states[i] = s = rand_stream_next(s);
-        ck_assert_uint_ne(s, 0);
-        for (int j = 0; j < i; ++j) ck_assert_uint_ne(states[j], s);
+        streams[i] = i % 8 ? rand_stream_next(streams[i - 1]) : rand_stream_of(i);
+        ck_assert_uint_ne(streams[i], 0);
+        for (int j = 0; j < i; ++j) ck_assert_uint_ne(streams[j], streams[i]);
     }
-    /* the state whose successor would be 0: -1013904223 / 1664525 modulo 2^32 */
-    unsigned before = 1;
-    for (unsigned bit = 0, inverse = 1; bit < 5; ++bit) before = inverse *= 2 - 1664525u * inverse;
-    before *= -1013904223u;
-    ck_assert_uint_eq(before * 1664525u + 1013904223u, 0);
-    ck_assert_uint_eq(rand_stream_next(before), 1);
+    ck_assert_uint_eq(rand_stream_of(8), streams[8]);
+    rand_seed(2);
+    ck_assert_uint_ne(rand_stream_of(8), streams[8]);
+}
+END_TEST
+
+START_TEST(a_sequence_is_taken_up_where_it_was_left)
+{
+    rand_seed(3);
+    darknet_rand();
+    uint64_t state = rand_state();
+    int next = darknet_rand();
+    rand_seed(3);
+    rand_restore(state);
+    ck_assert_int_eq(darknet_rand(), next);
+    rand_unseed();
+    ck_assert_uint_eq(rand_state(), 0);
+}
+END_TEST
+
+/* ---- the order of pictures ---- */
+
+static void take(int shuffle, size_t first, int n, int m, int *taken)
+{
+    rand_order_begin(shuffle, first);
+    for (int i = 0; i < n; ++i) taken[i] = rand_index(m);
+    rand_stream_end();
+}
+
+START_TEST(a_shuffled_epoch_has_every_picture_once)
+{
+    enum { MOST = 1000 };
+    static const int sizes[] = {1, 2, 3, 5, 16, 17, 100, 255, 256, 257, MOST};
+    int taken[2 * MOST];
+    rand_seed(4);
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); ++s) {
+        int m = sizes[s], count[2][MOST] = {{0}};
+        take(1, 0, 2 * m, m, taken);
+        for (int i = 0; i < 2 * m; ++i) {
+            ck_assert(taken[i] >= 0 && taken[i] < m);
+            ++count[i / m][taken[i]];
+        }
+        for (int i = 0; i < 2 * m; ++i) ck_assert_int_eq(count[i / m][i % m], 1);
+    }
+    /* the last one: another order each epoch, and neither is the list's */
+    int fixed[2] = {0}, same = 0;
+    for (int i = 0; i < 2 * MOST; ++i) fixed[i / MOST] += taken[i] == i % MOST;
+    for (int i = 0; i < MOST; ++i) same += taken[i] == taken[MOST + i];
+    ck_assert_int_lt(fixed[0] + fixed[1] + same, 20); /* 3 on average */
+}
+END_TEST
+
+START_TEST(the_order_is_a_function_of_the_seed_and_the_number_of_the_picture)
+{
+    int all[50], part[20], other[50];
+    rand_seed(4);
+    take(1, 0, 50, 30, all);
+    take(1, 25, 20, 30, part);
+    ck_assert_int_eq(memcmp(part, all + 25, sizeof(part)), 0);
+    rand_seed(5);
+    take(1, 0, 50, 30, other);
+    ck_assert_int_ne(memcmp(other, all, sizeof(all)), 0);
+    rand_seed(4);
+    take(0, 0, 50, 30, other);
+    ck_assert_int_ne(memcmp(other, all, sizeof(all)), 0);
 }
 END_TEST
 
@@ -351,8 +411,11 @@ Suite *seed_suite(void)
     tcase_add_test(t, a_seed_starts_the_sequence_and_keeps_srand_from_changing_it);
     tcase_add_test(t, a_seed_drops_the_second_half_of_a_normal_pair);
     tcase_add_test(t, a_stream_belongs_to_its_thread_and_depends_on_its_state_alone);
-    tcase_add_test(t, a_stream_of_state_0_is_the_shared_sequence);
-    tcase_add_test(t, states_of_streams_differ_and_never_become_0_by_themselves);
+    tcase_add_test(t, a_stream_of_0_is_the_shared_sequence);
+    tcase_add_test(t, streams_of_a_seed_are_never_0_and_depend_on_seed_and_picture);
+    tcase_add_test(t, a_sequence_is_taken_up_where_it_was_left);
+    tcase_add_test(t, a_shuffled_epoch_has_every_picture_once);
+    tcase_add_test(t, the_order_is_a_function_of_the_seed_and_the_number_of_the_picture);
     tcase_add_test(t, a_resumed_run_draws_the_noise_of_the_uninterrupted_one);
     tcase_add_test(t, noise_is_fresh_at_every_forward_layer_and_image);
     tcase_add_test(t, classifier_train_repeats_with_a_seed_for_any_number_of_threads);

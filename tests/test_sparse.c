@@ -210,7 +210,7 @@ START_TEST(a_backward_pass_at_test_time_finds_the_dense_product)
 }
 END_TEST
 
-/* patches/0011 */
+/* patches/0015 */
 START_TEST(only_a_forward_pass_that_goes_back_clears_gradients)
 {
     network *net = network_of(nets[0], 0);

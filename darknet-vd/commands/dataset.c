@@ -279,7 +279,7 @@ static void write_data_file(const arguments *args, const char *root)
     fprintf(out.fp, "labels=%s/labels.list\n", root);
     fprintf(out.fp, "names=%s/names.list\n", root);
     fprintf(out.fp, "backup=%s/backup\n", root);
-    fprintf(out.fp, "top=1\n");
+    fprintf(out.fp, "top=1\nshuffle=1\n");
     vd_output_close(&out);
     free(path);
 }

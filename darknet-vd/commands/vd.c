@@ -1,6 +1,7 @@
 #include "vd.h"
 #include "bench.h"
 #include "dataset.h"
+#include "export.h"
 #include "report.h"
 #include "../layer_plugin.h"
 #include "../util.h"
@@ -17,6 +18,8 @@ static const struct {
      "sparsity and compression of a network, layer by layer"},
     {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-json]",
      "time a network at test time, with dense and with sparse weights"},
+    {"export", vd_export_command, "export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]",
+     "write a network for stock Darknet, smaller where it can be"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
 };
@@ -29,14 +32,18 @@ static void print_usage(FILE *fp)
 {
     fprintf(fp, "usage: darknet vd VERB ...    (VERB -h tells more)\n");
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i)
-        fprintf(fp, "  darknet vd %-52s %s\n", verbs[i].usage, verbs[i].help);
+        fprintf(fp, "  darknet vd %-54s %s\n", verbs[i].usage, verbs[i].help);
 }
 
 int vd_command(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
-    if (strcmp(argv[1], "vd")) return 0;
+    if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
+    if (strcmp(argv[1], "vd")) {
+        if (find_arg(argc, argv, "-resume")) layer_plugin_resume();
+        return 0;
+    }
     if (argc < 3) {
         print_usage(stderr);
         exit(1);

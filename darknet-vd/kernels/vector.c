@@ -222,7 +222,7 @@ static void noise_v(vd_noise_key key, size_t n, float *eps)
         /* LANES of output k after LANES of output k - 1 */
         for (int j = 0; j < 4 * BLOCKS; j += LANES)
             memcpy(out + j, normal[j / LANES % 4] + j / (4 * LANES) * LANES, LANES * sizeof(float));
-        if (out == last) memcpy(eps + i, last, (n - i) * sizeof(float));
+        if (out != eps + i) memcpy(eps + i, out, (n - i) * sizeof(float));
     }
 }
 

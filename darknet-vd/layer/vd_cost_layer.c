@@ -72,16 +72,17 @@ static void forward_vd_cost_layer(layer l, network net)
     vd_cost *c = l.plugin;
     l.cost[0] = 0;
     if (!net.train || !net.truth) return;
-    if (!c->started) c->reported = reports_due(c, *net.seen - net.batch); /* not again what a resumed run has said */
-    c->started = 1;
+    if (!c->progress.started)
+        c->progress.reported = reports_due(c, *net.seen - net.batch); /* not again what a resumed run has said */
+    c->progress.started = 1;
     c->kl = vd_network_kl(&net);
     l.cost[0] = (float)(net.batch * vd_cost_kl_weight(&net) / c->samples * c->kl);
     double cost = own_cost(net);
     if (!isfinite(cost) || !isfinite(c->kl))
         vd_die("%s: batch %ld: the loss is not finite (cost %g, KL %g): training stopped, saved weights are untouched",
                c->filename, vd_cost_batch(&net), cost, c->kl);
-    c->cost += cost;
-    ++c->forwards;
+    c->progress.cost += cost;
+    ++c->progress.forwards;
 }
 
 /* the KL divergence depends on weights only: nothing flows back through here */
@@ -96,13 +97,13 @@ static void update_vd_cost_layer(layer l, update_args a)
 {
     (void)a;
     vd_cost *c = l.plugin;
-    double cost = c->forwards ? c->cost / c->forwards : 0;
+    double cost = c->progress.forwards ? c->progress.cost / c->progress.forwards : 0;
     long due = reports_due(c, *c->net->seen);
-    if (due == c->reported) return;
-    c->reported = due;
+    if (due == c->progress.reported) return;
+    c->progress.reported = due;
     vd_report_training_line(stderr, c->net, cost, c->kl);
-    c->cost = 0;
-    c->forwards = 0;
+    c->progress.cost = 0;
+    c->progress.forwards = 0;
 }
 
 void make_vd_cost_layer(layer *l, layer previous, vd_cost cost)

@@ -11,12 +11,14 @@ typedef struct {
     int freeze_pruned;                  /* batches at the clip after which a weight is frozen, 0: never. See active.h */
     int report;                         /* batches between two report lines, 0: one an epoch */
 
-    double kl;      /* of the latest training forward, in nats, all layers together */
-    double cost;    /* sum since the last report line of the network's own cost an image, */
-    int forwards;   /* over this many forwards */
-    int started;    /* a training forward has been seen */
-    long reported;  /* reports printed so far: batches/report, or epochs */
-    char *filename; /* of the cfg, for messages */
+    double kl; /* of the latest training forward, in nats, all layers together */
+    struct {
+        double cost;   /* sum since the last report line of the network's own cost an image, */
+        int forwards;  /* over this many forwards */
+        int started;   /* a training forward has been seen */
+        long reported; /* reports printed so far: batches/report, or epochs */
+    } progress;        /* what a checkpoint keeps */
+    char *filename;    /* of the cfg, for messages */
 } vd_cost;
 
 /* the [vd_cost] of a network, null when it has none */

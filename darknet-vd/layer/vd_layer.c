@@ -265,6 +265,13 @@ static void leave_active(layer l)
     vd->active = 0;
 }
 
+static void run_over_active(layer l, int batches)
+{
+    vd_layer *vd = l.plugin;
+    int rows = l.type == CONVOLUTIONAL ? l.n : l.outputs;
+    vd->active = make_vd_active(all_parameters(l), rows, (int)(vd->n / rows), batches);
+}
+
 /* freeze what has been pruned for so many batches, and train on what is left alone where that is faster */
 static void freeze_pruned(layer l, int batches)
 {
@@ -272,9 +279,34 @@ static void freeze_pruned(layer l, int batches)
     vd_layer *vd = l.plugin;
     leave_active(l);
     size_t active = vd_freeze(all_parameters(l), batches);
-    int groups = l.type == CONVOLUTIONAL ? l.groups : 1, rows = l.type == CONVOLUTIONAL ? l.n : l.outputs;
-    if (active > vd->n / SPARSE || vd->train_clip || groups > 1) return;
-    vd->active = make_vd_active(all_parameters(l), rows, (int)(vd->n / rows), batches);
+    int groups = l.type == CONVOLUTIONAL ? l.groups : 1;
+    if (active <= vd->n / SPARSE && !vd->train_clip && groups == 1) run_over_active(l, batches);
+}
+
+int vd_layer_state(layer l, vd_array arrays[VD_LAYER_ARRAYS])
+{
+    vd_layer *vd = l.plugin;
+    float **floats[] = {&vd->log_sigma2, &vd->log_sigma2_m, &vd->log_sigma2_v, &vd->velocity};
+    int n = 0;
+    for (; n < 4; ++n) arrays[n] = (vd_array){(void **)floats[n], vd->n, sizeof(float)};
+    arrays[n++] = (vd_array){(void **)&vd->pruned_for, vd->n, sizeof(uint16_t)};
+    return n;
+}
+
+int vd_layer_write_active(layer l)
+{
+    vd_layer *vd = l.plugin;
+    if (vd->active) vd_active_write_moments(vd->active, all_parameters(l));
+    return vd->active != 0;
+}
+
+void vd_layer_restored(layer l, int active)
+{
+    vd_layer *vd = l.plugin;
+    vd->masked_is_current = 0;
+    free_vd_active(vd->active);
+    vd->active = 0;
+    if (active) run_over_active(l, vd_cost_freeze_pruned(vd->net));
 }
 
 static void allocate_moments(vd_layer *vd, update_args a, int freezes)

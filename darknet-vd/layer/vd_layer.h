@@ -6,6 +6,7 @@
 #include "darknet.h"
 #include "active.h"
 #include "sparse.h"
+#include "../layer_state.h"
 #include "../kernels/kernels.h"
 
 typedef struct {
@@ -59,6 +60,13 @@ typedef struct {
 } vd_test_time;
 
 vd_test_time vd_layer_test_time(layer l);
+
+/* what a checkpoint holds beside layer_state.h's arrays; returns how many there are
+ *   vd_layer_write_active   first brings those up to date; returns 1 when training runs over the active weights alone
+ *   vd_layer_restored       they were written: go on from them, over the active weights when that is 1 */
+int vd_layer_state(layer l, vd_array arrays[VD_LAYER_ARRAYS]);
+int vd_layer_write_active(layer l);
+void vd_layer_restored(layer l, int active);
 
 /* SGD or Adam on weights, log_sigma2, biases and scales, the KL gradient included; layer.update of both types */
 void update_vd_layer(layer l, update_args a);

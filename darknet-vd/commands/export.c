@@ -1,0 +1,85 @@
+#include "export.h"
+#include "../export/export.h"
+#include "../util.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: darknet vd export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]\n"
+    "  writes OUT.cfg and OUT.weights for stock Darknet and whatever else reads its files: pruned\n"
+    "  weights are zeros, variational sections plain ones, [vd_cost] is gone\n"
+    "  -fuse      fold batch normalisation into weights and biases\n"
+    "  -compact   take out filters and units that are dead or that nobody reads; the constant a dead\n"
+    "             one emits moves into the layer behind. Layers that must keep some say why\n"
+    "  IMAGE      to check the export with; without any, random numbers\n"
+    "  The exported network must answer as the variational one at test time, to 1e-4 of the largest\n"
+    "  output; else nothing is written and the exit status is 1\n";
+
+static vd_export_options parse(int argc, char **argv)
+{
+    const char *files[3];
+    int n = 0;
+    vd_export_options o = {.files = vd_calloc(argc, sizeof(char *))};
+    for (int i = 1; i < argc; ++i) {
+        if (!strcmp(argv[i], "-fuse")) o.fuse = 1;
+        else if (!strcmp(argv[i], "-compact")) o.compact = 1;
+        else if (argv[i][0] == '-') vd_die("darknet vd export: %s is not an option", argv[i]);
+        else if (n < 3) files[n++] = argv[i];
+        else o.files[o.pictures++] = argv[i];
+    }
+    if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; -h tells more");
+    o.cfg = files[0];
+    o.weights = files[1];
+    o.out = files[2];
+    return o;
+}
+
+/* "20 -> 14", or "20" */
+static char *change(long long before, long long after)
+{
+    return before == after ? vd_format("%lld", before) : vd_format("%lld -> %lld", before, after);
+}
+
+static void print_row(const char *index, const char *section, const char *filters, const vd_model_size size[2])
+{
+    char *weights = change((long long)size[0].weights, (long long)size[1].weights);
+    char *nonzero = change((long long)size[0].nonzero, (long long)size[1].nonzero);
+    char *products = change((long long)size[0].products, (long long)size[1].products);
+    printf("%5s  %-14s %14s %20s %20s %26s", index, section, filters, weights, nonzero, products);
+    free(weights);
+    free(nonzero);
+    free(products);
+}
+
+static void print_result(vd_export_options o, const vd_export_result *r)
+{
+    printf("%5s  %-14s %14s %20s %20s %26s\n", "layer", "type", "filters", "weights", "nonzero", "multiply-adds");
+    for (int k = 0; k < r->n; ++k) {
+        const vd_export_line *l = r->lines + k;
+        char *index = vd_format("%d", l->index), *filters = change(l->filters[0], l->filters[1]);
+        print_row(index, l->section, filters, l->size);
+        printf("%s%s\n", *l->why ? "   " : "", l->why);
+        free(index);
+        free(filters);
+    }
+    print_row("", "all", "", r->total);
+    printf("\n%s.weights: %lld bytes, %s: %lld\n", o.out, r->file[1], o.weights, r->file[0]);
+    printf("largest difference on %d %s: %.3g of the largest output (layer %d)\n", r->pictures,
+           o.pictures ? "pictures" : "random inputs", r->difference.relative, r->difference.layer);
+}
+
+int vd_export_command(int argc, char **argv)
+{
+    for (int i = 1; i < argc; ++i) {
+        if (strcmp(argv[i], "-h") && strcmp(argv[i], "--help")) continue;
+        fputs(usage, stdout);
+        return 0;
+    }
+    vd_export_options o = parse(argc, argv);
+    vd_export_result r = vd_export(o);
+    print_result(o, &r);
+    free_vd_export_result(r);
+    free(o.files);
+    return 0;
+}

@@ -1,0 +1,134 @@
+#include "cfg_text.h"
+#include "../util.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* the short names are spelt out: other programs know the long ones alone */
+static const struct {
+    const char *vd, *stock;
+} sections[] = {
+    {"[vd_convolutional]", "[convolutional]"},
+    {"[vd_conv]", "[convolutional]"},
+    {"[vd_connected]", "[connected]"},
+    {"[vd_conn]", "[connected]"},
+};
+
+static const char *const vd_keys[] = {"log_sigma2", "threshold", "train_clip"};
+
+typedef struct {
+    char *text; /* what is written so far */
+    size_t length;
+    int section; /* -1 in [net], then the layer's number; -2 before any */
+    int is_vd, is_vd_cost;
+    int n;
+    const vd_cfg_change *changes;
+} state;
+
+static void put(state *s, const char *from, size_t n)
+{
+    memcpy(s->text + s->length, from, n);
+    s->length += n;
+}
+
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* the line as Darknet sees it, without blanks */
+static char *stripped(const char *line, size_t n)
+{
+    char *s = vd_calloc(n + 1, 1), *to = s;
+    for (size_t i = 0; i < n; ++i)
+        if (!is_blank(line[i])) *to++ = line[i];
+    return s;
+}
+
+static int is_key(const char *stripped_line, const char *key)
+{
+    size_t n = strlen(key);
+    return !strncmp(stripped_line, key, n) && stripped_line[n] == '=';
+}
+
+static void put_header(state *s, const char *line, size_t n, const char *name)
+{
+    size_t before = strspn(line, " \t"), end = n;
+    ++s->section;
+    s->is_vd = 0;
+    s->is_vd_cost = !strcmp(name, "[vd_cost]");
+    if (s->is_vd_cost) return;
+    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i) {
+        if (strcmp(name, sections[i].vd)) continue;
+        s->is_vd = 1;
+        put(s, line, before);
+        put(s, sections[i].stock, strlen(sections[i].stock));
+        while (end > before && line[end - 1] != ']') --end;
+        put(s, line + end, n - end);
+        return;
+    }
+    put(s, line, n);
+}
+
+/* the line with another whole number for a value */
+static void put_value(state *s, const char *line, size_t n, int value)
+{
+    size_t first = (size_t)((const char *)memchr(line, '=', n) - line) + 1, last;
+    char *digits = vd_format("%d", value);
+    while (first < n && is_blank(line[first])) ++first;
+    for (last = first; last < n && strchr("+-0123456789 \t", line[last]);) ++last; /* blanks inside do not count */
+    while (last > first && is_blank(line[last - 1])) --last;
+    put(s, line, first);
+    put(s, digits, strlen(digits));
+    put(s, line + last, n - last);
+    free(digits);
+}
+
+static int is_dropped(const state *s, const char *key, vd_cfg_change change)
+{
+    if (s->section == -1) return is_key(key, "seed");
+    if (change.fused && is_key(key, "batch_normalize")) return 1;
+    for (size_t i = 0; s->is_vd && i < sizeof(vd_keys) / sizeof(*vd_keys); ++i)
+        if (is_key(key, vd_keys[i])) return 1;
+    return is_key(key, "flipped");
+}
+
+static void put_line(state *s, const char *line, size_t n)
+{
+    char *key = stripped(line, n);
+    int known = s->section >= 0 && s->section < s->n;
+    vd_cfg_change change = known ? s->changes[s->section] : (vd_cfg_change){0};
+    if (key[0] == '[') put_header(s, line, n, key);
+    else if (!key[0] || key[0] == '#' || key[0] == ';') put(s, line, n);
+    else if (s->is_vd_cost || is_dropped(s, key, change))
+        ;
+    else if (change.filters && (is_key(key, "filters") || is_key(key, "output"))) put_value(s, line, n, change.filters);
+    else put(s, line, n);
+    free(key);
+}
+
+/* the blank lines that stood before [vd_cost] */
+static void trim_end(state *s)
+{
+    size_t n = s->length;
+    while (n && is_blank(s->text[n - 1])) --n;
+    const char *line_end = memchr(s->text + n, '\n', s->length - n);
+    s->length = line_end ? (size_t)(line_end - s->text) + 1 : n;
+}
+
+char *vd_cfg_text_export(const char *text, int n, const vd_cfg_change *changes)
+{
+    enum { LONGER = 16 }; /* a line grows by a number at most */
+    size_t lines = 2, length = strlen(text);
+    for (const char *c = text; *c; ++c) lines += *c == '\n';
+    state s = {.text = vd_calloc(length + lines * LONGER, 1), .section = -2, .n = n, .changes = changes};
+    while (*text) {
+        const char *end = strchr(text, '\n');
+        size_t line = end ? (size_t)(end - text) + 1 : strlen(text);
+        put_line(&s, text, line);
+        text += line;
+    }
+    if (s.is_vd_cost) trim_end(&s);
+    s.text[s.length] = 0;
+    return s.text;
+}

@@ -1,0 +1,98 @@
+#include "check.h"
+#include "../util.h"
+
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int is_answer(LAYER_TYPE type)
+{
+    return type == YOLO || type == REGION || type == DETECTION || type == ISEG || type == SOFTMAX || type == LOGXENT;
+}
+
+static int is_compared(const vd_model *m, int i)
+{
+    int before_softmax = i + 1 < m->n && m->layers[i + 1].type == SOFTMAX;
+    return i == m->output || is_answer(m->layers[i].type) || before_softmax;
+}
+
+vd_outputs vd_outputs_of(network *net, const vd_model *m, int n, const float *pictures)
+{
+    vd_outputs o = {.layer = vd_calloc(m->n, sizeof(int)),
+                    .count = vd_calloc(m->n, sizeof(size_t)),
+                    .value = vd_calloc(m->n, sizeof(float *))};
+    for (int i = 0; i < m->n; ++i) {
+        if (!is_compared(m, i)) continue;
+        o.layer[o.n] = i;
+        o.count[o.n] = (size_t)n * net->layers[i].outputs;
+        o.value[o.n] = vd_calloc(o.count[o.n], sizeof(float));
+        ++o.n;
+    }
+    set_batch_network(net, 1);
+    for (int p = 0; p < n; ++p) {
+        network_predict(net, (float *)pictures + (size_t)p * net->inputs);
+        for (int k = 0; k < o.n; ++k) {
+            size_t outputs = net->layers[o.layer[k]].outputs;
+            memcpy(o.value[k] + p * outputs, net->layers[o.layer[k]].output, outputs * sizeof(float));
+        }
+    }
+    return o;
+}
+
+void free_vd_outputs(vd_outputs o)
+{
+    for (int k = 0; k < o.n; ++k) free(o.value[k]);
+    free(o.layer);
+    free(o.count);
+    free(o.value);
+}
+
+static double compare_layer(size_t n, const float *a, const float *b)
+{
+    double most = 0, largest = 0;
+    for (size_t i = 0; i < n; ++i) {
+        if (!isfinite(a[i]) || !isfinite(b[i])) return INFINITY;
+        most = fmax(most, fabs((double)a[i] - b[i]));
+        largest = fmax(largest, fabs((double)b[i]));
+    }
+    return most == 0 ? 0 : most / largest;
+}
+
+vd_difference vd_outputs_compare(vd_outputs a, vd_outputs b)
+{
+    vd_difference d = {0, b.n ? b.layer[0] : 0};
+    for (int k = 0; k < b.n; ++k) {
+        double relative = a.count[k] == b.count[k] ? compare_layer(b.count[k], a.value[k], b.value[k]) : INFINITY;
+        if (relative > d.relative) d = (vd_difference){relative, b.layer[k]};
+    }
+    return d;
+}
+
+float *vd_pictures_load(const network *net, const char *cfg, int n, char **files)
+{
+    float *pictures = vd_calloc((size_t)n * net->inputs, sizeof(float));
+    if ((net->c != 1 && net->c != 3) || net->h * net->w * net->c != net->inputs)
+        vd_die("%s: pictures have one or three channels, this network takes something else: give no pictures", cfg);
+    for (int i = 0; i < n; ++i) {
+        image im = load_image_color(files[i], 0, 0), boxed = letterbox_image(im, net->w, net->h);
+        memcpy(pictures + (size_t)i * net->inputs, boxed.data, net->inputs * sizeof(float));
+        free_image(im);
+        free_image(boxed);
+    }
+    return pictures;
+}
+
+float *vd_pictures_random(const network *net, int n)
+{
+    size_t numbers = (size_t)n * net->inputs;
+    float *pictures = vd_calloc(numbers, sizeof(float));
+    unsigned long long state = 1;
+    for (size_t i = 0; i < numbers; ++i) {
+        /* Knuth's MMIX generator, its upper bits */
+        state = state * 6364136223846793005ull + 1442695040888963407ull;
+        pictures[i] = (float)(state >> 40) * 0x1p-24f;
+    }
+    return pictures;
+}

@@ -1,0 +1,203 @@
+#include "export.h"
+#include "cfg_text.h"
+#include "channels.h"
+#include "../util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RANDOM_PICTURES = 8 };
+
+static char *read_text(const char *path)
+{
+    FILE *fp = fopen(path, "rb");
+    char *text = 0;
+    size_t room = 0;
+    if (!fp) vd_die("%s: cannot open: %s", path, strerror(errno));
+    errno = 0;
+    if (getdelim(&text, &room, 0, fp) < 0) vd_die("%s: cannot read: %s", path, errno ? strerror(errno) : "empty");
+    fclose(fp);
+    return text;
+}
+
+static long long file_size(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) ? 0 : (long long)s.st_size;
+}
+
+/* ---- the two files ---- */
+
+typedef struct {
+    vd_output cfg, weights;
+} outputs;
+
+static void check_target(const char *path, const char *source)
+{
+    struct stat target, s;
+    if (stat(path, &target)) return;
+    if (!S_ISREG(target.st_mode)) vd_die("%s: is there and not a file", path);
+    if (!stat(source, &s) && s.st_dev == target.st_dev && s.st_ino == target.st_ino)
+        vd_die("%s: is the file to be exported: choose another name", path);
+}
+
+/* whatever ends the program before both files are in place takes the temporary ones along */
+static char *temporary[2];
+
+static void remove_temporary(void)
+{
+    for (int i = 0; i < 2; ++i)
+        if (temporary[i]) remove(temporary[i]);
+}
+
+static vd_output open_output(vd_export_options o, const char *ending, const char *source, int i)
+{
+    static int registered;
+    char *path = vd_format("%s.%s", o.out, ending);
+    check_target(path, source);
+    vd_output out = vd_output_open(path);
+    if (strcmp(out.temporary, out.path)) temporary[i] = vd_format("%s", out.temporary);
+    if (!registered && atexit(remove_temporary)) vd_die("out of memory");
+    registered = 1;
+    free(path);
+    return out;
+}
+
+static outputs write_files(vd_export_options o, const char *text, const vd_model *m)
+{
+    outputs out;
+    out.weights = open_output(o, "weights", o.weights, 0);
+    out.cfg = open_output(o, "cfg", o.cfg, 1);
+    fputs(text, out.cfg.fp);
+    vd_model_write(m, out.weights.fp);
+    vd_output *both[] = {&out.cfg, &out.weights};
+    for (int i = 0; i < 2; ++i)
+        if (fflush(both[i]->fp) || ferror(both[i]->fp)) vd_die("%s: not written: %s", both[i]->path, strerror(errno));
+    return out;
+}
+
+static void close_files(outputs out)
+{
+    char *weights = vd_format("%s", out.weights.path);
+    vd_output_close(&out.weights);
+    free(temporary[0]);
+    temporary[0] = weights; /* not without its cfg */
+    vd_output_close(&out.cfg);
+    for (int i = 0; i < 2; ++i) {
+        free(temporary[i]);
+        temporary[i] = 0;
+    }
+}
+
+/* ---- the network ---- */
+
+static vd_export_line *measure(const vd_model *m, int *n)
+{
+    vd_export_line *lines = vd_calloc(m->n, sizeof(*lines));
+    *n = 0;
+    for (int i = 0; i < m->n; ++i) {
+        const vd_model_layer *l = m->layers + i;
+        if (!l->filters) continue;
+        vd_export_line *line = lines + (*n)++;
+        line->index = i;
+        line->section = vd_model_section(l->type);
+        line->filters[0] = line->filters[1] = l->filters;
+        line->size[0] = line->size[1] = vd_model_layer_size(l);
+        line->why = vd_format("%s", "");
+    }
+    return lines;
+}
+
+static void measure_again(const vd_model *m, vd_export_result *r)
+{
+    for (int k = 0; k < r->n; ++k) {
+        const vd_model_layer *l = m->layers + r->lines[k].index;
+        r->lines[k].filters[1] = l->filters;
+        r->lines[k].size[1] = vd_model_layer_size(l);
+    }
+    r->total[1] = vd_model_total(m);
+}
+
+static void compact(vd_model *m, vd_export_result *r)
+{
+    vd_channels *ch = make_vd_channels(m);
+    for (int k = 0; k < r->n; ++k) {
+        free(r->lines[k].why);
+        r->lines[k].why = vd_channels_why(ch, m, r->lines[k].index);
+    }
+    vd_model_compact(m, ch);
+    free_vd_channels(ch);
+}
+
+static char *exported_text(vd_export_options o, const vd_model *m, const vd_export_result *r)
+{
+    vd_cfg_change *changes = vd_calloc(m->n, sizeof(*changes));
+    char *text = read_text(o.cfg);
+    for (int i = 0; i < m->n; ++i) changes[i].fused = o.fuse && m->layers[i].filters;
+    for (int k = 0; k < r->n; ++k) {
+        const vd_export_line *line = r->lines + k;
+        if (line->filters[0] != line->filters[1]) changes[line->index].filters = line->filters[1];
+    }
+    char *exported = vd_cfg_text_export(text, m->n, changes);
+    free(changes);
+    free(text);
+    return exported;
+}
+
+/* the outputs the export must have; *m is the network it is made from */
+static vd_outputs read_network(vd_export_options o, vd_model **m, int *n, float **pictures)
+{
+    network *net = load_network((char *)o.cfg, (char *)o.weights, 0);
+    *m = make_vd_model(net, o.cfg);
+    *n = o.pictures ? o.pictures : RANDOM_PICTURES;
+    *pictures = o.pictures ? vd_pictures_load(net, o.cfg, *n, o.files) : vd_pictures_random(net, *n);
+    vd_outputs masked = vd_outputs_of(net, *m, *n, *pictures);
+    free_network(net);
+    return masked;
+}
+
+static vd_difference check_files(outputs out, const vd_model *m, int n, const float *pictures, vd_outputs masked)
+{
+    network *net = load_network(out.cfg.temporary, out.weights.temporary, 0);
+    vd_outputs exported = vd_outputs_of(net, m, n, pictures);
+    vd_difference d = vd_outputs_compare(exported, masked);
+    free_vd_outputs(exported);
+    free_network(net);
+    return d;
+}
+
+vd_export_result vd_export(vd_export_options o)
+{
+    vd_export_result r = {0};
+    vd_model *m;
+    float *pictures;
+    vd_outputs masked = read_network(o, &m, &r.pictures, &pictures);
+    r.lines = measure(m, &r.n);
+    r.total[0] = vd_model_total(m);
+    r.file[0] = file_size(o.weights);
+    if (o.fuse) vd_model_fuse(m);
+    if (o.compact) compact(m, &r);
+    measure_again(m, &r);
+    char *text = exported_text(o, m, &r);
+    outputs out = write_files(o, text, m);
+    r.file[1] = file_size(out.weights.temporary);
+    r.difference = check_files(out, m, r.pictures, pictures, masked);
+    if (r.difference.relative > VD_EXPORT_TOLERANCE)
+        vd_die("%s: not written: outputs of layer %d differ by %.3g of the largest one, over %g", out.cfg.path,
+               r.difference.layer, r.difference.relative, VD_EXPORT_TOLERANCE);
+    close_files(out);
+    free(text);
+    free(pictures);
+    free_vd_outputs(masked);
+    free_vd_model(m);
+    return r;
+}
+
+void free_vd_export_result(vd_export_result r)
+{
+    for (int k = 0; k < r.n; ++k) free(r.lines[k].why);
+    free(r.lines);
+}

@@ -1,0 +1,265 @@
+#include "model.h"
+#include "../util.h"
+#include "../layer/vd_cost_layer.h"
+#include "../layer/vd_layer.h"
+
+#include "network.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *vd_model_section(LAYER_TYPE type)
+{
+    switch (type) { /* those that get_layer_string() does not know */
+    case UPSAMPLE:
+        return "upsample";
+    case LOGXENT:
+        return "logistic";
+    case L2NORM:
+        return "l2norm";
+    case ISEG:
+        return "iseg";
+    default:
+        return get_layer_string(type);
+    }
+}
+
+typedef struct {
+    const char *filename;
+    int index;
+    layer l;
+} place;
+
+__attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, const char *fmt, ...)
+{
+    char *why;
+    va_list args;
+    va_start(args, fmt);
+    if (vasprintf(&why, fmt, args) < 0) why = "out of memory";
+    va_end(args);
+    vd_die("%s: layer %d [%s%s]: not exported: %s", at.filename, at.index, vd_layer_of(at.l) ? "vd_" : "",
+           vd_model_section(at.l.type), why);
+}
+
+/* stock Darknet takes the image for the columns whenever size is 1 */
+static int is_odd_convolution(layer l)
+{
+    return l.type == CONVOLUTIONAL && l.size == 1 && (l.stride != 1 || l.pad != 0);
+}
+
+static void check_layer(place at)
+{
+    layer l = at.l;
+    if (l.dontload || l.dontsave || l.numload || l.dontloadscales)
+        refuse(at, "dontload, dontsave, numload and dontloadscales keep weights out of the file");
+    if (l.binary || l.xnor) refuse(at, "binary and xnor weights");
+    if (vd_layer_of(l) && is_odd_convolution(l))
+        refuse(at,
+               "size=1 with stride=%d and padding=%d is a convolution here, but reads its input in another order "
+               "in stock Darknet; size=3 with padding=1 would not",
+               l.stride, l.pad);
+    switch (l.type) {
+    case DECONVOLUTIONAL:
+    case BATCHNORM:
+    case RNN:
+    case GRU:
+    case LSTM:
+    case CRNN:
+        refuse(at, "weights of this section");
+    default:
+        break;
+    }
+}
+
+static vd_kind kind_of(layer l)
+{
+    int square = l.stride * l.stride;
+    if ((size_t)l.out_c * l.out_h * l.out_w != (size_t)l.outputs && l.type != ROUTE) return VD_WHOLE;
+    switch (l.type) {
+    case CONNECTED:
+        return VD_PRODUCT;
+    case CONVOLUTIONAL:
+        return l.groups > 1 || is_odd_convolution(l) ? VD_WHOLE : VD_PRODUCT;
+    case MAXPOOL:
+    case AVGPOOL:
+    case DROPOUT:
+    case ACTIVE:
+        return VD_EACH;
+    case UPSAMPLE:
+        return l.reverse && (l.w % l.stride || l.h % l.stride) ? VD_WHOLE : VD_EACH;
+    case ROUTE:
+        return VD_ROUTE;
+    case SHORTCUT:
+        return VD_SHORTCUT;
+    case REORG:
+        if (l.flatten || l.extra || l.c % square) return VD_WHOLE;
+        return !l.reverse && (l.w % l.stride || l.h % l.stride) ? VD_WHOLE : VD_REORG;
+    default:
+        return VD_WHOLE;
+    }
+}
+
+static void copy_sources(layer l, int index, vd_model_layer *m)
+{
+    m->n_sources = l.type == ROUTE ? l.n : l.type == SHORTCUT ? 2 : 1;
+    m->sources = vd_calloc(m->n_sources, sizeof(int));
+    m->sources[0] = index - 1;
+    if (l.type == SHORTCUT) m->sources[1] = l.index;
+    if (l.type == ROUTE) memcpy(m->sources, l.input_layers, l.n * sizeof(int));
+}
+
+static float *copy_of(const float *x, size_t n)
+{
+    float *copy = vd_calloc(n, sizeof(float));
+    memcpy(copy, x, n * sizeof(float));
+    return copy;
+}
+
+static void check_finite(place at, const char *what, const float *x, size_t n)
+{
+    for (size_t i = 0; x && i < n; ++i)
+        if (!isfinite(x[i])) refuse(at, "%s[%zu] is not finite", what, i);
+}
+
+static void copy_weights(place at, vd_model_layer *m)
+{
+    layer l = at.l;
+    const vd_layer *vd = vd_layer_of(l);
+    if (l.type != CONVOLUTIONAL && l.type != CONNECTED && l.type != LOCAL) return;
+    m->filters = l.type == CONVOLUTIONAL ? l.n : l.outputs;
+    m->columns = l.type == CONNECTED ? l.inputs : l.c / (l.type == LOCAL ? 1 : l.groups) * l.size * l.size;
+    size_t n = (size_t)m->filters * m->columns;
+    m->weights = copy_of(l.weights, n);
+    m->biases = copy_of(l.biases, m->filters);
+    if (vd) vd_kernels_get()->mask(n, l.weights, vd->log_sigma2, vd->threshold, m->weights);
+    if (l.batch_normalize) {
+        m->scales = copy_of(l.scales, m->filters);
+        m->mean = copy_of(l.rolling_mean, m->filters);
+        m->variance = copy_of(l.rolling_variance, m->filters);
+    }
+    check_finite(at, "weights", m->weights, n);
+    check_finite(at, "biases", m->biases, m->filters);
+    check_finite(at, "scales", m->scales, m->filters);
+    check_finite(at, "rolling_mean", m->mean, m->filters);
+    check_finite(at, "rolling_variance", m->variance, m->filters);
+}
+
+static void read_layer(place at, vd_model_layer *m)
+{
+    layer l = at.l;
+    check_layer(at);
+    *m = (vd_model_layer){.type = l.type,
+                          .kind = kind_of(l),
+                          .variational = vd_layer_of(l) != 0,
+                          .activation = l.activation,
+                          .c = l.c,
+                          .h = l.h,
+                          .w = l.w,
+                          .size = l.size,
+                          .stride = l.stride,
+                          .pad = l.pad,
+                          .groups = l.groups,
+                          .reverse = l.reverse,
+                          .alpha = l.alpha,
+                          .beta = l.beta,
+                          .scale = l.scale,
+                          .channels = l.out_c,
+                          .out_h = l.out_h,
+                          .out_w = l.out_w};
+    if ((size_t)l.out_c * l.out_h * l.out_w != (size_t)l.outputs) {
+        m->channels = m->out_h = 1;
+        m->out_w = l.outputs;
+    }
+    copy_sources(l, at.index, m);
+    copy_weights(at, m);
+}
+
+vd_model *make_vd_model(const network *net, const char *filename)
+{
+    vd_model *m = vd_calloc(1, sizeof(*m));
+    int pixels = net->h * net->w;
+    m->n = net->n - (vd_cost_of(net) != 0);
+    m->layers = vd_calloc(m->n, sizeof(vd_model_layer));
+    m->seen = *net->seen;
+    m->channels = pixels && pixels * net->c == net->inputs ? net->c : 1;
+    m->pixels = net->inputs / m->channels;
+    for (int i = 0; i < m->n; ++i) read_layer((place){filename, i, net->layers[i]}, m->layers + i);
+    for (m->output = m->n - 1; m->output > 0 && m->layers[m->output].type == COST;) --m->output;
+    return m;
+}
+
+void free_vd_model(vd_model *m)
+{
+    for (int i = 0; i < m->n; ++i) {
+        vd_model_layer *l = m->layers + i;
+        float *arrays[] = {l->weights, l->biases, l->scales, l->mean, l->variance};
+        for (size_t k = 0; k < sizeof(arrays) / sizeof(*arrays); ++k) free(arrays[k]);
+        free(l->sources);
+    }
+    free(m->layers);
+    free(m);
+}
+
+void vd_model_fuse(vd_model *m)
+{
+    for (int i = 0; i < m->n; ++i) {
+        vd_model_layer *l = m->layers + i;
+        if (!l->scales) continue;
+        for (int f = 0; f < l->filters; ++f) {
+            double gain = l->scales[f] / (sqrt(l->variance[f]) + .000001f);
+            float *w = l->weights + (size_t)f * l->columns;
+            for (int k = 0; k < l->columns; ++k) w[k] = (float)(w[k] * gain);
+            l->biases[f] = (float)(l->biases[f] - l->mean[f] * gain);
+        }
+        free(l->scales);
+        free(l->mean);
+        free(l->variance);
+        l->scales = l->mean = l->variance = 0;
+    }
+}
+
+static void write_floats(const float *x, size_t n, FILE *fp)
+{
+    if (x) fwrite(x, sizeof(float), n, fp);
+}
+
+/* as save_convolutional_weights(), save_connected_weights() and save_weights_upto() do */
+void vd_model_write(const vd_model *m, FILE *fp)
+{
+    int32_t version[] = {0, 2, 0};
+    fwrite(version, sizeof(version), 1, fp);
+    fwrite(&m->seen, sizeof(m->seen), 1, fp);
+    for (int i = 0; i < m->n; ++i) {
+        const vd_model_layer *l = m->layers + i;
+        size_t n = (size_t)l->filters * l->columns;
+        write_floats(l->biases, l->filters, fp);
+        if (l->type != CONVOLUTIONAL) write_floats(l->weights, n, fp);
+        write_floats(l->scales, l->filters, fp);
+        write_floats(l->mean, l->filters, fp);
+        write_floats(l->variance, l->filters, fp);
+        if (l->type == CONVOLUTIONAL) write_floats(l->weights, n, fp);
+    }
+}
+
+vd_model_size vd_model_layer_size(const vd_model_layer *l)
+{
+    vd_model_size s = {.weights = (size_t)l->filters * l->columns};
+    for (size_t i = 0; i < s.weights; ++i) s.nonzero += l->weights[i] != 0;
+    s.products = (double)s.weights * (l->type == CONVOLUTIONAL ? (double)l->out_h * l->out_w : 1);
+    return s;
+}
+
+vd_model_size vd_model_total(const vd_model *m)
+{
+    vd_model_size total = {0};
+    for (int i = 0; i < m->n; ++i) {
+        vd_model_size s = vd_model_layer_size(m->layers + i);
+        total.weights += s.weights;
+        total.nonzero += s.nonzero;
+        total.products += s.products;
+    }
+    return total;
+}

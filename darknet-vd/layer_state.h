@@ -1,0 +1,29 @@
+/* The arrays of a stock layer that training changes: what an optimiser steps along and a checkpoint holds. */
+#ifndef VD_LAYER_STATE_H
+#define VD_LAYER_STATE_H
+
+#include "darknet.h"
+
+typedef struct {
+    void **at;    /* the pointer in the layer; null there: the layer has no such array */
+    size_t n;     /* elements */
+    size_t bytes; /* of one */
+} vd_array;
+
+enum { VD_LAYER_ARRAYS = 16 };
+
+/* 1 for connected, convolutional, deconvolutional and local layers; how many weights they have, and how many biases
+ * ([local] has one for every output, the others one for every channel) */
+int vd_has_weights(layer l);
+size_t vd_weights_of(layer l);
+size_t vd_biases_of(layer l);
+
+/* 1 for the layers that are made of others; parts gets those, null where there is none */
+enum { VD_LAYER_PARTS = 17 };
+int vd_is_recurrent(layer l);
+void vd_parts_of(layer l, layer *parts[VD_LAYER_PARTS]);
+
+/* weights, biases, scales, statistics of batch normalisation, velocities and moments; returns how many */
+int vd_layer_arrays(layer *l, vd_array arrays[VD_LAYER_ARRAYS]);
+
+#endif
