@@ -46,7 +46,8 @@ ifneq ($(filter 1,$(GPU) $(CUDNN) $(OPENCV)),)
 $(error GPU=1, CUDNN=1 and OPENCV=1 are not supported yet: variational layers have no CUDA code)
 endif
 
-# kernels/vector.c is compiled once for each of these; kernels/dispatch.c picks one when the program runs
+# kernels/vector.c and sparse_vector.c are compiled once for each of these; kernels/dispatch.c picks one when the
+# program runs
 VARIANTS := generic
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
 VARIANTS += avx2 avx512 avx512_bf16
@@ -75,9 +76,9 @@ ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
 
-VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c,$(wildcard darknet-vd/*.c darknet-vd/*/*.c))
+VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %/sparse_vector.c,$(wildcard darknet-vd/*.c darknet-vd/*/*.c))
 VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c darknet-vd/data/*.S)
-VECTOR_OBJ := $(patsubst %,$(BUILD)/obj/darknet-vd/kernels/vector-%.o,$(VARIANTS))
+VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %,$(BUILD)/obj/darknet-vd/kernels/%-$(v).o,vector sparse_vector))
 LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
 
@@ -123,10 +124,17 @@ $(BUILD)/obj/%.c.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VD_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c $(BUILD)/.flags
+define compile_variant
 	@echo "  CC     $< ($*)"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VD_FLAGS) -fno-signed-zeros $(VARIANT_FLAGS_$*) -DVD_VARIANT=$* $(CFLAGS) -MMD -MP -c $< -o $@
+endef
+
+$(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c $(BUILD)/.flags
+	$(compile_variant)
+
+$(BUILD)/obj/darknet-vd/kernels/sparse_vector-%.o: darknet-vd/kernels/sparse_vector.c $(BUILD)/.flags
+	$(compile_variant)
 
 $(BUILD)/obj/%.S.o: %.S $(BUILD)/.flags
 	@echo "  AS     $<"
@@ -310,6 +318,20 @@ $(BUILD)/bench-kernels: tests/bench/kernels.c $(BUILD)/libdarknet-vd.a
 bench-kernels: $(BUILD)/bench-kernels ## nanoseconds an element of every kernel, for each instruction set
 	$(Q)$(BUILD)/bench-kernels
 
+$(BUILD)/bench-sparse: tests/bench/sparse.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(CC) -O2 -Idarknet-vd $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS)
+
+# answers to single images
+$(BUILD)/predict: tests/bench/predict.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(CC) $(STEP_FLAGS) -I$(SRC)/include $^ -o $@ $(LDFLAGS) $(LIBS)
+
+$(STOCK)/predict $(STOCK)-native/predict: %/predict: tests/bench/predict.c %/step
+	$(Q)$(CC) $(STEP_FLAGS) -I$(@D)/include $< $(@D)/libdarknet.a -o $@ -lm -pthread
+
+.PHONY: bench-sparse
+bench-sparse: $(BUILD)/bench-sparse ## sparse layers against the fastest dense ones at test time, one core
+	$(Q)$(BUILD)/bench-sparse
+
 # ---- what a newcomer runs ----------------------------------------------------------------------------------------
 
 # $(call train,DATA,CFG,FOLDER): train, validate, report; Darknet's two lines a batch go to FOLDER/train.log
@@ -426,7 +448,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository

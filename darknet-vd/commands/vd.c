@@ -1,4 +1,5 @@
 #include "vd.h"
+#include "bench.h"
 #include "dataset.h"
 #include "export.h"
 #include "report.h"
@@ -15,6 +16,8 @@ static const struct {
 } verbs[] = {
     {"report", vd_report_command, "report CFG WEIGHTS [-json]",
      "sparsity and compression of a network, layer by layer"},
+    {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-json]",
+     "time a network at test time, with dense and with sparse weights"},
     {"export", vd_export_command, "export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]",
      "write a network for stock Darknet, smaller where it can be"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",

@@ -12,6 +12,8 @@
 #ifndef VD_KERNELS_H
 #define VD_KERNELS_H
 
+#include "sparse_kernels.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -185,6 +187,8 @@ typedef struct {
 
     /* d_theta = 0 where theta is 0 and log_alpha clipped: a frozen weight */
     void (*hold_frozen)(size_t n, const float *theta, const float *d_kl, float *d_theta);
+
+    const vd_sparse_kernels *sparse; /* products with sparse weights at test time */
 } vd_kernels;
 
 /* the specification, in plain C and libm */

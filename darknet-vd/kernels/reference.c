@@ -342,4 +342,5 @@ const vd_kernels vd_kernels_c = {
     .sparse_dots = sparse_dots_c,
     .count_pruned = count_pruned_c,
     .hold_frozen = hold_frozen_c,
+    .sparse = &vd_sparse_kernels_c,
 };

@@ -695,6 +695,10 @@ static void hold_frozen_v(size_t n, const float *restrict theta, const float *re
     for (size_t i = 0; i < n; ++i) d_theta[i] = (theta[i] == 0) & (d_kl[i] == 0) ? 0 : d_theta[i];
 }
 
+/* sparse_vector.c's */
+#define SPARSE_TABLE(variant) PASTE(vd_sparse_kernels_, variant)
+extern const vd_sparse_kernels SPARSE_TABLE(VD_VARIANT);
+
 const vd_kernels TABLE(VD_VARIANT) = {
     .name = NAME(VD_VARIANT),
 #ifdef __AVX512BF16__
@@ -734,4 +738,5 @@ const vd_kernels TABLE(VD_VARIANT) = {
     .sparse_dots = sparse_dots_v,
     .count_pruned = count_pruned_v,
     .hold_frozen = hold_frozen_v,
+    .sparse = &SPARSE_TABLE(VD_VARIANT),
 };

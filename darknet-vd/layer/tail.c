@@ -8,8 +8,7 @@ float *vd_product_of(layer l)
     return l.batch_normalize ? l.x : l.output;
 }
 
-/* the activations that the kernels know: y = x > 0 ? x : slope x */
-static int is_leaky(ACTIVATION a, float *slope)
+int vd_activation_is_leaky(ACTIVATION a, float *slope)
 {
     *slope = a == RELU ? 0 : a == LEAKY ? .1f : 1;
     return a == RELU || a == LEAKY || a == LINEAR;
@@ -18,14 +17,14 @@ static int is_leaky(ACTIVATION a, float *slope)
 void vd_activate(ACTIVATION a, size_t n, float *x)
 {
     float slope;
-    if (!is_leaky(a, &slope)) activate_array(x, (int)n, a);
+    if (!vd_activation_is_leaky(a, &slope)) activate_array(x, (int)n, a);
     else if (a != LINEAR) vd_kernels_get()->leaky(n, slope, x);
 }
 
 void vd_activate_backward(ACTIVATION a, size_t n, const float *y, float *d)
 {
     float slope;
-    if (!is_leaky(a, &slope)) gradient_array(y, (int)n, a, d);
+    if (!vd_activation_is_leaky(a, &slope)) gradient_array(y, (int)n, a, d);
     else if (a != LINEAR) vd_kernels_get()->leaky_backward(n, slope, y, d);
 }
 
@@ -34,7 +33,7 @@ void vd_forward_tail(layer l, int b)
     const vd_kernels *k = vd_kernels_get();
     float *y = l.output + (size_t)b * l.outputs, slope;
     size_t pixels = (size_t)l.out_h * l.out_w;
-    int leaky = is_leaky(l.activation, &slope);
+    int leaky = vd_activation_is_leaky(l.activation, &slope);
     if (pixels == 1) {
         k->add(l.outputs, l.biases, y);
         vd_activate(l.activation, l.outputs, y);
@@ -49,7 +48,7 @@ void vd_backward_tail(layer l, int b, float *d_bias)
     const vd_kernels *k = vd_kernels_get();
     float *y = l.output + (size_t)b * l.outputs, *d = l.delta + (size_t)b * l.outputs, slope;
     size_t pixels = (size_t)l.out_h * l.out_w;
-    int leaky = is_leaky(l.activation, &slope);
+    int leaky = vd_activation_is_leaky(l.activation, &slope);
     if (l.type == CONNECTED) {
         vd_activate_backward(l.activation, l.outputs, y, d);
         return;

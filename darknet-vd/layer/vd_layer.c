@@ -34,6 +34,7 @@ void free_vd_layer(layer l)
     free(vd->sigma2_bf16);
     free(vd->pruned_for);
     free_vd_active(vd->active);
+    free_vd_sparse_layer(&vd->sparse);
     free(vd);
 }
 
@@ -127,6 +128,7 @@ static void make_masked(job *j)
     if (!vd->masked) vd->masked = vd_calloc(vd->n, sizeof(float));
     vd_parallel_for(pieces(vd->n), mask_piece, j);
     vd->masked_is_current = 1;
+    vd->sparse_is_current = 0;
 }
 
 /* what the backward pass needs, after a training forward */
@@ -333,8 +335,40 @@ void update_vd_layer(layer l, update_args a)
     if (batches > 0 && vd_cost_batch(vd->net) % FREEZE_EVERY == 0) freeze_pruned(l, batches);
 }
 
+/* the form, when the layer has one; made again when weights, batch or the size of the pictures have changed */
+static const vd_sparse_layer *sparse_of(layer l)
+{
+    vd_layer *vd = l.plugin;
+    job j = {.l = l, .vd = vd, .k = vd_kernels_get()};
+    if (!vd->masked_is_current) make_masked(&j);
+    if (!vd->sparse_is_current || !vd_sparse_layer_fits(&vd->sparse, l)) {
+        free_vd_sparse_layer(&vd->sparse);
+        vd->sparse = make_vd_sparse_layer(l, vd->masked, vd->n);
+        vd->sparse_is_current = 1;
+    }
+    return vd->sparse.form ? &vd->sparse : 0;
+}
+
+vd_test_time vd_layer_test_time(layer l)
+{
+    vd_layer *vd = l.plugin;
+    const vd_sparse_layer *sparse = sparse_of(l);
+    vd_test_time t = {.way = sparse ? vd_sparse_way(sparse->form) : "dense", .weights = vd->n};
+    double pixels = l.type == CONVOLUTIONAL ? (double)l.out_h * l.out_w : 1;
+    for (size_t i = 0; i < vd->n; ++i) t.nonzeros += vd->masked[i] != 0;
+    t.dense_products = pixels * t.weights;
+    t.products = pixels * t.nonzeros;
+    return t;
+}
+
+/* a backward pass at test time, which announces itself by net.delta, needs what the dense way leaves behind */
 static void forward_vd_layer(layer l, network net)
 {
+    const vd_sparse_layer *sparse = net.train || net.delta ? 0 : sparse_of(l);
+    if (sparse) {
+        vd_sparse_layer_forward(sparse, l, net.input);
+        return;
+    }
     vd_product_forward(l, net, net.train ? begin_training(l, net) : test_product(l));
 }
 

@@ -5,6 +5,7 @@
 
 #include "darknet.h"
 #include "active.h"
+#include "sparse.h"
 #include "../layer_state.h"
 #include "../kernels/kernels.h"
 
@@ -28,6 +29,8 @@ typedef struct {
     double kl;                          /* sum of KL over the layer's weights, nats, of the latest training forward */
     int went_backward;                  /* since the latest update; a layer behind stopbackward=1 does not */
     int masked_is_current;              /* masked fits theta and log_sigma2 */
+    vd_sparse_layer sparse;             /* made of masked, biases and rolling statistics */
+    int sparse_is_current;
 
     uint16_t *pruned_for; /* [n] batches in a row that log_alpha has been at the clip; null unless freeze_pruned */
     vd_active *active;    /* the weights not frozen, null while products run over all */
@@ -48,6 +51,15 @@ void free_vd_layer(layer l);
 
 /* theta or log_sigma2 were written: forget what was derived from them */
 void vd_layer_changed(layer l);
+
+/* how a layer is worked out at test time, with the weights it has now */
+typedef struct {
+    const char *way; /* of kernels/sparse_product.h, or "dense" */
+    size_t weights, nonzeros;
+    double dense_products, products; /* multiply-adds an image, of all weights and of those that are not 0 */
+} vd_test_time;
+
+vd_test_time vd_layer_test_time(layer l);
 
 /* what a checkpoint holds beside layer_state.h's arrays; returns how many there are
  *   vd_layer_write_active   first brings those up to date; returns 1 when training runs over the active weights alone

@@ -1,0 +1,250 @@
+#include "bench.h"
+#include "../util.h"
+#include "../kernels/parallel.h"
+#include "../layer/vd_layer.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "darknet.h"
+#include "network.h"
+
+static const char usage[] =
+    "usage: darknet vd bench CFG WEIGHTS [-batch N] [-threads N] [-seconds S] [-json]\n"
+    "  times the network at test time on random pictures, with dense weights (zeros and all) and with\n"
+    "  sparse ones where they are faster, layer by layer: single images and batches, on one thread and on all\n"
+    "  -batch N     images of a batch: at most, and without it, batch/subdivisions of CFG\n"
+    "  -threads N   threads besides one; without it DARKNET_THREADS, or one for each core\n"
+    "  -seconds S   for each of the tables, 2 without it\n"
+    "  -json        one JSON object in place of the tables; times are medians, in microseconds\n";
+
+/* two copies of the network, each made for its way at its first prediction */
+enum { DENSE, SPARSE, WAYS };
+
+typedef struct {
+    const char *cfg;
+    const char *asked; /* DARKNET_SPARSE as it was */
+    network *net[WAYS];
+    float *images;
+    double seconds;
+    int json;
+} bench;
+
+/* microseconds */
+typedef struct {
+    double whole[WAYS];
+    double *layer[WAYS]; /* [layers] */
+} timing;
+
+enum { MOST = 2000 };
+
+typedef struct {
+    int n;
+    double *times; /* [1 + layers][MOST], the whole network first */
+} samples;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return 1e6 * (double)t.tv_sec + 1e-3 * (double)t.tv_nsec;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *x, int n)
+{
+    qsort(x, n, sizeof(*x), by_value);
+    return x[n / 2];
+}
+
+/* once as it is, once layer by layer, the way forward_network() goes */
+static void take_sample(network *net, float *images, samples *s)
+{
+    double start = now();
+    network_predict(net, images);
+    s->times[s->n] = now() - start;
+    network n = *net;
+    n.input = images;
+    n.truth = 0;
+    n.train = 0;
+    n.delta = 0;
+    for (int i = 0; i < n.n; ++i) {
+        layer l = n.layers[i];
+        n.index = i;
+        start = now();
+        l.forward(l, n);
+        s->times[(size_t)(1 + i) * MOST + s->n] = now() - start;
+        n.input = l.output;
+    }
+    ++s->n;
+}
+
+static void choose_way(const bench *b, int way)
+{
+    if (way == DENSE) setenv("DARKNET_SPARSE", "0", 1);
+    else if (b->asked) setenv("DARKNET_SPARSE", b->asked, 1);
+    else unsetenv("DARKNET_SPARSE");
+}
+
+/* weights are made sparse, and oneDNN's kernels made, at the first prediction of a batch's size */
+static void prepare(const bench *b, int batch, int threads)
+{
+    char *wanted = vd_format("%d", threads);
+    setenv("DARKNET_THREADS", wanted, 1);
+    vd_parallel_forget_threads();
+    free(wanted);
+    for (int way = 0; way < WAYS; ++way) {
+        choose_way(b, way);
+        set_batch_network(b->net[way], batch);
+        network_predict(b->net[way], b->images);
+    }
+}
+
+static timing time_network(const bench *b)
+{
+    enum { FEWEST = 5 };
+    int layers = b->net[DENSE]->n;
+    samples s[WAYS];
+    timing t;
+    for (int way = 0; way < WAYS; ++way) s[way] = (samples){0, vd_calloc((size_t)(1 + layers) * MOST, sizeof(double))};
+    double end = now() + 1e6 * b->seconds;
+    while (s[DENSE].n < FEWEST || (s[DENSE].n < MOST && now() < end))
+        for (int way = 0; way < WAYS; ++way) take_sample(b->net[way], b->images, s + way);
+    for (int way = 0; way < WAYS; ++way) {
+        t.layer[way] = vd_calloc(layers, sizeof(double));
+        t.whole[way] = median(s[way].times, s[way].n);
+        for (int i = 0; i < layers; ++i) t.layer[way][i] = median(s[way].times + (size_t)(1 + i) * MOST, s[way].n);
+        free(s[way].times);
+    }
+    return t;
+}
+
+static const char *type_of(layer l)
+{
+    if (!vd_layer_of(l)) return get_layer_string(l.type);
+    return l.type == CONVOLUTIONAL ? "vd_convolutional" : "vd_connected";
+}
+
+static void print_table(const bench *b, int batch, int threads, const timing *t)
+{
+    const network *net = b->net[SPARSE];
+    printf("batch %d, %d thread%s\n", batch, threads, threads > 1 ? "s" : "");
+    printf("layer  type               density   way        products        left     dense us    sparse us    ratio\n");
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        printf("%5d  %-16s ", i, type_of(l));
+        if (vd_layer_of(l)) {
+            vd_test_time v = vd_layer_test_time(l);
+            printf("%8.3f %%   %-7s %11.4g %11.4g", 100. * v.nonzeros / v.weights, v.way, v.dense_products, v.products);
+        } else {
+            printf("%43s", "");
+        }
+        printf(" %12.2f %12.2f %8.2f\n", t->layer[DENSE][i], t->layer[SPARSE][i],
+               t->layer[DENSE][i] / t->layer[SPARSE][i]);
+    }
+    printf("%5s  %-16s %43s %12.2f %12.2f %8.2f\n", "", "all", "", t->whole[DENSE], t->whole[SPARSE],
+           t->whole[DENSE] / t->whole[SPARSE]);
+    printf("%5s  %-16s %43s %12.0f %12.0f\n\n", "", "images/s", "", 1e6 * batch / t->whole[DENSE],
+           1e6 * batch / t->whole[SPARSE]);
+}
+
+static void print_json(const bench *b, int batch, int threads, const timing *t, int is_first)
+{
+    const network *net = b->net[SPARSE];
+    printf("%s{\"batch\":%d,\"threads\":%d,\"dense_us\":%.6g,\"sparse_us\":%.6g,\"dense_images_per_second\":%.6g,"
+           "\"sparse_images_per_second\":%.6g,\"layers\":[",
+           is_first ? "" : ",", batch, threads, t->whole[DENSE], t->whole[SPARSE], 1e6 * batch / t->whole[DENSE],
+           1e6 * batch / t->whole[SPARSE]);
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        printf("%s{\"index\":%d,\"type\":\"%s\",\"dense_us\":%.6g,\"sparse_us\":%.6g", i ? "," : "", i, type_of(l),
+               t->layer[DENSE][i], t->layer[SPARSE][i]);
+        if (vd_layer_of(l)) {
+            vd_test_time v = vd_layer_test_time(l);
+            printf(",\"way\":\"%s\",\"weights\":%zu,\"nonzero\":%zu,\"dense_products\":%.9g,\"products\":%.9g", v.way,
+                   v.weights, v.nonzeros, v.dense_products, v.products);
+        }
+        printf("}");
+    }
+    printf("]}");
+}
+
+static void run(const bench *b, int batch, int threads)
+{
+    if (b->json) printf("{\"kernels\":\"%s\",\"runs\":[", vd_kernels_get()->name);
+    else printf("%s, kernels %s: medians\n\n", b->cfg, vd_kernels_get()->name);
+    int is_first = 1;
+    for (int n = 1;; n = batch) {
+        for (int t = 1;; t = threads) {
+            prepare(b, n, t);
+            timing made = time_network(b);
+            if (b->json) print_json(b, n, t, &made, is_first);
+            else print_table(b, n, t, &made);
+            for (int way = 0; way < WAYS; ++way) free(made.layer[way]);
+            is_first = 0;
+            if (t == threads) break;
+        }
+        if (n == batch) break;
+    }
+    if (b->json) printf("]}\n");
+}
+
+static double number_after(int argc, char **argv, int *i, double least, double most)
+{
+    double value;
+    const char *option = argv[*i];
+    if (++*i == argc) vd_die("darknet vd bench: %s needs a number", option);
+    if (!vd_parse_double(argv[*i], &value) || value < least || value > most)
+        vd_die("darknet vd bench: %s %s is not a number from %g to %g", option, argv[*i], least, most);
+    return value;
+}
+
+static void load(bench *b, char *weights)
+{
+    int variational = 0;
+    for (int way = 0; way < WAYS; ++way) b->net[way] = load_network((char *)b->cfg, weights, 0);
+    const network *net = b->net[DENSE];
+    for (int i = 0; i < net->n; ++i) variational += vd_layer_of(net->layers[i]) != 0;
+    if (!variational) vd_die("%s: no variational layer to compare ways of", b->cfg);
+    size_t n = (size_t)net->batch * net->inputs;
+    unsigned lot = 1;
+    b->images = vd_calloc(n, sizeof(float));
+    for (size_t i = 0; i < n; ++i) b->images[i] = (float)((lot = lot * 1664525u + 1013904223u) >> 8) * 0x1p-24f;
+}
+
+int vd_bench_command(int argc, char **argv)
+{
+    bench b = {.seconds = 2, .asked = getenv("DARKNET_SPARSE")};
+    char *files[2];
+    int n = 0, batch = 0, threads = vd_parallel_threads();
+    for (int i = 1; i < argc; ++i) {
+        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+            fputs(usage, stdout);
+            return 0;
+        }
+        if (!strcmp(argv[i], "-json")) b.json = 1;
+        else if (!strcmp(argv[i], "-batch")) batch = (int)number_after(argc, argv, &i, 1, INT_MAX);
+        else if (!strcmp(argv[i], "-threads")) threads = (int)number_after(argc, argv, &i, 1, 256);
+        else if (!strcmp(argv[i], "-seconds")) b.seconds = number_after(argc, argv, &i, 0, 1e6);
+        else if (argv[i][0] == '-') vd_die("darknet vd bench: %s is not an option", argv[i]);
+        else if (n == 2) vd_die("darknet vd bench: %s is one argument too many", argv[i]);
+        else files[n++] = argv[i];
+    }
+    if (n < 2) vd_die("darknet vd bench: CFG and WEIGHTS are needed; -h tells more");
+    if (b.asked) b.asked = vd_format("%s", b.asked); /* setenv() may overwrite it */
+    b.cfg = files[0];
+    load(&b, files[1]);
+    int most = b.net[DENSE]->batch;
+    if (batch > most) vd_die("%s: -batch %d: the network has room for %d (batch/subdivisions)", b.cfg, batch, most);
+    run(&b, batch ? batch : most, threads);
+    for (int way = 0; way < WAYS; ++way) free_network(b.net[way]);
+    free(b.images);
+    return 0;
+}

@@ -1,0 +1,46 @@
+/* Convolutional and connected layers with sparse weights, at test time: a form is made of the weights once, and then
+ * multiplied with images any number of times.
+ *
+ *     y = leaky(bias + weights * x)        leaky(a) = a > 0 ? a : slope a; slope 1 is no activation, 0 is ReLU
+ *
+ * There are three ways, and the shape decides between them:
+ *
+ *   pixels   the pixels of an image lie side by side in a vector, every nonzero weight is one broadcast. The image is
+ *            copied into planes as wide as the output first: with an edge of zeros, or, where more than a few per cent
+ *            of the weights are left, once for each column of the filter, so that loads are aligned
+ *   images   the images of a batch lie side by side: small pictures, and connected layers
+ *   panels   16 units lie side by side, and pick their numbers from 32 inputs held in registers: one image whose output
+ *            is a pixel or a few
+ *
+ * Results do not depend on the number of threads. */
+#ifndef VD_SPARSE_PRODUCT_H
+#define VD_SPARSE_PRODUCT_H
+
+#include "kernels.h"
+
+typedef struct vd_sparse_form vd_sparse_form;
+
+/* the form of a layer's weights for batches of about so many images (others work, too)
+ *
+ *   w         one image; a connected layer's is 1 x 1 pixels, with size 1
+ *   weights   [n][c][size][size]  read only, not needed later
+ *   scale     [n] every filter is multiplied with its own; null for none
+ *   bias      [n]
+ *
+ * Returns null when there is no memory, or when the layer is too large for the form's indexes. */
+vd_sparse_form *make_vd_sparse_form(vd_window w, int n, int images, const float *weights, const float *scale,
+                                    const float *bias, float slope);
+void free_vd_sparse_form(vd_sparse_form *f);
+
+size_t vd_sparse_nonzeros(const vd_sparse_form *f);
+
+/* "pixels", "shifted" (pixels, a copy for each column of the filter), "images" or "panels" */
+const char *vd_sparse_way(const vd_sparse_form *f);
+
+/* y = leaky(bias + weights * x) on all threads
+ *
+ *   x   [images][c][h][w]
+ *   y   [images][n][out_h][out_w], overwritten */
+void vd_sparse_forward(const vd_sparse_form *f, const vd_sparse_kernels *k, int images, const float *x, float *y);
+
+#endif

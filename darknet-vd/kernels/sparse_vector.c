@@ -1,0 +1,381 @@
+/* Sparse products in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
+#include "sparse_kernels.h"
+
+#include <string.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+#define PASTE(a, b) a##b
+#define TABLE(variant) PASTE(vd_sparse_kernels_, variant)
+
+/* numbers in a register, and registers that sums may have */
+#if defined(__AVX512F__)
+enum { WIDTH = 16, MOST = 28 };
+#elif defined(__AVX__)
+enum { WIDTH = 8, MOST = 12 };
+#elif defined(__aarch64__)
+enum { WIDTH = 4, MOST = 24 };
+#else
+enum { WIDTH = 4, MOST = 12 };
+#endif
+typedef float vector __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+typedef int mask __attribute__((vector_size(4 * WIDTH)));
+enum { PARTS = VD_SPARSE_LANES / WIDTH, UNITS = MOST / PARTS }; /* a unit: VD_SPARSE_LANES numbers */
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+ALWAYS_INLINE vector load(const float *x)
+{
+    return *(const vector *)x;
+}
+
+ALWAYS_INLINE void store(float *x, vector v)
+{
+    *(vector *)x = v;
+}
+
+ALWAYS_INLINE vector leaky(float slope, vector x)
+{
+    mask positive = x > 0;
+    return (vector)(((mask)x & positive) | ((mask)(x * slope) & ~positive));
+}
+
+/* ---- what becomes of a row's sums ---- */
+
+/* where the lanes of a tile go, the same for all of its rows */
+typedef struct {
+    size_t out;  /* of the first one kept */
+    size_t kept; /* all of them */
+#ifdef __AVX512F__
+    __mmask16 keep[UNITS];
+    int at[UNITS + 1]; /* of a unit's first one kept, from out */
+#else
+    int lines;
+    struct {
+        int from, to, n;
+    } line[VD_SPARSE_TILE];
+#endif
+} layout;
+
+/* number f of a plane, or the next one kept, among those kept */
+static size_t place(const vd_sparse_end *e, size_t f)
+{
+    if (f > e->numbers) f = e->numbers;
+    size_t i = f % e->pitch;
+    return f / e->pitch * e->width + (i < (size_t)e->width ? i : (size_t)e->width);
+}
+
+static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t lanes)
+{
+    to->out = place(e, first);
+    to->kept = place(e, first + lanes) - to->out;
+#ifdef __AVX512F__
+    for (size_t u = 0; u < lanes / VD_SPARSE_LANES; ++u) {
+        to->keep[u] = 0;
+        to->at[u] = (int)(place(e, first + u * VD_SPARSE_LANES) - to->out);
+        size_t i = (first + u * VD_SPARSE_LANES) % e->pitch;
+        for (int lane = 0; lane < VD_SPARSE_LANES; ++lane) {
+            int kept = i < (size_t)e->width && first + u * VD_SPARSE_LANES + lane < e->numbers;
+            to->keep[u] = (__mmask16)(to->keep[u] | kept << lane);
+            if (++i == (size_t)e->pitch) i = 0;
+        }
+    }
+    to->at[lanes / VD_SPARSE_LANES] = (int)to->kept;
+#else
+    to->lines = 0;
+    size_t last = first + lanes < e->numbers ? first + lanes : e->numbers;
+    for (size_t f = first; f < last;) {
+        size_t i = f % e->pitch, next = f - i + e->pitch, until = f - i + e->width;
+        until = until < last ? until : last;
+        if (e->pitch == e->width) next = until = last; /* lines without gaps are one */
+        if (f < until) {
+            to->line[to->lines].from = (int)(f - first);
+            to->line[to->lines].to = (int)(place(e, f) - to->out);
+            to->line[to->lines++].n = (int)(until - f);
+        }
+        f = next;
+    }
+#endif
+}
+
+#ifdef __AVX512F__
+/* A vector is stored whole where the next ones overwrite what is too much of it */
+ALWAYS_INLINE void end_row(const int n, const layout *to, float slope, const vector *a, float *out)
+{
+    const __m512 slopes = _mm512_set1_ps(slope);
+#pragma GCC unroll 32
+    for (int k = 0; k < n; ++k) {
+        __m512 x = (__m512)a[k];
+        x = _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NGT_UQ), x, slopes);
+        if (to->keep[k] != 0xffff) x = _mm512_maskz_compress_ps(to->keep[k], x);
+        int count = to->at[k + 1] - to->at[k];
+        if (to->at[k] + WIDTH <= (int)to->kept) _mm512_storeu_ps(out + to->at[k], x);
+        else _mm512_mask_storeu_ps(out + to->at[k], (__mmask16)((1u << count) - 1), x);
+    }
+}
+#else
+ALWAYS_INLINE void copy(float *to, const float *from, int n)
+{
+    int i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) store(to + i, load(from + i));
+    for (; i < n; ++i) to[i] = from[i];
+}
+
+ALWAYS_INLINE void end_row(const int n, const layout *to, float slope, const vector *a, float *out)
+{
+    float line[MOST * WIDTH];
+#pragma GCC unroll 32
+    for (int k = 0; k < n; ++k) store(line + k * WIDTH, leaky(slope, a[k]));
+    for (int i = 0; i < to->lines; ++i) copy(out + to->line[i].to, line + to->line[i].from, to->line[i].n);
+}
+#endif
+
+/* ---- sums ---- */
+
+/* n registers of sums for each row; n is a constant where this is inlined */
+ALWAYS_INLINE void tile(const int n, vd_sparse_rows s, const float *x, const float *bias, float *y, size_t stride,
+                        const vd_sparse_end *end, const layout *to)
+{
+    for (int i = 0; i < s.rows; ++i) {
+        int row = s.row[i];
+        vector a[MOST];
+        if (bias) {
+            vector b = bias[row] - (vector){0};
+#pragma GCC unroll 32
+            for (int k = 0; k < n; ++k) a[k] = b;
+        } else {
+#pragma GCC unroll 32
+            for (int k = 0; k < n; ++k) a[k] = load(y + row * stride + k * WIDTH);
+        }
+        const vd_sparse_entry *e = s.entry + s.start[i], *last = s.entry + s.start[i + 1];
+        for (; e < last; ++e) {
+            const float *from = x + e->offset;
+            __asm__("" : "+r"(from)); /* one address, and not one for each register */
+            vector v = e->value - (vector){0};
+#pragma GCC unroll 32
+            for (int k = 0; k < n; ++k) a[k] += v * load(from + k * WIDTH);
+        }
+        if (end) {
+            end_row(n, to, end->slope, a, end->out + row * end->stride + to->out);
+        } else {
+#pragma GCC unroll 32
+            for (int k = 0; k < n; ++k) store(y + row * stride + k * WIDTH, a[k]);
+        }
+    }
+}
+
+#define TILES(T) T(1) T(2) T(3) T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12) T(13) T(14)
+#define MORE_TILES(T) T(15) T(16) T(17) T(18) T(19) T(20) T(21) T(22) T(23) T(24) T(25) T(26) T(27) T(28)
+
+#define DEFINE(units)                                                                                      \
+    static void tile_##units(vd_sparse_rows s, const float *x, const float *bias, float *y, size_t stride, \
+                             const vd_sparse_end *end, const layout *to)                                   \
+    {                                                                                                      \
+        if (units <= UNITS) tile((units <= UNITS ? units : 1) * PARTS, s, x, bias, y, stride, end, to);    \
+    }
+TILES(DEFINE)
+MORE_TILES(DEFINE)
+
+#define LIST(units) tile_##units,
+static void (*const tiles[])(vd_sparse_rows s, const float *x, const float *bias, float *y, size_t stride,
+                             const vd_sparse_end *end, const layout *to) = {TILES(LIST) MORE_TILES(LIST)};
+
+static void sums_v(vd_sparse_rows s, size_t lanes, const float *x, const float *bias, float *y, size_t stride,
+                   const vd_sparse_end *end)
+{
+    size_t units = lanes / VD_SPARSE_LANES, parts = (units + UNITS - 1) / UNITS, each = (units + parts - 1) / parts;
+    layout to;
+    for (size_t u = 0; u < units; u += each) {
+        size_t n = units - u < each ? units - u : each, lane = u * VD_SPARSE_LANES;
+        if (end) make_layout(&to, end, end->first + lane, n * VD_SPARSE_LANES);
+        tiles[n - 1](s, x + lane, bias, y ? y + lane : 0, stride, end, &to);
+    }
+}
+
+/* ---- planes ---- */
+
+/* numbers [from, to) of a line that lie inside the image: number j is element j stride + column of w */
+static void inside(int pitch, int stride, int column, int w, int *from, int *to)
+{
+    *from = column < 0 ? (stride - 1 - column) / stride : 0;
+    *to = w > column ? (w - 1 - column) / stride + 1 : 0;
+    if (*from > pitch) *from = pitch;
+    if (*to > pitch) *to = pitch;
+    if (*to < *from) *to = *from;
+}
+
+#ifdef __AVX512F__
+static inline __mmask16 lanes_between(int from, int to)
+{
+    from = from < 0 ? 0 : from > 16 ? 16 : from;
+    to = to < from ? from : to > 16 ? 16 : to;
+    return (__mmask16)((1u << to) - (1u << from));
+}
+
+/* whole vectors: what they write too much of is zeros, and the next line's place or the end of the plane */
+ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int from, int to)
+{
+    for (int j = 0; j < pitch; j += 16)
+        _mm512_storeu_ps(line + j, _mm512_maskz_loadu_ps(lanes_between(from - j, to - j), image + j));
+}
+
+/* the same at stride 2 */
+ALWAYS_INLINE void pack_every_second(float *line, const float *image, int pitch, int from, int to)
+{
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    from = 2 * from;
+    to = 2 * to - 1;
+    for (int j = 0; j < pitch; j += 16) {
+        int at = 2 * j;
+        __m512 low = _mm512_maskz_loadu_ps(lanes_between(from - at, to - at), image + at);
+        __m512 high = _mm512_maskz_loadu_ps(lanes_between(from - at - 16, to - at - 16), image + at + 16);
+        _mm512_storeu_ps(line + j, _mm512_permutex2var_ps(low, even, high));
+    }
+}
+#else
+ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int from, int to)
+{
+    for (int j = 0; j < from; ++j) line[j] = 0;
+    copy(line + from, image + from, to - from);
+    for (int j = to; j < pitch; ++j) line[j] = 0;
+}
+#endif
+
+ALWAYS_INLINE void pack_strided_line(float *line, const float *image, int stride, int pitch, int from, int to)
+{
+#ifdef __AVX512F__
+    if (stride == 2) {
+        pack_every_second(line, image, pitch, from, to);
+        return;
+    }
+#endif
+    for (int j = 0; j < from; ++j) line[j] = 0;
+    for (int j = from; j < to; ++j) line[j] = image[(long)j * stride];
+    for (int j = to; j < pitch; ++j) line[j] = 0;
+}
+
+static void pack_v(vd_sparse_planes s, int first, int last, const float *image, float *x)
+{
+    size_t numbers = (size_t)s.lines * s.pitch;
+    for (int p = first; p < last; ++p) {
+        vd_sparse_plane plane = s.plane[p];
+        const float *channel = image + (size_t)plane.channel * s.h * s.w;
+        float *line = x + p * s.size;
+        int from, to;
+        inside(s.pitch, s.stride, plane.column, s.w, &from, &to);
+        for (int i = 0; i < s.lines; ++i, line += s.pitch) {
+            int row = i * s.stride + plane.row;
+            const float *first_one = channel + (long)row * s.w + plane.column; /* number 0: it may lie outside */
+            if (row < 0 || row >= s.h) memset(line, 0, s.pitch * sizeof(float));
+            else if (s.stride == 1) pack_line(line, first_one, s.pitch, from, to);
+            else pack_strided_line(line, first_one, s.stride, s.pitch, from, to);
+        }
+        memset(line, 0, (s.size - numbers) * sizeof(float));
+    }
+}
+
+/* ---- panels ---- */
+
+#ifdef __AVX512F__
+ALWAYS_INLINE __m512 slot(__m512 sum, __m512 low, __m512 high, const uint8_t *index, const float *value)
+{
+    __m512i i = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)index));
+    return _mm512_fmadd_ps(_mm512_loadu_ps(value), _mm512_permutex2var_ps(low, i, high), sum);
+}
+
+enum { CHAINS = 4 }; /* sums side by side, because each addition waits for the one before it */
+
+/* a block of n slots, a constant where this is inlined */
+ALWAYS_INLINE void multiply_block(const int n, const float *x, const uint8_t *index, const float *value, __m512 *sums)
+{
+    __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
+#pragma GCC unroll 32
+    for (int k = 0; k < n; ++k) sums[k % CHAINS] = slot(sums[k % CHAINS], low, high, index + 16 * k, value + 16 * k);
+}
+
+/* the blocks of n slots follow upon each other */
+#define RUN(n)                                                                        \
+    for (; b < end && s.block[b].slots == n; ++b, index += 16 * n, value += 16 * n) { \
+        multiply_block(n, x + s.block[b].column, index, value, sums);                 \
+        if (n == 1) SWAP();                                                           \
+    }
+
+/* the short ones take turns */
+#define SWAP() (turn = sums[0], sums[0] = sums[1], sums[1] = sums[2], sums[2] = sums[3], sums[3] = turn)
+
+static void panels_v(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y)
+{
+    for (int p = first; p < last; ++p) {
+        int row = p * VD_SPARSE_LANES, b = s.start[p], end = s.start[p + 1];
+        __mmask16 rows = lanes_between(0, s.rows - row);
+        const uint8_t *index = s.index + s.slot[p] * VD_SPARSE_LANES;
+        const float *value = s.value + s.slot[p] * VD_SPARSE_LANES;
+        __m512 turn, sums[CHAINS] = {_mm512_maskz_loadu_ps(rows, bias + row)};
+        for (int i = 1; i < CHAINS; ++i) sums[i] = _mm512_setzero_ps();
+        RUN(1) RUN(2) RUN(3) RUN(4) RUN(5) RUN(6) RUN(7) RUN(8) for (; b < end; ++b)
+        {
+            const float *from = x + s.block[b].column;
+            int k = 0, slots = s.block[b].slots;
+            for (; k + 4 <= slots; k += 4, index += 64, value += 64) multiply_block(4, from, index, value, sums);
+            for (; k < slots; ++k, index += 16, value += 16) multiply_block(1, from, index, value, sums);
+        }
+        __m512 sum = _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3]));
+        sum = _mm512_mask_mul_ps(sum, _mm512_cmp_ps_mask(sum, _mm512_setzero_ps(), _CMP_NGT_UQ), sum,
+                                 _mm512_set1_ps(slope));
+        _mm512_mask_storeu_ps(y + row, rows, sum);
+    }
+}
+#else
+#ifdef __AVX2__
+/* x[index] of eight: permutations know the lower three bits, the others choose between their results */
+ALWAYS_INLINE __m256 pick(const __m256 *x, const uint8_t *index)
+{
+    __m256i i = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)index));
+    __m256 bit3 = (__m256)_mm256_slli_epi32(i, 28), bit4 = (__m256)_mm256_slli_epi32(i, 27);
+    __m256 low = _mm256_blendv_ps(_mm256_permutevar8x32_ps(x[0], i), _mm256_permutevar8x32_ps(x[1], i), bit3);
+    __m256 high = _mm256_blendv_ps(_mm256_permutevar8x32_ps(x[2], i), _mm256_permutevar8x32_ps(x[3], i), bit3);
+    return _mm256_blendv_ps(low, high, bit4);
+}
+
+/* sum += the slots of one block */
+ALWAYS_INLINE void multiply_block(int slots, const float *from, const uint8_t *index, const float *value, float *sum)
+{
+    __m256 x[4], low = _mm256_loadu_ps(sum), high = _mm256_loadu_ps(sum + 8);
+    for (int i = 0; i < 4; ++i) x[i] = _mm256_loadu_ps(from + 8 * i);
+    for (int k = 0; k < slots; ++k, index += VD_SPARSE_LANES, value += VD_SPARSE_LANES) {
+        low = _mm256_fmadd_ps(_mm256_loadu_ps(value), pick(x, index), low);
+        high = _mm256_fmadd_ps(_mm256_loadu_ps(value + 8), pick(x, index + 8), high);
+    }
+    _mm256_storeu_ps(sum, low);
+    _mm256_storeu_ps(sum + 8, high);
+}
+#else
+ALWAYS_INLINE void multiply_block(int slots, const float *from, const uint8_t *index, const float *value, float *sum)
+{
+    for (int k = 0; k < slots; ++k, index += VD_SPARSE_LANES, value += VD_SPARSE_LANES)
+        for (int r = 0; r < VD_SPARSE_LANES; ++r) sum[r] += value[r] * from[index[r]];
+}
+#endif
+
+static void panels_v(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y)
+{
+    for (int p = first; p < last; ++p) {
+        int row = p * VD_SPARSE_LANES, rows = s.rows - row < VD_SPARSE_LANES ? s.rows - row : VD_SPARSE_LANES;
+        const uint8_t *index = s.index + s.slot[p] * VD_SPARSE_LANES;
+        const float *value = s.value + s.slot[p] * VD_SPARSE_LANES;
+        float sum[VD_SPARSE_LANES] = {0};
+        for (int b = s.start[p]; b < s.start[p + 1]; ++b) {
+            multiply_block(s.block[b].slots, x + s.block[b].column, index, value, sum);
+            index += s.block[b].slots * VD_SPARSE_LANES;
+            value += s.block[b].slots * VD_SPARSE_LANES;
+        }
+        for (int r = 0; r < rows; ++r) {
+            float a = sum[r] + bias[row + r];
+            y[row + r] = a > 0 ? a : slope * a;
+        }
+    }
+}
+#endif
+
+const vd_sparse_kernels TABLE(VD_VARIANT) = {.sums = sums_v, .pack = pack_v, .panels = panels_v};
