@@ -84,7 +84,7 @@ START_TEST(the_table_shows_every_layer_before_and_after)
     ck_assert_ptr_nonnull(strstr(r.out, "0  convolutional          6 -> 4             54 -> 36"));
     ck_assert_ptr_nonnull(strstr(r.out, "2  connected              5 -> 4           270 -> 144"));
     ck_assert_ptr_nonnull(strstr(r.out, "3  connected                   4             20 -> 16"));
-    ck_assert_msg(strstr(r.out, "   all                                      344 -> 196") != 0, "%s", r.out);
+    ck_assert_msg(strstr(r.out, "   all                                     344 -> 196") != 0, "%s", r.out);
     ck_assert_ptr_nonnull(strstr(r.out, "largest difference on 8 random inputs: "));
     char *size = vd_format("out.weights: %d bytes", 20 + 4 * (196 + 4 + 4 + 4));
     ck_assert_msg(strstr(r.out, size) != 0, "%s: %s", size, r.out);
