@@ -29,7 +29,10 @@ set_keys() {
     shift
     for pair; do
         key=${pair%%=*} section='\[net\]'
-        case $key in kl_* | samples | freeze_pruned | report) section='\[vd_cost\]' ;; esac
+        case $key in
+        kl_* | samples | freeze_pruned | report) section='\[vd_cost\]' ;;
+        threshold | train_clip | log_sigma2) section='\[vd_con.*\]' ;;
+        esac
         if grep -q "^$key=" "$file"; then sed -i "s|^$key=.*|$pair|" "$file"
         else sed -i "s|^$section\$|&\n$pair|" "$file"; fi
         grep -q "^$pair\$" "$file" || { echo "$file: no section for $pair" >&2; exit 1; }
@@ -45,6 +48,12 @@ train_row() {
     cp "cfg/$net.cfg" "$row/$base.cfg"
     set_keys "$row/$base.cfg" "$@"
     sed "s|^backup=.*|backup=$row|" "$data" > "$row/set.data"
+    if [ "${start#=}" != "$start" ]; then
+        cp "$folder/${start#=}/$base.weights" "$row/$base.weights"
+        echo 0 > "$row/seconds"
+        measure_row "$row" "$base" "$name" "$*"
+        return
+    fi
     weights=
     [ "$start" = - ] || weights=$(ls "$folder/$start"/*.weights | grep -v '_[0-9]*\.weights$')
     began=$(date +%s)
