@@ -2,6 +2,7 @@
 #include "checkpoint.h"
 #include "options.h"
 #include "schema.h"
+#include "pack.h"
 #include "seed.h"
 #include "update.h"
 #include "weights.h"
@@ -197,6 +198,19 @@ void layer_plugin_save(network *net, FILE *fp, int cutoff)
     vd_weights_save(net, fp, cutoff);
 }
 
+void layer_plugin_not_packed(const network *net)
+{
+    if (net->packed_from)
+        vd_die("%s: packed for inference, train from the .weights it was made from", net->packed_from);
+}
+
+int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
+{
+    if (!vd_pack_load(net, filename, fp, start, cutoff)) return 0;
+    rand_continue(*net->seen);
+    return 1;
+}
+
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
 {
     (void)net;
@@ -221,6 +235,7 @@ void layer_plugin_resume(void)
 
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
+    layer_plugin_not_packed(net);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
 }
 
