@@ -165,12 +165,21 @@ static void attach_cost(vd_section s, layer *l, network *net)
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
+/* stock [batchnorm] has no room for what it keeps for the way back, and crashes */
+static void complete_batchnorm(layer *l)
+{
+    if (l->type != BATCHNORM || l->x) return;
+    l->x = vd_calloc((size_t)l->batch * l->outputs, sizeof(float));
+    l->x_norm = vd_calloc((size_t)l->batch * l->outputs, sizeof(float));
+}
+
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
 {
     vd_section s = {filename, type, index, options};
     section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == PLAIN) {
+        complete_batchnorm(l);
         vd_speed_up_layer(l);
         return;
     }

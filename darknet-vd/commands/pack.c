@@ -15,7 +15,7 @@ static const char usage[] =
     "object\n"
     "  The weights left are packed as they are, or\n"
     "    -fp16   as half floats\n"
-    "    -int8   as whole numbers of steps; each filter's step is its weights' posterior standard deviation\n";
+    "    -int8   as whole numbers of steps; each filter's step is half its weights' posterior standard deviation\n";
 
 typedef struct {
     const char *cfg, *weights, *out;

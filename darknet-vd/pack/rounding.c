@@ -82,7 +82,7 @@ static uint8_t step_number(int columns, const float *log_sigma2, const float *w)
     float most = 0;
     int k = 255;
     for (int j = 0; j < columns; ++j) most = fmaxf(most, fabsf(w[j]));
-    while (k > 0 && vd_pack_step((uint8_t)k) > sigma) --k;
+    while (k > 0 && vd_pack_step((uint8_t)k) > sigma / 2) --k;
     while (k < 255 && vd_pack_step((uint8_t)k) * VD_PACK_MOST_STEPS < most) ++k;
     return (uint8_t)k;
 }

@@ -27,11 +27,11 @@ float vd_pack_largest(vd_pack_format format);
  *   log_sigma2   [rows][columns]   of the posterior; read with VD_PACK_INT8 only
  *   steps        [rows]            numbers of the rows' steps, written with VD_PACK_INT8 only
  *
- * A row's step is its weights' posterior standard deviation: the largest step with
+ * A row's step is half its weights' posterior standard deviation: the largest step with
  *
- *     step^2 <= 1 / mean over the row's weights of 1/sigma^2      and never so small that a weight takes over 127
+ *     (2 step)^2 <= 1 / mean over the row's weights of 1/sigma^2      and never so small that a weight takes over 127
  *
- * Rounding then costs the variational bound step^2/12 / (2 sigma^2), about 1/24 nat a weight, where the posterior says
+ * Rounding then costs the variational bound step^2/12 / (2 sigma^2), about 1/100 nat a weight, where the posterior says
  * that the data does not tell such weights apart. */
 void vd_pack_round(vd_pack_format format, int rows, int columns, const float *log_sigma2, float *w, uint8_t *steps);
 
