@@ -11,19 +11,14 @@
 
 static char *folder, *data_file;
 
-static void draw_digits(void)
+static void setup(void)
 {
     folder = make_folder();
     data_file = in_folder(folder, "digits/digits.data");
-    char *digits = in_folder(folder, "digits");
-    const char *const argv[] = {"darknet", "vd", "dataset", "digits", digits, "-train", "200", "-test", "10", 0};
-    run_result r = run(argv);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
-    free(digits);
+    draw_digits(folder, 200, 10);
 }
 
-static void remove_digits(void)
+static void teardown(void)
 {
     remove_folder(folder);
     free(data_file);
@@ -283,7 +278,7 @@ Suite *checkpoint_suite(void)
     Suite *s = suite_create("checkpoint");
     TCase *t = tcase_create("checkpoint");
     tcase_set_timeout(t, 240);
-    tcase_add_unchecked_fixture(t, draw_digits, remove_digits);
+    tcase_add_unchecked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, a_stopped_training_ends_with_the_weights_of_one_never_stopped, 0,
                         2 * (int)(sizeof(trainings) / sizeof(*trainings)));
     tcase_add_test(t, sigint_ends_behind_a_batch_and_says_how_to_go_on);
