@@ -2,6 +2,7 @@
 #include "support.h"
 #include "util.h"
 
+#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,25 +67,19 @@ static run_result train(const char *cfg, const char *flag)
 /* train, send a signal when a line of the output begins with `line`, and return the status as run() does */
 static int train_until(const char *cfg, const char *line, int signal, const char *flag)
 {
-    int out[2], status;
+    int terminal, status, sent = 0;
     const char *darknet = getenv("DARKNET");
     char text[1024];
-    ck_assert_int_eq(pipe(out), 0);
     fflush(0);
-    pid_t child = fork();
+    pid_t child = forkpty(&terminal, 0, 0, 0); /* lines to a terminal come when they are printed */
+    ck_assert_int_ge(child, 0);
     if (!child) {
-        dup2(out[1], 1);
-        close(out[0]);
         char *err = in_folder(folder, "err");
-        /* unbuffered, so that lines come when they are printed */
-        const char *const argv[] = {
-            "stdbuf", "-o0", darknet ? darknet : "./darknet", "classifier", "train", data_file, cfg, flag, 0};
+        const char *const argv[] = {darknet ? darknet : "./darknet", "classifier", "train", data_file, cfg, flag, 0};
         if (freopen(err, "wb", stderr)) execvp(argv[0], (char *const *)argv);
         _exit(127);
     }
-    close(out[1]);
-    FILE *fp = fdopen(out[0], "r");
-    int sent = 0;
+    FILE *fp = fdopen(terminal, "r");
     while (fgets(text, sizeof(text), fp)) {
         if (sent || strncmp(text, line, strlen(line))) continue;
         kill(child, signal);
