@@ -76,8 +76,8 @@ ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
 
-VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %/sparse_vector.c,$(wildcard darknet-vd/*.c darknet-vd/*/*.c))
-VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c darknet-vd/data/*.S)
+VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %/sparse_vector.c,$(wildcard darknet-vd/*.[cS] darknet-vd/*/*.c))
+VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c)
 VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %,$(BUILD)/obj/darknet-vd/kernels/%-$(v).o,vector sparse_vector))
 LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
