@@ -46,7 +46,7 @@ void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], 
 {
     ranked *order = rank(n, confidence);
     unsigned char *taken = vd_calloc(m, 1);
-    memset(hit, 0, n);
+    if (n) memset(hit, 0, n);
     for (size_t r = 0; r < n; ++r) {
         size_t i = order[r].index, nearest = 0;
         double most = 0;

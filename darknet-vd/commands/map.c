@@ -44,7 +44,7 @@ typedef struct {
 static void reserve(findings *f, size_t more)
 {
     size_t room = 2 * f->room + more;
-    if (f->n + more <= f->room) return;
+    if (f->confidence && f->n + more <= f->room) return;
     float *confidence = vd_calloc(room, sizeof(float));
     unsigned char *hit = vd_calloc(room, 1);
     if (f->n) memcpy(confidence, f->confidence, f->n * sizeof(float));
