@@ -35,7 +35,8 @@ endif
 # rand and srand renamed: darknet-vd/seed.h
 STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -Wno-stringop-truncation -Wno-restrict \
 	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -I$(SRC)/include -I$(SRC)/src -Idarknet-vd
-VD_FLAGS = -std=gnu11 -D_GNU_SOURCE $(VD_OPT) -fPIC -Wall -Wextra -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
+# -MD: the patched darknet.h is found as a system header and is a dependency all the same
+VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
 LIBS = -lm -pthread
 ifeq ($(ONEDNN),1)
 VD_FLAGS += -DVD_ONEDNN
@@ -125,12 +126,12 @@ $(BUILD)/obj/stock/%.o: $(SRC)/src/%.cpp $(BUILD)/.flags
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/.flags
 	@echo "  CC     $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(VD_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(VD_FLAGS) $(CFLAGS) -c $< -o $@
 
 define compile_variant
 	@echo "  CC     $< ($*)"
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(VD_FLAGS) -fno-signed-zeros $(VARIANT_FLAGS_$*) -DVD_VARIANT=$* $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(VD_FLAGS) -fno-signed-zeros $(VARIANT_FLAGS_$*) -DVD_VARIANT=$* $(CFLAGS) -c $< -o $@
 endef
 
 $(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c $(BUILD)/.flags

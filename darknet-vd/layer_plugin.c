@@ -2,6 +2,7 @@
 #include "checkpoint.h"
 #include "options.h"
 #include "schema.h"
+#include "pack.h"
 #include "seed.h"
 #include "update.h"
 #include "weights.h"
@@ -169,12 +170,21 @@ static void attach_cost(vd_section s, layer *l, network *net)
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
+/* stock [batchnorm] has no room for what it keeps for the way back, and crashes */
+static void complete_batchnorm(layer *l)
+{
+    if (l->type != BATCHNORM || l->x) return;
+    l->x = vd_calloc((size_t)l->batch * l->outputs, sizeof(float));
+    l->x_norm = vd_calloc((size_t)l->batch * l->outputs, sizeof(float));
+}
+
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
 {
     vd_section s = {filename, type, index, options};
     section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == PLAIN) {
+        complete_batchnorm(l);
         vd_speed_up_layer(l);
         return;
     }
@@ -202,6 +212,19 @@ void layer_plugin_save(network *net, FILE *fp, int cutoff)
     vd_weights_save(net, fp, cutoff);
 }
 
+void layer_plugin_not_packed(const network *net)
+{
+    if (net->packed_from)
+        vd_die("%s: packed for inference, train from the .weights it was made from", net->packed_from);
+}
+
+int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
+{
+    if (!vd_pack_load(net, filename, fp, start, cutoff)) return 0;
+    rand_continue(*net->seen);
+    return 1;
+}
+
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
 {
     (void)net;
@@ -226,6 +249,7 @@ void layer_plugin_resume(void)
 
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
+    layer_plugin_not_packed(net);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
 }
 

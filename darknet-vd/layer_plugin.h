@@ -32,6 +32,12 @@ int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const fl
 /* append the plugin's data behind the stock weights; nothing when the network has no layer of ours */
 void layer_plugin_save(network *net, FILE *fp, int cutoff);
 
+/* a network is about to be trained or saved: ends the program when its weights were packed (pack.h) */
+void layer_plugin_not_packed(const network *net);
+
+/* 1 when fp holds packed weights, and they have been loaded; 0 and fp at its start when it does not */
+int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff);
+
 /* loading: begin() looks at the whole file and leaves it at its first byte; next() says whether weights for layer
  * index are still to come, and ends the program when the last layer ran past the end; end() reads our own data */
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp);

@@ -123,6 +123,18 @@ void free_run(run_result r)
     free(r.err);
 }
 
+void draw_digits(const char *folder, int training, int test)
+{
+    char *digits = in_folder(folder, "digits"), *n = vd_format("%d", training), *m = vd_format("%d", test);
+    const char *const argv[] = {"darknet", "vd", "dataset", "digits", digits, "-train", n, "-test", m, 0};
+    run_result r = run(argv);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    free_run(r);
+    free(m);
+    free(n);
+    free(digits);
+}
+
 network *network_of(const char *cfg, const char *weights)
 {
     char *folder = make_folder(), *path = in_folder(folder, "test.cfg");

@@ -46,6 +46,9 @@ run_result run(const char *const argv[]);
 run_result darknet(int status, const char *first, ...) __attribute__((sentinel));
 void free_run(run_result r);
 
+/* digits drawn by the program under test: folder/digits/digits.data and what it names */
+void draw_digits(const char *folder, int training, int test);
+
 /* parse a cfg given as text (and load weights, or null), with Darknet's chatter and report lines silenced */
 network *network_of(const char *cfg, const char *weights);
 

@@ -2,6 +2,7 @@
 #include "support.h"
 #include "util.h"
 
+#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +12,14 @@
 
 static char *folder, *data_file;
 
-static void draw_digits(void)
+static void setup(void)
 {
     folder = make_folder();
     data_file = in_folder(folder, "digits/digits.data");
-    char *digits = in_folder(folder, "digits");
-    const char *const argv[] = {"darknet", "vd", "dataset", "digits", digits, "-train", "200", "-test", "10", 0};
-    run_result r = run(argv);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
-    free(digits);
+    draw_digits(folder, 200, 10);
 }
 
-static void remove_digits(void)
+static void teardown(void)
 {
     remove_folder(folder);
     free(data_file);
@@ -71,25 +67,19 @@ static run_result train(const char *cfg, const char *flag)
 /* train, send a signal when a line of the output begins with `line`, and return the status as run() does */
 static int train_until(const char *cfg, const char *line, int signal, const char *flag)
 {
-    int out[2], status;
+    int terminal, status, sent = 0;
     const char *darknet = getenv("DARKNET");
     char text[1024];
-    ck_assert_int_eq(pipe(out), 0);
     fflush(0);
-    pid_t child = fork();
+    pid_t child = forkpty(&terminal, 0, 0, 0); /* lines to a terminal come when they are printed */
+    ck_assert_int_ge(child, 0);
     if (!child) {
-        dup2(out[1], 1);
-        close(out[0]);
         char *err = in_folder(folder, "err");
-        /* unbuffered, so that lines come when they are printed */
-        const char *const argv[] = {
-            "stdbuf", "-o0", darknet ? darknet : "./darknet", "classifier", "train", data_file, cfg, flag, 0};
+        const char *const argv[] = {darknet ? darknet : "./darknet", "classifier", "train", data_file, cfg, flag, 0};
         if (freopen(err, "wb", stderr)) execvp(argv[0], (char *const *)argv);
         _exit(127);
     }
-    close(out[1]);
-    FILE *fp = fdopen(out[0], "r");
-    int sent = 0;
+    FILE *fp = fdopen(terminal, "r");
     while (fgets(text, sizeof(text), fp)) {
         if (sent || strncmp(text, line, strlen(line))) continue;
         kill(child, signal);
@@ -283,7 +273,7 @@ Suite *checkpoint_suite(void)
     Suite *s = suite_create("checkpoint");
     TCase *t = tcase_create("checkpoint");
     tcase_set_timeout(t, 240);
-    tcase_add_unchecked_fixture(t, draw_digits, remove_digits);
+    tcase_add_unchecked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, a_stopped_training_ends_with_the_weights_of_one_never_stopped, 0,
                         2 * (int)(sizeof(trainings) / sizeof(*trainings)));
     tcase_add_test(t, sigint_ends_behind_a_batch_and_says_how_to_go_on);

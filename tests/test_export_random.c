@@ -22,6 +22,7 @@ static void teardown(void)
 {
     remove_folder(folder);
     free(stock_probe);
+    folder = 0;
 }
 
 /* ---- drawing ---- */
@@ -183,6 +184,7 @@ static network *draw_network(int number, char **cfg)
 /* the exporter ends the process when it finds a difference: say of which network */
 static void tell(void)
 {
+    if (!folder) return; /* the test is over */
     char *path = in_folder(folder, "net.cfg");
     size_t n;
     char *cfg = read_bytes(path, &n);
@@ -213,7 +215,6 @@ START_TEST(random_networks_answer_as_before)
     }
     ck_assert_int_gt(gone, kept / 4); /* not for want of anything to do */
     ck_assert_int_gt(why, IN_A_GROUP / 2);
-    fclose(stdout); /* tell() is for failures */
 }
 END_TEST
 

@@ -13,18 +13,13 @@ static const char cfg_text[] =
 
 static char *folder;
 
-static void draw_digits(void)
+static void setup(void)
 {
     folder = make_folder();
-    char *digits = in_folder(folder, "digits");
-    const char *const argv[] = {"darknet", "vd", "dataset", "digits", digits, "-train", "40", "-test", "10", 0};
-    run_result r = run(argv);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
-    free(digits);
+    draw_digits(folder, 40, 10);
 }
 
-static void remove_digits(void)
+static void teardown(void)
 {
     remove_folder(folder);
 }
@@ -224,7 +219,7 @@ Suite *schema_suite(void)
     Suite *s = suite_create("schema");
     TCase *t = tcase_create("schema");
     tcase_set_timeout(t, 240);
-    tcase_add_unchecked_fixture(t, draw_digits, remove_digits);
+    tcase_add_unchecked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, a_bad_value_is_named, 0, (int)(sizeof(bad_cfgs) / sizeof(*bad_cfgs)));
     tcase_add_test(t, a_file_that_is_no_cfg_is_named);
     tcase_add_loop_test(t, an_unknown_or_repeated_key_is_a_warning_and_with_strict_an_error, 0,

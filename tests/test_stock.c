@@ -122,9 +122,9 @@ static const struct {
      "[net]\nbatch=6\nsubdivisions=3\ninputs=20\nlearning_rate=.05\nmomentum=.5\ndecay=.01\npolicy=step\nstep=2\n"
      "scale=.5\nmax_batches=20\n" CONN("activation=logistic") CONN("activation=loggy\nbatch_normalize=1") CONN(
          "activation=relu") CONN("activation=elu") CONN("activation=selu\nbatch_normalize=1") CONN("activation=relie")
-         CONN("activation=ramp") CONN("activation=linear\nbatch_normalize=1") CONN("activation=tanh")
-             CONN("activation=plse") CONN("activation=leaky\nbatch_normalize=1") CONN("activation=stair")
-                 CONN("activation=hardtan") CONN("activation=lhtan") CONN("activation=linear") "[cost]\ntype=smooth\n"},
+         CONN("activation=ramp") CONN("activation=linear") CONN("activation=tanh") CONN("activation=plse")
+             CONN("activation=leaky\nbatch_normalize=1") CONN("activation=stair") CONN("activation=hardtan")
+                 CONN("activation=lhtan") CONN("activation=linear") "[cost]\ntype=smooth\n"},
     {"crop, local, activation", 8,
      "[net]\nbatch=2\nwidth=10\nheight=9\nchannels=3\nlearning_rate=.0001\npolicy=exp\ngamma=.9\nmax_batches=20\n"
      "[crop]\ncrop_width=8\ncrop_height=7\nflip=1\nangle=0\nsaturation=1\nexposure=1\n"

@@ -30,16 +30,13 @@ static char *text_of(const char *folder, const char *name)
 
 START_TEST(rows_are_trained_measured_and_not_trained_again)
 {
-    char *folder = make_folder(), *digits = in_folder(folder, "digits"), *list = in_folder(folder, "rows");
+    char *folder = make_folder(), *list = in_folder(folder, "rows");
     char *data_file = in_folder(folder, "digits/digits.data");
-    const char *const argv[] = {"darknet", "vd", "dataset", "digits", digits, "-train", "200", "-test", "50", 0};
-    run_result r = run(argv);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
+    draw_digits(folder, 200, 50);
     write_text(list, rows);
     setenv("DIGITS_DATA", data_file, 1);
 
-    r = make_table(folder, "*-1");
+    run_result r = make_table(folder, "*-1");
     ck_assert_msg(r.status == 0, "%s", r.err);
     ck_assert_ptr_nonnull(strstr(r.out, "first-1: error "));
     ck_assert_ptr_nonnull(strstr(r.out, "then-1: error "));
@@ -64,7 +61,6 @@ START_TEST(rows_are_trained_measured_and_not_trained_again)
     free(cfg);
     free(data_file);
     free(list);
-    free(digits);
     remove_folder(folder);
 }
 END_TEST

@@ -2,6 +2,7 @@
 #include "bench.h"
 #include "dataset.h"
 #include "export.h"
+#include "pack.h"
 #include "report.h"
 #include "../layer_plugin.h"
 #include "../util.h"
@@ -20,6 +21,8 @@ static const struct {
      "time a network at test time, with dense and with sparse weights"},
     {"export", vd_export_command, "export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]",
      "write a network for stock Darknet, smaller where it can be"},
+    {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8] [-json]",
+     "write what is left of a network to a small file for inference"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
 };

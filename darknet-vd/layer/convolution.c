@@ -28,8 +28,8 @@ typedef struct {
     float *sums; /* [chunks - 1][sums_per_chunk]: d theta, d sigma2, d bias of all chunks but the first */
 } job;
 
-/* A layer of groups goes by columns: its images do not lie side by side for one group. Both products work on runs of
- * the same length. */
+/* A layer of groups goes by columns, since its images do not lie side by side for one group; so do sparse weights, an
+ * image at a time. Both products work on runs of the same length. */
 static job make_job(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .n = (size_t)l.nweights, .run = 1};
@@ -39,7 +39,7 @@ static job make_job(layer l, const float *input, vd_product p)
     int by_columns = l.groups > 1 || p.by_row;
     j.mean = by_columns ? vd_convolution_by_columns(mean) : vd_convolution_plan_of(mean, l.batch);
     j.variance =
-        l.groups > 1 || !p.sigma2 ? vd_convolution_by_columns(variance) : vd_convolution_plan_of(variance, l.batch);
+        by_columns || !p.sigma2 ? vd_convolution_by_columns(variance) : vd_convolution_plan_of(variance, l.batch);
     j.run = j.mean.images > j.variance.images ? j.mean.images : j.variance.images;
     j.mean.images = j.variance.images = j.run;
     return j;

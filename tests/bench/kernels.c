@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "timing.h"
 
 enum { N = 2048, COLUMNS = 500 * 64, ROUNDS = 15, TABLES = 8 };
 
@@ -80,19 +81,6 @@ static const struct {
     void (*run)(const vd_kernels *k);
 } kernels[] = {KERNELS(LIST)};
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double p = *(const double *)a, q = *(const double *)b;
-    return (p > q) - (p < q);
-}
-
 static void fill(void)
 {
     srand(1);
@@ -141,8 +129,7 @@ int main(int argc, char **argv)
         }
         printf("%-24s", kernels[i].name);
         for (int t = 0; t < n; ++t) {
-            qsort(times[t], ROUNDS, sizeof(double), by_value);
-            printf(" %11.3f", 1e9 * times[t][ROUNDS / 2] / kernels[i].elements);
+            printf(" %11.3f", 1e9 * median(times[t], ROUNDS) / kernels[i].elements);
         }
         printf("\n");
         fflush(stdout);

@@ -8,14 +8,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-static double now(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return t.tv_sec + 1e-9 * t.tv_nsec;
-}
+#include "timing.h"
 
 /* FNV-1a, a number at a time */
 static uint64_t add_to_checksum(uint64_t sum, matrix m)
@@ -61,11 +55,11 @@ int main(int argc, char **argv)
     for (int i = 0; i < warm + batches; ++i) {
         data d;
         a.d = &d;
-        double cpu_start = now(CLOCK_PROCESS_CPUTIME_ID), wall_start = now(CLOCK_MONOTONIC);
+        double cpu_start = now_on(CLOCK_PROCESS_CPUTIME_ID), wall_start = now_on(CLOCK_MONOTONIC);
         pthread_join(load_data(a), 0);
         if (i >= warm) {
-            cpu += now(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
-            wall += now(CLOCK_MONOTONIC) - wall_start;
+            cpu += now_on(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
+            wall += now_on(CLOCK_MONOTONIC) - wall_start;
         }
         checksum = add_to_checksum(add_to_checksum(checksum, d.X), d.y);
         free_data(d);

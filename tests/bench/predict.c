@@ -6,20 +6,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + 1e-9 * t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "timing.h"
 
 int main(int argc, char **argv)
 {
@@ -40,8 +28,8 @@ int main(int argc, char **argv)
         times[n++] = t - last;
         last = t;
     }
-    qsort(times, n, sizeof(*times), by_value);
+    double middle = median(times, n);
     for (i = 0; i < net->outputs; ++i) sum += i * output[i];
-    printf("%.2f us, %.7g\n", 1e6 * times[n / 2], sum);
+    printf("%.2f us, %.7g\n", 1e6 * middle, sum);
     return 0;
 }

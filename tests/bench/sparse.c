@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "timing.h"
 
 enum { DENSITIES = 7, ROUNDS = 15, DENSE_WAYS = 3 };
 
@@ -46,19 +47,6 @@ typedef struct {
     const vd_sparse_form *form[DENSITIES];
 } bench;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double p = *(const double *)a, q = *(const double *)b;
-    return (p > q) - (p < q);
-}
-
 static void run_dense(const bench *b, int way)
 {
     vd_window w = b->s.window;
@@ -90,9 +78,9 @@ static void run_way(const bench *b, int way)
 static double time_way(const bench *b, int way)
 {
     for (long n = 1;; n *= 2) {
-        double start = now();
+        double start = now_on(CLOCK_THREAD_CPUTIME_ID);
         for (long i = 0; i < n; ++i) run_way(b, way);
-        double seconds = now() - start;
+        double seconds = now_on(CLOCK_THREAD_CPUTIME_ID) - start;
         if (seconds > round_seconds / 2) return seconds / n;
     }
 }
@@ -108,8 +96,7 @@ static void time_ways(const bench *b, double seconds[DENSE_WAYS + DENSITIES])
             if (r >= 0) rounds[way][r] = t;
         }
     for (int way = 0; way < DENSE_WAYS + DENSITIES; ++way) {
-        qsort(rounds[way], ROUNDS, sizeof(double), by_value);
-        seconds[way] = rounds[way][ROUNDS / 2];
+        seconds[way] = median(rounds[way], ROUNDS);
     }
 }
 

@@ -7,20 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + 1e-9 * t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "timing.h"
 
 int main(int argc, char **argv)
 {
@@ -41,8 +29,8 @@ int main(int argc, char **argv)
         times[n++] = t - last;
         last = t;
     }
-    qsort(times, n, sizeof(*times), by_value);
+    double middle = median(times, n);
     getrusage(RUSAGE_SELF, &usage);
-    printf("%.4f %.1f %.1f\n", 1e3 * times[n / 2], net->batch / times[n / 2], usage.ru_maxrss / 1024.);
+    printf("%.4f %.1f %.1f\n", 1e3 * middle, net->batch / middle, usage.ru_maxrss / 1024.);
     return 0;
 }

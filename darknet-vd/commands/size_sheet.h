@@ -1,0 +1,20 @@
+/* What packing has made of a network, layer by layer. */
+#ifndef VD_COMMANDS_SIZE_SHEET_H
+#define VD_COMMANDS_SIZE_SHEET_H
+
+#include "../pack.h"
+
+/* a line for each layer with weights and one for all, then the sizes of the two files
+ *
+ *   bytes           of all arrays of a layer: as floats, and its record in the packed file
+ *   bits a weight   bytes packed, over the weights left
+ *   multiply-adds   for one image, dense and with the weights left */
+void vd_size_sheet_print_table(FILE *fp, const vd_packed *p, vd_pack_format format);
+
+/* one object: {"format":"fp32","layers":[{"index":0,"type":"vd_connected","weights":W,"nonzero":Z,"bytes_dense":..,
+ * "bytes_packed":..,"bits_per_weight":..,"multiply_adds":..,"multiply_adds_left":..},...], the same sums over all
+ * layers, "file_dense":bytes of the .weights file of the plain network,"file_packed":bytes,"ratio":dense/packed};
+ * bits_per_weight is null when no weight is left */
+void vd_size_sheet_print_json(FILE *fp, const vd_packed *p, vd_pack_format format);
+
+#endif

@@ -1,0 +1,50 @@
+/* The arrays of a network that a weights file holds, layer by layer. */
+#ifndef VD_PACK_PARTS_H
+#define VD_PACK_PARTS_H
+
+#include "darknet.h"
+
+/* the values are those of the file */
+typedef enum {
+    VD_PART_CONVOLUTIONAL = 1,
+    VD_PART_CONNECTED = 2,
+    VD_PART_BATCHNORM = 3,
+    VD_PART_LOCAL = 4,
+    VD_PART_DECONVOLUTIONAL = 5
+} vd_part_kind;
+
+/* a layer, or one of those inside a recurrent layer; arrays it has none of are null */
+typedef struct {
+    int layer; /* number of the layer in the network */
+    vd_part_kind kind;
+    int rows, columns; /* filters or units, and weights of each; a batchnorm layer has no columns */
+    int variational;
+    size_t positions;                  /* where each weight is multiplied once */
+    float *biases;                     /* [rows] */
+    float *scales, *means, *variances; /* [rows] of batch normalisation */
+    float *weights;                    /* [rows][columns] */
+} vd_part;
+
+typedef struct {
+    int n;
+    vd_part *part;
+} vd_parts;
+
+/* the network's own arrays, layer by layer, those inside a recurrent layer in the order of vd_parts_of(); the caller
+ * frees .part */
+vd_parts vd_parts_of_network(const network *net);
+
+/* parts of the same shapes with arrays of their own, filled with 0; vd_parts_free() frees them */
+vd_parts vd_parts_like(vd_parts p);
+void vd_parts_free(vd_parts p);
+
+/* copy biases and weights, and the three arrays of batch normalisation unless one side has none of them */
+void vd_part_copy(vd_part to, vd_part from);
+
+size_t vd_part_weights(vd_part p);
+/* all its floats together: what a .weights file spends four bytes each on */
+size_t vd_part_floats(vd_part p);
+/* "convolutional" */
+const char *vd_part_name(vd_part_kind kind);
+
+#endif
