@@ -77,8 +77,8 @@ ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
 
-VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %/sparse_vector.c,$(wildcard darknet-vd/*.c darknet-vd/*/*.c))
-VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c darknet-vd/data/*.S)
+VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %/sparse_vector.c,$(wildcard darknet-vd/*.[cS] darknet-vd/*/*.c))
+VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c)
 VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %,$(BUILD)/obj/darknet-vd/kernels/%-$(v).o,vector sparse_vector))
 LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
@@ -108,6 +108,9 @@ $(BUILD)/obj/stock/%.o: $(SRC)/src/%.c $(BUILD)/.flags
 	@echo "  CC     $<"
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STOCK_FLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# writing a JPEG, stb shifts bits out of an int, which UBSan takes for an error
+build/asan/obj/stock/image.o: override CFLAGS += -fno-sanitize=shift
 
 $(BUILD)/obj/stock/%.o: $(SRC)/examples/%.c $(BUILD)/.flags
 	@echo "  CC     $<"
@@ -412,6 +415,15 @@ build/cifar/cifar.data:
 	$(Q)printf '/%s/\n' $(CIFAR_CLASSES) > $(@D)/labels.list && printf '%s\n' $(CIFAR_CLASSES) > $(@D)/names.list
 	$(Q)d="$(CURDIR)/$(@D)"; printf '%s\n' classes=10 train=$$d/train.list valid=$$d/test.list labels=$$d/labels.list names=$$d/names.list \
 	  backup=$$d/backup top=1 shuffle=1 > $@
+
+# blood cells with Darknet labels: BCCD=archive with bccd/images, bccd/labels, bccd/bccd.names, bccd/train.txt, bccd/test.txt
+BCCD ?=
+build/bccd/bccd.data:
+	@test -f "$(BCCD)" || { echo "BCCD is needed: BCCD=file, a tar archive with bccd/images/*.jpg, labels/*.txt, bccd.names, train.txt and test.txt" >&2; exit 1; }
+	@rm -rf $(@D) && mkdir -p $(@D)/backup $(@D)/results
+	$(Q)tar -xf $(BCCD) -C $(@D) --strip-components=1
+	$(Q)d="$(CURDIR)/$(@D)"; for s in train test; do sed "s|^|$$d/|" $(@D)/$$s.txt > $(@D)/$$s.list; done; \
+	  printf '%s\n' classes=3 train=$$d/train.list valid=$$d/test.list names=$$d/bccd.names backup=$$d/backup results=$$d/results shuffle=1 > $@
 
 TABLE ?= *
 .PHONY: tables

@@ -144,6 +144,11 @@ static void attach_weights(vd_section s, section_kind kind, layer *l, network *n
     size_t n = kind == VD_CONVOLUTIONAL ? (size_t)l->nweights : (size_t)l->inputs * l->outputs;
     vd_layer *vd = make_vd_layer(net, s.index, n, (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
     vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
+    vd->relative = vd_option_given(s, "log_alpha");
+    vd->log_alpha = (float)vd_option_number(s, "log_alpha", 0, -1e4, 1e4);
+    if (vd->relative && (vd->log_alpha <= -VD_LOG_ALPHA_LIMIT || vd->log_alpha >= vd->threshold))
+        vd_section_die(s, "log_alpha=%g is not between -%g and threshold=%g", vd->log_alpha, VD_LOG_ALPHA_LIMIT,
+                       vd->threshold);
     vd->train_clip = (int)vd_option_integer(s, "train_clip", 0, 0, 1);
     vd->seed = noise_seed;
     attach_vd_layer(l, vd);

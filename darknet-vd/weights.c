@@ -185,9 +185,22 @@ static void load_entry(const network *net, FILE *fp, int start, int cutoff, char
     fseek(fp, next, SEEK_SET);
 }
 
+/* what became of log_sigma2 where the file has none */
+static void say_what_is_missing(int relative, int kept)
+{
+    if (!file.entries) fprintf(stderr, "(a plain weights file: ");
+    else if (relative + kept) fprintf(stderr, "(no log_sigma2 for %d layers: ", relative + kept);
+    else return;
+    if (relative && kept)
+        fprintf(stderr, "log_sigma2 starts at log_alpha in %d layers, keeps its initial value in %d) ", relative, kept);
+    else if (relative) fprintf(stderr, "log_sigma2 starts at log_alpha) ");
+    else if (!file.entries) fprintf(stderr, "log_sigma2 keeps its initial value) ");
+    else fprintf(stderr, "they keep their initial value) ");
+}
+
 void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
 {
-    int variational = 0, kept = 0, whole = start == 0 && cutoff >= net->n;
+    int variational = 0, kept = 0, relative = 0, whole = start == 0 && cutoff >= net->n;
     check_position(net, fp);
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
@@ -203,11 +216,19 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
     fseek(fp, file.end, SEEK_SET);
     for (uint32_t i = 0; i < file.entries; ++i) load_entry(net, fp, start, cutoff, loaded);
     for (int i = start; i < net->n && i < cutoff; ++i) {
-        if (!vd_layer_of(net->layers[i])) continue;
-        if (!loaded[i]) ++kept;
-        vd_layer_changed(net->layers[i]);
+        layer l = net->layers[i];
+        vd_layer *vd = vd_layer_of(l);
+        if (!vd) continue;
+        vd_layer_changed(l);
+        if (loaded[i]) continue;
+        int is_filled = i <= file.last && !l.dontload; /* a file may end before the last layer */
+        if (!vd->relative || !is_filled) {
+            ++kept;
+            continue;
+        }
+        vd_layer_start_relative(l, expected_count(l, vd));
+        ++relative;
     }
     free(loaded);
-    if (!file.entries) fprintf(stderr, "(a plain weights file: log_sigma2 keeps its initial value) ");
-    else if (kept) fprintf(stderr, "(no log_sigma2 for %d layers: they keep their initial value) ", kept);
+    say_what_is_missing(relative, kept);
 }

@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <limits.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +102,18 @@ run_result run(const char *const argv[])
     free(out);
     free(err);
     remove_folder(folder);
+    return r;
+}
+
+run_result darknet(int status, const char *first, ...)
+{
+    const char *argv[16] = {"darknet", first};
+    va_list list;
+    va_start(list, first);
+    for (int n = 2; n < 15 && (argv[n] = va_arg(list, const char *)); ++n) continue;
+    va_end(list);
+    run_result r = run(argv);
+    ck_assert_msg(r.status == status, "darknet %s %s: status %d\n%s", argv[1], argv[2] ? argv[2] : "", r.status, r.err);
     return r;
 }
 

@@ -42,6 +42,8 @@ typedef struct {
 
 /* run a program with a null-terminated argument list and wait for it; argv[0] "darknet" is the one under test */
 run_result run(const char *const argv[]);
+/* the same with the arguments of darknet, ending with a null; its exit status must be the given one */
+run_result darknet(int status, const char *first, ...) __attribute__((sentinel));
 void free_run(run_result r);
 
 /* digits drawn by the program under test: folder/digits/digits.data and what it names */

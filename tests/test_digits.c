@@ -1,5 +1,4 @@
 #include "data/digits.h"
-#include "data/glyphs.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -132,17 +131,6 @@ START_TEST(the_nearest_class_mean_is_often_but_not_always_right)
 }
 END_TEST
 
-START_TEST(the_built_in_glyphs_are_ten_png_files)
-{
-    for (int k = 0; k < VD_DIGITS_CLASSES; ++k) {
-        const unsigned char *start = vd_glyphs + vd_glyph_offset[k], *end = vd_glyphs + vd_glyph_offset[k + 1];
-        ck_assert_int_gt(end - start, 57);
-        ck_assert_mem_eq(start, "\x89PNG\r\n\x1a\n", 8);
-        ck_assert_mem_eq(end - 8, "IEND\xae\x42\x60\x82", 8);
-    }
-}
-END_TEST
-
 START_TEST(random_bits_are_even)
 {
     int count[64] = {0};
@@ -168,7 +156,6 @@ Suite *digits_suite(void)
     tcase_add_test(t, classes_are_balanced);
     tcase_add_test(t, digits_are_white_on_black_and_seldom_touch_the_edge);
     tcase_add_test(t, the_nearest_class_mean_is_often_but_not_always_right);
-    tcase_add_test(t, the_built_in_glyphs_are_ten_png_files);
     tcase_add_test(t, random_bits_are_even);
     suite_add_tcase(s, t);
     return s;

@@ -1,6 +1,6 @@
 #include "data/digits.h"
 
-#include "data/glyphs.h"
+#include "glyphs.h"
 #include "util.h"
 
 #include <assert.h>
@@ -105,10 +105,9 @@ static void measure(unsigned char ink[CANVAS][CANVAS], int32_t distance[CANVAS][
 /* decode digit k and centre the box around its ink in the canvas */
 static void load_glyph(int k, unsigned char ink[CANVAS][CANVAS])
 {
-    int w, h, channels, left = CANVAS, right = -1, top = CANVAS, bottom = -1;
-    const unsigned char *file = vd_glyphs + vd_glyph_offset[k];
-    unsigned char *grey =
-        stbi_load_from_memory(file, (int)(vd_glyph_offset[k + 1] - vd_glyph_offset[k]), &w, &h, &channels, 1);
+    int bytes, w, h, channels, left = CANVAS, right = -1, top = CANVAS, bottom = -1;
+    const unsigned char *file = vd_glyph_png('0' + k, VD_GLYPH_SIZES - 1, &bytes);
+    unsigned char *grey = stbi_load_from_memory(file, bytes, &w, &h, &channels, 1);
     if (!grey) vd_die("the glyph of digit %d built into this program: %s", k, stbi_failure_reason());
     for (int y = 0; y < h; ++y) {
         for (int x = 0; x < w; ++x) {

@@ -6,6 +6,7 @@
 #include "variance.h"
 #include "vd_cost_layer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +211,13 @@ void vd_layer_changed(layer l)
     if (vd->pruned_for) memset(vd->pruned_for, 0, vd->n * sizeof(uint16_t));
     free_vd_active(vd->active); /* it lists the weights that were there */
     vd->active = 0;
+}
+
+void vd_layer_start_relative(layer l, size_t n)
+{
+    vd_layer *vd = l.plugin;
+    for (size_t i = 0; i < n; ++i) vd->log_sigma2[i] = vd->log_alpha + logf(l.weights[i] * l.weights[i] + VD_THETA_EPS);
+    vd_layer_changed(l);
 }
 
 /* element o of an array that may be missing */

@@ -15,7 +15,9 @@ typedef struct {
     size_t n;        /* weights; theta is layer.weights */
     float threshold; /* weights with log_alpha >= threshold are zero at test time */
     int train_clip;  /* 1: the training mean uses the masked weights */
-    uint64_t seed;   /* of the noise */
+    int relative;    /* 1: log_sigma2 starts at log_alpha for weights out of a plain file */
+    float log_alpha;
+    uint64_t seed; /* of the noise */
 
     float *log_sigma2;     /* [n] */
     float *d_log_sigma2;   /* [n] sum over the batch of -dL/dsigma2, turned into -dL/dlog_sigma2 by the update */
@@ -51,6 +53,10 @@ void free_vd_layer(layer l);
 
 /* theta or log_sigma2 were written: forget what was derived from them */
 void vd_layer_changed(layer l);
+
+/* the first n weights came out of a plain file: log_sigma2 such that each has the layer's log_alpha, which must be
+ * relative */
+void vd_layer_start_relative(layer l, size_t n);
 
 /* how a layer is worked out at test time, with the weights it has now */
 typedef struct {

@@ -1,0 +1,8 @@
+#ifndef VD_COMMANDS_MAP_H
+#define VD_COMMANDS_MAP_H
+
+/* darknet detector map DATA CFG WEIGHTS [-iou 0.5] [-thresh 0.005] [-points 0|11|101]; argv[0] is "map"; returns the
+ * exit status */
+int vd_map_command(int argc, char **argv);
+
+#endif
