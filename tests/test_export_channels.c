@@ -114,6 +114,14 @@ START_TEST(constants_pass_layers_that_treat_each_channel_alone)
 }
 END_TEST
 
+START_TEST(a_pool_with_windows_in_the_padding_alone_stops_constants)
+{
+    expect(NET FIRST "activation=logistic\n[maxpool]\nsize=2\nstride=2\npadding=6\n[activation]\nactivation=relu\n"
+                     "[vd_convolutional]\nfilters=4\nsize=1\nactivation=relu\n" LAST,
+           0x12, 0, 8, "does not hand a constant on");
+}
+END_TEST
+
 #define PADDED "[vd_convolutional]\nfilters=4\nsize=3\npad=1\nactivation=linear\n"
 
 static void no_biases(network *net)
@@ -145,7 +153,6 @@ END_TEST
 START_TEST(padding_lets_a_constant_go_that_is_read_by_the_middle_of_filters_alone)
 {
     expect_with(NET FIRST "activation=leaky\n" PADDED LAST, centre_alone, 0x12, 0, 6, 0);
-    /* stride 2 on an even picture never reaches the padding on the right: it would on an odd one */
     expect_with(NET FIRST "activation=leaky\n[vd_convolutional]\nfilters=4\nsize=3\npad=1\nstride=2\n"
                           "activation=linear\n" LAST,
                 centre_alone, 0x12, 0, 6, 0);
@@ -158,8 +165,18 @@ static void right_column(network *net)
         if (k % 9 != 5) prune(net->layers[1], k);
 }
 
+static void bottom_row(network *net)
+{
+    for (int k = 0; k < 4 * 8 * 9; ++k)
+        if (k % 9 != 7) prune(net->layers[1], k);
+}
+
+/* an odd one would reach the padding on the right and below */
 START_TEST(compaction_does_not_count_on_the_size_of_the_picture)
 {
+    expect_with(NET FIRST "activation=leaky\n[vd_convolutional]\nfilters=4\nsize=3\npad=1\nstride=2\n"
+                          "activation=linear\n" LAST,
+                bottom_row, 0x12, 0, 8, "pads");
     expect_with(NET FIRST "activation=leaky\n[vd_convolutional]\nfilters=4\nsize=3\npad=1\nstride=2\n"
                           "activation=linear\n" LAST,
                 right_column, 0x12, 0, 8, "pads");
@@ -295,6 +312,21 @@ START_TEST(reorg_backwards_lets_every_second_filter_go)
 {
     expect(NET FIRST "activation=leaky\n[reorg]\nstride=2\nreverse=1\n" READER LAST, 0xf0, 0, 8, "ties them");
     expect_with(NET FIRST "activation=relu\n[reorg]\nstride=2\nreverse=1\n" READER LAST, no_biases, 0xaa, 0, 4, 0);
+}
+END_TEST
+
+#define SIX "[net]\nbatch=2\nheight=6\nwidth=6\nchannels=2\n"
+
+static void equal_biases(network *net)
+{
+    for (int f = 4; f < 8; ++f) net->layers[0].biases[f] = .75f;
+}
+
+/* 6 rows are no multiple of 4: output channels hold pixels of two inputs */
+START_TEST(reorg_that_mixes_channels_lets_equal_constants_go_alone)
+{
+    expect(SIX FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 0xf0, 0, 8, "4 dead left alone");
+    expect_with(SIX FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, equal_biases, 0xf0, 0, 4, 0);
 }
 END_TEST
 
@@ -456,6 +488,7 @@ Suite *export_channels_suite(void)
     tcase_add_loop_test(t, a_dead_filter_goes_and_its_constant_moves_into_an_unpadded_convolution, 0, ACTIVATIONS);
     tcase_add_loop_test(t, a_dead_unit_goes_and_its_constant_moves_into_the_next_connected_layer, 0, ACTIVATIONS);
     tcase_add_loop_test(t, constants_pass_layers_that_treat_each_channel_alone, 0, PASSING);
+    tcase_add_test(t, a_pool_with_windows_in_the_padding_alone_stops_constants);
     tcase_add_test(t, padding_keeps_a_constant_that_is_not_zero_and_says_so);
     tcase_add_test(t, padding_lets_a_constant_of_zero_go);
     tcase_add_test(t, padding_lets_a_constant_go_that_is_read_by_the_middle_of_filters_alone);
@@ -468,6 +501,7 @@ Suite *export_channels_suite(void)
     tcase_add_test(t, a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_are_added);
     tcase_add_test(t, reorg_lets_whole_groups_go);
     tcase_add_test(t, reorg_backwards_lets_every_second_filter_go);
+    tcase_add_test(t, reorg_that_mixes_channels_lets_equal_constants_go_alone);
     tcase_add_test(t, reorg_lets_channels_go_that_nobody_reads);
     tcase_add_test(t, reorg_inputs_are_those_the_layer_reads);
     tcase_add_test(t, what_nobody_reads_goes_and_frees_what_it_read);
