@@ -1,6 +1,7 @@
 /* darknet vd export, from its arguments to its files */
 #include "export_support.h"
 
+#include "data/idx.h"
 #include "data/png.h"
 #include "layer/vd_layer.h"
 #include "util.h"
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char *folder;
 
@@ -189,6 +191,94 @@ START_TEST(pictures_given_are_the_ones_it_is_checked_with)
 }
 END_TEST
 
+/* ---- stock Darknet on MNIST ---- */
+
+static const char lenet[] = "[net]\nbatch=100\nseed=1\nheight=28\nwidth=28\nchannels=1\n"
+                            "[vd_convolutional]\nfilters=20\nsize=5\nbatch_normalize=1\nactivation=leaky\n"
+                            "[maxpool]\nsize=2\nstride=2\n"
+                            "[vd_convolutional]\nfilters=50\nsize=5\nactivation=linear\n"
+                            "[maxpool]\nsize=2\nstride=2\n"
+                            "[vd_connected]\noutput=500\nactivation=relu\n"
+                            "[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=60000\n";
+
+/* every third filter and unit but the outputs */
+static void write_lenet(void)
+{
+    char *weights = in_folder(folder, "net.weights");
+    network *net = write_network(lenet);
+    for (int i = 0; i < 5; i += 2)
+        for (int f = 0; f < filters_of(net->layers[i]); f += 3) prune_filter(net, i, f);
+    save_weights(net, weights);
+    free_network(net);
+    free(weights);
+}
+
+/* the test pictures, unpacked */
+static char *write_pictures(const char *mnist)
+{
+    static const unsigned char header[16] = {0, 0, 8, 3};
+    char *from = vd_format("%s/t10k-images-idx3-ubyte", mnist), *packed = vd_format("%s.gz", from);
+    char *path = in_folder(folder, "pictures");
+    vd_idx images = vd_idx_read(access(from, R_OK) ? packed : from, 3);
+    FILE *fp = fopen(path, "wb");
+    ck_assert_ptr_nonnull(fp);
+    ck_assert_uint_eq(images.size[0], 10000);
+    fwrite(header, 1, sizeof(header), fp);
+    fwrite(images.bytes, 28 * 28, images.size[0], fp);
+    ck_assert_int_eq(fclose(fp), 0);
+    free(images.bytes), free(from), free(packed);
+    return path;
+}
+
+static float *answers(const char *program, const char *name, const char *pictures, int *n)
+{
+    char *path = vd_format("%s/%s.cfg", folder, name), *weights = vd_format("%s/%s.weights", folder, name);
+    char *out = in_folder(folder, "answers.f32");
+    run_result r = run((const char *const[]){program, "pictures", path, weights, out, pictures, 0});
+    ck_assert_msg(r.status == 0, "%s: %s", program, r.err);
+    float *x = read_floats(out, n);
+    free_run(r);
+    free(path), free(weights), free(out);
+    return x;
+}
+
+static int best_of_ten(const float *x)
+{
+    int best = 0;
+    for (int k = 1; k < 10; ++k)
+        if (x[k] > x[best]) best = k;
+    return best;
+}
+
+START_TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike)
+{
+    static const char *const options[][2] = {{0, 0}, {"-fuse", 0}, {"-compact", 0}, {"-fuse", "-compact"}};
+    const char *mnist = getenv("MNIST"), *ours = getenv("PROBE") ? getenv("PROBE") : "build/probe";
+    char *stock = vd_format("%s/probe", getenv("STOCK") ? getenv("STOCK") : "build/stock");
+    if (!mnist || !*mnist) {
+        skipped(1, "exports on MNIST in stock Darknet (MNIST names no folder)");
+        return;
+    }
+    int n, m;
+    write_lenet();
+    char *pictures = write_pictures(mnist);
+    float *masked = answers(ours, "net", pictures, &n);
+    ck_assert_int_eq(n, 100000);
+    for (int way = 0; way < 4; ++way) {
+        run_result r = export("out", options[way][0], options[way][1]);
+        ck_assert_msg(r.status == 0, "%s", r.err);
+        ck_assert(way < 2 || strstr(r.out, "500 -> 333"));
+        float *x = answers(stock, "out", pictures, &m);
+        ck_assert_int_eq(m, n);
+        for (int i = 0; i < n; i += 10) ck_assert_int_eq(best_of_ten(x + i), best_of_ten(masked + i));
+        for (int i = 0; i < n; ++i) ck_assert(close_to(x[i], masked[i], 0, 1e-5));
+        free_run(r);
+        free(x);
+    }
+    free(masked), free(pictures), free(stock);
+}
+END_TEST
+
 /* ---- failures ---- */
 
 static void expect_failure(run_result r, const char *why)
@@ -317,6 +407,7 @@ Suite *export_suite(void)
     tcase_add_test(t, a_plain_network_is_exported_to_the_byte);
     tcase_add_test(t, fuse_folds_stock_darknets_batch_norm);
     tcase_add_test(t, pictures_given_are_the_ones_it_is_checked_with);
+    tcase_add_test(t, stock_darknet_predicts_all_test_pictures_of_mnist_alike);
     tcase_add_test(t, what_stock_darknet_would_compute_otherwise_is_refused_in_one_line);
     tcase_add_test(t, weights_that_are_not_finite_are_refused);
     tcase_add_test(t, an_export_that_answers_otherwise_is_not_written);

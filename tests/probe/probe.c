@@ -3,7 +3,8 @@
  *
  *     probe train CFG STEPS OUT.weights [IN.weights]   train on made-up data, print every step's loss
  *     probe predict CFG WEIGHTS OUT.f32                write the outputs for a made-up batch
- *     probe layers CFG WEIGHTS OUT.f32                 write the outputs of every layer for it */
+ *     probe layers CFG WEIGHTS OUT.f32                 write the outputs of every layer for it
+ *     probe pictures CFG WEIGHTS OUT.f32 IDX           write the outputs for all of an IDX file */
 #include <darknet.h>
 
 static unsigned long long state = 20180914;
@@ -105,12 +106,32 @@ static int predict(char *cfg, char *weights, char *path, int every_layer)
     return fclose(fp) != 0;
 }
 
+/* pixels/255; the header is 16 bytes: magic number, pictures, rows, columns */
+static int predict_pictures(char *cfg, char *weights, char *path, char *idx)
+{
+    network *net = load_network(cfg, weights, 0);
+    FILE *in = fopen(idx, "rb"), *out = fopen(path, "wb");
+    if (!in || !out || fseek(in, 16, SEEK_SET)) return 1;
+    unsigned char *pixels = malloc(net->inputs);
+    float *input = calloc(net->inputs * net->batch, sizeof(float));
+    for (int n = net->batch; n == net->batch;) { /* the last batch may be short */
+        for (n = 0; n < net->batch && (int)fread(pixels, 1, net->inputs, in) == net->inputs; ++n)
+            for (int i = 0; i < net->inputs; ++i) input[n * net->inputs + i] = pixels[i] / 255.f;
+        write_floats(out, network_predict(net, input), net->outputs * n);
+    }
+    free(pixels);
+    free(input);
+    return fclose(in) || fclose(out);
+}
+
 int main(int argc, char **argv)
 {
     gpu_index = -1;
     if (argc >= 5 && !strcmp(argv[1], "train")) return train(argv[2], atoi(argv[3]), argv[4], argc > 5 ? argv[5] : 0);
     if (argc == 5 && !strcmp(argv[1], "predict")) return predict(argv[2], argv[3], argv[4], 0);
     if (argc == 5 && !strcmp(argv[1], "layers")) return predict(argv[2], argv[3], argv[4], 1);
-    fprintf(stderr, "usage: probe train CFG STEPS OUT [IN] | predict CFG WEIGHTS OUT | layers CFG WEIGHTS OUT\n");
+    if (argc == 6 && !strcmp(argv[1], "pictures")) return predict_pictures(argv[2], argv[3], argv[4], argv[5]);
+    fprintf(stderr, "usage: probe train CFG STEPS OUT [IN] | predict CFG WEIGHTS OUT | layers CFG WEIGHTS OUT | "
+                    "pictures CFG WEIGHTS OUT IDX\n");
     return 1;
 }
