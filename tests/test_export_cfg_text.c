@@ -23,7 +23,7 @@ END_TEST
 
 START_TEST(sections_are_renamed_and_keys_of_variational_layers_go)
 {
-    expect("[net]\nseed=3\nadam=1\nflip=0\nchannels=1\n"
+    expect("[net]\nseed=3\ncheckpoint=5\ncheckpoint_minutes=1\ncheckpoint_keep = 2\nadam=1\nflip=0\nchannels=1\n"
            "[vd_convolutional]\nlog_sigma2=-8\nfilters=3\nthreshold=2\n"
            "[vd_conv]\ntrain_clip=1\nfilters=3\n  log_sigma2 = -8\n"
            "[vd_connected]\noutput=3\n\tthreshold=\t2\n"

@@ -14,6 +14,7 @@ static const struct {
     {"[vd_conn]", "[connected]"},
 };
 
+static const char *const net_keys[] = {"seed", "checkpoint", "checkpoint_minutes", "checkpoint_keep"};
 static const char *const vd_keys[] = {"log_sigma2", "threshold", "train_clip"};
 
 typedef struct {
@@ -84,12 +85,18 @@ static void put_value(state *s, const char *line, size_t n, int value)
     free(digits);
 }
 
+static int is_one_of(const char *key, const char *const *keys, size_t n)
+{
+    for (size_t i = 0; i < n; ++i)
+        if (is_key(key, keys[i])) return 1;
+    return 0;
+}
+
 static int is_dropped(const state *s, const char *key, vd_cfg_change change)
 {
-    if (s->section == -1) return is_key(key, "seed");
+    if (s->section == -1) return is_one_of(key, net_keys, sizeof(net_keys) / sizeof(*net_keys));
     if (change.fused && is_key(key, "batch_normalize")) return 1;
-    for (size_t i = 0; s->is_vd && i < sizeof(vd_keys) / sizeof(*vd_keys); ++i)
-        if (is_key(key, vd_keys[i])) return 1;
+    if (s->is_vd && is_one_of(key, vd_keys, sizeof(vd_keys) / sizeof(*vd_keys))) return 1;
     return is_key(key, "flipped");
 }
 

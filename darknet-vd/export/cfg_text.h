@@ -8,8 +8,8 @@ typedef struct {
     int fused;   /* batch_normalize goes */
 } vd_cfg_change;
 
-/* text with [vd_convolutional] and [vd_connected] renamed to the stock sections, their keys and [net]'s seed gone,
- * [vd_cost] gone but for its comments, and flipped= gone (weights are written unflipped)
+/* text with [vd_convolutional] and [vd_connected] renamed to the stock sections, their keys and those [net] has here
+ * alone gone, [vd_cost] gone but for its comments, and flipped= gone (weights are written unflipped)
  *
  *   text      0-terminated; lines may end in \n or \r\n
  *   changes   [n] of the layers; sections behind them are only renamed
