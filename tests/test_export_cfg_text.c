@@ -26,7 +26,7 @@ START_TEST(sections_are_renamed_and_keys_of_variational_layers_go)
     expect("[net]\nseed=3\ncheckpoint=5\ncheckpoint_minutes=1\ncheckpoint_keep = 2\nadam=1\nflip=0\nchannels=1\n"
            "[vd_convolutional]\nlog_sigma2=-8\nfilters=3\nthreshold=2\n"
            "[vd_conv]\ntrain_clip=1\nfilters=3\n  log_sigma2 = -8\n"
-           "[vd_connected]\noutput=3\n\tthreshold=\t2\n"
+           "[vd_connected]\noutput=3\nlog_alpha=0\n\tthreshold=\t2\n"
            "[vd_conn]\noutput=2\n"
            "[vd_cost]\nsamples=10\n",
            5, (vd_cfg_change[5]){{0}},

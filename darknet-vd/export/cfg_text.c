@@ -15,7 +15,7 @@ static const struct {
 };
 
 static const char *const net_keys[] = {"seed", "checkpoint", "checkpoint_minutes", "checkpoint_keep"};
-static const char *const vd_keys[] = {"log_sigma2", "threshold", "train_clip"};
+static const char *const vd_keys[] = {"log_sigma2", "log_alpha", "threshold", "train_clip"};
 
 typedef struct {
     char *text; /* what is written so far */
