@@ -63,9 +63,12 @@ static const uint64_t fnv1a_start = 0xCBF29CE484222325u;
 
 static void pass(stream *s, void *data, size_t bytes)
 {
-    if (s->writes) fwrite(data, 1, bytes, s->fp); /* errors show when the file is closed */
-    else if (fread(data, 1, bytes, s->fp) != bytes) vd_die("%s: cannot be read", s->path);
-    if (s->writes) s->sum = fnv1a(s->sum, data, bytes);
+    if (s->writes) {
+        fwrite(data, 1, bytes, s->fp); /* errors show when the file is closed */
+        s->sum = fnv1a(s->sum, data, bytes);
+    } else if (fread(data, 1, bytes, s->fp) != bytes) {
+        vd_die("%s: cannot be read", s->path);
+    }
 }
 
 /* an array may be missing on either side: what is not in the file is zero, what is not here is made */

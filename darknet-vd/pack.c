@@ -142,15 +142,6 @@ static char *verify(vd_parts packed, vd_bytes file)
     return fault;
 }
 
-static const char *type_of(vd_part p, const network *net)
-{
-    layer l = net->layers[p.layer];
-    static const char *const recurrent[] = {[RNN] = "rnn", [CRNN] = "crnn", [LSTM] = "lstm", [GRU] = "gru"};
-    if (p.variational) return p.kind == VD_PART_CONVOLUTIONAL ? "vd_convolutional" : "vd_connected";
-    if (l.type == RNN || l.type == CRNN || l.type == LSTM || l.type == GRU) return recurrent[l.type];
-    return vd_part_name(p.kind);
-}
-
 static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format format, uint8_t **steps)
 {
     vd_packed result = {.lines = vd_calloc(packed.n, sizeof(vd_pack_line))};
@@ -162,7 +153,7 @@ static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format 
         size_t before = file->n;
         add_record(file, packed.part[i], packed.part[i].variational ? format : VD_PACK_DENSE, steps[i]);
         count(&result, packed.part[i], file->n - before);
-        result.lines[result.n - 1].type = type_of(packed.part[i], net);
+        result.lines[result.n - 1].type = vd_layer_type(net->layers[packed.part[i].layer]);
     }
     add_checksum(file);
     return result;

@@ -16,7 +16,7 @@ vd_report vd_report_network(const network *net)
         vd_report_layer *line = r.layers + r.n++;
         float *masked = vd_calloc(vd->n, sizeof(float));
         line->index = i;
-        line->type = l.type == CONVOLUTIONAL ? "vd_convolutional" : "vd_connected";
+        line->type = vd_layer_type(l);
         line->weights = vd->n;
         line->threshold = vd->threshold;
         line->nonzero = vd_kernels_get()->mask(vd->n, l.weights, vd->log_sigma2, vd->threshold, masked);

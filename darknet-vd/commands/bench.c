@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "darknet.h"
-#include "network.h"
 
 static const char usage[] =
     "usage: darknet vd bench CFG WEIGHTS [-batch N] [-threads N] [-seconds S] [-json]\n"
@@ -126,12 +125,6 @@ static timing time_network(const bench *b)
     return t;
 }
 
-static const char *type_of(layer l)
-{
-    if (!vd_layer_of(l)) return get_layer_string(l.type);
-    return l.type == CONVOLUTIONAL ? "vd_convolutional" : "vd_connected";
-}
-
 static void print_table(const bench *b, int batch, int threads, const timing *t)
 {
     const network *net = b->net[SPARSE];
@@ -139,7 +132,7 @@ static void print_table(const bench *b, int batch, int threads, const timing *t)
     printf("layer  type               density   way        products        left     dense us    sparse us    ratio\n");
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
-        printf("%5d  %-16s ", i, type_of(l));
+        printf("%5d  %-16s ", i, vd_layer_type(l));
         if (vd_layer_of(l)) {
             vd_test_time v = vd_layer_test_time(l);
             printf("%8.3f %%   %-7s %11.4g %11.4g", 100. * v.nonzeros / v.weights, v.way, v.dense_products, v.products);
@@ -164,8 +157,8 @@ static void print_json(const bench *b, int batch, int threads, const timing *t, 
            1e6 * batch / t->whole[SPARSE]);
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
-        printf("%s{\"index\":%d,\"type\":\"%s\",\"dense_us\":%.6g,\"sparse_us\":%.6g", i ? "," : "", i, type_of(l),
-               t->layer[DENSE][i], t->layer[SPARSE][i]);
+        printf("%s{\"index\":%d,\"type\":\"%s\",\"dense_us\":%.6g,\"sparse_us\":%.6g", i ? "," : "", i,
+               vd_layer_type(l), t->layer[DENSE][i], t->layer[SPARSE][i]);
         if (vd_layer_of(l)) {
             vd_test_time v = vd_layer_test_time(l);
             printf(",\"way\":\"%s\",\"weights\":%zu,\"nonzero\":%zu,\"dense_products\":%.9g,\"products\":%.9g", v.way,

@@ -10,9 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "network.h"
+
 vd_layer *vd_layer_of(layer l)
 {
     return l.type == COST ? 0 : l.plugin;
+}
+
+const char *vd_layer_type(layer l)
+{
+    if (!vd_layer_of(l)) return get_layer_string(l.type);
+    return l.type == CONVOLUTIONAL ? "vd_convolutional" : "vd_connected";
 }
 
 vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2)

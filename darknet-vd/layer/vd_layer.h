@@ -47,6 +47,9 @@ typedef struct {
 /* the variational part of a layer, null when it is a plain one or a cost */
 vd_layer *vd_layer_of(layer l);
 
+/* what tables call a layer: its section's name, "vd_convolutional" or "maxpool" */
+const char *vd_layer_type(layer l);
+
 /* the variational part of layer `index` of net, with n weights: log_sigma2 everywhere the given value */
 vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2);
 void free_vd_layer(layer l);

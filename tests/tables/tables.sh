@@ -43,27 +43,27 @@ set_keys() {
 train_row() {
     name=$1 data=$(data_of "$2") net=$3 start=$4
     shift 4
-    row=$folder/$name base=$net
+    row=$folder/$name
     mkdir -p "$row"
-    cp "cfg/$net.cfg" "$row/$base.cfg"
-    set_keys "$row/$base.cfg" "$@"
+    cp "cfg/$net.cfg" "$row/$net.cfg"
+    set_keys "$row/$net.cfg" "$@"
     sed "s|^backup=.*|backup=$row|" "$data" > "$row/set.data"
     if [ "${start#=}" != "$start" ]; then
-        cp "$folder/${start#=}/$base.weights" "$row/$base.weights"
+        cp "$folder/${start#=}/$net.weights" "$row/$net.weights"
         echo 0 > "$row/seconds"
-        measure_row "$row" "$base" "$name" "$*"
+        measure_row "$row" "$net" "$name" "$*"
         return
     fi
     weights=
     [ "$start" = - ] || weights=$(ls "$folder/$start"/*.weights | grep -v '_[0-9]*\.weights$')
     began=$(date +%s)
     status=0
-    "${DARKNET:-./darknet}" classifier train "$row/set.data" "$row/$base.cfg" $weights ${weights:+-clear} -resume \
+    "${DARKNET:-./darknet}" classifier train "$row/set.data" "$row/$net.cfg" $weights ${weights:+-clear} -resume \
         >> "$row/train.log" 2>> "$row/epochs.log" || status=$?
     echo $(($(date +%s) - began)) >> "$row/seconds"
     [ $status = 0 ] || { echo "$name: training ended with status $status, see $row/epochs.log" >&2; exit 1; }
-    rm -f "$row/${base}"_*.weights "$row/$base.backup"
-    measure_row "$row" "$base" "$name" "$*"
+    rm -f "$row/${net}"_*.weights "$row/$net.backup"
+    measure_row "$row" "$net" "$name" "$*"
 }
 
 # FOLDER BASE NAME KEYS -> FOLDER/result
