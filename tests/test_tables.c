@@ -1,3 +1,4 @@
+#include "drawings.h"
 #include "support.h"
 #include "util.h"
 
@@ -65,6 +66,34 @@ START_TEST(rows_are_trained_measured_and_not_trained_again)
 }
 END_TEST
 
+START_TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it)
+{
+    char *folder = draw_pictures(), *list = in_folder(folder, "rows"), *data_file = in_folder(folder, "boxes.data");
+    char *names = in_folder(folder, "three");
+    char *data = vd_format("classes=3\ntrain=%s/list\nvalid=%s/list\nnames=%s\nbackup=\nresults=%s/results\n", folder,
+                           folder, names, folder);
+    write_text(names, "full\nframe\nnone\n");
+    write_text(data_file, data);
+    write_text(list, "boxes-1 boxes bccd-tiny - max_batches=2 batch=4 seed=1\n"
+                     "boxes-vd-1 boxes bccd-tiny-vd boxes-1 max_batches=1 batch=4 samples=24 seed=1\n");
+    setenv("BOXES_DATA", data_file, 1);
+
+    run_result r = make_table(folder, "*");
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.out, "boxes-1: map ") && strstr(r.out, "boxes-vd-1: map "), "%s", r.out);
+    char *table = text_of(folder, "out/RESULTS.md"), *log = text_of(folder, "out/boxes-vd-1/epochs.log");
+    ck_assert_ptr_nonnull(strstr(table, "| row | seeds | mAP@0.5 % (median) |"));
+    ck_assert_ptr_null(strstr(table, "| seeds | error %"));
+    ck_assert_ptr_nonnull(
+        strstr(table, "\n| boxes-vd-1 | bccd-tiny-vd.cfg | max_batches=1 batch=4 samples=24 seed=1 | "));
+    ck_assert_ptr_nonnull(strstr(log, "out/boxes-1/bccd-tiny.weights"));
+    free_run(r);
+    unsetenv("BOXES_DATA");
+    free(log), free(table), free(data), free(names), free(data_file), free(list);
+    remove_folder(folder);
+}
+END_TEST
+
 START_TEST(a_row_that_fails_is_named)
 {
     char *folder = make_folder(), *list = in_folder(folder, "rows");
@@ -86,6 +115,7 @@ Suite *tables_suite(void)
     TCase *t = tcase_create("tables");
     tcase_set_timeout(t, 240);
     tcase_add_test(t, rows_are_trained_measured_and_not_trained_again);
+    tcase_add_test(t, a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it);
     tcase_add_test(t, a_row_that_fails_is_named);
     suite_add_tcase(s, t);
     return s;

@@ -13,6 +13,38 @@ function median(field, group,    i, n, v) {
     return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
 }
 
+# the rows measured by FIELD, group by group and one by one
+function table(field, title,    g, group, i, sparse, some) {
+    for (i = 1; i <= rows; ++i) if ((i, field) in row) some = 1
+    if (!some) return
+    print "| row | seeds | " title " (median) | sparsity % (median) | compression (median) |"
+    print "|---|---|---|---|---|"
+    for (g = 1; g <= groups; ++g) {
+        group = order[g]
+        sparse = some = 0
+        for (i = 1; i <= rows; ++i) {
+            if (row_group[i] != group) continue
+            if ((i, field) in row) some = 1
+            if (row[i, "sparsity"] != "") sparse = 1
+        }
+        if (!some) continue
+        printf "| %s | %d | %.2f | %s | %s |\n", group, count[group], median(field, group),
+            sparse ? sprintf("%.2f", median("sparsity", group)) : "",
+            sparse ? (median("compression", group) + 0 ? sprintf("%.0f x", median("compression", group)) : "all pruned") : ""
+    }
+    print ""
+    print "| row | net | keys that differ from the cfg's | " title " | pruned, layer by layer % | compression | wall time | date |"
+    print "|---|---|---|---|---|---|---|---|"
+    for (i = 1; i <= rows; ++i) {
+        if (!((i, field) in row)) continue
+        printf "| %s | %s.cfg | %s | %.2f | %s | %s | %d min | %s |\n", row[i, "name"], row[i, "net"], row[i, "keys"],
+            row[i, field], row[i, "layers"], row[i, "compression"] == "" ? "" : row[i, "compression"] " x",
+            row[i, "seconds"] / 60 + .5, row[i, "date"]
+        cpus[row[i, "cpu"]] = 1
+    }
+    print ""
+}
+
 FNR == 1 { ++rows }
 {
     at = index($0, "=")
@@ -28,26 +60,8 @@ END {
         row_group[i] = group
         if (!count[group]++) order[++groups] = group
     }
-    print "| row | seeds | error % (median) | sparsity % (median) | compression (median) |"
-    print "|---|---|---|---|---|"
-    for (g = 1; g <= groups; ++g) {
-        group = order[g]
-        sparse = 0
-        for (i = 1; i <= rows; ++i) if (row_group[i] == group && row[i, "sparsity"] != "") sparse = 1
-        printf "| %s | %d | %.2f | %s | %s |\n", group, count[group], median("error", group),
-            sparse ? sprintf("%.2f", median("sparsity", group)) : "",
-            sparse ? (median("compression", group) + 0 ? sprintf("%.0f x", median("compression", group)) : "all pruned") : ""
-    }
-    print ""
-    print "| row | net | keys that differ from the cfg's | error % | pruned, layer by layer % | compression | wall time | date |"
-    print "|---|---|---|---|---|---|---|---|"
-    for (i = 1; i <= rows; ++i) {
-        printf "| %s | %s.cfg | %s | %.2f | %s | %s | %d min | %s |\n", row[i, "name"], row[i, "net"], row[i, "keys"],
-            row[i, "error"], row[i, "layers"], row[i, "compression"] == "" ? "" : row[i, "compression"] " x",
-            row[i, "seconds"] / 60 + .5, row[i, "date"]
-        cpus[row[i, "cpu"]] = 1
-    }
-    print ""
+    table("error", "error %")
+    table("map", "mAP@0.5 %")
     printf "Processor:"
     for (cpu in cpus) printf " %s", cpu
     print ""

@@ -5,7 +5,7 @@
 #
 #     FOLDER/RESULTS.md   all that has been measured so far
 #     FOLDER/NAME/    a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
-#     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, DIGITS_DATA   the .data files
+#     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, BCCD_DATA, DIGITS_DATA, BOXES_DATA   the .data files
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
 #
 # A row that has a result is not trained again; an interrupted one goes on from its checkpoint.
@@ -18,8 +18,18 @@ data_of() {
     mnist-random) echo "$MNIST_RANDOM_DATA" ;;
     mnist-held-out) echo "$MNIST_HELD_OUT_DATA" ;;
     cifar) echo "${CIFAR_DATA:?make tables CIFAR=archive}" ;;
+    bccd) echo "${BCCD_DATA:?make tables BCCD=archive}" ;;
     digits) echo "$DIGITS_DATA" ;;
+    boxes) echo "$BOXES_DATA" ;;
     *) echo "$rows: data set $1 is not known" >&2; exit 1 ;;
+    esac
+}
+
+# the program that trains and tests on a data set
+kind_of() {
+    case $1 in
+    bccd | boxes) echo detector ;;
+    *) echo classifier ;;
     esac
 }
 
@@ -41,7 +51,7 @@ set_keys() {
 
 # everything of one row
 train_row() {
-    name=$1 data=$(data_of "$2") net=$3 start=$4
+    name=$1 data=$(data_of "$2") kind=$(kind_of "$2") net=$3 start=$4
     shift 4
     row=$folder/$name
     mkdir -p "$row"
@@ -51,41 +61,54 @@ train_row() {
     if [ "${start#=}" != "$start" ]; then
         cp "$folder/${start#=}/$net.weights" "$row/$net.weights"
         echo 0 > "$row/seconds"
-        measure_row "$row" "$net" "$name" "$*"
+        measure_row "$kind" "$row" "$net" "$name" "$*"
         return
     fi
     weights=
     [ "$start" = - ] || weights=$(ls "$folder/$start"/*.weights | grep -v '_[0-9]*\.weights$')
     began=$(date +%s)
     status=0
-    "${DARKNET:-./darknet}" classifier train "$row/set.data" "$row/$net.cfg" $weights ${weights:+-clear} -resume \
+    "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" $weights ${weights:+-clear} -resume \
         >> "$row/train.log" 2>> "$row/epochs.log" || status=$?
     echo $(($(date +%s) - began)) >> "$row/seconds"
     [ $status = 0 ] || { echo "$name: training ended with status $status, see $row/epochs.log" >&2; exit 1; }
+    # a detector's last weights are BASE_final.weights, a classifier's BASE.weights
+    [ ! -e "$row/${net}_final.weights" ] || mv "$row/${net}_final.weights" "$row/$net.weights"
     rm -f "$row/${net}"_*.weights "$row/$net.backup"
-    measure_row "$row" "$net" "$name" "$*"
+    measure_row "$kind" "$row" "$net" "$name" "$*"
 }
 
-# FOLDER BASE NAME KEYS -> FOLDER/result
+# KIND FOLDER BASE: what the test pictures say, a classifier's error or a detector's mean average precision
+accuracy() {
+    if [ "$1" = detector ]; then
+        "${DARKNET:-./darknet}" detector map "$2/set.data" "$2/$3.cfg" "$2/$3.weights" 2>/dev/null |
+            awk '$1 == "mAP@0.50" { printf "map=%.2f\n", $2 }'
+    else
+        "${DARKNET:-./darknet}" classifier valid "$2/set.data" "$2/$3.cfg" "$2/$3.weights" 2>/dev/null |
+            awk 'END { sub(",", "", $4); printf "error=%.2f\n", 100 * (1 - $4) }'
+    fi
+}
+
+# KIND FOLDER BASE NAME KEYS -> FOLDER/result
 measure_row() {
-    error=$("${DARKNET:-./darknet}" classifier valid "$1/set.data" "$1/$2.cfg" "$1/$2.weights" 2>/dev/null |
-        awk 'END { sub(",", "", $4); printf "%.2f", 100 * (1 - $4) }')
+    measured=$(accuracy "$1" "$2" "$3")
+    [ -n "$measured" ] || { echo "$4: $1 could not be measured" >&2; exit 1; }
     {
-        echo "name=$3"
-        echo "net=$2"
-        echo "keys=$4"
-        echo "error=$error"
-        if grep -q '^\[vd_cost\]' "$1/$2.cfg"; then
-            "${DARKNET:-./darknet}" vd report "$1/$2.cfg" "$1/$2.weights" 2>/dev/null | awk '
+        echo "name=$4"
+        echo "net=$3"
+        echo "keys=$5"
+        echo "$measured"
+        if grep -q '^\[vd_cost\]' "$2/$3.cfg"; then
+            "${DARKNET:-./darknet}" vd report "$2/$3.cfg" "$2/$3.weights" 2>/dev/null | awk '
                 $1 ~ /^[0-9]+$/ { layers = layers (layers == "" ? "" : "-") sprintf("%.1f", $5) }
                 $1 == "all" { printf "layers=%s\nsparsity=%s\ncompression=%s\n", layers, $4, $6 }'
         fi
-        echo "seconds=$(awk '{ s += $1 } END { print s }' "$1/seconds")"
+        echo "seconds=$(awk '{ s += $1 } END { print s }' "$2/seconds")"
         echo "date=$(date +%Y-%m-%d)"
         echo "cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
-    } > "$1/result.tmp"
-    mv "$1/result.tmp" "$1/result"
-    echo "$3: error $error %"
+    } > "$2/result.tmp"
+    mv "$2/result.tmp" "$2/result"
+    echo "$4: $(echo "$measured" | sed 's/=/ /') %"
 }
 
 # the rows still to train; $1: those that start from scratch (1) or from another row (0)
