@@ -308,6 +308,16 @@ bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and
 bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it (SLOW=1: on the VGG too)
 	$(Q)$(BENCH) $^
 
+# both as they stand in cfg/, with the pictures of a step at a time
+DETECTORS := $(foreach n,1 4,$(BUILD)/bench/yolov3-tiny-$(n))
+$(DETECTORS:=.cfg) $(DETECTORS:=-vd.cfg): cfg/yolov3-tiny.cfg cfg/yolov3-tiny-vd.cfg
+	@mkdir -p $(@D)
+	$(Q)sed 's/^batch=.*/batch=$(lastword $(subst -, ,$(subst -vd,,$(basename $(@F)))))/' cfg/yolov3-tiny$(if $(findstring -vd,$(@F)),-vd).cfg > $@
+
+.PHONY: bench-detectors
+bench-detectors: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step $(DETECTORS:=.cfg) $(DETECTORS:=-vd.cfg) ## yolov3-tiny at 416x416, 1 and 4 pictures a step, with stock Darknet beside it
+	$(Q)NETS='$(DETECTORS)' $(BENCH) $(wordlist 1,3,$^)
+
 $(BUILD)/load: tests/bench/load.c $(BUILD)/libdarknet-vd.a
 	$(Q)$(CC) $(STEP_FLAGS) -I$(SRC)/include $^ -o $@ $(LDFLAGS) $(LIBS)
 

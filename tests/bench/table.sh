@@ -8,15 +8,17 @@
 #     ROUNDS=5         how many rounds
 #     SECONDS_EACH=2   how long a net's steps are timed in each (five steps at least)
 #     SLOW=1           stock Darknet on vgg too, where a step takes it seconds
+#     NETS='cfg/a ..'  other nets, each a-vd.cfg and a.cfg
 set -eu
 folder=$1 ours=$2 stock=${3:-} native=${4:-}
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-2}
 cores=$(nproc)
-nets="cfg/lenet5 cfg/lenet-300-100 tests/bench/vgg"
+nets=${NETS:-cfg/lenet5 cfg/lenet-300-100 tests/bench/vgg}
 
 # measure PROGRAM THREADS CFG CODE: a line "round net code threads ms images/s MiB"
 measure() {
-    DARKNET_THREADS=$2 "$1" "$3" "$seconds" 2>/dev/null | sed "s|^|$round ${net##*/} $4 $2 |"
+    # the last line: a detector's layers print while they train
+    DARKNET_THREADS=$2 "$1" "$3" "$seconds" 2>/dev/null | tail -n 1 | sed "s|^|$round ${net##*/} $4 $2 |"
 }
 
 # the nets of ours with one thread and with all
