@@ -32,9 +32,10 @@ endif
 ifeq ($(OPENMP),1)
 STOCK_OPT += -fopenmp
 endif
-# rand and srand renamed: darknet-vd/seed.h
+# rand and srand renamed: darknet-vd/seed.h; what else is not the C library's: darknet-vd/stock_libc.h
 STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -Wno-stringop-truncation -Wno-restrict \
-	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -I$(SRC)/include -I$(SRC)/src -Idarknet-vd
+	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -include darknet-vd/stock_libc.h \
+	-I$(SRC)/include -I$(SRC)/src -Idarknet-vd
 # -MD: the patched darknet.h is found as a system header and is a dependency all the same
 VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
 LIBS = -lm -pthread

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -38,8 +39,19 @@ static void print_usage(FILE *fp)
         fprintf(fp, "  darknet vd %-54s %s\n", verbs[i].usage, verbs[i].help);
 }
 
+/* what a command has printed may still wait to be written when it returns */
+static void check_stdout(int status, void *nothing)
+{
+    (void)nothing;
+    if (status || (!fflush(stdout) && !ferror(stdout))) return;
+    fprintf(stderr, "standard output: cannot be written\n");
+    _exit(1);
+}
+
 int vd_command(int argc, char **argv)
 {
+    vd_survive_size_limit();
+    if (on_exit(check_stdout, 0)) vd_die("out of memory");
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
     if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
@@ -58,7 +70,6 @@ int vd_command(int argc, char **argv)
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i) {
         if (strcmp(argv[2], verbs[i].name)) continue;
         int status = verbs[i].run(argc - 2, argv + 2);
-        if (fflush(stdout) || ferror(stdout)) vd_die("standard output: cannot be written");
         if (status) exit(status);
         return 1;
     }
