@@ -52,7 +52,7 @@ static void setup(void)
     free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
     ck_assert_int_eq(rename("digits/backup/c.weights", "c.weights"), 0);
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
-    free_run(darknet(0, "partial", "d.cfg", "backup/d_final.weights", "d.weights", "2", NULL));
+    free_run(darknet(0, "partial", "d.cfg", "d_final.weights", "d.weights", "2", NULL));
 }
 
 static void teardown(void)
@@ -74,7 +74,7 @@ static const struct {
       "digits/backup/c.checkpoint.1"}},
     {{"darknet", "classifier", "train", "digits/digits.data", "l.cfg"},
      {"digits/backup/l.weights", "digits/backup/l.backup", "digits/backup/l_3.weights"}},
-    {{"darknet", "detector", "train", "set.data", "d.cfg"}, {"backup/d_final.weights"}},
+    {{"darknet", "detector", "train", "set.data", "d.cfg"}, {"d_final.weights"}},
     {{"darknet", "vd", "pack", "c.cfg", "c.weights", "c.vdw"}, {"c.vdw"}},
     {{"darknet", "vd", "pack", "c.cfg", "c.weights", "c.vdw", "-int8"}, {"c.vdw"}},
     {{"darknet", "vd", "export", "c.cfg", "c.weights", "small"}, {"small.weights", "small.cfg"}},
@@ -127,7 +127,7 @@ static void check_refusal(int w, run_result r, const char *what)
     const char *line = last_line(r);
     int named = 0;
     for (int i = 0; i < OUTPUTS && writers[w].outputs[i]; ++i) named |= strstr(line, writers[w].outputs[i]) != 0;
-    named |= strstr(line, "drawn/") != 0;
+    named |= strstr(line, "drawn/") || strstr(line, "digits/backup/l_");
     ck_assert_msg(r.status == 1, "%s: status %d: %s", what, r.status, r.err);
     ck_assert_msg(named && (strstr(line, "not written") || strstr(line, "cannot write")), "%s: %s", what, r.err);
 }
@@ -157,7 +157,7 @@ START_TEST(a_file_that_may_not_grow_leaves_the_old_one_and_is_named)
 }
 END_TEST
 
-/* the first output is a folder, or leads to a device that is full, or is in a folder that is not there */
+/* the first output is a folder, or leads to a device that is full */
 START_TEST(a_place_that_cannot_be_written_is_named)
 {
     const char *place = writers[_i].outputs[0];
@@ -183,11 +183,7 @@ START_TEST(a_place_that_cannot_be_written_is_named)
     free_run(r);
     ck_assert_int_eq(remove(place), 0);
 
-    ck_assert_int_eq(symlink("nowhere/at/all", place), 0);
-    r = run_with((fault){.file_limit = -1}, writers[_i].argv, 0);
-    ck_assert_msg(r.status == 1 || !strcmp(writers[_i].argv[2], "dataset"), "%d: %s", r.status, r.err);
-    free_run(r);
-    printf("faults: 3 places that cannot be written, %s %s\n", writers[_i].argv[1], writers[_i].argv[2]);
+    printf("faults: 2 places that cannot be written, %s %s\n", writers[_i].argv[1], writers[_i].argv[2]);
 }
 END_TEST
 
@@ -231,7 +227,7 @@ static const char *const talkers[][9] = {
     {"darknet", "vd", "bench", "c.cfg", "c.weights", "-seconds", "0.01"},
     {"darknet", "vd", "pack", "c.cfg", "c.weights", "c.vdw"},
     {"darknet", "vd", "export", "c.cfg", "c.weights", "small"},
-    {"darknet", "vd", "dataset", "digits", "drawn"},
+    {"darknet", "vd", "dataset", "digits", "drawn", "-train", "20"},
     {"darknet", "vd", "-h"},
     {"darknet", "detector", "map", "set.data", "d.cfg", "d.weights"},
     {"darknet", "classifier", "valid", "digits/digits.data", "c.cfg", "c.weights"},
