@@ -283,6 +283,11 @@ asan: ## run all tests under AddressSanitizer and UBSan (leaks are stock Darknet
 	  CK_TIMEOUT_MULTIPLIER=4 $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
 	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 
+.PHONY: faults
+faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into FAULTS.md
+	$(Q)for s in faults faults_kill bad_input; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
+	$(Q)awk -f tests/faults.awk build/faults.txt FAULTS.md > build/FAULTS.md && cp build/FAULTS.md FAULTS.md
+
 # ---- speed -------------------------------------------------------------------------------------------------------
 
 STEP_FLAGS := -O2 -w
