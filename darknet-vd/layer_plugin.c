@@ -4,6 +4,7 @@
 #include "schema.h"
 #include "pack.h"
 #include "seed.h"
+#include "shape.h"
 #include "update.h"
 #include "weights.h"
 #include "kernels/convolve.h"
@@ -75,6 +76,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     if (net->n < 1) vd_section_die(s, "no layers follow");
     note_plain_products();
     vd_schema_check(s, 0);
+    vd_shape_check_net(s);
     vd_checkpoint_options(s);
     if (vd_option_given(s, "seed")) {
         noise_seed = (uint64_t)vd_option_integer(s, "seed", 0, 0, LONG_MAX);
@@ -121,6 +123,7 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
     section_kind kind = kind_of(type);
     vd_section s = {filename, type, index, options};
     vd_schema_check(s, net);
+    vd_shape_check(s, net);
     if (kind == PLAIN) return type;
     if (refused_by) vd_section_die(s, "'darknet %s' cannot treat variational layers", refused_by);
 #ifdef GPU
