@@ -32,9 +32,10 @@ endif
 ifeq ($(OPENMP),1)
 STOCK_OPT += -fopenmp
 endif
-# rand and srand renamed: darknet-vd/seed.h
+# rand and srand renamed: darknet-vd/seed.h; what else is not the C library's: darknet-vd/stock_libc.h
 STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -Wno-stringop-truncation -Wno-restrict \
-	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -I$(SRC)/include -I$(SRC)/src -Idarknet-vd
+	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -include darknet-vd/stock_libc.h \
+	-I$(SRC)/include -I$(SRC)/src -Idarknet-vd
 # -MD: the patched darknet.h is found as a system header and is a dependency all the same
 VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
 LIBS = -lm -pthread
@@ -313,6 +314,11 @@ fuzz: | build/.packages-fuzz ## feed libFuzzer's inputs to all that reads files 
 	$(Q)$(MAKE) fuzz-run BUILD=build/fuzz EXEC=build/fuzz/darknet CC=clang-14 ONEDNN=0 STOCK_OPT="-O1 -g -w" VD_OPT="-O1 -g -w" \
 	  CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
 
+.PHONY: faults
+faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into FAULTS.md
+	$(Q)for s in faults faults_kill bad_input; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
+	$(Q)awk -f tests/faults.awk build/faults.txt FAULTS.md > build/FAULTS.md && cp build/FAULTS.md FAULTS.md
+
 # ---- speed -------------------------------------------------------------------------------------------------------
 
 STEP_FLAGS := -O2 -w
@@ -507,7 +513,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/fuzz/obj build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository

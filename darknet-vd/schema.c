@@ -520,6 +520,7 @@ void vd_schema_check(vd_section s, const network *net)
 void vd_schema_check_data(const char *filename, list *options)
 {
     vd_section s = {filename, 0, -1, options};
+    if (!options->size) vd_section_die(s, "empty: key=value lines are expected, classes=, train=, valid= and others");
     vd_options_have_values(s);
     check_names(s, data_keys, 0);
     check_values(s, data_keys);

@@ -1,0 +1,14 @@
+/* Lists of paths and of names, and the labels of a detector's pictures: text files that users write. Byte order marks,
+ * carriage returns and white space behind a line mean nothing; everything else that is not as it should be ends the
+ * program with the file, the line and what is expected there. The functions that readers of Darknet know keep their
+ * names, get_paths(), get_labels() and read_boxes(); see darknet.h. */
+#ifndef VD_TEXT_FILES_H
+#define VD_TEXT_FILES_H
+
+#include <stdio.h>
+
+/* end the program when what is left of fp holds bytes that no text has, as weights and pictures do; fp is back where it
+ * was afterwards. A pipe is not looked at */
+void vd_text_check(const char *filename, FILE *fp);
+
+#endif
