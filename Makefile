@@ -206,10 +206,12 @@ build/darknet.mk: $(SRC)/.patched
 
 # ---- packages ----------------------------------------------------------------------------------------------------
 
-# $(call need,PROBE=PACKAGE ...): a probe is a command or a header; root gets what is missing, others the command
+# $(call need,PROBE=PACKAGE ...): a probe is a command, a header or a library of clang-14's; root gets what is missing,
+# others the command
 define need
 missing=; for n in $(1); do probe=$${n%%=*}; case $$probe in \
   *.h) echo "#include <$$probe>" | $(CC) -E -x c - >/dev/null 2>&1 ;; \
+  *.a) test -e "$$(clang-14 -print-resource-dir 2>/dev/null)/lib/linux/$$probe" ;; \
   *) command -v $$probe >/dev/null 2>&1 ;; esac || missing="$$missing $${n#*=}"; done; \
 if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
   echo "  APT   $$missing"; export DEBIAN_FRONTEND=noninteractive; \
@@ -295,7 +297,7 @@ FUZZ_WRAP := $(foreach f,exit malloc calloc realloc free strdup vasprintf fopen 
 build/fuzz/obj/darknet-vd/kernels/%: override CFLAGS := -w
 
 build/.packages-fuzz: | build/.packages
-	@$(call need,clang=clang-14 clang-14=clang-14)
+	@$(call need,clang-14=clang-14 libclang_rt.fuzzer-$(shell uname -m).a=libclang-rt-14-dev)
 	@touch $@
 
 FUZZ_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/fuzz/*.c))
