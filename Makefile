@@ -206,10 +206,12 @@ build/darknet.mk: $(SRC)/.patched
 
 # ---- packages ----------------------------------------------------------------------------------------------------
 
-# $(call need,PROBE=PACKAGE ...): a probe is a command or a header; root gets what is missing, others the command
+# $(call need,PROBE=PACKAGE ...): a probe is a command, a header or a library of clang-14's; root gets what is missing,
+# others the command
 define need
 missing=; for n in $(1); do probe=$${n%%=*}; case $$probe in \
   *.h) echo "#include <$$probe>" | $(CC) -E -x c - >/dev/null 2>&1 ;; \
+  *.a) test -e "$$(clang-14 -print-resource-dir 2>/dev/null)/lib/linux/$$probe" ;; \
   *) command -v $$probe >/dev/null 2>&1 ;; esac || missing="$$missing $${n#*=}"; done; \
 if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
   echo "  APT   $$missing"; export DEBIAN_FRONTEND=noninteractive; \
@@ -283,11 +285,6 @@ asan: ## run all tests under AddressSanitizer and UBSan (leaks are stock Darknet
 	  CK_TIMEOUT_MULTIPLIER=4 $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
 	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
 
-.PHONY: faults
-faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into FAULTS.md
-	$(Q)for s in faults faults_kill bad_input; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
-	$(Q)awk -f tests/faults.awk build/faults.txt FAULTS.md > build/FAULTS.md && cp build/FAULTS.md FAULTS.md
-
 # ---- fuzzing -----------------------------------------------------------------------------------------------------
 
 comma := ,
@@ -300,7 +297,7 @@ FUZZ_WRAP := $(foreach f,exit malloc calloc realloc free strdup vasprintf fopen 
 build/fuzz/obj/darknet-vd/kernels/%: override CFLAGS := -w
 
 build/.packages-fuzz: | build/.packages
-	@$(call need,clang=clang-14 clang-14=clang-14)
+	@$(call need,clang-14=clang-14 libclang_rt.fuzzer-$(shell uname -m).a=libclang-rt-14-dev)
 	@touch $@
 
 FUZZ_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/fuzz/*.c))
@@ -318,6 +315,11 @@ fuzz-run: $(foreach t,$(or $(TARGET),$(FUZZ_TARGETS)),$(BUILD)/fuzz-$(t))
 fuzz: | build/.packages-fuzz ## feed libFuzzer's inputs to all that reads files (FUZZ_SECONDS=60 each, TARGET=name for one)
 	$(Q)$(MAKE) fuzz-run BUILD=build/fuzz EXEC=build/fuzz/darknet CC=clang-14 ONEDNN=0 STOCK_OPT="-O1 -g -w" VD_OPT="-O1 -g -w" \
 	  CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
+
+.PHONY: faults
+faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into FAULTS.md
+	$(Q)for s in faults faults_kill bad_input; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
+	$(Q)awk -f tests/faults.awk build/faults.txt FAULTS.md > build/FAULTS.md && cp build/FAULTS.md FAULTS.md
 
 # ---- speed -------------------------------------------------------------------------------------------------------
 
@@ -513,7 +515,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/fuzz/obj build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository
