@@ -288,6 +288,37 @@ faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into
 	$(Q)for s in faults faults_kill bad_input; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
 	$(Q)awk -f tests/faults.awk build/faults.txt FAULTS.md > build/FAULTS.md && cp build/FAULTS.md FAULTS.md
 
+# ---- fuzzing -----------------------------------------------------------------------------------------------------
+
+comma := ,
+FUZZ_SECONDS ?= 60
+TARGET ?=
+FUZZ_TARGETS := $(filter-out fuzz,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+FUZZ_WRAP := $(foreach f,exit malloc calloc realloc free strdup vasprintf fopen fclose gzopen gzclose_r,-Wl$(comma)--wrap=$(f))
+
+# nothing there reads a file, and clang takes minutes with the sanitizers
+build/fuzz/obj/darknet-vd/kernels/%: override CFLAGS := -w
+
+build/.packages-fuzz: | build/.packages
+	@$(call need,clang=clang-14 clang-14=clang-14)
+	@touch $@
+
+FUZZ_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/fuzz/*.c))
+.SECONDARY: $(FUZZ_OBJ)
+$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.c.o $(BUILD)/obj/tests/fuzz/fuzz.c.o $(BUILD)/obj/darknet-vd/data/idx.c.o $(LIB_OBJ)
+	@echo "  LD     $@"
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(FUZZ_WRAP) $^ -o $@ $(LDFLAGS) $(LIBS) -lz
+
+.PHONY: fuzz-run
+fuzz-run: $(foreach t,$(or $(TARGET),$(FUZZ_TARGETS)),$(BUILD)/fuzz-$(t))
+	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $(BUILD) $^
+
+# clang's own warnings on Darknet's code are not asked for; oneDNN computes nothing here
+.PHONY: fuzz
+fuzz: | build/.packages-fuzz ## feed libFuzzer's inputs to all that reads files (FUZZ_SECONDS=60 each, TARGET=name for one)
+	$(Q)$(MAKE) fuzz-run BUILD=build/fuzz EXEC=build/fuzz/darknet CC=clang-14 ONEDNN=0 STOCK_OPT="-O1 -g -w" VD_OPT="-O1 -g -w" \
+	  CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
+
 # ---- speed -------------------------------------------------------------------------------------------------------
 
 STEP_FLAGS := -O2 -w

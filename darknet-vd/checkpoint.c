@@ -16,7 +16,7 @@
 #include "network.h"
 
 static const char magic[4] = "VDCP";
-enum { VERSION = 1, DEFAULT_MINUTES = 10, MOST_KEPT = 100 };
+enum { VERSION = 1, DEFAULT_MINUTES = 10, MOST_KEPT = 100, MOST_PIXELS = 608 /* of random=1 */ };
 
 static struct {
     long batches, minutes, keep; /* options */
@@ -111,7 +111,10 @@ static void pass_training(stream *s, network *net)
     if (c) pass(s, &c->progress, sizeof(c->progress));
     if (s->writes) return;
     rand_restore(state);
-    if (net->w != size[0] || net->h != size[1]) resize_network(net, size[0], size[1]);
+    if (net->w == size[0] && net->h == size[1]) return;
+    if (size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
+        vd_die("%s: pictures of %dx%d, the network has %dx%d", s->path, size[0], size[1], net->w, net->h);
+    resize_network(net, size[0], size[1]);
 }
 
 /* what a checkpoint's network must have in common with the one that takes it up */

@@ -258,6 +258,11 @@ void vd_schema_strict(void)
     strict = 1;
 }
 
+int vd_schema_is_strict(void)
+{
+    return strict;
+}
+
 static const section *section_of(const char *type)
 {
     for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
