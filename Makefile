@@ -73,7 +73,7 @@ endif
 MAKEFLAGS += --no-builtin-rules
 
 # goals that need neither Darknet's sources nor anything installed
-LIGHT := help clean distclean format lint
+LIGHT := help clean distclean format
 ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
@@ -501,12 +501,30 @@ install: all ## install the program, library, header and pkg-config file (PREFIX
 
 OWN := $(wildcard darknet-vd/*.[ch] darknet-vd/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 
+TIDY := $(patsubst %,build/tidy/%,$(filter darknet-vd/%.c,$(OWN)))
+
 .PHONY: lint
-lint: ## clang-format and cppcheck over our own code
-	@$(call need,clang-format=clang-format cppcheck=cppcheck)
-	clang-format --dry-run --Werror $(OWN)
-	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
+lint: lint-format lint-cppcheck $(TIDY) ## clang-format, cppcheck and clang-tidy over our own code
+
+.PHONY: lint-format lint-cppcheck
+lint-format: | build/.packages-lint
+	$(Q)clang-format --dry-run --Werror $(OWN)
+
+lint-cppcheck: | build/.packages-lint
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
 	  --suppress=missingIncludeSystem -D__x86_64__ -DVD_VARIANT=generic -Idarknet-vd $(filter darknet-vd/%.c,$(OWN))
+
+# a file again only when something it may depend on has changed
+build/tidy/%: % .clang-tidy $(filter darknet-vd/%.h,$(OWN)) $(SRC)/.patched | build/.packages-lint
+	@echo "  TIDY   $<"
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(filter-out -MD -MP,$(VD_FLAGS)) -DVD_VARIANT=generic 2>/dev/null
+	@touch $@
+
+build/.packages-lint:
+	@mkdir -p $(@D)
+	@$(call need,clang-format=clang-format cppcheck=cppcheck clang-tidy=clang-tidy)
+	@touch $@
 
 .PHONY: format
 format: ## clang-format our own code in place
@@ -515,7 +533,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/fuzz/obj build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/fuzz/obj build/tidy build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository

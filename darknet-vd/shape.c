@@ -181,7 +181,7 @@ static shape joined(vd_section s, const network *net)
     shape out = {0};
     const char *text = option_find(s.options, "layers");
     while (text && *text) {
-        int index = atoi(text);
+        int index = (int)strtol(text, 0, 10);
         out.outputs += net->layers[index < 0 ? s.index + index : index].outputs;
         text += strcspn(text, ",");
         text += *text != 0;

@@ -17,7 +17,7 @@ void vd_die(const char *fmt, ...)
     pthread_mutex_lock(&last); /* for good: of several threads in trouble one has its say */
     fflush(stdout);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vfprintf(stderr, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it has been started */
     va_end(args);
     fputc('\n', stderr);
     exit(1);
