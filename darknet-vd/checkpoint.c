@@ -18,7 +18,13 @@
 #include "network.h"
 
 static const char magic[4] = "VDCP";
-enum { VERSION = 2, WITHOUT_SETBACKS = 1, DEFAULT_MINUTES = 10, MOST_KEPT = 100 };
+enum {
+    VERSION = 2,
+    WITHOUT_SETBACKS = 1,
+    DEFAULT_MINUTES = 10,
+    MOST_KEPT = 100,
+    MOST_PIXELS = 608 /* of random=1 */
+};
 
 static struct {
     long batches, minutes, keep; /* options */
@@ -62,7 +68,9 @@ typedef struct {
 static uint64_t fnv1a(uint64_t sum, const void *data, size_t bytes)
 {
     const unsigned char *p = data;
-    for (size_t i = 0; i < bytes; ++i) sum = (sum ^ p[i]) * 0x100000001B3u;
+    /* the analyzer loses track of bytes of structures */
+    for (size_t i = 0; i < bytes; ++i)
+        sum = (sum ^ p[i]) * 0x100000001B3u; /* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     return sum;
 }
 
@@ -119,7 +127,10 @@ static void pass_training(stream *s, network *net)
     if (s->version > WITHOUT_SETBACKS) pass(s, &training.setbacks, sizeof(training.setbacks));
     if (s->writes) return;
     rand_restore(state);
-    if (net->w != size[0] || net->h != size[1]) resize_network(net, size[0], size[1]);
+    if (net->w == size[0] && net->h == size[1]) return;
+    if (size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
+        vd_die("%s: pictures of %dx%d, the network has %dx%d", s->path, size[0], size[1], net->w, net->h);
+    resize_network(net, size[0], size[1]);
 }
 
 /* what a checkpoint's network must have in common with the one that takes it up */

@@ -1,4 +1,5 @@
 #include "image_cache.h"
+#include "util.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -41,10 +42,15 @@ void image_cache_end(void)
 static size_t allowance(void)
 {
     const char *wanted = getenv("DARKNET_IMAGE_CACHE");
-    size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE), limit;
+    size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    char line[32];
+    long limit;
     if (wanted) return strtoul(wanted, 0, 10) << 20;
     FILE *fp = fopen("/sys/fs/cgroup/memory.max", "r");
-    if (fp && fscanf(fp, "%zu", &limit) == 1 && limit < memory) memory = limit;
+    if (fp && fgets(line, sizeof(line), fp)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (vd_parse_long(line, &limit) && limit > 0 && (size_t)limit < memory) memory = (size_t)limit;
+    }
     if (fp) fclose(fp);
     return memory / 4;
 }

@@ -6,6 +6,7 @@
 #include "schema.h"
 #include "pack.h"
 #include "seed.h"
+#include "shape.h"
 #include "update.h"
 #include "weights.h"
 #include "kernels/convolve.h"
@@ -77,6 +78,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     if (net->n < 1) vd_section_die(s, "no layers follow");
     note_plain_products();
     vd_schema_check(s, 0);
+    vd_shape_check_net(s);
     vd_checkpoint_options(s);
     vd_nan_guard_options(s);
     net->cfg_file = vd_format("%s", filename);
@@ -125,6 +127,7 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
     section_kind kind = kind_of(type);
     vd_section s = {filename, type, index, options};
     vd_schema_check(s, net);
+    vd_shape_check(s, net);
     if (kind == PLAIN) return type;
     if (refused_by) vd_section_die(s, "'darknet %s' cannot treat variational layers", refused_by);
 #ifdef GPU
@@ -139,12 +142,8 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
 
 static void attach_weights(vd_section s, section_kind kind, layer *l, network *net)
 {
-    if (kind == VD_CONVOLUTIONAL) {
-        if (l->c % l->groups || l->n % l->groups)
-            vd_section_die(s, "groups=%d does not divide %d channels and %d filters", l->groups, l->c, l->n);
-        if (l->out_w <= 0 || l->out_h <= 0)
-            vd_section_die(s, "size=%d is larger than the %dx%d input with its padding", l->size, l->w, l->h);
-    }
+    if (kind == VD_CONVOLUTIONAL && (l->c % l->groups || l->n % l->groups))
+        vd_section_die(s, "groups=%d does not divide %d channels and %d filters", l->groups, l->c, l->n);
     size_t n = kind == VD_CONVOLUTIONAL ? (size_t)l->nweights : (size_t)l->inputs * l->outputs;
     vd_layer *vd = make_vd_layer(net, s.index, n, (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
     vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);

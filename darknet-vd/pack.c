@@ -116,6 +116,7 @@ static void count(vd_packed *packed, vd_part p, size_t bytes)
 static int same_values(size_t n, const float *a, const float *b)
 {
     for (size_t i = 0; a && i < n; ++i)
+        /* the bits: a NaN is itself. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (memcmp(a + i, b + i, sizeof(float)) && (vd_count_nonzero(1, a + i) || vd_count_nonzero(1, b + i))) return 0;
     return 1;
 }
@@ -133,7 +134,7 @@ static char *unpack(vd_parts p, size_t *seen, const uint8_t *bytes, size_t n);
 static char *verify(vd_parts packed, vd_bytes file)
 {
     vd_parts again = vd_parts_like(packed);
-    size_t seen;
+    size_t seen = 0;
     char *fault = unpack(again, &seen, file.bytes, file.n);
     for (int i = 0; !fault && i < packed.n; ++i)
         if (!same_part(packed.part[i], again.part[i]))
@@ -312,7 +313,7 @@ static void set_log_sigma2(layer l)
 char *vd_unpack_network(network *net, const uint8_t *bytes, size_t n)
 {
     vd_parts own = vd_parts_of_network(net), unpacked = vd_parts_like(own);
-    size_t seen;
+    size_t seen = 0;
     char *fault = unpack(unpacked, &seen, bytes, n);
     for (int i = 0; !fault && i < own.n; ++i) {
         layer l = net->layers[own.part[i].layer];

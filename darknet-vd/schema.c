@@ -259,6 +259,11 @@ void vd_schema_strict(void)
     strict = 1;
 }
 
+int vd_schema_is_strict(void)
+{
+    return strict;
+}
+
 static const section *section_of(const char *type)
 {
     for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
@@ -521,6 +526,7 @@ void vd_schema_check(vd_section s, const network *net)
 void vd_schema_check_data(const char *filename, list *options)
 {
     vd_section s = {filename, 0, -1, options};
+    if (!options->size) vd_section_die(s, "empty: key=value lines are expected, classes=, train=, valid= and others");
     vd_options_have_values(s);
     check_names(s, data_keys, 0);
     check_values(s, data_keys);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +12,12 @@
 
 void vd_die(const char *fmt, ...)
 {
+    static pthread_mutex_t last = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
     va_list args;
+    pthread_mutex_lock(&last); /* for good: of several threads in trouble one has its say */
     fflush(stdout);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    vfprintf(stderr, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it has been started */
     va_end(args);
     fputc('\n', stderr);
     exit(1);
@@ -63,6 +67,56 @@ static int in_place(const vd_output *out)
     return !strcmp(out->temporary, out->path);
 }
 
+/* the temporary files of outputs that are open: whatever ends the program takes them along */
+static struct pending {
+    struct pending *next;
+    char *temporary;
+    pid_t owner; /* a fork's exit() leaves its parent's alone */
+} * pending;
+static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void remove_pending(void)
+{
+    for (struct pending *p = pending; p; p = p->next)
+        if (p->owner == getpid()) remove(p->temporary);
+}
+
+static void register_removal(void)
+{
+    if (atexit(remove_pending)) vd_die("out of memory");
+}
+
+static void add_pending(const char *temporary)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct pending *p = vd_calloc(1, sizeof(*p));
+    p->temporary = vd_format("%s", temporary);
+    p->owner = getpid();
+    pthread_once(&once, register_removal);
+    pthread_mutex_lock(&pending_lock);
+    p->next = pending;
+    pending = p;
+    pthread_mutex_unlock(&pending_lock);
+}
+
+static void drop_pending(const char *temporary)
+{
+    pthread_mutex_lock(&pending_lock);
+    struct pending **at = &pending;
+    while (*at && strcmp((*at)->temporary, temporary)) at = &(*at)->next;
+    struct pending *p = *at;
+    if (p) *at = p->next;
+    pthread_mutex_unlock(&pending_lock);
+    if (p) free(p->temporary);
+    free(p);
+}
+
+void vd_survive_size_limit(void)
+{
+    struct sigaction now;
+    if (!sigaction(SIGXFSZ, 0, &now) && now.sa_handler == SIG_DFL) signal(SIGXFSZ, SIG_IGN);
+}
+
 vd_output vd_output_open(const char *path)
 {
     vd_output out;
@@ -72,6 +126,9 @@ vd_output vd_output_open(const char *path)
     out.path = linked ? realpath(path, 0) : 0; /* a link stays one; null when it leads nowhere */
     if (!out.path) out.path = vd_format("%s", path);
     out.temporary = special ? vd_format("%s", out.path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
+    vd_survive_size_limit();
+    if (!stat(path, &target) && S_ISDIR(target.st_mode)) vd_die("%s: cannot write: is a directory", path);
+    if (!special) add_pending(out.temporary);
     out.fp = fopen(out.temporary, "wb");
     if (!out.fp) vd_die("%s: cannot write: %s", path, strerror(errno));
     return out;
@@ -93,6 +150,7 @@ static void close_output(vd_output *out, int sync)
         if (!in_place(out)) remove(out->temporary);
         vd_die("%s: not written: %s", out->path, strerror(why));
     }
+    drop_pending(out->temporary);
     free(out->path);
     free(out->temporary);
     out->fp = 0;

@@ -25,6 +25,8 @@ int vd_parse_long(const char *text, long *value);
 /* an output file that appears whole or not at all: written beside its target as PATH.tmp-PID, then
  * flushed, synced and renamed
  *
+ * An exit of the program before the close removes the temporary file.
+ *
  *   vd_output_open    vd_die() when the temporary file cannot be made
  *                     (a symbolic link is followed; a device or a pipe is written straight into)
  *   vd_output_close   vd_die() when a byte could not be written; the temporary file is then removed and
@@ -40,5 +42,9 @@ typedef struct {
 vd_output vd_output_open(const char *path);
 void vd_output_close(vd_output *out);
 void vd_output_close_unsynced(vd_output *out);
+
+/* a write over the limit of a file's size is an error of that write, not a signal that ends the program, unless the
+ * program has a handler of its own; vd_output_open() does it too */
+void vd_survive_size_limit(void);
 
 #endif

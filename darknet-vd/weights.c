@@ -1,6 +1,7 @@
 #include "weights.h"
 #include "util.h"
 #include "layer/vd_layer.h"
+#include "pack/parts.h"
 
 #include "network.h"
 
@@ -198,6 +199,30 @@ static void say_what_is_missing(int relative, int kept)
     else fprintf(stderr, "they keep their initial value) ");
 }
 
+/* of the layers that were read */
+static void check_finite(const network *net, int start)
+{
+    vd_parts parts = vd_parts_of_network(net);
+    for (int i = 0; i < parts.n; ++i) {
+        vd_part p = parts.part[i];
+        if (p.layer < start || p.layer > file.last || net->layers[p.layer].dontload) continue;
+        const struct {
+            const char *name;
+            const float *at;
+            size_t n;
+        } arrays[] = {{"biases", p.biases, p.rows},
+                      {"scales", p.scales, p.rows},
+                      {"rolling means", p.means, p.rows},
+                      {"rolling variances", p.variances, p.rows},
+                      {"weights", p.weights, vd_part_weights(p)}};
+        for (int k = 0; k < 5; ++k)
+            for (size_t j = 0; arrays[k].at && j < arrays[k].n; ++j)
+                if (!isfinite(arrays[k].at[j]))
+                    bad_file("layer %d: number %zu of its %s is not finite", p.layer, j, arrays[k].name);
+    }
+    free(parts.part);
+}
+
 void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
 {
     int variational = 0, kept = 0, relative = 0, whole = start == 0 && cutoff >= net->n;
@@ -207,10 +232,11 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
         if (vd_layer_of(l)) ++variational;
         if (l.dontload || l.numload || l.dontloadscales) whole = 0;
     }
-    if (!variational) return; /* exactly as stock Darknet, which never looks at what is left */
     if (whole && ftell(fp) < file.end)
         bad_file("%ld bytes are left after the last layer: weights of another network, or cut inside the VDLS trailer",
                  file.end - ftell(fp));
+    check_finite(net, start);
+    if (!variational) return;
 
     char *loaded = vd_calloc(net->n, 1);
     fseek(fp, file.end, SEEK_SET);

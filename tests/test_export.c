@@ -316,7 +316,7 @@ START_TEST(weights_that_are_not_finite_are_refused)
     char *weights = in_folder(folder, "net.weights");
     net->layers[2].weights[7] = NAN;
     save_weights(net, weights);
-    expect_failure(export("out", 0, 0), "layer 2 [connected]: not exported: weights[7] is not finite");
+    expect_failure(export("out", 0, 0), "layer 2: number 7 of its weights is not finite");
     free_network(net);
     free(weights);
 }

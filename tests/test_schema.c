@@ -105,9 +105,9 @@ END_TEST
 START_TEST(a_file_that_is_no_cfg_is_named)
 {
     assert_refused(train("digits/digits.data", "", 0, 0), "c.cfg: ", "no sections");
-    assert_refused(train("digits/digits.data", "[net]\nbatch=1\nwidth=2\nheight=2\nchannels=1\n", 43, 0),
+    assert_refused(train("digits/digits.data", "[net]\nbatch=1\nwidth=2\nheight=2\nchannels=1\n", 42, 0),
                    "c.cfg: ", "[net]: no layers follow");
-    assert_refused(train("digits/digits.data", "\0\0\1[net]\n\0\n", 11, 0), "c.cfg: ", "no sections");
+    assert_refused(train("digits/digits.data", "\0\0\1[net]\n\0\n", 11, 0), "c.cfg: ", "not a text file");
 }
 END_TEST
 
@@ -186,10 +186,10 @@ static const struct {
     {"classes=\n", "bad.data", "classes has no value"},
     {"classes=ten\n", "bad.data", "classes=ten is not a whole number"},
     {"classes=10\ntrain=empty\nlabels=digits/labels.list\n", "empty", "an empty list"},
-    {"classes=10\ntrain=digits\nlabels=digits/labels.list\n", "digits", "an empty list"},
+    {"classes=10\ntrain=digits\nlabels=digits/labels.list\n", "digits", "is a directory"},
     {"classes=10\ntrain=nowhere\nlabels=digits/labels.list\n", "nowhere", "No such file"},
     {"classes=10\ntrain=digits/train.list\nlabels=empty\n", "empty", "an empty list"},
-    {"classes=10\ntrain=pictures\nlabels=digits/labels.list\n", "/nowhere/0.png", "Cannot load image"},
+    {"classes=10\ntrain=pictures\nlabels=digits/labels.list\n", "/nowhere/0.png", "Couldn't open file"},
     {"tree=nowhere\n", "bad.data", "tree=nowhere: No such file"},
 };
 

@@ -581,7 +581,7 @@ START_TEST(a_directory_or_a_missing_file_is_refused)
 {
     outcome o = load(vd_cfg, folder);
     ck_assert_int_eq(o.status, 1);
-    char *expected = vd_format("\n%s: is a directory\n", folder), *missing = in_folder(folder, "missing.weights");
+    char *expected = vd_format("%s: is a directory\n", folder), *missing = in_folder(folder, "missing.weights");
     ck_assert_msg(strstr(o.err, expected) != 0, "%s", o.err);
     free(o.err);
     o = load(vd_cfg, missing);

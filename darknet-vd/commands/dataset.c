@@ -316,7 +316,6 @@ static void write_dataset(source *from, const arguments *args)
            from->height, root);
     if (args->random_labels) printf(" (random training labels, seed %ld)", args->seed);
     printf("; next: darknet classifier train %s/%s.data cfg/lenet5-vd.cfg\n", root, args->kind);
-    if (fflush(stdout)) vd_die("stdout: %s", strerror(errno));
     free(root);
 }
 

@@ -47,8 +47,8 @@ static void reserve(findings *f, size_t more)
     if (f->confidence && f->n + more <= f->room) return;
     float *confidence = vd_calloc(room, sizeof(float));
     unsigned char *hit = vd_calloc(room, 1);
-    if (f->n) memcpy(confidence, f->confidence, f->n * sizeof(float));
-    if (f->n) memcpy(hit, f->hit, f->n);
+    if (f->confidence) memcpy(confidence, f->confidence, f->n * sizeof(float));
+    if (f->hit) memcpy(hit, f->hit, f->n);
     free(f->confidence);
     free(f->hit);
     *f = (findings){f->n, room, f->truths, confidence, hit};

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -31,6 +32,56 @@ static const struct {
 static const char *refused[] = {"average",   "rescale",     "rgbgr",  "reset",
                                 "normalize", "denormalize", "oneoff", "oneoff2"};
 
+/* Darknet's commands, and what they take without a look at how much there is */
+static const struct {
+    const char *name, *usage;
+    int least;
+} stock_commands[] = {
+    {"average", "CFG OUT WEIGHTS ...", 3},
+    {"classify", "CFG WEIGHTS IMAGE", 3},
+    {"denormalize", "CFG WEIGHTS OUT", 3},
+    {"detect", "CFG WEIGHTS [IMAGE]", 2},
+    {"3d", "IMAGE IMAGE OUT [MILLIMETRES]", 3},
+    {"imtest", "IMAGE", 1},
+    {"mkimg", "CFG WEIGHTS HEIGHT WIDTH NUMBER PREFIX", 6},
+    {"nightmare", "CFG WEIGHTS IMAGE LAYER", 4},
+    {"normalize", "CFG WEIGHTS OUT", 3},
+    {"oneoff", "CFG WEIGHTS OUT", 3},
+    {"oneoff2", "CFG WEIGHTS OUT LAYERS", 4},
+    {"ops", "CFG", 1},
+    {"partial", "CFG WEIGHTS OUT LAYERS", 4},
+    {"print", "CFG WEIGHTS LAYER", 3},
+    {"rescale", "CFG WEIGHTS OUT", 3},
+    {"reset", "CFG WEIGHTS OUT", 3},
+    {"rgbgr", "CFG WEIGHTS OUT", 3},
+    {"speed", "CFG [TICKS]", 1},
+    {"statistics", "CFG WEIGHTS", 2},
+    {"test", "IMAGE", 1},
+    {"visualize", "CFG [WEIGHTS]", 1},
+    {"art", "CFG WEIGHTS", 2},
+    {"cifar", "COMMAND CFG [WEIGHTS]", 2},
+    {"coco", "COMMAND CFG [WEIGHTS]", 2},
+    {"go", "COMMAND CFG [WEIGHTS]", 2},
+    {"isegmenter", "COMMAND DATA CFG [WEIGHTS]", 3},
+    {"lsd", "COMMAND CFG [WEIGHTS]", 2},
+    {"regressor", "COMMAND DATA CFG [WEIGHTS]", 3},
+    {"rnn", "COMMAND CFG [WEIGHTS]", 2},
+    {"segmenter", "COMMAND DATA CFG [WEIGHTS]", 3},
+    {"super", "COMMAND CFG [WEIGHTS]", 2},
+    {"tag", "COMMAND CFG [WEIGHTS]", 2},
+    {"yolo", "COMMAND CFG [WEIGHTS]", 2},
+};
+
+/* options that were found are taken out of argv, and nulls close the gap */
+static void check_stock_arguments(int argc, char **argv)
+{
+    int given = 0;
+    while (given < argc - 2 && argv[2 + given]) ++given;
+    for (size_t i = 0; i < sizeof(stock_commands) / sizeof(*stock_commands); ++i)
+        if (!strcmp(argv[1], stock_commands[i].name) && given < stock_commands[i].least)
+            vd_die("usage: darknet %s %s", argv[1], stock_commands[i].usage);
+}
+
 static void print_usage(FILE *fp)
 {
     fprintf(fp, "usage: darknet vd VERB ...    (VERB -h tells more)\n");
@@ -38,13 +89,25 @@ static void print_usage(FILE *fp)
         fprintf(fp, "  darknet vd %-54s %s\n", verbs[i].usage, verbs[i].help);
 }
 
+/* what a command has printed may still wait to be written when it returns */
+static void check_stdout(int status, void *nothing)
+{
+    (void)nothing;
+    if (status || (!fflush(stdout) && !ferror(stdout))) return;
+    fprintf(stderr, "standard output: cannot be written\n");
+    _exit(1);
+}
+
 int vd_command(int argc, char **argv)
 {
+    vd_survive_size_limit();
+    if (on_exit(check_stdout, 0)) vd_die("out of memory");
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
     if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
     if (strcmp(argv[1], "vd")) {
         if (find_arg(argc, argv, "-resume")) layer_plugin_resume();
+        check_stock_arguments(argc, argv);
         return 0;
     }
     if (argc < 3) {
@@ -58,7 +121,6 @@ int vd_command(int argc, char **argv)
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i) {
         if (strcmp(argv[2], verbs[i].name)) continue;
         int status = verbs[i].run(argc - 2, argv + 2);
-        if (fflush(stdout) || ferror(stdout)) vd_die("standard output: cannot be written");
         if (status) exit(status);
         return 1;
     }

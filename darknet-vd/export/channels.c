@@ -41,7 +41,7 @@ static int is_zero(const float *x, int n)
 static float emitted(const vd_model_layer *l, int f, double sum)
 {
     double x = sum;
-    if (l->scales) x = (x - l->mean[f]) / (sqrt(l->variance[f]) + .000001f) * l->scales[f];
+    if (l->scales) x = (x - l->mean[f]) / (sqrt((double)l->variance[f]) + .000001f) * l->scales[f];
     return activate((float)(x + l->biases[f]), l->activation);
 }
 

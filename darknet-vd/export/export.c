@@ -44,24 +44,19 @@ static void check_target(const char *path, const char *source)
         vd_die("%s: is the file to be exported: choose another name", path);
 }
 
-/* whatever ends the program before both files are in place takes the temporary ones along */
-static char *temporary[2];
+/* OUT.weights, when it is in place and its cfg is not: whatever ends the program there takes it along */
+static char *without_cfg;
 
-static void remove_temporary(void)
+static void remove_without_cfg(void)
 {
-    for (int i = 0; i < 2; ++i)
-        if (temporary[i]) remove(temporary[i]);
+    if (without_cfg) remove(without_cfg);
 }
 
-static vd_output open_output(vd_export_options o, const char *ending, const char *source, int i)
+static vd_output open_output(vd_export_options o, const char *ending, const char *source)
 {
-    static int registered;
     char *path = vd_format("%s.%s", o.out, ending);
     check_target(path, source);
     vd_output out = vd_output_open(path);
-    if (strcmp(out.temporary, out.path)) temporary[i] = vd_format("%s", out.temporary);
-    if (!registered && atexit(remove_temporary)) vd_die("out of memory");
-    registered = 1;
     free(path);
     return out;
 }
@@ -69,27 +64,26 @@ static vd_output open_output(vd_export_options o, const char *ending, const char
 static outputs write_files(vd_export_options o, const char *text, const vd_model *m)
 {
     outputs out;
-    out.weights = open_output(o, "weights", o.weights, 0);
-    out.cfg = open_output(o, "cfg", o.cfg, 1);
+    out.weights = open_output(o, "weights", o.weights);
+    out.cfg = open_output(o, "cfg", o.cfg);
     fputs(text, out.cfg.fp);
     vd_model_write(m, out.weights.fp);
     vd_output *both[] = {&out.cfg, &out.weights};
     for (int i = 0; i < 2; ++i)
-        if (fflush(both[i]->fp) || ferror(both[i]->fp)) vd_die("%s: not written: %s", both[i]->path, strerror(errno));
+        if (fflush(both[i]->fp) || ferror(both[i]->fp) || fsync(fileno(both[i]->fp)))
+            vd_die("%s: not written: %s", both[i]->path, strerror(errno));
     return out;
 }
 
 static void close_files(outputs out)
 {
+    if (atexit(remove_without_cfg)) vd_die("out of memory");
     char *weights = vd_format("%s", out.weights.path);
     vd_output_close(&out.weights);
-    free(temporary[0]);
-    temporary[0] = weights; /* not without its cfg */
+    without_cfg = weights;
     vd_output_close(&out.cfg);
-    for (int i = 0; i < 2; ++i) {
-        free(temporary[i]);
-        temporary[i] = 0;
-    }
+    free(without_cfg);
+    without_cfg = 0;
 }
 
 /* ---- the network ---- */

@@ -209,7 +209,7 @@ void vd_model_fuse(vd_model *m)
         vd_model_layer *l = m->layers + i;
         if (!l->scales) continue;
         for (int f = 0; f < l->filters; ++f) {
-            double gain = l->scales[f] / (sqrt(l->variance[f]) + .000001f);
+            double gain = l->scales[f] / (sqrt((double)l->variance[f]) + .000001f);
             float *w = l->weights + (size_t)f * l->columns;
             for (int k = 0; k < l->columns; ++k) w[k] = (float)(w[k] * gain);
             l->biases[f] = (float)(l->biases[f] - l->mean[f] * gain);

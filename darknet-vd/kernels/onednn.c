@@ -186,7 +186,8 @@ vd_onednn_call vd_onednn_make_call(dnnl_primitive_desc_t pd, int n, const int *a
 
 void vd_onednn_run(vd_onednn_call *call, const void *const *arrays)
 {
-    for (int i = 0; i < call->n; ++i) dnnl_memory_set_data_handle(call->args[i].memory, (void *)arrays[i]);
+    for (int i = 0; i < call->n; ++i) /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): arrays has call->n */
+        dnnl_memory_set_data_handle(call->args[i].memory, (void *)arrays[i]);
     void *scratchpad = call->scratchpad ? vd_scratch(VD_SCRATCH_LIBRARY, call->scratchpad / sizeof(float) + 1) : 0;
     dnnl_memory_set_data_handle(call->args[call->n].memory, scratchpad);
     int threads = one_thread();

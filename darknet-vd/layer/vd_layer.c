@@ -328,7 +328,9 @@ void vd_layer_restored(layer l, int active)
     vd->masked_is_current = 0;
     free_vd_active(vd->active);
     vd->active = 0;
-    if (active) run_over_active(l, vd_cost_freeze_pruned(vd->net));
+    /* a cfg that no longer freezes, or a file that does not say what is frozen: dense, which computes the same */
+    if (active && vd_cost_freeze_pruned(vd->net) > 0 && vd->pruned_for)
+        run_over_active(l, vd_cost_freeze_pruned(vd->net));
 }
 
 static void allocate_moments(vd_layer *vd, update_args a, int freezes)

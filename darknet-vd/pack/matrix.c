@@ -1,6 +1,7 @@
 #include "matrix.h"
 #include "../util.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,7 @@ static void code_rows_and_columns(vd_coder *c, int rows, int columns, const floa
 static uint32_t zeros_before_value(const lines *row, const lines *column, int columns, const float *w, uint64_t at)
 {
     uint32_t zeros = 0;
+    assert(column->n);
     while (is_zero(w[(size_t)row->number[at / column->n] * columns + column->number[at % column->n]])) ++at, ++zeros;
     return zeros;
 }
