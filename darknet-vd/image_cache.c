@@ -1,11 +1,13 @@
 #include "image_cache.h"
 #include "util.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <stb/stb_image.h>
@@ -28,6 +30,22 @@ static struct {
 
 static __thread int loading;
 
+/* decoded before it is asked for, in this thread */
+typedef struct ahead {
+    struct ahead *next;
+    int w, h, c, channels;
+    unsigned char *pixels;
+    char *path;
+} ahead;
+
+static __thread ahead *decoded;
+
+static void free_ahead(ahead *a)
+{
+    free(a->path);
+    free(a);
+}
+
 void image_cache_begin(void)
 {
     loading = 1;
@@ -36,6 +54,12 @@ void image_cache_begin(void)
 void image_cache_end(void)
 {
     loading = 0;
+    while (decoded) {
+        ahead *a = decoded;
+        decoded = a->next;
+        free(a->pixels);
+        free_ahead(a);
+    }
 }
 
 /* a quarter of the memory, of the container's where that is less */
@@ -104,7 +128,7 @@ static const entry *look_up(const char *path, int channels)
     return e;
 }
 
-unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels)
+static unsigned char *load(const char *path, int *w, int *h, int *c, int channels)
 {
     const entry *e = loading ? look_up(path, channels) : 0;
     unsigned char *pixels = e ? malloc(bytes_of(e)) : 0;
@@ -120,4 +144,43 @@ unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int ch
     insert(path, *w, *h, *c, channels, pixels);
     pthread_mutex_unlock(&cache.lock);
     return pixels;
+}
+
+unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels)
+{
+    ahead **at = &decoded;
+    while (*at && ((*at)->channels != channels || strcmp((*at)->path, path))) at = &(*at)->next;
+    if (!*at) return load(path, w, h, c, channels);
+    ahead *a = *at;
+    unsigned char *pixels = a->pixels;
+    *w = a->w, *h = a->h, *c = a->c;
+    *at = a->next;
+    free_ahead(a);
+    return pixels;
+}
+
+/* where opening it would end the program: stb_image is compiled with Darknet's sources, see stock_libc.h */
+static char *fault_of_file(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) || (S_ISREG(s.st_mode) && access(path, R_OK))) return vd_format("%s", strerror(errno));
+    return S_ISDIR(s.st_mode) ? vd_format("is a directory") : 0;
+}
+
+char *image_cache_ahead(const char *path, int channels, int keep)
+{
+    char *fault = loading && look_up(path, channels) ? 0 : fault_of_file(path);
+    if (fault) return fault;
+    ahead *a = vd_calloc(1, sizeof(*a));
+    a->pixels = load(path, &a->w, &a->h, &a->c, a->channels = channels);
+    if (!a->pixels) fault = vd_format("%s", stbi_failure_reason());
+    if (a->pixels && keep) {
+        a->path = vd_format("%s", path);
+        a->next = decoded;
+        decoded = a;
+        return 0;
+    }
+    free(a->pixels);
+    free_ahead(a);
+    return fault;
 }

@@ -12,4 +12,8 @@ void image_cache_end(void);
  * nothing); pictures that do not fit any more are decoded anew each time */
 unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels);
 
+/* null when the file can be decoded, else why not, for the caller to free. With keep, this thread's next
+ * image_cache_load() of it gets what was decoded, even if the file has changed */
+char *image_cache_ahead(const char *path, int channels, int keep);
+
 #endif

@@ -1,4 +1,5 @@
 #include "layer_plugin.h"
+#include "broken.h"
 #include "checkpoint.h"
 #include "finite.h"
 #include "nan_guard.h"
@@ -259,6 +260,7 @@ void layer_plugin_resume(void)
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     check_not_packed(net);
+    vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
     vd_nan_guard_begin(net);
 }

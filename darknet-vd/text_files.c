@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,28 +16,44 @@
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 
-void vd_text_check(const char *filename, FILE *fp)
+/* null when there is none */
+static char *fault_of_text(const char *filename, FILE *fp)
 {
     long at = ftell(fp);
     int line = 1, c;
-    if (at < 0) return;
+    if (at < 0) return 0;
     while ((c = getc(fp)) != EOF) {
         if (c == '\n') ++line;
         else if (c < ' ' && !strchr("\t\r\f\v", c ? c : ' '))
-            vd_die("%s: line %d: not a text file: it has a byte of value %d", filename, line, c);
+            return vd_format("%s: line %d: not a text file: it has a byte of value %d", filename, line, c);
     }
-    if (ferror(fp) || fseek(fp, at, SEEK_SET)) vd_die("%s: cannot be read: %s", filename, strerror(errno));
+    if (!ferror(fp) && !fseek(fp, at, SEEK_SET)) return 0;
+    return vd_format("%s: cannot be read: %s", filename, strerror(errno));
 }
 
-static FILE *open_text(const char *filename)
+static void die_of(char *fault)
+{
+    if (fault) vd_die("%s", fault);
+}
+
+void vd_text_check(const char *filename, FILE *fp)
+{
+    die_of(fault_of_text(filename, fp));
+}
+
+/* null and *fault when it cannot be read */
+static FILE *open_text(const char *filename, char **fault)
 {
     struct stat s;
     FILE *fp = fopen(filename, "r");
     int directory = fp && !fstat(fileno(fp), &s) && S_ISDIR(s.st_mode);
-    if (!fp) vd_die("Couldn't open file: %s: %s", filename, strerror(errno));
-    if (directory) vd_die("%s: is a directory", filename);
-    vd_text_check(filename, fp);
-    return fp;
+    *fault = 0;
+    if (!fp) *fault = vd_format("Couldn't open file: %s: %s", filename, strerror(errno));
+    else if (directory) *fault = vd_format("%s: is a directory", filename);
+    else *fault = fault_of_text(filename, fp);
+    if (!*fault) return fp;
+    if (fp) fclose(fp);
+    return 0;
 }
 
 /* the next line without what means nothing, in a buffer of getline()'s; null at the end */
@@ -55,9 +72,10 @@ static char *next_line(FILE *fp, char **buffer, size_t *room, int *number)
 /* the lines that are not blank; between names, where the number of a line counts, there must be no blank one */
 static list *read_lines(const char *filename, int are_names)
 {
-    FILE *fp = open_text(filename);
+    char *buffer = 0, *line, *fault;
+    FILE *fp = open_text(filename, &fault);
     list *lines = make_list();
-    char *buffer = 0, *line;
+    die_of(fault);
     size_t room = 0;
     int number = 0, blank = 0;
     while ((line = next_line(fp, &buffer, &room, &number))) {
@@ -111,35 +129,48 @@ void vd_labels_found(const char *path, int found, int classes)
 typedef struct {
     const char *filename;
     int line;
+    char *fault; /* the first one, null: none yet */
 } place;
 
-/* the next word as a number of the picture's size */
-static float read_fraction(place p, char **at, const char *name, double min, double max)
+__attribute__((format(printf, 2, 3))) static void wrong(place *p, const char *fmt, ...)
 {
-    char *word = strtok_r(0, " \t", at);
-    double value;
-    if (!word) vd_die("%s: line %d: %s is missing: 'class x y width height' is expected", p.filename, p.line, name);
-    if (!vd_parse_double(word, &value)) vd_die("%s: line %d: %s=%s is not a number", p.filename, p.line, name, word);
-    if (value < min || value > max)
-        vd_die("%s: line %d: %s=%s is not a fraction of the picture, 0 to 1", p.filename, p.line, name, word);
-    return strtof(word, 0);
+    char *what;
+    va_list args;
+    if (p->fault) return;
+    va_start(args, fmt);
+    if (vasprintf(&what, fmt, args) < 0) vd_die("out of memory");
+    va_end(args);
+    p->fault = vd_format("%s: line %d: %s", p->filename, p->line, what);
+    free(what);
 }
 
-static box_label read_box(place p, char *text)
+/* the next word as a number of the picture's size */
+static float read_fraction(place *p, char **at, const char *name, double min, double max)
+{
+    char *word = p->fault ? 0 : strtok_r(0, " \t", at);
+    double value;
+    if (!word) wrong(p, "%s is missing: 'class x y width height' is expected", name);
+    else if (!vd_parse_double(word, &value)) wrong(p, "%s=%s is not a number", name, word);
+    else if (value < min || value > max) wrong(p, "%s=%s is not a fraction of the picture, 0 to 1", name, word);
+    return p->fault ? 0 : strtof(word, 0);
+}
+
+static box_label read_box(place *p, char *text)
 {
     char *at, *word = strtok_r(text, " \t", &at);
     long id;
-    if (!vd_parse_long(word, &id) || id < 0 || id > INT_MAX)
-        vd_die("%s: line %d: %s is not the number of a class: 'class x y width height' is expected", p.filename, p.line,
-               word);
+    if (!vd_parse_long(word, &id) || id < 0 || id > INT_MAX) {
+        wrong(p, "%s is not the number of a class: 'class x y width height' is expected", word);
+        id = 0;
+    }
     box_label b = {.id = (int)id};
     /* boxes that lie partly outside are common, and cut off where they are used */
     b.x = read_fraction(p, &at, "x", -1, 2);
     b.y = read_fraction(p, &at, "y", -1, 2);
     b.w = read_fraction(p, &at, "width", 0, 2);
     b.h = read_fraction(p, &at, "height", 0, 2);
-    if ((word = strtok_r(0, " \t", &at)))
-        vd_die("%s: line %d: %s is too much: 'class x y width height' is expected", p.filename, p.line, word);
+    if (!p->fault && (word = strtok_r(0, " \t", &at)))
+        wrong(p, "%s is too much: 'class x y width height' is expected", word);
     b.left = b.x - b.w / 2;
     b.right = b.x + b.w / 2;
     b.top = b.y - b.h / 2;
@@ -147,24 +178,33 @@ static box_label read_box(place p, char *text)
     return b;
 }
 
-box_label *read_boxes(char *filename, int *n)
+box_label *vd_read_boxes(const char *filename, int *n, char **fault)
 {
-    place p = {filename, 0};
-    FILE *fp = open_text(filename);
+    place p = {filename, 0, 0};
+    FILE *fp = open_text(filename, &p.fault);
     char *buffer = 0, *line;
     size_t room = 0, most = 0;
     box_label *boxes = 0;
     *n = 0;
-    while ((line = next_line(fp, &buffer, &room, &p.line))) {
+    while (!p.fault && (line = next_line(fp, &buffer, &room, &p.line))) {
         if (!line[strspn(line, " \t")]) continue;
         if ((size_t)*n == most) {
             most = most ? 2 * most : 16;
             boxes = realloc(boxes, most * sizeof(*boxes));
             if (!boxes) vd_die("out of memory: %zu bytes asked for", most * sizeof(*boxes));
         }
-        boxes[(*n)++] = read_box(p, line);
+        boxes[(*n)++] = read_box(&p, line);
     }
     free(buffer);
-    fclose(fp);
+    if (fp) fclose(fp);
+    *fault = p.fault;
     return boxes ? boxes : vd_calloc(1, sizeof(*boxes));
+}
+
+box_label *read_boxes(char *filename, int *n)
+{
+    char *fault;
+    box_label *boxes = vd_read_boxes(filename, n, &fault);
+    die_of(fault);
+    return boxes;
 }

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static void remove_pending(void);
+
 void vd_die(const char *fmt, ...)
 {
     static pthread_mutex_t last = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
@@ -20,7 +22,9 @@ void vd_die(const char *fmt, ...)
     vfprintf(stderr, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it has been started */
     va_end(args);
     fputc('\n', stderr);
-    exit(1);
+    if (gettid() == getpid()) exit(1);
+    remove_pending(); /* exit() here would destroy what the libraries need while the main thread is using it */
+    _exit(1);
 }
 
 void *vd_calloc(size_t n, size_t size)

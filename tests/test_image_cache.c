@@ -85,6 +85,31 @@ START_TEST(a_picture_that_cannot_be_decoded_is_null_each_time)
 }
 END_TEST
 
+START_TEST(what_was_decoded_ahead_is_what_the_thread_gets_next)
+{
+    setenv("DARKNET_IMAGE_CACHE", "0", 1);
+    image_cache_begin();
+    ck_assert_ptr_null(image_cache_ahead(paths[0], 1, 1));
+    ck_assert_ptr_null(image_cache_ahead(paths[1], 1, 0));
+    ck_assert_ptr_null(image_cache_ahead(paths[2], 3, 1));
+    for (int p = 0; p < 3; ++p) write_picture(p, 100);
+    ck_assert_int_eq(shade_of(0, 3), 100); /* of other channels */
+    ck_assert_int_eq(shade_of(0, 1), 0);
+    ck_assert_int_eq(shade_of(0, 1), 100); /* once */
+    ck_assert_int_eq(shade_of(1, 1), 100); /* was not kept */
+    image_cache_end();
+    ck_assert_int_eq(shade_of(2, 3), 100); /* not beyond the end */
+    remove(paths[0]);
+    char *fault = image_cache_ahead(paths[0], 1, 1);
+    ck_assert_str_eq(fault, "No such file or directory");
+    free(fault);
+    write_text(paths[0], "no picture");
+    fault = image_cache_ahead(paths[0], 1, 1);
+    ck_assert_str_eq(fault, "unknown image type");
+    free(fault);
+}
+END_TEST
+
 static void *load_all(void *context)
 {
     image_cache_begin();
@@ -109,6 +134,7 @@ Suite *image_cache_suite(void)
     tcase_add_test(t, a_loader_gets_what_was_decoded_first_and_others_the_file);
     tcase_add_test(t, without_memory_to_spare_every_picture_is_decoded_anew);
     tcase_add_test(t, a_picture_that_cannot_be_decoded_is_null_each_time);
+    tcase_add_test(t, what_was_decoded_ahead_is_what_the_thread_gets_next);
     tcase_add_test(t, threads_share_the_pictures);
     suite_add_tcase(s, t);
     return s;

@@ -1,5 +1,6 @@
 #include "map.h"
 #include "../average_precision.h"
+#include "../broken.h"
 #include "../util.h"
 
 #include <errno.h>
@@ -261,11 +262,14 @@ int vd_map_command(int argc, char **argv)
     char **names = names_of(options, classes);
     findings *f = vd_calloc(classes, sizeof(*f));
     list *pictures = get_paths(valid);
+    vd_skip_broken_classes(classes);
     int done = 0;
     for (node *p = pictures->front; p; p = p->next) {
+        if (!vd_is_sound(p->val)) continue;
         look_at(net, p->val, &a, f, &missing);
         show_progress(++done, pictures->size);
     }
+    if (!done) vd_die("%s: all of its %d pictures are broken", valid, pictures->size);
     if (missing == done) vd_die("%s: none of its %d pictures has a label file", valid, done);
     if (missing) fprintf(stderr, "%s: %d of %d pictures have no label file: no objects there\n", valid, missing, done);
     print_table(&a, f, classes, names, done);

@@ -4,6 +4,7 @@
 #include "export.h"
 #include "pack.h"
 #include "report.h"
+#include "../broken.h"
 #include "../layer_plugin.h"
 #include "../util.h"
 
@@ -107,6 +108,9 @@ int vd_command(int argc, char **argv)
     if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
     if (strcmp(argv[1], "vd")) {
         if (find_arg(argc, argv, "-resume")) layer_plugin_resume();
+        int detector = !strcmp(argv[1], "detector");
+        if ((detector || !strcmp(argv[1], "classifier")) && find_arg(argc, argv, "-skip-broken"))
+            vd_skip_broken(detector);
         check_stock_arguments(argc, argv);
         return 0;
     }
