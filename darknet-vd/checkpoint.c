@@ -1,4 +1,5 @@
 #include "checkpoint.h"
+#include "finite.h"
 #include "layer_state.h"
 #include "seed.h"
 #include "util.h"
@@ -6,6 +7,7 @@
 #include "layer/vd_layer.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,7 +18,13 @@
 #include "network.h"
 
 static const char magic[4] = "VDCP";
-enum { VERSION = 1, DEFAULT_MINUTES = 10, MOST_KEPT = 100, MOST_PIXELS = 608 /* of random=1 */ };
+enum {
+    VERSION = 2,
+    WITHOUT_SETBACKS = 1,
+    DEFAULT_MINUTES = 10,
+    MOST_KEPT = 100,
+    MOST_PIXELS = 608 /* of random=1 */
+};
 
 static struct {
     long batches, minutes, keep; /* options */
@@ -27,6 +35,10 @@ static struct {
     int *count;
     long written_at; /* batch of the latest file, 0: none */
     time_t clock;    /* when that was */
+    long files;      /* of this training, the latest and older ones */
+    FILE *start;     /* null unless kept */
+    vd_setbacks setbacks;
+    float learning_rate; /* without setbacks */
 } training = {.minutes = DEFAULT_MINUTES, .keep = 1};
 
 static volatile sig_atomic_t caught;
@@ -48,6 +60,7 @@ void vd_checkpoint_resume(void)
 typedef struct {
     FILE *fp;
     int writes;
+    uint32_t version;
     uint64_t sum; /* FNV-1a of what went through */
     const char *path;
 } stream;
@@ -111,6 +124,7 @@ static void pass_training(stream *s, network *net)
     pass(s, training.count, sizeof(*training.count));
     vd_cost *c = vd_cost_of(net);
     if (c) pass(s, &c->progress, sizeof(c->progress));
+    if (s->version > WITHOUT_SETBACKS) pass(s, &training.setbacks, sizeof(training.setbacks));
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
@@ -136,12 +150,12 @@ static uint64_t fingerprint(const network *net)
 static void pass_all(stream *s, network *net)
 {
     char word[4];
-    uint32_t version = VERSION;
     uint64_t print = fingerprint(net);
     memcpy(word, magic, sizeof(magic));
     pass(s, word, sizeof(word));
-    pass(s, &version, sizeof(version));
-    if (version != VERSION) vd_die("%s: version %u, this program has %d", s->path, version, VERSION);
+    pass(s, &s->version, sizeof(s->version));
+    if (s->version < WITHOUT_SETBACKS || s->version > VERSION)
+        vd_die("%s: version %u, this program has %d", s->path, s->version, VERSION);
     pass(s, &print, sizeof(print));
     if (print != fingerprint(net)) vd_die("%s: a checkpoint of another network", s->path);
     for (int i = 0; i < net->n; ++i) pass_layer(s, i, net->layers + i);
@@ -169,16 +183,50 @@ static void check(FILE *fp, const char *path)
     rewind(fp);
 }
 
-/* 0 when there is no checkpoint */
-static int restore(network *net)
+/* the latest checkpoint, or the i-th before it */
+static char *path_of(long i)
 {
-    FILE *fp = fopen(training.path, "rb");
+    return i ? vd_format("%s.%ld", training.path, i) : vd_format("%s", training.path);
+}
+
+static void obey_setbacks(network *net)
+{
+    net->learning_rate = ldexpf(training.learning_rate, -training.setbacks.halvings);
+}
+
+/* 0 when there is no such checkpoint */
+static int restore_file(network *net, const char *path)
+{
+    FILE *fp = fopen(path, "rb");
     if (!fp && errno == ENOENT) return 0;
-    if (!fp) vd_die("%s: %s", training.path, strerror(errno));
-    check(fp, training.path);
-    stream s = {.fp = fp, .path = training.path};
+    if (!fp) vd_die("%s: %s", path, strerror(errno));
+    check(fp, path);
+    stream s = {.fp = fp, .path = path};
     pass_all(&s, net);
     fclose(fp);
+    return 1;
+}
+
+/* the latest of this training's checkpoints before a batch that is finite; 0 when there is none */
+static int restore_before(network *net, long batch)
+{
+    for (long i = 0; i < training.files; ++i) {
+        char *path = path_of(i), *fault = 0;
+        int there = restore_file(net, path);
+        if (there) fault = vd_fault_of_state(net, net->n, 1);
+        free(path);
+        free(fault);
+        if (there && !fault && (long)get_current_batch(net) < batch) return 1;
+    }
+    return 0;
+}
+
+/* 0 when there is no checkpoint */
+static int resume(network *net)
+{
+    if (!restore_file(net, training.path)) return 0;
+    char *fault = vd_fault_of_state(net, net->n, 1);
+    if (fault) vd_die("%s: %s", training.path, fault); /* written by an older program */
     return 1;
 }
 
@@ -186,8 +234,7 @@ static int restore(network *net)
 static void keep_older(void)
 {
     for (long i = training.keep - 1; i > 0; --i) {
-        char *older = vd_format("%s.%ld", training.path, i);
-        char *newer = i > 1 ? vd_format("%s.%ld", training.path, i - 1) : vd_format("%s", training.path);
+        char *older = path_of(i), *newer = path_of(i - 1);
         if (i > 1) rename(newer, older);
         else {
             unlink(older);
@@ -198,16 +245,24 @@ static void keep_older(void)
     }
 }
 
-static void save(network *net)
+static void write_file(network *net)
 {
-    keep_older();
     vd_output out = vd_output_open(training.path);
-    stream s = {.fp = out.fp, .writes = 1, .sum = fnv1a_start, .path = training.path};
+    stream s = {.fp = out.fp, .writes = 1, .version = VERSION, .sum = fnv1a_start, .path = training.path};
     pass_all(&s, net);
     fwrite(&s.sum, sizeof(s.sum), 1, out.fp);
     vd_output_close(&out);
     training.written_at = (long)get_current_batch(net);
     training.clock = time(0);
+}
+
+static void save(network *net)
+{
+    char *fault = vd_fault_of_state(net, net->n, 1);
+    if (fault) vd_die("%s: not written: %s", training.path, fault);
+    keep_older();
+    write_file(net);
+    if (training.files < training.keep) ++training.files;
 }
 
 /* ---- a training ---- */
@@ -242,7 +297,10 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     training.avg_loss = avg_loss;
     training.count = count;
     training.clock = time(0);
-    if (training.resume && restore(net)) {
+    training.learning_rate = net->learning_rate;
+    if (training.resume && resume(net)) {
+        training.files = training.keep;
+        obey_setbacks(net);
         training.written_at = (long)get_current_batch(net);
         fprintf(stderr, "%s: resumed behind batch %ld\n", training.path, training.written_at);
     } else if (training.resume) {
@@ -251,13 +309,54 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     catch_signals();
 }
 
-void vd_checkpoint_batch(network *net)
+int vd_checkpoint_keep_start(network *net)
 {
-    if (!training.path) return;
-    long batch = (long)get_current_batch(net);
+    if (!training.path) return 0;
+    training.start = tmpfile();
+    stream s = {.fp = training.start, .writes = 1, .version = VERSION, .path = "temporary file"};
+    if (s.fp) pass_all(&s, net);
+    if (!s.fp || fflush(s.fp) || ferror(s.fp)) vd_die("the start of the training cannot be kept: %s", strerror(errno));
+    return 1;
+}
+
+vd_setbacks *vd_checkpoint_setbacks(void)
+{
+    return &training.setbacks;
+}
+
+static void restore_start(network *net)
+{
+    stream s = {.fp = training.start, .path = "temporary file"};
+    rewind(s.fp);
+    pass_all(&s, net);
+}
+
+void vd_checkpoint_back(network *net, long before)
+{
+    vd_setbacks now = training.setbacks; /* not those of then */
+    if (!restore_before(net, before)) {
+        restore_start(net);
+        if (training.files) training.files = 1; /* the others are no good */
+    }
+    now.to = (long)get_current_batch(net);
+    training.setbacks = now;
+    obey_setbacks(net);
+    if (training.files) write_file(net); /* in the place of the latest: a run that is resumed knows of the setback */
+}
+
+int vd_checkpoint_due(const network *net)
+{
+    if (!training.path) return 0;
+    long batch = (long)get_current_batch((network *)net);
     int by_batches = training.batches && batch % training.batches == 0;
     int by_time = training.minutes && time(0) - training.clock >= 60 * training.minutes;
-    if (!caught && !by_batches && !by_time) return;
+    return caught || by_batches || by_time;
+}
+
+void vd_checkpoint_batch(network *net)
+{
+    if (!vd_checkpoint_due(net)) return;
+    long batch = (long)get_current_batch(net);
     if (batch != training.written_at) save(net);
     if (!caught) return;
     fprintf(stderr, "stopped behind batch %ld; the same command with -resume goes on: %s\n", batch, training.path);
@@ -268,9 +367,11 @@ void vd_checkpoint_batch(network *net)
 void vd_checkpoint_end(network *net)
 {
     if (!training.path) return;
-    if (training.written_at && training.written_at != (long)get_current_batch(net)) save(net);
+    if (training.files && training.written_at != (long)get_current_batch(net)) save(net);
     free(training.path);
+    if (training.start) fclose(training.start);
     training.path = 0;
+    training.start = 0;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
 }

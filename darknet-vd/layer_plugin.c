@@ -1,5 +1,7 @@
 #include "layer_plugin.h"
 #include "checkpoint.h"
+#include "finite.h"
+#include "nan_guard.h"
 #include "options.h"
 #include "schema.h"
 #include "pack.h"
@@ -78,6 +80,8 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     vd_schema_check(s, 0);
     vd_shape_check_net(s);
     vd_checkpoint_options(s);
+    vd_nan_guard_options(s);
+    net->cfg_file = vd_format("%s", filename);
     if (vd_option_given(s, "seed")) {
         noise_seed = (uint64_t)vd_option_integer(s, "seed", 0, 0, LONG_MAX);
         rand_seed(noise_seed);
@@ -138,12 +142,8 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
 
 static void attach_weights(vd_section s, section_kind kind, layer *l, network *net)
 {
-    if (kind == VD_CONVOLUTIONAL) {
-        if (l->c % l->groups || l->n % l->groups)
-            vd_section_die(s, "groups=%d does not divide %d channels and %d filters", l->groups, l->c, l->n);
-        if (l->out_w <= 0 || l->out_h <= 0)
-            vd_section_die(s, "size=%d is larger than the %dx%d input with its padding", l->size, l->w, l->h);
-    }
+    if (kind == VD_CONVOLUTIONAL && (l->c % l->groups || l->n % l->groups))
+        vd_section_die(s, "groups=%d does not divide %d channels and %d filters", l->groups, l->c, l->n);
     size_t n = kind == VD_CONVOLUTIONAL ? (size_t)l->nweights : (size_t)l->inputs * l->outputs;
     vd_layer *vd = make_vd_layer(net, s.index, n, (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
     vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
@@ -169,7 +169,6 @@ static void attach_cost(vd_section s, layer *l, network *net)
     c.kl_ramp = vd_option_number(s, "kl_ramp", 0, 0, DBL_MAX);
     c.freeze_pruned = (int)vd_option_integer(s, "freeze_pruned", 0, 0, UINT16_MAX);
     c.report = (int)vd_option_integer(s, "report", 0, 0, INT_MAX);
-    c.filename = vd_format("%s", s.filename);
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
@@ -215,10 +214,17 @@ void layer_plugin_save(network *net, FILE *fp, int cutoff)
     vd_weights_save(net, fp, cutoff);
 }
 
-void layer_plugin_not_packed(const network *net)
+static void check_not_packed(const network *net)
 {
     if (net->packed_from)
         vd_die("%s: packed for inference, train from the .weights it was made from", net->packed_from);
+}
+
+void layer_plugin_save_begin(const network *net, const char *filename, int cutoff)
+{
+    check_not_packed(net);
+    char *fault = vd_fault_of_state(net, cutoff, 0);
+    if (fault) vd_die("%s: not written: %s", filename, fault);
 }
 
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
@@ -252,13 +258,35 @@ void layer_plugin_resume(void)
 
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
-    layer_plugin_not_packed(net);
+    check_not_packed(net);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
+    vd_nan_guard_begin(net);
+}
+
+int layer_plugin_may_train(network *net)
+{
+    check_not_packed(net);
+    return vd_nan_guard_sound();
+}
+
+int layer_plugin_finite_loss(network *net)
+{
+    return vd_nan_guard_loss(net);
+}
+
+void layer_plugin_finite_weights(network *net)
+{
+    vd_nan_guard_weights(net);
+}
+
+int layer_plugin_went_back(network *net)
+{
+    return vd_nan_guard_back(net);
 }
 
 void layer_plugin_train_batch(network *net)
 {
-    vd_checkpoint_batch(net);
+    if (!vd_checkpoint_due(net) || vd_nan_guard_state(net)) vd_checkpoint_batch(net);
 }
 
 void layer_plugin_train_end(network *net)

@@ -32,8 +32,8 @@ int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const fl
 /* append the plugin's data behind the stock weights; nothing when the network has no layer of ours */
 void layer_plugin_save(network *net, FILE *fp, int cutoff);
 
-/* a network is about to be trained or saved: ends the program when its weights were packed (pack.h) */
-void layer_plugin_not_packed(const network *net);
+/* a network is about to be saved: ends the program when its weights were packed (pack.h), or are not finite */
+void layer_plugin_save_begin(const network *net, const char *filename, int cutoff);
 
 /* 1 when fp holds packed weights, and they have been loaded; 0 and fp at its start when it does not */
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff);
@@ -50,6 +50,15 @@ void layer_plugin_resume(void);
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count);
 void layer_plugin_train_batch(network *net);
 void layer_plugin_train_end(network *net);
+
+/* any training: may_train() before each forward pass (packed weights may not, they end the program); after it, and
+ * after an update, the loss and the weights are looked at. Ends the program when they are not finite, see nan_guard.h;
+ * with nan_guard=1 the first two return 0 then, and went_back() returns 1: net is at an earlier batch, whose pictures
+ * are to be loaded */
+int layer_plugin_may_train(network *net);
+int layer_plugin_finite_loss(network *net);
+void layer_plugin_finite_weights(network *net);
+int layer_plugin_went_back(network *net);
 
 /* a command that changes weights in a way variational layers do not survive: networks with such layers are refused
  * from now on, by the command's name */

@@ -38,13 +38,30 @@ size_t vd_biases_of(layer l)
 
 int vd_layer_arrays(layer *l, vd_array arrays[VD_LAYER_ARRAYS])
 {
-    float **weights[] = {&l->weights, &l->weight_updates, &l->m, &l->v};
-    float **channels[] = {&l->biases,        &l->bias_updates, &l->bias_m,  &l->bias_v,       &l->scales,
-                          &l->scale_updates, &l->scale_m,      &l->scale_v, &l->rolling_mean, &l->rolling_variance};
+    const struct {
+        float **at;
+        const char *name;
+        int saved;
+    } weights[] = {{&l->weights, "weights", 1},
+                   {&l->weight_updates, "weight_updates", 0},
+                   {&l->m, "m", 0},
+                   {&l->v, "v", 0}},
+      channels[] = {{&l->biases, "biases", 1},
+                    {&l->bias_updates, "bias_updates", 0},
+                    {&l->bias_m, "bias_m", 0},
+                    {&l->bias_v, "bias_v", 0},
+                    {&l->scales, "scales", 1},
+                    {&l->scale_updates, "scale_updates", 0},
+                    {&l->scale_m, "scale_m", 0},
+                    {&l->scale_v, "scale_v", 0},
+                    {&l->rolling_mean, "rolling_mean", 1},
+                    {&l->rolling_variance, "rolling_variance", 1}};
     int n = 0;
     for (int i = 0; vd_has_weights(*l) && i < 4; ++i)
-        arrays[n++] = (vd_array){(void **)weights[i], vd_weights_of(*l), sizeof(float)};
+        arrays[n++] =
+            (vd_array){(void **)weights[i].at, vd_weights_of(*l), sizeof(float), weights[i].name, weights[i].saved};
     for (int i = 0; (vd_has_weights(*l) || l->type == BATCHNORM) && i < 10; ++i)
-        arrays[n++] = (vd_array){(void **)channels[i], vd_biases_of(*l), sizeof(float)};
+        arrays[n++] =
+            (vd_array){(void **)channels[i].at, vd_biases_of(*l), sizeof(float), channels[i].name, channels[i].saved};
     return n;
 }

@@ -7,7 +7,9 @@
 typedef struct {
     void **at;    /* the pointer in the layer; null there: the layer has no such array */
     size_t n;     /* elements */
-    size_t bytes; /* of one */
+    size_t bytes; /* of one; of a float unless it counts something */
+    const char *name;
+    int saved; /* it stands in a .weights file */
 } vd_array;
 
 enum { VD_LAYER_ARRAYS = 16 };

@@ -77,6 +77,7 @@ static const key net_keys[] = {{"batch", COUNT(1 << 20)},
                                {"checkpoint", SIZE(INT_MAX)},
                                {"checkpoint_minutes", SIZE(INT_MAX)},
                                {"checkpoint_keep", COUNT(INT_MAX)},
+                               {"nan_guard", FLAG},
                                {"hidden", WORD, 0, 0}, /* stands in stock cfgs and means nothing */
                                {0}};
 
@@ -256,6 +257,11 @@ static int strict;
 void vd_schema_strict(void)
 {
     strict = 1;
+}
+
+int vd_schema_is_strict(void)
+{
+    return strict;
 }
 
 static const section *section_of(const char *type)

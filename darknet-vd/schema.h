@@ -11,6 +11,7 @@
 #include "options.h"
 
 void vd_schema_strict(void);
+int vd_schema_is_strict(void);
 
 /* one section of a cfg; those before it are in net (null for [net]). A section that is not known is an error, too
  */

@@ -1,10 +1,12 @@
 #include "text_files.h"
+#include "schema.h"
 #include "util.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,6 +89,21 @@ char **get_labels_of(char *filename, int classes)
 char **get_labels(char *filename)
 {
     return get_labels_of(filename, 0);
+}
+
+void vd_labels_found(const char *path, int found, int classes)
+{
+    enum { NAMED = 5 };
+    static atomic_int pictures;
+    int before = atomic_fetch_add(&pictures, 1);
+    if (vd_schema_is_strict())
+        vd_die("%s: %d of the %d labels are in this path, and one should be: it is the picture's class", path, found,
+               classes);
+    if (before > NAMED) return;
+    if (before == NAMED) fputs("more pictures whose paths hold no label, or several, are not named\n", stderr);
+    else
+        fprintf(stderr, "%s: %d of the %d labels are in this path, and one should be: it is the picture's class\n",
+                path, found, classes);
 }
 
 /* ---- boxes ---- */

@@ -11,4 +11,8 @@
  * was afterwards. A pipe is not looked at */
 void vd_text_check(const char *filename, FILE *fp);
 
+/* a picture whose path holds `found` of the names of the classes, and not one: said of the first few pictures, on stderr;
+ * the end of the program after vd_schema_strict(). May be called from any thread */
+void vd_labels_found(const char *path, int found, int classes);
+
 #endif

@@ -11,8 +11,7 @@ typedef struct {
     const char *out;   /* the file its output goes to; null: /dev/null */
 } fault;
 
-/* as run(), with .out null; *calls, unless null, gets the number of system calls made, 0 where they cannot be counted
- */
+/* as run(), with .out null; *calls, unless null, gets the number of system calls made */
 run_result run_with(fault f, const char *const argv[], long *calls);
 
 /* the last line of r.err, in r.err */

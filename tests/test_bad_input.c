@@ -242,7 +242,6 @@ static const struct {
     {"set.data", "classes=2\n", "classes\n", "classes has no value"},
     {"digits/labels.list", "_digit9.\n", "", "labels.list: 9 lines for 10 classes"},
     {"digits/labels.list", "_digit9.\n", "_digit9.\n\n", 0},
-    {"digits/labels.list", "_digit3.\n", "_digit\n", "are in this path"},
     {"digits/digits.data", "classes=10\n", "classes=20\n", "classes=20"},
     {"digits/digits.data", "classes=10\n", "classes=0\n", "classes=0"},
     {"c.cfg", "batch=10\n", "batch=0\n", "batch=0"},
@@ -287,6 +286,27 @@ START_TEST(a_bad_value_is_named)
     if (edits[_i].said) ck_assert_msg(strstr(last_line(r), edits[_i].said) != 0, "'%s': %s", edits[_i].said, r.err);
     free_run(r), free(text), free(good);
     printf("bad input: 1 value in %s\n", in.name);
+}
+END_TEST
+
+START_TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict)
+{
+    static const char *const strictly[] = {"darknet", "classifier", "train", "digits/digits.data",
+                                           "c.cfg",   "-strict",    0};
+    input in = input_of("digits/labels.list");
+    size_t n;
+    char *good = read_bytes(in.name, &n), *at = strstr(good, "_digit3.\n");
+    ck_assert_ptr_nonnull(at);
+    char *text = vd_format("%.*s_digit\n%s", (int)(at - good), good, at + strlen("_digit3.\n"));
+    write_text(in.name, text);
+    run_result r = run_with((fault){.file_limit = -1}, in.argv, 0);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_ptr_nonnull(strstr(r.err, ".png: 2 of the 10 labels are in this path"));
+    free_run(r);
+    r = run_with((fault){.file_limit = -1}, strictly, 0);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(last_line(r), ".png: 2 of the 10 labels are in this path") != 0, "%s", r.err);
+    free_run(r), free(text), free(good);
 }
 END_TEST
 
@@ -355,6 +375,7 @@ Suite *bad_input_suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, a_bad_file_is_named_or_works_as_it_should, 0, INPUTS);
     tcase_add_loop_test(t, a_bad_value_is_named, 0, (int)(sizeof(edits) / sizeof(*edits)));
+    tcase_add_test(t, a_picture_of_several_classes_is_named_and_an_error_when_strict);
     tcase_add_loop_test(t, a_bad_number_in_a_binary_file_is_named, 0, (int)(sizeof(patches) / sizeof(*patches)));
     tcase_add_test(t, a_path_too_long_is_named);
     suite_add_tcase(s, t);

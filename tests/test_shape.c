@@ -33,7 +33,7 @@ static const struct {
     const char *sections, *message;
 } bad_layers[] = {
     {"[convolutional]\nsize=9\n", "layer 0 [convolutional]: size=9 is larger than a side of 8 and a padding of 0"},
-    {"[convolutional]\ngroups=9\nfilters=9\n", "[convolutional]: groups=9 is more than 6 channels or 9 filters"},
+    {"[convolutional]\ngroups=9\nfilters=9\n", "[convolutional]: groups=9 does not divide 6 channels and 9 filters"},
     {"[convolutional]\nfilters=1000000\npad=1\nsize=301\n", "weights are more than 2^31"},
     {"[convolutional]\nfilters=1000000\n[upsample]\nstride=64\n", "outputs for each of 4 images are more than 2^31"},
     {"[connected]\noutput=16777216\n[connected]\noutput=200\n", "weights are more than 2^31"},

@@ -65,6 +65,9 @@ vd_idx vd_idx_read(const char *path, int dims)
         }
     }
 
+    static const size_t most = 1032; /* bytes of data that deflate makes one of */
+    if (total / most > (size_t)st.st_size)
+        vd_die("%s: its header announces %zu bytes, the file has %lld", path, total, (long long)st.st_size);
     idx.bytes = malloc(total); /* not vd_calloc: the size is the file's claim, so the message names the file */
     if (!idx.bytes) vd_die("%s: its header announces %zu bytes: out of memory", path, total);
     size_t got = read_bytes(file, path, idx.bytes, total);

@@ -14,7 +14,7 @@ static const struct {
     {"[vd_conn]", "[connected]"},
 };
 
-static const char *const net_keys[] = {"seed", "checkpoint", "checkpoint_minutes", "checkpoint_keep"};
+static const char *const net_keys[] = {"seed", "checkpoint", "checkpoint_minutes", "checkpoint_keep", "nan_guard"};
 static const char *const vd_keys[] = {"log_sigma2", "log_alpha", "threshold", "train_clip"};
 
 typedef struct {

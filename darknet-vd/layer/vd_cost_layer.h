@@ -18,7 +18,6 @@ typedef struct {
         int started;   /* a training forward has been seen */
         long reported; /* reports printed so far: batches/report, or epochs */
     } progress;        /* what a checkpoint keeps */
-    char *filename;    /* of the cfg, for messages */
 } vd_cost;
 
 /* the [vd_cost] of a network, null when it has none */

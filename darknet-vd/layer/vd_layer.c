@@ -302,10 +302,12 @@ static void freeze_pruned(layer l, int batches)
 int vd_layer_state(layer l, vd_array arrays[VD_LAYER_ARRAYS])
 {
     vd_layer *vd = l.plugin;
-    float **floats[] = {&vd->log_sigma2, &vd->log_sigma2_m, &vd->log_sigma2_v, &vd->velocity};
     int n = 0;
-    for (; n < 4; ++n) arrays[n] = (vd_array){(void **)floats[n], vd->n, sizeof(float)};
-    arrays[n++] = (vd_array){(void **)&vd->pruned_for, vd->n, sizeof(uint16_t)};
+    arrays[n++] = (vd_array){(void **)&vd->log_sigma2, vd->n, sizeof(float), "log_sigma2", 1};
+    arrays[n++] = (vd_array){(void **)&vd->log_sigma2_m, vd->n, sizeof(float), "log_sigma2_m", 0};
+    arrays[n++] = (vd_array){(void **)&vd->log_sigma2_v, vd->n, sizeof(float), "log_sigma2_v", 0};
+    arrays[n++] = (vd_array){(void **)&vd->velocity, vd->n, sizeof(float), "velocity", 0};
+    arrays[n++] = (vd_array){(void **)&vd->pruned_for, vd->n, sizeof(uint16_t), "pruned_for", 0};
     return n;
 }
 
@@ -319,6 +321,10 @@ int vd_layer_write_active(layer l)
 void vd_layer_restored(layer l, int active)
 {
     vd_layer *vd = l.plugin;
+    if (vd->d_log_sigma2) memset(vd->d_log_sigma2, 0, vd->n * sizeof(float)); /* of a batch that was broken off */
+    if (vd->d_mean) memset(vd->d_mean, 0, vd->n * sizeof(float));
+    vd->went_backward = 0;
+    vd->noise_drawn = 0;
     vd->masked_is_current = 0;
     free_vd_active(vd->active);
     vd->active = 0;

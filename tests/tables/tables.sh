@@ -41,7 +41,7 @@ set_keys() {
         key=${pair%%=*} section='\[net\]'
         case $key in
         kl_* | samples | freeze_pruned | report) section='\[vd_cost\]' ;;
-        threshold | train_clip | log_sigma2) section='\[vd_con.*\]' ;;
+        threshold | train_clip | log_sigma2 | log_alpha) section='\[vd_con.*\]' ;;
         esac
         if grep -q "^$key=" "$file"; then sed -i "s|^$key=.*|$pair|" "$file"
         else sed -i "s|^$section\$|&\n$pair|" "$file"; fi

@@ -1,0 +1,20 @@
+/* Where the numbers of a network are no longer finite. Faults are told as "layer 3 vd_connected: weights[17] is nan",
+ * in a string that the caller frees; null when there are none. */
+#ifndef VD_FINITE_H
+#define VD_FINITE_H
+
+#include "darknet.h"
+
+/* place of the first of n numbers that is infinite or none at all; n when all are finite */
+size_t vd_first_not_finite(size_t n, const float *x);
+
+/* of the latest training forward: the network's input, the outputs of each layer in order; then its weights, and what
+ * is computed from both, the divergence and the cost */
+char *vd_fault_of_forward(const network *net);
+
+/* of what training changes, in the layers before cutoff
+ *
+ *   whole   0: what a .weights file holds; 1: what a checkpoint holds, too */
+char *vd_fault_of_state(const network *net, int cutoff, int whole);
+
+#endif
