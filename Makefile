@@ -279,11 +279,50 @@ test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe ## r
 	$(Q)DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_FORK=$${CK_FORK:-yes} CK_DEFAULT_TIMEOUT=240 \
 	  CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests
 
-.PHONY: asan
-asan: ## run all tests under AddressSanitizer and UBSan (leaks are stock Darknet's and not looked for)
-	$(Q)ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	  CK_TIMEOUT_MULTIPLIER=4 $(MAKE) test BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
+# leaks are looked for where a whole command has ended (tests/test_leaks.c): tests, and ends by an error, free little
+ASAN := ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4
+ASAN_BUILD := BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
 	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+.PHONY: asan
+asan: ## run all tests under AddressSanitizer and UBSan
+	$(Q)$(ASAN) $(MAKE) test $(ASAN_BUILD)
+
+.PHONY: leaks
+leaks: ## run every command under LeakSanitizer
+	$(Q)$(ASAN) $(MAKE) run-suites SUITES=leaks $(ASAN_BUILD)
+
+# $(call suites,NAME ...): these suites of $(BUILD)/run-tests, all where none is named
+define suites
+DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(MNIST); export DARKNET STOCK PROBE GOLDEN MNIST; \
+export CK_DEFAULT_TIMEOUT=240 CK_VERBOSITY=minimal; status=0; for s in $(1); do CK_RUN_SUITE=$$s $(UNDER) ./$(BUILD)/run-tests || status=1; done; exit $$status
+endef
+
+SUITES ?= loader image_cache seed gemm sparse_product plain_layers active layers checkpoint detector
+.PHONY: run-suites
+run-suites: $(EXEC) $(BUILD)/run-tests
+	$(Q)$(call suites,$(SUITES))
+
+# oneDNN is not built for it, and computes in the thread that calls it: the threads are our own
+.PHONY: tsan
+tsan: ## run the suites that use threads under ThreadSanitizer (SUITES="name ...")
+	$(Q)TSAN_OPTIONS=halt_on_error=1:exitcode=66 DARKNET_THREADS=2 CK_TIMEOUT_MULTIPLIER=8 $(MAKE) run-suites BUILD=build/tsan EXEC=build/tsan/darknet \
+	  STOCK_OPT="-O2 -g" VD_OPT="-O2 -g" CFLAGS="-fsanitize=thread -fno-omit-frame-pointer"
+
+# suites that finish within minutes there: files, parsers, coders, layers; each test in a process of its own
+MEMCHECK_SUITES := util idx pack_coder transpose update active report shape layer_plugin plain_layers
+.PHONY: valgrind
+valgrind: ## run suites under memcheck (SUITES="name ...", else those of files, coders and layers, in ten minutes)
+	@$(call need,valgrind=valgrind)
+	$(Q)DARKNET_KERNELS=avx2 CK_TIMEOUT_MULTIPLIER=20 $(MAKE) run-suites BUILD=build/valgrind EXEC=build/valgrind/darknet ONEDNN=0 STOCK_OPT="-O1 -g" \
+	  VD_OPT="-O1 -g" SUITES="$(if $(filter command line,$(origin SUITES)),$(SUITES),$(MEMCHECK_SUITES))" \
+	  UNDER="valgrind -q --error-exitcode=99 --trace-children=yes --trace-children-skip=*/sh,*/cmp --undef-value-errors=yes --leak-check=no"
+
+# the program's own runs count, too: they add to the same counters
+.PHONY: coverage
+coverage: ## run all tests, and print which share of the lines of darknet-vd/ they reach
+	$(Q)find build/coverage -name '*.gcda' -delete 2>/dev/null; CK_TIMEOUT_MULTIPLIER=4 $(MAKE) test BUILD=build/coverage EXEC=build/coverage/darknet \
+	  STOCK_OPT="-Ofast -w" VD_OPT="-O1 -g" CFLAGS="--coverage -fprofile-update=atomic" || echo "(not all tests have passed)"
+	$(Q)tests/coverage.sh build/coverage
 
 # ---- fuzzing -----------------------------------------------------------------------------------------------------
 
@@ -533,7 +572,7 @@ format: ## clang-format our own code in place
 
 .PHONY: clean
 clean: ## remove what was built, but not the sources and data that were fetched
-	rm -rf $(EXEC) build/obj build/asan build/fuzz/obj build/tidy build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
+	rm -rf $(EXEC) build/obj build/asan build/tsan build/valgrind build/coverage build/fuzz/obj build/tidy build/bench build/run-tests build/probe build/step build/load build/bench-kernels build/bench-sparse build/libdarknet-vd.* build/suites.h
 
 .PHONY: distclean
 distclean: ## remove everything that is not in the repository

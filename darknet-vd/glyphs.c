@@ -47,3 +47,12 @@ image **load_alphabet()
     }
     return alphabet;
 }
+
+void free_alphabet(image **alphabet)
+{
+    for (int size = 0; size < VD_GLYPH_SIZES; ++size) {
+        for (int c = VD_GLYPH_FIRST; c < VD_GLYPH_FIRST + VD_GLYPH_CHARACTERS; ++c) free_image(alphabet[size][c]);
+        free(alphabet[size]);
+    }
+    free(alphabet);
+}

@@ -105,14 +105,25 @@ static shape upsample(vd_section s, shape in)
                       : picture(in.w / -stride, in.h / -stride, in.c, 0);
 }
 
-/* stock Darknet takes what does not divide, and writes over the end of its arrays */
+/* one past the last number of an image that reorg_cpu() reads for its channel k */
+static double reorg_end(shape in, int stride, int squares, int k)
+{
+    int offset = k / squares;
+    double row = (in.h - 1.0) * stride + offset / stride + (double)in.h * stride * (k % squares);
+    return (in.w - 1.0) * stride + offset % stride + (double)in.w * stride * row + 1;
+}
+
+/* stock Darknet takes what does not divide: it mixes up the channels, and runs over the end of its arrays for some */
 static shape reorg(vd_section s, shape in)
 {
     double stride = whole(s, "stride", 1), extra = whole(s, "extra", 0);
     if (extra > 0) return (shape){0, 0, 0, in.outputs + extra, 0};
-    if ((double)in.c < stride * stride || in.c % (int)(stride * stride))
-        vd_section_die(s, "stride=%g does not divide %d channels into its squares", stride, in.c);
-    if (whole(s, "reverse", 0)) return picture(in.w * stride, in.h * stride, in.c / (stride * stride), 0);
+    int reverse = whole(s, "reverse", 0), fits = (double)in.c >= stride * stride;
+    int squares = fits ? in.c / (int)(stride * stride) : 0;
+    if (fits && reverse) fits = in.c % (int)(stride * stride) == 0;
+    for (int k = 0; fits && k < in.c; ++k) fits = reorg_end(in, (int)stride, squares, k) <= in.outputs;
+    if (!fits) vd_section_die(s, "stride=%g does not divide %d channels into its squares", stride, in.c);
+    if (reverse) return picture(in.w * stride, in.h * stride, squares, 0);
     if (in.w % (int)stride || in.h % (int)stride)
         vd_section_die(s, "stride=%g does not divide %dx%d", stride, in.w, in.h);
     return picture(in.w / stride, in.h / stride, in.c * stride * stride, 0);

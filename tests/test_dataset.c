@@ -161,7 +161,7 @@ static char **read_lines(const char *name, int *count)
     return lines;
 }
 
-static void free_lines(char **lines)
+static void free_text(char **lines)
 {
     free(lines[0]);
     free(lines);
@@ -196,8 +196,8 @@ static int wrong_labels(const char *name, int wanted)
         ck_assert_msg(access(paths[i], R_OK) == 0, "%s: missing", paths[i]);
         wrong += class_of(paths[i], labels, classes) != i % 10;
     }
-    free_lines(paths);
-    free_lines(labels);
+    free_text(paths);
+    free_text(labels);
     return wrong;
 }
 
@@ -218,7 +218,7 @@ START_TEST(pictures_read_back_are_the_bytes_of_the_idx_file)
             for (int j = 0; j < 35; ++j) ck_assert_int_eq(pixels[j], byte_of(split, (size_t)i, (size_t)j));
             stbi_image_free(pixels);
         }
-        free_lines(paths);
+        free_text(paths);
     }
 }
 END_TEST
@@ -255,8 +255,8 @@ START_TEST(the_data_file_names_everything_by_absolute_path)
         ck_assert_int_eq(names[k][0], '0' + k);
         ck_assert_int_eq(names[k][1], 0);
     }
-    free_lines(lines);
-    free_lines(names);
+    free_text(lines);
+    free_text(names);
 }
 END_TEST
 
@@ -268,7 +268,7 @@ START_TEST(a_relative_folder_becomes_absolute_in_the_lists)
     int n;
     char **lines = read_lines("train.list", &n);
     ck_assert_int_eq(strncmp(lines[0], out, strlen(out)), 0);
-    free_lines(lines);
+    free_text(lines);
     ck_assert_int_eq(chdir("/"), 0);
 }
 END_TEST
@@ -384,7 +384,7 @@ START_TEST(random_labels_change_training_only)
     int n;
     char **lines = read_lines("mnist.data", &n);
     ck_assert_str_eq(lines[0], "# random labels, seed 1");
-    free_lines(lines);
+    free_text(lines);
 }
 END_TEST
 
@@ -413,7 +413,7 @@ START_TEST(a_second_run_leaves_no_stale_lists)
     char **lines = read_lines("mnist.data", &n);
     ck_assert_int_eq(n, 8);
     ck_assert_str_eq(lines[0], "classes=10");
-    free_lines(lines);
+    free_text(lines);
 }
 END_TEST
 
@@ -574,7 +574,7 @@ START_TEST(mnist_itself_has_60000_and_10000_pictures)
         char **lines = read_lines(list[s], &n);
         ck_assert_int_eq(n, s ? 10000 : 60000);
         ck_assert_msg(strstr(lines[0], s ? "00000_digit7." : "00000_digit5."), "%s", lines[0]);
-        free_lines(lines);
+        free_text(lines);
     }
     free(path);
 }

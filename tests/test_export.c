@@ -314,9 +314,17 @@ START_TEST(weights_that_are_not_finite_are_refused)
 {
     network *net = write_network(cfg);
     char *weights = in_folder(folder, "net.weights");
-    net->layers[2].weights[7] = NAN;
+    const float before = 12345.5f, nan = NAN;
+    size_t n, at = 0;
+    net->layers[2].weights[7] = before;
     save_weights(net, weights);
+    char *bytes = read_bytes(weights, &n);
+    while (at + sizeof(before) <= n && memcmp(bytes + at, &before, sizeof(before))) ++at;
+    ck_assert_uint_le(at + sizeof(nan), n);
+    memcpy(bytes + at, &nan, sizeof(nan));
+    write_bytes(weights, bytes, n);
     expect_failure(export("out", 0, 0), "layer 2: number 7 of its weights is not finite");
+    free(bytes);
     free_network(net);
     free(weights);
 }

@@ -44,7 +44,7 @@ static const struct {
     {"[crop]\ncrop_width=9\ncrop_height=4\n", "[crop]: a crop of 9x4 from 8x8"},
     {"[upsample]\nstride=0\n", "[upsample]: stride=0 leaves no outputs"},
     {"[upsample]\nstride=-9\n", "[upsample]: stride=-9 leaves no outputs"},
-    {"[reorg]\nstride=2\n", "[reorg]: stride=2 does not divide 6 channels into its squares"},
+    {"[reorg]\nstride=3\n", "[reorg]: stride=3 does not divide 6 channels into its squares"},
     {"[convolutional]\nfilters=9\n[reorg]\nstride=3\n", "[reorg]: stride=3 does not divide 8x8"},
     {"[reorg]\nstride=3\nreverse=1\n", "[reorg]: stride=3 does not divide 6 channels"},
     {"[softmax]\ngroups=7\n", "[softmax]: groups=7 does not divide 384 numbers"},

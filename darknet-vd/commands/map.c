@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "darknet.h"
+#include "list.h"
 
 static const char usage[] =
     "usage: darknet detector map DATA CFG WEIGHTS [-iou 0.5] [-thresh 0.005] [-points 0|11|101]\n"
@@ -203,7 +204,7 @@ static char **names_of(list *options, int classes)
 {
     char *file = option_find_str(options, "names", 0), **names;
     if (file) return get_labels_of(file, classes);
-    names = vd_calloc(classes, sizeof(*names));
+    names = vd_calloc(classes + 1, sizeof(*names));
     for (int c = 0; c < classes; ++c) names[c] = vd_format("%d", c);
     return names;
 }
@@ -276,6 +277,10 @@ int vd_map_command(int argc, char **argv)
     if (fflush(stdout) || ferror(stdout)) vd_die("standard output: cannot be written");
     for (int c = 0; c < classes; ++c) free(f[c].confidence), free(f[c].hit);
     free(f);
+    free_lines(names);
+    free_list_contents(pictures);
+    free_list(pictures);
+    free_options(options);
     free_network(net);
     return 0;
 }

@@ -7,7 +7,8 @@
 
 #define MAX_THREADS 256
 
-typedef struct {
+typedef struct thread_pool {
+    struct thread_pool *older; /* one that was forgotten: its threads still look at it */
     pthread_mutex_t lock;
     pthread_cond_t start, finish;
     atomic_ulong loop; /* number of the loop being run: a waiting thread joins when it changes */
@@ -19,6 +20,7 @@ typedef struct {
     void *context;
 } thread_pool;
 
+static thread_pool *latest;                                  /* of all there were */
 static thread_pool *pool;                                    /* null before the first loop; never freed */
 static pthread_mutex_t one_loop = PTHREAD_MUTEX_INITIALIZER; /* held for the length of a loop */
 static __thread int inside;
@@ -89,6 +91,8 @@ static thread_pool *make_pool(void)
     pthread_cond_init(&p->start, 0);
     pthread_cond_init(&p->finish, 0);
     p->threads = 1;
+    p->older = latest;
+    latest = p;
     for (int wanted = vd_parallel_threads(); p->threads < wanted; ++p->threads) {
         pthread_t thread;
         if (pthread_create(&thread, 0, worker, p)) break; /* fewer threads are slower, not wrong */

@@ -1,0 +1,24 @@
+#!/bin/sh
+# coverage.sh FOLDER: the share of the lines of darknet-vd/ that the programs built in FOLDER have run, file by file and
+# of all. A file that is compiled once for each instruction set counts a line as reached when one of them has run it.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$(pwd)
+find "$1/obj/darknet-vd" -name '*.gcda' | while read -r data; do
+    (mkdir -p "$work/x" && cd "$work/x" && gcov --stdout "$root/$data" -s "$root" -r 2>/dev/null) || true
+done | awk -F: '
+    $3 == "Source" || $2 + 0 == 0 && $3 == "Source" { next }
+    /^ *-: *0:Source:/ { file = $4; next }
+    file !~ /^darknet-vd\/.*\.c$/ { next }
+    { count = $1; gsub(/[ *]/, "", count) }
+    count == "-" { next }
+    { key = file " " $2 + 0; seen[key] = 1; if (count !~ /^[#=]/) hit[key] = 1 }
+    END {
+        for (key in seen) { split(key, at, " "); ++lines[at[1]]; reached[at[1]] += key in hit }
+        for (file in lines) {
+            printf "%6.2f %%  %5d of %5d  %s\n", 100 * reached[file] / lines[file], reached[file], lines[file], file | "sort -n"
+            all += lines[file]; those += reached[file]
+        }
+        close("sort -n")
+        printf "%6.2f %%  %5d of %5d  darknet-vd/\n", all ? 100 * those / all : 0, those, all
+    }'
