@@ -143,8 +143,12 @@ int vd_keep_sound(char **paths, int n, int with_labels)
     }
     loader_run(n, each, look_at_part);
     int left = 0;
-    for (int i = 0; i < n; ++i)
-        if (parts[i].sound) paths[left++] = paths[i];
+    for (int i = 0; i < n; ++i) {
+        if (!parts[i].sound) continue;
+        char *first = paths[left]; /* nothing is lost: whoever owns the array frees all of it */
+        paths[left++] = paths[i];
+        paths[i] = first;
+    }
     free(parts);
     free(each);
     if (!left) vd_die("%s: broken, and so are all %d pictures of its list", paths[0], n);

@@ -17,7 +17,8 @@ void vd_skip_broken_classes(int classes);
  * decoded then, and this thread's next image_cache_load() of it finds it so */
 char *vd_sound_picture(char **paths, int m, int index);
 
-/* move the sound ones of paths [n] to the front and return how many there are; n without the option */
+/* move the sound ones of paths [n] to the front, the others behind them, and return how many there are; n without the
+ * option */
 int vd_keep_sound(char **paths, int n, int with_labels);
 
 /* the same for one picture of a detector, which is to be loaded next: 1 when it can be used. A picture without a label
