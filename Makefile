@@ -390,7 +390,7 @@ bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with s
 DETECTORS := $(foreach n,1 4,$(BUILD)/bench/yolov3-tiny-$(n))
 $(DETECTORS:=.cfg) $(DETECTORS:=-vd.cfg): cfg/yolov3-tiny.cfg cfg/yolov3-tiny-vd.cfg
 	@mkdir -p $(@D)
-	$(Q)sed 's/^batch=.*/batch=$(lastword $(subst -, ,$(subst -vd,,$(basename $(@F)))))/' cfg/yolov3-tiny$(if $(findstring -vd,$(@F)),-vd).cfg > $@
+	$(Q)sed 's/^subdivisions=.*/subdivisions=1/; s/^batch=.*/batch=$(lastword $(subst -, ,$(subst -vd,,$(basename $(@F)))))/' cfg/yolov3-tiny$(if $(findstring -vd,$(@F)),-vd).cfg > $@
 
 .PHONY: bench-detectors
 bench-detectors: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step $(DETECTORS:=.cfg) $(DETECTORS:=-vd.cfg) ## yolov3-tiny at 416x416, 1 and 4 pictures a step, with stock Darknet beside it
