@@ -249,9 +249,14 @@ $(BUILD)/suites.h: $(TEST_SRC)
 $(BUILD)/obj/tests/%.c.o: VD_FLAGS += -I$(BUILD) -Itests
 $(TEST_OBJ): $(BUILD)/suites.h | build/.packages-test
 
+comma := ,
+
+# tests/memory.c
+TEST_WRAP := $(foreach f,malloc calloc realloc aligned_alloc getline getdelim,-Wl$(comma)--wrap=$(f))
+
 $(BUILD)/run-tests: $(TEST_LINK)
 	@echo "  LD     $@"
-	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $^ -o $@ $(LDFLAGS) $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) $(LIBS) -lz
+	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $(TEST_WRAP) $^ -o $@ $(LDFLAGS) $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) $(LIBS) -lz
 
 # image_opencv.cpp is empty without OPENCV: no C++ compiler is needed for it
 STOCK_CC = CC="$(CC) -w" CPP="$(CC) -w -x c"
@@ -326,7 +331,6 @@ coverage: ## run all tests, and print which share of the lines of darknet-vd/ th
 
 # ---- fuzzing -----------------------------------------------------------------------------------------------------
 
-comma := ,
 FUZZ_SECONDS ?= 60
 TARGET ?=
 FUZZ_TARGETS := $(filter-out fuzz,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
@@ -357,7 +361,7 @@ fuzz: | build/.packages-fuzz ## feed libFuzzer's inputs to all that reads files 
 
 .PHONY: faults
 faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into FAULTS.md
-	$(Q)for s in faults faults_kill bad_input; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
+	$(Q)for s in faults faults_kill bad_input memory; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
 	$(Q)awk -f tests/faults.awk build/faults.txt FAULTS.md > build/FAULTS.md && cp build/FAULTS.md FAULTS.md
 
 # ---- speed -------------------------------------------------------------------------------------------------------

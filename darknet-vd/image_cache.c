@@ -1,4 +1,6 @@
 #include "image_cache.h"
+#define VD_STOCK_LIBC_OWN
+#include "stock_libc.h"
 #include "util.h"
 
 #include <errno.h>
@@ -138,6 +140,7 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
         *c = e->c;
         return memcpy(pixels, e->pixels, bytes_of(e));
     }
+    stock_picture_refused();
     pixels = stbi_load(path, w, h, c, channels);
     if (!pixels || !loading) return pixels;
     pthread_mutex_lock(&cache.lock);
@@ -159,6 +162,12 @@ unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int ch
     return pixels;
 }
 
+char *image_cache_fault(void)
+{
+    size_t bytes = stock_picture_refused();
+    return bytes ? vd_format("out of memory: %zu bytes asked for", bytes) : vd_format("%s", stbi_failure_reason());
+}
+
 /* where opening it would end the program: stb_image is compiled with Darknet's sources, see stock_libc.h */
 static char *fault_of_file(const char *path)
 {
@@ -173,7 +182,7 @@ char *image_cache_ahead(const char *path, int channels, int keep)
     if (fault) return fault;
     ahead *a = vd_calloc(1, sizeof(*a));
     a->pixels = load(path, &a->w, &a->h, &a->c, a->channels = channels);
-    if (!a->pixels) fault = vd_format("%s", stbi_failure_reason());
+    if (!a->pixels) fault = image_cache_fault();
     if (a->pixels && keep) {
         a->path = vd_format("%s", path);
         a->next = decoded;

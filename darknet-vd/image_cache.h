@@ -12,6 +12,9 @@ void image_cache_end(void);
  * nothing); pictures that do not fit any more are decoded anew each time */
 unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels);
 
+/* why image_cache_load() has just given null to this thread, for the caller to free */
+char *image_cache_fault(void);
+
 /* null when the file can be decoded, else why not, for the caller to free. With keep, this thread's next
  * image_cache_load() of it gets what was decoded, even if the file has changed */
 char *image_cache_ahead(const char *path, int channels, int keep);

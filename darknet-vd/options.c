@@ -17,10 +17,9 @@ static char *place_of(vd_section s)
 
 void vd_section_die(vd_section s, const char *fmt, ...)
 {
-    char *message;
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&message, fmt, args) < 0) message = "out of memory";
+    char *message = vd_vformat(fmt, args);
     va_end(args);
     vd_die("%s: %s", place_of(s), message);
 }

@@ -376,10 +376,9 @@ static const key *find_key(const key *keys, const char *name, const key **near)
 
 __attribute__((format(printf, 2, 3))) static void complain(vd_section s, const char *fmt, ...)
 {
-    char *message;
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&message, fmt, args) < 0) vd_die("out of memory");
+    char *message = vd_vformat(fmt, args);
     va_end(args);
     if (strict) vd_section_die(s, "%s", message);
     vd_section_warn(s, message);

@@ -87,12 +87,11 @@ int stock_fclose(FILE *fp)
 
 int stock_sprintf(char *to, size_t room, const char *fmt, ...)
 {
-    char *text;
     va_list args;
     va_start(args, fmt);
-    int n = vasprintf(&text, fmt, args);
+    char *text = vd_vformat(fmt, args);
+    int n = (int)strlen(text);
     va_end(args);
-    if (n < 0) vd_die("out of memory");
     if ((size_t)n >= room) vd_die("%s: too long a path or name: %d bytes, %zu at most", text, n, room - 1);
     memcpy(to, text, (size_t)n + 1); /* arguments may overlap with to */
     free(text);
@@ -104,4 +103,31 @@ char *stock_strncpy(char *to, const char *from, size_t room)
     size_t n = strlen(from);
     if (n >= room) vd_die("%s: too long a path or name: %zu bytes, %zu at most", from, n, room - 1);
     return memcpy(to, from, n + 1);
+}
+
+/* ---- memory ---- */
+
+static __thread size_t refused;
+
+static void *note(void *p, size_t size)
+{
+    if (!p) refused = size;
+    return p;
+}
+
+void *stock_picture_malloc(size_t size)
+{
+    return note(malloc(size), size);
+}
+
+void *stock_picture_realloc(void *p, size_t size)
+{
+    return note(realloc(p, size), size);
+}
+
+size_t stock_picture_refused(void)
+{
+    size_t size = refused;
+    refused = 0;
+    return size;
 }

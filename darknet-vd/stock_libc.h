@@ -6,6 +6,7 @@
  *   fopen     to read: ends the program when the file cannot be opened, a directory too; never null
  *             to write: the file appears whole, when it is closed, as in util.h
  *   fclose    ends the program when a byte could not be written
+ *   malloc, calloc, realloc      end the program with the bytes asked for when there are none; never null
  *
  * A file that is still open when the program ends with status 0 is closed so; otherwise nothing is left of it. */
 #ifndef VD_STOCK_LIBC_H
@@ -15,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util.h"
+
 FILE *stock_fopen(const char *path, const char *mode);
 int stock_fclose(FILE *fp);
 
@@ -22,7 +25,19 @@ int stock_fclose(FILE *fp);
 int stock_sprintf(char *to, size_t room, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 char *stock_strncpy(char *to, const char *from, size_t room);
 
+/* stb_image's: null when there is no memory, a picture may ask for any amount; and what was asked for in vain by this
+ * thread since the last question, 0 for nothing */
+void *stock_picture_malloc(size_t size);
+void *stock_picture_realloc(void *p, size_t size);
+size_t stock_picture_refused(void);
+
 #ifndef VD_STOCK_LIBC_OWN
+#define malloc vd_malloc
+#define calloc vd_calloc
+#define realloc vd_realloc
+#define STBI_MALLOC stock_picture_malloc
+#define STBI_REALLOC stock_picture_realloc
+#define STBI_FREE free
 #define fopen stock_fopen
 #define fclose stock_fclose
 #undef sprintf

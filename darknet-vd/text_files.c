@@ -57,9 +57,10 @@ static FILE *open_text(const char *filename, char **fault)
 }
 
 /* the next line without what means nothing, in a buffer of getline()'s; null at the end */
-static char *next_line(FILE *fp, char **buffer, size_t *room, int *number)
+static char *next_line(const char *filename, FILE *fp, char **buffer, size_t *room, int *number)
 {
     ssize_t n = getline(buffer, room, fp);
+    if (n < 0 && !feof(fp)) vd_die("%s: line %d: cannot be read: %s", filename, *number + 1, strerror(errno));
     if (n < 0) return 0;
     char *line = *buffer;
     while (n && isspace((unsigned char)line[n - 1])) line[--n] = '\0';
@@ -78,7 +79,7 @@ static list *read_lines(const char *filename, int are_names)
     die_of(fault);
     size_t room = 0;
     int number = 0, blank = 0;
-    while ((line = next_line(fp, &buffer, &room, &number))) {
+    while ((line = next_line(filename, fp, &buffer, &room, &number))) {
         if (*line && blank && are_names)
             vd_die("%s: line %d is blank: every class has a line, and its number counts", filename, blank);
         if (*line) list_insert(lines, vd_format("%s", line));
@@ -134,11 +135,10 @@ typedef struct {
 
 __attribute__((format(printf, 2, 3))) static void wrong(place *p, const char *fmt, ...)
 {
-    char *what;
     va_list args;
     if (p->fault) return;
     va_start(args, fmt);
-    if (vasprintf(&what, fmt, args) < 0) vd_die("out of memory");
+    char *what = vd_vformat(fmt, args);
     va_end(args);
     p->fault = vd_format("%s: line %d: %s", p->filename, p->line, what);
     free(what);
@@ -186,12 +186,11 @@ box_label *vd_read_boxes(const char *filename, int *n, char **fault)
     size_t room = 0, most = 0;
     box_label *boxes = 0;
     *n = 0;
-    while (!p.fault && (line = next_line(fp, &buffer, &room, &p.line))) {
+    while (!p.fault && (line = next_line(filename, fp, &buffer, &room, &p.line))) {
         if (!line[strspn(line, " \t")]) continue;
         if ((size_t)*n == most) {
             most = most ? 2 * most : 16;
-            boxes = realloc(boxes, most * sizeof(*boxes));
-            if (!boxes) vd_die("out of memory: %zu bytes asked for", most * sizeof(*boxes));
+            boxes = vd_realloc(boxes, most * sizeof(*boxes));
         }
         boxes[(*n)++] = read_box(&p, line);
     }

@@ -1,5 +1,6 @@
 #include "util.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@ void vd_die(const char *fmt, ...)
     va_end(args);
     fputc('\n', stderr);
     if (gettid() == getpid()) exit(1);
+    fflush(stderr);
     remove_pending(); /* exit() here would destroy what the libraries need while the main thread is using it */
     _exit(1);
 }
@@ -34,12 +36,37 @@ void *vd_calloc(size_t n, size_t size)
     return p;
 }
 
+void *vd_malloc(size_t size)
+{
+    void *p = malloc(size ? size : 1);
+    if (!p) vd_die("out of memory: %zu bytes asked for", size);
+    return p;
+}
+
+void *vd_realloc(void *p, size_t size)
+{
+    p = realloc(p, size ? size : 1);
+    if (!p) vd_die("out of memory: %zu bytes asked for", size);
+    return p;
+}
+
+char *vd_vformat(const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(0, 0, fmt, again);
+    va_end(again);
+    assert(n >= 0);
+    char *s = vd_malloc((size_t)n + 1);
+    vsnprintf(s, (size_t)n + 1, fmt, args);
+    return s;
+}
+
 char *vd_format(const char *fmt, ...)
 {
-    char *s;
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&s, fmt, args) < 0) vd_die("out of memory");
+    char *s = vd_vformat(fmt, args);
     va_end(args);
     return s;
 }

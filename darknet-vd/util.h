@@ -1,6 +1,7 @@
 #ifndef VD_UTIL_H
 #define VD_UTIL_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,8 +14,13 @@ void vd_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn)
  * (n = 0 gives a valid pointer that free() accepts) */
 void *vd_calloc(size_t n, size_t size);
 
+/* malloc() and realloc(), which end in the same way; never null */
+void *vd_malloc(size_t size);
+void *vd_realloc(void *p, size_t size);
+
 /* printf into a fresh string the caller frees */
 char *vd_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* read a number that fills the whole of text
  *

@@ -55,10 +55,9 @@ static __thread struct {
 /* Darknet has printed "Loading weights from ..." without a newline */
 __attribute__((format(printf, 1, 2), noreturn)) static void bad_file(const char *fmt, ...)
 {
-    char *message;
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&message, fmt, args) < 0) message = "out of memory";
+    char *message = vd_vformat(fmt, args);
     va_end(args);
     fputc('\n', stderr);
     vd_die("%s: %s", file.filename, message);

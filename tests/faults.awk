@@ -29,7 +29,8 @@ FNR == NR {
     row("full standard output", "standard output on a full device", "faults")
     row("kills at moments drawn by lot", "SIGKILL in a training, then `-resume` to the same bytes", "faults_kill")
     row("kills at system calls", "SIGKILL before a system call of a save", "faults_kill")
+    row("allocations that fail", "allocations that find no memory, in loading, a training step, saving, packing and exporting", "memory")
     next
 }
 
-!/`CK_RUN_SUITE=(bad_input|faults|faults_kill) /
+!/`CK_RUN_SUITE=(bad_input|faults|faults_kill|memory) /

@@ -35,10 +35,9 @@ typedef struct {
 
 __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, const char *fmt, ...)
 {
-    char *why;
     va_list args;
     va_start(args, fmt);
-    if (vasprintf(&why, fmt, args) < 0) why = "out of memory";
+    char *why = vd_vformat(fmt, args);
     va_end(args);
     vd_die("%s: layer %d [%s%s]: not exported: %s", at.filename, at.index, vd_layer_of(at.l) ? "vd_" : "",
            vd_model_section(at.l.type), why);

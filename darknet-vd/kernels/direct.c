@@ -180,10 +180,7 @@ static void *make_direct(const int *key)
     memcpy(&k, key + 1, sizeof(k));
     const operand *of = operands[k.pass];
     direct *d = calloc(1, sizeof(*d));
-    if (!d) {
-        vd_onednn_check(dnnl_out_of_memory, "convolution"); /* ends the program */
-        return 0;
-    }
+    if (!d) vd_no_memory(sizeof(*d));
     dnnl_primitive_desc_t pd = describe(&k);
     d->exists = pd && is_direct(pd, k.shape.bf16);
     if (!d->exists) {

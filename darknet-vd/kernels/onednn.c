@@ -75,7 +75,7 @@ static thread_state *state_of_thread(void)
     if (mine) return mine;
     vd_onednn_engine();
     mine = calloc(1, sizeof(*mine));
-    if (!mine) vd_onednn_check(dnnl_out_of_memory, "cache");
+    if (!mine) vd_no_memory(sizeof(*mine));
     vd_onednn_check(dnnl_stream_create(&mine->stream, engine, dnnl_stream_default_flags), "stream");
     pthread_setspecific(at_thread_end, mine);
     return mine;
@@ -251,7 +251,7 @@ static void *make_product(const int *key)
     static const int args[] = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
     dnnl_matmul_desc_t op;
     product *p = calloc(1, sizeof(*p));
-    if (!p) vd_onednn_check(dnnl_out_of_memory, "matmul");
+    if (!p) vd_no_memory(sizeof(*p));
     vd_onednn_check(dnnl_matmul_desc_init(&op, layouts, layouts + 1, 0, layouts + 2), "matmul");
     dnnl_primitive_desc_t pd = vd_onednn_describe(&op, 0, s.add);
     p->by = pd && (k.type == VD_BF16 || is_blocked(pd)) ? MATMUL : k.type == VD_FLOAT ? SGEMM : PLAIN_C;

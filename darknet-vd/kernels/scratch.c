@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef struct {
     float *data[VD_SCRATCHES];
@@ -24,6 +25,17 @@ static void make_key(void)
     pthread_key_create(&key, release);
 }
 
+void vd_no_memory(size_t bytes)
+{
+    static pthread_mutex_t last = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&last); /* for good: of several threads one has its say */
+    fflush(stdout);
+    fprintf(stderr, "out of memory: %zu bytes asked for\n", bytes);
+    if (gettid() == getpid()) exit(1);
+    fflush(stderr);
+    _exit(1); /* exit() here would destroy what the main thread is using */
+}
+
 float *vd_scratch(vd_scratch_slot slot, size_t n)
 {
     if (mine.size[slot] < n) {
@@ -32,10 +44,7 @@ float *vd_scratch(vd_scratch_slot slot, size_t n)
         free(mine.data[slot]);
         mine.size[slot] = (n + 15) / 16 * 16;
         mine.data[slot] = aligned_alloc(64, mine.size[slot] * sizeof(float));
-        if (!mine.data[slot]) {
-            fprintf(stderr, "out of memory: %zu bytes asked for\n", mine.size[slot] * sizeof(float));
-            exit(1);
-        }
+        if (!mine.data[slot]) vd_no_memory(mine.size[slot] * sizeof(float));
     }
     return mine.data[slot];
 }

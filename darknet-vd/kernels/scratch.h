@@ -25,4 +25,7 @@ typedef enum {
  * one line on stderr when there is no memory. */
 float *vd_scratch(vd_scratch_slot slot, size_t n);
 
+/* that end, for others here who cannot do without memory */
+void vd_no_memory(size_t bytes) __attribute__((noreturn));
+
 #endif

@@ -1,0 +1,12 @@
+/* Memory that runs out: --wrap leads malloc, calloc, realloc, aligned_alloc, getline and getdelim of everything the
+ * test program is linked with to memory.c. */
+#ifndef TEST_MEMORY_H
+#define TEST_MEMORY_H
+
+/* the n-th allocation from now on finds no memory, those behind it do; 0: all find some */
+void memory_fail_at(long n);
+
+/* how many there have been since */
+long memory_asked(void);
+
+#endif
