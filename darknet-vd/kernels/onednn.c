@@ -58,8 +58,18 @@ static void end_thread(void *state)
     free(t);
 }
 
+/* oneDNN 2 crashes where it finds no memory for the code it makes */
+static void check_room(void)
+{
+    enum { ROOM = 64 << 20 };
+    void *volatile room = malloc(ROOM); /* volatile: compilers leave out what is only freed */
+    if (!room) vd_no_memory(ROOM);
+    free(room);
+}
+
 static void start(void)
 {
+    check_room();
     vd_onednn_check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine");
     pthread_key_create(&at_thread_end, end_thread);
 }
@@ -95,6 +105,7 @@ void *vd_onednn_cached(const int *key, void *(*make)(const int *key), void (*rel
     unsigned i = hash(key) % ENTRIES;
     for (; t->entries[i].made; i = (i + 1) % ENTRIES)
         if (!memcmp(t->entries[i].key, key, sizeof(t->entries[i].key))) return t->entries[i].made;
+    check_room();
     if (t->used == MOST) {
         release_entries(t);
         i = hash(key) % ENTRIES;
