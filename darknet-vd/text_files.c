@@ -149,10 +149,13 @@ static float read_fraction(place *p, char **at, const char *name, double min, do
 {
     char *word = p->fault ? 0 : strtok_r(0, " \t", at);
     double value;
-    if (!word) wrong(p, "%s is missing: 'class x y width height' is expected", name);
-    else if (!vd_parse_double(word, &value)) wrong(p, "%s=%s is not a number", name, word);
+    if (!word) {
+        wrong(p, "%s is missing: 'class x y width height' is expected", name);
+        return 0;
+    }
+    if (!vd_parse_double(word, &value)) wrong(p, "%s=%s is not a number", name, word);
     else if (value < min || value > max) wrong(p, "%s=%s is not a fraction of the picture, 0 to 1", name, word);
-    return p->fault ? 0 : strtof(word, 0);
+    return strtof(word, 0);
 }
 
 static box_label read_box(place *p, char *text)
