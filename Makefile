@@ -252,7 +252,7 @@ $(TEST_OBJ): $(BUILD)/suites.h | build/.packages-test
 comma := ,
 
 # tests/memory.c
-TEST_WRAP := $(foreach f,malloc calloc realloc aligned_alloc getline getdelim,-Wl$(comma)--wrap=$(f))
+TEST_WRAP := $(foreach f,malloc calloc realloc aligned_alloc getline getdelim __getdelim,-Wl$(comma)--wrap=$(f))
 
 $(BUILD)/run-tests: $(TEST_LINK)
 	@echo "  LD     $@"

@@ -57,6 +57,12 @@ ssize_t __wrap_getline(char **line, size_t *room, FILE *fp)
     return fails() ? -1 : __real_getline(line, room, fp);
 }
 
+/* what getline() is, inlined */
+ssize_t __wrap___getdelim(char **line, size_t *room, int end, FILE *fp)
+{
+    return fails() ? -1 : __real_getdelim(line, room, end, fp);
+}
+
 ssize_t __wrap_getdelim(char **line, size_t *room, int end, FILE *fp)
 {
     return fails() ? -1 : __real_getdelim(line, room, end, fp);

@@ -3,6 +3,7 @@
 #include "drawings.h"
 #include "support.h"
 #include "util.h"
+#include "layer/vd_layer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -179,6 +180,24 @@ START_TEST(going_back_to_the_start_is_to_start_with_the_halved_rate)
 }
 END_TEST
 
+START_TEST(nothing_is_left_of_a_batch_that_was_broken_off)
+{
+    network *net = network_of("[net]\nbatch=4\nsubdivisions=2\ninputs=5\nlearning_rate=.1\n"
+                              "[vd_connected]\noutput=3\ntrain_clip=1\nactivation=linear\n[softmax]\n"
+                              "[vd_cost]\nsamples=4\n",
+                              0);
+    vd_layer *vd = vd_layer_of(net->layers[0]);
+    fill_random(net->input, 10, 1);
+    net->truth[0] = net->truth[4] = 1;
+    train_network_datum(net); /* half a batch: no update yet */
+    ck_assert(vd->d_log_sigma2[0] != 0 && vd->d_mean[0] != 0 && vd->went_backward && vd->noise_drawn);
+    vd_layer_restored(net->layers[0], 0);
+    for (size_t i = 0; i < vd->n; ++i) ck_assert(vd->d_log_sigma2[i] == 0 && vd->d_mean[i] == 0);
+    ck_assert(!vd->went_backward && !vd->noise_drawn);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(a_halved_rate_survives_resume_to_the_same_bytes)
 {
     size_t n, m;
@@ -282,6 +301,7 @@ Suite *nan_guard_suite(void)
     tcase_add_test(t, weights_that_are_not_finite_are_never_written);
     tcase_add_loop_test(t, with_nan_guard_a_training_goes_back_and_halves_its_rate_until_it_gets_through, 0, 2);
     tcase_add_loop_test(t, going_back_to_the_start_is_to_start_with_the_halved_rate, 0, 2);
+    tcase_add_test(t, nothing_is_left_of_a_batch_that_was_broken_off);
     tcase_add_test(t, a_halved_rate_survives_resume_to_the_same_bytes);
     tcase_add_test(t, a_training_that_never_gets_through_is_given_up);
     tcase_add_test(t, a_checkpoint_of_the_first_version_is_taken_up);
