@@ -19,6 +19,7 @@ void vd_die(const char *fmt, ...)
     va_list args;
     pthread_mutex_lock(&last); /* for good: of several threads in trouble one has its say */
     fflush(stdout);
+    flockfile(stderr); /* for good, too: it is the last line */
     va_start(args, fmt);
     vfprintf(stderr, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it has been started */
     va_end(args);
