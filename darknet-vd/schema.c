@@ -220,7 +220,7 @@ static const section sections[] = {
     {{"[dropout]"}, dropout_keys, 1},
     {{"[lrn]", "[normalization]"}, normalization_keys, 0},
     {{"[soft]", "[softmax]"}, softmax_keys, 0},
-    {{"[cost]"}, cost_keys, 0},
+    {{"[cost]"}, cost_keys, 1},
     {{"[route]"}, route_keys, 1},
     {{"[shortcut]"}, shortcut_keys, 1},
     {{"[activation]"}, activation_keys, 0},

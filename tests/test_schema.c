@@ -79,6 +79,7 @@ static const struct {
     {"[maxpool]", "[maxpol]", "layer 1 [maxpol]: not a known section; [maxpool] is"},
     {"output=10", "output=0", "layer 2 [connected]: output=0 is not between"},
     {"[convolutional]", "[dropout]\n[convolutional]", "layer 0 [dropout]: stands first"},
+    {"[convolutional]", "[cost]\n[convolutional]", "layer 0 [cost]: stands first"},
     {"[softmax]", "[route]\n[softmax]", "layer 3 [route]: layers, those to join, is missing"},
     {"[softmax]", "[route]\nlayers=-4\n[softmax]", "layer 3 [route]: layers=-4: -4 is not between -3 and 2"},
     {"[softmax]", "[route]\nlayers=0,3\n[softmax]", "layer 3 [route]: layers=0,3: 3 is not between -3 and 2"},
