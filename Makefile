@@ -391,7 +391,7 @@ bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and
 bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it (SLOW=1: on the VGG too)
 	$(Q)$(BENCH) $^
 
-# both as they stand in cfg/, with the pictures of a step at a time
+# both as they stand in cfg/, but for the pictures of a step
 DETECTORS := $(foreach n,1 4,$(BUILD)/bench/yolov3-tiny-$(n))
 $(DETECTORS:=.cfg) $(DETECTORS:=-vd.cfg): cfg/yolov3-tiny.cfg cfg/yolov3-tiny-vd.cfg
 	@mkdir -p $(@D)

@@ -65,19 +65,12 @@ static void add_record(vd_bytes *b, vd_part p, vd_pack_format format, uint8_t *s
 /* the first value that cannot be packed, as a line of text */
 static char *find_fault(vd_part p, vd_pack_format format)
 {
-    static const char *const name[] = {"biases", "scales", "rolling means", "rolling variances", "weights"};
-    const float *arrays[] = {p.biases, p.scales, p.means, p.variances, p.weights};
-    for (int k = 0; k < 5; ++k) {
-        size_t n = k < 4 ? (size_t)p.rows : vd_part_weights(p);
-        for (size_t i = 0; arrays[k] && i < n; ++i) {
-            if (!isfinite(arrays[k][i]))
-                return vd_format("layer %d: number %zu of its %s is not finite", p.layer, i, name[k]);
-            if (k == 4 && fabsf(arrays[k][i]) > vd_pack_largest(format))
-                return vd_format("layer %d: number %zu of its weights, %g, is too large for this format", p.layer, i,
-                                 arrays[k][i]);
-        }
-    }
-    return 0;
+    char *fault = vd_part_fault(p);
+    for (size_t i = 0; !fault && p.weights && i < vd_part_weights(p); ++i)
+        if (fabsf(p.weights[i]) > vd_pack_largest(format))
+            fault = vd_format("layer %d: number %zu of its weights, %g, is too large for this format", p.layer, i,
+                              p.weights[i]);
+    return fault;
 }
 
 /* weights of the test-time network as the file will have them: masked and rounded; steps of all parts, in the place of

@@ -2,10 +2,8 @@
 #include "stock_libc.h"
 #include "util.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <sys/stat.h>
 
 /* ---- files ---- */
 
@@ -62,11 +60,9 @@ static FILE *open_to_write(const char *path)
 
 static FILE *open_to_read(const char *path, const char *mode)
 {
-    struct stat s;
-    FILE *fp = fopen(path, mode);
-    int directory = fp && !fstat(fileno(fp), &s) && S_ISDIR(s.st_mode);
-    if (!fp) vd_die("Couldn't open file: %s: %s", path, strerror(errno));
-    if (directory) vd_die("%s: is a directory", path);
+    char *fault;
+    FILE *fp = vd_input_open(path, mode, &fault);
+    if (!fp) vd_die("%s", fault);
     return fp;
 }
 

@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "list.h"
 
@@ -44,15 +43,9 @@ void vd_text_check(const char *filename, FILE *fp)
 /* null and *fault when it cannot be read */
 static FILE *open_text(const char *filename, char **fault)
 {
-    struct stat s;
-    FILE *fp = fopen(filename, "r");
-    int directory = fp && !fstat(fileno(fp), &s) && S_ISDIR(s.st_mode);
-    *fault = 0;
-    if (!fp) *fault = vd_format("Couldn't open file: %s: %s", filename, strerror(errno));
-    else if (directory) *fault = vd_format("%s: is a directory", filename);
-    else *fault = fault_of_text(filename, fp);
-    if (!*fault) return fp;
-    if (fp) fclose(fp);
+    FILE *fp = vd_input_open(filename, "r", fault);
+    if (!fp || !(*fault = fault_of_text(filename, fp))) return fp;
+    fclose(fp);
     return 0;
 }
 
@@ -115,14 +108,13 @@ void vd_labels_found(const char *path, int found, int classes)
     enum { NAMED = 5 };
     static atomic_int pictures;
     int before = atomic_fetch_add(&pictures, 1);
-    if (vd_schema_is_strict())
-        vd_die("%s: %d of the %d labels are in this path, and one should be: it is the picture's class", path, found,
-               classes);
-    if (before > NAMED) return;
-    if (before == NAMED) fputs("more pictures whose paths hold no label, or several, are not named\n", stderr);
-    else
-        fprintf(stderr, "%s: %d of the %d labels are in this path, and one should be: it is the picture's class\n",
-                path, found, classes);
+    if (before > NAMED) return; /* strictly, the first one was the last */
+    char *said = vd_format("%s: %d of the %d labels are in this path, and one should be: it is the picture's class",
+                           path, found, classes);
+    if (vd_schema_is_strict()) vd_die("%s", said);
+    fprintf(stderr, "%s\n",
+            before < NAMED ? said : "more pictures whose paths hold no label, or several, are not named");
+    free(said);
 }
 
 /* ---- boxes ---- */

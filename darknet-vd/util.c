@@ -99,6 +99,18 @@ static int in_place(const vd_output *out)
     return !strcmp(out->temporary, out->path);
 }
 
+FILE *vd_input_open(const char *path, const char *mode, char **fault)
+{
+    struct stat s;
+    FILE *fp = fopen(path, mode);
+    *fault = 0;
+    if (!fp) *fault = vd_format("Couldn't open file: %s: %s", path, strerror(errno));
+    else if (!fstat(fileno(fp), &s) && S_ISDIR(s.st_mode)) *fault = vd_format("%s: is a directory", path);
+    if (!*fault) return fp;
+    if (fp) fclose(fp);
+    return 0;
+}
+
 /* the temporary files of outputs that are open: whatever ends the program takes them along */
 static struct pending {
     struct pending *next;

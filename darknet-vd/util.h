@@ -28,6 +28,9 @@ char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1,
 int vd_parse_double(const char *text, double *value);
 int vd_parse_long(const char *text, long *value);
 
+/* a file to read; null, and *fault a line of text the caller frees, when it cannot be opened or is a directory */
+FILE *vd_input_open(const char *path, const char *mode, char **fault);
+
 /* an output file that appears whole or not at all: written beside its target as PATH.tmp-PID, then
  * flushed, synced and renamed
  *

@@ -1,4 +1,5 @@
 #include "weights.h"
+#include "finite.h"
 #include "util.h"
 #include "layer/vd_layer.h"
 #include "pack/parts.h"
@@ -6,7 +7,6 @@
 #include "network.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -176,8 +176,8 @@ static void load_entry(const network *net, FILE *fp, int start, int cutoff, char
                 bad_file("VDLS entry for layer %d has %d values, the layer has %zu weights", e.index, e.count,
                          expected_count(l, vd));
             read_exactly(vd->log_sigma2, e.count * sizeof(float), fp);
-            for (int i = 0; i < e.count; ++i)
-                if (!isfinite(vd->log_sigma2[i])) bad_file("layer %d: log_sigma2[%d] is not finite", e.index, i);
+            size_t bad = vd_first_not_finite((size_t)e.count, vd->log_sigma2);
+            if (bad < (size_t)e.count) bad_file("layer %d: log_sigma2[%zu] is not finite", e.index, bad);
             if (l.type == CONVOLUTIONAL && l.flipped) turn_like_weights(l, vd->log_sigma2);
             loaded[e.index] = 1;
         }
@@ -205,19 +205,8 @@ static void check_finite(const network *net, int start)
     for (int i = 0; i < parts.n; ++i) {
         vd_part p = parts.part[i];
         if (p.layer < start || p.layer > file.last || net->layers[p.layer].dontload) continue;
-        const struct {
-            const char *name;
-            const float *at;
-            size_t n;
-        } arrays[] = {{"biases", p.biases, p.rows},
-                      {"scales", p.scales, p.rows},
-                      {"rolling means", p.means, p.rows},
-                      {"rolling variances", p.variances, p.rows},
-                      {"weights", p.weights, vd_part_weights(p)}};
-        for (int k = 0; k < 5; ++k)
-            for (size_t j = 0; arrays[k].at && j < arrays[k].n; ++j)
-                if (!isfinite(arrays[k].at[j]))
-                    bad_file("layer %d: number %zu of its %s is not finite", p.layer, j, arrays[k].name);
+        char *fault = vd_part_fault(p);
+        if (fault) bad_file("%s", fault);
     }
     free(parts.part);
 }

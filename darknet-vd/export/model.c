@@ -1,11 +1,11 @@
 #include "model.h"
+#include "../finite.h"
 #include "../util.h"
 #include "../layer/vd_cost_layer.h"
 #include "../layer/vd_layer.h"
 
 #include "network.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -119,8 +119,8 @@ static float *copy_of(const float *x, size_t n)
 
 static void check_finite(place at, const char *what, const float *x, size_t n)
 {
-    for (size_t i = 0; x && i < n; ++i)
-        if (!isfinite(x[i])) refuse(at, "%s[%zu] is not finite", what, i);
+    size_t i = x ? vd_first_not_finite(n, x) : n;
+    if (i < n) refuse(at, "%s[%zu] is not finite", what, i);
 }
 
 static void copy_weights(place at, vd_model_layer *m)

@@ -1,9 +1,8 @@
 #include "scratch.h"
+#include "../util.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 typedef struct {
     float *data[VD_SCRATCHES];
@@ -27,13 +26,7 @@ static void make_key(void)
 
 void vd_no_memory(size_t bytes)
 {
-    static pthread_mutex_t last = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&last); /* for good: of several threads one has its say */
-    fflush(stdout);
-    fprintf(stderr, "out of memory: %zu bytes asked for\n", bytes);
-    if (gettid() == getpid()) exit(1);
-    fflush(stderr);
-    _exit(1); /* exit() here would destroy what the main thread is using */
+    vd_die("out of memory: %zu bytes asked for", bytes);
 }
 
 float *vd_scratch(vd_scratch_slot slot, size_t n)

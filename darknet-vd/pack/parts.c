@@ -1,4 +1,5 @@
 #include "parts.h"
+#include "../finite.h"
 #include "../layer_state.h"
 #include "../layer/vd_layer.h"
 #include "../util.h"
@@ -118,6 +119,25 @@ void vd_part_copy(vd_part to, vd_part from)
     copy(to.rows, to.means, from.means);
     copy(to.rows, to.variances, from.variances);
     copy(vd_part_weights(to), to.weights, from.weights);
+}
+
+char *vd_part_fault(vd_part p)
+{
+    const struct {
+        const char *name;
+        const float *at;
+        size_t n;
+    } arrays[] = {{"biases", p.biases, p.rows},
+                  {"scales", p.scales, p.rows},
+                  {"rolling means", p.means, p.rows},
+                  {"rolling variances", p.variances, p.rows},
+                  {"weights", p.weights, vd_part_weights(p)}};
+    for (size_t k = 0; k < sizeof(arrays) / sizeof(*arrays); ++k) {
+        size_t i = arrays[k].at ? vd_first_not_finite(arrays[k].n, arrays[k].at) : arrays[k].n;
+        if (i < arrays[k].n)
+            return vd_format("layer %d: number %zu of its %s is not finite", p.layer, i, arrays[k].name);
+    }
+    return 0;
 }
 
 const char *vd_part_name(vd_part_kind kind)

@@ -44,6 +44,9 @@ void vd_part_copy(vd_part to, vd_part from);
 size_t vd_part_weights(vd_part p);
 /* all its floats together: what a .weights file spends four bytes each on */
 size_t vd_part_floats(vd_part p);
+/* where the first number that is not finite stands: "layer 2: number 7 of its weights is not finite", a string the
+ * caller frees; null when all are */
+char *vd_part_fault(vd_part p);
 /* "convolutional" */
 const char *vd_part_name(vd_part_kind kind);
 
