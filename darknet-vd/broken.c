@@ -26,17 +26,22 @@ static struct {
     int count;
 } skip = {.lock = PTHREAD_MUTEX_INITIALIZER, .classes = INT_MAX};
 
-static void say_how_many(int status, void *nothing)
+void vd_say_skipped(void)
+{
+    if (skip.wanted) fprintf(stderr, "-skip-broken: %d pictures skipped\n", skip.count);
+}
+
+static void say_at_exit(int status, void *nothing)
 {
     (void)nothing;
-    if (!status) fprintf(stderr, "-skip-broken: %d pictures skipped\n", skip.count);
+    if (!status) vd_say_skipped();
 }
 
 void vd_skip_broken(int with_labels)
 {
     skip.wanted = 1;
     skip.with_labels = with_labels;
-    if (on_exit(say_how_many, 0)) vd_die("out of memory");
+    if (on_exit(say_at_exit, 0)) vd_die("out of memory");
 }
 
 void vd_skip_broken_classes(int classes)

@@ -1,6 +1,6 @@
 /* Option -skip-broken: pictures that cannot be decoded, and those of a detector whose labels cannot be read, are left
- * out instead of ending the program. Each is named once on stderr, and a program that ends well says how many there
- * were.
+ * out instead of ending the program. Each is named once on stderr, and a program that ends well, or is stopped in a
+ * training, says how many there were.
  *
  * A training takes the next sound picture of its list instead: which one, is a function of the list. A validation goes
  * on without. A list with no sound picture ends the program. All but the first two may be called from any thread. */
@@ -9,6 +9,9 @@
 
 /* the option is given; with_labels: the pictures of a training need a label file */
 void vd_skip_broken(int with_labels);
+
+/* say how many there were, with the option; exit() with status 0 does it by itself */
+void vd_say_skipped(void);
 
 /* a detector's labels are numbers of fewer classes than this */
 void vd_skip_broken_classes(int classes);

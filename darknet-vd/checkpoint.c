@@ -1,4 +1,5 @@
 #include "checkpoint.h"
+#include "broken.h"
 #include "finite.h"
 #include "layer_state.h"
 #include "seed.h"
@@ -359,6 +360,7 @@ void vd_checkpoint_batch(network *net)
     long batch = (long)get_current_batch(net);
     if (batch != training.written_at) save(net);
     if (!caught) return;
+    vd_say_skipped();
     fprintf(stderr, "stopped behind batch %ld; the same command with -resume goes on: %s\n", batch, training.path);
     fflush(stdout);
     raise(caught); /* back at its default: the caller sees what ended the program */

@@ -5,6 +5,8 @@
 #include <ftw.h>
 #include <limits.h>
 #include <math.h>
+#include <pty.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +102,36 @@ run_result run(const char *const argv[])
     r.out = read_bytes(out, &n);
     r.err = read_bytes(err, &n);
     free(out);
+    free(err);
+    remove_folder(folder);
+    return r;
+}
+
+run_result run_until(const char *const argv[], const char *line, int signal)
+{
+    char *folder = make_folder(), *err = in_folder(folder, "err"), text[1024];
+    const char *darknet = getenv("DARKNET");
+    int terminal, status, sent = 0;
+    run_result r = {0};
+    size_t n;
+    fflush(0);
+    pid_t child = forkpty(&terminal, 0, 0, 0); /* lines to a terminal come when they are printed */
+    ck_assert_int_ge(child, 0);
+    if (!child) {
+        if (freopen(err, "wb", stderr)) execvp(darknet ? darknet : "./darknet", (char *const *)argv);
+        _exit(127);
+    }
+    FILE *fp = fdopen(terminal, "r");
+    while (fgets(text, sizeof(text), fp)) {
+        if (sent || strncmp(text, line, strlen(line))) continue;
+        kill(child, signal);
+        sent = 1;
+    }
+    fclose(fp);
+    waitpid(child, &status, 0);
+    ck_assert_msg(sent, "no line %s...", line);
+    r.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    r.err = read_bytes(err, &n);
     free(err);
     remove_folder(folder);
     return r;

@@ -42,7 +42,9 @@ typedef struct {
 
 /* run a program with a null-terminated argument list and wait for it; argv[0] "darknet" is the one under test */
 run_result run(const char *const argv[]);
-/* the same with the arguments of darknet, ending with a null; its exit status must be the given one */
+/* run darknet in a terminal and send it a signal when a line of its output begins with `line`; out is null */
+run_result run_until(const char *const argv[], const char *line, int signal);
+/* run() with the arguments of darknet, ending with a null; its exit status must be the given one */
 run_result darknet(int status, const char *first, ...) __attribute__((sentinel));
 void free_run(run_result r);
 

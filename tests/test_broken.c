@@ -4,6 +4,7 @@
 #include "support.h"
 #include "util.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,16 @@ static char *picture(const char *set, int i)
     return vd_format("%s/digits/%s/%05d_digit%d.png", folder, set, i, i % 10);
 }
 
+static void write_cfg(int max_batches)
+{
+    char *text = vd_format("[net]\nbatch=20\nwidth=28\nheight=28\nchannels=1\nmax_crop=28\nflip=0\nlearning_rate=.01\n"
+                           "max_batches=%d\nseed=4\n[convolutional]\nfilters=8\nsize=5\nactivation=relu\n"
+                           "[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=100\n",
+                           max_batches);
+    write_text(cfg, text);
+    free(text);
+}
+
 static void setup(void)
 {
     folder = make_folder();
@@ -26,9 +37,7 @@ static void setup(void)
     cfg = in_folder(folder, "net.cfg");
     weights = in_folder(folder, "digits/backup/net.weights");
     draw_digits(folder, TRAINED, TESTED);
-    write_text(cfg, "[net]\nbatch=20\nwidth=28\nheight=28\nchannels=1\nmax_crop=28\nflip=0\nlearning_rate=.01\n"
-                    "max_batches=20\nseed=4\n[convolutional]\nfilters=8\nsize=5\nactivation=relu\n"
-                    "[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=100\n");
+    write_cfg(20);
 }
 
 static void teardown(void)
@@ -125,6 +134,20 @@ START_TEST(a_skipped_picture_is_replaced_by_the_next_of_its_list)
     ck_assert_uint_eq(n, m);
     ck_assert_mem_eq(skipped, replaced, n);
     free(skipped), free(replaced);
+}
+END_TEST
+
+START_TEST(a_training_that_is_stopped_says_how_many_it_skipped)
+{
+    const char *const argv[] = {"darknet", "classifier", "train", data_file, cfg, "-skip-broken", 0};
+    char *broken = picture("train", 37);
+    break_picture(broken, CUT);
+    write_cfg(1000000);
+    run_result r = run_until(argv, "6, ", SIGTERM); /* a batch after all pictures have been drawn */
+    ck_assert_int_eq(r.status, 128 + SIGTERM);
+    ck_assert_msg(strstr(r.err, "-skip-broken: 1 pictures skipped\n") != 0, "%s", r.err);
+    free_run(r);
+    free(broken);
 }
 END_TEST
 
@@ -237,6 +260,7 @@ Suite *broken_suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, a_broken_picture_ends_a_training_with_one_line_that_names_it, 0, 2 * WAYS);
     tcase_add_loop_test(t, a_skipped_picture_is_replaced_by_the_next_of_its_list, 0, WAYS);
+    tcase_add_test(t, a_training_that_is_stopped_says_how_many_it_skipped);
     tcase_add_loop_test(t, a_validation_leaves_a_broken_picture_out, 0, 3);
     tcase_add_loop_test(t, a_list_of_broken_pictures_ends_the_program, 0, 2);
     tcase_add_test(t, broken_labels_and_pictures_of_a_detector_are_skipped);

@@ -2,12 +2,10 @@
 #include "support.h"
 #include "util.h"
 
-#include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static char *folder, *data_file;
@@ -64,31 +62,12 @@ static run_result train(const char *cfg, const char *flag)
     return run(argv);
 }
 
-/* train, send a signal when a line of the output begins with `line`, and return the status as run() does */
-static int train_until(const char *cfg, const char *line, int signal, const char *flag)
+static run_result train_until(const char *cfg, const char *line, int signal, const char *flag)
 {
-    int terminal, status, sent = 0;
-    const char *darknet = getenv("DARKNET");
-    char text[1024];
-    fflush(0);
-    pid_t child = forkpty(&terminal, 0, 0, 0); /* lines to a terminal come when they are printed */
-    ck_assert_int_ge(child, 0);
-    if (!child) {
-        char *err = in_folder(folder, "err");
-        const char *const argv[] = {darknet ? darknet : "./darknet", "classifier", "train", data_file, cfg, flag, 0};
-        if (freopen(err, "wb", stderr)) execvp(argv[0], (char *const *)argv);
-        _exit(127);
-    }
-    FILE *fp = fdopen(terminal, "r");
-    while (fgets(text, sizeof(text), fp)) {
-        if (sent || strncmp(text, line, strlen(line))) continue;
-        kill(child, signal);
-        sent = 1;
-    }
-    fclose(fp);
-    waitpid(child, &status, 0);
-    ck_assert_msg(sent, "no line %s...", line);
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    const char *const argv[] = {"darknet", "classifier", "train", data_file, cfg, flag, 0};
+    run_result r = run_until(argv, line, signal);
+    ck_assert_msg(r.status == 128 + signal, "%s", r.err);
+    return r;
 }
 
 /* the weights a training ends with; the file is removed */
@@ -122,9 +101,9 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
     char *whole = final_weights(t, &n);
     remove_checkpoint(t);
 
-    ck_assert_int_eq(train_until(cfg, "13, ", sig, 0), 128 + sig);
+    free_run(train_until(cfg, "13, ", sig, 0));
     setenv("DARKNET_THREADS", "1", 1);
-    ck_assert_int_eq(train_until(cfg, "27, ", sig, "-resume"), 128 + sig);
+    free_run(train_until(cfg, "27, ", sig, "-resume"));
     unsetenv("DARKNET_THREADS");
     r = train(cfg, "-resume");
     ck_assert_msg(r.status == 0, "%s", r.err);
@@ -144,13 +123,12 @@ START_TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on)
     training t = {"stopped", "learning_rate=.01\n", "samples=200\n"};
     size_t n;
     char *cfg = write_cfg(t, "max_batches=100000\n"), *path = backup("stopped.checkpoint");
-    ck_assert_int_eq(train_until(cfg, "3, ", SIGINT, 0), 128 + SIGINT);
-    char *err_path = in_folder(folder, "err"), *err = read_bytes(err_path, &n), *checkpoint = read_bytes(path, &n);
-    ck_assert_msg(strstr(err, "the same command with -resume goes on") != 0, "%s", err);
+    run_result r = train_until(cfg, "3, ", SIGINT, 0);
+    char *checkpoint = read_bytes(path, &n);
+    ck_assert_msg(strstr(r.err, "the same command with -resume goes on") != 0, "%s", r.err);
     ck_assert_ptr_nonnull(checkpoint);
     free(checkpoint);
-    free(err);
-    free(err_path);
+    free_run(r);
     free(path);
     free(cfg);
 }
