@@ -48,8 +48,8 @@ ifneq ($(filter 1,$(GPU) $(CUDNN) $(OPENCV)),)
 $(error GPU=1, CUDNN=1 and OPENCV=1 are not supported yet: variational layers have no CUDA code)
 endif
 
-# kernels/vector.c and sparse_vector.c are compiled once for each of these; kernels/dispatch.c picks one when the
-# program runs
+# kernels/vector.c, window_vector.c and sparse_vector.c are compiled once for each of these; kernels/dispatch.c picks one
+# when the program runs
 VARIANTS := generic
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
 VARIANTS += avx2 avx512 avx512_bf16
@@ -78,9 +78,9 @@ ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
 
-VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %/sparse_vector.c,$(wildcard darknet-vd/*.[cS] darknet-vd/*/*.c))
+VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %_vector.c,$(wildcard darknet-vd/*.[cS] darknet-vd/*/*.c))
 VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c)
-VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %,$(BUILD)/obj/darknet-vd/kernels/%-$(v).o,vector sparse_vector))
+VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %,$(BUILD)/obj/darknet-vd/kernels/%-$(v).o,vector window_vector sparse_vector))
 LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
 
@@ -136,6 +136,9 @@ define compile_variant
 endef
 
 $(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c $(BUILD)/.flags
+	$(compile_variant)
+
+$(BUILD)/obj/darknet-vd/kernels/window_vector-%.o: darknet-vd/kernels/window_vector.c $(BUILD)/.flags
 	$(compile_variant)
 
 $(BUILD)/obj/darknet-vd/kernels/sparse_vector-%.o: darknet-vd/kernels/sparse_vector.c $(BUILD)/.flags

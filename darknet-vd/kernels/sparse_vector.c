@@ -1,13 +1,11 @@
 /* Sparse products in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
 #include "sparse_kernels.h"
+#include "variant.h"
 
 #include <string.h>
 #ifdef __AVX2__
 #include <immintrin.h>
 #endif
-
-#define PASTE(a, b) a##b
-#define TABLE(variant) PASTE(vd_sparse_kernels_, variant)
 
 /* numbers in a register, and registers that sums may have */
 #if defined(__AVX512F__)
@@ -378,4 +376,4 @@ static void panels_v(vd_sparse_panels s, int first, int last, const float *x, co
 }
 #endif
 
-const vd_sparse_kernels TABLE(VD_VARIANT) = {.sums = sums_v, .pack = pack_v, .panels = panels_v};
+const vd_sparse_kernels VARIANT(vd_sparse_kernels) = {.sums = sums_v, .pack = pack_v, .panels = panels_v};

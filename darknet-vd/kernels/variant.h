@@ -1,0 +1,22 @@
+/* What the files that are built once for each instruction set share: VD_VARIANT, which the Makefile defines, is the
+ * last part of their names. vector.c gathers them in the table that dispatch.c picks. */
+#ifndef VD_VARIANT_H
+#define VD_VARIANT_H
+
+#include "kernels.h"
+
+#define VD_JOIN(a, b) a##_##b
+#define VD_NAME(a, b) VD_JOIN(a, b)
+#define VARIANT(name) VD_NAME(name, VD_VARIANT)
+
+/* window_vector.c: see the members of vd_kernels of these names */
+void VARIANT(vd_max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
+void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in);
+void VARIANT(vd_im2col)(vd_window s, const float *image, float *columns);
+void VARIANT(vd_im2col_bf16)(vd_window s, const uint16_t *image, uint16_t *columns);
+void VARIANT(vd_col2im_add)(vd_window s, const float *columns, float *image);
+
+/* sparse_vector.c */
+extern const vd_sparse_kernels VARIANT(vd_sparse_kernels);
+
+#endif

@@ -1,0 +1,278 @@
+/* Windows that slide over planes, in vectors: pooling, and a convolution's columns. The Makefile builds this file once
+ * for each instruction set, as it does vector.c. */
+#include "variant.h"
+
+#include <float.h>
+#include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
+#ifdef __AVX512F__
+/* lanes [from, to) of 16 */
+static inline __mmask16 lanes_between(int from, int to)
+{
+    from = from < 0 ? 0 : from > 16 ? 16 : from;
+    to = to < from ? from : to > 16 ? 16 : to;
+    return (__mmask16)((1u << to) - (1u << from));
+}
+#endif
+
+/* columns [*first, *last) of the output whose window has its tap inside the input, on one axis */
+static void pool_range(int extent, int out, int tap, int stride, int *first, int *last)
+{
+    *first = tap < 0 ? (-tap + stride - 1) / stride : 0;
+    *last = extent - 1 - tap < 0 ? 0 : (extent - 1 - tap) / stride + 1;
+    if (*last > out) *last = out;
+}
+
+/* the common shape: windows side by side, every one inside the input */
+static int is_2x2(vd_pool_shape s)
+{
+    return s.size == 2 && s.stride == 2 && s.offset == 0 && 2 * s.out_h <= s.h && 2 * s.out_w <= s.w;
+}
+
+#ifdef __AVX512F__
+/* 16 windows at a time, and the rest of a row under a mask: rows are short where much is pooled */
+static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *out, int *index)
+{
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i one = _mm512_set1_epi32(1), odd = _mm512_add_epi32(even, one), below = _mm512_set1_epi32(s.w);
+    for (int j = 0; j < s.out_w; j += 16) {
+        int n = s.out_w - j;
+        __mmask16 windows = lanes_between(0, n), left = lanes_between(0, 2 * n), right = lanes_between(0, 2 * n - 16);
+        for (int i = 0; i < s.out_h; ++i) {
+            int at = 2 * (i * s.w + j), q = i * s.out_w + j;
+            const float *top = in + at, *low = top + s.w;
+            __m512 t0 = _mm512_maskz_loadu_ps(left, top), t1 = _mm512_maskz_loadu_ps(right, top + 16);
+            __m512 l0 = _mm512_maskz_loadu_ps(left, low), l1 = _mm512_maskz_loadu_ps(right, low + 16);
+            __m512 a = _mm512_permutex2var_ps(t0, even, t1), b = _mm512_permutex2var_ps(t0, odd, t1);
+            __m512 c = _mm512_permutex2var_ps(l0, even, l1), d = _mm512_permutex2var_ps(l0, odd, l1);
+            __m512 ab = _mm512_max_ps(b, a), cd = _mm512_max_ps(d, c); /* the second one where neither is larger */
+            __m512i ab_at = _mm512_add_epi32(even, _mm512_set1_epi32(base + at)),
+                    cd_at = _mm512_add_epi32(ab_at, below);
+            ab_at = _mm512_mask_add_epi32(ab_at, _mm512_cmp_ps_mask(b, a, _CMP_GT_OQ), ab_at, one);
+            cd_at = _mm512_mask_add_epi32(cd_at, _mm512_cmp_ps_mask(d, c, _CMP_GT_OQ), cd_at, one);
+            ab_at = _mm512_mask_mov_epi32(ab_at, _mm512_cmp_ps_mask(cd, ab, _CMP_GT_OQ), cd_at);
+            _mm512_mask_storeu_ps(out + q, windows, _mm512_max_ps(cd, ab));
+            _mm512_mask_storeu_epi32(index + q, windows, ab_at);
+        }
+    }
+}
+
+/* d_in of 16 pixels += the d of those windows whose largest element they are */
+static inline void add_where_largest(__mmask16 inside, int at, __m512i index, __m512 d, float *d_in)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    __mmask16 largest = _mm512_mask_cmpeq_epi32_mask(inside, index, _mm512_add_epi32(lane, _mm512_set1_epi32(at)));
+    __m512 x = _mm512_maskz_loadu_ps(inside, d_in);
+    _mm512_mask_storeu_ps(d_in, inside, _mm512_mask_add_ps(x, largest, x, d));
+}
+
+static void max_pool_2x2_backward(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in)
+{
+    const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    for (int j = 0; j < s.out_w; j += 8) {
+        int n = s.out_w - j;
+        __mmask16 windows = lanes_between(0, n < 8 ? n : 8), pixels = lanes_between(0, 2 * n);
+        for (int i = 0; i < s.out_h; ++i) {
+            int at = 2 * (i * s.w + j), q = i * s.out_w + j;
+            __m512i where = _mm512_permutexvar_epi32(twice, _mm512_maskz_loadu_epi32(windows, index + q));
+            __m512 d = _mm512_permutexvar_ps(twice, _mm512_maskz_loadu_ps(windows, d_out + q));
+            add_where_largest(pixels, base + at, where, d, d_in + at);
+            add_where_largest(pixels, base + at + s.w, where, d, d_in + at + s.w);
+        }
+    }
+}
+#else
+static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *restrict out, int *restrict index)
+{
+    for (int i = 0; i < s.out_h; ++i) {
+        const float *top = in + 2 * i * s.w, *low = top + s.w;
+        for (int j = 0; j < s.out_w; ++j) {
+            int at = base + 2 * (i * s.w + j), q = i * s.out_w + j;
+            float a = top[2 * j], b = top[2 * j + 1], c = low[2 * j], d = low[2 * j + 1];
+            float ab = b > a ? b : a, cd = d > c ? d : c;
+            int ab_at = at + (b > a), cd_at = at + s.w + (d > c);
+            out[q] = cd > ab ? cd : ab;
+            index[q] = cd > ab ? cd_at : ab_at;
+        }
+    }
+}
+#endif
+
+void VARIANT(vd_max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index)
+{
+    if (is_2x2(s)) {
+        max_pool_2x2(s, in, base, out, index);
+        return;
+    }
+    for (int i = 0; i < s.out_h; ++i) {
+        float *restrict best = out + (size_t)i * s.out_w;
+        int *restrict where = index + (size_t)i * s.out_w;
+        for (int j = 0; j < s.out_w; ++j) {
+            best[j] = -FLT_MAX;
+            where[j] = -1;
+        }
+        for (int tap = 0; tap < s.size * s.size; ++tap) { /* a whole row of windows at a time, tap by tap */
+            int h = i * s.stride - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
+            if (h < 0 || h >= s.h) continue;
+            pool_range(s.w, s.out_w, w, s.stride, &first, &last);
+            const float *restrict row = in + (ptrdiff_t)h * s.w + w;
+            int at = base + h * s.w + w;
+            for (int j = first; j < last; ++j) {
+                float x = row[s.stride * j];
+                int wins = x > best[j] || where[j] < 0;
+                best[j] = x > best[j] ? x : best[j];
+                where[j] = wins ? at + s.stride * j : where[j];
+            }
+        }
+    }
+}
+
+void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *restrict index, const float *restrict d_out,
+                                   float *restrict d_in)
+{
+#ifdef __AVX512F__
+    /* in shorter rows a load under a mask waits for the store of the row before, which it seems to overlap */
+    if (is_2x2(s) && s.out_w >= 8) {
+        max_pool_2x2_backward(s, base, index, d_out, d_in);
+        return;
+    }
+#endif
+    for (int i = 0; i < s.out_h * s.out_w; ++i)
+        if (index[i] >= 0) d_in[index[i] - base] += d_out[i];
+}
+
+/* output positions [*first, *last) along one axis whose tap k lies inside an input of the given extent */
+static void inside(int extent, int out, int k, int stride, int pad, int *first, int *last)
+{
+    int low = pad - k, high = extent - 1 + pad - k;
+    if (stride > 1) { /* a division takes as long as copying three lines */
+        low = (low + stride - 1) / stride;
+        high = high < 0 ? -1 : high / stride;
+    }
+    *first = low > 0 ? low : 0;
+    *last = high < 0 ? 0 : high + 1;
+    if (*last > out) *last = out;
+    if (*first > *last) *first = *last;
+}
+
+/* lines of `bytes` >= unit bytes: unit by unit, the last one flush with the end. As unit is a constant where this is
+ * inlined, each is one load and one store: a call of memcpy for every few pixels costs more than the copy */
+static inline void copy_units(size_t unit, int lines, size_t bytes, const char *restrict in, size_t in_step,
+                              char *restrict out, size_t out_step)
+{
+    for (int i = 0; i < lines; ++i, in += in_step, out += out_step) {
+        size_t last = bytes - unit;
+        for (size_t at = 0; at < last; at += unit) memcpy(out + at, in + at, unit);
+        memcpy(out + last, in + last, unit);
+    }
+}
+
+/* a line that is one unit long is common, and then needs no loop */
+static inline void copy_long(size_t unit, int lines, size_t bytes, const char *restrict in, size_t in_step,
+                             char *restrict out, size_t out_step)
+{
+    if (bytes == unit) copy_units(unit, lines, unit, in, in_step, out, out_step);
+    else copy_units(unit, lines, bytes, in, in_step, out, out_step);
+}
+
+static void copy_lines(int lines, size_t bytes, const char *in, size_t in_step, char *out, size_t out_step)
+{
+    if (bytes >= 64) copy_long(64, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 32) copy_long(32, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 16) copy_long(16, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 8) copy_long(8, lines, bytes, in, in_step, out, out_step);
+    else if (bytes >= 4) copy_long(4, lines, bytes, in, in_step, out, out_step);
+    else copy_long(2, lines, bytes, in, in_step, out, out_step);
+}
+
+/* one row of im2col: tap (kh, kw) of one plane; elements of a constant size in bytes */
+static inline void im2col_row(size_t element, vd_window s, int kh, int kw, const char *plane, char *row)
+{
+    size_t in_step = (size_t)s.w * element, out_step = (size_t)s.out_w * element;
+    int top, bottom, left, right;
+    inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+    inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+    if ((bottom - top) * (right - left) < s.out_h * s.out_w) memset(row, 0, s.out_h * out_step);
+    if (top == bottom || left == right) return;
+    const char *in = plane + (top * s.stride + kh - s.pad) * in_step + (left * s.stride + kw - s.pad) * element;
+    char *out = row + top * out_step + left * element;
+    if (s.stride == 1) {
+        copy_lines(bottom - top, (right - left) * element, in, in_step, out, out_step);
+        return;
+    }
+    for (int oh = top; oh < bottom; ++oh, in += s.stride * in_step, out += out_step)
+        for (int i = 0; i < right - left; ++i) memcpy(out + i * element, in + (size_t)i * s.stride * element, element);
+}
+
+static inline void im2col_any(size_t element, vd_window s, const char *image, char *columns)
+{
+    for (int ch = 0; ch < s.c; ++ch, image += (size_t)s.h * s.w * element)
+        for (int kh = 0; kh < s.size; ++kh)
+            for (int kw = 0; kw < s.size; ++kw, columns += (size_t)s.out_h * s.out_w * element)
+                im2col_row(element, s, kh, kw, image, columns);
+}
+
+void VARIANT(vd_im2col)(vd_window s, const float *image, float *columns)
+{
+    im2col_any(sizeof(float), s, (const char *)image, (char *)columns);
+}
+
+void VARIANT(vd_im2col_bf16)(vd_window s, const uint16_t *image, uint16_t *columns)
+{
+    im2col_any(sizeof(uint16_t), s, (const char *)image, (char *)columns);
+}
+
+#ifdef __AVX512F__
+enum { LARGEST_GATHERED = 16 };
+
+/* col2im at stride 1, pixel by pixel: 16 of one line gather what belongs to them, and are stored once */
+static void col2im_gather(vd_window s, const float *columns, float *image)
+{
+    int area = s.out_h * s.out_w;
+    for (int w = 0; w < s.w; w += 16) {
+        __mmask16 inside_image = lanes_between(0, s.w - w), inside_columns[LARGEST_GATHERED];
+        for (int kw = 0; kw < s.size; ++kw)
+            inside_columns[kw] = inside_image & lanes_between(kw - s.pad - w, s.out_w + kw - s.pad - w);
+        for (int row = 0; row < s.c * s.h; ++row) {
+            int ch = row / s.h, h = row % s.h;
+            int first = h + s.pad - s.out_h + 1, last = h + s.pad;
+            if (first < 0) first = 0;
+            if (last > s.size - 1) last = s.size - 1;
+            float *pixels = image + (size_t)row * s.w + w;
+            __m512 sum = _mm512_maskz_loadu_ps(inside_image, pixels);
+            for (int kh = first; kh <= last; ++kh) {
+                const float *line =
+                    columns + (size_t)(ch * s.size + kh) * s.size * area + (h + s.pad - kh) * s.out_w + w + s.pad;
+                for (int kw = 0; kw < s.size; ++kw, line += area - 1)
+                    sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(inside_columns[kw], line));
+            }
+            _mm512_mask_storeu_ps(pixels, inside_image, sum);
+        }
+    }
+}
+#endif
+
+void VARIANT(vd_col2im_add)(vd_window s, const float *columns, float *image)
+{
+#ifdef __AVX512F__
+    if (s.stride == 1 && s.size <= LARGEST_GATHERED) {
+        col2im_gather(s, columns, image);
+        return;
+    }
+#endif
+    for (int row = 0; row < s.c * s.size * s.size; ++row) {
+        int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
+        int top, bottom, left, right;
+        const float *in = columns + (size_t)row * s.out_h * s.out_w;
+        inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+        inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+        for (int oh = top; oh < bottom; ++oh) {
+            float *restrict out = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
+            const float *restrict line = in + (size_t)oh * s.out_w;
+            for (int ow = left; ow < right; ++ow) out[ow * s.stride] += line[ow];
+        }
+    }
+}
