@@ -119,10 +119,13 @@ static struct pending {
 } * pending;
 static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* other threads may be opening and closing outputs */
 static void remove_pending(void)
 {
+    pthread_mutex_lock(&pending_lock);
     for (struct pending *p = pending; p; p = p->next)
         if (p->owner == getpid()) remove(p->temporary);
+    pthread_mutex_unlock(&pending_lock);
 }
 
 static void register_removal(void)

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,6 +308,50 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 }
 END_TEST
 
+/* open and close an output for ever; one whose temporary file the end of the program has taken away has nothing to say
+ */
+static void *write_for_ever(void *path)
+{
+    for (;;) {
+        vd_output out = vd_output_open(path);
+        vd_output_close_unsynced(&out);
+    }
+    return 0;
+}
+
+static void *die_in_a_thread(void *path)
+{
+    vd_die("%s: the last line", (char *)path);
+    return 0;
+}
+
+static void die_while_others_write(const char *folder)
+{
+    enum { WRITERS = 2 };
+    pthread_t thread;
+    for (int i = 0; i < WRITERS; ++i) {
+        char *path = vd_format("%s/%d", folder, i);
+        pthread_create(&thread, 0, write_for_ever, path);
+    }
+    usleep(2000);
+    pthread_create(&thread, 0, die_in_a_thread, (void *)folder);
+    pthread_join(thread, 0);
+}
+
+START_TEST(a_program_dies_in_peace_while_other_threads_write)
+{
+    for (int i = 0; i < 100; ++i) {
+        char *folder = make_folder(), *err;
+        char *expected = vd_format("%s: the last line\n", folder);
+        ck_assert_int_eq(in_child(die_while_others_write, folder, &err), 1);
+        ck_assert_str_eq(err, expected);
+        free(expected);
+        free(err);
+        remove_folder(folder);
+    }
+}
+END_TEST
+
 Suite *util_suite(void)
 {
     Suite *s = suite_create("util");
@@ -322,6 +367,7 @@ Suite *util_suite(void)
     tcase_add_test(t, a_symbolic_link_stays_one);
     tcase_add_test(t, a_pipe_or_device_is_written_into_and_not_replaced);
     tcase_add_test(t, a_place_that_cannot_be_written_is_named);
+    tcase_add_test(t, a_program_dies_in_peace_while_other_threads_write);
     suite_add_tcase(s, t);
     return s;
 }
