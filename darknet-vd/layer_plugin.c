@@ -169,6 +169,7 @@ static void attach_cost(vd_section s, layer *l, network *net)
     c.kl_start = vd_option_number(s, "kl_start", 0, 0, DBL_MAX);
     c.kl_ramp = vd_option_number(s, "kl_ramp", 0, 0, DBL_MAX);
     c.freeze_pruned = (int)vd_option_integer(s, "freeze_pruned", 0, 0, UINT16_MAX);
+    c.fine_tune = (int)vd_option_integer(s, "fine_tune", 0, 0, INT_MAX);
     c.report = (int)vd_option_integer(s, "report", 0, 0, INT_MAX);
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }

@@ -44,6 +44,7 @@ static const training trainings[] = {
     {"adam", "adam=1\nlearning_rate=.01\n", "samples=200\nkl_ramp=10\n"},
     {"momentum", "momentum=.9\nlearning_rate=.01\n", "samples=200\nkl_ramp=10\n"},
     {"frozen", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\n"},
+    {"tuned", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\nfine_tune=20\n"},
 };
 
 static char *write_cfg(training t, const char *keys)

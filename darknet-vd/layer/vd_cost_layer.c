@@ -18,10 +18,16 @@ long vd_cost_batch(const network *net)
     return (long)((*net->seen + batch - 1) / batch);
 }
 
+int vd_cost_fine_tunes(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c && c->fine_tune && vd_cost_batch(net) > net->max_batches - c->fine_tune;
+}
+
 double vd_cost_kl_weight(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
-    if (!c) return 0;
+    if (!c || vd_cost_fine_tunes(net)) return 0;
     double t = vd_cost_batch(net) - c->kl_start;
     if (c->kl_ramp == 0) return t >= 0 ? c->kl_scale : 0;
     return c->kl_scale * fmin(fmax(t / c->kl_ramp, 0), 1);

@@ -9,6 +9,7 @@ typedef struct {
     double samples;                     /* N, images in the training set */
     double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
     int freeze_pruned;                  /* batches at the clip after which a weight is frozen, 0: never. See active.h */
+    int fine_tune;                      /* the last batches of a training, which prune no more. See vd_layer.h */
     int report;                         /* batches between two report lines, 0: one an epoch */
 
     double kl; /* of the latest training forward, in nats, all layers together */
@@ -37,6 +38,9 @@ float vd_cost_kl_scale(const network *net);
 
 /* freeze_pruned, 0 for a network without [vd_cost] */
 int vd_cost_freeze_pruned(const network *net);
+
+/* the batch being trained is one of the last `fine_tune` of max_batches: no noise, no KL term */
+int vd_cost_fine_tunes(const network *net);
 
 /* KL divergence of all variational layers, in nats, at the latest training forward */
 double vd_network_kl(const network *net);

@@ -205,11 +205,18 @@ static vd_product test_product(layer l)
     return (vd_product){.theta = vd->masked, .d_theta = l.weight_updates};
 }
 
+/* a training that fine-tunes has the products of test time */
+static int is_sampled(layer l, network net)
+{
+    vd_layer *vd = l.plugin;
+    return net.train && !vd_cost_fine_tunes(vd->net);
+}
+
 static vd_product backward_product(layer l, network net)
 {
     vd_layer *vd = l.plugin;
     vd->went_backward = 1;
-    return net.train ? training_product(l, net) : test_product(l);
+    return is_sampled(l, net) ? training_product(l, net) : test_product(l);
 }
 
 void vd_layer_changed(layer l)
@@ -341,11 +348,60 @@ static void allocate_moments(vd_layer *vd, update_args a, int freezes)
     if (!vd->pruned_for && freezes) vd->pruned_for = vd_calloc(vd->n, sizeof(uint16_t));
 }
 
+/* what has not been pruned stays so: on its way through 0 a weight takes its log_sigma2 along */
+static void keep_unpruned(const job *j, size_t o, size_t n)
+{
+    enum { MOST = 512 };
+    const float below = 1e-3f; /* more than log_alpha is rounded by */
+    float log_alpha[MOST], threshold = j->vd->threshold;
+    const float *theta = j->p.theta + o;
+    j->k->log_alpha(n, theta, j->p.log_sigma2 + o, log_alpha);
+    for (size_t i = 0; i < n; ++i)
+        if (log_alpha[i] >= threshold && j->vd->masked[o + i] != 0)
+            j->p.log_sigma2[o + i] = threshold - below + logf(theta[i] * theta[i] + VD_THETA_EPS);
+}
+
+static void fine_tune_piece(int i, void *context)
+{
+    enum { SHORT = 512 };
+    job *j = context;
+    vd_parameters p = j->p;
+    size_t length, first = piece(p.n, i, &length);
+    for (size_t o = first; o < first + length; o += SHORT) {
+        size_t n = first + length - o < SHORT ? first + length - o : SHORT;
+        for (size_t k = o; k < o + n; ++k) {
+            if (j->vd->masked[k] != 0) continue;
+            p.theta[k] = p.d_theta[k] = 0;
+            if (p.theta_m) p.theta_m[k] = 0;
+        }
+        vd_update(j->step, n, p.theta + o, p.d_theta + o, at(p.theta_m, o), at(p.theta_v, o));
+        keep_unpruned(j, o, n);
+    }
+}
+
+static void fine_tune(layer l, update_args a)
+{
+    vd_layer *vd = l.plugin;
+    leave_active(l);
+    allocate_moments(vd, a, 0);
+    job j = {.l = l, .vd = vd, .k = vd_kernels_get(), .p = all_parameters(l), .step = vd_step_of(l, a)};
+    if (!vd->masked_is_current) make_masked(&j);
+    vd_parallel_for(pieces(vd->n), fine_tune_piece, &j);
+    vd_update_biases(l, a);
+    vd->kl = 0;
+    vd->went_backward = 0;
+    vd->masked_is_current = 0;
+}
+
 void update_vd_layer(layer l, update_args a)
 {
     enum { FREEZE_EVERY = 50 }; /* batches: making lists costs about what one dense step does */
     vd_layer *vd = l.plugin;
     int batches = vd_cost_freeze_pruned(vd->net);
+    if (vd_cost_fine_tunes(vd->net)) {
+        fine_tune(l, a);
+        return;
+    }
     if (!vd->sigma2) return; /* no training forward yet */
     allocate_moments(vd, a, batches > 0);
     job j = {.l = l, .vd = vd, .k = vd_kernels_get(), .p = trained_parameters(l), .step = vd_step_of(l, a)};
@@ -393,7 +449,7 @@ static void forward_vd_layer(layer l, network net)
         vd_sparse_layer_forward(sparse, l, net.input);
         return;
     }
-    vd_product_forward(l, net, net.train ? begin_training(l, net) : test_product(l));
+    vd_product_forward(l, net, is_sampled(l, net) ? begin_training(l, net) : test_product(l));
 }
 
 static void backward_vd_layer(layer l, network net)

@@ -40,7 +40,7 @@ set_keys() {
     for pair; do
         key=${pair%%=*} section='\[net\]'
         case $key in
-        kl_* | samples | freeze_pruned | report) section='\[vd_cost\]' ;;
+        kl_* | samples | freeze_pruned | fine_tune | report) section='\[vd_cost\]' ;;
         threshold | train_clip | log_sigma2 | log_alpha) section='\[vd_con.*\]' ;;
         esac
         if grep -q "^$key=" "$file"; then sed -i "s|^$key=.*|$pair|" "$file"
