@@ -647,6 +647,19 @@ START_TEST(the_patches_apply_without_fuzz_to_the_bare_sources_and_to_debians)
 }
 END_TEST
 
+START_TEST(a_local_layer_has_room_for_its_columns)
+{
+    network *net = network_of("[net]\nbatch=2\nwidth=16\nheight=16\nchannels=3\n[local]\nfilters=2\nsize=3\n"
+                              "[connected]\noutput=3\n[softmax]\n",
+                              0);
+    ck_assert_uint_eq(net->layers[0].workspace_size, 14 * 14 * 3 * 3 * 3 * sizeof(float));
+    fill_random(net->input, (size_t)net->batch * net->inputs, 1);
+    memset(net->truth, 0, sizeof(float) * net->batch * net->truths);
+    train_network_datum(net);
+    free_network(net);
+}
+END_TEST
+
 Suite *stock_suite(void)
 {
     Suite *s = suite_create("stock");
@@ -664,6 +677,7 @@ Suite *stock_suite(void)
     tcase_add_test(t, training_without_log_sigma2_leaves_noise_of_the_clip_alone);
     tcase_add_test(t, training_without_log_sigma2_leaves_noise_of_the_clip_alone_when_connected);
     tcase_add_loop_test(t, the_patches_apply_without_fuzz_to_the_bare_sources_and_to_debians, 0, 2);
+    tcase_add_test(t, a_local_layer_has_room_for_its_columns);
     suite_add_tcase(s, t);
     return s;
 }
