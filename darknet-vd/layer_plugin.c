@@ -145,8 +145,8 @@ static void attach_weights(vd_section s, section_kind kind, layer *l, network *n
 {
     if (kind == VD_CONVOLUTIONAL && (l->c % l->groups || l->n % l->groups))
         vd_section_die(s, "groups=%d does not divide %d channels and %d filters", l->groups, l->c, l->n);
-    size_t n = kind == VD_CONVOLUTIONAL ? (size_t)l->nweights : (size_t)l->inputs * l->outputs;
-    vd_layer *vd = make_vd_layer(net, s.index, n, (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
+    vd_layer *vd =
+        make_vd_layer(net, s.index, vd_weights_of(*l), (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
     vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
     vd->relative = vd_option_given(s, "log_alpha");
     vd->log_alpha = (float)vd_option_number(s, "log_alpha", 0, -1e4, 1e4);

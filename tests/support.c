@@ -185,6 +185,16 @@ network *network_of(const char *cfg, const char *weights)
     return net;
 }
 
+void train_steps(network *net, int first, int steps, unsigned seed)
+{
+    for (int t = first; t < first + steps; ++t) {
+        fill_random(net->input, (size_t)net->batch * net->inputs, seed + (unsigned)t);
+        memset(net->truth, 0, sizeof(float) * net->batch * net->truths);
+        for (int b = 0; b < net->batch; ++b) net->truth[b * net->truths + (t + b) % net->truths] = 1;
+        train_network_datum(net);
+    }
+}
+
 void fill_random(float *x, size_t n, unsigned seed)
 {
     unsigned long long s = seed * 2654435761ull + 88172645463325252ull;

@@ -54,6 +54,9 @@ void draw_digits(const char *folder, int training, int test);
 /* parse a cfg given as text (and load weights, or null), with Darknet's chatter and report lines silenced */
 network *network_of(const char *cfg, const char *weights);
 
+/* train steps first, first + 1 ...: random pictures, the same for the same seed, whose classes go round */
+void train_steps(network *net, int first, int steps, unsigned seed);
+
 /* small deterministic numbers in [-1, 1), the same for the same seed */
 void fill_random(float *x, size_t n, unsigned seed);
 

@@ -26,16 +26,6 @@ static const char *const cfgs[] = {
     NET("8") "[vd_connected]\noutput=40\nactivation=relu\nlog_sigma2=-5\nbatch_normalize=1\n" CONN COST,
 };
 
-static void train(network *net, int steps)
-{
-    for (int t = 0; t < steps; ++t) {
-        fill_random(net->input, (size_t)net->batch * net->inputs, 9 + (unsigned)t);
-        memset(net->truth, 0, sizeof(float) * net->batch * net->truths);
-        for (int b = 0; b < net->batch; ++b) net->truth[b * net->truths + (t + b) % 4] = 1;
-        train_network_datum(net);
-    }
-}
-
 /* most weights pruned for long, as freezing leaves them */
 static void freeze_most(network *net)
 {
@@ -55,7 +45,7 @@ static void freeze_most(network *net)
 static network *frozen_network(const char *cfg, int active)
 {
     network *net = network_of(cfg, 0);
-    train(net, 2);
+    train_steps(net, 0, 2, 9);
     freeze_most(net);
     for (int i = 0; i < net->n; ++i)
         if (vd_layer_of(net->layers[i])) vd_layer_restored(net->layers[i], active);
@@ -66,8 +56,8 @@ START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_
 {
     setenv("DARKNET_KERNELS", "avx512", 0); /* the fastest without bf16, which the lists do not have */
     network *all = frozen_network(cfgs[_i], 0), *active = frozen_network(cfgs[_i], 1);
-    train(all, 3);
-    train(active, 3);
+    train_steps(all, 0, 3, 9);
+    train_steps(active, 0, 3, 9);
     for (int i = 0; i < all->n; ++i) {
         layer a = all->layers[i], b = active->layers[i];
         const vd_layer *va = vd_layer_of(a), *vb = vd_layer_of(b);

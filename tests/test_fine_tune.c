@@ -17,21 +17,6 @@
 #define ADAM "adam=1\ndecay=0\n"
 #define SGD "momentum=.9\ndecay=.01\n"
 
-static void train(network *net, int first, int steps)
-{
-    for (int t = first; t < first + steps; ++t) {
-        fill_random(net->input, (size_t)net->batch * net->inputs, 9 + (unsigned)t);
-        memset(net->truth, 0, sizeof(float) * net->batch * net->truths);
-        for (int b = 0; b < net->batch; ++b) net->truth[b * net->truths + (t + b) % 4] = 1;
-        train_network_datum(net);
-    }
-}
-
-static size_t weights_of(layer l)
-{
-    return l.type == CONVOLUTIONAL ? (size_t)l.nweights : l.type == CONNECTED ? (size_t)l.inputs * l.outputs : 0;
-}
-
 static int is_pruned(size_t k)
 {
     return k % 3 != 1;
@@ -43,7 +28,7 @@ static void prune(network *net)
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
         vd_layer *vd = vd_layer_of(l);
-        for (size_t k = 0; k < weights_of(l); ++k) {
+        for (size_t k = 0; k < vd_weights_of(l); ++k) {
             if (vd) vd->log_sigma2[k] = logf(l.weights[k] * l.weights[k] + 1e-8f) + (is_pruned(k) ? 1.f : -7.f);
             else if (is_pruned(k)) l.weights[k] = 0;
         }
@@ -56,7 +41,8 @@ static void prune(network *net)
 static void copy_weights(const network *from, network *to)
 {
     for (int i = 0; i < from->n && i < to->n; ++i)
-        for (size_t k = 0; k < weights_of(from->layers[i]); ++k) to->layers[i].weights[k] = from->layers[i].weights[k];
+        for (size_t k = 0; k < vd_weights_of(from->layers[i]); ++k)
+            to->layers[i].weights[k] = from->layers[i].weights[k];
 }
 
 static const struct {
@@ -73,17 +59,17 @@ START_TEST(what_is_left_is_trained_as_the_plain_layer_with_zeros_is)
     copy_weights(vd, plain);
     prune(vd);
     prune(plain);
-    train(vd, 0, 1); /* max_batches=0: every batch is one of the last */
-    train(plain, 0, 1);
+    train_steps(vd, 0, 1, 9); /* max_batches=0: every batch is one of the last */
+    train_steps(plain, 0, 1, 9);
     for (int i = 0; i < plain->n; ++i) {
         layer a = plain->layers[i], b = vd->layers[i];
-        for (size_t k = 0; k < weights_of(a); ++k) {
+        for (size_t k = 0; k < vd_weights_of(a); ++k) {
             if (is_pruned(k)) ck_assert(b.weights[k] == 0);
             else
                 ck_assert_msg(close_to(b.weights[k], a.weights[k], 1e-4, 1e-6), "layer %d, weight %zu: %g, %g", i, k,
                               b.weights[k], a.weights[k]);
         }
-        for (int k = 0; weights_of(a) && k < a.out_c; ++k) {
+        for (int k = 0; vd_weights_of(a) && k < a.out_c; ++k) {
             ck_assert(close_to(b.biases[k], a.biases[k], 1e-4, 1e-6));
             if (a.batch_normalize) ck_assert(close_to(b.rolling_mean[k], a.rolling_mean[k], 1e-4, 1e-6));
         }
@@ -113,24 +99,23 @@ START_TEST(it_begins_so_many_batches_before_the_end_and_prunes_no_more)
     enum { BATCHES = 12, LAST = 5 };
     network *net = network_of(NET(ADAM "max_batches=12\n") LAYERS("vd_") COST("fine_tune=5\n"), 0);
     double before, after;
-    train(net, 0, 1);
+    train_steps(net, 0, 1, 9);
     prune(net);
-    train(net, 1, BATCHES - LAST - 2);
+    train_steps(net, 1, BATCHES - LAST - 2, 9);
     size_t first = zeros(net, &before);
-    train(net, BATCHES - LAST - 1, 1);
+    train_steps(net, BATCHES - LAST - 1, 1, 9);
     ck_assert_uint_eq(zeros(net, &after), first); /* theta is never quite 0 before */
     ck_assert(before != after);
     ck_assert(vd_cost_kl_weight(net) > 0);
-    zeros(net, &before);
-    float *was = vd_calloc(weights_of(net->layers[0]), sizeof(float));
-    memcpy(was, net->layers[0].weights, weights_of(net->layers[0]) * sizeof(float));
-    train(net, BATCHES - LAST, 1);
+    float *was = vd_calloc(vd_weights_of(net->layers[0]), sizeof(float));
+    memcpy(was, net->layers[0].weights, vd_weights_of(net->layers[0]) * sizeof(float));
+    train_steps(net, BATCHES - LAST, 1, 9);
     size_t pruned = zeros(net, &after);
     ck_assert_uint_gt(pruned, first);
-    for (int t = 1; t < LAST; ++t) train(net, BATCHES - LAST + t, 1);
+    for (int t = 1; t < LAST; ++t) train_steps(net, BATCHES - LAST + t, 1, 9);
     ck_assert_uint_eq(zeros(net, &after), pruned);
     ck_assert(vd_cost_kl_weight(net) == 0);
-    for (size_t k = 0; k < weights_of(net->layers[0]); ++k)
+    for (size_t k = 0; k < vd_weights_of(net->layers[0]); ++k)
         ck_assert(net->layers[0].weights[k] == 0 || net->layers[0].weights[k] != was[k]);
     free(was);
     free_network(net);

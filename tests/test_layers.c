@@ -61,7 +61,7 @@ static int collect(network *net, parameter *p)
         layer l = net->layers[i];
         const vd_layer *vd = vd_layer_of(l);
         if (l.type != CONVOLUTIONAL && l.type != CONNECTED) continue;
-        int weights = l.type == CONVOLUTIONAL ? l.nweights : l.inputs * l.outputs;
+        int weights = (int)vd_weights_of(l);
         parameter all[] = {{"theta", l.weights, weights, i, 1, 0},
                            {"log_sigma2", vd ? vd->log_sigma2 : 0, weights, i, 0, 1},
                            {"biases", l.biases, l.out_c, i, 0, 0},
@@ -316,7 +316,7 @@ START_TEST(one_and_three_threads_train_to_the_same_bits)
         }
         for (int i = 0, at = 0; i < net->n; ++i) {
             layer l = net->layers[i];
-            int n = l.type == CONVOLUTIONAL ? l.nweights : l.type == CONNECTED ? l.inputs * l.outputs : 0;
+            int n = (int)vd_weights_of(l);
             if (n) memcpy(weights[t] + at, l.weights, n * sizeof(float));
             at += n;
         }

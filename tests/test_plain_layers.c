@@ -1,5 +1,6 @@
 /* Plain layers through our functions against the stock functions, on the same weights and inputs: forward, backward and
  * what is added to the gradients, for every shape stock Darknet treats as a convolution. */
+#include "layer_state.h"
 #include "support.h"
 #include "util.h"
 #include "kernels/kernels.h"
@@ -76,7 +77,7 @@ START_TEST(results_are_those_of_the_stock_functions)
     assert_equal("delta", l[0].delta, l[1].delta, l[0].outputs * l[0].batch);
     assert_equal("d input", d_input[0], d_input[1], net[0]->inputs * net[0]->batch);
     if (l[0].weights) {
-        int n = l[0].type == CONNECTED ? l[0].inputs * l[0].outputs : l[0].nweights;
+        int n = (int)vd_weights_of(l[0]);
         assert_equal("weight updates", l[0].weight_updates, l[1].weight_updates, n);
         assert_equal("bias updates", l[0].bias_updates, l[1].bias_updates, l[0].out_c);
     }

@@ -19,22 +19,12 @@ enum { INPUTS = 2 * 6 * 6, CLASSES = 3 };
     "[softmax]\n"                                                                                 \
     "[vd_cost]\nsamples=2000\n"
 
-static void train(network *net, int first, int steps)
-{
-    for (int t = first; t < first + steps; ++t) {
-        fill_random(net->input, (size_t)net->batch * net->inputs, 50 + t);
-        memset(net->truth, 0, sizeof(float) * net->batch * net->truths);
-        for (int b = 0; b < net->batch; ++b) net->truth[b * net->truths + (t + b) % CLASSES] = 1;
-        train_network_datum(net);
-    }
-}
-
 /* weights and log_sigma2 of both layers after some training, as one array the caller frees */
 static float *trained_from(const char *seed, int steps, size_t *n)
 {
     char *cfg = vd_format(NET "%s" BODY, seed);
     network *net = network_of(cfg, 0);
-    train(net, 0, steps);
+    train_steps(net, 0, steps, 50);
     float *all = vd_calloc(10000, sizeof(float));
     *n = 0;
     for (int i = 0; i < net->n; ++i) {
@@ -281,20 +271,20 @@ START_TEST(a_resumed_run_draws_the_noise_of_the_uninterrupted_one)
     char *folder = make_folder(), *backup = in_folder(folder, "net.backup");
     char *cfg = vd_format(resumed_cfg, 7), *other = vd_format(resumed_cfg, 8);
     network *whole = network_of(cfg, 0);
-    train(whole, 0, 3);
+    train_steps(whole, 0, 3, 50);
     save_weights(whole, backup);
     network *resumed = network_of(cfg, backup), *another = network_of(other, backup);
     ck_assert_uint_eq(*resumed->seen, 12);
-    train(whole, 3, 1);
-    train(resumed, 3, 1);
-    train(another, 3, 1);
+    train_steps(whole, 3, 1, 50);
+    train_steps(resumed, 3, 1, 50);
+    train_steps(another, 3, 1, 50);
     for (int i = 0; i < 2; ++i) {
         size_t n = (size_t)whole->batch * whole->layers[i].outputs * sizeof(float);
         ck_assert_int_eq(memcmp(whole->layers[i].output, resumed->layers[i].output, n), 0);
         ck_assert_int_ne(memcmp(whole->layers[i].output, another->layers[i].output, n), 0);
     }
-    train(whole, 4, 2);
-    train(resumed, 4, 2);
+    train_steps(whole, 4, 2, 50);
+    train_steps(resumed, 4, 2, 50);
     for (int i = 0; i < 2; ++i) {
         layer a = whole->layers[i], b = resumed->layers[i];
         size_t n = vd_layer_of(a)->n * sizeof(float);

@@ -389,7 +389,7 @@ static network *one_layer(const char *cfg, unsigned seed)
     network *net = network_of(cfg, 0);
     layer l = net->layers[0];
     int n = l.type == CONNECTED ? l.outputs : l.n;
-    size_t weights = l.type == CONNECTED ? (size_t)l.inputs * l.outputs : (size_t)l.nweights;
+    size_t weights = vd_weights_of(l);
     fill_random(l.weights, weights, seed);
     fill_random(l.biases, n, seed + 1);
     if (!l.batch_normalize) return net;
@@ -653,9 +653,7 @@ START_TEST(a_local_layer_has_room_for_its_columns)
                               "[connected]\noutput=3\n[softmax]\n",
                               0);
     ck_assert_uint_eq(net->layers[0].workspace_size, 14 * 14 * 3 * 3 * 3 * sizeof(float));
-    fill_random(net->input, (size_t)net->batch * net->inputs, 1);
-    memset(net->truth, 0, sizeof(float) * net->batch * net->truths);
-    train_network_datum(net);
+    train_steps(net, 0, 1, 1);
     free_network(net);
 }
 END_TEST

@@ -308,8 +308,7 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 }
 END_TEST
 
-/* open and close an output for ever; one whose temporary file the end of the program has taken away has nothing to say
- */
+/* until the end of the program takes the temporary file away */
 static void *write_for_ever(void *path)
 {
     for (;;) {

@@ -55,7 +55,7 @@ static void randomise(network *net, unsigned seed)
         float *of_units[] = {l.biases, l.scales, l.rolling_mean, l.rolling_variance};
         for (int k = 0; k < (l.batch_normalize ? 4 : 1); ++k) fill_random(of_units[k], n, seed + 10 * i + k);
         for (int k = 0; l.batch_normalize && k < n; ++k) l.rolling_variance[k] = fabsf(l.rolling_variance[k]) + .1f;
-        fill_random(l.weights, l.type == CONVOLUTIONAL ? l.nweights : l.inputs * l.outputs, seed + 10 * i + 4);
+        fill_random(l.weights, vd_weights_of(l), seed + 10 * i + 4);
         vd_layer *vd = vd_layer_of(l);
         if (vd) fill_random(vd->log_sigma2, vd->n, seed + 10 * i + 5);
     }
@@ -93,7 +93,7 @@ static void expect_same_layer(layer a, layer b, int variational)
 {
     int n = a.type == CONVOLUTIONAL ? a.n : a.outputs;
     ck_assert(same_bits(a.biases, b.biases, n));
-    ck_assert(same_bits(a.weights, b.weights, a.type == CONVOLUTIONAL ? a.nweights : a.inputs * a.outputs));
+    ck_assert(same_bits(a.weights, b.weights, vd_weights_of(a)));
     if (a.batch_normalize) {
         ck_assert(same_bits(a.scales, b.scales, n));
         ck_assert(same_bits(a.rolling_mean, b.rolling_mean, n));
