@@ -80,7 +80,8 @@ void vd_layer_restored(layer l, int active);
 /* SGD or Adam on weights, log_sigma2, biases and scales, the KL gradient included; layer.update of both types
  *
  * Of a batch that fine-tunes (vd_cost_layer.h) the products have been those of test time. What is pruned becomes 0 and
- * stays it; theta is trained where it is not, and log_sigma2 lowered where theta comes so near to 0 that it would be. */
+ * stays it; theta is trained where it is not, and log_sigma2 lowered where theta comes so near to 0 that it would be.
+ */
 void update_vd_layer(layer l, update_args a);
 
 /* turn layer l, built by the stock [convolutional] or [connected] parser, into the variational one: sampled in
