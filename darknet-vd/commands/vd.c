@@ -33,54 +33,76 @@ static const struct {
 static const char *refused[] = {"average",   "rescale",     "rgbgr",  "reset",
                                 "normalize", "denormalize", "oneoff", "oneoff2"};
 
-/* Darknet's commands, and what they take without a look at how much there is */
+/* Darknet's commands, what they take without a look at how much there is, and the first words they know; at one they do
+ * not know they would end in silence */
 static const struct {
     const char *name, *usage;
     int least;
+    const char *words;
 } stock_commands[] = {
-    {"average", "CFG OUT WEIGHTS ...", 3},
-    {"classify", "CFG WEIGHTS IMAGE", 3},
-    {"denormalize", "CFG WEIGHTS OUT", 3},
-    {"detect", "CFG WEIGHTS [IMAGE]", 2},
-    {"3d", "IMAGE IMAGE OUT [MILLIMETRES]", 3},
-    {"imtest", "IMAGE", 1},
-    {"mkimg", "CFG WEIGHTS HEIGHT WIDTH NUMBER PREFIX", 6},
-    {"nightmare", "CFG WEIGHTS IMAGE LAYER", 4},
-    {"normalize", "CFG WEIGHTS OUT", 3},
-    {"oneoff", "CFG WEIGHTS OUT", 3},
-    {"oneoff2", "CFG WEIGHTS OUT LAYERS", 4},
-    {"ops", "CFG", 1},
-    {"partial", "CFG WEIGHTS OUT LAYERS", 4},
-    {"print", "CFG WEIGHTS LAYER", 3},
-    {"rescale", "CFG WEIGHTS OUT", 3},
-    {"reset", "CFG WEIGHTS OUT", 3},
-    {"rgbgr", "CFG WEIGHTS OUT", 3},
-    {"speed", "CFG [TICKS]", 1},
-    {"statistics", "CFG WEIGHTS", 2},
-    {"test", "IMAGE", 1},
-    {"visualize", "CFG [WEIGHTS]", 1},
-    {"art", "CFG WEIGHTS", 2},
-    {"cifar", "COMMAND CFG [WEIGHTS]", 2},
-    {"coco", "COMMAND CFG [WEIGHTS]", 2},
-    {"go", "COMMAND CFG [WEIGHTS]", 2},
-    {"isegmenter", "COMMAND DATA CFG [WEIGHTS]", 3},
-    {"lsd", "COMMAND CFG [WEIGHTS]", 2},
-    {"regressor", "COMMAND DATA CFG [WEIGHTS]", 3},
-    {"rnn", "COMMAND CFG [WEIGHTS]", 2},
-    {"segmenter", "COMMAND DATA CFG [WEIGHTS]", 3},
-    {"super", "COMMAND CFG [WEIGHTS]", 2},
-    {"tag", "COMMAND CFG [WEIGHTS]", 2},
-    {"yolo", "COMMAND CFG [WEIGHTS]", 2},
+    {"average", "CFG OUT WEIGHTS ...", 3, 0},
+    {"classify", "CFG WEIGHTS IMAGE", 3, 0},
+    {"denormalize", "CFG WEIGHTS OUT", 3, 0},
+    {"detect", "CFG WEIGHTS [IMAGE]", 2, 0},
+    {"3d", "IMAGE IMAGE OUT [MILLIMETRES]", 3, 0},
+    {"imtest", "IMAGE", 1, 0},
+    {"mkimg", "CFG WEIGHTS HEIGHT WIDTH NUMBER PREFIX", 6, 0},
+    {"nightmare", "CFG WEIGHTS IMAGE LAYER", 4, 0},
+    {"normalize", "CFG WEIGHTS OUT", 3, 0},
+    {"oneoff", "CFG WEIGHTS OUT", 3, 0},
+    {"oneoff2", "CFG WEIGHTS OUT LAYERS", 4, 0},
+    {"ops", "CFG", 1, 0},
+    {"partial", "CFG WEIGHTS OUT LAYERS", 4, 0},
+    {"print", "CFG WEIGHTS LAYER", 3, 0},
+    {"rescale", "CFG WEIGHTS OUT", 3, 0},
+    {"reset", "CFG WEIGHTS OUT", 3, 0},
+    {"rgbgr", "CFG WEIGHTS OUT", 3, 0},
+    {"speed", "CFG [TICKS]", 1, 0},
+    {"statistics", "CFG WEIGHTS", 2, 0},
+    {"test", "IMAGE", 1, 0},
+    {"visualize", "CFG [WEIGHTS]", 1, 0},
+    {"art", "CFG WEIGHTS", 2, 0},
+    {"cifar", "COMMAND CFG [WEIGHTS]", 2, "train extract distill test multi csv csvtrain eval"},
+    {"classifier", "COMMAND DATA CFG [WEIGHTS]", 3,
+     "predict fout try train test csv label valid validmulti valid10 validcrop validfull"},
+    {"coco", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall"},
+    {"detector", "COMMAND DATA CFG [WEIGHTS]", 2, "test train valid valid2 recall map"},
+    {"go", "COMMAND CFG [WEIGHTS]", 2, "train valid self test engine"},
+    {"isegmenter", "COMMAND DATA CFG [WEIGHTS]", 3, "test train"},
+    {"lsd", "COMMAND CFG [WEIGHTS]", 2, "gan inter test color"},
+    {"regressor", "COMMAND DATA CFG [WEIGHTS]", 3, "test train"},
+    {"rnn", "COMMAND CFG [WEIGHTS]", 2, "train valid validtactic vec generate generatetactic"},
+    {"segmenter", "COMMAND DATA CFG [WEIGHTS]", 3, "test train"},
+    {"super", "COMMAND CFG [WEIGHTS]", 2, "train test"},
+    {"tag", "COMMAND CFG [WEIGHTS]", 2, "train test"},
+    {"yolo", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall"},
 };
+
+/* without OpenCV or CUDA they do nothing */
+static const char not_here[] = "demo gun threat traingan trainprog traincolor";
+
+static int is_among(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; n && (at = strstr(at, word)); at += n)
+        if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' ')) return 1;
+    return 0;
+}
 
 /* options that were found are taken out of argv, and nulls close the gap */
 static void check_stock_arguments(int argc, char **argv)
 {
     int given = 0;
     while (given < argc - 2 && argv[2 + given]) ++given;
-    for (size_t i = 0; i < sizeof(stock_commands) / sizeof(*stock_commands); ++i)
-        if (!strcmp(argv[1], stock_commands[i].name) && given < stock_commands[i].least)
-            vd_die("usage: darknet %s %s", argv[1], stock_commands[i].usage);
+    for (size_t i = 0; i < sizeof(stock_commands) / sizeof(*stock_commands); ++i) {
+        if (strcmp(argv[1], stock_commands[i].name)) continue;
+        if (given < stock_commands[i].least) vd_die("usage: darknet %s %s", argv[1], stock_commands[i].usage);
+        const char *words = stock_commands[i].words;
+        if (!strcmp(argv[1], "art") || (words && is_among(not_here, argv[2])))
+            vd_die("%s needs OpenCV or CUDA, which this program is built without", words ? argv[2] : argv[1]);
+        if (words && !is_among(words, argv[2]))
+            vd_die("darknet %s: %s is not one of its commands: %s", argv[1], argv[2], words);
+    }
 }
 
 static void print_usage(FILE *fp)
@@ -107,10 +129,10 @@ int vd_command(int argc, char **argv)
         if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
     if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
     if (strcmp(argv[1], "vd")) {
-        if (find_arg(argc, argv, "-resume")) layer_plugin_resume();
-        int detector = !strcmp(argv[1], "detector");
-        if ((detector || !strcmp(argv[1], "classifier")) && find_arg(argc, argv, "-skip-broken"))
-            vd_skip_broken(detector);
+        int detector = !strcmp(argv[1], "detector"), classifier = !strcmp(argv[1], "classifier");
+        if ((detector || classifier || !strcmp(argv[1], "cifar")) && find_arg(argc, argv, "-resume"))
+            layer_plugin_resume();
+        if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
         check_stock_arguments(argc, argv);
         return 0;
     }
