@@ -41,6 +41,23 @@ void remove_folder(char *folder)
     free(folder);
 }
 
+char *enter(const char *folder)
+{
+    char *was = getcwd(0, 0), *darknet_path = realpath(getenv("DARKNET") ? getenv("DARKNET") : "./darknet", 0);
+    ck_assert(was && darknet_path);
+    setenv("DARKNET", darknet_path, 1);
+    free(darknet_path);
+    ck_assert_int_eq(chdir(folder), 0);
+    return was;
+}
+
+void leave_and_remove(char *folder, char *was)
+{
+    if (chdir(was)) abort();
+    remove_folder(folder);
+    free(was);
+}
+
 char *in_folder(const char *folder, const char *name)
 {
     return vd_format("%s/%s", folder, name);
@@ -81,6 +98,12 @@ float *read_floats(const char *path, int *n)
     return data;
 }
 
+/* of a sanitizer's report libcheck's messages have no room for all */
+static void show_report(const char *err)
+{
+    if (strstr(err, "Sanitizer") || strstr(err, "runtime error: ")) fprintf(stderr, "%s", err);
+}
+
 run_result run(const char *const argv[])
 {
     char *folder = make_folder(), *out = in_folder(folder, "out"), *err = in_folder(folder, "err");
@@ -101,6 +124,7 @@ run_result run(const char *const argv[])
     r.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     r.out = read_bytes(out, &n);
     r.err = read_bytes(err, &n);
+    show_report(r.err);
     free(out);
     free(err);
     remove_folder(folder);

@@ -25,6 +25,10 @@ void skipped(int n, const char *why);
 char *make_folder(void);
 void remove_folder(char *folder);
 
+/* work in a folder, for commands that name files there; returns the folder before, for leave_and_remove() */
+char *enter(const char *folder);
+void leave_and_remove(char *folder, char *was);
+
 /* folder/name as a fresh string */
 char *in_folder(const char *folder, const char *name);
 

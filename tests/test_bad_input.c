@@ -72,15 +72,10 @@ static void write_idx(const char *images, const char *labels)
 
 static void setup(void)
 {
-    char *darknet_path = realpath(getenv("DARKNET") ? getenv("DARKNET") : "./darknet", 0);
     size_t n;
-    was = getcwd(0, 0);
-    ck_assert_ptr_nonnull(darknet_path);
-    setenv("DARKNET", darknet_path, 1);
-    free(darknet_path);
     folder = draw_pictures();
     draw_digits(folder, 20, 10);
-    ck_assert_int_eq(chdir(folder), 0);
+    was = enter(folder);
     write_text("c.cfg", CLASSIFIER);
     write_text("d.cfg", DETECTOR);
     ck_assert_int_eq(mkdir("idx", 0700), 0);
@@ -99,9 +94,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    if (chdir(was)) abort();
-    remove_folder(folder);
-    free(was);
+    leave_and_remove(folder, was);
 }
 
 /* ---- what is asked of each ---- */

@@ -37,18 +37,13 @@ static void data_with(const char *name, const char *line)
 
 static void setup(void)
 {
-    char *darknet_path = realpath(getenv("DARKNET") ? getenv("DARKNET") : "./darknet", 0);
-    was = getcwd(0, 0);
-    ck_assert_ptr_nonnull(darknet_path);
-    setenv("DARKNET", darknet_path, 1);
     folder = draw_pictures();
     draw_digits(folder, 40, 10);
-    ck_assert_int_eq(chdir(folder), 0);
+    was = enter(folder);
     write_text("c.cfg", CLASSIFIER);
     write_text("l.cfg", LONG_TRAINING);
     write_text("d.cfg", DETECTOR);
     data_with("coco.data", "eval=coco");
-    free(darknet_path);
     free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
     ck_assert_int_eq(rename("digits/backup/c.weights", "c.weights"), 0);
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
@@ -57,9 +52,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    if (chdir(was)) abort();
-    remove_folder(folder);
-    free(was);
+    leave_and_remove(folder, was);
 }
 
 enum { OUTPUTS = 4 };

@@ -19,24 +19,18 @@ static char *folder, *was;
 
 static void setup(void)
 {
-    char *darknet_path = realpath(getenv("DARKNET") ? getenv("DARKNET") : "./darknet", 0);
-    was = getcwd(0, 0);
-    ck_assert_ptr_nonnull(darknet_path);
-    setenv("DARKNET", darknet_path, 1);
     setenv("DARKNET_THREADS", "1", 1);
     folder = make_folder();
     draw_digits(folder, 40, 10);
-    ck_assert_int_eq(chdir(folder), 0);
+    was = enter(folder);
     char *kept = vd_format(NETWORK, 30, 100), *two = vd_format(NETWORK, 30, 2), *more = vd_format(NETWORK, 250, 2);
     write_text("all.cfg", kept), write_text("c.cfg", two), write_text("long.cfg", more);
-    free(kept), free(two), free(more), free(darknet_path);
+    free(kept), free(two), free(more);
 }
 
 static void teardown(void)
 {
-    if (chdir(was)) abort();
-    remove_folder(folder);
-    free(was);
+    leave_and_remove(folder, was);
 }
 
 #define TRAIN(cfg)                                                                \
