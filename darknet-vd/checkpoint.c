@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -113,6 +114,14 @@ static void pass_layer(stream *s, int index, layer *l)
     if (!s->writes) vd_layer_restored(*l, active);
 }
 
+/* random=1: every few batches a training goes on with pictures of another size */
+static int changes_size(const network *net)
+{
+    int yes = net->random;
+    for (int i = 0; i < net->n; ++i) yes |= net->layers[i].random;
+    return yes;
+}
+
 static void pass_training(stream *s, network *net)
 {
     uint64_t state = rand_state();
@@ -129,7 +138,7 @@ static void pass_training(stream *s, network *net)
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
-    if (size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
+    if (!changes_size(net) || size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
         vd_die("%s: pictures of %dx%d, the network has %dx%d", s->path, size[0], size[1], net->w, net->h);
     resize_network(net, size[0], size[1]);
 }
@@ -239,7 +248,7 @@ static void keep_older(void)
         if (i > 1) rename(newer, older);
         else {
             unlink(older);
-            if (link(newer, older) && errno != ENOENT) vd_die("%s: %s", older, strerror(errno));
+            if (link(newer, older) && errno != ENOENT && errno != EEXIST) vd_die("%s: %s", older, strerror(errno));
         }
         free(older);
         free(newer);
@@ -289,7 +298,10 @@ static int has_recurrent_layers(const network *net)
 
 void vd_checkpoint_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
-    if (access(backup, W_OK)) vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(errno));
+    struct stat s;
+    if (!stat(backup, &s) && !S_ISDIR(s.st_mode)) errno = ENOTDIR;
+    else errno = access(backup, W_OK | X_OK) ? errno : 0;
+    if (errno) vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(errno));
     if (has_recurrent_layers(net)) {
         if (training.resume) vd_die("%s: recurrent layers have no checkpoints to resume from", base);
         return;

@@ -1,4 +1,5 @@
 #include "image_cache.h"
+#include "raw_picture.h"
 #define VD_STOCK_LIBC_OWN
 #include "stock_libc.h"
 #include "util.h"
@@ -130,6 +131,9 @@ static const entry *look_up(const char *path, int channels)
     return e;
 }
 
+/* of the picture this thread has read last */
+static __thread char *fault_of_last;
+
 static unsigned char *load(const char *path, int *w, int *h, int *c, int channels)
 {
     const entry *e = loading ? look_up(path, channels) : 0;
@@ -141,6 +145,9 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
         return memcpy(pixels, e->pixels, bytes_of(e));
     }
     stock_picture_refused();
+    free(fault_of_last);
+    fault_of_last = vd_raw_picture_fault(path);
+    if (fault_of_last) return 0;
     pixels = stbi_load(path, w, h, c, channels);
     if (!pixels || !loading) return pixels;
     pthread_mutex_lock(&cache.lock);
@@ -165,6 +172,7 @@ unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int ch
 char *image_cache_fault(void)
 {
     size_t bytes = stock_picture_refused();
+    if (fault_of_last) return vd_format("%s", fault_of_last);
     return bytes ? vd_format("out of memory: %zu bytes asked for", bytes) : vd_format("%s", stbi_failure_reason());
 }
 

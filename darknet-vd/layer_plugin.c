@@ -6,6 +6,7 @@
 #include "options.h"
 #include "schema.h"
 #include "pack.h"
+#include "purpose.h"
 #include "seed.h"
 #include "shape.h"
 #include "update.h"
@@ -174,27 +175,18 @@ static void attach_cost(vd_section s, layer *l, network *net)
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
-/* stock [batchnorm] has no room for what it keeps for the way back, and crashes */
-static void complete_batchnorm(layer *l)
-{
-    if (l->type != BATCHNORM || l->x) return;
-    l->x = vd_calloc((size_t)l->batch * l->outputs, sizeof(float));
-    l->x_norm = vd_calloc((size_t)l->batch * l->outputs, sizeof(float));
-}
-
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
 {
     vd_section s = {filename, type, index, options};
     section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
-    if (kind == PLAIN) {
-        complete_batchnorm(l);
-        vd_speed_up_layer(l);
-        return;
-    }
-    if (kind == VD_COST) attach_cost(s, l, net);
+    if (kind == PLAIN) vd_speed_up_layer(l);
+    else if (kind == VD_COST) attach_cost(s, l, net);
     else attach_weights(s, kind, l, net);
-    vd_options_all_known(s);
+    if (kind != PLAIN) vd_options_all_known(s);
+    if (index < net->n - 1) return;
+    vd_shape_check_truths(s, net, *l);
+    vd_purpose_check(s, net, *l);
 }
 
 int layer_plugin_update(layer l, update_args a)
@@ -266,9 +258,20 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_nan_guard_begin(net);
 }
 
+/* no gradient reaches them, nor what stands before them */
+static void note_gru(const network *net)
+{
+    static int noted;
+    for (int i = 0; !noted && i < net->n; ++i)
+        if (net->layers[i].type == GRU)
+            fprintf(stderr, "layer %d [gru]: has no backward pass on the CPU: the layers up to it do not learn\n", i);
+    noted = 1;
+}
+
 int layer_plugin_may_train(network *net)
 {
     check_not_packed(net);
+    note_gru(net);
     return vd_nan_guard_sound();
 }
 

@@ -13,8 +13,8 @@
 #include "activations.h"
 #include "option_list.h"
 
-/* NUMBERS and LAYERS are lists with commas; layers are counted from 0, or backwards with a minus */
-typedef enum { WORD, INPUT_FILE, INTEGER, NUMBER, NUMBERS, LAYERS, ACTIVATION_NAME, POLICY } kind;
+/* NUMBERS, INTEGERS and LAYERS are lists with commas; layers are counted from 0, or backwards with a minus */
+typedef enum { WORD, INPUT_FILE, INTEGER, NUMBER, NUMBERS, INTEGERS, LAYERS, ACTIVATION_NAME, POLICY } kind;
 
 typedef struct {
     const char *name;
@@ -69,7 +69,7 @@ static const key net_keys[] = {{"batch", COUNT(1 << 20)},
                                {"power", REAL},
                                {"step", COUNT(INT_MAX)},
                                {"scale", REAL},
-                               {"steps", NUMBERS, INT_MIN, INT_MAX},
+                               {"steps", INTEGERS, INT_MIN, INT_MAX},
                                {"scales", NUMBERS, -FLT_MAX, FLT_MAX},
                                {"gamma", REAL},
                                {"max_batches", SIZE(INT_MAX)},
@@ -130,7 +130,7 @@ static const key dropout_keys[] = {{"probability", NUMBER, 0, 1}, {0}};
 static const key normalization_keys[] = {
     {"alpha", REAL}, {"beta", REAL}, {"kappa", REAL}, {"size", COUNT(MOST_WINDOW)}, {0}};
 static const key softmax_keys[] = {{"groups", COUNT(MOST_UNITS)},
-                                   {"temperature", REAL},
+                                   {"temperature", NUMBER, FLT_MIN, FLT_MAX},
                                    {"tree", INPUT_FILE, 0, 0},
                                    {"spatial", REAL},
                                    {"noloss", FLAG},
@@ -155,7 +155,7 @@ static const key crop_keys[] = {{"crop_height", COUNT(MOST_PIXELS)},
                                 {0}};
 static const key yolo_keys[] = {{"classes", COUNT(MOST_CHANNELS)},
                                 {"num", COUNT(1024)},
-                                {"mask", NUMBERS, 0, 1023},
+                                {"mask", INTEGERS, 0, 1023},
                                 {"max", COUNT(MOST_CHANNELS)},
                                 {"jitter", NUMBER, 0, 1},
                                 {"ignore_thresh", REAL},
@@ -280,9 +280,12 @@ static void check_list(vd_section s, const key *k, const char *text)
     char *copy = vd_format("%s,", text), *part = copy;
     for (char *comma; (comma = strchr(part, ',')); part = comma + 1) {
         double value;
+        long integer;
         *comma = '\0';
         if (!*part && !comma[1]) break; /* stock cfgs end lists with a comma, too */
         if (!vd_parse_double(part, &value)) vd_section_die(s, "%s=%s: '%s' is not a number", k->name, text, part);
+        if (k->kind != NUMBERS && !vd_parse_long(part, &integer))
+            vd_section_die(s, "%s=%s: '%s' is not an integer", k->name, text, part);
         if (value < k->min || value > k->max)
             vd_section_die(s, "%s=%s: %s is not between %g and %g", k->name, text, part, k->min, k->max);
     }
@@ -327,6 +330,7 @@ static void check_value(vd_section s, const key *k)
         vd_option_number(s, k->name, 0, k->min, k->max);
         break;
     case NUMBERS:
+    case INTEGERS:
         check_list(s, k, text);
         break;
     case LAYERS:
@@ -456,7 +460,7 @@ static void check_yolo(vd_section s, layer before)
 {
     long num = whole(s, "num", 1), n = length_of(s, "mask");
     const char *mask = option_find(s.options, "mask");
-    key below_num = {"mask", NUMBERS, 0, (double)num - 1};
+    key below_num = {"mask", INTEGERS, 0, (double)num - 1};
     if (mask) check_list(s, &below_num, mask);
     check_anchors(s);
     check_head(s, before, (mask ? n : num) * (whole(s, "classes", 20) + 4 + 1));

@@ -1,9 +1,11 @@
 #include "shape.h"
+#include "util.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "network.h"
 #include "option_list.h"
 
 /* counts are doubles: products of three ints stay exact enough to be compared with INT_MAX */
@@ -58,8 +60,12 @@ static shape deconvolution(vd_section s, shape in)
 static shape local(vd_section s, shape in)
 {
     int n = whole(s, "filters", 1), size = whole(s, "size", 1), stride = whole(s, "stride", 1),
-        window = whole(s, "pad", 0) ? 1 : size;
+        pad = whole(s, "pad", 0), window = pad ? 1 : size;
     double w = places(s, in.w, 0, window, stride), h = places(s, in.h, 0, window, stride);
+    /* its outputs are counted as if padding kept the picture's size, its columns by the padding there is */
+    if (w != places(s, in.w, 2.0 * pad, size, stride) || h != places(s, in.h, 2.0 * pad, size, stride))
+        vd_section_die(s, "pad=%d does not go with size=%d and stride=%d: it must keep the picture's size", pad, size,
+                       stride);
     return picture(w, h, n, (double)in.c * n * size * size * w * h);
 }
 
@@ -141,6 +147,13 @@ static shape same(vd_section s, shape in)
     return in;
 }
 
+static shape normalization(vd_section s, shape in)
+{
+    int size = whole(s, "size", 5);
+    if (size / 2 > in.c) vd_section_die(s, "size=%d: half of it is more than the %d channels there are", size, in.c);
+    return in;
+}
+
 static shape grouped(vd_section s, shape in)
 {
     int groups = whole(s, "groups", 1);
@@ -174,7 +187,8 @@ static const struct {
     {{"[upsample]"}, upsample, 1},
     {{"[reorg]"}, reorg, 1},
     {{"[crop]"}, crop, 1},
-    {{"[lrn]", "[normalization]", "[batchnorm]"}, same, 1},
+    {{"[lrn]", "[normalization]"}, normalization, 1},
+    {{"[batchnorm]"}, same, 1},
     {{"[yolo]", "[region]"}, same, 1},
     {{"[iseg]"}, segments, 1},
 };
@@ -215,6 +229,30 @@ void vd_shape_check(vd_section s, const network *net)
     if (out.outputs * net->batch > INT_MAX)
         vd_section_die(s, "%g outputs for each of %d images are more than 2^31", out.outputs, net->batch);
     if (out.weights > INT_MAX) vd_section_die(s, "%g weights are more than 2^31", out.weights);
+}
+
+/* numbers of an image a layer compares with the truth */
+static int truths_of(layer l)
+{
+    if (l.type == SOFTMAX) return l.noloss ? 0 : l.inputs;
+    if (l.truths) return l.truths;
+    return l.type == COST || l.type == LOGXENT ? l.inputs : 0;
+}
+
+void vd_shape_check_truths(vd_section s, const network *net, layer last)
+{
+    int out = s.index, truths = last.truths;
+    if (last.type == COST) do
+            --out;
+        while (out > 0 && net->layers[out].type == COST);
+    if (!truths) truths = out == s.index ? last.outputs : net->layers[out].outputs;
+    for (int i = 0; i <= s.index; ++i) {
+        layer l = i == s.index ? last : net->layers[i];
+        if (truths_of(l) > truths)
+            vd_die("%s: layer %d [%s]: compares %d numbers of an image with the truth, which has %d, those of layer %d",
+                   s.filename, i, get_layer_string(l.type), truths_of(l), truths, out);
+        if (l.truth) truths = l.outputs, out = i;
+    }
 }
 
 void vd_shape_check_net(vd_section s)

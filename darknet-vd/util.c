@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -111,6 +112,12 @@ FILE *vd_input_open(const char *path, const char *mode, char **fault)
     return 0;
 }
 
+int vd_same_file(const char *a, const char *b)
+{
+    struct stat s, t;
+    return !stat(a, &s) && !stat(b, &t) && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
 /* the temporary files of outputs that are open: whatever ends the program takes them along */
 static struct pending {
     struct pending *next;
@@ -164,20 +171,33 @@ void vd_survive_size_limit(void)
     if (!sigaction(SIGXFSZ, 0, &now) && now.sa_handler == SIG_DFL) signal(SIGXFSZ, SIG_IGN);
 }
 
+/* where a symbolic link leads, though nothing may be there yet; links to links are followed by the system alone */
+static char *end_of_link(const char *path)
+{
+    char *there = realpath(path, 0), to[PATH_MAX];
+    if (there) return there;
+    ssize_t n = readlink(path, to, sizeof(to) - 1);
+    if (n < 0) return vd_format("%s", path);
+    to[n] = 0;
+    const char *slash = strrchr(path, '/');
+    return *to == '/' || !slash ? vd_format("%s", to) : vd_format("%.*s/%s", (int)(slash - path), path, to);
+}
+
 vd_output vd_output_open(const char *path)
 {
     vd_output out;
     struct stat link, target;
     int linked = !lstat(path, &link) && S_ISLNK(link.st_mode);
-    int special = !stat(path, &target) && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
-    out.path = linked ? realpath(path, 0) : 0; /* a link stays one; null when it leads nowhere */
-    if (!out.path) out.path = vd_format("%s", path);
+    int there = !stat(path, &target), special = there && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
+    out.path = linked ? end_of_link(path) : vd_format("%s", path); /* a link stays one */
     out.temporary = special ? vd_format("%s", out.path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
     vd_survive_size_limit();
-    if (!stat(path, &target) && S_ISDIR(target.st_mode)) vd_die("%s: cannot write: is a directory", path);
+    if (there && S_ISDIR(target.st_mode)) vd_die("%s: cannot write: is a directory", path);
+    if (there && access(path, W_OK)) vd_die("%s: cannot write: %s", path, strerror(errno));
     if (!special) add_pending(out.temporary);
     out.fp = fopen(out.temporary, "wb");
     if (!out.fp) vd_die("%s: cannot write: %s", path, strerror(errno));
+    if (there && !special) fchmod(fileno(out.fp), target.st_mode & 07777);
     return out;
 }
 

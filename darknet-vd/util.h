@@ -52,6 +52,9 @@ vd_output vd_output_open(const char *path);
 void vd_output_close(vd_output *out);
 void vd_output_close_unsynced(vd_output *out);
 
+/* both are there and are one file */
+int vd_same_file(const char *a, const char *b);
+
 /* a write over the limit of a file's size is an error of that write, not a signal that ends the program, unless the
  * program has a handler of its own; vd_output_open() does it too */
 void vd_survive_size_limit(void);

@@ -128,6 +128,7 @@ START_TEST(a_kill_before_any_system_call_leaves_the_old_file_or_the_new_one)
     long calls;
     int saved = 0, kills = 0;
     make_weights();
+    for (int i = 0; i < 2 && savers[_i].outputs[i]; ++i) write_text(savers[_i].outputs[i], old);
     run_result r = run_with((fault){.file_limit = -1, .calls = 1 << 30}, savers[_i].argv, &calls);
     if (r.status == 125) {
         skipped(1, "kills at system calls (no ptrace here)");

@@ -74,6 +74,8 @@ int vd_pack_command(int argc, char **argv)
         }
     }
     arguments a = parse(argc, argv);
+    if (vd_same_file(a.out, a.weights) || vd_same_file(a.out, a.cfg))
+        vd_die("%s: is the file to be packed: choose another name", a.out);
     vd_packed p = pack(&a);
     vd_output out = vd_output_open(a.out);
     fwrite(p.file.bytes, 1, p.file.n, out.fp);

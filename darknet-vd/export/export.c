@@ -3,6 +3,8 @@
 #include "channels.h"
 #include "../util.h"
 
+#include "network.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +39,9 @@ typedef struct {
 
 static void check_target(const char *path, const char *source)
 {
-    struct stat target, s;
-    if (stat(path, &target)) return;
-    if (!S_ISREG(target.st_mode)) vd_die("%s: is there and not a file", path);
-    if (!stat(source, &s) && s.st_dev == target.st_dev && s.st_ino == target.st_ino)
-        vd_die("%s: is the file to be exported: choose another name", path);
+    struct stat target;
+    if (!stat(path, &target) && !S_ISREG(target.st_mode)) vd_die("%s: is there and not a file", path);
+    if (vd_same_file(path, source)) vd_die("%s: is the file to be exported: choose another name", path);
 }
 
 /* OUT.weights, when it is in place and its cfg is not: whatever ends the program there takes it along */
@@ -97,7 +97,7 @@ static vd_export_line *measure(const vd_model *m, int *n)
         if (!l->filters) continue;
         vd_export_line *line = lines + (*n)++;
         line->index = i;
-        line->section = vd_model_section(l->type);
+        line->section = get_layer_string(l->type);
         line->filters[0] = line->filters[1] = l->filters;
         line->size[0] = line->size[1] = vd_model_layer_size(l);
         line->why = vd_format("%s", "");

@@ -11,22 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *vd_model_section(LAYER_TYPE type)
-{
-    switch (type) { /* those that get_layer_string() does not know */
-    case UPSAMPLE:
-        return "upsample";
-    case LOGXENT:
-        return "logistic";
-    case L2NORM:
-        return "l2norm";
-    case ISEG:
-        return "iseg";
-    default:
-        return get_layer_string(type);
-    }
-}
-
 typedef struct {
     const char *filename;
     int index;
@@ -40,7 +24,7 @@ __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, con
     char *why = vd_vformat(fmt, args);
     va_end(args);
     vd_die("%s: layer %d [%s%s]: not exported: %s", at.filename, at.index, vd_layer_of(at.l) ? "vd_" : "",
-           vd_model_section(at.l.type), why);
+           get_layer_string(at.l.type), why);
 }
 
 /* stock Darknet takes the image for the columns whenever size is 1 */

@@ -55,9 +55,6 @@ void vd_model_fuse(vd_model *m);
 /* a stock .weights file of the model */
 void vd_model_write(const vd_model *m, FILE *fp);
 
-/* "convolutional" and so on */
-const char *vd_model_section(LAYER_TYPE type);
-
 /* what one layer and all layers together take */
 typedef struct {
     size_t weights, nonzero; /* biases not counted */

@@ -1,12 +1,14 @@
 #include "channels.h"
 #include "../util.h"
 
+#include "network.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static char *named(const vd_model *m, int i)
 {
-    return vd_format("layer %d [%s]", i, vd_model_section(m->layers[i].type));
+    return vd_format("layer %d [%s]", i, get_layer_string(m->layers[i].type));
 }
 
 static char *why_pinned(const vd_model *m, int by)

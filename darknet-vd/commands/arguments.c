@@ -1,0 +1,146 @@
+#include "arguments.h"
+#include "../util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* what stands behind an option's name, or in the place of an argument: =i an integer, =n one from 0, =p one from 1, =f
+ * a finite number, =s anything; nothing: the option stands alone */
+static const char everywhere[] = "-i=i -nogpu -strict";
+#define CAMERA "-c=n -s=n -avg=p -prefix=s "
+
+static const struct {
+    const char *name, *usage;
+    int least;           /* arguments that are no options */
+    const char *words;   /* that the first may be; null: it is none of a few words */
+    const char *options; /* without those everywhere */
+    const char *numbers; /* what the arguments are, one after the other, a blank for anything */
+} commands[] = {
+    {"average", "CFG OUT WEIGHTS ...", 3, 0, "", 0},
+    {"classify", "CFG WEIGHTS IMAGE", 3, 0, "", 0},
+    {"denormalize", "CFG WEIGHTS OUT", 3, 0, "", 0},
+    {"detect", "CFG WEIGHTS [IMAGE]", 2, 0, "-thresh=f -out=s -fullscreen", 0},
+    {"3d", "IMAGE IMAGE OUT [MILLIMETRES]", 3, 0, "", "   f"},
+    {"imtest", "IMAGE", 1, 0, "", 0},
+    {"mkimg", "CFG WEIGHTS HEIGHT WIDTH NUMBER PREFIX", 6, 0, "", "  ppp"},
+    {"nightmare", "CFG WEIGHTS IMAGE LAYER", 4, 0,
+     "-range=p -norm=n -rounds=n -iters=n -octaves=n -zoom=f -rate=f -thresh=f -rotate=f -momentum=f -lambda=f "
+     "-prefix=s -reconstruct -smooth=n",
+     "   n"},
+    {"normalize", "CFG WEIGHTS OUT", 3, 0, "", 0},
+    {"oneoff", "CFG WEIGHTS OUT", 3, 0, "", 0},
+    {"oneoff2", "CFG WEIGHTS OUT LAYERS", 4, 0, "", "   n"},
+    {"ops", "CFG", 1, 0, "", 0},
+    {"partial", "CFG WEIGHTS OUT LAYERS", 4, 0, "", "   n"},
+    {"print", "CFG WEIGHTS LAYER", 3, 0, "", "  n"},
+    {"rescale", "CFG WEIGHTS OUT", 3, 0, "", 0},
+    {"reset", "CFG WEIGHTS OUT", 3, 0, "", 0},
+    {"rgbgr", "CFG WEIGHTS OUT", 3, 0, "", 0},
+    {"speed", "CFG [TICKS]", 1, 0, "", " n"},
+    {"statistics", "CFG WEIGHTS", 2, 0, "", 0},
+    {"test", "IMAGE", 1, 0, "", 0},
+    {"visualize", "CFG [WEIGHTS]", 1, 0, "", 0},
+    {"art", "CFG WEIGHTS", 2, 0, "-c=n", 0},
+    {"cifar", "COMMAND CFG [WEIGHTS]", 2, "train extract distill test multi csv csvtrain eval", "-resume", 0},
+    {"classifier", "COMMAND DATA CFG [WEIGHTS]", 3,
+     "predict fout try train test csv label valid validmulti valid10 validcrop validfull",
+     "-gpus=s -c=n -t=n -clear -resume -skip-broken", "     n"},
+    {"coco", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall", CAMERA "-thresh=f", 0},
+    {"detector", "COMMAND DATA CFG [WEIGHTS]", 2, "test train valid valid2 recall",
+     CAMERA "-thresh=f -hier=f -out=s -gpus=s -clear -resume -skip-broken -fullscreen -w=n -h=n -fps=n -class=n", 0},
+    {"go", "COMMAND CFG [WEIGHTS]", 2, "train valid self test engine",
+     "-gpus=s -clear -multi -anon -iters=n -resign=i -cpuct=f -temp=f -time=f", 0},
+    {"isegmenter", "COMMAND DATA CFG [WEIGHTS]", 3, "test train", "-gpus=s -c=n -clear -display", 0},
+    {"lsd", "COMMAND CFG [WEIGHTS]", 2, "gan inter test color", "-clear -display -b=n -file=s", 0},
+    {"regressor", "COMMAND DATA CFG [WEIGHTS]", 3, "test train", "-gpus=s -c=n -clear", 0},
+    {"rnn", "COMMAND CFG [WEIGHTS]", 2, "train valid validtactic vec generate generatetactic",
+     "-file=s -seed=s -len=n -temp=f -srand=i -clear -tokenized -tokens=s", 0},
+    {"segmenter", "COMMAND DATA CFG [WEIGHTS]", 3, "test train", "-gpus=s -c=n -clear -display", 0},
+    {"super", "COMMAND CFG [WEIGHTS]", 2, "train test", "-clear", 0},
+    {"tag", "COMMAND CFG [WEIGHTS]", 2, "train test", "-clear", 0},
+    {"yolo", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall", CAMERA "-thresh=f", 0},
+};
+
+/* without OpenCV or CUDA they do nothing */
+static const char not_here[] = "art demo gun threat traingan trainprog traincolor";
+
+/* what stands behind a word in a list of words, "" at its end; null where it is not in there */
+static const char *behind(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *at = words; at && n && (at = strstr(at, word)); at += n)
+        if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' ' || at[n] == '=')) return at + n;
+    return 0;
+}
+
+static void check_value(const char *command, const char *what, const char *text, char kind)
+{
+    char *end;
+    errno = 0;
+    if (kind == 'f') {
+        double x = strtod(text, &end);
+        if (!*text || *end || !isfinite(x)) vd_die("darknet %s: %s%s is not a number", command, what, text);
+    } else if (kind != 's' && kind != ' ') {
+        long n = strtol(text, &end, 10), least = kind == 'i' ? INT_MIN : kind == 'p';
+        if (!*text || *end || errno || n < INT_MIN || n > INT_MAX)
+            vd_die("darknet %s: %s%s is not an integer", command, what, text);
+        if (n < least) vd_die("darknet %s: %s%s is less than %ld", command, what, text, least);
+    }
+}
+
+/* a list of options without their kinds, the caller's to free */
+static char *names_of(const char *options)
+{
+    char *names = vd_format("%s", options), *to = names;
+    for (const char *from = options; *from; from += *from == '=' ? 2 : 1)
+        if (*from != '=') *to++ = *from;
+    *to = 0;
+    return names;
+}
+
+/* an option at argv[i]; the number of words it takes */
+static int check_option(const char *command, const char *options, char **argv, int i)
+{
+    const char *kind = behind(options, argv[i]);
+    if (!kind) kind = behind(everywhere, argv[i]);
+    if (!kind)
+        vd_die("darknet %s: %s is not an option; there are %s %s, and a file of this name is ./%s", command, argv[i],
+               names_of(everywhere), names_of(options), argv[i]);
+    if (*kind != '=') return 1;
+    if (!argv[i + 1]) vd_die("darknet %s: %s: a value is missing", command, argv[i]);
+    char *what = vd_format("%s ", argv[i]);
+    check_value(command, what, argv[i + 1], kind[1]);
+    free(what);
+    return 2;
+}
+
+static void check_word(const char *command, const char *words, const char *word)
+{
+    if (behind(not_here, word)) vd_die("%s needs OpenCV or CUDA, which this program is built without", word);
+    if (!behind(words, word)) vd_die("darknet %s: %s is not one of its commands: %s", command, word, words);
+}
+
+void vd_arguments_check(int argc, char **argv)
+{
+    const char *command = argv[1];
+    int c = 0, given = 0, count = (int)(sizeof(commands) / sizeof(*commands));
+    while (c < count && strcmp(command, commands[c].name)) ++c;
+    if (c == count || (!strcmp(command, "detector") && argc > 2 && argv[2] && !strcmp(argv[2], "map"))) return;
+    if (behind(not_here, command)) check_word(command, "", command);
+    const char *numbers = commands[c].numbers;
+    /* options that were found are taken out of argv, and nulls close the gap */
+    for (int i = 2; i < argc && argv[i];) {
+        if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {
+            i += check_option(command, commands[c].options, argv, i);
+            continue;
+        }
+        if (!given && commands[c].words) check_word(command, commands[c].words, argv[i]);
+        if (numbers && given < (int)strlen(numbers)) check_value(command, "", argv[i], numbers[given]);
+        ++given, ++i;
+    }
+    if (given < commands[c].least) vd_die("usage: darknet %s %s", command, commands[c].usage);
+}
