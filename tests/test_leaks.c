@@ -17,7 +17,7 @@ static const char detector_cfg[] =
     "[convolutional]\nfilters=12\nsize=1\nactivation=linear\n"
     "[yolo]\nclasses=1\nnum=3\nmask=0,1\nanchors=10,10,20,20,9,9\n[vd_cost]\nsamples=40\n";
 
-static char *folder;
+static char *folder, *was; /* ASAN_OPTIONS before */
 
 static void write_in(const char *name, const char *text)
 {
@@ -30,6 +30,8 @@ static void write_in(const char *name, const char *text)
 static void setup(void)
 {
     folder = make_folder();
+    was = getenv("ASAN_OPTIONS");
+    was = was ? vd_format("%s", was) : 0;
     setenv("ASAN_OPTIONS", "detect_leaks=1", 1);
     draw_digits(folder, 40, 10);
     write_in("c.cfg", classifier_cfg);
@@ -57,8 +59,12 @@ static void setup(void)
     }
 }
 
+/* the fixture is not a process of its own: other suites follow */
 static void teardown(void)
 {
+    if (was) setenv("ASAN_OPTIONS", was, 1);
+    else unsetenv("ASAN_OPTIONS");
+    free(was);
     remove_folder(folder);
 }
 

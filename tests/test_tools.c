@@ -91,31 +91,6 @@ START_TEST(visualize_draws_the_weights_of_the_plain_twin)
 }
 END_TEST
 
-/* Darknet's own ended in silence, with status 0 */
-START_TEST(a_word_no_command_knows_is_an_error)
-{
-    static const char *const commands[] = {"cifar", "classifier", "coco",      "detector", "go",  "isegmenter", "lsd",
-                                           "rnn",   "regressor",  "segmenter", "super",    "tag", "yolo"};
-    static const char *const more[] = {"demo", "gun", "threat", "traingan"};
-    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); ++i) {
-        run_result r = darknet(1, commands[i], "tran", cfg, cfg, weights, NULL);
-        char *said = vd_format("darknet %s: tran is not one of its commands: ", commands[i]);
-        ck_assert_msg(!strncmp(r.err, said, strlen(said)) && strstr(r.err, " t"), "%s", r.err);
-        free(said);
-        free_run(r);
-        free_run(darknet(1, commands[i], "", cfg, cfg, weights, NULL));
-    }
-    for (size_t i = 0; i < sizeof(more) / sizeof(*more); ++i) {
-        run_result r = darknet(1, "classifier", more[i], cfg, cfg, weights, NULL);
-        ck_assert_msg(strstr(r.err, " needs OpenCV or CUDA") != 0, "%s", r.err);
-        free_run(r);
-    }
-    run_result r = darknet(1, "art", cfg, weights, NULL);
-    ck_assert_str_eq(r.err, "art needs OpenCV or CUDA, which this program is built without\n");
-    free_run(r);
-}
-END_TEST
-
 Suite *tools_suite(void)
 {
     Suite *s = suite_create("tools");
@@ -124,7 +99,6 @@ Suite *tools_suite(void)
     tcase_add_test(t, a_stem_keeps_the_log_sigma2_of_its_layers);
     tcase_add_loop_test(t, commands_that_print_say_the_same_of_the_plain_twin, 0, 3);
     tcase_add_test(t, visualize_draws_the_weights_of_the_plain_twin);
-    tcase_add_test(t, a_word_no_command_knows_is_an_error);
     suite_add_tcase(s, t);
     return s;
 }
