@@ -312,7 +312,19 @@ START_TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict)
     r = run_with((fault){.file_limit = -1}, strictly, 0);
     ck_assert_int_eq(r.status, 1);
     ck_assert_msg(strstr(last_line(r), ".png: 2 of the 10 labels are in this path") != 0, "%s", r.err);
-    free_run(r), free(text), free(good);
+    free_run(r), free(text);
+
+    /* of a validation, too; and a picture of no class */
+    text = vd_format("%.*s_letter\n%s", (int)(at - good), good, at + strlen("_digit3.\n"));
+    write_text(in.name, text);
+    static const char *const valid[] = {"valid", "valid10"};
+    for (int i = 0; i < 2; ++i) {
+        free_run(darknet(0, "classifier", valid[i], "digits/digits.data", "c.cfg", "c.weights", NULL));
+        r = darknet(1, "classifier", valid[i], "digits/digits.data", "c.cfg", "c.weights", "-strict", NULL);
+        ck_assert_msg(strstr(r.err, ".png: 0 of the 10 labels are in this path") != 0, "%s", r.err);
+        free_run(r);
+    }
+    free(text), free(good);
 }
 END_TEST
 

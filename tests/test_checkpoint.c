@@ -224,6 +224,30 @@ START_TEST(a_checkpoint_of_another_network_is_refused)
 }
 END_TEST
 
+/* without connected layers the layers do not tell one size from another */
+START_TEST(pictures_of_another_size_are_another_network)
+{
+    static const char text[] = "[net]\nbatch=4\nheight=%d\nwidth=%d\nchannels=1\nmax_crop=32\nmax_batches=4\n%s"
+                               "[vd_convolutional]\nfilters=10\nsize=3\nactivation=leaky\n[avgpool]\n[softmax]\n"
+                               "[vd_cost]\nsamples=200\n";
+    char *cfg = in_folder(folder, "size.cfg");
+    const int sizes[] = {28, 14, 28};
+    for (int i = 0; i < 3; ++i) {
+        char *of_size = vd_format(text, sizes[i], sizes[i], i ? "" : "checkpoint=2\n");
+        write_text(cfg, of_size);
+        if (i == 1) {
+            refused(cfg, "pictures of 28x28, the network has 14x14");
+        } else {
+            run_result r = train(cfg, i ? "-resume" : 0);
+            ck_assert_msg(r.status == 0, "%s", r.err);
+            free_run(r);
+        }
+        free(of_size);
+    }
+    free(cfg);
+}
+END_TEST
+
 START_TEST(a_backup_folder_that_is_missing_is_named_before_the_training)
 {
     training t = {"nowhere", "learning_rate=.01\n", "samples=200\n"};
@@ -239,6 +263,13 @@ START_TEST(a_backup_folder_that_is_missing_is_named_before_the_training)
     run_result r = run(argv);
     ck_assert_int_eq(r.status, 1);
     ck_assert_msg(strstr(r.err, "backup=/nowhere") != 0, "%s", r.err);
+    free_run(r);
+    free(changed);
+    changed = vd_format("%s%s\n", text, cfg); /* a file */
+    write_text(other, changed);
+    r = run(argv);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "nowhere.cfg: Not a directory") != 0, "%s", r.err);
     free_run(r);
     free(changed);
     free(other);
@@ -260,6 +291,7 @@ Suite *checkpoint_suite(void)
     tcase_add_test(t, the_last_checkpoints_are_kept);
     tcase_add_test(t, a_checkpoint_cut_or_changed_anywhere_is_refused);
     tcase_add_test(t, a_checkpoint_of_another_network_is_refused);
+    tcase_add_test(t, pictures_of_another_size_are_another_network);
     tcase_add_test(t, a_backup_folder_that_is_missing_is_named_before_the_training);
     suite_add_tcase(s, t);
     return s;

@@ -248,6 +248,8 @@ START_TEST(what_cannot_be_packed_or_loaded_is_named)
     refused(verb("pack", "plain.cfg", "net.weights", "out.vdw", 0), "no variational layer");
     refused(verb("pack", "net.cfg", "net.weights", "nowhere/out.vdw", 0), "nowhere/out.vdw");
     refused(verb("pack", "net.cfg", "net.weights", "out.vdw", "-int9"), "-int9 is not an option");
+    refused(verb("pack", "net.cfg", "net.weights", "net.weights", 0), "is the file to be packed: choose another name");
+    refused(verb("pack", "net.cfg", "net.weights", "net.cfg", 0), "is the file to be packed: choose another name");
     free_run(verb("pack", "net.cfg", "net.weights", "out.vdw", 0));
     refused(verb("pack", "net.cfg", "out.vdw", "again.vdw", 0), "is packed already");
     char *path = in_folder(folder, "again.vdw"), *other = in_folder(folder, "net.cfg");

@@ -259,6 +259,73 @@ START_TEST(a_symbolic_link_stays_one)
 }
 END_TEST
 
+static void open_and_close(const char *path)
+{
+    vd_output out = vd_output_open(path);
+    fputs("text", out.fp);
+    vd_output_close(&out);
+}
+
+START_TEST(a_link_to_what_is_not_there_yet_makes_it)
+{
+    char *folder = make_folder(), *path = in_folder(folder, "file"), *link = in_folder(folder, "link");
+    struct stat st;
+    for (int i = 0; i < 2; ++i) {
+        ck_assert_int_eq(symlink(i ? path : "file", link), 0);
+        open_and_close(link);
+        ck_assert_int_eq(lstat(link, &st), 0);
+        ck_assert(S_ISLNK(st.st_mode));
+        expect_bytes(path, "text", 4);
+        ck_assert_int_eq(remove(path) | remove(link), 0);
+    }
+    free(path);
+    free(link);
+    remove_folder(folder);
+}
+END_TEST
+
+START_TEST(a_file_keeps_its_mode)
+{
+    static const mode_t modes[] = {0600, 0640, 0755};
+    char *folder = make_folder(), *path = in_folder(folder, "file");
+    struct stat st;
+    for (int i = 0; i < 3; ++i) {
+        write_text(path, "old");
+        ck_assert_int_eq(chmod(path, modes[i]), 0);
+        open_and_close(path);
+        expect_bytes(path, "text", 4);
+        ck_assert_int_eq(stat(path, &st), 0);
+        ck_assert_uint_eq(st.st_mode & 07777, modes[i]);
+    }
+    free(path);
+    remove_folder(folder);
+}
+END_TEST
+
+/* root may write everything: as nobody */
+static void open_and_close_as_nobody(const char *path)
+{
+    enum { NOBODY = 65534 };
+    if (!geteuid() && (setgid(NOBODY) || setuid(NOBODY))) _exit(97);
+    open_and_close(path);
+}
+
+START_TEST(a_file_that_may_not_be_written_is_not_replaced)
+{
+    char *folder = make_folder(), *path = in_folder(folder, "file"), *err;
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    write_text(path, "protected");
+    ck_assert_int_eq(chmod(path, 0444), 0);
+    ck_assert_int_eq(in_child(open_and_close_as_nobody, path, &err), 1);
+    char *expected = vd_format("%s: cannot write: Permission denied\n", path);
+    ck_assert_str_eq(err, expected);
+    expect_bytes(path, "protected", 9);
+    ck_assert_int_eq(files_in(folder), 1);
+    free(err), free(expected), free(path);
+    remove_folder(folder);
+}
+END_TEST
+
 START_TEST(a_pipe_or_device_is_written_into_and_not_replaced)
 {
     char *folder = make_folder(), *path = in_folder(folder, "pipe"), text[16] = "";
@@ -279,13 +346,6 @@ START_TEST(a_pipe_or_device_is_written_into_and_not_replaced)
     remove_folder(folder);
 }
 END_TEST
-
-static void open_and_close(const char *path)
-{
-    vd_output out = vd_output_open(path);
-    fputs("text", out.fp);
-    vd_output_close(&out);
-}
 
 START_TEST(a_place_that_cannot_be_written_is_named)
 {
@@ -364,6 +424,9 @@ Suite *util_suite(void)
     tcase_add_test(t, output_appears_at_its_close_and_not_before);
     tcase_add_test(t, a_full_disk_is_named_and_leaves_the_old_file_alone);
     tcase_add_test(t, a_symbolic_link_stays_one);
+    tcase_add_test(t, a_link_to_what_is_not_there_yet_makes_it);
+    tcase_add_test(t, a_file_keeps_its_mode);
+    tcase_add_test(t, a_file_that_may_not_be_written_is_not_replaced);
     tcase_add_test(t, a_pipe_or_device_is_written_into_and_not_replaced);
     tcase_add_test(t, a_place_that_cannot_be_written_is_named);
     tcase_add_test(t, a_program_dies_in_peace_while_other_threads_write);
