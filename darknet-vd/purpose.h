@@ -1,12 +1,13 @@
-/* What a command expects of a network: objects found, or none, or so many inputs and outputs. Stock Darknet goes on with
- * any, finds nothing, compares what is not there, or writes over the heap. */
+/* What a command expects of a network: objects found, or none, or so many inputs and outputs. Stock Darknet goes on
+ * with any, finds nothing, compares what is not there, or writes over the heap. */
 #ifndef VD_PURPOSE_H
 #define VD_PURPOSE_H
 
 #include "darknet.h"
 #include "options.h"
 
-/* the networks parsed from now on are for this command of darknet; any other than those that expect something: for none */
+/* the networks parsed from now on are for this command of darknet; any other than those that expect something: for none
+ */
 void vd_purpose_set(const char *command);
 
 /* the last layer is made, those before it are in net: a network that does not do for the command ends the program */

@@ -3,8 +3,8 @@
 #ifndef VD_RAW_PICTURE_H
 #define VD_RAW_PICTURE_H
 
-/* what is wrong with a PNM file (P5, P6) or a TGA file without compression, the caller's to free; null where nothing is,
- * for files of other kinds, and for those that cannot be opened */
+/* what is wrong with a PNM file (P5, P6) or a TGA file without compression, the caller's to free; null where nothing
+ * is, for files of other kinds, and for those that cannot be opened */
 char *vd_raw_picture_fault(const char *path);
 
 #endif

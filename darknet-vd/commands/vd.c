@@ -70,7 +70,8 @@ static void look_at_environment(void)
     }
     const char *kernels = getenv("DARKNET_KERNELS");
     if (kernels && strcmp(kernels, vd_kernels_get()->name))
-        fprintf(stderr, "DARKNET_KERNELS=%s: this machine has none of this name: %s\n", kernels, vd_kernels_get()->name);
+        fprintf(stderr, "DARKNET_KERNELS=%s: this machine has none of this name: %s\n", kernels,
+                vd_kernels_get()->name);
 }
 
 static int given(int argc, char **argv, const char *option)
