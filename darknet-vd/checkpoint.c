@@ -247,7 +247,8 @@ static void keep_older(void)
         char *older = path_of(i), *newer = path_of(i - 1);
         if (i > 1) rename(newer, older);
         else {
-            unlink(older);
+            if (unlink(older) && errno != ENOENT) vd_die("%s: %s", older, strerror(errno));
+            /* EEXIST: another training in this folder was faster */
             if (link(newer, older) && errno != ENOENT && errno != EEXIST) vd_die("%s: %s", older, strerror(errno));
         }
         free(older);

@@ -224,6 +224,20 @@ START_TEST(a_checkpoint_of_another_network_is_refused)
 }
 END_TEST
 
+START_TEST(a_folder_in_the_place_of_an_older_checkpoint_is_named)
+{
+    training t = {"older", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=8\ncheckpoint=2\ncheckpoint_keep=2\n"), *path = backup("older.checkpoint.1");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    run_result r = train(cfg, 0);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "older.checkpoint.1: Is a directory") != 0, "%s", r.err);
+    free_run(r);
+    free(path);
+    free(cfg);
+}
+END_TEST
+
 /* without connected layers the layers do not tell one size from another */
 START_TEST(pictures_of_another_size_are_another_network)
 {
@@ -291,6 +305,7 @@ Suite *checkpoint_suite(void)
     tcase_add_test(t, the_last_checkpoints_are_kept);
     tcase_add_test(t, a_checkpoint_cut_or_changed_anywhere_is_refused);
     tcase_add_test(t, a_checkpoint_of_another_network_is_refused);
+    tcase_add_test(t, a_folder_in_the_place_of_an_older_checkpoint_is_named);
     tcase_add_test(t, pictures_of_another_size_are_another_network);
     tcase_add_test(t, a_backup_folder_that_is_missing_is_named_before_the_training);
     suite_add_tcase(s, t);

@@ -103,7 +103,7 @@ static char *names_of(const char *options)
 }
 
 /* an option at argv[i]; the number of words it takes */
-static int check_option(const char *command, const char *options, char **argv, int i)
+static int check_option(const char *command, const char *options, int argc, char **argv, int i)
 {
     const char *kind = behind(options, argv[i]);
     if (!kind) kind = behind(everywhere, argv[i]);
@@ -111,7 +111,7 @@ static int check_option(const char *command, const char *options, char **argv, i
         vd_die("darknet %s: %s is not an option; there are %s %s, and a file of this name is ./%s", command, argv[i],
                names_of(everywhere), names_of(options), argv[i]);
     if (*kind != '=') return 1;
-    if (!argv[i + 1]) vd_die("darknet %s: %s: a value is missing", command, argv[i]);
+    if (i + 1 == argc) vd_die("darknet %s: %s: a value is missing", command, argv[i]);
     char *what = vd_format("%s ", argv[i]);
     check_value(command, what, argv[i + 1], kind[1]);
     free(what);
@@ -129,13 +129,12 @@ void vd_arguments_check(int argc, char **argv)
     const char *command = argv[1];
     int c = 0, given = 0, count = (int)(sizeof(commands) / sizeof(*commands));
     while (c < count && strcmp(command, commands[c].name)) ++c;
-    if (c == count || (!strcmp(command, "detector") && argc > 2 && argv[2] && !strcmp(argv[2], "map"))) return;
+    if (c == count || (!strcmp(command, "detector") && argc > 2 && !strcmp(argv[2], "map"))) return;
     if (behind(not_here, command)) check_word(command, "", command);
     const char *numbers = commands[c].numbers;
-    /* options that were found are taken out of argv, and nulls close the gap */
-    for (int i = 2; i < argc && argv[i];) {
+    for (int i = 2; i < argc;) {
         if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {
-            i += check_option(command, commands[c].options, argv, i);
+            i += check_option(command, commands[c].options, argc, argv, i);
             continue;
         }
         if (!given && commands[c].words) check_word(command, commands[c].words, argv[i]);

@@ -70,13 +70,21 @@ static void look_at_environment(void)
     }
     const char *kernels = getenv("DARKNET_KERNELS");
     if (kernels && strcmp(kernels, vd_kernels_get()->name))
-        fprintf(stderr, "DARKNET_KERNELS=%s: this machine has none of this name: %s\n", kernels,
+        fprintf(stderr, "DARKNET_KERNELS=%s: this machine has none of this name, %s is used\n", kernels,
                 vd_kernels_get()->name);
+}
+
+/* find_arg() takes out what it finds, and nulls close the gap */
+static int words(int argc, char **argv)
+{
+    int n = 0;
+    while (n < argc && argv[n]) ++n;
+    return n;
 }
 
 static int given(int argc, char **argv, const char *option)
 {
-    for (int i = 2; i < argc && argv[i]; ++i)
+    for (int i = 2; i < argc; ++i)
         if (!strcmp(argv[i], option)) return 1;
     return 0;
 }
@@ -86,14 +94,17 @@ int vd_command(int argc, char **argv)
     vd_survive_size_limit();
     look_at_environment();
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
+    if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
+    argc = words(argc, argv);
+    if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet vd -h: those of sparse networks)");
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
-    if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
     if (strcmp(argv[1], "vd")) {
         int detector = !strcmp(argv[1], "detector"), classifier = !strcmp(argv[1], "classifier");
         if ((detector || classifier || !strcmp(argv[1], "cifar")) && find_arg(argc, argv, "-resume"))
             layer_plugin_resume();
         if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
+        argc = words(argc, argv);
         vd_arguments_check(argc, argv);
         if (!given(argc, argv, "-tokens") && !given(argc, argv, "-tokenized")) vd_purpose_set(argv[1]);
         return 0;
