@@ -308,6 +308,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
         return;
     }
     training.path = vd_format("%s/%s.checkpoint", backup, base);
+    if (!stat(training.path, &s) && !S_ISREG(s.st_mode)) vd_die("%s: is there and not a file", training.path);
     training.avg_loss = avg_loss;
     training.count = count;
     training.clock = time(0);

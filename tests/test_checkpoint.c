@@ -238,6 +238,22 @@ START_TEST(a_folder_in_the_place_of_an_older_checkpoint_is_named)
 }
 END_TEST
 
+START_TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for)
+{
+    training t = {"pipe", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *path = backup("pipe.checkpoint");
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    for (int i = 0; i < 2; ++i) {
+        run_result r = train(cfg, i ? "-resume" : 0);
+        ck_assert_int_eq(r.status, 1);
+        ck_assert_msg(strstr(r.err, "pipe.checkpoint: is there and not a file") != 0, "%s", r.err);
+        free_run(r);
+    }
+    free(path);
+    free(cfg);
+}
+END_TEST
+
 /* without connected layers the layers do not tell one size from another */
 START_TEST(pictures_of_another_size_are_another_network)
 {
@@ -306,6 +322,7 @@ Suite *checkpoint_suite(void)
     tcase_add_test(t, a_checkpoint_cut_or_changed_anywhere_is_refused);
     tcase_add_test(t, a_checkpoint_of_another_network_is_refused);
     tcase_add_test(t, a_folder_in_the_place_of_an_older_checkpoint_is_named);
+    tcase_add_test(t, a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for);
     tcase_add_test(t, pictures_of_another_size_are_another_network);
     tcase_add_test(t, a_backup_folder_that_is_missing_is_named_before_the_training);
     suite_add_tcase(s, t);
