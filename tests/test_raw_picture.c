@@ -79,6 +79,18 @@ START_TEST(a_tga_without_compression_cut_anywhere_is_one)
 }
 END_TEST
 
+START_TEST(a_bmp_has_a_height)
+{
+    unsigned char head[26] = "BM";
+    head[14] = 40, head[18] = 3;
+    expect(head, 26, 70, "a BMP whose height is no number");
+    head[25] = 0x80;
+    expect(head, 26, 70, "a BMP whose height is no number");
+    head[25] = 0, head[22] = 4;
+    expect(head, 26, 70, 0);
+}
+END_TEST
+
 START_TEST(other_files_are_left_to_stb_image)
 {
     static const unsigned char compressed[18] = {[2] = 10, [12] = 3, [14] = 4, [16] = 24};
@@ -122,6 +134,7 @@ Suite *raw_picture_suite(void)
     tcase_add_test(t, a_pnm_cut_anywhere_is_one);
     tcase_add_test(t, a_pnm_of_16_bits_is_refused);
     tcase_add_test(t, a_tga_without_compression_cut_anywhere_is_one);
+    tcase_add_test(t, a_bmp_has_a_height);
     tcase_add_test(t, other_files_are_left_to_stb_image);
     tcase_add_test(t, a_command_names_the_picture);
     suite_add_tcase(s, t);
