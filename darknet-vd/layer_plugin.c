@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "network.h"
 #include "option_list.h"
 
 typedef enum { PLAIN, VD_CONVOLUTIONAL, VD_CONNECTED, VD_COST } section_kind;
@@ -142,10 +143,8 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
     return type;
 }
 
-static void attach_weights(vd_section s, section_kind kind, layer *l, network *net)
+static void attach_weights(vd_section s, layer *l, network *net)
 {
-    if (kind == VD_CONVOLUTIONAL && (l->c % l->groups || l->n % l->groups))
-        vd_section_die(s, "groups=%d does not divide %d channels and %d filters", l->groups, l->c, l->n);
     vd_layer *vd =
         make_vd_layer(net, s.index, vd_weights_of(*l), (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
     vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
@@ -182,7 +181,7 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == PLAIN) vd_speed_up_layer(l);
     else if (kind == VD_COST) attach_cost(s, l, net);
-    else attach_weights(s, kind, l, net);
+    else attach_weights(s, l, net);
     if (kind != PLAIN) vd_options_all_known(s);
     if (index < net->n - 1) return;
     vd_shape_check_truths(s, net, *l);
@@ -258,20 +257,23 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_nan_guard_begin(net);
 }
 
-/* no gradient reaches them, nor what stands before them */
-static void note_gru(const network *net)
+/* they pass no gradient on; [crop] cuts the input, as a rule */
+static void note_ends_of_gradients(const network *net)
 {
     static int noted;
-    for (int i = 0; !noted && i < net->n; ++i)
-        if (net->layers[i].type == GRU)
-            fprintf(stderr, "layer %d [gru]: has no backward pass on the CPU: the layers up to it do not learn\n", i);
+    for (int i = 0; !noted && i < net->n; ++i) {
+        LAYER_TYPE type = net->layers[i].type;
+        if (type == GRU || (type == CROP && i))
+            fprintf(stderr, "layer %d [%s]: has no backward pass on the CPU: the layers up to it do not learn\n", i,
+                    get_layer_string(type));
+    }
     noted = 1;
 }
 
 int layer_plugin_may_train(network *net)
 {
     check_not_packed(net);
-    note_gru(net);
+    note_ends_of_gradients(net);
     return vd_nan_guard_sound();
 }
 

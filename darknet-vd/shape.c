@@ -42,7 +42,7 @@ static shape convolution(vd_section s, shape in)
 {
     int n = whole(s, "filters", 1), size = whole(s, "size", 1), stride = whole(s, "stride", 1),
         pad = padding_of(s, size), groups = whole(s, "groups", 1);
-    if (groups > in.c || groups > n)
+    if (in.c % groups || n % groups)
         vd_section_die(s, "groups=%d does not divide %d channels and %d filters", groups, in.c, n);
     return picture(places(s, in.w, 2.0 * pad, size, stride), places(s, in.h, 2.0 * pad, size, stride), n,
                    (double)(in.c / groups) * n * size * size);
