@@ -138,7 +138,11 @@ static void pass_training(stream *s, network *net)
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
-    if (!changes_size(net) || size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
+    if (!changes_size(net)) { /* the cfg has another size now, or random=1 no longer */
+        fprintf(stderr, "%s: pictures of %dx%d, and %dx%d from here on\n", s->path, size[0], size[1], net->w, net->h);
+        return;
+    }
+    if (size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
         vd_die("%s: pictures of %dx%d, the network has %dx%d", s->path, size[0], size[1], net->w, net->h);
     resize_network(net, size[0], size[1]);
 }

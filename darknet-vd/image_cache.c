@@ -54,9 +54,14 @@ void image_cache_begin(void)
     loading = 1;
 }
 
+/* of the picture this thread has read last */
+static __thread char *fault_of_last;
+
 void image_cache_end(void)
 {
     loading = 0;
+    free(fault_of_last);
+    fault_of_last = 0;
     while (decoded) {
         ahead *a = decoded;
         decoded = a->next;
@@ -130,9 +135,6 @@ static const entry *look_up(const char *path, int channels)
     pthread_mutex_unlock(&cache.lock);
     return e;
 }
-
-/* of the picture this thread has read last */
-static __thread char *fault_of_last;
 
 static unsigned char *load(const char *path, int *w, int *h, int *c, int channels)
 {

@@ -183,9 +183,7 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     else if (kind == VD_COST) attach_cost(s, l, net);
     else attach_weights(s, l, net);
     if (kind != PLAIN) vd_options_all_known(s);
-    if (index < net->n - 1) return;
-    vd_shape_check_truths(s, net, *l);
-    vd_purpose_check(s, net, *l);
+    if (index == net->n - 1) vd_purpose_check(s, net, *l);
 }
 
 int layer_plugin_update(layer l, update_args a)
@@ -273,6 +271,7 @@ static void note_ends_of_gradients(const network *net)
 int layer_plugin_may_train(network *net)
 {
     check_not_packed(net);
+    vd_shape_check_truths(net);
     note_ends_of_gradients(net);
     return vd_nan_guard_sound();
 }

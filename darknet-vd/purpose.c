@@ -12,14 +12,20 @@ enum { SYMBOLS = 256, BOARD = 19 * 19 };
 typedef struct {
     const char *command;
     kind finds;
-    int inputs, outputs; /* of an image; at least so many outputs. 0: any */
+    int least, most; /* inputs of an image; 0: any */
+    int outputs;     /* at least */
 } purpose;
 
 static const purpose purposes[] = {
-    {"classifier", NO_OBJECTS, 0, 0}, {"classify", NO_OBJECTS, 0, 0},    {"detector", OBJECTS, 0, 0},
-    {"detect", OBJECTS, 0, 0},        {"yolo", OBJECTS, 0, 0},           {"coco", OBJECTS, 0, 0},
-    {"rnn", ANY, SYMBOLS, SYMBOLS},   {"go", ANY, 3 * BOARD, BOARD + 2}, /* own stones, the other's, whose turn; a move,
-                                                                            none, who wins */
+    {"classifier", NO_OBJECTS, 0, 0, 0},
+    {"classify", NO_OBJECTS, 0, 0, 0},
+    {"detector", OBJECTS, 0, 0, 0},
+    {"detect", OBJECTS, 0, 0, 0},
+    {"yolo", OBJECTS, 0, 0, 0},
+    {"coco", OBJECTS, 0, 0, 0},
+    {"rnn", ANY, SYMBOLS, SYMBOLS, SYMBOLS},
+    /* own stones, the other's, and whose turn it is; a move, or none */
+    {"go", ANY, 1, 3 * BOARD, BOARD + 1},
 };
 
 static const purpose *expected;
@@ -46,7 +52,8 @@ void vd_purpose_check(vd_section s, const network *net, layer last)
     if (expected->finds == OBJECTS && found < 0)
         vd_die("%s: no layer finds objects, [yolo], [region] or [detection], and darknet %s needs one", s.filename,
                expected->command);
-    if (expected->inputs && (net->inputs != expected->inputs || outputs < expected->outputs))
-        vd_die("%s: %d inputs and %d outputs, and darknet %s needs %d and %d", s.filename, net->inputs, outputs,
-               expected->command, expected->inputs, expected->outputs);
+    int least = expected->least, most = expected->most;
+    if (most && (net->inputs > most || net->inputs < least || outputs < expected->outputs))
+        vd_die("%s: %d inputs and %d outputs, and darknet %s needs %s%d and %d", s.filename, net->inputs, outputs,
+               expected->command, most > least ? "at most " : "", most, expected->outputs);
 }

@@ -15,7 +15,7 @@ static long long header_number(FILE *fp)
             while ((c = getc(fp)) != '\n' && c != EOF) continue;
         c = getc(fp);
     }
-    for (; isdigit(c) && n < 1 << 30; c = getc(fp)) n = 10 * n + c - '0';
+    for (; isdigit(c) && n < 1 << 24; c = getc(fp)) n = 10 * n + c - '0';
     return n; /* and the one blank behind it */
 }
 

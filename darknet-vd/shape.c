@@ -239,19 +239,15 @@ static int truths_of(layer l)
     return l.type == COST || l.type == LOGXENT ? l.inputs : 0;
 }
 
-void vd_shape_check_truths(vd_section s, const network *net, layer last)
+void vd_shape_check_truths(const network *net)
 {
-    int out = s.index, truths = last.truths;
-    if (last.type == COST) do
-            --out;
-        while (out > 0 && net->layers[out].type == COST);
-    if (!truths) truths = out == s.index ? last.outputs : net->layers[out].outputs;
-    for (int i = 0; i <= s.index; ++i) {
-        layer l = i == s.index ? last : net->layers[i];
+    int truths = net->truths;
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
         if (truths_of(l) > truths)
-            vd_die("%s: layer %d [%s]: compares %d numbers of an image with the truth, which has %d, those of layer %d",
-                   s.filename, i, get_layer_string(l.type), truths_of(l), truths, out);
-        if (l.truth) truths = l.outputs, out = i;
+            vd_die("%s: layer %d [%s]: compares %d numbers of an image with the truth, which has %d", net->cfg_file, i,
+                   get_layer_string(l.type), truths_of(l), truths);
+        if (l.truth) truths = l.outputs;
     }
 }
 

@@ -13,8 +13,8 @@ void vd_shape_check_net(vd_section s);
  * layer before, or has more weights or outputs of a batch than an int can count ends the program with one line. */
 void vd_shape_check(vd_section s, const network *net);
 
-/* The last layer is made: a layer that would compare more numbers with the truth than there are, those of the last
- * layer or of a layer before it with truth=1, ends the program with one line. */
-void vd_shape_check_truths(vd_section s, const network *net, layer last);
+/* A training of net begins: a layer that would compare more numbers with the truth than there are, the network's or
+ * those of a layer before it with truth=1, ends the program with one line. */
+void vd_shape_check_truths(const network *net);
 
 #endif

@@ -171,16 +171,20 @@ void vd_survive_size_limit(void)
     if (!sigaction(SIGXFSZ, 0, &now) && now.sa_handler == SIG_DFL) signal(SIGXFSZ, SIG_IGN);
 }
 
-/* where a symbolic link leads, though nothing may be there yet; links to links are followed by the system alone */
+/* where a symbolic link leads, through other links too, though nothing may be there yet */
 static char *end_of_link(const char *path)
 {
-    char *there = realpath(path, 0), to[PATH_MAX];
-    if (there) return there;
-    ssize_t n = readlink(path, to, sizeof(to) - 1);
-    if (n < 0) return vd_format("%s", path);
-    to[n] = 0;
-    const char *slash = strrchr(path, '/');
-    return *to == '/' || !slash ? vd_format("%s", to) : vd_format("%.*s/%s", (int)(slash - path), path, to);
+    enum { MOST = 40 }; /* as the system follows */
+    char *at = vd_format("%s", path), to[PATH_MAX];
+    ssize_t n;
+    for (int i = 0; i < MOST && (n = readlink(at, to, sizeof(to) - 1)) > 0; ++i) {
+        to[n] = 0;
+        const char *slash = strrchr(at, '/');
+        char *next = *to == '/' || !slash ? vd_format("%s", to) : vd_format("%.*s/%s", (int)(slash - at), at, to);
+        free(at);
+        at = next;
+    }
+    return at;
 }
 
 vd_output vd_output_open(const char *path)
@@ -197,7 +201,7 @@ vd_output vd_output_open(const char *path)
     if (!special) add_pending(out.temporary);
     out.fp = fopen(out.temporary, "wb");
     if (!out.fp) vd_die("%s: cannot write: %s", path, strerror(errno));
-    if (there && !special) fchmod(fileno(out.fp), target.st_mode & 07777);
+    if (there && !special) fchmod(fileno(out.fp), target.st_mode & 0777);
     return out;
 }
 

@@ -18,7 +18,7 @@ static const struct {
     {{"detector", "test", "d", "c", "w", "p", "-thresh"}, "darknet detector: -thresh: a value is missing"},
     {{"classifier", "predict", "d", "c", "w", "p", "-t", "-5"}, "darknet classifier: -t -5 is less than 0"},
     {{"classifier", "predict", "d", "c", "w", "p", "-t", "5x"}, "darknet classifier: -t 5x is not an integer"},
-    {{"classifier", "try", "d", "c", "w", "p", "layer"}, "darknet classifier: layer is not an integer"},
+    {{"detector", "test", "d", "-thresh", ".5"}, "usage: darknet detector COMMAND DATA CFG [WEIGHTS]"},
     {{"rnn", "generate", "c", "-len", "99999999999"}, "darknet rnn: -len 99999999999 is not an integer"},
     {{"partial", "c", "w", "out", "x"}, "darknet partial: x is not an integer"},
     {{"partial", "c", "w", "out", "-1"}, "darknet partial: -1 is less than 0"},

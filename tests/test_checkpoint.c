@@ -254,24 +254,22 @@ START_TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for)
 }
 END_TEST
 
-/* without connected layers the layers do not tell one size from another */
-START_TEST(pictures_of_another_size_are_another_network)
+/* without connected layers the weights do not tell one size from another */
+START_TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so)
 {
-    static const char text[] = "[net]\nbatch=4\nheight=%d\nwidth=%d\nchannels=1\nmax_crop=32\nmax_batches=4\n%s"
-                               "[vd_convolutional]\nfilters=10\nsize=3\nactivation=leaky\n[avgpool]\n[softmax]\n"
-                               "[vd_cost]\nsamples=200\n";
+    static const char text[] = "[net]\nbatch=4\nheight=%d\nwidth=%d\nchannels=1\nmax_crop=32\nmax_batches=%d\n"
+                               "checkpoint=2\n[vd_convolutional]\nfilters=10\nsize=3\nactivation=leaky\n[avgpool]\n"
+                               "[softmax]\n[vd_cost]\nsamples=200\n";
     char *cfg = in_folder(folder, "size.cfg");
-    const int sizes[] = {28, 14, 28};
+    const int sizes[] = {28, 14, 14};
     for (int i = 0; i < 3; ++i) {
-        char *of_size = vd_format(text, sizes[i], sizes[i], i ? "" : "checkpoint=2\n");
+        char *of_size = vd_format(text, sizes[i], sizes[i], 4 + 2 * i);
         write_text(cfg, of_size);
-        if (i == 1) {
-            refused(cfg, "pictures of 28x28, the network has 14x14");
-        } else {
-            run_result r = train(cfg, i ? "-resume" : 0);
-            ck_assert_msg(r.status == 0, "%s", r.err);
-            free_run(r);
-        }
+        run_result r = train(cfg, i ? "-resume" : 0);
+        ck_assert_msg(r.status == 0, "%s", r.err);
+        ck_assert_int_eq(strstr(r.err, "pictures of 28x28, and 14x14 from here on") != 0, i == 1);
+        if (i) ck_assert_msg(strstr(r.out, i == 1 ? "\n6, " : "\n8, ") != 0, "%s", r.out);
+        free_run(r);
         free(of_size);
     }
     free(cfg);
@@ -323,7 +321,7 @@ Suite *checkpoint_suite(void)
     tcase_add_test(t, a_checkpoint_of_another_network_is_refused);
     tcase_add_test(t, a_folder_in_the_place_of_an_older_checkpoint_is_named);
     tcase_add_test(t, a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for);
-    tcase_add_test(t, pictures_of_another_size_are_another_network);
+    tcase_add_test(t, a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so);
     tcase_add_test(t, a_backup_folder_that_is_missing_is_named_before_the_training);
     suite_add_tcase(s, t);
     return s;

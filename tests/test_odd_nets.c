@@ -72,6 +72,23 @@ START_TEST(an_odd_network_trains_and_its_weights_load)
 }
 END_TEST
 
+/* a training compares them with the truth, and there is not as much of it; to predict they are right */
+START_TEST(a_layer_that_compares_more_than_there_is_ends_a_training_alone)
+{
+    static const char *const inner[] = {"[softmax]\n", "[logistic]\n", "[cost]\ntype=sse\n"};
+    char *text = vd_format(NET "%s" END, inner[_i]), *first = vd_format(NET CONV "%s" END, inner[_i]);
+    write_text("c.cfg", _i == 2 ? first : text);
+    run_result r = darknet(1, "classifier", "train", "digits/digits.data", "c.cfg", NULL);
+    char *said = vd_format("c.cfg: layer %d [%.7s", _i == 2, inner[_i] + 1);
+    said[strcspn(said, "]")] = 0;
+    ck_assert_msg(strstr(r.err, said) && strstr(r.err, " numbers of an image with the truth, which has 10"), "%s",
+                  r.err);
+    free_run(r);
+    free_run(darknet(0, "classifier", "valid", "digits/digits.data", "c.cfg", NULL));
+    free(text), free(first), free(said);
+}
+END_TEST
+
 START_TEST(of_gru_it_is_said_that_it_does_not_learn)
 {
     write_text("c.cfg", NET CONV "[gru]\noutput=5\n" END);
@@ -237,6 +254,7 @@ Suite *odd_nets_suite(void)
     TCase *t = tcase_create("odd_nets");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, an_odd_network_trains_and_its_weights_load, 0, sizeof(nets) / sizeof(*nets));
+    tcase_add_loop_test(t, a_layer_that_compares_more_than_there_is_ends_a_training_alone, 0, 3);
     tcase_add_test(t, of_gru_it_is_said_that_it_does_not_learn);
     tcase_add_test(t, a_network_of_one_pixel_predicts);
     tcase_add_loop_test(t, gradients_of_a_recurrent_layer_match_finite_differences, 0, 3);

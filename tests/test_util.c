@@ -316,7 +316,13 @@ START_TEST(a_file_that_may_not_be_written_is_not_replaced)
     ck_assert_int_eq(chmod(folder, 0777), 0);
     write_text(path, "protected");
     ck_assert_int_eq(chmod(path, 0444), 0);
-    ck_assert_int_eq(in_child(open_and_close_as_nobody, path, &err), 1);
+    int status = in_child(open_and_close_as_nobody, path, &err);
+    if (status == 97) {
+        skipped(1, "a file that may not be written (nobody cannot be become here)");
+        remove_folder(folder);
+        return;
+    }
+    ck_assert_int_eq(status, 1);
     char *expected = vd_format("%s: cannot write: Permission denied\n", path);
     ck_assert_str_eq(err, expected);
     expect_bytes(path, "protected", 9);

@@ -4,7 +4,8 @@
 #define VD_COMMANDS_ARGUMENTS_H
 
 /* the arguments of darknet, those of a command that is not Darknet's included: these are left alone. The first that
- * does not fit ends the program with one line. Options are where Darknet takes them, anywhere behind the command. */
+ * does not fit ends the program with one line. Options may stand anywhere behind the command here; some commands want
+ * theirs at the end. */
 void vd_arguments_check(int argc, char **argv);
 
 #endif

@@ -89,6 +89,13 @@ static int given(int argc, char **argv, const char *option)
     return 0;
 }
 
+/* darknet rnn with a file of symbols: as many as there are, and not 256 */
+static int has_own_symbols(int argc, char **argv)
+{
+    return (given(argc, argv, "generate") && given(argc, argv, "-tokens")) ||
+           (given(argc, argv, "train") && given(argc, argv, "-tokenized"));
+}
+
 int vd_command(int argc, char **argv)
 {
     vd_survive_size_limit();
@@ -106,7 +113,7 @@ int vd_command(int argc, char **argv)
         if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
         argc = words(argc, argv);
         vd_arguments_check(argc, argv);
-        if (!given(argc, argv, "-tokens") && !given(argc, argv, "-tokenized")) vd_purpose_set(argv[1]);
+        if (!has_own_symbols(argc, argv)) vd_purpose_set(argv[1]);
         return 0;
     }
     if (argc < 3) {
