@@ -366,7 +366,7 @@ fuzz: | build/.packages-fuzz ## feed libFuzzer's inputs to all that reads files 
 
 .PHONY: faults
 faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into tests/FAULTS.md
-	$(Q)for s in faults faults_kill bad_input memory; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
+	$(Q)for s in faults faults_kill bad_input memory random_nets; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
 	$(Q)awk -f tests/faults.awk build/faults.txt tests/FAULTS.md > build/FAULTS.md && cp build/FAULTS.md tests/FAULTS.md
 
 # ---- speed -------------------------------------------------------------------------------------------------------

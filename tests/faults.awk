@@ -22,6 +22,7 @@ FNR == NR {
     row("bad shapes", "files missing, empty, a directory, cut, with bytes behind, of another kind, CRLF, BOM, a line of 5000 bytes", "bad_input")
     row("bad value", "values that make no sense in cfg, .data, lists and labels: NaN, inf, 0, negative, 2^31, 1e39, given twice, misspelt", "bad_input")
     row("bad number", "numbers inside weights, .vdw, IDX and PNG: NaN, inf, huge sizes", "bad_input")
+    row("bad networks drawn by lot", "networks of every kind of layer in any order, drawn by lot: refused, or trained, saved and loaded (`RANDOM_NETS=N`: as many)", "random_nets")
     row("bad path", "paths of 5000 bytes", "bad_input")
     row("file size limits", "limits of file size, at many bytes of every output, with its signal ignored and not", "faults")
     row("places that cannot be written", "outputs that are a directory or a full device", "faults")
@@ -33,4 +34,4 @@ FNR == NR {
     next
 }
 
-!/`CK_RUN_SUITE=(bad_input|faults|faults_kill|memory) /
+!/`CK_RUN_SUITE=(bad_input|faults|faults_kill|memory|random_nets) /
