@@ -304,9 +304,9 @@ static int has_recurrent_layers(const network *net)
 void vd_checkpoint_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     struct stat s;
-    if (!stat(backup, &s) && !S_ISDIR(s.st_mode)) errno = ENOTDIR;
-    else errno = access(backup, W_OK | X_OK) ? errno : 0;
-    if (errno) vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(errno));
+    int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
+    if (is_other || access(backup, W_OK | X_OK))
+        vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(is_other ? ENOTDIR : errno));
     if (has_recurrent_layers(net)) {
         if (training.resume) vd_die("%s: recurrent layers have no checkpoints to resume from", base);
         return;

@@ -147,10 +147,11 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
         return memcpy(pixels, e->pixels, bytes_of(e));
     }
     stock_picture_refused();
+    FILE *fp = stock_fopen(path, "rb");
     free(fault_of_last);
-    fault_of_last = vd_raw_picture_fault(path);
-    if (fault_of_last) return 0;
-    pixels = stbi_load(path, w, h, c, channels);
+    fault_of_last = vd_raw_picture_fault(fp);
+    pixels = fault_of_last ? 0 : stbi_load_from_file(fp, w, h, c, channels);
+    fclose(fp);
     if (!pixels || !loading) return pixels;
     pthread_mutex_lock(&cache.lock);
     insert(path, *w, *h, *c, channels, pixels);

@@ -6,8 +6,7 @@
 #include "darknet.h"
 #include "options.h"
 
-/* the networks parsed from now on are for this command of darknet; any other than those that expect something: for none
- */
+/* the networks parsed from now on are for this command of darknet, which may expect nothing */
 void vd_purpose_set(const char *command);
 
 /* the last layer is made, those before it are in net: a network that does not do for the command ends the program */

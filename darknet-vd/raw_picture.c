@@ -41,20 +41,20 @@ static int is_bmp_without_height(const unsigned char *head)
     return head[0] == 'B' && head[1] == 'M' && !head[22] && !head[23] && !head[24] && (head[25] & 127) == 0;
 }
 
-char *vd_raw_picture_fault(const char *path)
+char *vd_raw_picture_fault(FILE *fp)
 {
     unsigned char head[26] = {0};
     char *fault = 0;
     struct stat s;
-    FILE *fp = !stat(path, &s) && S_ISREG(s.st_mode) ? fopen(path, "rb") : 0; /* a pipe cannot be read twice */
-    if (!fp) return 0;
     long long bytes = 0;
+    if (fseek(fp, 0, SEEK_SET)) return 0;
     size_t n = fread(head, 1, sizeof(head), fp);
     if (head[0] == 'P' && (head[1] == '5' || head[1] == '6') && !fseek(fp, 2, SEEK_SET))
         bytes = pnm_bytes(fp, head[1] == '6' ? 3 : 1, &fault);
     else if (n == sizeof(head) && is_bmp_without_height(head)) fault = vd_format("a BMP whose height is no number");
     else if (n >= 18) bytes = tga_bytes(head);
-    if (!fault && s.st_size < bytes) fault = vd_format("cut short: %lld bytes of %lld", (long long)s.st_size, bytes);
-    fclose(fp);
+    if (!fault && bytes && !fstat(fileno(fp), &s) && S_ISREG(s.st_mode) && s.st_size < bytes)
+        fault = vd_format("cut short: %lld bytes of %lld", (long long)s.st_size, bytes);
+    rewind(fp);
     return fault;
 }

@@ -3,8 +3,11 @@
 #ifndef VD_RAW_PICTURE_H
 #define VD_RAW_PICTURE_H
 
+#include <stdio.h>
+
 /* what is wrong with a PNM file (P5, P6), a TGA file without compression, or a BMP file of height 0 or -2^31, the
- * caller's to free; null where nothing is, for files of other kinds, and for those that cannot be opened */
-char *vd_raw_picture_fault(const char *path);
+ * caller's to free; null where nothing is, and for files of other kinds. fp is at its start then; what cannot go back
+ * to it, a pipe, is left alone */
+char *vd_raw_picture_fault(FILE *fp);
 
 #endif

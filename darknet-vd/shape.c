@@ -232,22 +232,22 @@ void vd_shape_check(vd_section s, const network *net)
 }
 
 /* numbers of an image a layer compares with the truth */
-static int truths_of(layer l)
+static int truths_of(const layer *l)
 {
-    if (l.type == SOFTMAX) return l.noloss ? 0 : l.inputs;
-    if (l.truths) return l.truths;
-    return l.type == COST || l.type == LOGXENT ? l.inputs : 0;
+    if (l->type == SOFTMAX) return l->noloss ? 0 : l->inputs;
+    if (l->truths) return l->truths;
+    return l->type == COST || l->type == LOGXENT ? l->inputs : 0;
 }
 
 void vd_shape_check_truths(const network *net)
 {
     int truths = net->truths;
     for (int i = 0; i < net->n; ++i) {
-        layer l = net->layers[i];
+        const layer *l = net->layers + i;
         if (truths_of(l) > truths)
             vd_die("%s: layer %d [%s]: compares %d numbers of an image with the truth, which has %d", net->cfg_file, i,
-                   get_layer_string(l.type), truths_of(l), truths);
-        if (l.truth) truths = l.outputs;
+                   get_layer_string(l->type), truths_of(l), truths);
+        if (l->truth) truths = l->outputs;
     }
 }
 

@@ -171,7 +171,7 @@ void vd_survive_size_limit(void)
     if (!sigaction(SIGXFSZ, 0, &now) && now.sa_handler == SIG_DFL) signal(SIGXFSZ, SIG_IGN);
 }
 
-/* where a symbolic link leads, through other links too, though nothing may be there yet */
+/* where a path leads that may be a symbolic link, and to others, though nothing may be there yet */
 static char *end_of_link(const char *path)
 {
     enum { MOST = 40 }; /* as the system follows */
@@ -190,10 +190,9 @@ static char *end_of_link(const char *path)
 vd_output vd_output_open(const char *path)
 {
     vd_output out;
-    struct stat link, target;
-    int linked = !lstat(path, &link) && S_ISLNK(link.st_mode);
+    struct stat target;
     int there = !stat(path, &target), special = there && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
-    out.path = linked ? end_of_link(path) : vd_format("%s", path); /* a link stays one */
+    out.path = end_of_link(path); /* a link stays one */
     out.temporary = special ? vd_format("%s", out.path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
     vd_survive_size_limit();
     if (there && S_ISDIR(target.st_mode)) vd_die("%s: cannot write: is a directory", path);

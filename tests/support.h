@@ -52,6 +52,10 @@ run_result run_until(const char *const argv[], const char *line, int signal);
 run_result darknet(int status, const char *first, ...) __attribute__((sentinel));
 void free_run(run_result r);
 
+/* run body(path) in a child; its exit status, 128 + signal when killed. *err, the caller's to free: what it wrote to
+ * stderr */
+int in_child(void (*body)(const char *path), const char *path, char **err);
+
 /* digits drawn by the program under test: folder/digits/digits.data and what it names */
 void draw_digits(const char *folder, int training, int test);
 

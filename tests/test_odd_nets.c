@@ -4,10 +4,8 @@
 #include "support.h"
 #include "util.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static char *folder, *was;
 
@@ -203,7 +201,7 @@ END_TEST
 START_TEST(boxes_of_a_narrow_picture_are_finite)
 {
     draw_scenes();
-    char *text = vd_format(DETECTOR "%s", heads[_i]), *list = vd_calloc(1, 64);
+    char *text = vd_format(DETECTOR "%s", heads[_i]);
     write_text("d.cfg", text);
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
     char *pixels = vd_calloc(3000, 1);
@@ -223,7 +221,7 @@ START_TEST(boxes_of_a_narrow_picture_are_finite)
     }
     free_run(
         darknet(0, "detector", "test", "set.data", "d.cfg", "d_final.weights", "narrow.pgm", "-thresh", ".01", NULL));
-    free(text), free(list), free(pixels);
+    free(text), free(pixels);
 }
 END_TEST
 

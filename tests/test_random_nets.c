@@ -1,13 +1,10 @@
 /* Networks drawn by lot, of every kind of layer in any order, many of which cannot be: each is refused with a line that
  * names the cfg, or trains, is saved, and answers after a load as before. RANDOM_NETS=N draws as many as that. */
-#include "layer/vd_layer.h"
 #include "support.h"
 #include "util.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static char *folder;
@@ -142,42 +139,27 @@ static int answers_by_weights_alone(const network *net)
 
 enum { TRAINED = 0, REFUSED = 1, DIFFERENT = 60 };
 
-static void try_network(const char *cfg, const char *weights)
+static void try_network(const char *cfg)
 {
+    enum { MOST_SECONDS = 60 };
+    alarm(MOST_SECONDS);
+    if (!freopen("/dev/null", "wb", stdout)) _exit(99);
+    gpu_index = -1;
+    char *weights = in_folder(folder, "weights");
     network *net = load_network((char *)cfg, 0, 0);
     train_steps(net, 0, 2 * net->subdivisions, 7);
-    save_weights(net, (char *)weights);
-    network *loaded = load_network((char *)cfg, (char *)weights, 0);
+    save_weights(net, weights);
+    network *loaded = load_network((char *)cfg, weights, 0);
     set_batch_network(net, 1);
     set_batch_network(loaded, 1);
     float *input = vd_calloc((size_t)net->inputs, sizeof(float));
     fill_random(input, (size_t)net->inputs, 11);
     float *a = network_predict(net, input), *b = network_predict(loaded, input);
     if (answers_by_weights_alone(net) && memcmp(a, b, net->outputs * sizeof(float))) _exit(DIFFERENT);
-    free(input);
+    free(input), free(weights);
     free_network(net);
     free_network(loaded);
     _exit(TRAINED);
-}
-
-static int run_network(const char *cfg, char **err)
-{
-    char *log = in_folder(folder, "err"), *weights = in_folder(folder, "weights");
-    size_t n;
-    int status;
-    fflush(0);
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (!child) {
-        if (!freopen(log, "wb", stderr) || !freopen("/dev/null", "wb", stdout)) _exit(99);
-        gpu_index = -1;
-        alarm(60);
-        try_network(cfg, weights);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    *err = read_bytes(log, &n);
-    free(log), free(weights);
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* libcheck's messages are short */
@@ -197,7 +179,7 @@ START_TEST(a_network_drawn_by_lot_is_refused_or_trains_and_loads)
         for (int k = 0; k < 4; ++k) draw(2);
         char *text = draw_network(), *err;
         write_text(path, text);
-        int status = run_network(path, &err);
+        int status = in_child(try_network, path, &err);
         ck_assert_msg(status == TRAINED || status == REFUSED, "network %d: status %d: %s\n%s", i, status, text,
                       tail_of(err));
         if (status == REFUSED) ck_assert_msg(strstr(err, line) != 0, "network %d: %s\n%s", i, text, tail_of(err));

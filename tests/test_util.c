@@ -12,28 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* run body(path) in a child; returns its exit status (128 + signal when killed), *err what it wrote to stderr */
-static int in_child(void (*body)(const char *path), const char *path, char **err)
-{
-    char *folder = make_folder(), *log = in_folder(folder, "err");
-    size_t n;
-    int status;
-    fflush(0);
-    pid_t child = fork();
-    ck_assert_int_ge(child, 0);
-    if (!child) {
-        if (!freopen(log, "wb", stderr)) _exit(99);
-        setvbuf(stderr, 0, _IONBF, 0);
-        body(path);
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    *err = read_bytes(log, &n);
-    free(log);
-    remove_folder(folder);
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 static int files_in(const char *folder)
 {
     int n = 0;

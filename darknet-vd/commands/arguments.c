@@ -2,9 +2,7 @@
 #include "../util.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +42,6 @@ static const struct {
     {"statistics", "CFG WEIGHTS", 2, 0, "", 0},
     {"test", "IMAGE", 1, 0, "", 0},
     {"visualize", "CFG [WEIGHTS]", 1, 0, "", 0},
-    {"art", "CFG WEIGHTS", 2, 0, "-c=n", 0},
     {"cifar", "COMMAND CFG [WEIGHTS]", 2, "train extract distill test multi csv csvtrain eval", "-resume", 0},
     {"classifier", "COMMAND DATA CFG [WEIGHTS]", 3,
      "predict fout try train test csv label valid validmulti valid10 validcrop validfull",
@@ -72,24 +69,23 @@ static const char not_here[] = "art demo gun threat traingan trainprog traincolo
 static const char *behind(const char *words, const char *word)
 {
     size_t n = strlen(word);
-    for (const char *at = words; at && n && (at = strstr(at, word)); at += n)
+    for (const char *at = words; n && (at = strstr(at, word)); at += n)
         if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' ' || at[n] == '=')) return at + n;
     return 0;
 }
 
 static void check_value(const char *command, const char *what, const char *text, char kind)
 {
-    char *end;
-    errno = 0;
+    double x;
+    long n = 0, least = kind == 'i' ? INT_MIN : kind == 'p';
+    if (kind == 's' || kind == ' ') return;
     if (kind == 'f') {
-        double x = strtod(text, &end);
-        if (!*text || *end || !isfinite(x)) vd_die("darknet %s: %s%s is not a number", command, what, text);
-    } else if (kind != 's' && kind != ' ') {
-        long n = strtol(text, &end, 10), least = kind == 'i' ? INT_MIN : kind == 'p';
-        if (!*text || *end || errno || n < INT_MIN || n > INT_MAX)
-            vd_die("darknet %s: %s%s is not an integer", command, what, text);
-        if (n < least) vd_die("darknet %s: %s%s is less than %ld", command, what, text, least);
+        if (!vd_parse_double(text, &x)) vd_die("darknet %s: %s%s is not a number", command, what, text);
+        return;
     }
+    if (!vd_parse_long(text, &n) || n < INT_MIN || n > INT_MAX)
+        vd_die("darknet %s: %s%s is not an integer", command, what, text);
+    if (n < least) vd_die("darknet %s: %s%s is less than %ld", command, what, text, least);
 }
 
 /* a list of options without their kinds, the caller's to free */
@@ -118,9 +114,14 @@ static int check_option(const char *command, const char *options, int argc, char
     return 2;
 }
 
-static void check_word(const char *command, const char *words, const char *word)
+static void check_is_here(const char *word)
 {
     if (behind(not_here, word)) vd_die("%s needs OpenCV or CUDA, which this program is built without", word);
+}
+
+static void check_word(const char *command, const char *words, const char *word)
+{
+    check_is_here(word);
     if (!behind(words, word)) vd_die("darknet %s: %s is not one of its commands: %s", command, word, words);
 }
 
@@ -128,9 +129,9 @@ void vd_arguments_check(int argc, char **argv)
 {
     const char *command = argv[1];
     int c = 0, given = 0, count = (int)(sizeof(commands) / sizeof(*commands));
+    check_is_here(command);
     while (c < count && strcmp(command, commands[c].name)) ++c;
     if (c == count || (!strcmp(command, "detector") && argc > 2 && !strcmp(argv[2], "map"))) return;
-    if (behind(not_here, command)) check_word(command, "", command);
     const char *numbers = commands[c].numbers;
     for (int i = 2; i < argc;) {
         if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {
