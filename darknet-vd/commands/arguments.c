@@ -1,5 +1,5 @@
-#include "arguments.h"
-#include "../util.h"
+#include "commands/arguments.h"
+#include "util.h"
 
 #include <ctype.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
-#include "bench.h"
-#include "../util.h"
-#include "../kernels/parallel.h"
-#include "../layer/vd_layer.h"
+#include "commands/bench.h"
+#include "util.h"
+#include "kernels/parallel.h"
+#include "layer/vd_layer.h"
 
 #include <limits.h>
 #include <stdlib.h>

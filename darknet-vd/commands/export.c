@@ -1,6 +1,6 @@
-#include "export.h"
-#include "../export/export.h"
-#include "../util.h"
+#include "commands/export.h"
+#include "export/export.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "map.h"
-#include "../average_precision.h"
-#include "../broken.h"
-#include "../util.h"
+#include "commands/map.h"
+#include "average_precision.h"
+#include "broken.h"
+#include "util.h"
 
 #include <errno.h>
 #include <math.h>

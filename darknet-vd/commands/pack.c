@@ -1,7 +1,7 @@
+#include "commands/pack.h"
+#include "commands/size_sheet.h"
 #include "pack.h"
-#include "size_sheet.h"
-#include "../pack.h"
-#include "../util.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

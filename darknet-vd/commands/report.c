@@ -1,6 +1,6 @@
+#include "commands/report.h"
 #include "report.h"
-#include "../report.h"
-#include "../util.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

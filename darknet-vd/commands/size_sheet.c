@@ -1,4 +1,4 @@
-#include "size_sheet.h"
+#include "commands/size_sheet.h"
 
 enum { WEIGHTS_HEADER = 20 }; /* of a .weights file: version, images seen */
 

@@ -1,5 +1,5 @@
-#include "cfg_text.h"
-#include "../util.h"
+#include "export/cfg_text.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

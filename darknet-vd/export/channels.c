@@ -1,6 +1,6 @@
-#include "channels.h"
-#include "ties.h"
-#include "../util.h"
+#include "export/channels.h"
+#include "export/ties.h"
+#include "util.h"
 
 #include "activations.h"
 

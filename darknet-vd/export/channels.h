@@ -7,7 +7,7 @@
 #ifndef VD_EXPORT_CHANNELS_H
 #define VD_EXPORT_CHANNELS_H
 
-#include "model.h"
+#include "export/model.h"
 
 enum { VD_NOT_PINNED = -2 };
 

@@ -1,5 +1,5 @@
-#include "check.h"
-#include "../util.h"
+#include "export/check.h"
+#include "util.h"
 
 #include "network.h"
 

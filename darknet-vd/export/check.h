@@ -2,7 +2,7 @@
 #ifndef VD_EXPORT_CHECK_H
 #define VD_EXPORT_CHECK_H
 
-#include "model.h"
+#include "export/model.h"
 
 /* outputs of one network: those of every layer a picture's answer is read from ([yolo], [region], [softmax], ...), of
  * the layer before a [softmax], which hides much, and of the last */

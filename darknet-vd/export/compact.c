@@ -1,5 +1,5 @@
-#include "channels.h"
-#include "../util.h"
+#include "export/channels.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

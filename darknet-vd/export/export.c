@@ -1,7 +1,7 @@
-#include "export.h"
-#include "cfg_text.h"
-#include "channels.h"
-#include "../util.h"
+#include "export/export.h"
+#include "export/cfg_text.h"
+#include "export/channels.h"
+#include "util.h"
 
 #include "network.h"
 

@@ -2,7 +2,7 @@
 #ifndef VD_EXPORT_EXPORT_H
 #define VD_EXPORT_EXPORT_H
 
-#include "check.h"
+#include "export/check.h"
 
 typedef struct {
     const char *cfg, *weights; /* of the network to export */

@@ -1,8 +1,8 @@
-#include "model.h"
-#include "../finite.h"
-#include "../util.h"
-#include "../layer/vd_cost_layer.h"
-#include "../layer/vd_layer.h"
+#include "export/model.h"
+#include "finite.h"
+#include "util.h"
+#include "layer/vd_cost_layer.h"
+#include "layer/vd_layer.h"
 
 #include "network.h"
 

@@ -1,5 +1,5 @@
-#include "ties.h"
-#include "../util.h"
+#include "export/ties.h"
+#include "util.h"
 
 #include <assert.h>
 #include <stdlib.h>

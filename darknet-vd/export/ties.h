@@ -2,7 +2,7 @@
 #ifndef VD_EXPORT_TIES_H
 #define VD_EXPORT_TIES_H
 
-#include "channels.h"
+#include "export/channels.h"
 
 /* a fresh vd_channels with n, total, first, pixels, class, next, pinned_by and column filled in, the rest null */
 vd_channels *make_vd_channel_ties(const vd_model *m);

@@ -1,6 +1,6 @@
-#include "convolve.h"
-#include "gemm.h"
-#include "scratch.h"
+#include "kernels/convolve.h"
+#include "kernels/gemm.h"
+#include "kernels/scratch.h"
 
 #include <pthread.h>
 #include <stdlib.h>

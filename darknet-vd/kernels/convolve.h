@@ -2,7 +2,7 @@
 #ifndef VD_CONVOLVE_H
 #define VD_CONVOLVE_H
 
-#include "direct.h"
+#include "kernels/direct.h"
 
 int vd_convolution_rows(vd_convolution_shape s);   /* c size size: weights of one filter */
 int vd_convolution_pixels(vd_convolution_shape s); /* out_h out_w */

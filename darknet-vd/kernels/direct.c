@@ -1,14 +1,14 @@
-#include "direct.h"
-#include "kernels.h"
-#include "scratch.h"
-#include "transpose.h"
+#include "kernels/direct.h"
+#include "kernels/kernels.h"
+#include "kernels/scratch.h"
+#include "kernels/transpose.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #ifdef VD_ONEDNN
-#include "onednn.h"
+#include "kernels/onednn.h"
 
 /* the three arrays of a convolution; a pass makes one of the other two */
 typedef enum { X, W, Y, ARRAYS } array;

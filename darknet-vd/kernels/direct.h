@@ -6,7 +6,7 @@
 #ifndef VD_DIRECT_H
 #define VD_DIRECT_H
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* One binary for every processor: the table of kernels is chosen at run time. */
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-#include "gemm.h"
-#include "kernels.h"
-#include "parallel.h"
+#include "kernels/gemm.h"
+#include "kernels/kernels.h"
+#include "kernels/parallel.h"
 
 #include <string.h>
 
@@ -51,7 +51,7 @@ void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float
 }
 
 #ifdef VD_ONEDNN
-#include "onednn.h"
+#include "kernels/onednn.h"
 
 void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c)
 {

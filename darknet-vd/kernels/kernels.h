@@ -12,7 +12,7 @@
 #ifndef VD_KERNELS_H
 #define VD_KERNELS_H
 
-#include "sparse_kernels.h"
+#include "kernels/sparse_kernels.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #ifdef VD_ONEDNN
-#include "onednn.h"
-#include "scratch.h"
+#include "kernels/onednn.h"
+#include "kernels/scratch.h"
 
 #include <omp.h>
 #include <pthread.h>

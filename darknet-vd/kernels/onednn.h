@@ -3,7 +3,7 @@
 #ifndef VD_ONEDNN_H
 #define VD_ONEDNN_H
 
-#include "gemm.h"
+#include "kernels/gemm.h"
 
 #include <oneapi/dnnl/dnnl.h>
 

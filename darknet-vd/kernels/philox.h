@@ -4,7 +4,7 @@
 #ifndef VD_PHILOX_H
 #define VD_PHILOX_H
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 /* Noise is numbered in groups of 4 x 16: number 64 g + 16 r + lane is made from output r of Philox block 16 g + lane.
  * 16 is the width of the widest registers; the order must not depend on the variant. */

@@ -1,7 +1,7 @@
 /* The specification: every kernel in plain C and libm, one formula a line. */
-#include "kernels.h"
-#include "bf16.h"
-#include "philox.h"
+#include "kernels/kernels.h"
+#include "kernels/bf16.h"
+#include "kernels/philox.h"
 
 #include <float.h>
 #include <math.h>

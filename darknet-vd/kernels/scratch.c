@@ -1,5 +1,5 @@
-#include "scratch.h"
-#include "../util.h"
+#include "kernels/scratch.h"
+#include "util.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #ifndef VD_SPARSE_FORM_H
 #define VD_SPARSE_FORM_H
 
-#include "sparse_kernels.h"
-#include "sparse_product.h"
+#include "kernels/sparse_kernels.h"
+#include "kernels/sparse_product.h"
 
 enum { VD_SPARSE_GROUP = 64 }; /* filters that one thread works on at a time */
 

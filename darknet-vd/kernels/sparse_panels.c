@@ -1,4 +1,4 @@
-#include "sparse_form.h"
+#include "kernels/sparse_form.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#include "parallel.h"
-#include "scratch.h"
-#include "sparse_form.h"
-#include "transpose.h"
+#include "kernels/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/sparse_form.h"
+#include "kernels/transpose.h"
 
 #include <string.h>
 

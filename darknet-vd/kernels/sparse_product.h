@@ -16,7 +16,7 @@
 #ifndef VD_SPARSE_PRODUCT_H
 #define VD_SPARSE_PRODUCT_H
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 typedef struct vd_sparse_form vd_sparse_form;
 

@@ -1,5 +1,5 @@
 /* The specification of sparse products, in plain C. */
-#include "sparse_kernels.h"
+#include "kernels/sparse_kernels.h"
 
 static float leaky(float slope, float x)
 {

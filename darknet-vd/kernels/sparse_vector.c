@@ -1,6 +1,6 @@
 /* Sparse products in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
-#include "sparse_kernels.h"
-#include "variant.h"
+#include "kernels/sparse_kernels.h"
+#include "kernels/variant.h"
 
 #include <string.h>
 #ifdef __AVX2__

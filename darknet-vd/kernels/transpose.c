@@ -1,4 +1,4 @@
-#include "transpose.h"
+#include "kernels/transpose.h"
 
 #include <stddef.h>
 

@@ -3,7 +3,7 @@
 #ifndef VD_VARIANT_H
 #define VD_VARIANT_H
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 #define VD_JOIN(a, b) a##_##b
 #define VD_NAME(a, b) VD_JOIN(a, b)

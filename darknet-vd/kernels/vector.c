@@ -1,10 +1,10 @@
 /* The kernels as loops without branches and libm calls, for the compiler to vectorise. The Makefile builds this file
  * once for each instruction set: VD_VARIANT names it. */
-#include "kernels.h"
-#include "approx.h"
-#include "bf16.h"
-#include "philox.h"
-#include "variant.h"
+#include "kernels/kernels.h"
+#include "kernels/approx.h"
+#include "kernels/bf16.h"
+#include "kernels/philox.h"
+#include "kernels/variant.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* Windows that slide over planes, in vectors: pooling, and a convolution's columns. The Makefile builds this file once
  * for each instruction set, as it does vector.c. */
-#include "variant.h"
+#include "kernels/variant.h"
 
 #include <float.h>
 #include <string.h>

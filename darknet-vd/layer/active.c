@@ -1,5 +1,5 @@
-#include "active.h"
-#include "../util.h"
+#include "layer/active.h"
+#include "util.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
 #define VD_ACTIVE_H
 
 #include "darknet.h"
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 /* the arrays that training reads and writes, of all weights of a layer or of the active ones; those that the optimiser
  * has no need for are null */

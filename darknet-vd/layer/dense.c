@@ -1,9 +1,9 @@
-#include "product.h"
-#include "tail.h"
-#include "variance.h"
-#include "../kernels/parallel.h"
-#include "../kernels/scratch.h"
-#include "../kernels/transpose.h"
+#include "layer/product.h"
+#include "layer/tail.h"
+#include "layer/variance.h"
+#include "kernels/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/transpose.h"
 
 #include <string.h>
 

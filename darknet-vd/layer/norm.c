@@ -1,8 +1,8 @@
-#include "norm.h"
-#include "tail.h"
-#include "../kernels/kernels.h"
-#include "../kernels/parallel.h"
-#include "../kernels/scratch.h"
+#include "layer/norm.h"
+#include "layer/tail.h"
+#include "kernels/kernels.h"
+#include "kernels/parallel.h"
+#include "kernels/scratch.h"
 
 #include <math.h>
 #include <string.h>

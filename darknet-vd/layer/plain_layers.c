@@ -1,6 +1,6 @@
-#include "plain_layers.h"
-#include "product.h"
-#include "../kernels/parallel.h"
+#include "layer/plain_layers.h"
+#include "layer/product.h"
+#include "kernels/parallel.h"
 
 static vd_product product_of(layer l)
 {

@@ -1,5 +1,5 @@
-#include "product.h"
-#include "norm.h"
+#include "layer/product.h"
+#include "layer/norm.h"
 
 void vd_product_forward(layer l, network net, vd_product p)
 {

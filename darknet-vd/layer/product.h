@@ -3,7 +3,7 @@
 #define VD_PRODUCT_H
 
 #include "darknet.h"
-#include "../kernels/kernels.h"
+#include "kernels/kernels.h"
 
 typedef struct {
     const float *theta; /* weights of the mean, in the layer's order */

@@ -1,6 +1,6 @@
-#include "sparse.h"
-#include "tail.h"
-#include "../util.h"
+#include "layer/sparse.h"
+#include "layer/tail.h"
+#include "util.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#include "tail.h"
-#include "../kernels/kernels.h"
+#include "layer/tail.h"
+#include "kernels/kernels.h"
 
 #include "activations.h"
 

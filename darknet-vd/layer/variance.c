@@ -1,4 +1,4 @@
-#include "variance.h"
+#include "layer/variance.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #ifndef VD_VARIANCE_H
 #define VD_VARIANCE_H
 
-#include "../kernels/gemm.h"
-#include "../kernels/kernels.h"
+#include "kernels/gemm.h"
+#include "kernels/kernels.h"
 
 /* 1 when squares, sigma2 and the gradients along the variance are kept in bf16 */
 int vd_variance_is_bf16(void);

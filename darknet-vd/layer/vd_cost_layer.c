@@ -1,7 +1,7 @@
-#include "vd_cost_layer.h"
-#include "vd_layer.h"
-#include "../report.h"
-#include "../util.h"
+#include "layer/vd_cost_layer.h"
+#include "layer/vd_layer.h"
+#include "report.h"
+#include "util.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
-#include "vd_layer.h"
-#include "../update.h"
-#include "../util.h"
-#include "../kernels/parallel.h"
-#include "product.h"
-#include "variance.h"
-#include "vd_cost_layer.h"
+#include "layer/vd_layer.h"
+#include "update.h"
+#include "util.h"
+#include "kernels/parallel.h"
+#include "layer/product.h"
+#include "layer/variance.h"
+#include "layer/vd_cost_layer.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,10 +4,10 @@
 #define VD_LAYER_H
 
 #include "darknet.h"
-#include "active.h"
-#include "sparse.h"
-#include "../layer_state.h"
-#include "../kernels/kernels.h"
+#include "layer/active.h"
+#include "layer/sparse.h"
+#include "layer_state.h"
+#include "kernels/kernels.h"
 
 typedef struct {
     network *net;

@@ -1,5 +1,5 @@
-#include "coder.h"
-#include "../util.h"
+#include "pack/coder.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "crc32.h"
+#include "pack/crc32.h"
 
 uint32_t vd_crc32(const uint8_t *bytes, size_t n)
 {

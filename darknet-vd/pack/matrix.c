@@ -1,5 +1,5 @@
-#include "matrix.h"
-#include "../util.h"
+#include "pack/matrix.h"
+#include "util.h"
 
 #include <assert.h>
 #include <math.h>

@@ -19,8 +19,8 @@
 #ifndef VD_PACK_MATRIX_H
 #define VD_PACK_MATRIX_H
 
-#include "coder.h"
-#include "rounding.h"
+#include "pack/coder.h"
+#include "pack/rounding.h"
 
 void vd_code_dense(vd_coder *c, size_t n, float *w);
 

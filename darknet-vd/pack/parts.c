@@ -1,8 +1,8 @@
-#include "parts.h"
-#include "../finite.h"
-#include "../layer_state.h"
-#include "../layer/vd_layer.h"
-#include "../util.h"
+#include "pack/parts.h"
+#include "finite.h"
+#include "layer_state.h"
+#include "layer/vd_layer.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "rounding.h"
+#include "pack/rounding.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,6 +1,6 @@
-#include "unread.h"
-#include "matrix.h"
-#include "../util.h"
+#include "pack/unread.h"
+#include "pack/matrix.h"
+#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

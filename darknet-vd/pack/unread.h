@@ -1,7 +1,7 @@
 #ifndef VD_PACK_UNREAD_H
 #define VD_PACK_UNREAD_H
 
-#include "parts.h"
+#include "pack/parts.h"
 
 /* set to 0 the weights, biases and batch normalisation of units and filters that nothing reads: all weights for them in
  * the next layer are 0. The network's output stays the same, to the bit.
