@@ -32,12 +32,12 @@ endif
 ifeq ($(OPENMP),1)
 STOCK_OPT += -fopenmp
 endif
-# rand and srand renamed: darknet-vd/seed.h; what else is not the C library's: darknet-vd/stock_libc.h
+# rand and srand renamed: darknet-vd/base/seed.h; all else that Darknet's sources see of ours: darknet-vd/hooks/hooks.h
 STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -Wno-stringop-truncation -Wno-restrict \
-	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -include darknet-vd/stock_libc.h \
+	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -include hooks/hooks.h \
 	-I$(SRC)/include -I$(SRC)/src -Idarknet-vd
 # -MD: the patched darknet.h is found as a system header and is a dependency all the same
-VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
+VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -Werror=implicit-function-declaration -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
 LIBS = -lm -pthread
 ifeq ($(ONEDNN),1)
 VD_FLAGS += -DVD_ONEDNN
@@ -48,7 +48,7 @@ ifneq ($(filter 1,$(GPU) $(CUDNN) $(OPENCV)),)
 $(error GPU=1, CUDNN=1 and OPENCV=1 are not supported yet: variational layers have no CUDA code)
 endif
 
-# kernels/vector.c, window_vector.c and sparse_vector.c are compiled once for each of these; kernels/dispatch.c picks one
+# vector.c and *_vector.c are compiled once for each of these; kernels/dispatch.c picks one
 # when the program runs
 VARIANTS := generic
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
@@ -78,9 +78,11 @@ ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include build/darknet.mk
 endif
 
-VD_LIB := $(filter-out darknet-vd/commands/% darknet-vd/data/% %/vector.c %_vector.c,$(wildcard darknet-vd/*.[cS] darknet-vd/*/*.c))
-VD_EXEC := $(wildcard darknet-vd/commands/*.c darknet-vd/data/*.c)
-VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %,$(BUILD)/obj/darknet-vd/kernels/%-$(v).o,vector window_vector sparse_vector))
+VD_SRC := $(wildcard darknet-vd/*/*.[cS] darknet-vd/*/*/*.c)
+VECTOR := $(filter %/vector.c %_vector.c,$(VD_SRC))
+VD_EXEC := $(filter darknet-vd/commands/%,$(VD_SRC))
+VD_LIB := $(filter-out $(VD_EXEC) $(VECTOR),$(VD_SRC))
+VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %.c,$(BUILD)/obj/%-$(v).o,$(VECTOR)))
 LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
 
@@ -129,20 +131,13 @@ $(BUILD)/obj/%.c.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(VD_FLAGS) $(CFLAGS) -c $< -o $@
 
-define compile_variant
-	@echo "  CC     $< ($*)"
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(VD_FLAGS) -fno-signed-zeros $(VARIANT_FLAGS_$*) -DVD_VARIANT=$* $(CFLAGS) -c $< -o $@
+define variant_rule
+$(BUILD)/obj/%-$(1).o: %.c $(BUILD)/.flags
+	@echo "  CC     $$< ($(1))"
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(VD_FLAGS) -fno-signed-zeros $$(VARIANT_FLAGS_$(1)) -DVD_VARIANT=$(1) $$(CFLAGS) -c $$< -o $$@
 endef
-
-$(BUILD)/obj/darknet-vd/kernels/vector-%.o: darknet-vd/kernels/vector.c $(BUILD)/.flags
-	$(compile_variant)
-
-$(BUILD)/obj/darknet-vd/kernels/window_vector-%.o: darknet-vd/kernels/window_vector.c $(BUILD)/.flags
-	$(compile_variant)
-
-$(BUILD)/obj/darknet-vd/kernels/sparse_vector-%.o: darknet-vd/kernels/sparse_vector.c $(BUILD)/.flags
-	$(compile_variant)
+$(foreach v,$(VARIANTS),$(eval $(call variant_rule,$(v))))
 
 $(BUILD)/obj/%.S.o: %.S $(BUILD)/.flags
 	@echo "  AS     $<"
@@ -350,7 +345,7 @@ build/.packages-fuzz: | build/.packages
 
 FUZZ_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(wildcard tests/fuzz/*.c))
 .SECONDARY: $(FUZZ_OBJ)
-$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.c.o $(BUILD)/obj/tests/fuzz/fuzz.c.o $(BUILD)/obj/darknet-vd/data/idx.c.o $(LIB_OBJ)
+$(BUILD)/fuzz-%: $(BUILD)/obj/tests/fuzz/%.c.o $(BUILD)/obj/tests/fuzz/fuzz.c.o $(BUILD)/obj/darknet-vd/commands/dataset/idx.c.o $(LIB_OBJ)
 	@echo "  LD     $@"
 	$(Q)$(CC) $(CFLAGS) -fsanitize=fuzzer $(FUZZ_WRAP) $^ -o $@ $(LDFLAGS) $(LIBS) -lz
 
@@ -547,7 +542,7 @@ install: all ## install the program, library, header and pkg-config file (PREFIX
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -Wl,-rpath,$${libdir} -ldarknet-vd -lm -pthread' 'Libs.private: $(LIBS)' \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/darknet-vd.pc
 
-OWN := $(wildcard darknet-vd/*.[ch] darknet-vd/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+OWN := $(wildcard darknet-vd/*/*.[ch] darknet-vd/*/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
 
 TIDY := $(patsubst %,build/tidy/%,$(filter darknet-vd/%.c,$(OWN)))
 

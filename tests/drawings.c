@@ -1,7 +1,8 @@
 #include "drawings.h"
 #include "support.h"
-#include "data/png.h"
-#include "util.h"
+#include "commands/dataset/png.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 #include "export_support.h"
 
 #include "layer/vd_layer.h"
-#include "util.h"
+#include "base/fail.h"
 
 #include <math.h>
 #include <stdlib.h>

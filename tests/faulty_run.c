@@ -1,5 +1,5 @@
 #include "faulty_run.h"
-#include "util.h"
+#include "base/fail.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -1,5 +1,6 @@
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "layer/vd_cost_layer.h"
 
 #include <ftw.h>

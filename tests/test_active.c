@@ -1,8 +1,7 @@
-#include "layer/active.h"
-#include "kernels/parallel.h"
+#include "layer/freeze.h"
+#include "base/parallel.h"
 #include "layer/vd_layer.h"
 #include "support.h"
-#include "util.h"
 
 #include <math.h>
 #include <stdlib.h>

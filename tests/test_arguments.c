@@ -1,6 +1,6 @@
 /* What Darknet's own commands are given: a word, an option or a number too many, misspelt or missing. */
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "average_precision.h"
+#include "commands/average_precision.h"
 #include "support.h"
 
 #include <string.h>

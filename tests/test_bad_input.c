@@ -1,7 +1,8 @@
 /* Every file a user hands over, in every bad shape: one line that names it and status 1, or the right thing done. */
 #include "drawings.h"
 #include "faulty_run.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Broken pictures and labels among many, with -skip-broken and without. */
-#include "broken.h"
+#include "data/skip_broken.h"
 #include "drawings.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Pictures with one channel and with three through Darknet's loaders, and flip=0 (patches/0002). */
 #include "support.h"
-#include "data/png.h"
-#include "util.h"
+#include "commands/dataset/png.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>

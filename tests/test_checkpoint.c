@@ -1,6 +1,6 @@
-#include "checkpoint.h"
+#include "training/checkpoint.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* darknet cifar: CIFAR-10 in its binary form, read from data/ of the current folder */
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <signal.h>
 #include <stdlib.h>

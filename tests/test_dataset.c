@@ -1,4 +1,4 @@
-#include "commands/dataset.h"
+#include "commands/dataset/dataset.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -15,7 +15,8 @@
 #include <stb/stb_image.h>
 
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 /* every test has a folder of its own, DIR: DIR/in holds small IDX files, DIR/out receives the pictures */
 static char *dir, *in, *out;

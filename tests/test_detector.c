@@ -1,8 +1,8 @@
 /* The detector's commands: exact scores for a network made by hand, and every command on trained ones. */
 #include "drawings.h"
 #include "support.h"
-#include "data/png.h"
-#include "util.h"
+#include "commands/dataset/png.h"
+#include "base/text.h"
 #include "layer/vd_layer.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "data/digits.h"
+#include "commands/dataset/digits.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "support.h"
-#include "kernels/direct.h"
-#include "kernels/parallel.h"
+#include "kernels/products/direct.h"
+#include "base/parallel.h"
 #include "kernels/scratch.h"
 
 #include <math.h>

@@ -1,10 +1,10 @@
 /* darknet vd export, from its arguments to its files */
 #include "export_support.h"
 
-#include "data/idx.h"
-#include "data/png.h"
+#include "commands/dataset/idx.h"
+#include "commands/dataset/png.h"
 #include "layer/vd_layer.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <math.h>

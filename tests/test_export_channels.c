@@ -1,10 +1,10 @@
 /* Which channels go, which stay and why; every network here is compared with the one it was made from. */
 #include "export_support.h"
 
+#include "export/removal.h"
 #include "export/channels.h"
-#include "export/ties.h"
 #include "layer/vd_layer.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

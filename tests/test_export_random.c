@@ -2,7 +2,7 @@
 #include "export_support.h"
 
 #include "layer/vd_layer.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

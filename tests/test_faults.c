@@ -1,7 +1,7 @@
 /* Every file the program writes, while the disk is full, a file may not grow, or its place is taken. */
 #include "drawings.h"
 #include "faulty_run.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

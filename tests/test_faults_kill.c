@@ -1,7 +1,7 @@
 /* SIGKILL at any moment: what stood before a save, or the new file, is there; and a training goes on to the same end.
  */
 #include "faulty_run.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "finite.h"
+#include "layer/nonfinite.h"
 #include "support.h"
 #include "layer/vd_layer.h"
 

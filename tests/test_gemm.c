@@ -1,6 +1,6 @@
 #include "support.h"
-#include "kernels/gemm.h"
-#include "kernels/parallel.h"
+#include "kernels/products/gemm.h"
+#include "base/parallel.h"
 #include "kernels/scratch.h"
 
 #include <stdatomic.h>

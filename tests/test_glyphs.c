@@ -1,5 +1,5 @@
 #include "support.h"
-#include "glyphs.h"
+#include "data/glyphs.h"
 
 #include <stdlib.h>
 

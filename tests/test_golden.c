@@ -1,8 +1,9 @@
 /* The cases in the folder GOLDEN names, computed in double precision by automatic differentiation of the contract's
  * graph: forward_* (outputs), noise_* (mean and standard deviation), step_* (expected step of SGD), kl_table. */
 #include "support.h"
-#include "report.h"
-#include "util.h"
+#include "layer/sparsity.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "kernels/kernels.h"
 #include "layer/vd_layer.h"
 

@@ -1,4 +1,4 @@
-#include "data/idx.h"
+#include "commands/dataset/idx.h"
 #include "support.h"
 
 #include <check.h>

@@ -1,7 +1,7 @@
-#include "image_cache.h"
+#include "data/image_cache.h"
 #include "support.h"
-#include "data/png.h"
-#include "util.h"
+#include "commands/dataset/png.h"
+#include "base/text.h"
 
 #include <pthread.h>
 #include <stdlib.h>

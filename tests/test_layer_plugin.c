@@ -1,7 +1,8 @@
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <malloc.h>

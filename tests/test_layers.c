@@ -1,8 +1,8 @@
 /* The gradient of the whole loss, own cost and KL divergence, through small networks: what one SGD step changes against
  * finite differences of the very same forward pass (the noise is a function of its key, so it can be held still). */
 #include "support.h"
-#include "util.h"
-#include "kernels/parallel.h"
+#include "base/fail.h"
+#include "base/parallel.h"
 #include "layer/vd_layer.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "loader.h"
+#include "data/loader.h"
 #include "support.h"
-#include "data/png.h"
+#include "commands/dataset/png.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

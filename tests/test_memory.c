@@ -1,9 +1,10 @@
 /* Memory runs out at the first allocation, at the second, and so on, in all that reads, trains and writes. */
 #include "memory.h"
 #include "drawings.h"
-#include "layer_plugin.h"
+#include "hooks/layer_plugin.h"
+#include "training/checkpoint.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 #include "commands/export.h"
 #include "commands/pack.h"
 
@@ -150,7 +151,7 @@ static void resume(void)
 {
     float avg = 1;
     int count = 0;
-    layer_plugin_resume();
+    vd_checkpoint_resume();
     layer_plugin_train_begin(net, folder, "net", &avg, &count);
     tell_weights(net);
     layer_plugin_train_end(net);

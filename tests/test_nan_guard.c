@@ -1,8 +1,8 @@
 /* Trainings whose learning rate makes them explode, end to end. */
-#include "nan_guard.h"
+#include "training/nan_guard.h"
 #include "drawings.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 #include "layer/vd_layer.h"
 
 #include <math.h>

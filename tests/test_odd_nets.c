@@ -2,7 +2,8 @@
  * `make asan` sees what runs over an end. */
 #include "drawings.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,9 @@
-#include "pack.h"
+#include "weights/vdw.h"
 #include "layer/vd_layer.h"
-#include "report.h"
+#include "layer/sparsity.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* The coders below a packed file: pack/coder.c, matrix.c, rounding.c, crc32.c */
-#include "pack/coder.h"
-#include "pack/crc32.h"
-#include "pack/matrix.h"
-#include "pack/rounding.h"
+#include "weights/coder.h"
+#include "weights/crc32.h"
+#include "weights/matrix.h"
+#include "weights/rounding.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Plain layers through our functions against the stock functions, on the same weights and inputs: forward, backward and
  * what is added to the gradients, for every shape stock Darknet treats as a convolution. */
-#include "layer_state.h"
+#include "layer/layer_state.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
 #include "kernels/kernels.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* a network given to a command it is not for */
 #include "support.h"
-#include "util.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* Networks drawn by lot, of every kind of layer in any order, many of which cannot be: each is refused with a line that
  * names the cfg, or trains, is saved, and answers after a load as before. RANDOM_NETS=N draws as many as that. */
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

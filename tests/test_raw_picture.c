@@ -1,6 +1,6 @@
-#include "raw_picture.h"
+#include "data/raw_picture.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
 
 #include <stdlib.h>
 #include <string.h>

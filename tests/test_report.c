@@ -1,7 +1,7 @@
 #include "layer/vd_layer.h"
-#include "report.h"
+#include "layer/sparsity.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>

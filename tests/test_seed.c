@@ -1,7 +1,8 @@
 #include "layer/vd_layer.h"
-#include "seed.h"
+#include "base/seed.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Variational layers at test time: their sparse way against the dense one, through whole networks. */
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
 #include "layer/vd_layer.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* Sparse products by every table of kernels against the convolution written down in double precision. */
 #include "support.h"
 #include "kernels/kernels.h"
-#include "kernels/parallel.h"
+#include "base/parallel.h"
 #include "kernels/scratch.h"
-#include "kernels/sparse_product.h"
+#include "kernels/sparse/product.h"
 
 #include <math.h>
 #include <stdlib.h>

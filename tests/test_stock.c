@@ -1,6 +1,7 @@
 /* Our build against stock Darknet, built from the unpatched sources: tests/probe/probe.c is linked with both. */
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "drawings.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

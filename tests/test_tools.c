@@ -1,7 +1,7 @@
 /* Darknet's small commands on networks with variational layers: they treat them rightly. Those refused:
  * test_layer_plugin.c. */
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 #include "layer/vd_layer.h"
 
 #include <stdlib.h>

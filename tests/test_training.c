@@ -2,7 +2,7 @@
  */
 #include "drawings.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,8 @@
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 #include "support.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>

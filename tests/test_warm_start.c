@@ -1,7 +1,7 @@
 /* log_alpha=v: a plain weights file, whole or in part, starts log_sigma2 relative to its weights. */
 #include "layer/vd_layer.h"
 #include "support.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #include "layer/vd_layer.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "weights_file.h"
 
 #include <dirent.h>

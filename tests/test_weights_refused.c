@@ -1,6 +1,7 @@
 /* weights files that are none, that are damaged, or of another network: each is refused and named */
 #include "weights_file.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "weights_file.h"
 #include "layer/vd_layer.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 #include "commands/arguments.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <limits.h>

@@ -1,6 +1,7 @@
 #include "commands/bench.h"
-#include "util.h"
-#include "kernels/parallel.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "base/parallel.h"
 #include "layer/vd_layer.h"
 
 #include <limits.h>

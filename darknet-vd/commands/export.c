@@ -1,6 +1,7 @@
 #include "commands/export.h"
 #include "export/export.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 #include "commands/map.h"
-#include "average_precision.h"
-#include "broken.h"
-#include "util.h"
+#include "commands/average_precision.h"
+#include "data/skip_broken.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <math.h>

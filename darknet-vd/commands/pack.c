@@ -1,7 +1,8 @@
 #include "commands/pack.h"
 #include "commands/size_sheet.h"
-#include "pack.h"
-#include "util.h"
+#include "weights/vdw.h"
+#include "base/fail.h"
+#include "base/files.h"
 
 #include <stdlib.h>
 #include <string.h>

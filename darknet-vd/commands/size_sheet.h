@@ -2,7 +2,7 @@
 #ifndef VD_COMMANDS_SIZE_SHEET_H
 #define VD_COMMANDS_SIZE_SHEET_H
 
-#include "pack.h"
+#include "weights/vdw.h"
 
 /* a line for each layer with weights and one for all, then the sizes of the two files
  *

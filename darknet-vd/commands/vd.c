@@ -1,14 +1,17 @@
 #include "commands/vd.h"
 #include "commands/arguments.h"
 #include "commands/bench.h"
-#include "commands/dataset.h"
+#include "commands/dataset/dataset.h"
 #include "commands/export.h"
 #include "commands/pack.h"
 #include "commands/report.h"
-#include "broken.h"
-#include "layer_plugin.h"
-#include "purpose.h"
-#include "util.h"
+#include "data/skip_broken.h"
+#include "config/schema.h"
+#include "training/checkpoint.h"
+#include "config/command_needs.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
 #include "kernels/kernels.h"
 
 #include <limits.h>
@@ -101,15 +104,15 @@ int vd_command(int argc, char **argv)
     vd_survive_size_limit();
     look_at_environment();
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
-    if (find_arg(argc, argv, "-strict")) layer_plugin_strict();
+    if (find_arg(argc, argv, "-strict")) vd_schema_strict();
     argc = words(argc, argv);
     if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet vd -h: those of sparse networks)");
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
-        if (!strcmp(argv[1], refused[i])) layer_plugin_refuse(refused[i]);
+        if (!strcmp(argv[1], refused[i])) vd_purpose_refuse_variational(refused[i]);
     if (strcmp(argv[1], "vd")) {
         int detector = !strcmp(argv[1], "detector"), classifier = !strcmp(argv[1], "classifier");
         if ((detector || classifier || !strcmp(argv[1], "cifar")) && find_arg(argc, argv, "-resume"))
-            layer_plugin_resume();
+            vd_checkpoint_resume();
         if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
         argc = words(argc, argv);
         vd_arguments_check(argc, argv);

@@ -1,5 +1,6 @@
 #include "export/cfg_text.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,4 @@
-/* Which channels of a network can go without its outputs changing.
- *
- * A channel is one plane of a layer's output, or one unit. Channels that Darknet's layers tie together, as the two
- * summands and the sum of a [shortcut], go or stay as one class. A class goes when whoever reads one of its channels
- * does so with weights of zero, or reads a constant: a channel with the same value in every pixel of every picture,
- * which can be moved into the reader's bias. Each removal frees more of what lies before it, until none is left. */
+/* What Darknet's layers make of channels: how many there are, which go or stay together, and which must stay. */
 #ifndef VD_EXPORT_CHANNELS_H
 #define VD_EXPORT_CHANNELS_H
 
@@ -28,9 +23,6 @@ typedef struct {
     int *left;      /* [n + 1] channels that stay, by layer; left[0] the picture's */
 } vd_channels;
 
-vd_channels *make_vd_channels(const vd_model *m);
-void free_vd_channels(vd_channels *ch);
-
 /* number of channel c of layer i, -1 for the picture; how many there are */
 static inline int vd_channel(const vd_channels *ch, int i, int c)
 {
@@ -44,17 +36,14 @@ static inline int vd_channels_of(const vd_channels *ch, int i)
 /* the layer of channel number k */
 int vd_channel_layer(const vd_channels *ch, int k);
 
-/* a product that reads channel k and cannot do without it, -1 when there is none */
-int vd_channel_reader(const vd_channels *ch, const vd_model *m, int k);
+/* a fresh vd_channels with n, total, first, pixels, class, next, pinned_by and column filled in, the rest null */
+vd_channels *make_vd_channel_ties(const vd_model *m);
 
-/* what one input channel of product l, a constant, adds to every output of a filter with these n weights for it; 0
- * when zero padding takes the constant's place under one of them. On pictures of any size */
-int vd_channel_contribution(const vd_model_layer *l, const float *weights, int n, float value, double *sum);
-
-/* why channels of layer i are still there although they are constants: a fresh string, empty when there are none */
-char *vd_channels_why(const vd_channels *ch, const vd_model *m, int i);
-
-/* take the removed channels out of the model's weights, and move their constants */
-void vd_model_compact(vd_model *m, const vd_channels *ch);
+/* the input channels that output channel c of a [reorg] has pixels of
+ *
+ *   inputs   [stride^2] the first of them are written
+ *
+ * returns how many */
+int vd_reorg_inputs(const vd_model_layer *l, int c, int *inputs);
 
 #endif

@@ -1,5 +1,6 @@
 #include "export/check.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/files.h"
 
 #include "network.h"
 

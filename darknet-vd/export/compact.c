@@ -1,5 +1,4 @@
-#include "export/channels.h"
-#include "util.h"
+#include "export/removal.h"
 
 #include <stdlib.h>
 #include <string.h>

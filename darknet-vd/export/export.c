@@ -1,7 +1,9 @@
 #include "export/export.h"
 #include "export/cfg_text.h"
-#include "export/channels.h"
-#include "util.h"
+#include "export/removal.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
 
 #include "network.h"
 

@@ -1,6 +1,7 @@
 #include "export/model.h"
-#include "finite.h"
-#include "util.h"
+#include "layer/nonfinite.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
 

@@ -1,5 +1,5 @@
 #include "kernels/scratch.h"
-#include "util.h"
+#include "base/fail.h"
 
 #include <pthread.h>
 #include <stdlib.h>

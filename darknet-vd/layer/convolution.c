@@ -1,8 +1,8 @@
 #include "layer/product.h"
-#include "layer/tail.h"
+#include "layer/bias_activation.h"
 #include "layer/variance.h"
-#include "kernels/convolve.h"
-#include "kernels/parallel.h"
+#include "kernels/products/convolve.h"
+#include "base/parallel.h"
 #include "kernels/scratch.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "layer/product.h"
-#include "layer/tail.h"
+#include "layer/bias_activation.h"
 #include "layer/variance.h"
-#include "kernels/parallel.h"
+#include "base/parallel.h"
 #include "kernels/scratch.h"
 #include "kernels/transpose.h"
 

@@ -1,7 +1,7 @@
 #include "layer/norm.h"
-#include "layer/tail.h"
+#include "layer/bias_activation.h"
 #include "kernels/kernels.h"
-#include "kernels/parallel.h"
+#include "base/parallel.h"
 #include "kernels/scratch.h"
 
 #include <math.h>

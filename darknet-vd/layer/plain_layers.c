@@ -1,6 +1,6 @@
 #include "layer/plain_layers.h"
 #include "layer/product.h"
-#include "kernels/parallel.h"
+#include "base/parallel.h"
 
 static vd_product product_of(layer l)
 {

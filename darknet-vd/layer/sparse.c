@@ -1,6 +1,6 @@
 #include "layer/sparse.h"
-#include "layer/tail.h"
-#include "util.h"
+#include "layer/bias_activation.h"
+#include "base/fail.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #define VD_SPARSE_H
 
 #include "darknet.h"
-#include "kernels/sparse_product.h"
+#include "kernels/sparse/product.h"
 
 /* a layer's weights in the form that suits its shape, the rolling batch normalisation folded in */
 typedef struct {

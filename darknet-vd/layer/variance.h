@@ -4,7 +4,7 @@
 #ifndef VD_VARIANCE_H
 #define VD_VARIANCE_H
 
-#include "kernels/gemm.h"
+#include "kernels/products/gemm.h"
 #include "kernels/kernels.h"
 
 /* 1 when squares, sigma2 and the gradients along the variance are kept in bf16 */

@@ -1,49 +1,10 @@
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
-#include "report.h"
-#include "util.h"
+#include "layer/sparsity.h"
+#include "base/fail.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-vd_cost *vd_cost_of(const network *net)
-{
-    layer last = net->layers[net->n - 1];
-    return last.type == COST ? last.plugin : 0;
-}
-
-long vd_cost_batch(const network *net)
-{
-    size_t batch = (size_t)net->batch * net->subdivisions;
-    return (long)((*net->seen + batch - 1) / batch);
-}
-
-int vd_cost_fine_tunes(const network *net)
-{
-    const vd_cost *c = vd_cost_of(net);
-    return c && c->fine_tune && vd_cost_batch(net) > net->max_batches - c->fine_tune;
-}
-
-double vd_cost_kl_weight(const network *net)
-{
-    const vd_cost *c = vd_cost_of(net);
-    if (!c || vd_cost_fine_tunes(net)) return 0;
-    double t = vd_cost_batch(net) - c->kl_start;
-    if (c->kl_ramp == 0) return t >= 0 ? c->kl_scale : 0;
-    return c->kl_scale * fmin(fmax(t / c->kl_ramp, 0), 1);
-}
-
-float vd_cost_kl_scale(const network *net)
-{
-    const vd_cost *c = vd_cost_of(net);
-    return c ? (float)(vd_cost_kl_weight(net) / c->samples) : 0;
-}
-
-int vd_cost_freeze_pruned(const network *net)
-{
-    const vd_cost *c = vd_cost_of(net);
-    return c ? c->freeze_pruned : 0;
-}
 
 double vd_network_kl(const network *net)
 {
@@ -94,6 +55,21 @@ static void backward_vd_cost_layer(layer l, network net)
     (void)net;
 }
 
+/* one line on a running training: cost is the network's own, an image, mean since the line before; kl of all layers */
+static void print_training_line(FILE *fp, const network *net, double cost, double kl)
+{
+    const vd_cost *c = vd_cost_of(net);
+    vd_report r = vd_report_network(net);
+    double weight = vd_cost_kl_weight(net), part = weight / c->samples * kl;
+    fprintf(fp, "vd: epoch %.2f, batch %ld: loss %.5f = cost %.5f + KL %.5f (w %.3g, KL %.6g nats), sparsity",
+            *net->seen / c->samples, vd_cost_batch(net), cost + part, cost, part, weight, kl);
+    for (int i = 0; i < r.n; ++i)
+        fprintf(fp, "%s%.1f", i ? "-" : " ", 100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
+    fprintf(fp, " %%, all %.2f %%\n", 100 * vd_report_sparsity(r.weights, r.nonzero));
+    fflush(fp);
+    free(r.layers);
+}
+
 /* the last update of a batch: one line an epoch, or every `report` batches */
 static void update_vd_cost_layer(layer l, update_args a)
 {
@@ -103,7 +79,7 @@ static void update_vd_cost_layer(layer l, update_args a)
     long due = reports_due(c, *c->net->seen);
     if (due == c->progress.reported) return;
     c->progress.reported = due;
-    vd_report_training_line(stderr, c->net, cost, c->kl);
+    print_training_line(stderr, c->net, cost, c->kl);
     c->progress.cost = 0;
     c->progress.forwards = 0;
 }

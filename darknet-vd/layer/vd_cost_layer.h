@@ -2,45 +2,12 @@
 #ifndef VD_COST_LAYER_H
 #define VD_COST_LAYER_H
 
-#include "darknet.h"
-
-typedef struct {
-    network *net;
-    double samples;                     /* N, images in the training set */
-    double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
-    int freeze_pruned;                  /* batches at the clip after which a weight is frozen, 0: never. See active.h */
-    int fine_tune;                      /* the last batches of a training, which prune no more. See vd_layer.h */
-    int report;                         /* batches between two report lines, 0: one an epoch */
-
-    double kl; /* of the latest training forward, in nats, all layers together */
-    struct {
-        double cost;   /* sum since the last report line of the network's own cost an image, */
-        int forwards;  /* over this many forwards */
-        int started;   /* a training forward has been seen */
-        long reported; /* reports printed so far: batches/report, or epochs */
-    } progress;        /* what a checkpoint keeps */
-} vd_cost;
-
-/* the [vd_cost] of a network, null when it has none */
-vd_cost *vd_cost_of(const network *net);
+#include "layer/schedule.h"
 
 /* turn layer l, built as a stock [cost], into the variational one; the previous layer lends it what stock programs read
  * from a network's last layer */
 void make_vd_cost_layer(layer *l, layer previous, vd_cost cost);
 void free_vd_cost_layer(layer l);
-
-/* number t of the batch being trained, from 1, as Darknet counts and prints it and as burn_in sees it */
-long vd_cost_batch(const network *net);
-
-/* w(t), and w(t)/N; 0 for a network without [vd_cost] */
-double vd_cost_kl_weight(const network *net);
-float vd_cost_kl_scale(const network *net);
-
-/* freeze_pruned, 0 for a network without [vd_cost] */
-int vd_cost_freeze_pruned(const network *net);
-
-/* the batch being trained is one of the last `fine_tune` of max_batches: no noise, no KL term */
-int vd_cost_fine_tunes(const network *net);
 
 /* KL divergence of all variational layers, in nats, at the latest training forward */
 double vd_network_kl(const network *net);

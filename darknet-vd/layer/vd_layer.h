@@ -4,9 +4,9 @@
 #define VD_LAYER_H
 
 #include "darknet.h"
-#include "layer/active.h"
+#include "layer/freeze.h"
 #include "layer/sparse.h"
-#include "layer_state.h"
+#include "layer/layer_state.h"
 #include "kernels/kernels.h"
 
 typedef struct {

@@ -3,9 +3,9 @@
  * in turn. It needs nothing of Darknet.
  *
  *     sparse [IMAGES]       of a batch; without it 1, and then some */
-#include "kernels/convolve.h"
-#include "kernels/gemm.h"
-#include "kernels/sparse_product.h"
+#include "kernels/products/convolve.h"
+#include "kernels/products/gemm.h"
+#include "kernels/sparse/product.h"
 
 #include <math.h>
 #include <stdio.h>

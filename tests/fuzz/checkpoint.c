@@ -1,7 +1,8 @@
 /* any bytes, given the checksum that belongs to them, as the checkpoint a training is resumed from */
-#include "checkpoint.h"
+#include "training/checkpoint.h"
 #include "fuzz.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

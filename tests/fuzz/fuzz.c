@@ -1,5 +1,7 @@
 #include "fuzz.h"
-#include "util.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* any bytes as an IDX file, plain or gzip, of labels and of images */
-#include "data/idx.h"
+#include "commands/dataset/idx.h"
 #include "fuzz.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <unistd.h>

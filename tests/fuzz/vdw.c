@@ -1,8 +1,8 @@
 /* any bytes, given the checksum that belongs to them, as a .vdw file */
 #include "fuzz.h"
-#include "pack.h"
-#include "util.h"
-#include "pack/crc32.h"
+#include "weights/vdw.h"
+#include "base/fail.h"
+#include "weights/crc32.h"
 
 #include <stdlib.h>
 #include <string.h>

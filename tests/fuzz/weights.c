@@ -1,6 +1,6 @@
 /* any bytes as a .weights file with a VDLS trailer, loaded whole and in part */
 #include "fuzz.h"
-#include "util.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 

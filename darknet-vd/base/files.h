@@ -1,0 +1,38 @@
+/* Files: opened for reading with the reason of a failure, and written so that they appear whole or not at all. */
+#ifndef VD_FILES_H
+#define VD_FILES_H
+
+#include <stdio.h>
+
+/* a file to read; null, and *fault a line of text the caller frees, when it cannot be opened or is a directory */
+FILE *vd_input_open(const char *path, const char *mode, char **fault);
+
+/* an output file that appears whole or not at all: written beside its target as PATH.tmp-PID, then
+ * flushed, synced and renamed
+ *
+ * An exit of the program before the close removes the temporary file.
+ *
+ *   vd_output_open    vd_die() when the temporary file cannot be made
+ *                     (a symbolic link is followed; a device or a pipe is written straight into)
+ *   vd_output_close   vd_die() when a byte could not be written; the temporary file is then removed and
+ *                     whatever stood at path before is untouched
+ *   vd_output_close_unsynced   the same without the sync, for thousands of files: a crash of the machine may
+ *                     leave them empty until the caller has synced them all at once (syncfs) */
+typedef struct {
+    FILE *fp;
+    char *path;
+    char *temporary;
+} vd_output;
+
+vd_output vd_output_open(const char *path);
+void vd_output_close(vd_output *out);
+void vd_output_close_unsynced(vd_output *out);
+
+/* both are there and are one file */
+int vd_same_file(const char *a, const char *b);
+
+/* a write over the limit of a file's size is an error of that write, not a signal that ends the program, unless the
+ * program has a handler of its own; vd_output_open() does it too */
+void vd_survive_size_limit(void);
+
+#endif

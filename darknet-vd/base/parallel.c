@@ -1,0 +1,138 @@
+#include "base/parallel.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define MAX_THREADS 256
+
+typedef struct thread_pool {
+    struct thread_pool *older; /* one that was forgotten: its threads still look at it */
+    pthread_mutex_t lock;
+    pthread_cond_t start, finish;
+    atomic_ulong loop; /* number of the loop being run: a waiting thread joins when it changes */
+    atomic_int busy;   /* threads besides the caller still inside the loop */
+    int threads;       /* including the caller */
+    int n;
+    atomic_int next;
+    void (*body)(int i, void *context);
+    void *context;
+} thread_pool;
+
+static thread_pool *latest;                                  /* of all there were */
+static thread_pool *pool;                                    /* null before the first loop; never freed */
+static pthread_mutex_t one_loop = PTHREAD_MUTEX_INITIALIZER; /* held for the length of a loop */
+static __thread int inside;
+
+/* A thread that goes to sleep takes some 50 us to wake, as long as many a loop: look around for that long first.
+ * Pointless where threads outnumber cores, but then the kernel takes the core away. */
+enum { LOOKS = 4000 };
+
+static void pause_briefly(void)
+{
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
+
+static void take_pieces(thread_pool *p)
+{
+    inside = 1;
+    for (int i; (i = atomic_fetch_add(&p->next, 1)) < p->n;) p->body(i, p->context);
+    inside = 0;
+}
+
+static void *worker(void *mine)
+{
+    thread_pool *p = mine;
+    unsigned long seen = 0;
+    for (;;) {
+        for (int i = 0; i < LOOKS && atomic_load(&p->loop) == seen; ++i) pause_briefly();
+        pthread_mutex_lock(&p->lock);
+        while (p->loop == seen) pthread_cond_wait(&p->start, &p->lock);
+        seen = p->loop;
+        pthread_mutex_unlock(&p->lock);
+        take_pieces(p);
+        pthread_mutex_lock(&p->lock);
+        if (atomic_fetch_sub(&p->busy, 1) == 1) pthread_cond_signal(&p->finish);
+        pthread_mutex_unlock(&p->lock);
+    }
+    return 0;
+}
+
+/* the threads of the old pool sleep on, on their own pool */
+void vd_parallel_forget_threads(void)
+{
+    pool = 0;
+    pthread_mutex_init(&one_loop, 0);
+}
+
+int vd_parallel_threads(void)
+{
+    const char *wanted = getenv("DARKNET_THREADS");
+    cpu_set_t cores;
+    long n = wanted ? strtol(wanted, 0, 10) : 0;
+    if (n < 1) n = sched_getaffinity(0, sizeof(cores), &cores) ? 1 : CPU_COUNT(&cores);
+    return n < MAX_THREADS ? (int)n : MAX_THREADS;
+}
+
+/* null when there is no memory: loops then run in the calling thread */
+static thread_pool *make_pool(void)
+{
+    static int registered;
+    if (!registered) pthread_atfork(0, 0, vd_parallel_forget_threads);
+    registered = 1;
+    thread_pool *p = calloc(1, sizeof(*p));
+    if (!p) return 0;
+    pthread_mutex_init(&p->lock, 0);
+    pthread_cond_init(&p->start, 0);
+    pthread_cond_init(&p->finish, 0);
+    p->threads = 1;
+    p->older = latest;
+    latest = p;
+    for (int wanted = vd_parallel_threads(); p->threads < wanted; ++p->threads) {
+        pthread_t thread;
+        if (pthread_create(&thread, 0, worker, p)) break; /* fewer threads are slower, not wrong */
+        pthread_detach(thread);
+    }
+    return p;
+}
+
+static void run_in_line(int n, void (*body)(int i, void *context), void *context)
+{
+    for (int i = 0; i < n; ++i) body(i, context);
+}
+
+static void run_in_pool(thread_pool *p, int n, void (*body)(int i, void *context), void *context)
+{
+    pthread_mutex_lock(&p->lock);
+    p->n = n;
+    p->body = body;
+    p->context = context;
+    atomic_store(&p->next, 0);
+    p->busy = p->threads - 1;
+    ++p->loop;
+    pthread_cond_broadcast(&p->start);
+    pthread_mutex_unlock(&p->lock);
+    take_pieces(p);
+    for (int i = 0; i < LOOKS && atomic_load(&p->busy); ++i) pause_briefly();
+    pthread_mutex_lock(&p->lock);
+    while (p->busy) pthread_cond_wait(&p->finish, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void vd_parallel_for(int n, void (*body)(int i, void *context), void *context)
+{
+    if (inside || n <= 1) {
+        run_in_line(n, body, context);
+        return;
+    }
+    pthread_mutex_lock(&one_loop);
+    if (!pool) pool = make_pool();
+    if (pool) run_in_pool(pool, n, body, context);
+    else run_in_line(n, body, context);
+    pthread_mutex_unlock(&one_loop);
+}

@@ -1,0 +1,152 @@
+#include "base/seed.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+extern int rand_normal_spare; /* the second half of rand_normal()'s pair, src/utils.c */
+
+static int seeded;
+static uint64_t given_seed;
+static uint64_t first_image; /* of the training, or of the part of it that this run does */
+static uint64_t sequence;    /* of every thread that has none of its own, when seeded */
+
+static __thread struct {
+    uint64_t state; /* 0: none */
+    int shuffle;
+    size_t next; /* number of the picture to take */
+} stream;
+
+/* splitmix64 (Steele, Lea, Flood 2014): the state counts, the output is a bijection of it */
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
+    return x ^ x >> 31;
+}
+
+static const uint64_t step = 0x9E3779B97F4A7C15u;
+
+static int draw(uint64_t *state)
+{
+    _Static_assert(RAND_MAX == 0x7FFFFFFF, "a number of 31 bits");
+    *state += step;
+    return (int)(mix(*state) >> 33);
+}
+
+int darknet_rand(void)
+{
+    if (stream.state) return draw(&stream.state);
+    return seeded ? draw(&sequence) : rand();
+}
+
+static void start_from(uint64_t image)
+{
+    sequence = mix(given_seed + image * step);
+    rand_normal_spare = 0;
+}
+
+void darknet_srand(unsigned seed)
+{
+    if (seeded) start_from(first_image);
+    else srand(seed);
+}
+
+void rand_continue(uint64_t image)
+{
+    first_image = image;
+    if (seeded) start_from(image);
+}
+
+void rand_seed(uint64_t seed)
+{
+    seeded = 1;
+    given_seed = seed;
+    rand_continue(0);
+}
+
+void rand_unseed(void)
+{
+    seeded = 0;
+    given_seed = (uint64_t)time(0); /* of the order of pictures */
+}
+
+int rand_is_seeded(void)
+{
+    return seeded;
+}
+
+uint64_t rand_state(void)
+{
+    return seeded ? sequence : 0;
+}
+
+void rand_restore(uint64_t state)
+{
+    if (!seeded) return;
+    sequence = state;
+    rand_normal_spare = 0;
+}
+
+/* ---- loader threads ---- */
+
+static size_t not_zero(uint64_t x)
+{
+    return x ? (size_t)x : 1;
+}
+
+size_t rand_stream_of(size_t image)
+{
+    return seeded ? not_zero(mix(mix(given_seed + step) + image)) : 0;
+}
+
+size_t rand_stream_next(size_t s)
+{
+    return s ? not_zero(mix(s + step)) : 0;
+}
+
+void rand_stream_begin(size_t s)
+{
+    stream.state = s;
+}
+
+void rand_stream_end(void)
+{
+    stream.state = 0;
+    stream.shuffle = 0;
+}
+
+void rand_order_begin(int shuffle, size_t first)
+{
+    stream.shuffle = shuffle;
+    stream.next = first;
+}
+
+/* a permutation of 0 .. 4^half - 1 by a Feistel network of four rounds (Luby, Rackoff 1988) */
+static uint64_t permute(uint64_t key, int half, uint64_t x)
+{
+    uint64_t mask = ((uint64_t)1 << half) - 1, left = x >> half, right = x & mask;
+    for (int round = 0; round < 4; ++round) {
+        uint64_t swap = right;
+        right = left ^ (mix(key + right * step + round) & mask);
+        left = swap;
+    }
+    return left << half | right;
+}
+
+/* where picture number i of an epoch lies among m: walk the permutation of a larger set until it comes back to ours */
+static int shuffled(uint64_t key, int m, int i)
+{
+    int half = 1;
+    while ((uint64_t)1 << 2 * half < (uint64_t)m) ++half;
+    uint64_t x = i;
+    do x = permute(key, half, x);
+    while (x >= (uint64_t)m);
+    return (int)x;
+}
+
+int rand_index(int m)
+{
+    if (!stream.shuffle) return darknet_rand() % m;
+    size_t i = stream.next++;
+    return shuffled(mix(given_seed + 2 * step) ^ mix(i / m), m, (int)(i % m));
+}

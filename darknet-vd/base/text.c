@@ -1,0 +1,50 @@
+#include "base/text.h"
+#include "base/fail.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+char *vd_vformat(const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(0, 0, fmt, again);
+    va_end(again);
+    assert(n >= 0);
+    char *s = vd_malloc((size_t)n + 1);
+    vsnprintf(s, (size_t)n + 1, fmt, args);
+    return s;
+}
+
+char *vd_format(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *s = vd_vformat(fmt, args);
+    va_end(args);
+    return s;
+}
+
+int vd_parse_double(const char *text, double *value)
+{
+    char *end;
+    if (!text || !*text) return 0;
+    double v = strtod(text, &end);
+    if (*end || !isfinite(v)) return 0;
+    *value = v;
+    return 1;
+}
+
+int vd_parse_long(const char *text, long *value)
+{
+    char *end;
+    if (!text || !*text) return 0;
+    errno = 0;
+    long v = strtol(text, &end, 10);
+    if (*end || errno) return 0;
+    *value = v;
+    return 1;
+}

@@ -1,0 +1,76 @@
+#include "config/options.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "option_list.h"
+
+/* "FILE: ", "FILE: [net]: " or "FILE: layer N [type]: ", freed by the caller */
+static char *place_of(vd_section s)
+{
+    if (!s.type) return vd_format("%s", s.filename);
+    if (s.index < 0) return vd_format("%s: %s", s.filename, s.type);
+    return vd_format("%s: layer %d %s", s.filename, s.index, s.type);
+}
+
+void vd_section_die(vd_section s, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *message = vd_vformat(fmt, args);
+    va_end(args);
+    vd_die("%s: %s", place_of(s), message);
+}
+
+void vd_section_warn(vd_section s, const char *message)
+{
+    char *place = place_of(s);
+    fprintf(stderr, "%s: %s\n", place, message);
+    free(place);
+}
+
+int vd_option_given(vd_section s, const char *key)
+{
+    return option_find(s.options, (char *)key) != 0;
+}
+
+double vd_option_number(vd_section s, const char *key, double def, double min, double max)
+{
+    double value;
+    const char *text = option_find(s.options, (char *)key);
+    if (!text) return def;
+    if (!vd_parse_double(text, &value)) vd_section_die(s, "%s=%s is not a number", key, text);
+    if (value < min || value > max) vd_section_die(s, "%s=%s is not between %g and %g", key, text, min, max);
+    return value;
+}
+
+long vd_option_integer(vd_section s, const char *key, long def, long min, long max)
+{
+    long value;
+    const char *text = option_find(s.options, (char *)key);
+    if (!text) return def;
+    if (!vd_parse_long(text, &value)) vd_section_die(s, "%s=%s is not a whole number", key, text);
+    if (value < min || value > max) vd_section_die(s, "%s=%s is not between %ld and %ld", key, text, min, max);
+    return value;
+}
+
+void vd_options_have_values(vd_section s)
+{
+    for (node *n = s.options->front; n; n = n->next) {
+        const kvp *p = n->val;
+        if (!p->val) vd_section_die(s, "%s has no value", p->key);
+    }
+}
+
+void vd_options_all_known(vd_section s)
+{
+    for (node *n = s.options->front; n; n = n->next) {
+        kvp *p = n->val;
+        if (p->used) continue;
+        if (vd_option_given(s, p->key) && !p->used) vd_section_die(s, "%s is given twice", p->key);
+        vd_section_die(s, "%s is not a key of this section", p->key);
+    }
+}

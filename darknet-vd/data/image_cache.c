@@ -1,0 +1,206 @@
+#include "data/image_cache.h"
+#include "data/raw_picture.h"
+#include "base/stock_libc.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <stb/stb_image.h>
+
+typedef struct entry {
+    struct entry *next;
+    int w, h, c, channels;
+    unsigned char *pixels; /* [h][w][c of the copy] behind the path */
+    char path[];
+} entry;
+
+enum { BUCKETS = 1 << 16 };
+
+static struct {
+    pthread_mutex_t lock;
+    entry *buckets[BUCKETS];
+    size_t used, most;
+    int sized;
+} cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static __thread int loading;
+
+/* decoded before it is asked for, in this thread */
+typedef struct ahead {
+    struct ahead *next;
+    int w, h, c, channels;
+    unsigned char *pixels;
+    char *path;
+} ahead;
+
+static __thread ahead *decoded;
+
+static void free_ahead(ahead *a)
+{
+    free(a->path);
+    free(a);
+}
+
+void image_cache_begin(void)
+{
+    loading = 1;
+}
+
+/* of the picture this thread has read last */
+static __thread char *fault_of_last;
+
+void image_cache_end(void)
+{
+    loading = 0;
+    free(fault_of_last);
+    fault_of_last = 0;
+    while (decoded) {
+        ahead *a = decoded;
+        decoded = a->next;
+        free(a->pixels);
+        free_ahead(a);
+    }
+}
+
+/* a quarter of the memory, of the container's where that is less */
+static size_t allowance(void)
+{
+    const char *wanted = getenv("DARKNET_IMAGE_CACHE");
+    size_t memory = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    char line[32];
+    long limit;
+    if (wanted) return strtoul(wanted, 0, 10) << 20;
+    FILE *fp = fopen("/sys/fs/cgroup/memory.max", "r");
+    if (fp && fgets(line, sizeof(line), fp)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (vd_parse_long(line, &limit) && limit > 0 && (size_t)limit < memory) memory = (size_t)limit;
+    }
+    if (fp) fclose(fp);
+    return memory / 4;
+}
+
+/* FNV-1a */
+static uint32_t hash(const char *path)
+{
+    uint32_t h = 2166136261u;
+    for (; *path; ++path) h = (h ^ (unsigned char)*path) * 16777619u;
+    return h % BUCKETS;
+}
+
+/* with the lock held */
+static const entry *find(const char *path, int channels)
+{
+    for (const entry *e = cache.buckets[hash(path)]; e; e = e->next)
+        if (e->channels == channels && !strcmp(e->path, path)) return e;
+    return 0;
+}
+
+static size_t bytes_of(const entry *e)
+{
+    return (size_t)e->w * e->h * (e->channels ? e->channels : e->c);
+}
+
+/* with the lock held; quietly does nothing when there is no room */
+static void insert(const char *path, int w, int h, int c, int channels, const unsigned char *pixels)
+{
+    entry shape = {.w = w, .h = h, .c = c, .channels = channels};
+    size_t name = strlen(path) + 1, size = sizeof(entry) + name + bytes_of(&shape);
+    if (!cache.sized) cache.most = allowance();
+    cache.sized = 1;
+    if (cache.used + size > cache.most || find(path, channels)) return;
+    entry *e = malloc(size);
+    if (!e) return;
+    *e = shape;
+    memcpy(e->path, path, name);
+    e->pixels = (unsigned char *)e->path + name;
+    memcpy(e->pixels, pixels, bytes_of(e));
+    e->next = cache.buckets[hash(path)];
+    cache.buckets[hash(path)] = e;
+    cache.used += size;
+}
+
+/* an entry stays for good and never changes: it is copied without the lock */
+static const entry *look_up(const char *path, int channels)
+{
+    pthread_mutex_lock(&cache.lock);
+    const entry *e = find(path, channels);
+    pthread_mutex_unlock(&cache.lock);
+    return e;
+}
+
+static unsigned char *load(const char *path, int *w, int *h, int *c, int channels)
+{
+    const entry *e = loading ? look_up(path, channels) : 0;
+    unsigned char *pixels = e ? malloc(bytes_of(e)) : 0;
+    if (pixels) {
+        *w = e->w;
+        *h = e->h;
+        *c = e->c;
+        return memcpy(pixels, e->pixels, bytes_of(e));
+    }
+    stock_picture_refused();
+    FILE *fp = stock_fopen(path, "rb");
+    free(fault_of_last);
+    fault_of_last = vd_raw_picture_fault(fp);
+    pixels = fault_of_last ? 0 : stbi_load_from_file(fp, w, h, c, channels);
+    fclose(fp);
+    if (!pixels || !loading) return pixels;
+    pthread_mutex_lock(&cache.lock);
+    insert(path, *w, *h, *c, channels, pixels);
+    pthread_mutex_unlock(&cache.lock);
+    return pixels;
+}
+
+unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels)
+{
+    ahead **at = &decoded;
+    while (*at && ((*at)->channels != channels || strcmp((*at)->path, path))) at = &(*at)->next;
+    if (!*at) return load(path, w, h, c, channels);
+    ahead *a = *at;
+    unsigned char *pixels = a->pixels;
+    *w = a->w, *h = a->h, *c = a->c;
+    *at = a->next;
+    free_ahead(a);
+    return pixels;
+}
+
+char *image_cache_fault(void)
+{
+    size_t bytes = stock_picture_refused();
+    if (fault_of_last) return vd_format("%s", fault_of_last);
+    return bytes ? vd_format("out of memory: %zu bytes asked for", bytes) : vd_format("%s", stbi_failure_reason());
+}
+
+/* where opening it would end the program: stb_image is compiled with Darknet's sources, see stock_libc.h */
+static char *fault_of_file(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) || (S_ISREG(s.st_mode) && access(path, R_OK))) return vd_format("%s", strerror(errno));
+    return S_ISDIR(s.st_mode) ? vd_format("is a directory") : 0;
+}
+
+char *image_cache_ahead(const char *path, int channels, int keep)
+{
+    char *fault = loading && look_up(path, channels) ? 0 : fault_of_file(path);
+    if (fault) return fault;
+    ahead *a = vd_calloc(1, sizeof(*a));
+    a->pixels = load(path, &a->w, &a->h, &a->c, a->channels = channels);
+    if (!a->pixels) fault = image_cache_fault();
+    if (a->pixels && keep) {
+        a->path = vd_format("%s", path);
+        a->next = decoded;
+        decoded = a;
+        return 0;
+    }
+    free(a->pixels);
+    free_ahead(a);
+    return fault;
+}

@@ -1,0 +1,79 @@
+#include "data/loader.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "base/parallel.h"
+
+enum { MAX_HELPERS = 64 };
+
+/* Starting a thread and joining it costs the two some 50 us, and takes the core from a training thread that others wait
+ * for. A batch of small pictures out of memory is ready before that. */
+static const double worth_helping = 1e-3; /* seconds */
+
+typedef struct {
+    int n;
+    atomic_int next;
+    void **parts;
+    void *(*load)(void *part);
+} batch;
+
+/* Every batch is freed when it has been used. By default glibc hands such memory back to the system and asks for it
+ * again at the next batch; these are the largest thresholds it would come to by itself. */
+static void keep_freed_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* 0 when there was none left */
+static int load_next(batch *b)
+{
+    int i = atomic_fetch_add(&b->next, 1);
+    if (i >= b->n) return 0;
+    b->load(b->parts[i]);
+    return 1;
+}
+
+static void *load_the_rest(void *context)
+{
+    while (load_next(context)) {
+    }
+    return 0;
+}
+
+static int start_helpers(pthread_t *helpers, batch *b)
+{
+    int count = 0, wanted = vd_parallel_threads() - 1;
+    while (count < wanted && count < MAX_HELPERS && count < b->n - atomic_load(&b->next) &&
+           !pthread_create(helpers + count, 0, load_the_rest, b))
+        ++count;
+    return count;
+}
+
+void loader_run(int n, void **parts, void *(*load)(void *part))
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_t helpers[MAX_HELPERS];
+    batch b = {.n = n, .parts = parts, .load = load};
+    int count = 0;
+    pthread_once(&once, keep_freed_memory);
+    double start = seconds();
+    /* the first part tells how long the others will take */
+    if (load_next(&b) && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
+    load_the_rest(&b);
+    for (int i = 0; i < count; ++i) pthread_join(helpers[i], 0);
+}

@@ -1,0 +1,162 @@
+#include "data/skip_broken.h"
+#include "data/image_cache.h"
+#include "data/loader.h"
+#include "data/text_files.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "darknet.h"
+
+typedef enum { NO_LABELS, LABELS_MAY_MISS, LABELS } need;
+
+typedef struct broken {
+    struct broken *next;
+    char path[];
+} broken;
+
+static struct {
+    int wanted, with_labels, classes;
+    pthread_mutex_t lock;
+    broken *known;
+    int count;
+} skip = {.lock = PTHREAD_MUTEX_INITIALIZER, .classes = INT_MAX};
+
+void vd_say_skipped(void)
+{
+    if (skip.wanted) fprintf(stderr, "-skip-broken: %d pictures skipped\n", skip.count);
+}
+
+static void say_at_exit(int status, void *nothing)
+{
+    (void)nothing;
+    if (!status) vd_say_skipped();
+}
+
+void vd_skip_broken(int with_labels)
+{
+    skip.wanted = 1;
+    skip.with_labels = with_labels;
+    if (on_exit(say_at_exit, 0)) vd_die("out of memory");
+}
+
+void vd_skip_broken_classes(int classes)
+{
+    skip.classes = classes;
+}
+
+/* with the lock held */
+static int is_known(const char *path)
+{
+    const broken *b = skip.known;
+    while (b && strcmp(b->path, path)) b = b->next;
+    return b != 0;
+}
+
+/* name it, the first time */
+static void add(const char *path, const char *fault)
+{
+    pthread_mutex_lock(&skip.lock);
+    if (!is_known(path)) {
+        broken *b = vd_calloc(1, sizeof(*b) + strlen(path) + 1);
+        memcpy(b->path, path, strlen(path) + 1);
+        b->next = skip.known;
+        skip.known = b;
+        ++skip.count;
+        fprintf(stderr, "%s: skipped: %s\n", path, fault);
+    }
+    pthread_mutex_unlock(&skip.lock);
+}
+
+static int is_broken(const char *path)
+{
+    pthread_mutex_lock(&skip.lock);
+    int known = is_known(path);
+    pthread_mutex_unlock(&skip.lock);
+    return known;
+}
+
+/* null when the labels can be read; the caller frees what is wrong */
+static char *fault_of_labels(char *path, int may_miss)
+{
+    char labels[4096], *fault;
+    int n;
+    if (strlen(path) > sizeof(labels) / 2) return vd_format("too long a path");
+    detection_label_path(path, labels);
+    if (may_miss && access(labels, F_OK)) return 0;
+    box_label *boxes = vd_read_boxes(labels, &n, &fault);
+    for (int i = 0; i < n && !fault; ++i)
+        if (boxes[i].id >= skip.classes)
+            fault =
+                vd_format("%s: an object of class %d, the network has %d classes", labels, boxes[i].id, skip.classes);
+    free(boxes);
+    return fault;
+}
+
+/* decodes the picture, which is kept for this thread if it is to be loaded at once; 1 when it is sound */
+static int look_at(char *path, int load, need labels)
+{
+    if (is_broken(path)) return 0;
+    char *fault = labels ? fault_of_labels(path, labels == LABELS_MAY_MISS) : 0;
+    if (!fault) fault = image_cache_ahead(path, image_channels, load);
+    if (!fault) return 1;
+    add(path, fault);
+    free(fault);
+    return 0;
+}
+
+char *vd_sound_picture(char **paths, int m, int index)
+{
+    for (int i = 0; skip.wanted && i < m; ++i) {
+        char *path = paths[(index + i) % m];
+        if (look_at(path, 1, skip.with_labels ? LABELS : NO_LABELS)) return path;
+    }
+    if (skip.wanted) vd_die("%s: broken, and so are all %d pictures of its list", paths[index], m);
+    return paths[index];
+}
+
+int vd_is_sound(char *path)
+{
+    return !skip.wanted || look_at(path, 1, LABELS_MAY_MISS);
+}
+
+typedef struct {
+    char *path;
+    need labels;
+    int sound;
+} part;
+
+static void *look_at_part(void *context)
+{
+    part *p = context;
+    p->sound = look_at(p->path, 0, p->labels);
+    return 0;
+}
+
+int vd_keep_sound(char **paths, int n, int with_labels)
+{
+    if (!skip.wanted) return n;
+    part *parts = vd_calloc(n, sizeof(*parts));
+    void **each = vd_calloc(n, sizeof(*each));
+    for (int i = 0; i < n; ++i) {
+        parts[i] = (part){paths[i], with_labels ? LABELS : NO_LABELS, 0};
+        each[i] = parts + i;
+    }
+    loader_run(n, each, look_at_part);
+    int left = 0;
+    for (int i = 0; i < n; ++i) {
+        if (!parts[i].sound) continue;
+        char *first = paths[left]; /* nothing is lost: whoever owns the array frees all of it */
+        paths[left++] = paths[i];
+        paths[i] = first;
+    }
+    free(parts);
+    free(each);
+    if (!left) vd_die("%s: broken, and so are all %d pictures of its list", paths[0], n);
+    return left;
+}

@@ -1,0 +1,206 @@
+#include "data/text_files.h"
+#include "config/schema.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "list.h"
+
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+/* null when there is none */
+static char *fault_of_text(const char *filename, FILE *fp)
+{
+    long at = ftell(fp);
+    int line = 1, c;
+    if (at < 0) return 0;
+    while ((c = getc(fp)) != EOF) {
+        if (c == '\n') ++line;
+        else if (c < ' ' && !strchr("\t\r\f\v", c ? c : ' '))
+            return vd_format("%s: line %d: not a text file: it has a byte of value %d", filename, line, c);
+    }
+    if (!ferror(fp) && !fseek(fp, at, SEEK_SET)) return 0;
+    return vd_format("%s: cannot be read: %s", filename, strerror(errno));
+}
+
+static void die_of(char *fault)
+{
+    if (fault) vd_die("%s", fault);
+}
+
+void vd_text_check(const char *filename, FILE *fp)
+{
+    die_of(fault_of_text(filename, fp));
+}
+
+/* null and *fault when it cannot be read */
+static FILE *open_text(const char *filename, char **fault)
+{
+    FILE *fp = vd_input_open(filename, "r", fault);
+    if (!fp || !(*fault = fault_of_text(filename, fp))) return fp;
+    fclose(fp);
+    return 0;
+}
+
+/* the next line without what means nothing, in a buffer of getline()'s; null at the end */
+static char *next_line(const char *filename, FILE *fp, char **buffer, size_t *room, int *number)
+{
+    ssize_t n = getline(buffer, room, fp);
+    if (n < 0 && !feof(fp)) vd_die("%s: line %d: cannot be read: %s", filename, *number + 1, strerror(errno));
+    if (n < 0) return 0;
+    char *line = *buffer;
+    while (n && isspace((unsigned char)line[n - 1])) line[--n] = '\0';
+    if (++*number == 1 && !strncmp(line, byte_order_mark, 3)) line += 3;
+    return line;
+}
+
+/* ---- lists ---- */
+
+/* the lines that are not blank; between names, where the number of a line counts, there must be no blank one */
+static list *read_lines(const char *filename, int are_names)
+{
+    char *buffer = 0, *line, *fault;
+    FILE *fp = open_text(filename, &fault);
+    list *lines = make_list();
+    die_of(fault);
+    size_t room = 0;
+    int number = 0, blank = 0;
+    while ((line = next_line(filename, fp, &buffer, &room, &number))) {
+        if (*line && blank && are_names)
+            vd_die("%s: line %d is blank: every class has a line, and its number counts", filename, blank);
+        if (*line) list_insert(lines, vd_format("%s", line));
+        else blank = number;
+    }
+    if (!lines->size) vd_die("%s: an empty list: a line for each picture or class is expected", filename);
+    free(buffer);
+    fclose(fp);
+    return lines;
+}
+
+list *get_paths(char *filename)
+{
+    return read_lines(filename, 0);
+}
+
+char **get_labels_of(char *filename, int classes)
+{
+    list *lines = read_lines(filename, 1);
+    if (lines->size < classes) vd_die("%s: %d lines for %d classes", filename, lines->size, classes);
+    char **labels = (char **)list_to_array(lines);
+    free_list(lines);
+    return labels;
+}
+
+char **get_labels(char *filename)
+{
+    return get_labels_of(filename, 0);
+}
+
+void vd_labels_found(const char *path, int found, int classes)
+{
+    enum { NAMED = 5 };
+    static atomic_int pictures;
+    int before = atomic_fetch_add(&pictures, 1);
+    if (before > NAMED) return; /* strictly, the first one was the last */
+    char *said = vd_format("%s: %d of the %d labels are in this path, and one should be: it is the picture's class",
+                           path, found, classes);
+    if (vd_schema_is_strict()) vd_die("%s", said);
+    fprintf(stderr, "%s\n",
+            before < NAMED ? said : "more pictures whose paths hold no label, or several, are not named");
+    free(said);
+}
+
+/* ---- boxes ---- */
+
+typedef struct {
+    const char *filename;
+    int line;
+    char *fault; /* the first one, null: none yet */
+} place;
+
+__attribute__((format(printf, 2, 3))) static void wrong(place *p, const char *fmt, ...)
+{
+    va_list args;
+    if (p->fault) return;
+    va_start(args, fmt);
+    char *what = vd_vformat(fmt, args);
+    va_end(args);
+    p->fault = vd_format("%s: line %d: %s", p->filename, p->line, what);
+    free(what);
+}
+
+/* the next word as a number of the picture's size */
+static float read_fraction(place *p, char **at, const char *name, double min, double max)
+{
+    char *word = p->fault ? 0 : strtok_r(0, " \t", at);
+    double value;
+    if (!word) {
+        wrong(p, "%s is missing: 'class x y width height' is expected", name);
+        return 0;
+    }
+    if (!vd_parse_double(word, &value)) wrong(p, "%s=%s is not a number", name, word);
+    else if (value < min || value > max) wrong(p, "%s=%s is not a fraction of the picture, 0 to 1", name, word);
+    return strtof(word, 0);
+}
+
+static box_label read_box(place *p, char *text)
+{
+    char *at, *word = strtok_r(text, " \t", &at);
+    long id;
+    if (!vd_parse_long(word, &id) || id < 0 || id > INT_MAX) {
+        wrong(p, "%s is not the number of a class: 'class x y width height' is expected", word);
+        id = 0;
+    }
+    box_label b = {.id = (int)id};
+    /* boxes that lie partly outside are common, and cut off where they are used */
+    b.x = read_fraction(p, &at, "x", -1, 2);
+    b.y = read_fraction(p, &at, "y", -1, 2);
+    b.w = read_fraction(p, &at, "width", 0, 2);
+    b.h = read_fraction(p, &at, "height", 0, 2);
+    if (!p->fault && (word = strtok_r(0, " \t", &at)))
+        wrong(p, "%s is too much: 'class x y width height' is expected", word);
+    b.left = b.x - b.w / 2;
+    b.right = b.x + b.w / 2;
+    b.top = b.y - b.h / 2;
+    b.bottom = b.y + b.h / 2;
+    return b;
+}
+
+box_label *vd_read_boxes(const char *filename, int *n, char **fault)
+{
+    place p = {filename, 0, 0};
+    FILE *fp = open_text(filename, &p.fault);
+    char *buffer = 0, *line;
+    size_t room = 0, most = 0;
+    box_label *boxes = 0;
+    *n = 0;
+    while (!p.fault && (line = next_line(filename, fp, &buffer, &room, &p.line))) {
+        if (!line[strspn(line, " \t")]) continue;
+        if ((size_t)*n == most) {
+            most = most ? 2 * most : 16;
+            boxes = vd_realloc(boxes, most * sizeof(*boxes));
+        }
+        boxes[(*n)++] = read_box(&p, line);
+    }
+    free(buffer);
+    if (fp) fclose(fp);
+    *fault = p.fault;
+    return boxes ? boxes : vd_calloc(1, sizeof(*boxes));
+}
+
+box_label *read_boxes(char *filename, int *n)
+{
+    char *fault;
+    box_label *boxes = vd_read_boxes(filename, n, &fault);
+    die_of(fault);
+    return boxes;
+}

@@ -1,0 +1,86 @@
+#include "export/removal.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include "network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *named(const vd_model *m, int i)
+{
+    return vd_format("layer %d [%s]", i, get_layer_string(m->layers[i].type));
+}
+
+static char *why_pinned(const vd_model *m, int by)
+{
+    const vd_model_layer *l = m->layers + by;
+    char *layer = named(m, by), *why;
+    if (l->type == CONVOLUTIONAL && l->groups > 1) why = vd_format("%s has groups", layer);
+    else if (by == m->output) why = vd_format("%s is the output", layer);
+    else why = vd_format("%s needs its input whole", layer);
+    free(layer);
+    return why;
+}
+
+/* the layer that ties constants to channels that are none */
+static char *why_tied(const vd_channels *ch, const vd_model *m, int class)
+{
+    for (int k = class; k >= 0; k = ch->next[k]) {
+        int i = vd_channel_layer(ch, k);
+        if (i < 0 || (m->layers[i].kind != VD_SHORTCUT && m->layers[i].kind != VD_REORG)) continue;
+        char *layer = named(m, i), *why = vd_format("%s ties them to live ones", layer);
+        free(layer);
+        return why;
+    }
+    return vd_format("a layer behind does not hand a constant on");
+}
+
+/* why constant k is still there; a tie says more than padding does */
+static char *why_kept(const vd_channels *ch, const vd_model *m, int k)
+{
+    int class = ch->class[k], by = ch->pinned_by[class], pads = -1;
+    if (by != VD_NOT_PINNED) return by < 0 ? vd_format("they belong to the picture") : why_pinned(m, by);
+    for (int c = class; c >= 0; c = ch->next[c]) {
+        int reader = vd_channel_reader(ch, m, c);
+        if (reader >= 0 && !ch->constant[c]) return why_tied(ch, m, class);
+        if (reader >= 0) pads = reader;
+    }
+    if (pads < 0) return vd_format("a layer keeps one");
+    char *layer = named(m, pads), *why = vd_format("%s pads with 0, and they emit others", layer);
+    free(layer);
+    return why;
+}
+
+typedef struct {
+    char **text; /* [n] */
+    int *count;  /* [n] */
+    int n;
+} reasons;
+
+static void count_reason(reasons *r, char *why)
+{
+    int i = 0;
+    while (i < r->n && strcmp(r->text[i], why)) ++i;
+    ++r->count[i];
+    if (i < r->n) free(why);
+    else r->text[r->n++] = why;
+}
+
+char *vd_channels_why(const vd_channels *ch, const vd_model *m, int i)
+{
+    int n = vd_channels_of(ch, i);
+    char *all = vd_format("%s", "");
+    reasons r = {vd_calloc(n, sizeof(char *)), vd_calloc(n, sizeof(int)), 0};
+    for (int k = ch->first[i + 1]; k < ch->first[i + 2]; ++k)
+        if (ch->constant[k] && !ch->removed[k]) count_reason(&r, why_kept(ch, m, k));
+    for (int k = 0; k < r.n; ++k) {
+        char *longer = vd_format("%s%s%d dead left alone: %s", all, k ? "; " : "", r.count[k], r.text[k]);
+        free(all);
+        free(r.text[k]);
+        all = longer;
+    }
+    free(r.text);
+    free(r.count);
+    return all;
+}

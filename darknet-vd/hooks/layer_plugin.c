@@ -1,0 +1,288 @@
+#include "hooks/layer_plugin.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "data/skip_broken.h"
+#include "training/checkpoint.h"
+#include "layer/nonfinite.h"
+#include "training/nan_guard.h"
+#include "config/options.h"
+#include "config/schema.h"
+#include "weights/vdw.h"
+#include "config/command_needs.h"
+#include "base/seed.h"
+#include "config/shape.h"
+#include "layer/update.h"
+#include "weights/trailer.h"
+#include "kernels/products/convolve.h"
+#include "kernels/products/gemm.h"
+#include "layer/plain_layers.h"
+#include "layer/vd_cost_layer.h"
+#include "layer/vd_layer.h"
+
+#include <float.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "network.h"
+#include "option_list.h"
+
+typedef enum { PLAIN, VD_CONVOLUTIONAL, VD_CONNECTED, VD_COST } section_kind;
+
+static const struct {
+    const char *name;
+    char *base;
+    section_kind kind;
+} sections[] = {
+    {"[vd_convolutional]", "[convolutional]", VD_CONVOLUTIONAL},
+    {"[vd_conv]", "[convolutional]", VD_CONVOLUTIONAL},
+    {"[vd_connected]", "[connected]", VD_CONNECTED},
+    {"[vd_conn]", "[connected]", VD_CONNECTED},
+    {"[vd_cost]", "[cost]", VD_COST},
+};
+
+static uint64_t noise_seed;
+
+/* without [net] seed=N every network gets noise of its own */
+static uint64_t fresh_seed(void)
+{
+    static uint64_t count;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec + ((uint64_t)getpid() << 40) + ++count;
+}
+
+static void note_plain_products(void)
+{
+    static int noted;
+    if (!noted && !vd_gemm_is_fast()) fprintf(stderr, "built without oneDNN: matrix products in plain C\n");
+    noted = 1;
+}
+
+void layer_plugin_data(const char *filename, list *options)
+{
+    vd_schema_check_data(filename, options);
+}
+
+void layer_plugin_net(const char *filename, list *options, network *net)
+{
+    vd_section s = {filename, "[net]", -1, options};
+    if (net->n < 1) vd_section_die(s, "no layers follow");
+    note_plain_products();
+    vd_schema_check(s, 0);
+    vd_shape_check_net(s);
+    vd_checkpoint_options(s);
+    vd_nan_guard_options(s);
+    net->cfg_file = vd_format("%s", filename);
+    if (vd_option_given(s, "seed")) {
+        noise_seed = (uint64_t)vd_option_integer(s, "seed", 0, 0, LONG_MAX);
+        rand_seed(noise_seed);
+    } else {
+        noise_seed = fresh_seed();
+        rand_unseed();
+    }
+    vd_convolution_time_plans(!rand_is_seeded()); /* the faster way may differ from run to run, and rounds otherwise */
+}
+
+static section_kind kind_of(const char *type)
+{
+    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
+        if (!strcmp(type, sections[i].name)) return sections[i].kind;
+    return PLAIN;
+}
+
+/* what the stock parser would take, and a variational layer cannot be */
+static void check_layer(vd_section s, section_kind kind)
+{
+    if (kind != VD_CONVOLUTIONAL) return;
+    long filters = vd_option_integer(s, "filters", 1, 1, INT_MAX),
+         groups = vd_option_integer(s, "groups", 1, 1, INT_MAX);
+    if (vd_option_integer(s, "flipped", 0, 0, 1) && groups > 1)
+        vd_section_die(s, "flipped=1 does not work with groups: Darknet turns the weights as one matrix");
+    if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
+        vd_section_die(s, "binary and xnor weights cannot be variational");
+    /* more filters than there are would be read over the end of the weights */
+    vd_option_integer(s, "numload", 0, 0, filters);
+}
+
+/* the stock [cost] parser must find its type, and must not find keys that mean nothing here */
+static void check_cost_keys(vd_section s)
+{
+    static const char *stock[] = {"type", "scale", "ratio", "noobj", "thresh"};
+    for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); ++i)
+        if (vd_option_given(s, stock[i])) vd_section_die(s, "%s is not a key of this section", stock[i]);
+    read_option(vd_format("type=sse"), s.options);
+}
+
+char *layer_plugin_base(const char *filename, char *type, list *options, network *net, int index)
+{
+    section_kind kind = kind_of(type);
+    vd_section s = {filename, type, index, options};
+    vd_schema_check(s, net);
+    vd_shape_check(s, net);
+    if (kind == PLAIN) return type;
+    vd_purpose_check_variational(s);
+#ifdef GPU
+    vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
+#endif
+    if (kind == VD_COST) check_cost_keys(s);
+    else check_layer(s, kind);
+    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
+        if (sections[i].kind == kind) return sections[i].base;
+    return type;
+}
+
+static void attach_weights(vd_section s, layer *l, network *net)
+{
+    vd_layer *vd =
+        make_vd_layer(net, s.index, vd_weights_of(*l), (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
+    vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
+    vd->relative = vd_option_given(s, "log_alpha");
+    vd->log_alpha = (float)vd_option_number(s, "log_alpha", 0, -1e4, 1e4);
+    if (vd->relative && (vd->log_alpha <= -VD_LOG_ALPHA_LIMIT || vd->log_alpha >= vd->threshold))
+        vd_section_die(s, "log_alpha=%g is not between -%g and threshold=%g", vd->log_alpha, VD_LOG_ALPHA_LIMIT,
+                       vd->threshold);
+    vd->train_clip = (int)vd_option_integer(s, "train_clip", 0, 0, 1);
+    vd->seed = noise_seed;
+    attach_vd_layer(l, vd);
+}
+
+static void attach_cost(vd_section s, layer *l, network *net)
+{
+    vd_cost c = {.net = net};
+    if (s.index == 0) vd_section_die(s, "stands alone: the layers come before it");
+    if (s.index != net->n - 1) vd_section_die(s, "must be the last section, and layer %d follows", s.index + 1);
+    if (!vd_option_given(s, "samples")) vd_section_die(s, "samples=N, the number of training images, is missing");
+    c.samples = (double)vd_option_integer(s, "samples", 0, 1, LONG_MAX);
+    c.kl_scale = vd_option_number(s, "kl_scale", 1, 0, FLT_MAX);
+    c.kl_start = vd_option_number(s, "kl_start", 0, 0, DBL_MAX);
+    c.kl_ramp = vd_option_number(s, "kl_ramp", 0, 0, DBL_MAX);
+    c.freeze_pruned = (int)vd_option_integer(s, "freeze_pruned", 0, 0, UINT16_MAX);
+    c.fine_tune = (int)vd_option_integer(s, "fine_tune", 0, 0, INT_MAX);
+    c.report = (int)vd_option_integer(s, "report", 0, 0, INT_MAX);
+    make_vd_cost_layer(l, net->layers[s.index - 1], c);
+}
+
+void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
+{
+    vd_section s = {filename, type, index, options};
+    section_kind kind = kind_of(type);
+    if (net->adam) vd_update_allocate_adam(l);
+    if (kind == PLAIN) vd_speed_up_layer(l);
+    else if (kind == VD_COST) attach_cost(s, l, net);
+    else attach_weights(s, l, net);
+    if (kind != PLAIN) vd_options_all_known(s);
+    if (index == net->n - 1) vd_purpose_check(s, net, *l);
+}
+
+int layer_plugin_update(layer l, update_args a)
+{
+    return a.adam && !l.plugin && vd_update_stock_layer_adam(l, a);
+}
+
+int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
+                      int ldb, float beta, float *c, int ldc)
+{
+    if (alpha != 1 || (beta != 0 && beta != 1) || m < 1 || n < 1 || k < 1) return 0;
+    if (!vd_gemm_is_fast() || vd_kernels_get() == &vd_kernels_c) return 0;
+    vd_gemm_threaded((vd_gemm_shape){m, n, k, lda, ldb, ldc, ta, tb, beta == 1}, a, b, c);
+    return 1;
+}
+
+void layer_plugin_save(network *net, FILE *fp, int cutoff)
+{
+    vd_weights_save(net, fp, cutoff);
+}
+
+static void check_not_packed(const network *net)
+{
+    if (net->packed_from)
+        vd_die("%s: packed for inference, train from the .weights it was made from", net->packed_from);
+}
+
+void layer_plugin_save_begin(const network *net, const char *filename, int cutoff)
+{
+    check_not_packed(net);
+    char *fault = vd_fault_of_state(net, cutoff, 0);
+    if (fault) vd_die("%s: not written: %s", filename, fault);
+}
+
+int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
+{
+    if (!vd_pack_load(net, filename, fp, start, cutoff)) return 0;
+    rand_continue(*net->seen);
+    return 1;
+}
+
+void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
+{
+    (void)net;
+    vd_weights_load_begin(filename, fp);
+}
+
+int layer_plugin_load_next(network *net, FILE *fp, int index)
+{
+    return vd_weights_load_next(net, fp, index);
+}
+
+void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
+{
+    vd_weights_load_end(net, fp, start, cutoff);
+    rand_continue(*net->seen);
+}
+
+void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
+{
+    check_not_packed(net);
+    vd_skip_broken_classes(net->layers[net->n - 1].classes);
+    vd_checkpoint_begin(net, backup, base, avg_loss, count);
+    vd_nan_guard_begin(net);
+}
+
+/* they pass no gradient on; [crop] cuts the input, as a rule */
+static void note_ends_of_gradients(const network *net)
+{
+    static int noted;
+    for (int i = 0; !noted && i < net->n; ++i) {
+        LAYER_TYPE type = net->layers[i].type;
+        if (type == GRU || (type == CROP && i))
+            fprintf(stderr, "layer %d [%s]: has no backward pass on the CPU: the layers up to it do not learn\n", i,
+                    get_layer_string(type));
+    }
+    noted = 1;
+}
+
+int layer_plugin_may_train(network *net)
+{
+    check_not_packed(net);
+    vd_shape_check_truths(net);
+    note_ends_of_gradients(net);
+    return vd_nan_guard_sound();
+}
+
+int layer_plugin_finite_loss(network *net)
+{
+    return vd_nan_guard_loss(net);
+}
+
+void layer_plugin_finite_weights(network *net)
+{
+    vd_nan_guard_weights(net);
+}
+
+int layer_plugin_went_back(network *net)
+{
+    return vd_nan_guard_back(net);
+}
+
+void layer_plugin_train_batch(network *net)
+{
+    if (!vd_checkpoint_due(net) || vd_nan_guard_state(net)) vd_checkpoint_batch(net);
+}
+
+void layer_plugin_train_end(network *net)
+{
+    vd_checkpoint_end(net);
+}

@@ -1,0 +1,324 @@
+#include "kernels/products/direct.h"
+#include "kernels/kernels.h"
+#include "kernels/scratch.h"
+#include "kernels/transpose.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef VD_ONEDNN
+#include "kernels/products/onednn.h"
+
+/* the three arrays of a convolution; a pass makes one of the other two */
+typedef enum { X, W, Y, ARRAYS } array;
+
+enum { FIRST, SECOND, RESULT, OPERANDS };
+typedef struct {
+    array array;
+    int arg;            /* DNNL_ARG_ */
+    dnnl_query_t wants; /* asks for its layout */
+} operand;
+
+static const operand operands[VD_PASSES][OPERANDS] = {
+    [VD_FORWARD] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
+                    {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
+                    {Y, DNNL_ARG_DST, dnnl_query_dst_md}},
+    [VD_FORWARD_INFERENCE] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
+                              {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
+                              {Y, DNNL_ARG_DST, dnnl_query_dst_md}},
+    [VD_BACKWARD_DATA] = {{Y, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md},
+                          {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
+                          {X, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md}},
+    [VD_BACKWARD_WEIGHTS] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
+                             {Y, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md},
+                             {W, DNNL_ARG_DIFF_WEIGHTS, dnnl_query_diff_weights_md}},
+};
+
+static const vd_scratch_slot slots[ARRAYS] = {VD_SCRATCH_BLOCKED_X, VD_SCRATCH_BLOCKED_W, VD_SCRATCH_BLOCKED_Y};
+
+typedef struct {
+    vd_convolution_shape shape;
+    int pass, images;
+} direct_key;
+
+/* An operand's way between the plain layout and the blocked one. oneDNN's general one ("jit:uni") takes two to five
+ * times as long as vd_transpose(), its special one for float blocks ("jit:blk") a little less. */
+typedef struct {
+    enum { SAME_LAYOUT, TRANSPOSE, REORDER } by;
+    size_t bytes;        /* in the blocked layout */
+    vd_onednn_call call; /* REORDER's */
+    int block;           /* TRANSPOSE's: [images][channels][pixels] to [images][channels / block][pixels][block] */
+    int images, channels, pixels;
+} conversion;
+
+typedef struct {
+    int exists; /* 0: the rest is not there */
+    vd_onednn_call call;
+    conversion conversions[OPERANDS];
+} direct;
+
+/* 1 when the implementation's name begins with this */
+static int is_named(dnnl_primitive_desc_t pd, const char *beginning)
+{
+    const char *name = "";
+    dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+    return !strncmp(name, beginning, strlen(beginning));
+}
+
+/* ---- layouts ---- */
+
+static dnnl_memory_desc_t layout(const direct_key *k, array a, int is_result, dnnl_format_tag_t format)
+{
+    vd_window w = k->shape.window;
+    const dnnl_dims_t sizes[ARRAYS] = {[X] = {k->images, w.c, w.h, w.w},
+                                       [W] = {k->shape.n, w.c, w.size, w.size},
+                                       [Y] = {k->images, k->shape.n, w.out_h, w.out_w}};
+    dnnl_data_type_t type = k->shape.bf16 && !is_result ? dnnl_bf16 : dnnl_f32;
+    dnnl_memory_desc_t made;
+    vd_onednn_check(dnnl_memory_desc_init_by_tag(&made, 4, sizes[a], type, format), "layout");
+    return made;
+}
+
+/* channels that lie side by side at every pixel, 0 when it is not as simple as that */
+static int block_of(const direct_key *k, array a, int is_result, const dnnl_memory_desc_t *blocked)
+{
+    static const dnnl_format_tag_t tags[] = {dnnl_nhwc, dnnl_nChw16c, dnnl_nChw8c};
+    const int blocks[] = {(int)blocked->dims[1], 16, 8};
+    for (int i = 0; a != W && i < 3; ++i) {
+        dnnl_memory_desc_t known = layout(k, a, is_result, tags[i]);
+        if (dnnl_memory_desc_equal(&known, blocked)) return blocks[i];
+    }
+    return 0;
+}
+
+static conversion make_conversion(const direct_key *k, array a, int is_result, dnnl_memory_desc_t blocked)
+{
+    enum { FEWEST = 8 }; /* channels that a transpose is worth it for */
+    static const int args[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
+    int add = is_result && k->pass != VD_FORWARD && k->pass != VD_FORWARD_INFERENCE;
+    dnnl_memory_desc_t plain = layout(k, a, is_result, a == W ? dnnl_oihw : dnnl_nchw);
+    conversion c = {.bytes = dnnl_memory_desc_get_size(&blocked), .block = block_of(k, a, is_result, &blocked)};
+    c.images = (int)blocked.dims[0];
+    c.channels = (int)blocked.dims[1];
+    c.pixels = (int)(blocked.dims[2] * blocked.dims[3]);
+    if (!add && dnnl_memory_desc_equal(&plain, &blocked)) return c;
+    const dnnl_memory_desc_t layouts[] = {is_result ? blocked : plain, is_result ? plain : blocked};
+    dnnl_primitive_desc_t pd = vd_onednn_describe_reorder(layouts, layouts + 1, add);
+    c.by = c.block >= FEWEST && !is_named(pd, "jit:blk") ? TRANSPOSE : REORDER;
+    if (c.by == REORDER) c.call = vd_onednn_make_call(pd, 2, args, layouts);
+    else dnnl_primitive_desc_destroy(pd);
+    return c;
+}
+
+/* what a block lacks is filled with zeros */
+static void transpose_to_blocked(const conversion *c, int bf16, const void *plain, void *blocked)
+{
+    size_t bytes = bf16 ? sizeof(uint16_t) : sizeof(float), block = bytes * c->block * c->pixels;
+    const char *from = plain;
+    char *to = blocked;
+    for (int b = 0; b < c->images; ++b)
+        for (int first = 0; first < c->channels; first += c->block, to += block) {
+            int rows = c->channels - first < c->block ? c->channels - first : c->block;
+            if (rows < c->block) memset(to, 0, block);
+            if (bf16) vd_transpose_16(rows, c->pixels, (const uint16_t *)from, c->pixels, (uint16_t *)to, c->block);
+            else vd_transpose(rows, c->pixels, (const float *)from, c->pixels, (float *)to, c->block);
+            from += bytes * rows * c->pixels;
+        }
+}
+
+static void transpose_from_blocked(const conversion *c, int add, const float *blocked, float *plain)
+{
+    for (int b = 0; b < c->images; ++b)
+        for (int first = 0; first < c->channels; first += c->block, blocked += (size_t)c->block * c->pixels) {
+            int columns = c->channels - first < c->block ? c->channels - first : c->block;
+            if (add) vd_transpose_add(c->pixels, columns, blocked, c->block, plain, c->pixels);
+            else vd_transpose(c->pixels, columns, blocked, c->block, plain, c->pixels);
+            plain += (size_t)columns * c->pixels;
+        }
+}
+
+/* ---- products ---- */
+
+/* null when oneDNN has none */
+static dnnl_primitive_desc_t describe(const direct_key *k)
+{
+    dnnl_convolution_desc_t op;
+    dnnl_status_t status;
+    vd_window w = k->shape.window;
+    dnnl_dims_t stride = {w.stride, w.stride}, pad = {w.pad, w.pad};
+    dnnl_memory_desc_t of[ARRAYS];
+    for (int i = 0; i < OPERANDS; ++i) {
+        array a = operands[k->pass][i].array;
+        of[a] = layout(k, a, i == RESULT, dnnl_format_tag_any);
+    }
+    if (k->pass == VD_BACKWARD_DATA)
+        status = dnnl_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, of + X, of + W, of + Y, stride,
+                                                          pad, pad);
+    else if (k->pass == VD_BACKWARD_WEIGHTS)
+        status = dnnl_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, of + X, of + W, 0, of + Y,
+                                                             stride, pad, pad);
+    else
+        status = dnnl_convolution_forward_desc_init(
+            &op, k->pass == VD_FORWARD ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct,
+            of + X, of + W, 0, of + Y, stride, pad, pad);
+    return status == dnnl_success ? vd_onednn_describe(&op, 0, 0) : 0;
+}
+
+/* Not the reference ones, which are slower than anything, nor those that make columns and multiply: vd_gemm() does too,
+ * and faster. bf16 only where the processor multiplies it */
+static int is_direct(dnnl_primitive_desc_t pd, int bf16)
+{
+    const int isa = dnnl_cpu_isa_avx512_core_bf16;
+    if (bf16 && ((int)dnnl_get_effective_cpu_isa() & isa) != isa) return 0;
+    return !is_named(pd, "ref") && !is_named(pd, "gemm");
+}
+
+static void *make_direct(const int *key)
+{
+    direct_key k;
+    memcpy(&k, key + 1, sizeof(k));
+    const operand *of = operands[k.pass];
+    direct *d = calloc(1, sizeof(*d));
+    if (!d) vd_no_memory(sizeof(*d));
+    dnnl_primitive_desc_t pd = describe(&k);
+    d->exists = pd && is_direct(pd, k.shape.bf16);
+    if (!d->exists) {
+        if (pd) dnnl_primitive_desc_destroy(pd);
+        return d;
+    }
+    int args[OPERANDS];
+    dnnl_memory_desc_t blocked[OPERANDS];
+    for (int i = 0; i < OPERANDS; ++i) {
+        args[i] = of[i].arg;
+        blocked[i] = vd_onednn_memory(pd, of[i].wants);
+        d->conversions[i] = make_conversion(&k, of[i].array, i == RESULT, blocked[i]);
+    }
+    d->call = vd_onednn_make_call(pd, OPERANDS, args, blocked);
+    return d;
+}
+
+static void release_direct(void *made)
+{
+    direct *d = made;
+    if (d->exists) {
+        vd_onednn_release_call(&d->call);
+        for (int i = 0; i < OPERANDS; ++i)
+            if (d->conversions[i].by == REORDER) vd_onednn_release_call(&d->conversions[i].call);
+    }
+    free(d);
+}
+
+static direct *find(vd_convolution_shape s, vd_pass pass, int images)
+{
+    int key[VD_ONEDNN_KEY] = {'c'};
+    direct_key k = {s, pass, images};
+    memcpy(key + 1, &k, sizeof(k));
+    return vd_onednn_cached(key, make_direct, release_direct);
+}
+
+/* the array in the layout that the convolution wants; a result is not yet there */
+static const void *blocked_of(conversion *c, const operand *of, int is_result, int bf16, const void *plain)
+{
+    int is_packed = of->array == W && !is_result;
+    if (c->by == SAME_LAYOUT || is_packed) return plain;
+    void *blocked = vd_scratch(slots[of->array], c->bytes / sizeof(float) + 1);
+    if (is_result) return blocked;
+    if (c->by == TRANSPOSE) transpose_to_blocked(c, bf16, plain, blocked);
+    else vd_onednn_run(&c->call, (const void *const[]){plain, blocked});
+    return blocked;
+}
+
+static void run(vd_convolution_shape s, vd_pass pass, int images, const void *first, const void *second, float *result)
+{
+    direct *d = find(s, pass, images);
+    assert(d->exists);
+    const void *plain[] = {first, second, result}, *blocked[OPERANDS];
+    for (int i = 0; i < OPERANDS; ++i)
+        blocked[i] = blocked_of(d->conversions + i, operands[pass] + i, i == RESULT, s.bf16, plain[i]);
+    vd_onednn_run(&d->call, blocked);
+    conversion *c = d->conversions + RESULT;
+    if (c->by == TRANSPOSE) transpose_from_blocked(c, pass == VD_BACKWARD_DATA, blocked[RESULT], result);
+    else if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){blocked[RESULT], result});
+}
+
+int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
+{
+    return vd_kernels_get() != &vd_kernels_c && find(s, pass, images)->exists;
+}
+
+size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images)
+{
+    return find(s, pass, images)->conversions[SECOND].bytes;
+}
+
+void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed)
+{
+    conversion *c = find(s, pass, images)->conversions + SECOND;
+    if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){weights, packed});
+    else memcpy(packed, weights, c->bytes);
+}
+
+void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+{
+    run(s, VD_FORWARD, images, x, packed, y);
+}
+
+void vd_direct_forward_inference(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+{
+    run(s, VD_FORWARD_INFERENCE, images, x, packed, y);
+}
+
+void vd_direct_backward_data(vd_convolution_shape s, int images, const void *dy, const void *packed, float *dx)
+{
+    run(s, VD_BACKWARD_DATA, images, dy, packed, dx);
+}
+
+void vd_direct_backward_weights(vd_convolution_shape s, int images, const void *x, const void *dy, float *dw)
+{
+    run(s, VD_BACKWARD_WEIGHTS, images, x, dy, dw);
+}
+#else
+int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
+{
+    (void)s, (void)pass, (void)images;
+    return 0;
+}
+
+/* vd_direct_has() told the caller not to */
+size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images)
+{
+    (void)s, (void)pass, (void)images;
+    abort();
+}
+
+void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed)
+{
+    (void)s, (void)pass, (void)images, (void)weights, (void)packed;
+    abort();
+}
+
+void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+{
+    (void)s, (void)images, (void)x, (void)packed, (void)y;
+    abort();
+}
+
+void vd_direct_forward_inference(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+{
+    (void)s, (void)images, (void)x, (void)packed, (void)y;
+    abort();
+}
+
+void vd_direct_backward_data(vd_convolution_shape s, int images, const void *dy, const void *packed, float *dx)
+{
+    (void)s, (void)images, (void)dy, (void)packed, (void)dx;
+    abort();
+}
+
+void vd_direct_backward_weights(vd_convolution_shape s, int images, const void *x, const void *dy, float *dw)
+{
+    (void)s, (void)images, (void)x, (void)dy, (void)dw;
+    abort();
+}
+#endif

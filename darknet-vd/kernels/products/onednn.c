@@ -1,0 +1,213 @@
+#ifdef VD_ONEDNN
+#include "kernels/products/onednn.h"
+#include "kernels/scratch.h"
+
+#include <omp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void vd_onednn_check(dnnl_status_t status, const char *what)
+{
+    if (status == dnnl_success) return;
+    fprintf(stderr, "oneDNN: %s failed: status %d\n", what, (int)status);
+    exit(1);
+}
+
+dnnl_data_type_t vd_onednn_data_type(vd_onednn_type type)
+{
+    return type == VD_BF16 ? dnnl_bf16 : dnnl_f32;
+}
+
+static dnnl_engine_t engine;
+static pthread_key_t at_thread_end;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* ---- what a thread has made ---- */
+
+enum { ENTRIES = 1024, MOST = 700 }; /* a power of two; then all is given back and begun anew */
+
+typedef struct {
+    int key[VD_ONEDNN_KEY];
+    void *made;
+    void (*release)(void *made);
+} entry;
+
+typedef struct {
+    dnnl_stream_t stream;
+    int used;
+    entry entries[ENTRIES];
+} thread_state;
+
+static __thread thread_state *mine;
+
+static void release_entries(thread_state *t)
+{
+    for (int i = 0; i < ENTRIES; ++i)
+        if (t->entries[i].made) t->entries[i].release(t->entries[i].made);
+    memset(t->entries, 0, sizeof(t->entries));
+    t->used = 0;
+}
+
+static void end_thread(void *state)
+{
+    thread_state *t = state;
+    release_entries(t);
+    dnnl_stream_destroy(t->stream);
+    free(t);
+}
+
+/* oneDNN 2 crashes where it finds no memory for the code it makes */
+static void check_room(void)
+{
+    enum { ROOM = 64 << 20 };
+    void *volatile room = malloc(ROOM); /* volatile: compilers leave out what is only freed */
+    if (!room) vd_no_memory(ROOM);
+    free(room);
+}
+
+static void start(void)
+{
+    check_room();
+    vd_onednn_check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine");
+    pthread_key_create(&at_thread_end, end_thread);
+}
+
+dnnl_engine_t vd_onednn_engine(void)
+{
+    pthread_once(&once, start);
+    return engine;
+}
+
+static thread_state *state_of_thread(void)
+{
+    if (mine) return mine;
+    vd_onednn_engine();
+    mine = calloc(1, sizeof(*mine));
+    if (!mine) vd_no_memory(sizeof(*mine));
+    vd_onednn_check(dnnl_stream_create(&mine->stream, engine, dnnl_stream_default_flags), "stream");
+    pthread_setspecific(at_thread_end, mine);
+    return mine;
+}
+
+/* FNV-1a */
+static unsigned hash(const int *key)
+{
+    unsigned h = 2166136261u;
+    for (int i = 0; i < VD_ONEDNN_KEY; ++i) h = (h ^ (unsigned)key[i]) * 16777619u;
+    return h ^ h >> 15;
+}
+
+void *vd_onednn_cached(const int *key, void *(*make)(const int *key), void (*release)(void *made))
+{
+    thread_state *t = state_of_thread();
+    unsigned i = hash(key) % ENTRIES;
+    for (; t->entries[i].made; i = (i + 1) % ENTRIES)
+        if (!memcmp(t->entries[i].key, key, sizeof(t->entries[i].key))) return t->entries[i].made;
+    check_room();
+    if (t->used == MOST) {
+        release_entries(t);
+        i = hash(key) % ENTRIES;
+    }
+    void *made = make(key);
+    memcpy(t->entries[i].key, key, sizeof(t->entries[i].key));
+    t->entries[i].made = made;
+    t->entries[i].release = release;
+    ++t->used;
+    return made;
+}
+
+/* ---- primitives ---- */
+
+int vd_onednn_one_thread(void)
+{
+    int threads = omp_get_max_threads();
+    if (threads != 1) omp_set_num_threads(1);
+    return threads;
+}
+
+void vd_onednn_threads_again(int threads)
+{
+    if (threads != 1) omp_set_num_threads(threads);
+}
+
+static dnnl_primitive_attr_t attributes(int add)
+{
+    dnnl_primitive_attr_t attr;
+    dnnl_post_ops_t post;
+    vd_onednn_check(dnnl_primitive_attr_create(&attr), "attributes");
+    vd_onednn_check(dnnl_post_ops_create(&post), "attributes");
+    dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    if (add) dnnl_post_ops_append_sum(post, 1);
+    dnnl_primitive_attr_set_post_ops(attr, post);
+    dnnl_post_ops_destroy(post);
+    return attr;
+}
+
+dnnl_primitive_desc_t vd_onednn_describe(const_dnnl_op_desc_t op, dnnl_primitive_desc_t forward, int add)
+{
+    dnnl_primitive_desc_t pd = 0;
+    int threads = vd_onednn_one_thread();
+    dnnl_primitive_attr_t attr = attributes(add);
+    if (dnnl_primitive_desc_create(&pd, op, attr, vd_onednn_engine(), forward) != dnnl_success) pd = 0;
+    dnnl_primitive_attr_destroy(attr);
+    vd_onednn_threads_again(threads);
+    return pd;
+}
+
+dnnl_primitive_desc_t vd_onednn_describe_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to, int add)
+{
+    dnnl_primitive_desc_t pd = 0;
+    int threads = vd_onednn_one_thread();
+    dnnl_primitive_attr_t attr = attributes(add);
+    dnnl_engine_t e = vd_onednn_engine();
+    vd_onednn_check(dnnl_reorder_primitive_desc_create(&pd, from, e, to, e, attr), "reorder");
+    dnnl_primitive_attr_destroy(attr);
+    vd_onednn_threads_again(threads);
+    return pd;
+}
+
+dnnl_memory_desc_t vd_onednn_memory(dnnl_primitive_desc_t pd, dnnl_query_t what)
+{
+    return *dnnl_primitive_desc_query_md(pd, what, 0);
+}
+
+static dnnl_memory_t memory(const dnnl_memory_desc_t *layout)
+{
+    dnnl_memory_t m;
+    vd_onednn_check(dnnl_memory_create(&m, layout, vd_onednn_engine(), DNNL_MEMORY_NONE), "memory");
+    return m;
+}
+
+vd_onednn_call vd_onednn_make_call(dnnl_primitive_desc_t pd, int n, const int *args, const dnnl_memory_desc_t *layouts)
+{
+    vd_onednn_call call = {.n = n};
+    dnnl_memory_desc_t scratchpad = vd_onednn_memory(pd, dnnl_query_scratchpad_md);
+    int threads = vd_onednn_one_thread();
+    vd_onednn_check(dnnl_primitive_create(&call.primitive, pd), "primitive");
+    vd_onednn_threads_again(threads);
+    for (int i = 0; i < n; ++i) call.args[i] = (dnnl_exec_arg_t){args[i], memory(layouts + i)};
+    call.args[n] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, memory(&scratchpad)};
+    call.scratchpad = dnnl_memory_desc_get_size(&scratchpad);
+    dnnl_primitive_desc_destroy(pd);
+    return call;
+}
+
+void vd_onednn_run(vd_onednn_call *call, const void *const *arrays)
+{
+    for (int i = 0; i < call->n; ++i) /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): arrays has call->n */
+        dnnl_memory_set_data_handle(call->args[i].memory, (void *)arrays[i]);
+    void *scratchpad = call->scratchpad ? vd_scratch(VD_SCRATCH_LIBRARY, call->scratchpad / sizeof(float) + 1) : 0;
+    dnnl_memory_set_data_handle(call->args[call->n].memory, scratchpad);
+    int threads = vd_onednn_one_thread();
+    vd_onednn_check(dnnl_primitive_execute(call->primitive, state_of_thread()->stream, call->n + 1, call->args), "run");
+    vd_onednn_threads_again(threads);
+}
+
+void vd_onednn_release_call(vd_onednn_call *call)
+{
+    for (int i = 0; i <= call->n; ++i) dnnl_memory_destroy(call->args[i].memory);
+    dnnl_primitive_destroy(call->primitive);
+}
+#endif

@@ -1,0 +1,135 @@
+#include "kernels/sparse/form.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The matrix that takes a whole image to a whole output: a row for each of its numbers, a column for each of the
+ * input's. Row (filter, oh, ow) has weight (channel, kh, kw) in column (channel, oh stride - pad + kh, ow stride - pad
+ * + kw), where there is one. */
+typedef struct {
+    int column;
+    float value;
+} element;
+
+/* a panel while it is being made */
+typedef struct {
+    vd_sparse_form *f;
+    const float *weights, *scale;
+    int columns, blocks; /* weights of a filter; blocks of columns of the whole matrix */
+    element *elements;   /* [16][columns], in the order of their columns */
+    int *first;          /* [16][blocks + 1] of a row, those of a block */
+    int *slots;          /* [blocks] */
+} maker;
+
+/* returns how many */
+static int row_of(const maker *m, int row, element *to)
+{
+    vd_window w = m->f->window;
+    int pixels = w.out_h * w.out_w, filter = row / pixels, n = 0;
+    int top = row % pixels / w.out_w * w.stride - w.pad, left = row % w.out_w * w.stride - w.pad;
+    const float *weights = m->weights + (size_t)filter * m->columns;
+    float scale = m->scale ? m->scale[filter] : 1;
+    for (int i = 0; i < m->columns; ++i) {
+        if (weights[i] == 0) continue;
+        int h = top + i / w.size % w.size, c = left + i % w.size;
+        if (h < 0 || h >= w.h || c < 0 || c >= w.w) continue;
+        to[n++] = (element){(i / w.size / w.size * w.h + h) * w.w + c, scale * weights[i]};
+    }
+    return n;
+}
+
+static void read_panel(maker *m, int panel)
+{
+    memset(m->slots, 0, m->blocks * sizeof(int));
+    for (int r = 0; r < VD_SPARSE_LANES; ++r) {
+        int row = panel * VD_SPARSE_LANES + r, *first = m->first + r * (m->blocks + 1);
+        element *e = m->elements + (size_t)r * m->columns;
+        int n = row < m->f->panels.rows ? row_of(m, row, e) : 0;
+        for (int b = 0, i = 0; b < m->blocks; ++b) {
+            first[b] = i;
+            while (i < n && e[i].column / VD_SPARSE_COLUMNS == b) ++i;
+            if (m->slots[b] < i - first[b]) m->slots[b] = i - first[b];
+        }
+        first[m->blocks] = n;
+    }
+}
+
+static size_t slots_of(const maker *m)
+{
+    size_t slots = 0;
+    for (int b = 0; b < m->blocks; ++b) slots += m->slots[b];
+    return slots;
+}
+
+static void write_block(const maker *m, int b, size_t slot, uint8_t *index, float *value)
+{
+    for (int r = 0; r < VD_SPARSE_LANES; ++r) {
+        const int *first = m->first + r * (m->blocks + 1) + b;
+        const element *e = m->elements + (size_t)r * m->columns;
+        size_t at = slot * VD_SPARSE_LANES + r;
+        for (int i = first[0]; i < first[1]; ++i, at += VD_SPARSE_LANES) {
+            index[at] = (uint8_t)(e[i].column % VD_SPARSE_COLUMNS);
+            value[at] = e[i].value;
+        }
+    }
+}
+
+/* read every panel twice, to count slots and blocks, and to write them */
+static int make_panels(maker *m)
+{
+    vd_sparse_form *f = m->f;
+    size_t slots = 0, blocks = 0;
+    for (int p = 0; p < f->n_panels; ++p) {
+        read_panel(m, p);
+        slots += slots_of(m);
+        for (int b = 0; b < m->blocks; ++b) blocks += m->slots[b] > 0;
+    }
+    int *start = vd_sparse_array(f, f->n_panels + 1, sizeof(int));
+    size_t *slot = vd_sparse_array(f, f->n_panels, sizeof(size_t));
+    vd_sparse_block *block = vd_sparse_array(f, blocks, sizeof(*block));
+    uint8_t *index = vd_sparse_array(f, slots, VD_SPARSE_LANES);
+    float *value = vd_sparse_array(f, slots, VD_SPARSE_LANES * sizeof(float));
+    if (f->n_arrays < 0 || blocks > INT_MAX) return 0;
+    slots = 0;
+    for (int p = 0; p < f->n_panels; ++p) {
+        read_panel(m, p);
+        slot[p] = slots;
+        start[p + 1] = start[p];
+        for (int length = 1; length <= VD_SPARSE_COLUMNS; ++length) {
+            for (int b = 0; b < m->blocks; ++b) {
+                if (m->slots[b] != length) continue;
+                block[start[p + 1]++] = (vd_sparse_block){b * VD_SPARSE_COLUMNS, length};
+                write_block(m, b, slots, index, value);
+                slots += length;
+            }
+        }
+    }
+    f->panels.start = start;
+    f->panels.slot = slot;
+    f->panels.block = block;
+    f->panels.index = index;
+    f->panels.value = value;
+    return 1;
+}
+
+int vd_sparse_make_panels(vd_sparse_form *f, const float *weights, const float *scale, const float *bias)
+{
+    vd_window w = f->window;
+    maker m = {.f = f, .weights = weights, .scale = scale, .columns = w.c * w.size * w.size};
+    size_t rows = (size_t)f->n * w.out_h * w.out_w;
+    m.blocks = (w.c * w.h * w.w + VD_SPARSE_COLUMNS - 1) / VD_SPARSE_COLUMNS;
+    f->columns = m.blocks * VD_SPARSE_COLUMNS;
+    f->panels.rows = (int)rows;
+    f->n_panels = (int)((rows + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES);
+    f->bias = vd_sparse_array(f, rows, sizeof(float));
+    m.elements = calloc((size_t)VD_SPARSE_LANES * m.columns, sizeof(element));
+    m.first = calloc((size_t)VD_SPARSE_LANES * (m.blocks + 1), sizeof(int));
+    m.slots = calloc(m.blocks, sizeof(int));
+    int made = f->bias && m.elements && m.first && m.slots && make_panels(&m);
+    for (size_t i = 0; made && i < rows; ++i) f->bias[i] = bias[i / ((size_t)w.out_h * w.out_w)];
+    free(m.elements);
+    free(m.first);
+    free(m.slots);
+    return made;
+}

@@ -1,0 +1,300 @@
+#include "kernels/sparse/product.h"
+#include "base/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/sparse/form.h"
+#include "kernels/transpose.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the way ---- */
+
+/* Measured on a Zen 4 (32 KiB and 1 MiB of cache); a Zen 5 with 48 KiB wants about the same. */
+enum {
+    FEW_IMAGES = 8,  /* less are no vector */
+    FEW_PIXELS = 4,  /* less are no vector, either */
+    MOST_LANES = 112 /* images of a connected layer: seven registers with AVX-512 */
+};
+static const double shifted_from = .08; /* density where aligned loads pay for copying the image more often */
+
+/* images side by side in one vector, or in several where a line of the output is short */
+static int lanes_of(vd_window w, int images)
+{
+    int groups = (images + MOST_LANES - 1) / MOST_LANES,
+        most = vd_round_up((images + groups - 1) / groups, VD_SPARSE_LANES);
+    int enough = vd_round_up((MOST_LANES + w.out_w - 1) / w.out_w, VD_SPARSE_LANES);
+    return most < enough ? most : enough;
+}
+
+/* vectors that an image takes by its pixels, against those it takes among other images */
+static int images_pay(vd_window w, int images)
+{
+    int pixels = w.out_h * w.out_w, by_pixels = vd_round_up((w.out_h - 1) * (w.w + w.pad) + w.out_w, VD_SPARSE_LANES);
+    return images >= FEW_IMAGES && by_pixels > 1.25 * pixels;
+}
+
+static void choose_way(vd_sparse_form *f, int images)
+{
+    vd_window w = f->window;
+    int pixels = w.out_h * w.out_w;
+    double density = (double)f->nonzeros / ((double)f->n * w.c * w.size * w.size);
+    f->by = images_pay(w, images) ? VD_SPARSE_IMAGES : pixels <= FEW_PIXELS ? VD_SPARSE_PANELS : VD_SPARSE_PIXELS;
+    f->shifted = f->by == VD_SPARSE_PIXELS && w.size > 1 && density >= shifted_from;
+    f->lanes = f->by == VD_SPARSE_IMAGES ? lanes_of(w, images) : 1;
+}
+
+/* a 1x1 filter sees one line of pixels */
+static vd_window simplify(vd_window w)
+{
+    if (w.size == 1 && w.stride == 1 && w.pad == 0) {
+        w.w = w.out_w = w.h * w.w;
+        w.h = w.out_h = 1;
+    }
+    return w;
+}
+
+vd_sparse_form *make_vd_sparse_form(vd_window w, int n, int images, const float *weights, const float *scale,
+                                    const float *bias, float slope)
+{
+    vd_sparse_form *f = calloc(1, sizeof(*f));
+    if (!f) return 0;
+    size_t all = (size_t)n * w.c * w.size * w.size;
+    f->window = simplify(w);
+    f->n = n;
+    f->slope = slope;
+    for (size_t i = 0; i < all; ++i) f->nonzeros += weights[i] != 0;
+    choose_way(f, images);
+    int made = f->nonzeros < INT_MAX && (f->by == VD_SPARSE_PANELS ? vd_sparse_make_panels(f, weights, scale, bias)
+                                                                   : vd_sparse_make_rows(f, weights, scale, bias));
+    if (made) return f;
+    free_vd_sparse_form(f);
+    return 0;
+}
+
+void free_vd_sparse_form(vd_sparse_form *f)
+{
+    if (!f) return;
+    for (int i = 0; i < f->n_arrays; ++i) free(f->arrays[i]);
+    free(f);
+}
+
+size_t vd_sparse_nonzeros(const vd_sparse_form *f)
+{
+    return f->nonzeros;
+}
+
+const char *vd_sparse_way(const vd_sparse_form *f)
+{
+    if (f->by == VD_SPARSE_PIXELS) return f->shifted ? "shifted" : "pixels";
+    return f->by == VD_SPARSE_IMAGES ? "images" : "panels";
+}
+
+/* ---- products ---- */
+
+/* Work is cut by these sizes alone. Under SMALL products, waking the other threads costs more than they save. */
+enum { SMALL = 1 << 20, PLANES = 16, PANELS = 8 };
+
+typedef struct {
+    const vd_sparse_form *f;
+    const vd_sparse_kernels *k;
+    int images; /* of the batch */
+    const float *input;
+    float *output;
+    /* of the image, or the images, that are being worked on */
+    float *x; /* [planes][size][lanes] */
+    int first, lanes_used;
+    size_t lanes; /* of a tile */
+} job;
+
+static size_t inputs_of(const job *j)
+{
+    vd_window w = j->f->window;
+    return (size_t)w.c * w.h * w.w;
+}
+
+static size_t pixels_of(const job *j)
+{
+    return (size_t)j->f->window.out_h * j->f->window.out_w;
+}
+
+static int pieces(size_t n, size_t size)
+{
+    return (int)((n + size - 1) / size);
+}
+
+static int length(int n, int size, int i)
+{
+    return n - i * size < size ? n - i * size : size;
+}
+
+/* run the body on all threads, or in this one when there is little to do */
+static void loop(size_t products, int n, void (*body)(int i, void *context), void *context)
+{
+    for (int i = 0; products < SMALL && i < n; ++i) body(i, context);
+    if (products >= SMALL) vd_parallel_for(n, body, context);
+}
+
+/* the sums of one group of filters, a block of planes after the other */
+static void sum_blocks(const job *j, int group, size_t lanes, const float *x, vd_sparse_end end)
+{
+    const vd_sparse_form *f = j->f;
+    const vd_sparse_rows *piece = f->pieces + group * f->blocks;
+    float *y = f->blocks > 1 ? vd_scratch(VD_SCRATCH_SQUARE, VD_SPARSE_GROUP * lanes) : 0;
+    for (int b = 0; b < f->blocks; ++b)
+        j->k->sums(piece[b], lanes, x, b == 0 ? f->bias + group * VD_SPARSE_GROUP : 0, y, lanes,
+                   b == f->blocks - 1 ? &end : 0);
+}
+
+/* ---- the pixels of one image as lanes ---- */
+
+static void pack_pixels(int i, void *context)
+{
+    const job *j = context;
+    int first = i * PLANES;
+    j->k->pack(j->f->planes, first, first + length(j->f->n_planes, PLANES, i), j->input, j->x);
+}
+
+/* one group of filters, one tile of pixels */
+static void sum_pixels(int i, void *context)
+{
+    const job *j = context;
+    const vd_sparse_form *f = j->f;
+    vd_window w = f->window;
+    size_t pixels = pixels_of(j), numbers = (size_t)(w.out_h - 1) * f->planes.pitch + w.out_w;
+    int group = i % f->groups;
+    size_t first = i / f->groups * j->lanes, left = numbers - first;
+    size_t lanes = left < j->lanes ? (left + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES : j->lanes;
+    vd_sparse_end end = {f->slope, first, numbers, f->planes.pitch, w.out_w, 0, pixels};
+    end.out = j->output + group * VD_SPARSE_GROUP * pixels;
+    sum_blocks(j, group, lanes, j->x + first, end);
+}
+
+static void forward_pixels(int image, void *context)
+{
+    job j = *(const job *)context;
+    const vd_sparse_form *f = j.f;
+    size_t numbers = (size_t)(f->window.out_h - 1) * f->planes.pitch + f->window.out_w;
+    size_t vectors = (numbers + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES, most = VD_SPARSE_TILE / VD_SPARSE_LANES;
+    int tiles = pieces(vectors, most);
+    j.lanes = (size_t)pieces(vectors, tiles) * VD_SPARSE_LANES;
+    j.input += image * inputs_of(&j);
+    j.output += image * pixels_of(&j) * f->n;
+    j.x = vd_scratch(VD_SCRATCH_SHARED, f->n_planes * f->planes.size + 2 * VD_SPARSE_LANES);
+    loop(f->n_planes * f->planes.size, pieces(f->n_planes, PLANES), pack_pixels, &j);
+    loop(f->nonzeros * numbers, pieces(vectors * VD_SPARSE_LANES, j.lanes) * f->groups, sum_pixels, &j);
+}
+
+/* ---- images as lanes ---- */
+
+/* a run of channels whose planes follow upon each other and have no edge is turned as one matrix */
+static void pack_images(int i, void *context)
+{
+    const job *j = context;
+    const vd_sparse_form *f = j->f;
+    vd_window w = f->window;
+    vd_sparse_planes s = f->planes;
+    int first = i * PLANES, last = first + length(f->n_planes, PLANES, i), lanes = f->lanes;
+    const float *images = j->input + j->first * inputs_of(j);
+    int bare = w.stride == 1 && w.pad == 0 && s.pitch == w.w && s.lines == w.h;
+    if (!bare || j->lanes_used < lanes)
+        memset(j->x + first * s.size * lanes, 0, (last - first) * s.size * lanes * sizeof(float));
+    for (int p = first, next; p < last; p = next) {
+        vd_sparse_plane plane = s.plane[p];
+        const float *channel = images + (size_t)plane.channel * w.h * w.w;
+        float *x = j->x + p * s.size * lanes;
+        next = p + 1;
+        if (bare) {
+            while (next < last && s.plane[next].channel == plane.channel + next - p) ++next;
+            vd_transpose(j->lanes_used, (next - p) * w.h * w.w, channel, (int)inputs_of(j), x, lanes);
+            continue;
+        }
+        for (int line = 0; line < s.lines; ++line) {
+            int row = line * s.stride + plane.row;
+            if (row < 0 || row >= w.h) continue;
+            if (s.stride == 1) {
+                int from = plane.column < 0 ? -plane.column : 0, to = w.w - plane.column;
+                to = to < s.pitch ? to : s.pitch;
+                vd_transpose(j->lanes_used, to - from, channel + (size_t)row * w.w + plane.column + from,
+                             (int)inputs_of(j), x + ((size_t)line * s.pitch + from) * lanes, lanes);
+                continue;
+            }
+            for (int k = 0; k < s.pitch; ++k) {
+                int column = k * s.stride + plane.column;
+                if (column < 0 || column >= w.w) continue;
+                for (int b = 0; b < j->lanes_used; ++b)
+                    x[((size_t)line * s.pitch + k) * lanes + b] =
+                        channel[b * inputs_of(j) + (size_t)row * w.w + column];
+            }
+        }
+    }
+}
+
+/* one group of filters */
+static void sum_images(int group, void *context)
+{
+    const job *j = context;
+    const vd_sparse_form *f = j->f;
+    vd_window w = f->window;
+    size_t lanes = f->lanes, pixels = pixels_of(j), numbers = pixels * lanes, line = w.out_w * lanes;
+    int filters = length(f->n, VD_SPARSE_GROUP, group), all = (int)numbers;
+    float *y = vd_scratch(VD_SCRATCH_NOISE, filters * numbers);
+    for (int row = 0; row < w.out_h; ++row) {
+        for (size_t at = 0; at < line; at += j->lanes) {
+            vd_sparse_end end = {f->slope, row * line + at, numbers, all, all, y, numbers};
+            size_t n = line - at < j->lanes ? line - at : j->lanes;
+            sum_blocks(j, group, n, j->x + (size_t)row * f->planes.pitch * lanes + at, end);
+        }
+    }
+    float *output = j->output + (size_t)j->first * f->n * pixels + (size_t)group * VD_SPARSE_GROUP * pixels;
+    vd_transpose(filters * (int)pixels, j->lanes_used, y, (int)lanes, output, f->n * (int)pixels);
+}
+
+static void forward_images(int run, void *context)
+{
+    job j = *(const job *)context;
+    const vd_sparse_form *f = j.f;
+    size_t lanes = f->lanes, most = VD_SPARSE_TILE / lanes * lanes;
+    j.first = run * f->lanes;
+    j.lanes_used = length(j.images, f->lanes, run);
+    j.lanes = f->window.out_w * lanes < most ? f->window.out_w * lanes : most;
+    j.x = vd_scratch(VD_SCRATCH_SHARED, f->n_planes * f->planes.size * lanes);
+    loop(f->n_planes * f->planes.size * lanes, pieces(f->n_planes, PLANES), pack_images, &j);
+    loop(f->nonzeros * pixels_of(&j) * lanes, f->groups, sum_images, &j);
+}
+
+/* ---- units as lanes ---- */
+
+static void multiply_panels(int i, void *context)
+{
+    const job *j = context;
+    const vd_sparse_form *f = j->f;
+    int first = i * PANELS;
+    j->k->panels(f->panels, first, first + length(f->n_panels, PANELS, i), j->x, f->bias, f->slope, j->output);
+}
+
+static void forward_panels(int image, void *context)
+{
+    job j = *(const job *)context;
+    const vd_sparse_form *f = j.f;
+    size_t inputs = inputs_of(&j);
+    j.input += image * inputs;
+    j.output += (size_t)image * f->panels.rows;
+    j.x = (float *)j.input; /* only read, but by whole blocks */
+    if (inputs < (size_t)f->columns) {
+        j.x = vd_scratch(VD_SCRATCH_SHARED, f->columns);
+        memcpy(j.x, j.input, inputs * sizeof(float));
+    }
+    loop(f->nonzeros * pixels_of(&j), pieces(f->n_panels, PANELS), multiply_panels, &j);
+}
+
+void vd_sparse_forward(const vd_sparse_form *f, const vd_sparse_kernels *k, int images, const float *x, float *y)
+{
+    job j = {.f = f, .k = k, .images = images, .input = x, .output = y};
+    int by_images = f->by == VD_SPARSE_IMAGES, runs = by_images ? pieces(images, f->lanes) : images;
+    loop(f->nonzeros * pixels_of(&j) * images, runs,
+         by_images                   ? forward_images
+         : f->by == VD_SPARSE_PANELS ? forward_panels
+                                     : forward_pixels,
+         &j);
+}

@@ -1,0 +1,191 @@
+/* The form "pixels" and "images" work with: planes cut out of the input, and lists of the weights that point into them.
+ */
+#include "kernels/sparse/form.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Measured on a Zen 4 (32 KiB and 1 MiB of cache); a Zen 5 with 48 KiB wants about the same. */
+enum {
+    CACHE_BYTES = 26000, /* of planes at a time: they are read once for each filter */
+    FEWEST = 8           /* weights of a filter in a block of planes: less does not pay for loading its sums */
+};
+
+/* a weight's place in its filter, and in the planes */
+typedef struct {
+    int plane; /* of all planes there might be */
+    int line, column;
+} tap;
+
+static int planes_of_channel(const vd_sparse_form *f)
+{
+    int s = f->window.stride;
+    return f->shifted ? s * f->window.size : s * s;
+}
+
+/* weight i of a filter */
+static tap tap_of(const vd_sparse_form *f, int i)
+{
+    int size = f->window.size, s = f->window.stride;
+    int column = i % size, line = i / size % size, channel = i / size / size;
+    int columns = f->shifted ? size : s;
+    tap t = {(channel * s + line % s) * columns + (f->shifted ? column : column % s), line / s, 0};
+    if (!f->shifted) t.column = column / s;
+    return t;
+}
+
+static vd_sparse_plane plane_of(const vd_sparse_form *f, int plane)
+{
+    int s = f->window.stride, columns = f->shifted ? f->window.size : s;
+    return (vd_sparse_plane){plane / columns / s, plane / columns % s - f->window.pad, plane % columns - f->window.pad};
+}
+
+/* As wide as the output, and what the filter needs beyond; at stride 1 the zeros behind a line are those before the
+ * next one. Copies for each column need no edge, and lines that begin where vectors do. */
+static int pitch_of(const vd_sparse_form *f)
+{
+    vd_window w = f->window;
+    if (f->shifted) return w.out_w % 8 && w.out_w > 4 ? vd_round_up(w.out_w, 8) : w.out_w;
+    int widest = w.out_w + (w.size - 1) / w.stride;
+    return w.stride == 1 && w.w + w.pad < widest && w.w + w.pad >= w.out_w ? w.w + w.pad : widest;
+}
+
+static void make_geometry(vd_sparse_form *f)
+{
+    vd_window w = f->window;
+    vd_sparse_planes *p = &f->planes;
+    *p = (vd_sparse_planes){.h = w.h, .w = w.w, .stride = w.stride, .pitch = pitch_of(f)};
+    p->lines = w.out_h + (w.size - 1) / w.stride;
+    p->size = (size_t)p->lines * p->pitch + w.pad; /* the zeros behind the last line */
+    if (f->lanes == 1) p->size = (p->size + 2 * VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES;
+}
+
+/* number the planes that a weight needs; number[plane] becomes its place among them */
+static int make_planes(vd_sparse_form *f, const float *weights, int *number)
+{
+    int columns = f->window.c * f->window.size * f->window.size, all = f->window.c * planes_of_channel(f);
+    for (int r = 0; r < f->n; ++r)
+        for (int i = 0; i < columns; ++i)
+            if (weights[(size_t)r * columns + i] != 0) number[tap_of(f, i).plane] = 1;
+    vd_sparse_plane *plane = vd_sparse_array(f, all, sizeof(*plane));
+    if (!plane) return 0;
+    for (int p = 0; p < all; ++p) {
+        if (!number[p]) continue;
+        number[p] = f->n_planes;
+        plane[f->n_planes++] = plane_of(f, p);
+    }
+    f->planes.plane = plane;
+    return (double)f->n_planes * f->planes.size * f->lanes < INT_MAX;
+}
+
+static int planes_of_block(const vd_sparse_form *f)
+{
+    vd_window w = f->window;
+    int more = (w.size - 1) / w.stride; /* lines beyond those of the sums */
+    size_t numbers = f->planes.size;
+    if (f->lanes > 1) numbers = (size_t)(more + 1) * f->planes.pitch * f->lanes;
+    else if (numbers > (size_t)VD_SPARSE_TILE + more * f->planes.pitch)
+        numbers = VD_SPARSE_TILE + more * f->planes.pitch;
+    size_t fit = CACHE_BYTES / (numbers * sizeof(float));
+    size_t pay = f->nonzeros ? (size_t)FEWEST * f->n * f->n_planes / f->nonzeros + 1 : 1;
+    size_t planes = fit > pay ? fit : pay;
+    return planes < (size_t)f->n_planes ? (int)planes : f->n_planes > 0 ? f->n_planes : 1;
+}
+
+/* ---- entries ---- */
+
+typedef struct {
+    vd_sparse_form *f;
+    const float *weights, *scale;
+    const int *number; /* of planes */
+    int planes;        /* of a block */
+    int columns;       /* weights of a filter */
+    int *count;        /* [blocks][VD_SPARSE_GROUP] entries of a filter in a block, then where the next one goes */
+    int *row, *start;  /* where the next piece goes */
+    vd_sparse_entry *entries;
+    int used;
+} maker;
+
+static vd_sparse_entry entry_of(const maker *m, int filter, int i)
+{
+    const vd_sparse_form *f = m->f;
+    tap t = tap_of(f, i);
+    size_t at = m->number[t.plane] * f->planes.size + (size_t)t.line * f->planes.pitch + t.column;
+    float scale = m->scale ? m->scale[filter] : 1;
+    return (vd_sparse_entry){(int)(at * f->lanes), scale * m->weights[(size_t)filter * m->columns + i]};
+}
+
+static int *count_of(const maker *m, int i, int row)
+{
+    return m->count + m->number[tap_of(m->f, i).plane] / m->planes * VD_SPARSE_GROUP + row;
+}
+
+/* A block's rows in the order of their lengths; those without entries are left out, but for the first block, which
+ * begins the sums, and the last, which ends them. */
+static vd_sparse_rows make_piece(maker *m, int block, int rows)
+{
+    int *count = m->count + block * VD_SPARSE_GROUP, all = block == 0 || block == m->f->blocks - 1;
+    vd_sparse_rows s = {.row = m->row, .start = m->start, .entry = m->entries};
+    for (int r = 0; r < rows; ++r) {
+        if (!all && !count[r]) continue;
+        int i = s.rows++;
+        for (; i > 0 && count[m->row[i - 1]] > count[r]; --i) m->row[i] = m->row[i - 1];
+        m->row[i] = r;
+    }
+    m->start[0] = m->used;
+    for (int i = 0; i < s.rows; ++i) {
+        int *of_row = count + m->row[i], n = *of_row;
+        *of_row = m->used;
+        m->start[i + 1] = m->used += n;
+    }
+    m->row += s.rows;
+    m->start += s.rows + 1;
+    return s;
+}
+
+static void make_group(maker *m, int group)
+{
+    vd_sparse_form *f = m->f;
+    int first = group * VD_SPARSE_GROUP, rows = f->n - first < VD_SPARSE_GROUP ? f->n - first : VD_SPARSE_GROUP;
+    const float *weights = m->weights + (size_t)first * m->columns;
+    memset(m->count, 0, sizeof(int) * f->blocks * VD_SPARSE_GROUP);
+    for (int r = 0; r < rows; ++r)
+        for (int i = 0; i < m->columns; ++i)
+            if (weights[(size_t)r * m->columns + i] != 0) ++*count_of(m, i, r);
+    for (int b = 0; b < f->blocks; ++b) f->pieces[group * f->blocks + b] = make_piece(m, b, rows);
+    for (int r = 0; r < rows; ++r)
+        for (int i = 0; i < m->columns; ++i)
+            if (weights[(size_t)r * m->columns + i] != 0)
+                m->entries[(*count_of(m, i, r))++] = entry_of(m, first + r, i);
+}
+
+static int make_pieces(vd_sparse_form *f, const int *number, const float *weights, const float *scale)
+{
+    maker m = {.f = f, .weights = weights, .scale = scale, .number = number, .planes = planes_of_block(f)};
+    m.columns = f->window.c * f->window.size * f->window.size;
+    f->groups = (f->n + VD_SPARSE_GROUP - 1) / VD_SPARSE_GROUP;
+    f->blocks = f->n_planes ? (f->n_planes + m.planes - 1) / m.planes : 1;
+    size_t pieces = (size_t)f->groups * f->blocks;
+    f->pieces = vd_sparse_array(f, pieces, sizeof(*f->pieces));
+    m.row = vd_sparse_array(f, pieces * VD_SPARSE_GROUP, sizeof(int));
+    m.start = vd_sparse_array(f, pieces * (VD_SPARSE_GROUP + 1), sizeof(int));
+    m.entries = vd_sparse_array(f, f->nonzeros, sizeof(*m.entries));
+    m.count = calloc((size_t)f->blocks * VD_SPARSE_GROUP, sizeof(int));
+    int made = f->n_arrays >= 0 && m.count;
+    for (int g = 0; made && g < f->groups; ++g) make_group(&m, g);
+    free(m.count);
+    return made;
+}
+
+int vd_sparse_make_rows(vd_sparse_form *f, const float *weights, const float *scale, const float *bias)
+{
+    int *number = calloc((size_t)f->window.c * planes_of_channel(f), sizeof(int));
+    f->bias = vd_sparse_array(f, f->n, sizeof(float));
+    int made = number && f->bias;
+    if (made) memcpy(f->bias, bias, f->n * sizeof(float));
+    make_geometry(f);
+    made = made && make_planes(f, weights, number) && make_pieces(f, number, weights, scale);
+    free(number);
+    return made;
+}

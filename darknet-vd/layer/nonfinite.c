@@ -1,0 +1,102 @@
+#include "layer/nonfinite.h"
+#include "layer/layer_state.h"
+#include "base/text.h"
+#include "layer/vd_layer.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+size_t vd_first_not_finite(size_t n, const float *x)
+{
+    enum { BLOCK = 1024 };
+    const uint32_t exponent = 0x7F800000, lowest = 0x00800000; /* an exponent of all ones: infinite, or no number */
+    for (size_t first = 0; first < n; first += BLOCK) {
+        size_t end = n - first < BLOCK ? n : first + BLOCK;
+        uint32_t found = 0;
+        for (size_t i = first; i < end; ++i) { /* without a branch: the compiler makes vectors of it */
+            uint32_t bits;
+            memcpy(&bits, x + i, sizeof(bits));
+            found |= (bits & exponent) + lowest; /* carries into the sign */
+        }
+        for (size_t i = first; found >> 31 && i < end; ++i)
+            if (!isfinite(x[i])) return i;
+    }
+    return n;
+}
+
+/* printf() shows the sign of a NaN, which means nothing */
+static double shown(double x)
+{
+    return isnan(x) ? NAN : x;
+}
+
+/* null when all n numbers are finite, or there are none */
+static char *fault_in(const network *net, int index, const char *name, const float *x, size_t n)
+{
+    size_t i = x ? vd_first_not_finite(n, x) : n;
+    if (i == n) return 0;
+    return vd_format("layer %d %s: %s[%zu] is %g", index, vd_layer_type(net->layers[index]), name, i, shown(x[i]));
+}
+
+static char *fault_in_arrays(const network *net, int index, const vd_array *arrays, int n, int whole)
+{
+    char *fault = 0;
+    for (int i = 0; i < n && !fault; ++i)
+        if ((arrays[i].saved || whole) && arrays[i].bytes == sizeof(float))
+            fault = fault_in(net, index, arrays[i].name, *arrays[i].at, arrays[i].n);
+    return fault;
+}
+
+static char *fault_in_layer(const network *net, int index, layer l, int whole)
+{
+    vd_array arrays[VD_LAYER_ARRAYS];
+    layer *parts[VD_LAYER_PARTS];
+    char *fault = fault_in_arrays(net, index, arrays, vd_layer_arrays(&l, arrays), whole);
+    if (!fault && vd_layer_of(l)) fault = fault_in_arrays(net, index, arrays, vd_layer_state(l, arrays), whole);
+    if (!vd_is_recurrent(l)) return fault;
+    vd_parts_of(l, parts);
+    for (int i = 0; i < VD_LAYER_PARTS && !fault; ++i)
+        if (parts[i]) fault = fault_in_arrays(net, index, arrays, vd_layer_arrays(parts[i], arrays), whole);
+    return fault;
+}
+
+char *vd_fault_of_state(const network *net, int cutoff, int whole)
+{
+    char *fault = 0;
+    for (int i = 0; i < net->n && i < cutoff && !fault; ++i) fault = fault_in_layer(net, i, net->layers[i], whole);
+    return fault;
+}
+
+static char *fault_of_outputs(const network *net)
+{
+    char *fault = 0;
+    for (int i = 0; i < net->n && !fault; ++i) {
+        layer l = net->layers[i];
+        fault = fault_in(net, i, "output", l.output, (size_t)l.batch * l.outputs);
+    }
+    return fault;
+}
+
+/* the divergence of a layer's weights, or its cost */
+static char *fault_of_sums(const network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        if (vd_layer_of(l) && !isfinite(vd_layer_of(l)->kl))
+            return vd_format("layer %d %s: its KL is %g", i, vd_layer_type(l), shown(vd_layer_of(l)->kl));
+        if (l.cost && !isfinite(l.cost[0]))
+            return vd_format("layer %d %s: its cost is %g", i, vd_layer_type(l), shown(l.cost[0]));
+    }
+    return 0;
+}
+
+char *vd_fault_of_forward(const network *net)
+{
+    size_t inputs = (size_t)net->batch * net->inputs, i = vd_first_not_finite(inputs, net->input);
+    if (i < inputs) return vd_format("the input: number %zu is %g", i, shown(net->input[i]));
+    char *fault = fault_of_outputs(net);
+    if (!fault) fault = vd_fault_of_state(net, net->n, 0);
+    if (!fault) fault = fault_of_sums(net);
+    return fault ? fault : vd_format("the sum of the layers' costs");
+}

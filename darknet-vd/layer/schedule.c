@@ -1,0 +1,42 @@
+#include "layer/schedule.h"
+
+#include <math.h>
+
+vd_cost *vd_cost_of(const network *net)
+{
+    layer last = net->layers[net->n - 1];
+    return last.type == COST ? last.plugin : 0;
+}
+
+long vd_cost_batch(const network *net)
+{
+    size_t batch = (size_t)net->batch * net->subdivisions;
+    return (long)((*net->seen + batch - 1) / batch);
+}
+
+int vd_cost_fine_tunes(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c && c->fine_tune && vd_cost_batch(net) > net->max_batches - c->fine_tune;
+}
+
+double vd_cost_kl_weight(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    if (!c || vd_cost_fine_tunes(net)) return 0;
+    double t = vd_cost_batch(net) - c->kl_start;
+    if (c->kl_ramp == 0) return t >= 0 ? c->kl_scale : 0;
+    return c->kl_scale * fmin(fmax(t / c->kl_ramp, 0), 1);
+}
+
+float vd_cost_kl_scale(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c ? (float)(vd_cost_kl_weight(net) / c->samples) : 0;
+}
+
+int vd_cost_freeze_pruned(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c ? c->freeze_pruned : 0;
+}

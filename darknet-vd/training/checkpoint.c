@@ -1,0 +1,399 @@
+#include "training/checkpoint.h"
+#include "data/skip_broken.h"
+#include "layer/nonfinite.h"
+#include "layer/layer_state.h"
+#include "base/seed.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "layer/vd_cost_layer.h"
+#include "layer/vd_layer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "network.h"
+
+static const char magic[4] = "VDCP";
+enum {
+    VERSION = 2,
+    WITHOUT_SETBACKS = 1,
+    DEFAULT_MINUTES = 10,
+    MOST_KEPT = 100,
+    MOST_PIXELS = 608 /* of random=1 */
+};
+
+static struct {
+    long batches, minutes, keep; /* options */
+    int resume;
+
+    char *path; /* null: no training, or one without checkpoints */
+    float *avg_loss;
+    int *count;
+    long written_at; /* batch of the latest file, 0: none */
+    time_t clock;    /* when that was */
+    long files;      /* of this training, the latest and older ones */
+    FILE *start;     /* null unless kept */
+    vd_setbacks setbacks;
+    float learning_rate; /* without setbacks */
+} training = {.minutes = DEFAULT_MINUTES, .keep = 1};
+
+static volatile sig_atomic_t caught;
+
+void vd_checkpoint_options(vd_section net)
+{
+    training.batches = vd_option_integer(net, "checkpoint", 0, 0, INT32_MAX);
+    training.minutes = vd_option_integer(net, "checkpoint_minutes", DEFAULT_MINUTES, 0, INT32_MAX / 60);
+    training.keep = vd_option_integer(net, "checkpoint_keep", 1, 1, MOST_KEPT);
+}
+
+void vd_checkpoint_resume(void)
+{
+    training.resume = 1;
+}
+
+/* ---- the file, written and read by the same functions ---- */
+
+typedef struct {
+    FILE *fp;
+    int writes;
+    uint32_t version;
+    uint64_t sum; /* FNV-1a of what went through */
+    const char *path;
+} stream;
+
+static uint64_t fnv1a(uint64_t sum, const void *data, size_t bytes)
+{
+    const unsigned char *p = data;
+    /* the analyzer loses track of bytes of structures */
+    for (size_t i = 0; i < bytes; ++i)
+        sum = (sum ^ p[i]) * 0x100000001B3u; /* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult) */
+    return sum;
+}
+
+static const uint64_t fnv1a_start = 0xCBF29CE484222325u;
+
+static void pass(stream *s, void *data, size_t bytes)
+{
+    if (s->writes) {
+        fwrite(data, 1, bytes, s->fp); /* errors show when the file is closed */
+        s->sum = fnv1a(s->sum, data, bytes);
+    } else if (fread(data, 1, bytes, s->fp) != bytes) {
+        vd_die("%s: cannot be read", s->path);
+    }
+}
+
+/* an array may be missing on either side: what is not in the file is zero, what is not here is made */
+static void pass_array(stream *s, int layer, vd_array a)
+{
+    uint64_t whole = a.n * a.bytes, bytes = *a.at ? whole : 0;
+    pass(s, &bytes, sizeof(bytes));
+    if (!s->writes && bytes && bytes != whole)
+        vd_die("%s: layer %d has an array of %llu bytes where the network has %llu", s->path, layer,
+               (unsigned long long)bytes, (unsigned long long)whole);
+    if (!s->writes && bytes && !*a.at) *a.at = vd_calloc(a.n, a.bytes);
+    if (bytes) pass(s, *a.at, bytes);
+    else if (*a.at) memset(*a.at, 0, whole);
+}
+
+static void pass_layer(stream *s, int index, layer *l)
+{
+    vd_array arrays[VD_LAYER_ARRAYS];
+    int n = vd_layer_arrays(l, arrays);
+    for (int i = 0; i < n; ++i) pass_array(s, index, arrays[i]);
+    if (!vd_layer_of(*l)) return;
+    int32_t active = s->writes ? vd_layer_write_active(*l) : 0;
+    n = vd_layer_state(*l, arrays);
+    for (int i = 0; i < n; ++i) pass_array(s, index, arrays[i]);
+    pass(s, &active, sizeof(active));
+    if (!s->writes) vd_layer_restored(*l, active);
+}
+
+/* random=1: every few batches a training goes on with pictures of another size */
+static int changes_size(const network *net)
+{
+    int yes = net->random;
+    for (int i = 0; i < net->n; ++i) yes |= net->layers[i].random;
+    return yes;
+}
+
+static void pass_training(stream *s, network *net)
+{
+    uint64_t state = rand_state();
+    int32_t size[2] = {net->w, net->h};
+    pass(s, net->seen, sizeof(*net->seen));
+    pass(s, net->t, sizeof(*net->t));
+    pass(s, &state, sizeof(state));
+    pass(s, size, sizeof(size));
+    pass(s, training.avg_loss, sizeof(*training.avg_loss));
+    pass(s, training.count, sizeof(*training.count));
+    vd_cost *c = vd_cost_of(net);
+    if (c) pass(s, &c->progress, sizeof(c->progress));
+    if (s->version > WITHOUT_SETBACKS) pass(s, &training.setbacks, sizeof(training.setbacks));
+    if (s->writes) return;
+    rand_restore(state);
+    if (net->w == size[0] && net->h == size[1]) return;
+    if (!changes_size(net)) { /* the cfg has another size now, or random=1 no longer */
+        fprintf(stderr, "%s: pictures of %dx%d, and %dx%d from here on\n", s->path, size[0], size[1], net->w, net->h);
+        return;
+    }
+    if (size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
+        vd_die("%s: pictures of %dx%d, the network has %dx%d", s->path, size[0], size[1], net->w, net->h);
+    resize_network(net, size[0], size[1]);
+}
+
+/* what a checkpoint's network must have in common with the one that takes it up */
+static uint64_t fingerprint(const network *net)
+{
+    int32_t numbers[] = {net->n, net->batch * net->subdivisions, net->adam, net->c};
+    uint64_t sum = fnv1a(fnv1a_start, numbers, sizeof(numbers));
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        int32_t of_layer[] = {l.type, l.c, l.n, l.size, l.groups, l.batch_normalize, vd_layer_of(l) != 0};
+        uint64_t weights = vd_has_weights(l) ? vd_weights_of(l) : 0;
+        sum = fnv1a(fnv1a(sum, of_layer, sizeof(of_layer)), &weights, sizeof(weights));
+    }
+    return sum;
+}
+
+static void pass_all(stream *s, network *net)
+{
+    char word[4];
+    uint64_t print = fingerprint(net);
+    memcpy(word, magic, sizeof(magic));
+    pass(s, word, sizeof(word));
+    pass(s, &s->version, sizeof(s->version));
+    if (s->version < WITHOUT_SETBACKS || s->version > VERSION)
+        vd_die("%s: version %u, this program has %d", s->path, s->version, VERSION);
+    pass(s, &print, sizeof(print));
+    if (print != fingerprint(net)) vd_die("%s: a checkpoint of another network", s->path);
+    for (int i = 0; i < net->n; ++i) pass_layer(s, i, net->layers + i);
+    pass_training(s, net);
+}
+
+/* the file is whole: nothing has been touched before this is known */
+static void check(FILE *fp, const char *path)
+{
+    char word[4] = {0}, buffer[1 << 16];
+    uint64_t sum = fnv1a_start, stored;
+    if (fseek(fp, 0, SEEK_END)) vd_die("%s: %s", path, strerror(errno));
+    long left = ftell(fp) - (long)sizeof(stored);
+    rewind(fp);
+    if (left < 16 || fread(word, 1, 4, fp) != 4 || memcmp(word, magic, 4)) vd_die("%s: not a checkpoint", path);
+    rewind(fp);
+    while (left > 0) {
+        size_t n = left < (long)sizeof(buffer) ? (size_t)left : sizeof(buffer);
+        if (fread(buffer, 1, n, fp) != n) vd_die("%s: cannot be read: %s", path, strerror(errno));
+        sum = fnv1a(sum, buffer, n);
+        left -= (long)n;
+    }
+    if (fread(&stored, 1, sizeof(stored), fp) != sizeof(stored) || stored != sum)
+        vd_die("%s: damaged: its checksum is wrong", path);
+    rewind(fp);
+}
+
+/* the latest checkpoint, or the i-th before it */
+static char *path_of(long i)
+{
+    return i ? vd_format("%s.%ld", training.path, i) : vd_format("%s", training.path);
+}
+
+static void obey_setbacks(network *net)
+{
+    net->learning_rate = ldexpf(training.learning_rate, -training.setbacks.halvings);
+}
+
+/* 0 when there is no such checkpoint */
+static int restore_file(network *net, const char *path)
+{
+    FILE *fp = fopen(path, "rb");
+    if (!fp && errno == ENOENT) return 0;
+    if (!fp) vd_die("%s: %s", path, strerror(errno));
+    check(fp, path);
+    stream s = {.fp = fp, .path = path};
+    pass_all(&s, net);
+    fclose(fp);
+    return 1;
+}
+
+/* the latest of this training's checkpoints before a batch that is finite; 0 when there is none */
+static int restore_before(network *net, long batch)
+{
+    for (long i = 0; i < training.files; ++i) {
+        char *path = path_of(i), *fault = 0;
+        int there = restore_file(net, path);
+        if (there) fault = vd_fault_of_state(net, net->n, 1);
+        free(path);
+        free(fault);
+        if (there && !fault && (long)get_current_batch(net) < batch) return 1;
+    }
+    return 0;
+}
+
+/* 0 when there is no checkpoint */
+static int resume(network *net)
+{
+    if (!restore_file(net, training.path)) return 0;
+    char *fault = vd_fault_of_state(net, net->n, 1);
+    if (fault) vd_die("%s: %s", training.path, fault); /* written by an older program */
+    return 1;
+}
+
+/* .checkpoint stays where it is until the new one takes its place */
+static void keep_older(void)
+{
+    for (long i = training.keep - 1; i > 0; --i) {
+        char *older = path_of(i), *newer = path_of(i - 1);
+        if (i > 1) rename(newer, older);
+        else {
+            if (unlink(older) && errno != ENOENT) vd_die("%s: %s", older, strerror(errno));
+            /* EEXIST: another training in this folder was faster */
+            if (link(newer, older) && errno != ENOENT && errno != EEXIST) vd_die("%s: %s", older, strerror(errno));
+        }
+        free(older);
+        free(newer);
+    }
+}
+
+static void write_file(network *net)
+{
+    vd_output out = vd_output_open(training.path);
+    stream s = {.fp = out.fp, .writes = 1, .version = VERSION, .sum = fnv1a_start, .path = training.path};
+    pass_all(&s, net);
+    fwrite(&s.sum, sizeof(s.sum), 1, out.fp);
+    vd_output_close(&out);
+    training.written_at = (long)get_current_batch(net);
+    training.clock = time(0);
+}
+
+static void save(network *net)
+{
+    char *fault = vd_fault_of_state(net, net->n, 1);
+    if (fault) vd_die("%s: not written: %s", training.path, fault);
+    keep_older();
+    write_file(net);
+    if (training.files < training.keep) ++training.files;
+}
+
+/* ---- a training ---- */
+
+static void catch (int signal)
+{
+    caught = signal;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction once = {.sa_handler = catch, .sa_flags = SA_RESTART | (int)SA_RESETHAND}; /* a second one kills */
+    sigaction(SIGINT, &once, 0);
+    sigaction(SIGTERM, &once, 0);
+}
+
+static int has_recurrent_layers(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (vd_is_recurrent(net->layers[i])) return 1;
+    return 0;
+}
+
+void vd_checkpoint_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
+{
+    struct stat s;
+    int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
+    if (is_other || access(backup, W_OK | X_OK))
+        vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(is_other ? ENOTDIR : errno));
+    if (has_recurrent_layers(net)) {
+        if (training.resume) vd_die("%s: recurrent layers have no checkpoints to resume from", base);
+        return;
+    }
+    training.path = vd_format("%s/%s.checkpoint", backup, base);
+    if (!stat(training.path, &s) && !S_ISREG(s.st_mode)) vd_die("%s: is there and not a file", training.path);
+    training.avg_loss = avg_loss;
+    training.count = count;
+    training.clock = time(0);
+    training.learning_rate = net->learning_rate;
+    if (training.resume && resume(net)) {
+        training.files = training.keep;
+        obey_setbacks(net);
+        training.written_at = (long)get_current_batch(net);
+        fprintf(stderr, "%s: resumed behind batch %ld\n", training.path, training.written_at);
+    } else if (training.resume) {
+        fprintf(stderr, "%s: no checkpoint yet, the training begins\n", training.path);
+    }
+    catch_signals();
+}
+
+int vd_checkpoint_keep_start(network *net)
+{
+    if (!training.path) return 0;
+    training.start = tmpfile();
+    stream s = {.fp = training.start, .writes = 1, .version = VERSION, .path = "temporary file"};
+    if (s.fp) pass_all(&s, net);
+    if (!s.fp || fflush(s.fp) || ferror(s.fp)) vd_die("the start of the training cannot be kept: %s", strerror(errno));
+    return 1;
+}
+
+vd_setbacks *vd_checkpoint_setbacks(void)
+{
+    return &training.setbacks;
+}
+
+static void restore_start(network *net)
+{
+    stream s = {.fp = training.start, .path = "temporary file"};
+    rewind(s.fp);
+    pass_all(&s, net);
+}
+
+void vd_checkpoint_back(network *net, long before)
+{
+    vd_setbacks now = training.setbacks; /* not those of then */
+    if (!restore_before(net, before)) {
+        restore_start(net);
+        if (training.files) training.files = 1; /* the others are no good */
+    }
+    now.to = (long)get_current_batch(net);
+    training.setbacks = now;
+    obey_setbacks(net);
+    if (training.files) write_file(net); /* in the place of the latest: a run that is resumed knows of the setback */
+}
+
+int vd_checkpoint_due(const network *net)
+{
+    if (!training.path) return 0;
+    long batch = (long)get_current_batch((network *)net);
+    int by_batches = training.batches && batch % training.batches == 0;
+    int by_time = training.minutes && time(0) - training.clock >= 60 * training.minutes;
+    return caught || by_batches || by_time;
+}
+
+void vd_checkpoint_batch(network *net)
+{
+    if (!vd_checkpoint_due(net)) return;
+    long batch = (long)get_current_batch(net);
+    if (batch != training.written_at) save(net);
+    if (!caught) return;
+    vd_say_skipped();
+    fprintf(stderr, "stopped behind batch %ld; the same command with -resume goes on: %s\n", batch, training.path);
+    fflush(stdout);
+    raise(caught); /* back at its default: the caller sees what ended the program */
+}
+
+void vd_checkpoint_end(network *net)
+{
+    if (!training.path) return;
+    if (training.files && training.written_at != (long)get_current_batch(net)) save(net);
+    free(training.path);
+    if (training.start) fclose(training.start);
+    training.path = 0;
+    training.start = 0;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}

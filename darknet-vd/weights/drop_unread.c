@@ -1,0 +1,66 @@
+#include "weights/drop_unread.h"
+#include "weights/matrix.h"
+#include "base/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* channels come out as they went in, each for itself */
+static int keeps_channels(LAYER_TYPE type)
+{
+    return type == MAXPOOL || type == AVGPOOL || type == DROPOUT || type == ACTIVE;
+}
+
+static int reads_from_further_back(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].type == ROUTE || net->layers[i].type == SHORTCUT) return 1;
+    return 0;
+}
+
+/* the layer `to` reads what the layer `from` puts out, and nothing else does */
+static int follows(const network *net, int from, int to)
+{
+    for (int i = from + 1; i < to; ++i)
+        if (!keeps_channels(net->layers[i].type)) return 0;
+    return net->layers[to].type == CONNECTED || (net->layers[to].type == CONVOLUTIONAL && net->layers[to].groups == 1);
+}
+
+/* which columns of the weights have a value */
+static char *columns_read(vd_part p)
+{
+    char *read = vd_calloc(p.columns, 1);
+    for (int i = 0; i < p.rows; ++i)
+        for (int j = 0; j < p.columns; ++j)
+            if (vd_count_nonzero(1, p.weights + (size_t)i * p.columns + j)) read[j] = 1;
+    return read;
+}
+
+static void drop_row(vd_part p, int row)
+{
+    float *of_rows[] = {p.biases, p.scales, p.means, p.variances};
+    for (int k = 0; k < 4; ++k)
+        if (of_rows[k]) of_rows[k][row] = 0;
+    memset(p.weights + (size_t)row * p.columns, 0, p.columns * sizeof(float));
+}
+
+/* each row of `from` is read through as many neighbouring columns of `to`: the taps of a filter, or the pixels that a
+ * convolution leaves a connected layer */
+static void drop_rows(vd_part from, vd_part to)
+{
+    int width = to.columns / from.rows;
+    char *read = columns_read(to);
+    for (int i = 0; i < from.rows; ++i)
+        if (!memchr(read + (size_t)i * width, 1, width)) drop_row(from, i);
+    free(read);
+}
+
+void vd_drop_unread(const network *net, vd_parts p)
+{
+    if (reads_from_further_back(net)) return;
+    for (int i = p.n - 2; i >= 0; --i) { /* backwards: what is dropped reads no more */
+        vd_part from = p.part[i], to = p.part[i + 1];
+        int is_product = net->layers[from.layer].type == CONVOLUTIONAL || net->layers[from.layer].type == CONNECTED;
+        if (is_product && follows(net, from.layer, to.layer) && to.columns % from.rows == 0) drop_rows(from, to);
+    }
+}

@@ -1,0 +1,104 @@
+#include "weights/rounding.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static const float largest_half = 65504;
+
+uint16_t vd_half_of_float(uint32_t bits)
+{
+    uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu, mantissa, rest, half;
+    int exponent = (int)(magnitude >> 23) - 112; /* biases 127 and 15 */
+    if (magnitude > 0x7f800000u) return (uint16_t)(sign | 0x7e00u);
+    if (exponent >= 31) return (uint16_t)(sign | 0x7c00u);
+    mantissa = magnitude & 0x7fffffu;
+    int shift = 13;
+    if (exponent <= 0) { /* a subnormal half */
+        if (exponent < -10) return (uint16_t)sign;
+        mantissa |= 0x800000u;
+        shift = 14 - exponent;
+        exponent = 0;
+    }
+    rest = mantissa & ((1u << shift) - 1);
+    half = ((uint32_t)exponent << 10) + (mantissa >> shift);
+    if (rest > 1u << (shift - 1) || (rest == 1u << (shift - 1) && half & 1)) ++half; /* may carry into the exponent */
+    return (uint16_t)(sign | half);
+}
+
+uint32_t vd_float_of_half(uint16_t half)
+{
+    uint32_t sign = (half & 0x8000u) << 16, exponent = half >> 10 & 31, mantissa = half & 0x3ffu;
+    if (exponent == 31) return sign | 0x7f800000u | mantissa << 13;
+    if (exponent) return sign | (exponent + 112) << 23 | mantissa << 13;
+    if (!mantissa) return sign;
+    for (exponent = 113; !(mantissa & 0x400u); --exponent) mantissa <<= 1;
+    return sign | exponent << 23 | (mantissa & 0x3ffu) << 13;
+}
+
+float vd_pack_step(uint8_t k)
+{
+    return ldexpf((float)(4 + k % 4), k / 4 - 50);
+}
+
+float vd_pack_largest(vd_pack_format format)
+{
+    switch (format) {
+    case VD_PACK_FP16:
+        return largest_half;
+    case VD_PACK_INT8:
+        return VD_PACK_MOST_STEPS * vd_pack_step(255);
+    default:
+        return FLT_MAX;
+    }
+}
+
+static void round_to_halves(size_t n, float *w)
+{
+    for (size_t i = 0; i < n; ++i) {
+        uint32_t bits;
+        memcpy(&bits, w + i, sizeof(bits));
+        bits = vd_float_of_half(vd_half_of_float(bits));
+        memcpy(w + i, &bits, sizeof(bits));
+    }
+}
+
+/* 1 / mean of 1/sigma^2 over the weights that are not 0; 0 when there is none */
+static double harmonic_mean_sigma2(int columns, const float *log_sigma2, const float *w)
+{
+    double sum = 0;
+    int n = 0;
+    for (int j = 0; j < columns; ++j) {
+        if (w[j] == 0) continue;
+        sum += exp(-(double)log_sigma2[j]);
+        ++n;
+    }
+    return n ? n / sum : 0;
+}
+
+static uint8_t step_number(int columns, const float *log_sigma2, const float *w)
+{
+    double sigma = sqrt(harmonic_mean_sigma2(columns, log_sigma2, w));
+    float most = 0;
+    int k = 255;
+    for (int j = 0; j < columns; ++j) most = fmaxf(most, fabsf(w[j]));
+    while (k > 0 && vd_pack_step((uint8_t)k) > sigma / 2) --k;
+    while (k < 255 && vd_pack_step((uint8_t)k) * VD_PACK_MOST_STEPS < most) ++k;
+    return (uint8_t)k;
+}
+
+static void round_to_steps(int columns, float step, float *w)
+{
+    for (int j = 0; j < columns; ++j) w[j] = rintf(w[j] / step) * step;
+}
+
+void vd_pack_round(vd_pack_format format, int rows, int columns, const float *log_sigma2, float *w, uint8_t *steps)
+{
+    if (format == VD_PACK_FP16) round_to_halves((size_t)rows * columns, w);
+    if (format != VD_PACK_INT8) return;
+    for (int i = 0; i < rows; ++i) {
+        size_t first = (size_t)i * columns;
+        steps[i] = step_number(columns, log_sigma2 + first, w + first);
+        round_to_steps(columns, vd_pack_step(steps[i]), w + first);
+    }
+}

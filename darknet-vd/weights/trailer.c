@@ -1,0 +1,249 @@
+#include "weights/trailer.h"
+#include "layer/nonfinite.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "layer/vd_layer.h"
+#include "weights/parts.h"
+
+#include "network.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "stock .weights files and the trailer are little-endian");
+
+static const char magic[4] = "VDLS";
+
+typedef struct {
+    char magic[4];
+    uint32_t entries;
+    uint64_t offset;
+} footer;
+
+_Static_assert(sizeof(footer) == 16, "the footer is 16 bytes");
+
+typedef struct {
+    int32_t index, count;
+} entry;
+
+void vd_weights_save(const network *net, FILE *fp, int cutoff)
+{
+    footer f = {.offset = (uint64_t)ftell(fp)};
+    memcpy(f.magic, magic, sizeof(magic));
+    for (int i = 0; i < net->n && i < cutoff; ++i) {
+        const vd_layer *vd = vd_layer_of(net->layers[i]);
+        if (!vd || net->layers[i].dontsave) continue;
+        entry e = {i, (int32_t)vd->n};
+        fwrite(&e, sizeof(e), 1, fp);
+        fwrite(vd->log_sigma2, sizeof(float), vd->n, fp);
+        ++f.entries;
+    }
+    if (f.entries) fwrite(&f, sizeof(f), 1, fp);
+}
+
+/* the load in progress in this thread */
+static __thread struct {
+    char *filename;
+    long end;         /* of the stock weights */
+    int last;         /* layer whose weights were read last */
+    uint32_t entries; /* of the trailer */
+} file;
+
+/* Darknet has printed "Loading weights from ..." without a newline */
+__attribute__((format(printf, 1, 2), noreturn)) static void bad_file(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *message = vd_vformat(fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    vd_die("%s: %s", file.filename, message);
+}
+
+static void read_exactly(void *data, size_t bytes, FILE *fp)
+{
+    if (fread(data, 1, bytes, fp) == bytes) return;
+    bad_file("cannot be read: %s", ferror(fp) ? strerror(errno) : "it ends too soon");
+}
+
+static void check_header(FILE *fp, long size)
+{
+    int32_t version[3];
+    if (size < (long)sizeof(version) + 4) bad_file("%ld bytes are too few for a weights file", size);
+    read_exactly(version, sizeof(version), fp);
+    int known = version[0] >= 0 && version[0] <= 2000 && version[1] >= 0 && version[1] <= 2000 && version[2] >= 0;
+    if (!known) bad_file("not a Darknet weights file (version %d.%d.%d)", version[0], version[1], version[2]);
+    int long_seen = version[0] * 10 + version[1] >= 2 && version[0] < 1000 && version[1] < 1000;
+    if (size < (long)sizeof(version) + (long_seen ? 8 : 4)) bad_file("%ld bytes are too few for a weights file", size);
+}
+
+/* follow the entries from the offset to the footer */
+static void check_trailer(FILE *fp, footer f, long size)
+{
+    long at = (long)f.offset, end = size - (long)sizeof(footer);
+    if (f.offset < 16 || f.offset > (uint64_t)end)
+        bad_file("VDLS trailer at byte %llu of %ld", (unsigned long long)f.offset, size);
+    for (uint32_t i = 0; i < f.entries; ++i) {
+        entry e;
+        if (end - at < (long)sizeof(e)) bad_file("VDLS trailer ends before entry %u of %u", i + 1, f.entries);
+        fseek(fp, at, SEEK_SET);
+        read_exactly(&e, sizeof(e), fp);
+        at += sizeof(e);
+        if (e.count < 0 || e.count > (end - at) / (long)sizeof(float))
+            bad_file("VDLS entry %u of %u (layer %d) has %d values, the trailer has room for %ld", i + 1, f.entries,
+                     e.index, e.count, (end - at) / (long)sizeof(float));
+        at += e.count * (long)sizeof(float);
+    }
+    if (at != end) bad_file("VDLS trailer: %u entries leave %ld bytes over", f.entries, end - at);
+}
+
+void vd_weights_load_begin(const char *filename, FILE *fp)
+{
+    struct stat status;
+    footer f;
+    free(file.filename);
+    file.filename = vd_format("%s", filename);
+    file.last = -1;
+    file.entries = 0;
+    if (fstat(fileno(fp), &status)) bad_file("%s", strerror(errno));
+    if (S_ISDIR(status.st_mode)) bad_file("is a directory");
+    file.end = (long)status.st_size;
+    check_header(fp, file.end);
+    if (file.end >= (long)sizeof(f)) {
+        fseek(fp, -(long)sizeof(f), SEEK_END);
+        read_exactly(&f, sizeof(f), fp);
+        if (!memcmp(f.magic, magic, sizeof(magic))) {
+            check_trailer(fp, f, file.end);
+            file.end = (long)f.offset;
+            file.entries = f.entries;
+        }
+    }
+    rewind(fp);
+}
+
+static void check_position(const network *net, FILE *fp)
+{
+    if (!feof(fp) && ftell(fp) <= file.end) return;
+    bad_file("ends inside layer %d (%s): truncated, or weights of another network", file.last,
+             file.last < 0 ? "header" : get_layer_string(net->layers[file.last].type));
+}
+
+int vd_weights_load_next(const network *net, FILE *fp, int index)
+{
+    check_position(net, fp);
+    if (ftell(fp) == file.end) return 0; /* a file may stop at a layer boundary: what `darknet partial` makes */
+    file.last = index;
+    return 1;
+}
+
+/* what a VD layer's entry must hold; a layer with numload takes its first filters only */
+static size_t expected_count(layer l, const vd_layer *vd)
+{
+    return l.type == CONVOLUTIONAL && l.numload ? vd->n / l.n * l.numload : vd->n;
+}
+
+/* flipped=1: the stock loader has turned the weights from [c size size][n] to [n][c size size] */
+static void turn_like_weights(layer l, float *log_sigma2)
+{
+    int rows = l.c * l.size * l.size, columns = l.numload ? l.numload : l.n;
+    size_t n = (size_t)rows * columns;
+    float *turned = vd_calloc(n, sizeof(float));
+    for (int row = 0; row < rows; ++row)
+        for (int column = 0; column < columns; ++column)
+            turned[(size_t)column * rows + row] = log_sigma2[(size_t)row * columns + column];
+    memcpy(log_sigma2, turned, n * sizeof(float));
+    free(turned);
+}
+
+static void load_entry(const network *net, FILE *fp, int start, int cutoff, char *loaded)
+{
+    entry e;
+    read_exactly(&e, sizeof(e), fp);
+    long next = ftell(fp) + e.count * (long)sizeof(float);
+    if (e.index < 0 || (e.index >= net->n && cutoff >= net->n))
+        bad_file("VDLS entry for layer %d, the network has layers 0 to %d", e.index, net->n - 1);
+    if (e.index >= start && e.index < cutoff && e.index < net->n && !net->layers[e.index].dontload) {
+        layer l = net->layers[e.index];
+        vd_layer *vd = vd_layer_of(l);
+        if (!vd) {
+            fprintf(stderr, "(layer %d is not variational here: its log_sigma2 is left out) ", e.index);
+        } else {
+            if (loaded[e.index]) bad_file("VDLS has two entries for layer %d", e.index);
+            if ((size_t)e.count != expected_count(l, vd))
+                bad_file("VDLS entry for layer %d has %d values, the layer has %zu weights", e.index, e.count,
+                         expected_count(l, vd));
+            read_exactly(vd->log_sigma2, e.count * sizeof(float), fp);
+            size_t bad = vd_first_not_finite((size_t)e.count, vd->log_sigma2);
+            if (bad < (size_t)e.count) bad_file("layer %d: log_sigma2[%zu] is not finite", e.index, bad);
+            if (l.type == CONVOLUTIONAL && l.flipped) turn_like_weights(l, vd->log_sigma2);
+            loaded[e.index] = 1;
+        }
+    }
+    fseek(fp, next, SEEK_SET);
+}
+
+/* what became of log_sigma2 where the file has none */
+static void say_what_is_missing(int relative, int kept)
+{
+    if (!file.entries) fprintf(stderr, "(a plain weights file: ");
+    else if (relative + kept) fprintf(stderr, "(no log_sigma2 for %d layers: ", relative + kept);
+    else return;
+    if (relative && kept)
+        fprintf(stderr, "log_sigma2 starts at log_alpha in %d layers, keeps its initial value in %d) ", relative, kept);
+    else if (relative) fprintf(stderr, "log_sigma2 starts at log_alpha) ");
+    else if (!file.entries) fprintf(stderr, "log_sigma2 keeps its initial value) ");
+    else fprintf(stderr, "they keep their initial value) ");
+}
+
+/* of the layers that were read */
+static void check_finite(const network *net, int start)
+{
+    vd_parts parts = vd_parts_of_network(net);
+    for (int i = 0; i < parts.n; ++i) {
+        vd_part p = parts.part[i];
+        if (p.layer < start || p.layer > file.last || net->layers[p.layer].dontload) continue;
+        char *fault = vd_part_fault(p);
+        if (fault) bad_file("%s", fault);
+    }
+    free(parts.part);
+}
+
+void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
+{
+    int variational = 0, kept = 0, relative = 0, whole = start == 0 && cutoff >= net->n;
+    check_position(net, fp);
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        if (vd_layer_of(l)) ++variational;
+        if (l.dontload || l.numload || l.dontloadscales) whole = 0;
+    }
+    if (whole && ftell(fp) < file.end)
+        bad_file("%ld bytes are left after the last layer: weights of another network, or cut inside the VDLS trailer",
+                 file.end - ftell(fp));
+    check_finite(net, start);
+    if (!variational) return;
+
+    char *loaded = vd_calloc(net->n, 1);
+    fseek(fp, file.end, SEEK_SET);
+    for (uint32_t i = 0; i < file.entries; ++i) load_entry(net, fp, start, cutoff, loaded);
+    for (int i = start; i < net->n && i < cutoff; ++i) {
+        layer l = net->layers[i];
+        vd_layer *vd = vd_layer_of(l);
+        if (!vd) continue;
+        vd_layer_changed(l);
+        if (loaded[i]) continue;
+        int is_filled = i <= file.last && !l.dontload; /* a file may end before the last layer */
+        if (!vd->relative || !is_filled) {
+            ++kept;
+            continue;
+        }
+        vd_layer_start_relative(l, expected_count(l, vd));
+        ++relative;
+    }
+    free(loaded);
+    say_what_is_missing(relative, kept);
+}
