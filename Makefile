@@ -236,20 +236,20 @@ build/.packages-test: | build/.packages
 
 GOLDEN ?=
 MNIST ?=
-TEST_SRC := $(wildcard tests/*.c)
+TEST_SRC := $(wildcard tests/*/test_*.c tests/support/*.c)
 TEST_OBJ := $(patsubst %,$(BUILD)/obj/%.o,$(TEST_SRC))
 TEST_LINK := $(TEST_OBJ) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC)) $(LIB_OBJ)
 
 $(BUILD)/suites.h: $(TEST_SRC)
 	@mkdir -p $(@D)
-	@for t in $(patsubst tests/test_%.c,%,$(filter tests/test_%,$^)); do echo "SUITE($$t)"; done > $@
+	@for t in $(patsubst test_%.c,%,$(notdir $(filter %.c,$(foreach f,$^,$(if $(findstring /test_,$f),$f))))); do echo "SUITE($$t)"; done > $@
 
 $(BUILD)/obj/tests/%.c.o: VD_FLAGS += -I$(BUILD) -Itests
 $(TEST_OBJ): $(BUILD)/suites.h | build/.packages-test
 
 comma := ,
 
-# tests/memory.c
+# tests/support/memory.c
 TEST_WRAP := $(foreach f,malloc calloc realloc aligned_alloc getline getdelim __getdelim,-Wl$(comma)--wrap=$(f))
 
 $(BUILD)/run-tests: $(TEST_LINK)
@@ -269,11 +269,11 @@ $(STOCK)/darknet: $(PRISTINE_DONE)
 	$(Q)$(STOCK_MAKE) -C $(STOCK) $(STOCK_CC) >/dev/null
 
 # one program on the public API, linked with our library and with stock Darknet's
-$(BUILD)/probe: tests/probe/probe.c $(BUILD)/libdarknet-vd.a
+$(BUILD)/probe: tests/program/probe/probe.c $(BUILD)/libdarknet-vd.a
 	@echo "  LD     $@"
 	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) -I$(SRC)/include $^ -o $@ $(LDFLAGS) $(LIBS)
 
-$(STOCK)/probe: tests/probe/probe.c $(STOCK)/darknet
+$(STOCK)/probe: tests/program/probe/probe.c $(STOCK)/darknet
 	@echo "  LD     $@"
 	$(Q)$(CC) -Ofast -I$(STOCK)/include $< $(STOCK)/libdarknet.a -o $@ -lm -pthread
 
@@ -282,7 +282,7 @@ test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe ## r
 	$(Q)DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_FORK=$${CK_FORK:-yes} CK_DEFAULT_TIMEOUT=240 \
 	  CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests
 
-# leaks are looked for where a whole command has ended (tests/test_leaks.c): tests, and ends by an error, free little
+# leaks are looked for where a whole command has ended (tests/program/test_leaks.c): tests, and ends by an error, free little
 ASAN := ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=4
 ASAN_BUILD := BUILD=build/asan EXEC=build/asan/darknet STOCK_OPT="-O1 -g" VD_OPT="-O1 -g" \
 	  CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
@@ -300,20 +300,20 @@ DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(M
 export CK_DEFAULT_TIMEOUT=240 CK_VERBOSITY=minimal; status=0; for s in $(1); do CK_RUN_SUITE=$$s $(UNDER) ./$(BUILD)/run-tests || status=1; done; exit $$status
 endef
 
-SUITES ?= loader image_cache seed gemm sparse_product plain_layers active layers checkpoint detector
+SUITES ?= loader image_cache seed gemm sparse_product plain_layers freeze layers checkpoint detector
 .PHONY: run-suites
 run-suites: $(EXEC) $(BUILD)/run-tests
 	$(Q)$(call suites,$(SUITES))
 
-# oneDNN is not built for it (tests/tsan.supp); a child of a process with threads may start its own (tests/test_gemm.c);
+# oneDNN is not built for it (tests/support/tsan.supp); a child of a process with threads may start its own (tests/kernels/test_gemm.c);
 # who ends the program by an error waits for no loader
 .PHONY: tsan
 tsan: ## run the suites that use threads under ThreadSanitizer (SUITES="name ...")
-	$(Q)TSAN_OPTIONS=halt_on_error=1:exitcode=66:die_after_fork=0:report_thread_leaks=0:suppressions=$(CURDIR)/tests/tsan.supp DARKNET_THREADS=2 CK_TIMEOUT_MULTIPLIER=8 $(MAKE) run-suites BUILD=build/tsan EXEC=build/tsan/darknet \
+	$(Q)TSAN_OPTIONS=halt_on_error=1:exitcode=66:die_after_fork=0:report_thread_leaks=0:suppressions=$(CURDIR)/tests/support/tsan.supp DARKNET_THREADS=2 CK_TIMEOUT_MULTIPLIER=8 $(MAKE) run-suites BUILD=build/tsan EXEC=build/tsan/darknet \
 	  STOCK_OPT="-O2 -g" VD_OPT="-O2 -g" CFLAGS="-fsanitize=thread -fno-omit-frame-pointer"
 
 # suites that finish within minutes there: files, parsers, coders, layers; each test in a process of its own
-MEMCHECK_SUITES := util idx pack_coder transpose update active report shape layer_plugin plain_layers
+MEMCHECK_SUITES := util idx coder transpose update freeze sparsity shape layer_plugin plain_layers
 .PHONY: valgrind
 valgrind: ## run suites under memcheck (SUITES="name ...", else those of files, coders and layers, in ten minutes)
 	@$(call need,valgrind=valgrind)
@@ -360,9 +360,9 @@ fuzz: | build/.packages-fuzz ## feed libFuzzer's inputs to all that reads files 
 	  CFLAGS="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
 
 .PHONY: faults
-faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into tests/FAULTS.md
+faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into tests/robustness/FAULTS.md
 	$(Q)for s in faults faults_kill bad_input memory random_nets; do DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 CK_RUN_SUITE=$$s ./$(BUILD)/run-tests || exit 1; done > build/faults.txt
-	$(Q)awk -f tests/faults.awk build/faults.txt tests/FAULTS.md > build/FAULTS.md && cp build/FAULTS.md tests/FAULTS.md
+	$(Q)awk -f tests/robustness/faults.awk build/faults.txt tests/robustness/FAULTS.md > build/FAULTS.md && cp build/FAULTS.md tests/robustness/FAULTS.md
 
 # ---- speed -------------------------------------------------------------------------------------------------------
 
@@ -542,7 +542,7 @@ install: all ## install the program, library, header and pkg-config file (PREFIX
 	  'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -Wl,-rpath,$${libdir} -ldarknet-vd -lm -pthread' 'Libs.private: $(LIBS)' \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/darknet-vd.pc
 
-OWN := $(wildcard darknet-vd/*/*.[ch] darknet-vd/*/*/*.[ch] tests/*.[ch] tests/*/*.[ch])
+OWN := $(wildcard darknet-vd/*/*.[ch] darknet-vd/*/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
 
 TIDY := $(patsubst %,build/tidy/%,$(filter darknet-vd/%.c,$(OWN)))
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "timing.h"
+#include "bench/timing.h"
 
 enum { N = 2048, COLUMNS = 500 * 64, ROUNDS = 15, TABLES = 8 };
 

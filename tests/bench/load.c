@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "timing.h"
+#include "bench/timing.h"
 
 /* FNV-1a, a number at a time */
 static uint64_t add_to_checksum(uint64_t sum, matrix m)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "timing.h"
+#include "bench/timing.h"
 
 int main(int argc, char **argv)
 {

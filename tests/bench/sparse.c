@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "timing.h"
+#include "bench/timing.h"
 
 enum { DENSITIES = 7, ROUNDS = 15, DENSE_WAYS = 3 };
 

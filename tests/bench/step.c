@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "timing.h"
+#include "bench/timing.h"
 
 int main(int argc, char **argv)
 {

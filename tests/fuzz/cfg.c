@@ -1,5 +1,5 @@
 /* any text as a cfg: read, checked, its network made and freed */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <string.h>
 

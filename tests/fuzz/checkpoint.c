@@ -1,6 +1,6 @@
 /* any bytes, given the checksum that belongs to them, as the checkpoint a training is resumed from */
 #include "training/checkpoint.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "base/fail.h"
 #include "base/text.h"
 

@@ -1,5 +1,5 @@
 /* any text as a .data file */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* any bytes as an IDX file, plain or gzip, of labels and of images */
 #include "commands/dataset/idx.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "base/text.h"
 
 #include <stdlib.h>

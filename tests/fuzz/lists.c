@@ -1,5 +1,5 @@
 /* any text as one of the lists and tables a .data file or a cfg names: the first byte says which */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* any bytes, given the checksum that belongs to them, as a .vdw file */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "weights/vdw.h"
 #include "base/fail.h"
 #include "weights/crc32.h"

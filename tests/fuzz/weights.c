@@ -1,5 +1,5 @@
 /* any bytes as a .weights file with a VDLS trailer, loaded whole and in part */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "base/text.h"
 
 #include <stdlib.h>

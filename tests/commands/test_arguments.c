@@ -1,0 +1,122 @@
+/* What Darknet's own commands are given: a word, an option or a number too many, misspelt or missing. */
+#include "support/support.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *argv[10], *said;
+} bad[] = {
+    {{"classifier", "train", "d", "c", "w", "-resum"}, "darknet classifier: -resum is not an option; there are -i "},
+    {{"classifier", "train", "-resum", "d", "c", "w"}, "-resum is not an option"},
+    {{"classifier", "train", "d", "c", "-Clear"}, "-Clear is not an option"},
+    {{"yolo", "train", "c", "-resume"}, "darknet yolo: -resume is not an option"},
+    {{"detector", "test", "d", "c", "w", "p", "-thresh", "x"}, "darknet detector: -thresh x is not a number"},
+    {{"detector", "test", "d", "c", "w", "p", "-thresh", "nan"}, "darknet detector: -thresh nan is not a number"},
+    {{"detector", "test", "d", "c", "w", "p", "-thresh", ""}, "darknet detector: -thresh  is not a number"},
+    {{"detector", "test", "d", "c", "w", "p", "-thresh"}, "darknet detector: -thresh: a value is missing"},
+    {{"classifier", "predict", "d", "c", "w", "p", "-t", "-5"}, "darknet classifier: -t -5 is less than 0"},
+    {{"classifier", "predict", "d", "c", "w", "p", "-t", "5x"}, "darknet classifier: -t 5x is not an integer"},
+    {{"detector", "test", "d", "-thresh", ".5"}, "usage: darknet detector COMMAND DATA CFG [WEIGHTS]"},
+    {{"rnn", "generate", "c", "-len", "99999999999"}, "darknet rnn: -len 99999999999 is not an integer"},
+    {{"partial", "c", "w", "out", "x"}, "darknet partial: x is not an integer"},
+    {{"partial", "c", "w", "out", "-1"}, "darknet partial: -1 is less than 0"},
+    {{"partial", "c", "w", "out"}, "usage: darknet partial CFG WEIGHTS OUT LAYERS"},
+    {{"print", "c", "w", "2x"}, "darknet print: 2x is not an integer"},
+    {{"nightmare", "c", "w", "p", "1", "-range", "0"}, "darknet nightmare: -range 0 is less than 1"},
+    {{"mkimg", "c", "w", "0", "5", "1", "p"}, "darknet mkimg: 0 is less than 1"},
+    {{"speed", "c", "often"}, "darknet speed: often is not an integer"},
+    {{"classifier", "train", "d"}, "usage: darknet classifier COMMAND DATA CFG [WEIGHTS]"},
+    {{"classifier", "train", "d", "-gpus", "0"}, "usage: darknet classifier COMMAND DATA CFG [WEIGHTS]"},
+    {{"ops"}, "usage: darknet ops CFG"},
+    {{"-i", "0"}, "usage: darknet COMMAND ..."},
+    {{"-nogpu"}, "usage: darknet COMMAND ..."},
+    {{"-strict"}, "usage: darknet COMMAND ..."},
+    {{"vd", "nonsense", "-strict"}, "nonsense is not a verb"},
+    {{"classifier", "-resume"}, "usage: darknet classifier COMMAND DATA CFG [WEIGHTS]"},
+    {{"art", "c", "w"}, "art needs OpenCV or CUDA, which this program is built without"},
+    {{"classifier", "demo", "d", "c", "w"}, "demo needs OpenCV or CUDA, which this program is built without"},
+    {{"classifier", "gun", "d", "c", "w"}, "gun needs OpenCV or CUDA, which this program is built without"},
+    {{"lsd", "traingan", "c", "w"}, "traingan needs OpenCV or CUDA, which this program is built without"},
+};
+
+START_TEST(an_argument_that_does_not_fit_is_named)
+{
+    const char *argv[12] = {"darknet"};
+    for (int i = 0; i < 10; ++i) argv[i + 1] = bad[_i].argv[i];
+    run_result r = run(argv);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, bad[_i].said) != 0, "'%s': %s", bad[_i].said, r.err);
+    ck_assert_ptr_eq(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
+    free_run(r);
+}
+END_TEST
+
+/* Darknet's own ended in silence, with status 0 */
+START_TEST(a_word_no_command_knows_is_an_error)
+{
+    static const char *const commands[] = {"cifar", "classifier", "coco",      "detector", "go",  "isegmenter", "lsd",
+                                           "rnn",   "regressor",  "segmenter", "super",    "tag", "yolo"};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); ++i) {
+        run_result r = darknet(1, commands[i], "tran", "d", "c", "w", NULL);
+        char *said = vd_format("darknet %s: tran is not one of its commands: ", commands[i]);
+        ck_assert_msg(!strncmp(r.err, said, strlen(said)) && strstr(r.err, " t"), "%s", r.err);
+        free(said);
+        free_run(r);
+        free_run(darknet(1, commands[i], "", "d", "c", "w", NULL));
+    }
+}
+END_TEST
+
+START_TEST(options_may_stand_anywhere_and_numbers_be_negative)
+{
+    static const char *const good[][9] = {
+        {"darknet", "detector", "-thresh", "-.5", "test", "no.data", "c", "w"},
+        {"darknet", "detector", "test", "-gpus", "0", "no.data", "c", "w"},
+        {"darknet", "detector", "test", "no.data", "c", "w", "-i", "-1"},
+        {"darknet", "classifier", "predict", "no.data", "c", "w", "./-p.png", "-t", "3"},
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); ++i) {
+        const char *argv[10] = {0};
+        for (int k = 0; k < 9; ++k) argv[k] = good[i][k];
+        run_result r = run(argv);
+        ck_assert_msg(r.status == 1 && strstr(r.err, "No such file or directory"), "%s",
+                      r.err); /* so they were taken */
+        free_run(r);
+    }
+}
+END_TEST
+
+START_TEST(a_variable_that_says_nothing_is_named)
+{
+    static const char *const variables[][3] = {
+        {"DARKNET_THREADS", "x", "DARKNET_THREADS=x is not a number from 1 to"},
+        {"DARKNET_THREADS", "0", "DARKNET_THREADS=0 is not a number from 1 to"},
+        {"DARKNET_IMAGE_CACHE", "-1", "DARKNET_IMAGE_CACHE=-1 is not a number"},
+        {"DARKNET_SPARSE", "2", "DARKNET_SPARSE=2 is not a number from 0 to 1"},
+        {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: this machine has none"}};
+    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); ++i) {
+        char *before = getenv(variables[i][0]), *was = before ? vd_format("%s", before) : 0;
+        setenv(variables[i][0], variables[i][1], 1);
+        run_result r = darknet(0, "vd", "-h", NULL);
+        ck_assert_msg(strstr(r.err, variables[i][2]) != 0, "%s: %s", variables[i][0], r.err);
+        free_run(r);
+        if (was) setenv(variables[i][0], was, 1);
+        else unsetenv(variables[i][0]);
+        free(was);
+    }
+}
+END_TEST
+
+Suite *arguments_suite(void)
+{
+    Suite *s = suite_create("arguments");
+    TCase *t = tcase_create("arguments");
+    tcase_add_loop_test(t, an_argument_that_does_not_fit_is_named, 0, sizeof(bad) / sizeof(*bad));
+    tcase_add_test(t, a_word_no_command_knows_is_an_error);
+    tcase_add_test(t, options_may_stand_anywhere_and_numbers_be_negative);
+    tcase_add_test(t, a_variable_that_says_nothing_is_named);
+    suite_add_tcase(s, t);
+    return s;
+}

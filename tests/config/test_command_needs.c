@@ -1,0 +1,75 @@
+/* a network given to a command it is not for */
+#include "support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *folder, *was;
+
+static void setup(void)
+{
+    folder = make_folder();
+    draw_digits(folder, 20, 10);
+    was = enter(folder);
+    write_text("c.cfg", "[net]\nbatch=1\nwidth=8\nheight=8\nchannels=1\n[connected]\noutput=10\n[softmax]\n");
+    write_text("d.cfg", "[net]\nbatch=1\nwidth=8\nheight=8\nchannels=1\n[convolutional]\nfilters=15\nsize=1\n"
+                        "[yolo]\nanchors=8,8\nmask=0\nclasses=10\nnum=1\n");
+    write_text("vd.cfg", "[net]\nbatch=1\nwidth=8\nheight=8\nchannels=1\n[vd_convolutional]\nfilters=15\nsize=1\n"
+                         "[yolo]\nanchors=8,8\nmask=0\nclasses=10\nnum=1\n[vd_cost]\nsamples=20\n");
+}
+
+static void teardown(void)
+{
+    leave_and_remove(folder, was);
+}
+
+#define DATA "digits/digits.data"
+static const struct {
+    const char *argv[7], *said;
+} misfits[] = {
+    {{"detector", "valid", DATA, "c.cfg"}, "c.cfg: no layer finds objects"},
+    {{"detector", "recall", DATA, "c.cfg"}, "c.cfg: no layer finds objects"},
+    {{"detector", "map", DATA, "c.cfg", "c.weights"}, "c.cfg: no layer finds objects"},
+    {{"detector", "test", DATA, "c.cfg", "c.weights", "x.png"}, "c.cfg: no layer finds objects"},
+    {{"detector", "train", DATA, "c.cfg"}, "c.cfg: no layer finds objects"},
+    {{"yolo", "test", "c.cfg"}, "darknet yolo needs one"},
+    {{"classifier", "valid", DATA, "d.cfg"}, "d.cfg: layer 1 [yolo]: finds objects"},
+    {{"classifier", "predict", DATA, "vd.cfg"}, "vd.cfg: layer 1 [yolo]: finds objects"},
+    {{"classifier", "train", DATA, "vd.cfg"}, "vd.cfg: layer 1 [yolo]: finds objects"},
+    {{"rnn", "generate", "c.cfg"}, "c.cfg: 64 inputs and 10 outputs, and darknet rnn needs 256 and 256"},
+    {{"rnn", "valid", "c.cfg"}, "darknet rnn needs 256 and 256"},
+    {{"go", "test", "c.cfg"}, "c.cfg: 64 inputs and 10 outputs, and darknet go needs at most 1083 and 362"},
+};
+
+START_TEST(a_network_of_another_kind_is_refused)
+{
+    const char *argv[9] = {"darknet"};
+    for (int i = 0; i < 7; ++i) argv[i + 1] = misfits[_i].argv[i];
+    run_result r = run(argv);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, misfits[_i].said) != 0, "'%s': %s", misfits[_i].said, r.err);
+    free_run(r);
+}
+END_TEST
+
+START_TEST(other_commands_take_any_network)
+{
+    free_run(darknet(0, "ops", "c.cfg", NULL));
+    free_run(darknet(0, "ops", "d.cfg", NULL));
+    /* as many symbols as the file of tokens has */
+    write_text("t.cfg", "[net]\nbatch=1\ninputs=3\n[connected]\noutput=3\n[softmax]\n");
+    write_text("tokens", "one\ntwo\nthree\n");
+    free_run(darknet(0, "rnn", "generate", "t.cfg", "-tokens", "tokens", "-len", "2", "-seed", "", NULL));
+}
+END_TEST
+
+Suite *command_needs_suite(void)
+{
+    Suite *s = suite_create("command_needs");
+    TCase *t = tcase_create("purpose");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, a_network_of_another_kind_is_refused, 0, sizeof(misfits) / sizeof(*misfits));
+    tcase_add_test(t, other_commands_take_any_network);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,151 @@
+#include "support/support.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char head[] = "[net]\nbatch=4\nwidth=8\nheight=8\nchannels=6\n";
+
+static char *folder;
+
+static void setup(void)
+{
+    folder = make_folder();
+}
+
+static void teardown(void)
+{
+    remove_folder(folder);
+}
+
+/* what `vd report` says of a cfg, which must be refused; a good one would end in a missing weights file */
+static void assert_refused(const char *cfg, const char *message)
+{
+    char *path = in_folder(folder, "c.cfg"), *none = in_folder(folder, "no.weights");
+    write_text(path, cfg);
+    run_result r = darknet(1, "vd", "report", path, none, (char *)0);
+    ck_assert_msg(strstr(r.err, message) != 0, "'%s' is not in: %s", message, r.err);
+    free_run(r);
+    free(none), free(path);
+}
+
+static const struct {
+    const char *sections, *message;
+} bad_layers[] = {
+    {"[convolutional]\nsize=9\n", "layer 0 [convolutional]: size=9 is larger than a side of 8 and a padding of 0"},
+    {"[convolutional]\ngroups=9\nfilters=9\n", "[convolutional]: groups=9 does not divide 6 channels and 9 filters"},
+    {"[convolutional]\nfilters=1000000\npad=1\nsize=301\n", "weights are more than 2^31"},
+    {"[convolutional]\nfilters=1000000\n[upsample]\nstride=64\n", "outputs for each of 4 images are more than 2^31"},
+    {"[connected]\noutput=16777216\n[connected]\noutput=200\n", "weights are more than 2^31"},
+    {"[deconvolutional]\nfilters=2\npadding=9\n", "layer 0 [deconvolutional]: its padding of 9 leaves no outputs"},
+    {"[local]\nsize=9\n", "[local]: size=9 is larger than a side of 8"},
+    {"[local]\nsize=3\npad=1\nfilters=1000000\n", "weights are more than 2^31"},
+    {"[maxpool]\nsize=99\npadding=3\n", "[maxpool]: size=99 is larger than a side of 8 and a padding of 3"},
+    {"[crop]\ncrop_width=9\ncrop_height=4\n", "[crop]: a crop of 9x4 from 8x8"},
+    {"[upsample]\nstride=0\n", "[upsample]: stride=0 leaves no outputs"},
+    {"[upsample]\nstride=-9\n", "[upsample]: stride=-9 leaves no outputs"},
+    {"[reorg]\nstride=3\n", "[reorg]: stride=3 does not divide 6 channels into its squares"},
+    {"[convolutional]\nfilters=9\n[reorg]\nstride=3\n", "[reorg]: stride=3 does not divide 8x8"},
+    {"[reorg]\nstride=3\nreverse=1\n", "[reorg]: stride=3 does not divide 6 channels"},
+    {"[softmax]\ngroups=7\n", "[softmax]: groups=7 does not divide 384 numbers"},
+    {"[iseg]\nclasses=2\nids=3\n", "[iseg]: stands first"},
+    {"[convolutional]\nfilters=4\n[iseg]\nclasses=2\nids=3\n",
+     "[iseg]: reads 2 + 3 numbers a cell, the layer before has 4"},
+    {"[reorg]\nextra=5\n[maxpool]\n", "layer 1 [maxpool]: the layer before does not give a picture"},
+    {"[crnn]\nhidden_filters=1000000\n", "weights are more than 2^31"},
+    {"[lstm]\noutput=65536\n", "weights are more than 2^31"},
+};
+
+START_TEST(a_layer_that_cannot_be_is_named_before_it_is_made)
+{
+    char *cfg = vd_format("%s%s", head, bad_layers[_i].sections);
+    assert_refused(cfg, bad_layers[_i].message);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(a_route_of_too_many_layers_is_named)
+{
+    enum { LAYERS = 1100 };
+    char *list = vd_calloc(2 * LAYERS + 1, 1);
+    for (int i = 0; i < LAYERS; ++i) memcpy(list + (size_t)2 * i, "0,", 2);
+    char *cfg = vd_format("[net]\nbatch=2000\ninputs=1\n[connected]\noutput=1000\n[route]\nlayers=%s\n", list);
+    assert_refused(cfg, "layer 1 [route]: 1.1e+06 outputs for each of 2000 images are more than 2^31");
+    free(cfg), free(list);
+}
+END_TEST
+
+static const struct {
+    const char *net, *message;
+} bad_nets[] = {
+    {"width=8\nheight=8\n", "[net]: no inputs: height, width and channels, or inputs, are missing"},
+    {"width=65536\nheight=65536\nchannels=3\n", "[net]: 1.28849e+10 inputs of 1 images are more than 2^31"},
+    {"inputs=65536\nbatch=1000000\n", "[net]: 65536 inputs of 1e+06 images are more than 2^31"},
+    {"inputs=4\nbatch=2\nsubdivisions=3\n", "[net]: batch=2 is less than subdivisions=3"},
+    {"inputs=4\nbatch=1000000\ntime_steps=1000000\n", "images are more than 2^31"},
+};
+
+START_TEST(an_input_that_cannot_be_is_named)
+{
+    char *cfg = vd_format("[net]\n%s[softmax]\n", bad_nets[_i].net);
+    assert_refused(cfg, bad_nets[_i].message);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(layers_are_what_was_reckoned)
+{
+    network *net = network_of("[net]\nbatch=4\nsubdivisions=2\nwidth=9\nheight=7\nchannels=4\n"
+                              "[convolutional]\nfilters=8\nsize=3\nstride=2\npad=1\n[reorg]\nstride=2\nreverse=1\n"
+                              "[deconvolutional]\nfilters=4\nsize=3\nstride=2\npadding=1\n[local]\nfilters=2\nsize=3\n"
+                              "stride=2\n[maxpool]\nsize=3\nstride=2\n[upsample]\nstride=-2\n[crop]\ncrop_width=1\n"
+                              "crop_height=1\n[softmax]\n",
+                              0);
+    static const int outputs[] = {5 * 4 * 8, 10 * 8 * 2, 19 * 15 * 4, 9 * 7 * 2, 5 * 4 * 2, 2 * 2 * 2, 2, 2};
+    for (int i = 0; i < net->n; ++i) ck_assert_int_eq(net->layers[i].outputs, outputs[i]);
+    free_network(net);
+}
+END_TEST
+
+/* a comma behind the last anchor was read as one more, and written over the end */
+START_TEST(a_list_may_end_with_a_comma)
+{
+    network *net = network_of("[net]\nbatch=1\nwidth=8\nheight=8\nchannels=6\npolicy=steps\nsteps=1,2,\nscales=.5,.5\n"
+                              "[convolutional]\nfilters=14\n[yolo]\nclasses=2\nnum=3\nmask=0,2,\nanchors=1,2,3,4,5,6,\n"
+                              "[route]\nlayers=-1,-2,\n",
+                              0);
+    ck_assert_int_eq(net->num_steps, 2);
+    ck_assert_int_eq(net->layers[1].n, 2);
+    ck_assert_float_eq(net->layers[1].biases[5], 6);
+    ck_assert_int_eq(net->layers[2].n, 2);
+    free_network(net);
+}
+END_TEST
+
+/* softmax over the groups of a tree wrote over the end */
+START_TEST(a_tree_has_no_more_lines_than_there_are_numbers)
+{
+    char *path = in_folder(folder, "t.tree");
+    char *cfg = vd_format("[net]\ninputs=3\nbatch=1\n[connected]\noutput=3\n[softmax]\ntree=%s\n", path);
+    write_text(path, "a -1\nb -1\nc 0\nd 0\n");
+    assert_refused(cfg, "t.tree: 4 lines for 3 numbers of the layer before");
+    free(cfg), free(path);
+}
+END_TEST
+
+Suite *shape_suite(void)
+{
+    Suite *s = suite_create("shape");
+    TCase *t = tcase_create("shape");
+    tcase_add_unchecked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, a_layer_that_cannot_be_is_named_before_it_is_made, 0,
+                        (int)(sizeof(bad_layers) / sizeof(*bad_layers)));
+    tcase_add_test(t, a_route_of_too_many_layers_is_named);
+    tcase_add_loop_test(t, an_input_that_cannot_be_is_named, 0, (int)(sizeof(bad_nets) / sizeof(*bad_nets)));
+    tcase_add_test(t, layers_are_what_was_reckoned);
+    tcase_add_test(t, a_list_may_end_with_a_comma);
+    tcase_add_test(t, a_tree_has_no_more_lines_than_there_are_numbers);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,265 @@
+/* Random networks, randomly pruned: exported in every way they answer as before. */
+#include "support/export_support.h"
+
+#include "layer/vd_layer.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *folder, *stock_probe;
+static const char *our_probe;
+
+static void setup(void)
+{
+    folder = make_folder();
+    our_probe = getenv("PROBE") ? getenv("PROBE") : "build/probe";
+    stock_probe = vd_format("%s/probe", getenv("STOCK") ? getenv("STOCK") : "build/stock");
+    silence_stderr();
+}
+
+static void teardown(void)
+{
+    remove_folder(folder);
+    free(stock_probe);
+    folder = 0;
+}
+
+/* ---- drawing ---- */
+
+static unsigned long long state;
+static unsigned seed;
+
+static int draw(int n)
+{
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    return (int)((state >> 33) % (unsigned)n);
+}
+
+static int chance(int percent)
+{
+    return draw(100) < percent;
+}
+
+enum { LAYERS = 14 };
+typedef struct {
+    char *text;
+    int n;
+    int h[LAYERS], w[LAYERS], c[LAYERS]; /* outputs so far */
+} graph;
+
+static void add_text(graph *g, char *section)
+{
+    char *longer = vd_format("%s%s", g->text, section);
+    free(g->text);
+    free(section);
+    g->text = longer;
+}
+
+static void add(graph *g, char *section, int c, int h, int w)
+{
+    add_text(g, section);
+    g->c[g->n] = c;
+    g->h[g->n] = h;
+    g->w[g->n] = w;
+    ++g->n;
+}
+
+static const char *draw_activation(void)
+{
+    static const char *const names[] = {"linear", "leaky", "relu", "relu", "leaky", "logistic", "tanh", "elu", "plse"};
+    return names[draw(sizeof(names) / sizeof(*names))];
+}
+
+static void add_convolution(graph *g, int c, int h, int w)
+{
+    static const int sizes[] = {1, 3, 3, 5, 2};
+    int size = sizes[draw(5)], stride = size > 1 && chance(25) ? 2 : 1,
+        padding = size == 1 || chance(40) ? 0 : size / 2;
+    int groups = c % 2 == 0 && chance(10) ? 2 : 1, filters = 2 * (1 + draw(6));
+    if (h + 2 * padding < size || w + 2 * padding < size) size = 1, padding = 0, stride = 1;
+    add(g,
+        vd_format("[%sconvolutional]\nfilters=%d\nsize=%d\nstride=%d\npadding=%d\ngroups=%d\nbatch_normalize=%d\n"
+                  "activation=%s\n",
+                  chance(70) ? "vd_" : "", filters, size, stride, padding, groups, chance(40), draw_activation()),
+        filters, (h + 2 * padding - size) / stride + 1, (w + 2 * padding - size) / stride + 1);
+}
+
+static void add_pool(graph *g, int c, int h, int w)
+{
+    int size = 2 + draw(2), stride = 1 + draw(2), padding = chance(50) ? size - 1 : 0;
+    if (h + padding < size || w + padding < size) return;
+    add(g, vd_format("[maxpool]\nsize=%d\nstride=%d\npadding=%d\n", size, stride, padding), c,
+        (h + padding - size) / stride + 1, (w + padding - size) / stride + 1);
+}
+
+static void add_route(graph *g)
+{
+    int first = draw(g->n), second = draw(g->n);
+    if (g->h[first] != g->h[second] || g->w[first] != g->w[second] || chance(30)) {
+        add(g, vd_format("[route]\nlayers=%d\n", first), g->c[first], g->h[first], g->w[first]);
+        return;
+    }
+    add(g, vd_format("[route]\nlayers=%d,%d\n", first - g->n, second), g->c[first] + g->c[second], g->h[first],
+        g->w[first]);
+}
+
+static void add_shortcut(graph *g, int c, int h, int w)
+{
+    int from = draw(g->n);
+    if (g->h[from] != h || g->w[from] != w) return;
+    add(g, vd_format("[shortcut]\nfrom=%d\nactivation=%s\n", chance(50) ? from : from - g->n, draw_activation()), c, h,
+        w);
+}
+
+static void add_reorg(graph *g, int c, int h, int w)
+{
+    if (c % 4) return;
+    if (chance(50) && h <= 8) add(g, vd_format("[reorg]\nstride=2\nreverse=1\n"), c / 4, h * 2, w * 2);
+    else if (h % 2 == 0 && w % 2 == 0) add(g, vd_format("[reorg]\nstride=2\n"), c * 4, h / 2, w / 2);
+}
+
+static void add_some_layer(graph *g)
+{
+    int c = g->c[g->n - 1], h = g->h[g->n - 1], w = g->w[g->n - 1], kind = draw(100);
+    if (kind < 45) add_convolution(g, c, h, w);
+    else if (kind < 55) add_pool(g, c, h, w);
+    else if (kind < 65) add_route(g);
+    else if (kind < 78) add_shortcut(g, c, h, w);
+    else if (kind < 86) add_reorg(g, c, h, w);
+    else if (kind < 91 && h <= 8) add(g, vd_format("[upsample]\nstride=2\nscale=.5\n"), c, h * 2, w * 2);
+    else if (kind < 95) add(g, vd_format("[dropout]\nprobability=.3\n"), c, h, w);
+    else add(g, vd_format("[activation]\nactivation=%s\n", draw_activation()), c, h, w);
+}
+
+static char *draw_cfg(void)
+{
+    int h = 6 + draw(5), w = 6 + draw(5), c = 1 + draw(4), sections = 3 + draw(8);
+    graph g = {.text = vd_format("[net]\nbatch=2\nseed=1\nheight=%d\nwidth=%d\nchannels=%d\n", h, w, c)};
+    add_convolution(&g, c, h, w);
+    while (g.n < sections) add_some_layer(&g);
+    if (chance(30)) add(&g, vd_format("[avgpool]\n"), g.c[g.n - 1], 1, 1);
+    if (chance(70))
+        add_text(&g,
+                 vd_format("[vd_connected]\noutput=9\nbatch_normalize=%d\nactivation=%s\n[%sconnected]\noutput=4\n"
+                           "activation=linear\n%s",
+                           chance(40), draw_activation(), chance(50) ? "vd_" : "", chance(50) ? "[softmax]\n" : ""));
+    if (chance(50)) add_text(&g, vd_format("[vd_cost]\nsamples=10\n"));
+    return g.text;
+}
+
+/* filters, inputs and single weights; often biases of zero, so that padding lets constants go */
+static void prune_some(network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        if (l.type != CONVOLUTIONAL && l.type != CONNECTED) continue;
+        int n = filters_of(l), columns = columns_of(l), taps = l.type == CONVOLUTIONAL ? l.size * l.size : 1;
+        int dead = draw(90), unread = draw(60), thin = draw(90);
+        for (int f = 0; f < n; ++f)
+            if (chance(dead)) prune_filter(net, i, f);
+        for (int p = 0; p < columns / taps; ++p)
+            if (chance(unread)) prune_input(net, i, p * taps, taps);
+        for (int k = 0; k < n * columns; ++k)
+            if (chance(thin)) prune(l, k);
+        for (int f = 0; f < n; ++f) {
+            if (chance(50)) l.biases[f] = 0;
+            if (l.batch_normalize && chance(30)) l.rolling_mean[f] = 0;
+            if (l.batch_normalize && chance(10)) l.scales[f] = 0;
+        }
+    }
+}
+
+static network *draw_network(int number, char **cfg)
+{
+    seed = (unsigned)number;
+    state = 88172645463325252ull + 977 * (unsigned)number;
+    for (int i = 0; i < 8; ++i) draw(2);
+    *cfg = draw_cfg();
+    network *net = random_network(*cfg, (unsigned)number);
+    prune_some(net);
+    return net;
+}
+
+/* the exporter ends the process when it finds a difference: say of which network */
+static void tell(void)
+{
+    if (!folder) return; /* the test is over */
+    char *path = in_folder(folder, "net.cfg");
+    size_t n;
+    char *cfg = read_bytes(path, &n);
+    if (cfg) printf("random network %u:\n%s", seed, cfg);
+    fflush(stdout);
+}
+
+enum { GROUPS = 8, IN_A_GROUP = 20 };
+
+START_TEST(random_networks_answer_as_before)
+{
+    int gone = 0, kept = 0, why = 0;
+    atexit(tell);
+    for (int k = 0; k < IN_A_GROUP; ++k) {
+        char *cfg;
+        network *net = draw_network(_i * IN_A_GROUP + k, &cfg);
+        for (int way = 0; way < 4; ++way) {
+            vd_export_result r = export_network(folder, cfg, net, way & 1, way >> 1);
+            for (int j = 0; way > 1 && j < r.n; ++j) {
+                gone += r.lines[j].filters[0] - r.lines[j].filters[1];
+                kept += r.lines[j].filters[1];
+                why += *r.lines[j].why != 0;
+            }
+            free_vd_export_result(r);
+        }
+        free_network(net);
+        free(cfg);
+    }
+    ck_assert_int_gt(gone, kept / 4); /* not for want of anything to do */
+    ck_assert_int_gt(why, IN_A_GROUP / 2);
+}
+END_TEST
+
+/* ---- stock Darknet ---- */
+
+static void probe(const char *program, const char *name, const char *result)
+{
+    char *c = vd_format("%s/%s.cfg", folder, name), *w = vd_format("%s/%s.weights", folder, name);
+    char *out = in_folder(folder, result);
+    run_result r = run((const char *const[]){program, "predict", c, w, out, 0});
+    ck_assert_msg(r.status == 0, "%s %s: status %d: %s", program, name, r.status, r.err);
+    ck_assert_msg(!strstr(r.err, "Unused field"), "%s: %s", name, r.err);
+    free_run(r);
+    free(c), free(w), free(out);
+}
+
+START_TEST(stock_darknet_loads_an_export_and_answers_alike)
+{
+    for (int way = 0; way < 4; ++way) {
+        char *cfg, *a = in_folder(folder, "masked.f32"), *b = in_folder(folder, "stock.f32");
+        int n, m;
+        double largest = 0;
+        network *net = draw_network(1000 + _i, &cfg);
+        free_vd_export_result(export_network(folder, cfg, net, way & 1, way >> 1));
+        probe(our_probe, "net", "masked.f32");
+        probe(stock_probe, "out", "stock.f32");
+        float *x = read_floats(a, &n), *y = read_floats(b, &m);
+        ck_assert_int_eq(n, m);
+        for (int i = 0; i < n; ++i) largest = x[i] > largest ? x[i] : -x[i] > largest ? -x[i] : largest;
+        for (int i = 0; i < n; ++i)
+            ck_assert_msg(close_to(y[i], x[i], 0, 1e-4 * largest), "%s: output %d is %.9g, in stock Darknet %.9g", cfg,
+                          i, x[i], y[i]);
+        free(x), free(y), free(a), free(b), free(cfg);
+        free_network(net);
+    }
+}
+END_TEST
+
+Suite *export_random_suite(void)
+{
+    Suite *s = suite_create("export_random");
+    TCase *t = tcase_create("export_random");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, random_networks_answer_as_before, 0, GROUPS);
+    tcase_add_loop_test(t, stock_darknet_loads_an_export_and_answers_alike, 0, 12);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,211 @@
+#include "support/support.h"
+#include "kernels/products/direct.h"
+#include "base/parallel.h"
+#include "kernels/scratch.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const vd_convolution_shape shapes[] = {
+    {{16, 8, 9, 3, 1, 1, 8, 9}, 32, 0},    {{20, 9, 8, 3, 2, 1, 5, 4}, 50, 0},  {{20, 12, 12, 5, 1, 0, 8, 8}, 50, 0},
+    {{32, 6, 5, 1, 1, 0, 6, 5}, 48, 0},    {{32, 6, 6, 1, 2, 0, 3, 3}, 16, 0},  {{8, 4, 4, 1, 1, 1, 6, 6}, 8, 0},
+    {{3, 21, 20, 7, 2, 3, 11, 10}, 24, 0}, {{3, 9, 9, 3, 1, 1, 9, 9}, 32, 0},   {{1, 12, 12, 5, 1, 0, 8, 8}, 20, 0},
+    {{17, 5, 5, 3, 1, 1, 5, 5}, 33, 0},    {{256, 2, 2, 3, 1, 1, 2, 2}, 64, 0}, {{4, 10, 7, 4, 3, 2, 4, 3}, 7, 0},
+};
+static const int runs[] = {1, 4, 5};
+enum { SHAPES = sizeof(shapes) / sizeof(*shapes), RUNS = sizeof(runs) / sizeof(*runs) };
+
+static int is_forward(vd_pass pass)
+{
+    return pass == VD_FORWARD || pass == VD_FORWARD_INFERENCE;
+}
+
+/* numbers that bf16 holds exactly, in the type the convolution wants, and one element off any alignment */
+typedef struct {
+    size_t n;
+    float *x;
+    void *data; /* x, or the same in bf16 */
+    void *start;
+} numbers;
+
+static numbers random_numbers(size_t n, int bf16, unsigned seed)
+{
+    numbers a = {n, calloc(n + 1, sizeof(float)), 0, calloc(n + 2, sizeof(float))};
+    fill_random(a.x, n, seed);
+    a.data = bf16 ? (void *)((uint16_t *)a.start + 1) : (void *)((float *)a.start + 1);
+    for (size_t i = 0; i < n; ++i) {
+        uint32_t bits;
+        memcpy(&bits, a.x + i, 4);
+        bits &= 0xffff0000u;
+        memcpy(a.x + i, &bits, 4);
+        if (bf16) ((uint16_t *)a.data)[i] = (uint16_t)(bits >> 16);
+        else ((float *)a.data)[i] = a.x[i];
+    }
+    return a;
+}
+
+static void free_numbers(numbers a)
+{
+    free(a.x), free(a.start);
+}
+
+typedef struct {
+    numbers x, w, y; /* that of the pass's result holds what is there before */
+} problem;
+
+static problem make_problem(vd_convolution_shape s, vd_pass pass, int images)
+{
+    vd_window w = s.window;
+    return (problem){
+        random_numbers((size_t)images * w.c * w.h * w.w, s.bf16 && pass != VD_BACKWARD_DATA, 1),
+        random_numbers((size_t)s.n * w.c * w.size * w.size, s.bf16 && pass != VD_BACKWARD_WEIGHTS, 2),
+        random_numbers((size_t)images * s.n * w.out_h * w.out_w, s.bf16 && !is_forward(pass), 3),
+    };
+}
+
+static void free_problem(problem p)
+{
+    free_numbers(p.x), free_numbers(p.w), free_numbers(p.y);
+}
+
+static numbers result_of(problem p, vd_pass pass)
+{
+    return is_forward(pass) ? p.y : pass == VD_BACKWARD_DATA ? p.x : p.w;
+}
+
+static void *pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights)
+{
+    if (pass == VD_BACKWARD_WEIGHTS) return 0;
+    void *packed = aligned_alloc(64, (vd_direct_packed_bytes(s, pass, images) + 63) / 64 * 64);
+    vd_direct_pack(s, pass, images, weights, packed);
+    return packed;
+}
+
+static void convolve(vd_convolution_shape s, vd_pass pass, int images, problem p, const void *packed)
+{
+    if (pass == VD_FORWARD) vd_direct_forward(s, images, p.x.data, packed, p.y.data);
+    else if (pass == VD_FORWARD_INFERENCE) vd_direct_forward_inference(s, images, p.x.data, packed, p.y.data);
+    else if (pass == VD_BACKWARD_DATA) vd_direct_backward_data(s, images, p.y.data, packed, p.x.data);
+    else vd_direct_backward_weights(s, images, p.x.data, p.y.data, p.w.data);
+}
+
+/* the definition: forward y = x w, then dx += dy w and dw += x dy over the same pairs of pixels */
+static double *wanted(vd_convolution_shape s, vd_pass pass, int images, problem p)
+{
+    vd_window w = s.window;
+    numbers result = result_of(p, pass);
+    double *sums = calloc(result.n, sizeof(double));
+    for (size_t i = 0; !is_forward(pass) && i < result.n; ++i) sums[i] = result.x[i];
+    size_t y = 0;
+    for (int b = 0; b < images; ++b)
+        for (int n = 0; n < s.n; ++n)
+            for (int oh = 0; oh < w.out_h; ++oh)
+                for (int ow = 0; ow < w.out_w; ++ow, ++y) {
+                    size_t at = (size_t)n * w.c * w.size * w.size;
+                    for (int c = 0; c < w.c; ++c)
+                        for (int kh = 0; kh < w.size; ++kh)
+                            for (int kw = 0; kw < w.size; ++kw, ++at) {
+                                int h = oh * w.stride - w.pad + kh, v = ow * w.stride - w.pad + kw;
+                                if (h < 0 || h >= w.h || v < 0 || v >= w.w) continue;
+                                size_t x = (((size_t)b * w.c + c) * w.h + h) * w.w + v;
+                                if (is_forward(pass)) sums[y] += (double)p.x.x[x] * p.w.x[at];
+                                else if (pass == VD_BACKWARD_DATA) sums[x] += (double)p.y.x[y] * p.w.x[at];
+                                else sums[at] += (double)p.x.x[x] * p.y.x[y];
+                            }
+                }
+    return sums;
+}
+
+/* what is left in the buffers of blocked arrays must not count */
+static void spoil_scratch(void)
+{
+    enum { BYTES = 1 << 20 };
+    for (int slot = VD_SCRATCH_BLOCKED_X; slot <= VD_SCRATCH_BLOCKED_W; ++slot)
+        memset(vd_scratch(slot, BYTES / sizeof(float)), 0xff, BYTES);
+}
+
+static void check(vd_convolution_shape s, vd_pass pass, int images)
+{
+    problem p = make_problem(s, pass, images);
+    numbers result = result_of(p, pass);
+    float *got = result.data;
+    double *want = wanted(s, pass, images, p);
+    for (size_t i = 0; is_forward(pass) && i < result.n; ++i) got[i] = NAN;
+    spoil_scratch();
+    got[-1] = 7, got[result.n] = 8;
+    void *packed = pack(s, pass, images, p.w.data);
+    convolve(s, pass, images, p, packed);
+    for (size_t i = 0; i < result.n; ++i)
+        ck_assert_msg(close_to(got[i], want[i], 1e-5, 1e-4), "%d-%d %dx%d at %dx%d stride %d, pass %d: %zu: %g for %g",
+                      s.window.c, s.n, s.window.size, s.window.size, s.window.h, s.window.w, s.window.stride, pass, i,
+                      got[i], want[i]);
+    ck_assert(got[-1] == 7 && got[result.n] == 8);
+    free(packed), free(want), free_problem(p);
+}
+
+START_TEST(direct_products_are_the_convolution_and_its_gradients)
+{
+    int checked = 0;
+    vd_pass pass = _i % VD_PASSES;
+    for (int i = 0; i < SHAPES; ++i)
+        for (int j = 0; j < RUNS; ++j) {
+            vd_convolution_shape s = shapes[i];
+            s.bf16 = _i / VD_PASSES;
+            if (!vd_direct_has(s, pass, runs[j])) continue;
+            check(s, pass, runs[j]);
+            ++checked;
+        }
+    if (!checked) skipped(1, "no direct convolution of this type here");
+#ifdef __x86_64__
+    else ck_assert_int_eq(checked, SHAPES * RUNS);
+#endif
+}
+END_TEST
+
+enum { PROBLEMS = 24 };
+typedef struct {
+    vd_convolution_shape shape;
+    vd_pass pass;
+    int images;
+    problem problems[PROBLEMS];
+    const void *packed;
+} thread_job;
+
+static void convolve_piece(int i, void *context)
+{
+    thread_job *j = context;
+    convolve(j->shape, j->pass, j->images, j->problems[i], j->packed);
+}
+
+START_TEST(weights_packed_once_give_every_thread_the_same_bits)
+{
+    thread_job j = {.shape = shapes[2], .pass = _i % VD_PASSES, .images = 4};
+    j.shape.bf16 = _i / VD_PASSES;
+    if (!vd_direct_has(j.shape, j.pass, j.images)) {
+        skipped(1, "no direct convolution of this type here");
+        return;
+    }
+    setenv("DARKNET_THREADS", "4", 1);
+    for (int i = 0; i < PROBLEMS; ++i) j.problems[i] = make_problem(j.shape, j.pass, j.images);
+    void *packed = pack(j.shape, j.pass, j.images, j.problems[0].w.data);
+    j.packed = packed;
+    vd_parallel_for(PROBLEMS, convolve_piece, &j);
+    numbers first = result_of(j.problems[0], j.pass);
+    for (int i = 1; i < PROBLEMS; ++i)
+        ck_assert(!memcmp(first.data, result_of(j.problems[i], j.pass).data, first.n * sizeof(float)));
+    for (int i = 0; i < PROBLEMS; ++i) free_problem(j.problems[i]);
+    free(packed);
+}
+END_TEST
+
+Suite *direct_suite(void)
+{
+    Suite *s = suite_create("direct");
+    TCase *t = tcase_create("convolutions");
+    tcase_add_loop_test(t, direct_products_are_the_convolution_and_its_gradients, 0, 2 * VD_PASSES);
+    tcase_add_loop_test(t, weights_packed_once_give_every_thread_the_same_bits, 0, 2 * VD_PASSES);
+    suite_add_tcase(s, t);
+    return s;
+}

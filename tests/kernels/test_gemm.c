@@ -1,0 +1,186 @@
+#include "support/support.h"
+#include "kernels/products/gemm.h"
+#include "base/parallel.h"
+#include "kernels/scratch.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* both types of factors through one body: bf16 factors are rounded first, and the product wanted is that of the rounded
+ */
+static void multiply_float_c(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                             float *c)
+{
+    (void)a16, (void)b16;
+    vd_gemm_c(s, a, b, c);
+}
+
+static void multiply_float(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                           float *c)
+{
+    (void)a16, (void)b16;
+    vd_gemm(s, a, b, c);
+}
+
+static void multiply_bf16_c(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                            float *c)
+{
+    (void)a, (void)b;
+    vd_gemm_bf16_c(s, a16, b16, c);
+}
+
+static void multiply_bf16(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                          float *c)
+{
+    (void)a, (void)b;
+    vd_gemm_bf16(s, a16, b16, c);
+}
+
+typedef void (*gemm_function)(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
+                              float *c);
+static const gemm_function gemms[] = {multiply_float_c, multiply_float, multiply_bf16_c, multiply_bf16};
+enum { GEMMS = sizeof(gemms) / sizeof(*gemms) };
+
+/* n random numbers that bf16 holds exactly, in both types */
+static float *random_factor(size_t n, unsigned seed, uint16_t **bf16)
+{
+    float *x = calloc(n, sizeof(float));
+    *bf16 = calloc(n, sizeof(uint16_t));
+    fill_random(x, n, seed);
+    for (size_t i = 0; i < n; ++i) {
+        uint32_t bits;
+        memcpy(&bits, x + i, 4);
+        bits &= 0xffff0000u;
+        memcpy(x + i, &bits, 4);
+        (*bf16)[i] = (uint16_t)(bits >> 16);
+    }
+    return x;
+}
+
+START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
+{
+    static const int shapes[][3] = {{1, 1, 1}, {3, 5, 7}, {50, 64, 500}, {2, 17, 33}, {20, 576, 25}, {100, 10, 500}};
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(*shapes); ++s) {
+        for (int mode = 0; mode < 8; ++mode) {
+            int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], ta = mode & 1, tb = mode >> 1 & 1;
+            int add = mode >> 2 & 1;
+            int lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 1;
+            uint16_t *a16, *b16;
+            float *a = random_factor((size_t)(ta ? k : m) * lda, 1, &a16);
+            float *b = random_factor((size_t)(tb ? n : k) * ldb, 2, &b16);
+            float *c = calloc((size_t)m * ldc, 4), *old = calloc((size_t)m * ldc, 4);
+            fill_random(c, (size_t)m * ldc, 3);
+            memcpy(old, c, (size_t)m * ldc * 4);
+            vd_gemm_shape shape = {m, n, k, lda, ldb, ldc, ta, tb, add};
+            gemms[_i](shape, a16, b16, a, b, c);
+            for (int i = 0; i < m; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    double want = add * old[i * ldc + j];
+                    for (int p = 0; p < k; ++p)
+                        want += (double)(ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
+                    ck_assert_msg(close_to(c[i * ldc + j], want, 1e-5, 1e-4), "%dx%dx%d mode %d: %g for %g", m, n, k,
+                                  mode, c[i * ldc + j], want);
+                }
+                ck_assert(c[i * ldc + n] == old[i * ldc + n]);
+            }
+            free(a), free(b), free(a16), free(b16), free(c), free(old);
+        }
+    }
+}
+END_TEST
+
+static void count(int i, void *context)
+{
+    atomic_int *counts = context;
+    atomic_fetch_add(counts + i, 1);
+}
+
+static void count_nested(int i, void *context)
+{
+    vd_parallel_for(10, count, (atomic_int *)context + 10 * i);
+}
+
+START_TEST(every_piece_of_a_loop_runs_once_also_nested)
+{
+    setenv("DARKNET_THREADS", "4", 1);
+    for (int repeat = 0; repeat < 200; ++repeat) {
+        atomic_int counts[1000] = {0};
+        vd_parallel_for(1000, count, counts);
+        for (int i = 0; i < 1000; ++i) ck_assert_int_eq(counts[i], 1);
+    }
+    atomic_int counts[1000] = {0};
+    vd_parallel_for(100, count_nested, counts);
+    for (int i = 0; i < 1000; ++i) ck_assert_int_eq(counts[i], 1);
+    vd_parallel_for(0, count, 0);
+}
+END_TEST
+
+START_TEST(threads_can_be_left_behind_again_and_again)
+{
+    atomic_int counts[100] = {0};
+    setenv("DARKNET_THREADS", "3", 1);
+    for (int repeat = 0; repeat < 50; ++repeat) {
+        for (int loop = 0; loop < 20; ++loop) vd_parallel_for(100, count, counts);
+        vd_parallel_forget_threads();
+    }
+    for (int i = 0; i < 100; ++i) ck_assert_int_eq(counts[i], 1000);
+}
+END_TEST
+
+START_TEST(a_forked_child_has_threads_of_its_own)
+{
+    atomic_int counts[100] = {0};
+    int status;
+    setenv("DARKNET_THREADS", "3", 1);
+    vd_parallel_for(100, count, counts);
+    pid_t child = fork();
+    if (!child) {
+        atomic_int mine[100] = {0};
+        vd_parallel_for(100, count, mine);
+        int sum = 0;
+        for (int i = 0; i < 100; ++i) sum += mine[i];
+        _exit(sum == 100 ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
+START_TEST(darknet_threads_sets_the_number_of_threads)
+{
+    setenv("DARKNET_THREADS", "3", 1);
+    ck_assert_int_eq(vd_parallel_threads(), 3);
+    setenv("DARKNET_THREADS", "nonsense", 1);
+    ck_assert_int_ge(vd_parallel_threads(), 1);
+}
+END_TEST
+
+START_TEST(scratch_buffers_are_aligned_apart_and_kept)
+{
+    float *a = vd_scratch(VD_SCRATCH_COLUMNS, 100), *b = vd_scratch(VD_SCRATCH_SQUARE, 100);
+    ck_assert(a != b && (size_t)a % 64 == 0 && (size_t)b % 64 == 0);
+    memset(a, 1, 400), memset(b, 2, 400);
+    ck_assert_ptr_eq(vd_scratch(VD_SCRATCH_COLUMNS, 50), a);
+    ck_assert_int_eq(((char *)a)[399], 1);
+    float *larger = vd_scratch(VD_SCRATCH_COLUMNS, 100000);
+    memset(larger, 3, 400000);
+    ck_assert_int_eq(((char *)b)[399], 2);
+}
+END_TEST
+
+Suite *gemm_suite(void)
+{
+    Suite *s = suite_create("gemm");
+    TCase *t = tcase_create("products and loops");
+    tcase_add_loop_test(t, gemm_is_the_matrix_product_for_every_transpose_and_stride, 0, GEMMS);
+    tcase_add_test(t, every_piece_of_a_loop_runs_once_also_nested);
+    tcase_add_test(t, threads_can_be_left_behind_again_and_again);
+    tcase_add_test(t, a_forked_child_has_threads_of_its_own);
+    tcase_add_test(t, darknet_threads_sets_the_number_of_threads);
+    tcase_add_test(t, scratch_buffers_are_aligned_apart_and_kept);
+    suite_add_tcase(s, t);
+    return s;
+}

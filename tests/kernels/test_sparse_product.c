@@ -1,0 +1,242 @@
+/* Sparse products by every table of kernels against the convolution written down in double precision. */
+#include "support/support.h"
+#include "kernels/kernels.h"
+#include "base/parallel.h"
+#include "kernels/scratch.h"
+#include "kernels/sparse/product.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLES = 8 };
+
+typedef struct {
+
+    int c, h, w, size, stride, pad, n, images;
+} shape;
+
+static const shape shapes[] = {
+    {1, 28, 28, 5, 1, 0, 20, 1},  {20, 12, 12, 5, 1, 0, 50, 1}, {20, 12, 12, 5, 1, 0, 50, 21},
+    {3, 17, 13, 3, 2, 1, 9, 1},   {3, 17, 13, 3, 2, 1, 9, 3},   {5, 9, 9, 3, 3, 2, 7, 33},
+    {64, 13, 13, 3, 1, 1, 70, 1}, {17, 6, 5, 3, 1, 1, 130, 9},  {8, 7, 7, 1, 1, 0, 33, 1},
+    {8, 7, 7, 1, 1, 0, 33, 12},   {8, 7, 7, 1, 2, 0, 5, 1},     {4, 1, 40, 3, 1, 1, 6, 1},
+    {4, 40, 1, 3, 1, 1, 6, 2},    {6, 2, 2, 3, 1, 1, 10, 1},    {6, 2, 2, 3, 1, 1, 10, 16},
+    {800, 1, 1, 1, 1, 0, 500, 1}, {100, 1, 1, 1, 1, 0, 10, 5},  {37, 1, 1, 1, 1, 0, 1, 1},
+    {37, 1, 1, 1, 1, 0, 90, 130}, {1, 1, 1, 1, 1, 0, 1, 1},     {2, 60, 50, 3, 1, 1, 3, 1},
+    {5, 4, 4, 4, 1, 0, 20, 1},    {2, 11, 11, 7, 2, 3, 4, 10},  {3, 6, 6, 3, 1, 4, 5, 1},
+    {2, 9, 9, 2, 3, 0, 4, 1},     {40, 16, 16, 3, 1, 1, 20, 8}, {3, 20, 75, 3, 2, 1, 4, 1},
+    {2, 9, 100, 5, 2, 2, 70, 1},
+};
+enum { SHAPES = sizeof(shapes) / sizeof(*shapes) };
+
+static const double densities[] = {0, .004, .05, .3, 1};
+enum { DENSITIES = sizeof(densities) / sizeof(*densities) };
+
+static vd_window window_of(shape s)
+{
+    vd_window w = {s.c, s.h, s.w, s.size, s.stride, s.pad, 0, 0};
+    w.out_h = (s.h + 2 * s.pad - s.size) / s.stride + 1;
+    w.out_w = (s.w + 2 * s.pad - s.size) / s.stride + 1;
+    return w;
+}
+
+/* sum, and the sum of what it is made of without signs: what rounding errors are measured by */
+static double convolve(vd_window w, const float *weights, const float *image, int oh, int ow, double *size)
+{
+    double sum = 0;
+    *size = 0;
+    for (int i = 0; i < w.c * w.size * w.size; ++i) {
+        int c = i / w.size / w.size, h = oh * w.stride - w.pad + i / w.size % w.size;
+        int col = ow * w.stride - w.pad + i % w.size;
+        if (h < 0 || h >= w.h || col < 0 || col >= w.w) continue;
+        double product = (double)weights[i] * image[(c * w.h + h) * w.w + col];
+        sum += product;
+        *size += fabs(product);
+    }
+    return sum;
+}
+
+typedef struct {
+    vd_window w;
+    int n, images;
+    float *weights, *scale, *bias, *x, *want, *allowed;
+} example;
+
+static example make_example(shape s, double density, float slope, int scaled)
+{
+    example e = {.w = window_of(s), .n = s.n, .images = s.images};
+    size_t columns = (size_t)s.c * s.size * s.size, pixels = (size_t)e.w.out_h * e.w.out_w, inputs = s.c * s.h * s.w;
+    e.weights = calloc(s.n * columns, sizeof(float));
+    e.scale = calloc(s.n, sizeof(float));
+    e.bias = calloc(s.n, sizeof(float));
+    e.x = calloc(s.images * inputs, sizeof(float));
+    e.want = calloc(s.images * s.n * pixels, sizeof(float));
+    e.allowed = calloc(s.images * s.n * pixels, sizeof(float));
+    fill_random(e.weights, s.n * columns, 1);
+    fill_random(e.scale, s.n, 2);
+    fill_random(e.bias, s.n, 3);
+    fill_random(e.x, s.images * inputs, 4);
+    float *lot = calloc(s.n * columns, sizeof(float));
+    fill_random(lot, s.n * columns, 5);
+    for (size_t i = 0; i < s.n * columns; ++i)
+        if (lot[i] >= 2 * density - 1) e.weights[i] = 0;
+    free(lot);
+    for (size_t i = 0; i < s.images * s.n * pixels; ++i) {
+        int f = (int)(i / pixels % s.n), p = (int)(i % pixels);
+        double size, scale = scaled ? e.scale[f] : 1;
+        double sum = convolve(e.w, e.weights + f * columns, e.x + i / pixels / s.n * inputs, p / e.w.out_w,
+                              p % e.w.out_w, &size);
+        sum = scale * sum + e.bias[f];
+        e.want[i] = (float)(sum > 0 ? sum : slope * sum);
+        e.allowed[i] = (float)(2e-6 * (fabs(scale) * size + fabs(e.bias[f])));
+    }
+    return e;
+}
+
+static void free_example(example e)
+{
+    free(e.weights), free(e.scale), free(e.bias), free(e.x), free(e.want), free(e.allowed);
+}
+
+/* what is read before it is written shows */
+static void soil_scratch(void)
+{
+    static const vd_scratch_slot slots[] = {VD_SCRATCH_SHARED, VD_SCRATCH_SQUARE, VD_SCRATCH_NOISE};
+    enum { SOILED = 1 << 16 };
+    for (int i = 0; i < 3; ++i) {
+        float *x = vd_scratch(slots[i], SOILED);
+        for (int k = 0; k < SOILED; ++k) x[k] = NAN;
+    }
+}
+
+/* the arrays have no slack: what is read or written beyond them is the sanitizer's to find */
+static void assert_product(example e, const vd_kernels *k, const vd_sparse_form *f, const char *what)
+{
+    size_t outputs = (size_t)e.images * e.n * e.w.out_h * e.w.out_w;
+    float *y = malloc(outputs * sizeof(float));
+    for (size_t i = 0; i < outputs; ++i) y[i] = NAN;
+    soil_scratch();
+    vd_sparse_forward(f, k->sparse, e.images, e.x, y);
+    for (size_t i = 0; i < outputs; ++i)
+        ck_assert_msg(close_to(y[i], e.want[i], 1e-6, e.allowed[i] + 1e-7), "%s, %s: y[%zu] is %.9g, not %.9g", k->name,
+                      what, i, y[i], e.want[i]);
+    free(y);
+}
+
+START_TEST(every_table_gives_the_convolution)
+{
+    static const float slopes[] = {1, .1f, 0};
+    const vd_kernels *tables[TABLES];
+    int n = vd_kernels_list(tables, TABLES);
+    shape s = shapes[_i];
+    for (int d = 0; d < DENSITIES; ++d) {
+        float slope = slopes[d % 3];
+        int scaled = d % 2;
+        example e = make_example(s, densities[d], slope, scaled);
+        vd_sparse_form *f = make_vd_sparse_form(e.w, s.n, s.images, e.weights, scaled ? e.scale : 0, e.bias, slope);
+        ck_assert_ptr_nonnull(f);
+        for (int t = 0; t < n; ++t) assert_product(e, tables[t], f, vd_sparse_way(f));
+        free_vd_sparse_form(f);
+        free_example(e);
+    }
+}
+END_TEST
+
+START_TEST(a_form_takes_batches_of_other_sizes)
+{
+    for (int made_for = 1; made_for <= 40; made_for += 13) {
+        example e = make_example(shapes[2], .05, .1f, 0);
+        vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, made_for, e.weights, 0, e.bias, .1f);
+        assert_product(e, vd_kernels_get(), f, vd_sparse_way(f));
+        free_vd_sparse_form(f);
+        free_example(e);
+    }
+}
+END_TEST
+
+/* enough work for threads to be woken */
+START_TEST(threads_do_not_change_results)
+{
+    static const shape all[] = {
+        {64, 40, 40, 3, 1, 1, 200, 1}, {64, 12, 12, 3, 1, 0, 130, 40}, {2000, 1, 1, 1, 1, 0, 1500, 1}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all); ++i) {
+        vd_window w = window_of(all[i]);
+        size_t weights = (size_t)all[i].n * w.c * w.size * w.size, inputs = (size_t)all[i].images * w.c * w.h * w.w;
+        size_t outputs = (size_t)all[i].images * all[i].n * w.out_h * w.out_w;
+        float *x = calloc(inputs, sizeof(float)), *theta = calloc(weights, sizeof(float));
+        float *bias = calloc(all[i].n, sizeof(float)), *y[2];
+        fill_random(x, inputs, 1);
+        fill_random(theta, weights, 2);
+        for (size_t k = 0; k < weights; ++k)
+            if (theta[k] < .2f) theta[k] = 0;
+        vd_sparse_form *f = make_vd_sparse_form(w, all[i].n, all[i].images, theta, 0, bias, .1f);
+        for (int t = 0; t < 2; ++t) {
+            setenv("DARKNET_THREADS", t ? "5" : "1", 1);
+            vd_parallel_forget_threads();
+            y[t] = calloc(outputs, sizeof(float));
+            vd_sparse_forward(f, vd_kernels_get()->sparse, all[i].images, x, y[t]);
+        }
+        ck_assert_mem_eq(y[0], y[1], outputs * sizeof(float));
+        free(x), free(theta), free(bias), free(y[0]), free(y[1]);
+        free_vd_sparse_form(f);
+    }
+}
+END_TEST
+
+START_TEST(shapes_go_the_way_that_suits_them)
+{
+    static const struct {
+        shape s;
+        double density;
+        const char *way;
+    } cases[] = {
+        {{64, 13, 13, 3, 1, 1, 8, 1}, .02, "pixels"},    {{64, 13, 13, 3, 1, 1, 8, 1}, .3, "shifted"},
+        {{800, 1, 1, 1, 1, 0, 20, 1}, .02, "panels"},    {{800, 1, 1, 1, 1, 0, 20, 100}, .02, "images"},
+        {{20, 12, 12, 5, 1, 0, 50, 100}, .05, "images"}, {{6, 2, 2, 3, 1, 1, 10, 1}, .05, "panels"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+        example e = make_example(cases[i].s, cases[i].density, 1, 0);
+        vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, e.images, e.weights, 0, e.bias, 1);
+        ck_assert_str_eq(vd_sparse_way(f), cases[i].way);
+        size_t nonzeros = 0;
+        for (int k = 0; k < e.n * e.w.c * e.w.size * e.w.size; ++k) nonzeros += e.weights[k] != 0;
+        ck_assert_uint_eq(vd_sparse_nonzeros(f), nonzeros);
+        free_vd_sparse_form(f);
+        free_example(e);
+    }
+}
+END_TEST
+
+START_TEST(a_nan_in_the_image_is_not_hidden)
+{
+    const vd_kernels *tables[TABLES];
+    int n = vd_kernels_list(tables, TABLES);
+    const shape all[] = {{4, 9, 9, 3, 1, 1, 5, 1}, {40, 1, 1, 1, 1, 0, 20, 1}};
+    for (int i = 0; i < 2; ++i) {
+        example e = make_example(all[i], 1, .1f, 0);
+        vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, 1, e.weights, 0, e.bias, .1f);
+        float y[5 * 81];
+        e.x[0] = NAN;
+        for (int t = 0; t < n; ++t) {
+            vd_sparse_forward(f, tables[t]->sparse, 1, e.x, y);
+            ck_assert_msg(isnan(y[0]), "%s, %s", tables[t]->name, vd_sparse_way(f));
+        }
+        free_vd_sparse_form(f);
+        free_example(e);
+    }
+}
+END_TEST
+
+Suite *sparse_product_suite(void)
+{
+    Suite *s = suite_create("sparse_product");
+    TCase *t = tcase_create("against double precision");
+    tcase_add_loop_test(t, every_table_gives_the_convolution, 0, SHAPES);
+    tcase_add_test(t, a_form_takes_batches_of_other_sizes);
+    tcase_add_test(t, threads_do_not_change_results);
+    tcase_add_test(t, shapes_go_the_way_that_suits_them);
+    tcase_add_test(t, a_nan_in_the_image_is_not_hidden);
+    suite_add_tcase(s, t);
+    return s;
+}

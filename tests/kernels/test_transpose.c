@@ -1,0 +1,41 @@
+#include "support/support.h"
+#include "kernels/transpose.h"
+
+#include <string.h>
+
+enum { LARGEST = 70, SIZES = 7 };
+static const int sizes[SIZES] = {1, 4, 7, 8, 16, 33, LARGEST};
+
+START_TEST(transpose_puts_every_element_in_its_place_and_no_other)
+{
+    enum { EXTRA = 3 };
+    static float in[(LARGEST + EXTRA) * LARGEST], out[(LARGEST + EXTRA) * LARGEST], old[(LARGEST + EXTRA) * LARGEST];
+    static uint16_t in16[(LARGEST + EXTRA) * LARGEST], out16[(LARGEST + EXTRA) * LARGEST];
+    int rows = sizes[_i / SIZES], columns = sizes[_i % SIZES], ld_in = columns + EXTRA, ld_out = rows + EXTRA;
+    fill_random(in, rows * ld_in, 1);
+    fill_random(old, columns * ld_out, 2);
+    for (int i = 0; i < rows * ld_in; ++i) in16[i] = (uint16_t)(i + 1);
+    for (int add = 0; add < 2; ++add) {
+        memcpy(out, old, sizeof(out));
+        (add ? vd_transpose_add : vd_transpose)(rows, columns, in, ld_in, out, ld_out);
+        for (int i = 0; i < columns * ld_out; ++i) {
+            int r = i % ld_out, c = i / ld_out;
+            ck_assert(out[i] == (r < rows ? (add ? old[i] : 0) + in[r * ld_in + c] : old[i]));
+        }
+    }
+    vd_transpose_16(rows, columns, in16, ld_in, out16, ld_out);
+    for (int i = 0; i < columns * ld_out; ++i) {
+        int r = i % ld_out, c = i / ld_out;
+        ck_assert_int_eq(out16[i], r < rows ? in16[r * ld_in + c] : 0);
+    }
+}
+END_TEST
+
+Suite *transpose_suite(void)
+{
+    Suite *s = suite_create("transpose");
+    TCase *t = tcase_create("transposes");
+    tcase_add_loop_test(t, transpose_puts_every_element_in_its_place_and_no_other, 0, SIZES * SIZES);
+    suite_add_tcase(s, t);
+    return s;
+}

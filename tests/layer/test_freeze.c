@@ -1,0 +1,117 @@
+#include "layer/freeze.h"
+#include "base/parallel.h"
+#include "layer/vd_layer.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NET(batch) \
+    "[net]\nbatch=" batch "\nchannels=3\nheight=7\nwidth=6\nseed=4\nlearning_rate=.01\nmomentum=.9\ndecay=0\n"
+#define COST "[softmax]\n[vd_cost]\nsamples=50\nkl_scale=.3\nfreeze_pruned=1000\n"
+#define CONV(keys) "[vd_conv]\nfilters=6\nsize=3\nlog_sigma2=-5\nactivation=leaky\n" keys
+#define WIDE "[vd_conv]\nfilters=32\nsize=3\npad=1\nlog_sigma2=-5\nactivation=relu\n"
+#define CONN "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-5\n"
+
+/* batches of one, of an odd and of an even number of images: dense products of many channels take several at a time */
+static const char *const cfgs[] = {
+    NET("4") CONV("pad=1\n") CONN COST,
+    NET("100") CONV("pad=1\n") CONV("stride=2\n") CONN COST,
+    NET("5") CONV("batch_normalize=1\n") CONN COST,
+    NET("1") CONV("") CONN COST,
+    NET("8") WIDE WIDE CONN COST,
+    NET("8") CONV("") "[vd_conv]\nfilters=5\nsize=1\nlog_sigma2=-5\nactivation=tanh\n" CONN COST,
+    NET("8") "[vd_connected]\noutput=40\nactivation=relu\nlog_sigma2=-5\nbatch_normalize=1\n" CONN COST,
+};
+
+/* most weights pruned for long, as freezing leaves them */
+static void freeze_most(network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        vd_layer *vd = vd_layer_of(net->layers[i]);
+        for (size_t k = 0; vd && k < vd->n; ++k) {
+            if (k % 7 == 2) continue;
+            net->layers[i].weights[k] = 0;
+            vd->log_sigma2[k] = 20;
+            vd->log_sigma2_m[k] = vd->velocity[k] = 0;
+            vd->pruned_for[k] = 60000;
+        }
+    }
+}
+
+/* a network after a few steps, its most weights frozen, that goes on over all or over the active ones alone */
+static network *frozen_network(const char *cfg, int active)
+{
+    network *net = network_of(cfg, 0);
+    train_steps(net, 0, 2, 9);
+    freeze_most(net);
+    for (int i = 0; i < net->n; ++i)
+        if (vd_layer_of(net->layers[i])) vd_layer_restored(net->layers[i], active);
+    return net;
+}
+
+START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero)
+{
+    setenv("DARKNET_KERNELS", "avx512", 0); /* the fastest without bf16, which the lists do not have */
+    network *all = frozen_network(cfgs[_i], 0), *active = frozen_network(cfgs[_i], 1);
+    train_steps(all, 0, 3, 9);
+    train_steps(active, 0, 3, 9);
+    for (int i = 0; i < all->n; ++i) {
+        layer a = all->layers[i], b = active->layers[i];
+        const vd_layer *va = vd_layer_of(a), *vb = vd_layer_of(b);
+        if (!va) continue;
+        ck_assert_ptr_null(va->active);
+        ck_assert_ptr_nonnull(vb->active);
+        ck_assert_uint_eq(vb->active->p.n, (va->n + 4) / 7);
+        for (int k = 0; k < a.batch * a.outputs; ++k)
+            ck_assert_msg(close_to(b.output[k], a.output[k], 1e-4, 1e-5), "layer %d, output %d: %g, %g", i, k,
+                          b.output[k], a.output[k]);
+        for (size_t k = 0; k < va->n; ++k) {
+            ck_assert_msg(close_to(b.weights[k], a.weights[k], 1e-4, 1e-6), "layer %d, weight %zu: %g, %g", i, k,
+                          b.weights[k], a.weights[k]);
+            if (k % 7 == 2) ck_assert(close_to(vb->log_sigma2[k], va->log_sigma2[k], 1e-5, 1e-5));
+            else ck_assert(a.weights[k] == 0 && b.weights[k] == 0);
+        }
+        for (int k = 0; k < a.out_c; ++k) ck_assert(close_to(b.biases[k], a.biases[k], 1e-4, 1e-6));
+    }
+    free_network(all);
+    free_network(active);
+}
+END_TEST
+
+START_TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip)
+{
+    float theta[] = {.1f, 0, .3f, 0}, log_sigma2[] = {0, 0, 0, 0}, moments[4][4];
+    uint16_t pruned_for[] = {9, 10, 11, 0};
+    for (int m = 0; m < 4; ++m)
+        for (int i = 0; i < 4; ++i) moments[m][i] = 1;
+    vd_parameters p = {.n = 4, .theta = theta, .log_sigma2 = log_sigma2, .pruned_for = pruned_for};
+    p.theta_m = moments[0], p.theta_v = moments[1], p.log_sigma2_m = moments[2], p.log_sigma2_v = moments[3];
+    ck_assert_uint_eq(vd_freeze(p, 10), 2);
+    ck_assert(theta[0] == .1f && theta[1] == 0 && theta[2] == 0 && theta[3] == 0);
+    for (int m = 0; m < 4; ++m)
+        ck_assert(moments[m][0] == 1 && moments[m][1] == 0 && moments[m][2] == 0 && moments[m][3] == 1);
+
+    vd_active *a = make_vd_active(p, 2, 2, 10); /* weight 3 is 0, but not frozen */
+    ck_assert_uint_eq(a->p.n, 2);
+    ck_assert_int_eq(a->index[0], 0);
+    ck_assert_int_eq(a->index[1], 3);
+    ck_assert(a->by_row.start[1] == 1 && a->by_row.start[2] == 2 && a->by_row.column[0] == 0 &&
+              a->by_row.column[1] == 1);
+    ck_assert(a->by_column.start[1] == 1 && a->by_column.start[2] == 2 && a->by_column.element[1] == 1);
+    free_vd_active(a);
+}
+END_TEST
+
+Suite *freeze_suite(void)
+{
+    Suite *s = suite_create("freeze");
+    TCase *t = tcase_create("active");
+    tcase_set_timeout(t, 240);
+    tcase_add_loop_test(t, training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero, 0,
+                        (int)(sizeof(cfgs) / sizeof(*cfgs)));
+    tcase_add_test(t, a_weight_is_frozen_after_so_many_batches_at_the_clip);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,269 @@
+/* Networks stock Darknet parses, and crashes on in a training, at its end, or when their weights are loaded: they work.
+ * `make asan` sees what runs over an end. */
+#include "support/drawings.h"
+#include "support/support.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *folder, *was;
+
+static void setup(void)
+{
+    folder = make_folder();
+    draw_digits(folder, 40, 10);
+    was = enter(folder);
+}
+
+static void teardown(void)
+{
+    leave_and_remove(folder, was);
+}
+
+#define NET                                                                                                          \
+    "[net]\nbatch=4\nheight=12\nwidth=12\nchannels=1\nmax_crop=12\nflip=0\nlearning_rate=.001\nmax_batches=3\nseed=" \
+    "1\n"
+#define CONV "[vd_convolutional]\nfilters=4\nsize=3\nstride=2\npad=1\nactivation=leaky\n"
+#define END "[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=40\n"
+
+static const char *const nets[] = {
+    /* recurrent layers, one step long */
+    CONV "[rnn]\noutput=5\n",
+    CONV "[rnn]\noutput=5\nbatch_normalize=1\n",
+    CONV "[lstm]\noutput=5\n",
+    CONV "[lstm]\noutput=5\nbatch_normalize=1\n",
+    CONV "[gru]\noutput=5\n",
+    CONV "[crnn]\noutput_filters=3\nhidden_filters=2\nactivation=leaky\n",
+    "[crnn]\noutput_filters=3\nhidden_filters=2\nactivation=leaky\n",
+    "[rnn]\noutput=5\n",
+    "[lstm]\noutput=5\n",
+    /* layers with weights of their own kind */
+    CONV "[batchnorm]\n",
+    "[batchnorm]\n",
+    CONV "[deconvolutional]\nfilters=3\nsize=2\nstride=2\nactivation=leaky\n",
+    "[deconvolutional]\nfilters=3\nsize=2\nstride=2\nactivation=leaky\nbatch_normalize=1\n",
+    CONV "[local]\nfilters=2\nsize=3\npad=1\n",
+    CONV "[convolutional]\nfilters=4\nsize=1\npadding=2\nactivation=linear\n",
+    CONV "[convolutional]\nfilters=4\nsize=1\npadding=20\nactivation=leaky\n",
+    /* first layers without weights: there is nowhere to write the input's gradient */
+    "[avgpool]\n",
+    "[maxpool]\nsize=2\nstride=2\n",
+    "[upsample]\nstride=2\n",
+    "[upsample]\nstride=-2\n",
+    "[normalization]\nsize=1\n",
+    "[activation]\nactivation=leaky\n",
+    "[reorg]\nflatten=1\n",
+    "[crop]\ncrop_height=10\ncrop_width=10\n",
+    "[l2norm]\n",
+};
+
+START_TEST(an_odd_network_trains_and_its_weights_load)
+{
+    char *text = vd_format(NET "%s" END, nets[_i]);
+    write_text("c.cfg", text);
+    free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
+    run_result r = darknet(0, "classifier", "valid", "digits/digits.data", "c.cfg", "digits/backup/c.weights", NULL);
+    ck_assert_msg(strstr(r.out, "9: top 1: ") && !strstr(r.out, "nan"), "%s\n%s", nets[_i], r.out);
+    free_run(r);
+    free(text);
+}
+END_TEST
+
+/* a training compares them with the truth, and there is not as much of it; to predict they are right */
+START_TEST(a_layer_that_compares_more_than_there_is_ends_a_training_alone)
+{
+    static const char *const inner[] = {"[softmax]\n", "[logistic]\n", "[cost]\ntype=sse\n"};
+    char *text = vd_format(NET "%s" END, inner[_i]), *first = vd_format(NET CONV "%s" END, inner[_i]);
+    write_text("c.cfg", _i == 2 ? first : text);
+    run_result r = darknet(1, "classifier", "train", "digits/digits.data", "c.cfg", NULL);
+    char *said = vd_format("c.cfg: layer %d [%.7s", _i == 2, inner[_i] + 1);
+    said[strcspn(said, "]")] = 0;
+    ck_assert_msg(strstr(r.err, said) && strstr(r.err, " numbers of an image with the truth, which has 10"), "%s",
+                  r.err);
+    free_run(r);
+    free_run(darknet(0, "classifier", "valid", "digits/digits.data", "c.cfg", NULL));
+    free(text), free(first), free(said);
+}
+END_TEST
+
+START_TEST(of_gru_it_is_said_that_it_does_not_learn)
+{
+    write_text("c.cfg", NET CONV "[gru]\noutput=5\n" END);
+    run_result r = darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL);
+    ck_assert_msg(strstr(r.err, "layer 1 [gru]: has no backward pass on the CPU") != 0, "%s", r.err);
+    free_run(r);
+}
+END_TEST
+
+START_TEST(a_network_of_one_pixel_predicts)
+{
+    write_text("c.cfg", "[net]\nbatch=4\nheight=1\nwidth=1\nchannels=1\nmax_crop=1\nflip=0\nmax_batches=3\n"
+                        "[convolutional]\nfilters=3\nsize=1\nactivation=leaky\n" END);
+    free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
+    run_result r = darknet(0, "classifier", "valid", "digits/digits.data", "c.cfg", "digits/backup/c.weights", NULL);
+    ck_assert_msg(strstr(r.out, "9: top 1: ") && !strstr(r.out, "nan"), "%s", r.out);
+    free_run(r);
+}
+END_TEST
+
+/* ---- gradients of the recurrent layers ---- */
+
+#define STEPS(size) "[net]\nbatch=2\ntime_steps=3\nlearning_rate=0\nmomentum=0\ndecay=0\n" size
+#define ENDING "[connected]\noutput=2\nactivation=linear\n[cost]\ntype=sse\n"
+
+static const char *const recurrent[] = {
+    STEPS("inputs=4\n") "[rnn]\noutput=3\nactivation=tanh\n" ENDING,
+    STEPS("inputs=4\n") "[rnn]\noutput=3\nactivation=tanh\nshortcut=1\n" ENDING,
+    STEPS("inputs=4\n") "[lstm]\noutput=3\n" ENDING,
+    STEPS("height=3\nwidth=3\nchannels=1\n") "[crnn]\noutput_filters=2\nhidden_filters=2\nactivation=tanh\n" ENDING,
+    STEPS("height=3\nwidth=3\nchannels=1\n") "[crnn]\noutput_filters=2\nhidden_filters=2\nactivation=tanh\nshortcut="
+                                             "1\n" ENDING,
+};
+
+/* of a sequence with nothing before it */
+static double cost_of(network *net)
+{
+    layer l = net->layers[0];
+    if (l.type == LSTM) {
+        memset(l.c_cpu, 0, l.outputs * l.batch * sizeof(float));
+        memset(l.h_cpu, 0, l.outputs * l.batch * sizeof(float));
+    }
+    net->train = 1;
+    forward_network(net);
+    return *net->cost;
+}
+
+START_TEST(gradients_of_a_recurrent_layer_match_finite_differences)
+{
+    static const float h = 1e-2f;
+    network *net = network_of(recurrent[_i], 0);
+    layer l = net->layers[0];
+    layer *parts[] = {l.input_layer, l.self_layer, l.output_layer, l.uf, l.ui, l.ug, l.uo, l.wf, l.wi, l.wg, l.wo};
+    int tried = 0;
+    fill_random(net->input, (size_t)net->inputs * net->batch, 5);
+    fill_random(net->truth, (size_t)net->truths * net->batch, 6);
+    cost_of(net);
+    backward_network(net);
+    for (int p = 0; p < 11; ++p) {
+        int n = !parts[p] ? 0 : parts[p]->nweights ? parts[p]->nweights : parts[p]->inputs * parts[p]->outputs;
+        for (int k = 0; k < n; ++k, ++tried) {
+            float *w = parts[p]->weights + k, weight = *w;
+            *w = weight + h;
+            double above = cost_of(net);
+            *w = weight - h;
+            double slope = (above - cost_of(net)) / (2 * h);
+            *w = weight;
+            /* the cost is a sum of squares, and Darknet's gradient half its descent */
+            ck_assert_msg(close_to(parts[p]->weight_updates[k], -slope / 2, 1e-2, 3e-4),
+                          "part %d, weight %d: %g and %g", p, k, parts[p]->weight_updates[k], -slope / 2);
+        }
+    }
+    ck_assert_int_ge(tried, 30);
+    free_network(net);
+}
+END_TEST
+
+/* ---- detectors ---- */
+
+#define DETECTOR                                                                                            \
+    "[net]\nbatch=1\nwidth=32\nheight=32\nchannels=3\nmax_batches=30\nseed=1\n[convolutional]\nfilters=7\n" \
+    "size=8\nstride=8\nactivation=linear\n"
+static const char *const heads[] = {
+    "[yolo]\nanchors=8,8\nmask=0\nclasses=2\nnum=1\njitter=.2\nignore_thresh=.6\ntruth_thresh=1\n",
+    "[region]\nanchors=1,1\nclasses=2\ncoords=4\nnum=1\njitter=.2\nsoftmax=1\nthresh=.6\n",
+};
+
+static void draw_scenes(void)
+{
+    leave_and_remove(folder, was);
+    folder = draw_pictures();
+    was = enter(folder);
+}
+
+START_TEST(a_box_in_the_corner_is_trained_on)
+{
+    draw_scenes();
+    char *text = vd_format(DETECTOR "%s", heads[_i]);
+    write_text("d.cfg", text);
+    for (int i = 0; i < DRAWN; ++i) {
+        char *label = vd_format("p%d.txt", i);
+        write_text(label, "1 0 0 .4 .3\n0 1 1 .5 .4\n");
+        free(label);
+    }
+    run_result r = darknet(0, "detector", "train", "set.data", "d.cfg", NULL);
+    ck_assert_ptr_null(strstr(r.out, "nan"));
+    free_run(r);
+    free(text);
+}
+END_TEST
+
+START_TEST(boxes_of_a_narrow_picture_are_finite)
+{
+    draw_scenes();
+    char *text = vd_format(DETECTOR "%s", heads[_i]);
+    write_text("d.cfg", text);
+    free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
+    char *pixels = vd_calloc(3000, 1);
+    memcpy(pixels, "P5 1 2900 255\n", 14);
+    write_bytes("narrow.pgm", pixels, 14 + 2900);
+    memcpy(pixels, "P5 2900 1 255\n", 14);
+    write_bytes("flat.pgm", pixels, 14 + 2900);
+    write_text("list", "narrow.pgm\nflat.pgm\np0.png\np1.png\n");
+    free_run(darknet(0, "detector", "valid", "set.data", "d.cfg", "d_final.weights", NULL));
+    static const char *const classes[] = {"full", "frame"};
+    for (int i = 0; i < 2; ++i) {
+        size_t n;
+        char *name = vd_format("results/comp4_det_test_%s.txt", classes[i]), *boxes = read_bytes(name, &n);
+        ck_assert_ptr_nonnull(boxes);
+        ck_assert_msg(!strstr(boxes, "nan") && !strstr(boxes, "inf"), "%s", boxes);
+        free(name), free(boxes);
+    }
+    free_run(
+        darknet(0, "detector", "test", "set.data", "d.cfg", "d_final.weights", "narrow.pgm", "-thresh", ".01", NULL));
+    free(text), free(pixels);
+}
+END_TEST
+
+static const struct {
+    const char *map, *said;
+} maps[] = {
+    {"0\n1\n", 0},
+    {"1\n", "map= has no line for a class of the labels"},
+    {"0\n2\n", "map: line 2: class 2, there are classes 0 to 1"},
+    {"0\none\n", "map: line 2: one is not the number of a class"},
+    {"0\n-1\n", "map: line 2: -1 is not the number of a class"},
+};
+
+START_TEST(a_map_that_does_not_fit_is_named)
+{
+    int which = _i % 2;
+    draw_scenes();
+    char *text = vd_format(DETECTOR "%smap=map\n", heads[which]);
+    write_text("d.cfg", text);
+    write_text("map", maps[_i / 2].map);
+    run_result r = darknet(maps[_i / 2].said != 0, "detector", "train", "set.data", "d.cfg", NULL);
+    if (maps[_i / 2].said) ck_assert_msg(strstr(r.err, maps[_i / 2].said) != 0, "%s", r.err);
+    free_run(r);
+    free(text);
+}
+END_TEST
+
+Suite *odd_nets_suite(void)
+{
+    Suite *s = suite_create("odd_nets");
+    TCase *t = tcase_create("odd_nets");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, an_odd_network_trains_and_its_weights_load, 0, sizeof(nets) / sizeof(*nets));
+    tcase_add_loop_test(t, a_layer_that_compares_more_than_there_is_ends_a_training_alone, 0, 3);
+    tcase_add_test(t, of_gru_it_is_said_that_it_does_not_learn);
+    tcase_add_test(t, a_network_of_one_pixel_predicts);
+    tcase_add_loop_test(t, gradients_of_a_recurrent_layer_match_finite_differences, 0,
+                        sizeof(recurrent) / sizeof(*recurrent));
+    tcase_add_loop_test(t, a_box_in_the_corner_is_trained_on, 0, 2);
+    tcase_add_loop_test(t, boxes_of_a_narrow_picture_are_finite, 0, 2);
+    tcase_add_loop_test(t, a_map_that_does_not_fit_is_named, 0, 2 * sizeof(maps) / sizeof(*maps));
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -1,0 +1,328 @@
+#include "training/checkpoint.h"
+#include "support/support.h"
+#include "base/text.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *folder, *data_file;
+
+static void setup(void)
+{
+    folder = make_folder();
+    data_file = in_folder(folder, "digits/digits.data");
+    draw_digits(folder, 200, 10);
+}
+
+static void teardown(void)
+{
+    remove_folder(folder);
+    free(data_file);
+}
+
+static char *backup(const char *name)
+{
+    char *path = vd_format("%s/digits/backup/%s", folder, name);
+    return path;
+}
+
+#define SIZES "[net]\nbatch=16\nsubdivisions=2\nheight=28\nwidth=28\nchannels=1\nangle=5\nflip=0\nmax_crop=32\n"
+#define LAYERS                                                                                              \
+    "[vd_convolutional]\nfilters=4\nsize=5\nstride=2\nbatch_normalize=1\nactivation=leaky\nlog_sigma2=-3\n" \
+    "[dropout]\nprobability=.3\n"                                                                           \
+    "[vd_connected]\noutput=20\nactivation=relu\nlog_sigma2=-3\n"                                           \
+    "[connected]\noutput=10\nactivation=linear\n[softmax]\n"
+
+typedef struct {
+    const char *name, *keys, *cost;
+} training;
+
+static const training trainings[] = {
+    {"adam", "adam=1\nlearning_rate=.01\n", "samples=200\nkl_ramp=10\n"},
+    {"momentum", "momentum=.9\nlearning_rate=.01\n", "samples=200\nkl_ramp=10\n"},
+    {"frozen", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\n"},
+    {"tuned", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\nfine_tune=20\n"},
+};
+
+static char *write_cfg(training t, const char *keys)
+{
+    char *name = vd_format("%s.cfg", t.name), *path = in_folder(folder, name);
+    char *text = vd_format(SIZES "seed=3\n%s%s" LAYERS "[vd_cost]\n%s", t.keys, keys, t.cost);
+    write_text(path, text);
+    free(text);
+    free(name);
+    return path;
+}
+
+static run_result train(const char *cfg, const char *flag)
+{
+    const char *const argv[] = {"darknet", "classifier", "train", data_file, cfg, flag, 0};
+    return run(argv);
+}
+
+static run_result train_until(const char *cfg, const char *line, int signal, const char *flag)
+{
+    const char *const argv[] = {"darknet", "classifier", "train", data_file, cfg, flag, 0};
+    run_result r = run_until(argv, line, signal);
+    ck_assert_msg(r.status == 128 + signal, "%s", r.err);
+    return r;
+}
+
+/* the weights a training ends with; the file is removed */
+static char *final_weights(training t, size_t *n)
+{
+    char *name = vd_format("%s.weights", t.name), *path = backup(name), *bytes = read_bytes(path, n);
+    ck_assert_msg(bytes != 0, "%s is missing", path);
+    remove(path);
+    free(name);
+    free(path);
+    return bytes;
+}
+
+static void remove_checkpoint(training t)
+{
+    char *name = vd_format("%s.checkpoint", t.name), *path = backup(name);
+    remove(path);
+    free(name);
+    free(path);
+}
+
+START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
+{
+    training t = trainings[_i / 2];
+    int sig = _i % 2 ? SIGKILL : SIGTERM;
+    size_t n, m;
+    char *cfg = write_cfg(t, "max_batches=40\ncheckpoint=5\n");
+    run_result r = train(cfg, 0);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    free_run(r);
+    char *whole = final_weights(t, &n);
+    remove_checkpoint(t);
+
+    free_run(train_until(cfg, "13, ", sig, 0));
+    setenv("DARKNET_THREADS", "1", 1);
+    free_run(train_until(cfg, "27, ", sig, "-resume"));
+    unsetenv("DARKNET_THREADS");
+    r = train(cfg, "-resume");
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, "resumed behind batch") != 0, "%s", r.err);
+    free_run(r);
+    char *resumed = final_weights(t, &m);
+    ck_assert_uint_eq(n, m);
+    ck_assert_int_eq(memcmp(whole, resumed, n), 0);
+    free(whole);
+    free(resumed);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on)
+{
+    training t = {"stopped", "learning_rate=.01\n", "samples=200\n"};
+    size_t n;
+    char *cfg = write_cfg(t, "max_batches=100000\n"), *path = backup("stopped.checkpoint");
+    run_result r = train_until(cfg, "3, ", SIGINT, 0);
+    char *checkpoint = read_bytes(path, &n);
+    ck_assert_msg(strstr(r.err, "the same command with -resume goes on") != 0, "%s", r.err);
+    ck_assert_ptr_nonnull(checkpoint);
+    free(checkpoint);
+    free_run(r);
+    free(path);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(resume_without_a_checkpoint_begins_and_says_so)
+{
+    training t = {"fresh", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=2\n"), *path = backup("fresh.checkpoint");
+    run_result r = train(cfg, "-resume");
+    ck_assert_int_eq(r.status, 0);
+    ck_assert_msg(strstr(r.err, "no checkpoint yet") != 0, "%s", r.err);
+    ck_assert_int_ne(access(path, F_OK), 0); /* two batches are no 10 minutes */
+    free_run(r);
+    free(path);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(the_last_checkpoints_are_kept)
+{
+    training t = {"kept", "learning_rate=.01\n", "samples=200\n"};
+    static const char *const names[] = {"kept.checkpoint", "kept.checkpoint.1", "kept.checkpoint.2",
+                                        "kept.checkpoint.3"};
+    char *cfg = write_cfg(t, "max_batches=10\ncheckpoint=2\ncheckpoint_keep=3\n"), *bytes[3];
+    size_t n[3];
+    run_result r = train(cfg, 0);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    free_run(r);
+    for (int i = 0; i < 3; ++i) {
+        char *path = backup(names[i]);
+        bytes[i] = read_bytes(path, n + i);
+        ck_assert_msg(bytes[i] != 0, "%s is missing", path);
+        free(path);
+    }
+    char *path = backup(names[3]);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_int_ne(memcmp(bytes[0], bytes[1], n[0]), 0);
+    ck_assert_int_ne(memcmp(bytes[1], bytes[2], n[1]), 0);
+    for (int i = 0; i < 3; ++i) free(bytes[i]);
+    free(path);
+    free(cfg);
+}
+END_TEST
+
+static void refused(const char *cfg, const char *message)
+{
+    run_result r = train(cfg, "-resume");
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, message) != 0, "'%s' is not in: %s", message, r.err);
+    free_run(r);
+}
+
+START_TEST(a_checkpoint_cut_or_changed_anywhere_is_refused)
+{
+    training t = {"damaged", "learning_rate=.01\n", "samples=200\n"};
+    size_t n;
+    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *path = backup("damaged.checkpoint");
+    run_result r = train(cfg, 0);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    free_run(r);
+    char *whole = read_bytes(path, &n);
+    const size_t places[] = {5, 9, 40, n / 2, n - 20, n - 1};
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); ++i) {
+        whole[places[i]] ^= 4;
+        write_bytes(path, whole, n);
+        refused(cfg, "damaged: its checksum is wrong");
+        whole[places[i]] ^= 4;
+        write_bytes(path, whole, places[i]);
+        refused(cfg, places[i] < 24 ? "not a checkpoint" : "damaged: its checksum is wrong");
+    }
+    write_bytes(path, "VDLSabcdefghijklmnopqrstuvwxyz", 30);
+    refused(cfg, "not a checkpoint");
+    free(whole);
+    free(path);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(a_checkpoint_of_another_network_is_refused)
+{
+    training t = {"other", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n");
+    run_result r = train(cfg, 0);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    free_run(r);
+    free(cfg);
+    t.keys = "adam=1\nlearning_rate=.01\n";
+    cfg = write_cfg(t, "max_batches=4\n");
+    refused(cfg, "a checkpoint of another network");
+    free(cfg);
+}
+END_TEST
+
+START_TEST(a_folder_in_the_place_of_an_older_checkpoint_is_named)
+{
+    training t = {"older", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=8\ncheckpoint=2\ncheckpoint_keep=2\n"), *path = backup("older.checkpoint.1");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    run_result r = train(cfg, 0);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "older.checkpoint.1: Is a directory") != 0, "%s", r.err);
+    free_run(r);
+    free(path);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for)
+{
+    training t = {"pipe", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *path = backup("pipe.checkpoint");
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    for (int i = 0; i < 2; ++i) {
+        run_result r = train(cfg, i ? "-resume" : 0);
+        ck_assert_int_eq(r.status, 1);
+        ck_assert_msg(strstr(r.err, "pipe.checkpoint: is there and not a file") != 0, "%s", r.err);
+        free_run(r);
+    }
+    free(path);
+    free(cfg);
+}
+END_TEST
+
+/* without connected layers the weights do not tell one size from another */
+START_TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so)
+{
+    static const char text[] = "[net]\nbatch=4\nheight=%d\nwidth=%d\nchannels=1\nmax_crop=32\nmax_batches=%d\n"
+                               "checkpoint=2\n[vd_convolutional]\nfilters=10\nsize=3\nactivation=leaky\n[avgpool]\n"
+                               "[softmax]\n[vd_cost]\nsamples=200\n";
+    char *cfg = in_folder(folder, "size.cfg");
+    const int sizes[] = {28, 14, 14};
+    for (int i = 0; i < 3; ++i) {
+        char *of_size = vd_format(text, sizes[i], sizes[i], 4 + 2 * i);
+        write_text(cfg, of_size);
+        run_result r = train(cfg, i ? "-resume" : 0);
+        ck_assert_msg(r.status == 0, "%s", r.err);
+        ck_assert_int_eq(strstr(r.err, "pictures of 28x28, and 14x14 from here on") != 0, i == 1);
+        if (i) ck_assert_msg(strstr(r.out, i == 1 ? "\n6, " : "\n8, ") != 0, "%s", r.out);
+        free_run(r);
+        free(of_size);
+    }
+    free(cfg);
+}
+END_TEST
+
+START_TEST(a_backup_folder_that_is_missing_is_named_before_the_training)
+{
+    training t = {"nowhere", "learning_rate=.01\n", "samples=200\n"};
+    size_t n;
+    char *cfg = write_cfg(t, "max_batches=4\n"), *text = read_bytes(data_file, &n);
+    char *other = in_folder(folder, "digits/other.data");
+    char *line = strstr(text, "backup=");
+    ck_assert_ptr_nonnull(line);
+    line[7] = '\0';
+    char *changed = vd_format("%s/nowhere\n", text);
+    write_text(other, changed);
+    const char *const argv[] = {"darknet", "classifier", "train", other, cfg, 0};
+    run_result r = run(argv);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "backup=/nowhere") != 0, "%s", r.err);
+    free_run(r);
+    free(changed);
+    changed = vd_format("%s%s\n", text, cfg); /* a file */
+    write_text(other, changed);
+    r = run(argv);
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "nowhere.cfg: Not a directory") != 0, "%s", r.err);
+    free_run(r);
+    free(changed);
+    free(other);
+    free(text);
+    free(cfg);
+}
+END_TEST
+
+Suite *checkpoint_suite(void)
+{
+    Suite *s = suite_create("checkpoint");
+    TCase *t = tcase_create("checkpoint");
+    tcase_set_timeout(t, 240);
+    tcase_add_unchecked_fixture(t, setup, teardown);
+    tcase_add_loop_test(t, a_stopped_training_ends_with_the_weights_of_one_never_stopped, 0,
+                        2 * (int)(sizeof(trainings) / sizeof(*trainings)));
+    tcase_add_test(t, sigint_ends_behind_a_batch_and_says_how_to_go_on);
+    tcase_add_test(t, resume_without_a_checkpoint_begins_and_says_so);
+    tcase_add_test(t, the_last_checkpoints_are_kept);
+    tcase_add_test(t, a_checkpoint_cut_or_changed_anywhere_is_refused);
+    tcase_add_test(t, a_checkpoint_of_another_network_is_refused);
+    tcase_add_test(t, a_folder_in_the_place_of_an_older_checkpoint_is_named);
+    tcase_add_test(t, a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for);
+    tcase_add_test(t, a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so);
+    tcase_add_test(t, a_backup_folder_that_is_missing_is_named_before_the_training);
+    suite_add_tcase(s, t);
+    return s;
+}

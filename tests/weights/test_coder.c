@@ -1,0 +1,196 @@
+/* The coders below a packed file: pack/coder.c, matrix.c, rounding.c, crc32.c */
+#include "weights/coder.h"
+#include "weights/crc32.h"
+#include "weights/matrix.h"
+#include "weights/rounding.h"
+#include "support/support.h"
+#include "base/fail.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(bits_come_back_whatever_their_odds)
+{
+    enum { N = 20000 };
+    static const int odds[] = {0, 1, 50, 128, 255, 256}; /* of a 1, in 256 */
+    vd_bit_model m;
+    for (size_t o = 0; o < sizeof(odds) / sizeof(*odds); ++o) {
+        float *x = vd_calloc(N, sizeof(float));
+        fill_random(x, N, 7 + (unsigned)o);
+        vd_coder c = vd_coder_to_write();
+        vd_bit_models_reset(&m, 1);
+        for (int i = 0; i < N; ++i) vd_code_bit(&c, &m, (x[i] + 1) * 128 < odds[o]);
+        vd_bytes b = vd_coder_finish(&c);
+        double p = odds[o] / 256., entropy = p > 0 && p < 1 ? -p * log2(p) - (1 - p) * log2(1 - p) : 0;
+        ck_assert_msg(b.n <= N / 8. * entropy * 1.05 + 40, "%d in 256: %zu bytes", odds[o], b.n);
+        vd_coder r = vd_coder_to_read(b.bytes, b.n);
+        vd_bit_models_reset(&m, 1);
+        for (int i = 0; i < N; ++i) ck_assert_int_eq(vd_code_bit(&r, &m, 0), (x[i] + 1) * 128 < odds[o]);
+        ck_assert_int_eq(vd_coder_is_at_end(&r), 1);
+        vd_bytes_free(&b);
+        free(x);
+    }
+}
+END_TEST
+
+START_TEST(raw_numbers_of_every_length_come_back)
+{
+    vd_coder c = vd_coder_to_write();
+    for (int bits = 0; bits <= 32; ++bits)
+        for (uint32_t k = 0; k < 8; ++k)
+            vd_code_raw(&c, bits, k * 0x9E3779B9u + (k == 7 ? 0xffffffffu - 7 * 0x9E3779B9u : 0));
+    vd_bytes b = vd_coder_finish(&c);
+    vd_coder r = vd_coder_to_read(b.bytes, b.n);
+    for (int bits = 0; bits <= 32; ++bits)
+        for (uint32_t k = 0; k < 8; ++k) {
+            uint32_t value = k == 7 ? 0xffffffffu : k * 0x9E3779B9u, mask = bits == 32 ? 0xffffffffu : (1u << bits) - 1;
+            ck_assert_uint_eq(vd_code_raw(&r, bits, 0), value & mask);
+        }
+    vd_bytes_free(&b);
+}
+END_TEST
+
+/* write and read a matrix; w is what comes back */
+static size_t round_trip(vd_pack_format format, int rows, int columns, uint8_t *steps, float *w)
+{
+    vd_coder c = vd_coder_to_write();
+    ck_assert_int_eq(vd_code_sparse(&c, format, rows, columns, steps, w), 1);
+    vd_bytes b = vd_coder_finish(&c);
+    memset(w, 0, sizeof(float) * rows * columns);
+    memset(steps, 0, rows);
+    vd_coder r = vd_coder_to_read(b.bytes, b.n);
+    ck_assert_int_eq(vd_code_sparse(&r, format, rows, columns, steps, w), 1);
+    ck_assert_int_eq(vd_coder_is_at_end(&r), 1);
+    size_t n = b.n;
+    vd_bytes_free(&b);
+    return n;
+}
+
+START_TEST(sparse_matrices_come_back_to_the_bit)
+{
+    enum { ROWS = 13, COLUMNS = 37, N = ROWS * COLUMNS };
+    float w[N], before[N];
+    uint8_t steps[ROWS];
+    for (int pattern = 0; pattern < 7; ++pattern) {
+        fill_random(w, N, 3);
+        for (int i = 0; i < N; ++i) {
+            int keep[] = {0, 1, i == 0, i == N - 1, i % 29 == 3, i / COLUMNS == 5, i % COLUMNS == 36};
+            if (!keep[pattern]) w[i] = 0;
+        }
+        if (pattern == 1) w[3] = 1e-44f, w[4] = -3e38f, w[5] = -1e-38f;
+        memcpy(before, w, sizeof(w));
+        round_trip(VD_PACK_FP32, ROWS, COLUMNS, steps, w);
+        ck_assert_msg(!memcmp(before, w, sizeof(w)), "pattern %d", pattern);
+    }
+}
+END_TEST
+
+/* zeros must pay: near the entropy of the mask and the bits of the values */
+START_TEST(a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places)
+{
+    enum { ROWS = 100, COLUMNS = 1000, N = ROWS * COLUMNS };
+    float *w = vd_calloc(N, sizeof(float)), *u = vd_calloc(N, sizeof(float));
+    uint8_t steps[ROWS];
+    static const double densities[] = {.2, .05, .01, .002};
+    fill_random(u, N, 5);
+    for (int d = 0; d < 4; ++d) {
+        size_t nonzero = 0;
+        fill_random(w, N, 6);
+        for (int i = 0; i < N; ++i) {
+            if ((u[i] + 1) / 2 >= densities[d]) w[i] = 0;
+            nonzero += w[i] != 0;
+        }
+        double p = (double)nonzero / N, places = N * (-p * log2(p) - (1 - p) * log2(1 - p));
+        size_t bytes = round_trip(VD_PACK_FP32, ROWS, COLUMNS, steps, w);
+        /* 23 bits of mantissa, a sign, and less than 4 for the exponent */
+        ck_assert_msg(bytes < (1.1 * places + 28. * nonzero) / 8 + 200, "density %g: %zu bytes", p, bytes);
+    }
+    free(w);
+    free(u);
+}
+END_TEST
+
+START_TEST(halves_are_those_of_ieee_754)
+{
+    static const struct {
+        float x;
+        uint16_t half;
+    } known[] = {{0, 0},          {-0.f, 0x8000},    {1, 0x3c00},    {-2, 0xc000},   {65504, 0x7bff},
+                 {65520, 0x7c00}, {0x1p-14f, 0x400}, {0x1p-24f, 1},  {0x1p-25f, 0},  {0x1.8p-25f, 1},
+                 {1e-9f, 0},      {1.f / 3, 0x3555}, {2049, 0x6800}, {2051, 0x6802}, {0x1.ff8p-15f, 0x3ff}};
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); ++i) {
+        uint32_t bits;
+        memcpy(&bits, &known[i].x, sizeof(bits));
+        ck_assert_msg(vd_half_of_float(bits) == known[i].half, "%a: %04x", known[i].x, vd_half_of_float(bits));
+    }
+    for (uint32_t half = 0; half < 0x7c00; ++half) /* every finite one, there and back */
+        ck_assert_uint_eq(vd_half_of_float(vd_float_of_half((uint16_t)half)), half);
+}
+END_TEST
+
+START_TEST(int8_rounds_to_half_a_sigma_unless_weights_are_too_large)
+{
+    enum { ROWS = 3, COLUMNS = 40, N = ROWS * COLUMNS };
+    float w[N], before[N], log_sigma2[N];
+    uint8_t steps[ROWS];
+    fill_random(w, N, 8);
+    for (int i = 0; i < N; ++i) log_sigma2[i] = i < COLUMNS ? 2 * logf(.1f) : i < 2 * COLUMNS ? 2 * logf(.02f) : -40;
+    memcpy(before, w, sizeof(w));
+    vd_pack_round(VD_PACK_INT8, ROWS, COLUMNS, log_sigma2, w, steps);
+    const double most[ROWS] = {.05, .01, 1 / 127.};
+    for (int r = 0; r < ROWS; ++r) {
+        double step = vd_pack_step(steps[r]);
+        if (r < 2) ck_assert_msg(step <= most[r] && step > most[r] / 1.3, "row %d: step %g", r, step);
+        else ck_assert_msg(step >= most[r] * .99 && step < most[r] * 1.3, "row %d: step %g", r, step);
+        for (int i = r * COLUMNS; i < (r + 1) * COLUMNS; ++i) {
+            ck_assert(fabs(w[i] - before[i]) <= step / 2 * 1.00001);
+            ck_assert(fabs(w[i] / step - rint(w[i] / step)) < 1e-4 && fabs(w[i] / step) < 127.5);
+        }
+    }
+    memcpy(before, w, sizeof(w));
+    round_trip(VD_PACK_INT8, ROWS, COLUMNS, steps, w);
+    ck_assert_int_eq(memcmp(before, w, sizeof(w)), 0);
+}
+END_TEST
+
+START_TEST(the_checksum_is_the_usual_crc_32)
+{
+    ck_assert_uint_eq(vd_crc32((const uint8_t *)"123456789", 9), 0xcbf43926u);
+    ck_assert_uint_eq(vd_crc32((const uint8_t *)"", 0), 0);
+}
+END_TEST
+
+/* whatever the bytes, reading ends, and within the arrays (seen by ASan) */
+START_TEST(random_bytes_do_no_harm)
+{
+    enum { ROWS = 7, COLUMNS = 11, BYTES = 200 };
+    float w[ROWS * COLUMNS], noise[BYTES];
+    uint8_t steps[ROWS], bytes[BYTES];
+    for (unsigned seed = 1; seed < 500; ++seed) {
+        fill_random(noise, BYTES, seed);
+        for (int i = 0; i < BYTES; ++i) bytes[i] = (uint8_t)(128 + 127 * noise[i]);
+        vd_pack_format format = VD_PACK_FP32 + seed % 3;
+        if (seed % 2) memset(bytes, 0, 3); /* few weights */
+        vd_coder r = vd_coder_to_read(bytes, seed % BYTES);
+        memset(w, 0, sizeof(w));
+        vd_code_sparse(&r, format, ROWS, COLUMNS, steps, w);
+    }
+}
+END_TEST
+
+Suite *coder_suite(void)
+{
+    Suite *s = suite_create("coder");
+    TCase *t = tcase_create("pack_coder");
+    tcase_add_test(t, bits_come_back_whatever_their_odds);
+    tcase_add_test(t, raw_numbers_of_every_length_come_back);
+    tcase_add_test(t, sparse_matrices_come_back_to_the_bit);
+    tcase_add_test(t, a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places);
+    tcase_add_test(t, halves_are_those_of_ieee_754);
+    tcase_add_test(t, int8_rounds_to_half_a_sigma_unless_weights_are_too_large);
+    tcase_add_test(t, the_checksum_is_the_usual_crc_32);
+    tcase_add_test(t, random_bytes_do_no_harm);
+    suite_add_tcase(s, t);
+    return s;
+}

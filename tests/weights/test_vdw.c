@@ -1,0 +1,299 @@
+#include "weights/vdw.h"
+#include "layer/vd_layer.h"
+#include "layer/sparsity.h"
+#include "support/support.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *folder;
+
+static void setup(void)
+{
+    folder = make_folder();
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+}
+
+static void teardown(void)
+{
+    remove_folder(folder);
+}
+
+#define NET "[net]\nbatch=2\nheight=9\nwidth=9\nchannels=2\nseed=3\n"
+#define LAYERS(vd)                                                                    \
+    "[" vd "convolutional]\nfilters=6\nsize=3\nbatch_normalize=1\nactivation=leaky\n" \
+    "[maxpool]\nsize=2\nstride=2\n"                                                   \
+    "[" vd "convolutional]\nfilters=4\nsize=1\ngroups=2\nactivation=relu\n"           \
+    "[convolutional]\nfilters=5\nsize=2\nactivation=leaky\n"                          \
+    "[batchnorm]\n"                                                                   \
+    "[" vd "connected]\noutput=7\nbatch_normalize=1\nactivation=relu\n"               \
+    "[" vd "connected]\noutput=3\nactivation=linear\n[softmax]\n"
+
+static const char vd_cfg[] = NET LAYERS("vd_") "[vd_cost]\nsamples=10\n";
+static const char plain_cfg[] = NET LAYERS("");
+
+/* a network with all its numbers random, most weights pruned */
+static network *random_network(void)
+{
+    network *net = network_of(vd_cfg, 0);
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        vd_layer *vd = vd_layer_of(l);
+        int rows = l.type == BATCHNORM ? l.c : l.type == CONNECTED ? l.outputs : l.n;
+        if (l.rolling_mean) {
+            fill_random(l.rolling_mean, rows, 10 + i);
+            fill_random(l.rolling_variance, rows, 20 + i);
+            fill_random(l.scales, rows, 30 + i);
+            for (int k = 0; k < rows; ++k) l.rolling_variance[k] = fabsf(l.rolling_variance[k]) + .1f;
+        }
+        if (l.biases && l.type != BATCHNORM) fill_random(l.biases, rows, 40 + i); /* a [batchnorm] saves none */
+        for (size_t k = 0; vd && k < vd->n; ++k) vd->log_sigma2[k] = k % 3 ? 5 : -9;
+        if (vd) vd_layer_changed(l);
+    }
+    *net->seen = 3000000000;
+    return net;
+}
+
+static float *answers(network *net)
+{
+    float input[2 * 2 * 9 * 9];
+    fill_random(input, sizeof(input) / sizeof(float), 77);
+    float *out = vd_calloc(net->outputs * 2, sizeof(float));
+    memcpy(out, network_predict(net, input), sizeof(float) * net->outputs * 2);
+    return out;
+}
+
+static double largest_difference(network *a, network *b)
+{
+    float *x = answers(a), *y = answers(b);
+    double most = 0;
+    for (int i = 0; i < 2 * a->outputs; ++i) most = fmax(most, fabs(x[i] - y[i]));
+    free(x);
+    free(y);
+    return most;
+}
+
+/* the packed network as a file in the folder, freed by the caller */
+static char *write_packed(const network *net, vd_pack_format format, const char *name)
+{
+    char *fault, *path = in_folder(folder, name);
+    vd_packed p = vd_pack_network(net, format, &fault);
+    ck_assert_msg(!fault, "%s", fault);
+    write_bytes(path, p.file.bytes, p.file.n);
+    vd_packed_free(&p);
+    return path;
+}
+
+START_TEST(a_packed_network_answers_as_the_masked_one)
+{
+    static const double most[] = {[VD_PACK_FP32] = 1e-6, [VD_PACK_FP16] = 2e-3, [VD_PACK_INT8] = .1};
+    network *net = random_network();
+    for (int format = VD_PACK_FP32; format <= VD_PACK_INT8; ++format) {
+        char *path = write_packed(net, format, "net.vdw");
+        network *vd = network_of(vd_cfg, path), *plain = network_of(plain_cfg, path);
+        double a = largest_difference(vd, net), b = largest_difference(plain, net);
+        ck_assert_msg(a <= most[format] && b <= most[format], "format %d: %g, %g", format, a, b);
+        ck_assert_uint_eq(*vd->seen, 3000000000u);
+        free_network(vd);
+        free_network(plain);
+        free(path);
+    }
+    free_network(net);
+}
+END_TEST
+
+START_TEST(fp32_keeps_every_weight_and_the_report)
+{
+    network *net = random_network();
+    char *path = write_packed(net, VD_PACK_FP32, "net.vdw");
+    network *again = network_of(vd_cfg, path);
+    free(answers(net));
+    free(answers(again));
+    for (int i = 0; i < net->n; ++i) {
+        const vd_layer *a = vd_layer_of(net->layers[i]), *b = vd_layer_of(again->layers[i]);
+        for (size_t k = 0; a && k < a->n; ++k) /* what nobody reads is dropped */
+            ck_assert(a->masked[k] == b->masked[k] || b->masked[k] == 0);
+    }
+    vd_report r = vd_report_network(net), s = vd_report_network(again);
+    ck_assert_uint_eq(r.weights, s.weights);
+    ck_assert_uint_le(s.nonzero, r.nonzero);
+    ck_assert_uint_ge(s.nonzero * 10, r.nonzero * 8);
+    free(r.layers), free(s.layers);
+    free_network(net), free_network(again);
+    free(path);
+}
+END_TEST
+
+/* the format is pinned: a file written by version 1 must load for ever */
+START_TEST(a_file_of_version_1_is_read)
+{
+    static const char cfg[] = "[net]\nbatch=1\ninputs=3\n[vd_connected]\noutput=2\nactivation=linear\n";
+    network *net = network_of(cfg, 0);
+    const float weights[] = {.5f, 0, -2, 0, 0, 1}, biases[] = {1, 0};
+    memcpy(net->layers[0].weights, weights, sizeof(weights));
+    memcpy(net->layers[0].biases, biases, sizeof(biases));
+    char *fault;
+    vd_packed p = vd_pack_network(net, VD_PACK_FP32, &fault);
+    ck_assert_msg(!fault, "%s", fault);
+    char text[256] = "";
+    for (size_t i = 0; i < p.file.n; ++i) sprintf(text + 2 * i, "%02x", p.file.bytes[i]);
+    ck_assert_str_eq(text, "5644570100010002010203169fbf8000000000007ac17a00000155a0000025a426f657f6bed6");
+    vd_packed_free(&p);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing)
+{
+    network *net = random_network(), *other = random_network();
+    char *fault;
+    vd_packed p = vd_pack_network(net, VD_PACK_INT8, &fault);
+    ck_assert_ptr_null(fault);
+    float before = other->layers[0].weights[0] = 42;
+    for (size_t i = 0; i < p.file.n; ++i) {
+        fault = vd_unpack_network(other, p.file.bytes, i);
+        ck_assert_msg(fault != 0, "cut at %zu of %zu", i, p.file.n);
+        free(fault);
+        p.file.bytes[i] ^= (uint8_t)(1 << i % 8);
+        fault = vd_unpack_network(other, p.file.bytes, p.file.n);
+        ck_assert_msg(fault != 0, "changed at %zu of %zu", i, p.file.n);
+        free(fault);
+        p.file.bytes[i] ^= (uint8_t)(1 << i % 8);
+    }
+    ck_assert(other->layers[0].weights[0] == before);
+    fault = vd_unpack_network(other, p.file.bytes, p.file.n);
+    ck_assert_msg(!fault, "%s", fault);
+    vd_packed_free(&p);
+    free_network(net), free_network(other);
+}
+END_TEST
+
+START_TEST(a_weight_that_is_not_finite_is_named)
+{
+    network *net = random_network();
+    net->layers[5].weights[3] = NAN;
+    char *fault;
+    vd_pack_network(net, VD_PACK_FP32, &fault);
+    ck_assert_ptr_nonnull(fault);
+    ck_assert_msg(strstr(fault, "layer 5: number 3 of its weights is not finite") != 0, "%s", fault);
+    free(fault);
+    free_network(net);
+}
+END_TEST
+
+/* ---- the command ---- */
+
+static void write_network(void)
+{
+    network *net = random_network();
+    char *cfg = in_folder(folder, "net.cfg"), *plain = in_folder(folder, "plain.cfg");
+    char *weights = in_folder(folder, "net.weights");
+    write_text(cfg, vd_cfg);
+    write_text(plain, plain_cfg);
+    save_weights(net, weights);
+    free(cfg), free(plain), free(weights);
+    free_network(net);
+}
+
+static run_result verb(const char *name, const char *cfg, const char *weights, const char *third, const char *option)
+{
+    char *a = in_folder(folder, cfg), *b = in_folder(folder, weights), *c = third ? in_folder(folder, third) : 0;
+    const char *const with[] = {"darknet", "vd", name, a, b, c, option, 0};
+    const char *const without[] = {"darknet", "vd", name, a, b, 0};
+    run_result r = run(c ? with : without);
+    free(a), free(b), free(c);
+    return r;
+}
+
+START_TEST(pack_prints_what_each_layer_takes_and_the_file_loads)
+{
+    write_network();
+    struct stat packed, weights;
+    run_result r = verb("pack", "net.cfg", "net.weights", "out.vdw", "-int8");
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_ptr_nonnull(strstr(r.out, "vd_convolutional"));
+    ck_assert_ptr_nonnull(strstr(r.out, "batchnorm"));
+    char *a = in_folder(folder, "out.vdw"), *b = in_folder(folder, "net.weights");
+    ck_assert_int_eq(stat(a, &packed), 0);
+    ck_assert_int_eq(stat(b, &weights), 0);
+    ck_assert_int_lt(2 * packed.st_size, weights.st_size);
+    char *size = vd_format("int8: %ld bytes", (long)packed.st_size);
+    ck_assert_msg(strstr(r.out, size) != 0, "%s", r.out);
+    free_run(r);
+    r = verb("report", "net.cfg", "out.vdw", 0, 0);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    free_run(r);
+    r = verb("pack", "net.cfg", "net.weights", "out.vdw", "-json");
+    ck_assert_msg(r.status == 0 && strstr(r.out, "{\"format\":\"fp32\",\"layers\":[{\"index\":0,") == r.out, "%s",
+                  r.out);
+    free_run(r);
+    free(size), free(a), free(b);
+}
+END_TEST
+
+static void refused(run_result r, const char *message)
+{
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, message) != 0, "'%s' is not in: %s", message, r.err);
+    free_run(r);
+}
+
+START_TEST(what_cannot_be_packed_or_loaded_is_named)
+{
+    write_network();
+    refused(verb("pack", "plain.cfg", "net.weights", "out.vdw", 0), "no variational layer");
+    refused(verb("pack", "net.cfg", "net.weights", "nowhere/out.vdw", 0), "nowhere/out.vdw");
+    refused(verb("pack", "net.cfg", "net.weights", "out.vdw", "-int9"), "-int9 is not an option");
+    refused(verb("pack", "net.cfg", "net.weights", "net.weights", 0), "is the file to be packed: choose another name");
+    refused(verb("pack", "net.cfg", "net.weights", "net.cfg", 0), "is the file to be packed: choose another name");
+    free_run(verb("pack", "net.cfg", "net.weights", "out.vdw", 0));
+    refused(verb("pack", "net.cfg", "out.vdw", "again.vdw", 0), "is packed already");
+    char *path = in_folder(folder, "again.vdw"), *other = in_folder(folder, "net.cfg");
+    ck_assert_int_ne(access(path, F_OK), 0);
+    char *text = vd_format("%s", vd_cfg), *filters = strstr(text, "filters=6");
+    filters[8] = '8';
+    write_text(other, text);
+    refused(verb("report", "net.cfg", "out.vdw", 0, 0), "packed from another network: layer 0 convolutional 6x18");
+    free(text), free(path), free(other);
+}
+END_TEST
+
+START_TEST(a_packed_network_is_neither_trained_nor_saved)
+{
+    write_network();
+    free_run(verb("pack", "net.cfg", "net.weights", "out.vdw", 0));
+    char *cfg = in_folder(folder, "net.cfg"), *packed = in_folder(folder, "out.vdw"),
+         *file = in_folder(folder, "x.data");
+    char *text = vd_format("classes=3\nbackup=%s\n", folder), *out = in_folder(folder, "part.weights");
+    write_text(file, text);
+    const char *const train[] = {"darknet", "classifier", "train", file, cfg, packed, 0};
+    refused(run(train), "out.vdw: packed for inference, train from the .weights it was made from");
+    const char *const partial[] = {"darknet", "partial", cfg, packed, out, "3", 0};
+    refused(run(partial), "out.vdw");
+    ck_assert_int_ne(access(out, F_OK), 0);
+    free(out), free(text), free(file), free(packed), free(cfg);
+}
+END_TEST
+
+Suite *vdw_suite(void)
+{
+    Suite *s = suite_create("vdw");
+    TCase *t = tcase_create("pack");
+    tcase_set_timeout(t, 240);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, a_packed_network_answers_as_the_masked_one);
+    tcase_add_test(t, fp32_keeps_every_weight_and_the_report);
+    tcase_add_test(t, a_file_of_version_1_is_read);
+    tcase_add_test(t, a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing);
+    tcase_add_test(t, a_weight_that_is_not_finite_is_named);
+    tcase_add_test(t, pack_prints_what_each_layer_takes_and_the_file_loads);
+    tcase_add_test(t, what_cannot_be_packed_or_loaded_is_named);
+    tcase_add_test(t, a_packed_network_is_neither_trained_nor_saved);
+    suite_add_tcase(s, t);
+    return s;
+}
