@@ -1,25 +1,85 @@
 #include "base/fail.h"
 
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+static void (*on_die)(const char *message);
 static void (*at_end)(void);
+
+/* the work of another thread, whose failure is reported where it was asked for */
+typedef struct {
+    jmp_buf back;
+    char *message; /* null: there was no memory for it */
+} catching;
+
+static __thread catching *caught_here;
+
+/* passed to the callback; freed by the thread's next failure, so that it outlives a longjmp() */
+static __thread char *last_message;
+
+void vd_on_die(void (*callback)(const char *message))
+{
+    on_die = callback;
+}
 
 void vd_fail_clean_up(void (*clean_up)(void))
 {
     at_end = clean_up;
 }
 
+int vd_fail_catch(void (*run)(void *context), void *context, char **message)
+{
+    catching here = {.message = 0}, *outer = caught_here;
+    *message = 0;
+    if (!on_die) {
+        run(context);
+        return 0;
+    }
+    caught_here = &here;
+    int failed = setjmp(here.back);
+    if (!failed) run(context);
+    caught_here = outer;
+    *message = here.message;
+    return failed;
+}
+
+void vd_fail_again(char *message)
+{
+    static __thread char *kept;
+    free(kept);
+    kept = message;
+    vd_die("%s", message ? message : "out of memory");
+}
+
+/* returns when there is no callback, or when it returns */
+static void call_back(const char *fmt, va_list args)
+{
+    char *message;
+    if (!on_die) return;
+    if (vasprintf(&message, fmt, args) < 0) message = 0;
+    if (caught_here) {
+        caught_here->message = message;
+        longjmp(caught_here->back, 1);
+    }
+    free(last_message);
+    last_message = message;
+    on_die(message ? message : "out of memory");
+}
+
 void vd_die(const char *fmt, ...)
 {
     static pthread_mutex_t last = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
     va_list args;
-    pthread_mutex_lock(&last); /* for good: of several threads in trouble one has its say */
+    va_start(args, fmt);
+    call_back(fmt, args);
+    va_end(args);
+    pthread_mutex_lock(&last); /* never unlocked: when several threads fail at once, only the first reports */
     fflush(stdout);
-    flockfile(stderr); /* for good, too: it is the last line */
+    flockfile(stderr); /* never unlocked either: this is the last line */
     va_start(args, fmt);
     vfprintf(stderr, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it has been started */
     va_end(args);

@@ -1,4 +1,5 @@
 #include "base/parallel.h"
+#include "base/fail.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -8,7 +9,7 @@
 #define MAX_THREADS 256
 
 typedef struct thread_pool {
-    struct thread_pool *older; /* one that was forgotten: its threads still look at it */
+    struct thread_pool *older; /* one that was forgotten: its threads still wait on it */
     pthread_mutex_t lock;
     pthread_cond_t start, finish;
     atomic_ulong loop; /* number of the loop being run: a waiting thread joins when it changes */
@@ -18,6 +19,8 @@ typedef struct thread_pool {
     atomic_int next;
     void (*body)(int i, void *context);
     void *context;
+    atomic_int failed; /* a piece has ended in an error, and a callback wants to know: fail.h */
+    char *message;     /* of the first */
 } thread_pool;
 
 static thread_pool *latest;                                  /* of all there were */
@@ -38,10 +41,20 @@ static void pause_briefly(void)
 #endif
 }
 
-static void take_pieces(thread_pool *p)
+static void take_pieces(void *context)
 {
+    thread_pool *p = context;
+    for (int i; (i = atomic_fetch_add(&p->next, 1)) < p->n && !p->failed;) p->body(i, p->context);
+}
+
+static void work(thread_pool *p)
+{
+    char *message;
     inside = 1;
-    for (int i; (i = atomic_fetch_add(&p->next, 1)) < p->n;) p->body(i, p->context);
+    if (vd_fail_catch(take_pieces, p, &message)) {
+        if (atomic_exchange(&p->failed, 1)) free(message);
+        else p->message = message;
+    }
     inside = 0;
 }
 
@@ -55,7 +68,7 @@ static void *worker(void *mine)
         while (p->loop == seen) pthread_cond_wait(&p->start, &p->lock);
         seen = p->loop;
         pthread_mutex_unlock(&p->lock);
-        take_pieces(p);
+        work(p);
         pthread_mutex_lock(&p->lock);
         if (atomic_fetch_sub(&p->busy, 1) == 1) pthread_cond_signal(&p->finish);
         pthread_mutex_unlock(&p->lock);
@@ -112,12 +125,13 @@ static void run_in_pool(thread_pool *p, int n, void (*body)(int i, void *context
     p->n = n;
     p->body = body;
     p->context = context;
+    p->failed = 0;
     atomic_store(&p->next, 0);
     p->busy = p->threads - 1;
     ++p->loop;
     pthread_cond_broadcast(&p->start);
     pthread_mutex_unlock(&p->lock);
-    take_pieces(p);
+    work(p);
     for (int i = 0; i < LOOKS && atomic_load(&p->busy); ++i) pause_briefly();
     pthread_mutex_lock(&p->lock);
     while (p->busy) pthread_cond_wait(&p->finish, &p->lock);
@@ -130,9 +144,17 @@ void vd_parallel_for(int n, void (*body)(int i, void *context), void *context)
         run_in_line(n, body, context);
         return;
     }
+    int failed = 0;
+    char *message = 0;
     pthread_mutex_lock(&one_loop);
     if (!pool) pool = make_pool();
-    if (pool) run_in_pool(pool, n, body, context);
-    else run_in_line(n, body, context);
+    thread_pool *p = pool;
+    if (p) {
+        run_in_pool(p, n, body, context);
+        failed = p->failed;
+        message = p->message;
+    }
     pthread_mutex_unlock(&one_loop);
+    if (failed) vd_fail_again(message);
+    if (!p) run_in_line(n, body, context);
 }

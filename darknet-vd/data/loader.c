@@ -2,11 +2,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+#include "base/fail.h"
 #include "base/parallel.h"
 
 enum { MAX_HELPERS = 64 };
@@ -20,6 +22,8 @@ typedef struct {
     atomic_int next;
     void **parts;
     void *(*load)(void *part);
+    atomic_int failed; /* a part has ended in an error, and a callback wants to know: base/fail.h */
+    char *message;     /* of the first */
 } batch;
 
 /* Every batch is freed when it has been used. By default glibc hands such memory back to the system and asks for it
@@ -43,14 +47,24 @@ static double seconds(void)
 static int load_next(batch *b)
 {
     int i = atomic_fetch_add(&b->next, 1);
-    if (i >= b->n) return 0;
+    if (i >= b->n || b->failed) return 0;
     b->load(b->parts[i]);
     return 1;
 }
 
-static void *load_the_rest(void *context)
+static void load_the_rest(void *context)
 {
     while (load_next(context)) {
+    }
+}
+
+static void *help(void *context)
+{
+    batch *b = context;
+    char *message;
+    if (vd_fail_catch(load_the_rest, b, &message)) {
+        if (atomic_exchange(&b->failed, 1)) free(message);
+        else b->message = message;
     }
     return 0;
 }
@@ -59,7 +73,7 @@ static int start_helpers(pthread_t *helpers, batch *b)
 {
     int count = 0, wanted = vd_parallel_threads() - 1;
     while (count < wanted && count < MAX_HELPERS && count < b->n - atomic_load(&b->next) &&
-           !pthread_create(helpers + count, 0, load_the_rest, b))
+           !pthread_create(helpers + count, 0, help, b))
         ++count;
     return count;
 }
@@ -74,6 +88,7 @@ void loader_run(int n, void **parts, void *(*load)(void *part))
     double start = seconds();
     /* the first part tells how long the others will take */
     if (load_next(&b) && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
-    load_the_rest(&b);
+    help(&b);
     for (int i = 0; i < count; ++i) pthread_join(helpers[i], 0);
+    if (b.failed) vd_fail_again(b.message);
 }

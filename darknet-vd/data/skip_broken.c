@@ -61,16 +61,18 @@ static int is_known(const char *path)
 /* name it, the first time */
 static void add(const char *path, const char *fault)
 {
+    broken *b = vd_calloc(1, sizeof(*b) + strlen(path) + 1);
+    memcpy(b->path, path, strlen(path) + 1);
     pthread_mutex_lock(&skip.lock);
-    if (!is_known(path)) {
-        broken *b = vd_calloc(1, sizeof(*b) + strlen(path) + 1);
-        memcpy(b->path, path, strlen(path) + 1);
+    int known = is_known(path);
+    if (!known) {
         b->next = skip.known;
         skip.known = b;
         ++skip.count;
         fprintf(stderr, "%s: skipped: %s\n", path, fault);
     }
     pthread_mutex_unlock(&skip.lock);
+    if (known) free(b);
 }
 
 static int is_broken(const char *path)

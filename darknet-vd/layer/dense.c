@@ -24,16 +24,6 @@ typedef struct {
     float *x, *x2, *y, *var;
 } job;
 
-static int pieces(int n, int size)
-{
-    return (n + size - 1) / size;
-}
-
-static int length(int n, int size, int i)
-{
-    return n - i * size < size ? n - i * size : size;
-}
-
 /* room for square and d_var, which all pieces share */
 static void share_arrays(job *j)
 {
@@ -46,7 +36,8 @@ static void square_images(int i, void *context)
 {
     const job *j = context;
     size_t in = j->l.inputs, b = (size_t)i * IMAGES;
-    vd_variance_square(length(j->l.batch, IMAGES, i) * in, j->input + b * in, vd_variance_at(j->square, b * in));
+    vd_variance_square(vd_piece_length(j->l.batch, IMAGES, i) * in, j->input + b * in,
+                       vd_variance_at(j->square, b * in));
 }
 
 /* product = input theta^T, and its variance input^2 sigma2^T, for some units */
@@ -54,7 +45,7 @@ static void multiply_units(int i, void *context)
 {
     const job *j = context;
     int in = j->l.inputs, out = j->l.outputs, o = i * UNITS;
-    vd_gemm_shape s = {.m = j->l.batch, .n = length(out, UNITS, i), .k = in, .lda = in, .ldb = in, .ldc = out};
+    vd_gemm_shape s = {.m = j->l.batch, .n = vd_piece_length(out, UNITS, i), .k = in, .lda = in, .ldb = in, .ldc = out};
     s.transpose_b = 1;
     vd_gemm(s, j->input, j->p.theta + (size_t)o * in, vd_product_of(j->l) + o);
     if (j->p.sigma2) vd_variance_gemm(s, j->square, vd_variance_at(j->p.sigma2, (size_t)o * in), j->p.noise_gain + o);
@@ -66,7 +57,7 @@ static void finish_images(int i, void *context)
     const job *j = context;
     size_t out = j->l.outputs;
     float *noise = j->p.sigma2 ? vd_scratch(VD_SCRATCH_NOISE, out) : 0;
-    for (int b = i * IMAGES; b < i * IMAGES + length(j->l.batch, IMAGES, i); ++b) {
+    for (int b = i * IMAGES; b < i * IMAGES + vd_piece_length(j->l.batch, IMAGES, i); ++b) {
         if (j->p.sigma2) {
             vd_noise_key key = j->p.key;
             key.image += b;
@@ -100,7 +91,7 @@ static void turn(const job *j, const float *array, int n, int first, int columns
 static void turn_inputs(int i, void *context)
 {
     const job *j = context;
-    int c = i * COLUMNS, n = length(j->l.inputs, COLUMNS, i);
+    int c = i * COLUMNS, n = vd_piece_length(j->l.inputs, COLUMNS, i);
     turn(j, j->input, j->l.inputs, c, n, j->x);
     j->k->square(n * j->lanes, j->x + c * j->lanes, j->x2 + c * j->lanes);
 }
@@ -114,7 +105,7 @@ static vd_sparse some_rows(const vd_sparse *s, int first, int n)
 static void multiply_sparse_units(int i, void *context)
 {
     const job *j = context;
-    int out = j->l.outputs, o = i * UNITS, n = length(out, UNITS, i), lanes = (int)j->lanes;
+    int out = j->l.outputs, o = i * UNITS, n = vd_piece_length(out, UNITS, i), lanes = (int)j->lanes;
     vd_sparse rows = some_rows(j->p.by_row, o, n);
     float *y = j->y + o * j->lanes, *var = j->var + o * j->lanes;
     j->k->sparse_multiply(rows, j->p.theta, j->lanes, j->x, y);
@@ -133,7 +124,7 @@ static void add_bias_updates(const job *j, int o, int n)
 static void backward_sparse_units(int i, void *context)
 {
     const job *j = context;
-    int out = j->l.outputs, o = i * UNITS, n = length(out, UNITS, i);
+    int out = j->l.outputs, o = i * UNITS, n = vd_piece_length(out, UNITS, i);
     vd_sparse rows = some_rows(j->p.by_row, o, n);
     turn(j, j->l.delta, out, o, n, j->y);
     turn(j, j->d_var, out, o, n, j->var);
@@ -146,7 +137,7 @@ static void backward_sparse_units(int i, void *context)
 static void backward_sparse_columns(int i, void *context)
 {
     const job *j = context;
-    int in = j->l.inputs, c = i * COLUMNS, n = length(in, COLUMNS, i);
+    int in = j->l.inputs, c = i * COLUMNS, n = vd_piece_length(in, COLUMNS, i);
     vd_sparse rows = some_rows(j->p.by_column, c, n);
     float *d_x = vd_scratch(VD_SCRATCH_D_SQUARE, 2 * n * j->lanes), *d_x2 = d_x + n * j->lanes;
     j->k->sparse_multiply(rows, j->p.theta, j->lanes, j->y, d_x);
@@ -162,21 +153,21 @@ void vd_dense_forward(layer l, const float *input, vd_product p)
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input};
     if (p.by_row) {
         share_turned_arrays(&j);
-        vd_parallel_for(pieces(l.inputs, COLUMNS), turn_inputs, &j);
-        vd_parallel_for(pieces(l.outputs, UNITS), multiply_sparse_units, &j);
+        vd_parallel_for(vd_pieces(l.inputs, COLUMNS), turn_inputs, &j);
+        vd_parallel_for(vd_pieces(l.outputs, UNITS), multiply_sparse_units, &j);
     } else {
         if (p.sigma2) share_arrays(&j);
-        if (p.sigma2) vd_parallel_for(pieces(l.batch, IMAGES), square_images, &j);
-        vd_parallel_for(pieces(l.outputs, UNITS), multiply_units, &j);
+        if (p.sigma2) vd_parallel_for(vd_pieces(l.batch, IMAGES), square_images, &j);
+        vd_parallel_for(vd_pieces(l.outputs, UNITS), multiply_units, &j);
     }
-    if (p.sigma2 || !l.batch_normalize) vd_parallel_for(pieces(l.batch, IMAGES), finish_images, &j);
+    if (p.sigma2 || !l.batch_normalize) vd_parallel_for(vd_pieces(l.batch, IMAGES), finish_images, &j);
 }
 
 /* for some images: the gradients of product and variance, and again input^2 */
 static void begin_images(int i, void *context)
 {
     const job *j = context;
-    int n = length(j->l.batch, IMAGES, i);
+    int n = vd_piece_length(j->l.batch, IMAGES, i);
     size_t out = j->l.outputs, first = (size_t)i * IMAGES * out;
     for (int b = i * IMAGES; !j->l.batch_normalize && b < i * IMAGES + n; ++b) vd_backward_tail(j->l, b, 0);
     if (!j->p.sigma2) return;
@@ -194,7 +185,7 @@ static void begin_images(int i, void *context)
  *     d theta += d product^T input,  d sigma2 += d var^T input^2,  d bias += the sum of d product */
 static void backward_units(const job *j, int i)
 {
-    int in = j->l.inputs, out = j->l.outputs, o = i * UNITS, n = length(out, UNITS, i);
+    int in = j->l.inputs, out = j->l.outputs, o = i * UNITS, n = vd_piece_length(out, UNITS, i);
     vd_gemm_shape s = {.m = n, .n = in, .k = j->l.batch, .lda = out, .ldb = in, .ldc = in, .transpose_a = 1, .add = 1};
     vd_gemm(s, j->l.delta + o, j->input, j->p.d_theta + (size_t)o * in);
     if (j->p.sigma2) vd_variance_gemm(s, vd_variance_at(j->d_var, o), j->square, j->p.d_sigma2 + (size_t)o * in);
@@ -204,7 +195,7 @@ static void backward_units(const job *j, int i)
 /* for some columns: d input += d product theta + 2 input (d var sigma2) */
 static void backward_columns(const job *j, int i)
 {
-    int in = j->l.inputs, out = j->l.outputs, c = i * COLUMNS, n = length(in, COLUMNS, i);
+    int in = j->l.inputs, out = j->l.outputs, c = i * COLUMNS, n = vd_piece_length(in, COLUMNS, i);
     vd_gemm_shape s = {.m = j->l.batch, .n = n, .k = out, .lda = out, .ldb = in, .ldc = in, .add = 1};
     vd_gemm(s, j->l.delta, j->p.theta + c, j->d_input + c);
     if (!j->p.sigma2) return;
@@ -221,7 +212,7 @@ static void backward_columns(const job *j, int i)
 static void backward_piece(int i, void *context)
 {
     const job *j = context;
-    int units = pieces(j->l.outputs, UNITS);
+    int units = vd_pieces(j->l.outputs, UNITS);
     if (i < units) backward_units(j, i);
     else backward_columns(j, i - units);
 }
@@ -231,12 +222,12 @@ void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .d_input = d_input};
     if (p.by_row) share_turned_arrays(&j);
     else if (p.sigma2) share_arrays(&j);
-    vd_parallel_for(pieces(l.batch, IMAGES), begin_images, &j);
+    vd_parallel_for(vd_pieces(l.batch, IMAGES), begin_images, &j);
     if (p.by_row) {
-        vd_parallel_for(pieces(l.inputs, COLUMNS), turn_inputs, &j);
-        vd_parallel_for(pieces(l.outputs, UNITS), backward_sparse_units, &j);
-        if (d_input) vd_parallel_for(pieces(l.inputs, COLUMNS), backward_sparse_columns, &j);
+        vd_parallel_for(vd_pieces(l.inputs, COLUMNS), turn_inputs, &j);
+        vd_parallel_for(vd_pieces(l.outputs, UNITS), backward_sparse_units, &j);
+        if (d_input) vd_parallel_for(vd_pieces(l.inputs, COLUMNS), backward_sparse_columns, &j);
         return;
     }
-    vd_parallel_for(pieces(l.outputs, UNITS) + (d_input ? pieces(l.inputs, COLUMNS) : 0), backward_piece, &j);
+    vd_parallel_for(vd_pieces(l.outputs, UNITS) + (d_input ? vd_pieces(l.inputs, COLUMNS) : 0), backward_piece, &j);
 }

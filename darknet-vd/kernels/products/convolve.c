@@ -250,20 +250,33 @@ static vd_convolution_plan make_plan(vd_convolution_shape s, int batch, int time
     return any ? p : vd_convolution_by_columns(s);
 }
 
+/* the number of the entry, known.used when there is none; with the lock held */
+static int find_plan(vd_convolution_shape s, int batch, int timed)
+{
+    int i = 0;
+    while (i < known.used && (known.entries[i].timed != timed || known.entries[i].batch != batch ||
+                              memcmp(&known.entries[i].plan.shape, &s, sizeof(s))))
+        ++i;
+    return i;
+}
+
+/* made without the lock: what runs out of memory may leave the library by vd_on_die() */
 vd_convolution_plan vd_convolution_plan_of(vd_convolution_shape s, int batch)
 {
     vd_convolution_plan p;
     pthread_mutex_lock(&known.lock);
-    int i = 0, timed = known.timed;
-    while (i < known.used && (known.entries[i].timed != timed || known.entries[i].batch != batch ||
-                              memcmp(&known.entries[i].plan.shape, &s, sizeof(s))))
-        ++i;
+    int timed = known.timed, i = find_plan(s, batch, timed), found = i < known.used;
+    if (found) p = known.entries[i].plan;
+    pthread_mutex_unlock(&known.lock);
+    if (found) return p;
+    vd_convolution_plan made = make_plan(s, batch, timed);
+    pthread_mutex_lock(&known.lock);
+    i = find_plan(s, batch, timed); /* another thread may have been first: all take its plan */
     if (i == known.used) {
-        p = make_plan(s, batch, timed);
-        if (i == PLANS) i = known.used = 0; /* begin anew */
+        if (i == PLANS) i = known.used = 0; /* full: start again */
         known.entries[i].timed = timed;
         known.entries[i].batch = batch;
-        known.entries[i].plan = p;
+        known.entries[i].plan = made;
         ++known.used;
     }
     p = known.entries[i].plan;

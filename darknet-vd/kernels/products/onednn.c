@@ -1,5 +1,6 @@
 #ifdef VD_ONEDNN
 #include "kernels/products/onednn.h"
+#include "base/fail.h"
 #include "kernels/scratch.h"
 
 #include <omp.h>
@@ -11,8 +12,7 @@
 void vd_onednn_check(dnnl_status_t status, const char *what)
 {
     if (status == dnnl_success) return;
-    fprintf(stderr, "oneDNN: %s failed: status %d\n", what, (int)status);
-    exit(1);
+    vd_die("oneDNN: %s failed: status %d", what, (int)status);
 }
 
 dnnl_data_type_t vd_onednn_data_type(vd_onednn_type type)
