@@ -83,8 +83,8 @@ static char *fault_of_sums(const network *net)
 {
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
-        if (vd_layer_of(l) && !isfinite(vd_layer_of(l)->kl))
-            return vd_format("layer %d %s: its KL is %g", i, vd_layer_type(l), shown(vd_layer_of(l)->kl));
+        if (vd_layer_of(l) && !isfinite(vd_layer_of(l)->variance.kl))
+            return vd_format("layer %d %s: its KL is %g", i, vd_layer_type(l), shown(vd_layer_of(l)->variance.kl));
         if (l.cost && !isfinite(l.cost[0]))
             return vd_format("layer %d %s: its cost is %g", i, vd_layer_type(l), shown(l.cost[0]));
     }

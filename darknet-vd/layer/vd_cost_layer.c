@@ -10,7 +10,7 @@ double vd_network_kl(const network *net)
 {
     double kl = 0;
     for (int i = 0; i < net->n; ++i)
-        if (vd_layer_of(net->layers[i])) kl += vd_layer_of(net->layers[i])->kl;
+        if (vd_layer_of(net->layers[i])) kl += vd_layer_of(net->layers[i])->variance.kl;
     return kl;
 }
 

@@ -1,7 +1,7 @@
 /* What [vd_connected] and [vd_convolutional] have in common: the variational parameters of one layer, kept in
  * layer.plugin beside the stock weights, biases and outputs. */
-#ifndef VD_LAYER_H
-#define VD_LAYER_H
+#ifndef VD_LAYER_VD_LAYER_H
+#define VD_LAYER_VD_LAYER_H
 
 #include "darknet.h"
 #include "layer/freeze.h"
@@ -11,37 +11,62 @@
 
 typedef struct {
     network *net;
-    int index;       /* of the layer in the network */
-    size_t n;        /* weights; theta is layer.weights */
+    int index; /* of the layer in the network */
+    size_t n;  /* weights; theta is layer.weights */
+
+    /* keys of the cfg: fixed once the layer is made */
     float threshold; /* weights with log_alpha >= threshold are zero at test time */
     int train_clip;  /* 1: the training mean uses the masked weights */
     int relative;    /* 1: log_sigma2 starts at log_alpha for weights out of a plain file */
     float log_alpha;
     uint64_t seed; /* of the noise */
 
-    float *log_sigma2;     /* [n] */
-    float *d_log_sigma2;   /* [n] sum over the batch of -dL/dsigma2, turned into -dL/dlog_sigma2 by the update */
-    float *sigma2;         /* [n] exp(log_alpha) theta^2, of the latest training forward */
-    uint16_t *sigma2_bf16; /* [n] the same for the products, null when those are in float: variance.h */
-    float *masked;         /* [n] theta where log_alpha < threshold, else 0 */
-    float *log_sigma2_m, *log_sigma2_v; /* [n] Adam's moments; with SGD m is the velocity */
-    float *velocity;                    /* [n] of theta, SGD with momentum */
-    float *d_mean;                      /* [n] sum of -dL/d(masked theta), train_clip only */
-    float *d_kl;                        /* [n] dKL/dlog_alpha, of the latest training forward */
-    double kl;                          /* sum of KL over the layer's weights, nats, of the latest training forward */
-    int went_backward;                  /* since the latest update; a layer behind stopbackward=1 does not */
-    int masked_is_current;              /* masked fits theta and log_sigma2 */
-    vd_sparse_layer sparse;             /* made of masked, biases and rolling statistics */
-    int sparse_is_current;
+    /* parameter, beside theta, for the layer's whole life; saved in a .weights file's trailer */
+    float *log_sigma2; /* [n] */
 
-    uint16_t *pruned_for; /* [n] batches in a row that log_alpha has been at the clip; null unless freeze_pruned */
-    vd_active *active;    /* the weights not frozen, null while products run over all */
+    /* of the latest training forward: valid until the next one. All null before the first */
+    struct {
+        float *sigma2;         /* [n] exp(log_alpha) theta^2 */
+        uint16_t *sigma2_bf16; /* [n] the same for the products, null when those are in float: variance.h */
+        float *d_kl;           /* [n] dKL/dlog_alpha */
+        double kl;             /* sum of KL over the layer's weights, nats */
+    } variance;
 
-    float *noise_gain;  /* [batch outputs] d output / d variance, see vd_kernels.sample */
-    size_t noise_gains; /* its length */
-    size_t noise_seen;  /* *net->seen at the latest training forward */
-    uint32_t noise_draw;
-    int noise_drawn;
+    /* sums over the batch, from backward passes to the update, which zeroes them */
+    struct {
+        float *d_log_sigma2; /* [n] of -dL/dsigma2, turned into -dL/dlog_sigma2 by the update */
+        float *d_mean;       /* [n] of -dL/d(masked theta), train_clip only */
+        int went_backward;   /* since the latest update; the layers up to a stopbackward=1 do not */
+    } gradients;
+
+    /* from update to update, in checkpoints; null while the optimiser does not need them */
+    struct {
+        float *log_sigma2_m, *log_sigma2_v; /* [n] Adam's moments; with SGD m is the velocity */
+        float *velocity;                    /* [n] of theta, SGD with momentum */
+    } optimiser;
+
+    /* made when they are first needed, valid while is_current: until weights are trained or loaded */
+    struct {
+        float *masked; /* [n] theta where log_alpha < threshold, else 0 */
+        int masked_is_current;
+        vd_sparse_layer sparse; /* made of masked, biases and rolling statistics */
+        int sparse_is_current;
+    } test_time;
+
+    /* of the latest training forward, for the backward pass after it */
+    struct {
+        float *gain;  /* [batch outputs] d output / d variance, see vd_kernels.sample */
+        size_t gains; /* its length */
+        size_t seen;  /* *net->seen then */
+        uint32_t draw;
+        int drawn; /* 0 before the first, and after a checkpoint is restored */
+    } noise;
+
+    /* with freeze_pruned */
+    struct {
+        uint16_t *pruned_for; /* [n] batches in a row that log_alpha has been at the clip, in checkpoints; else null */
+        vd_active *active;    /* the weights not frozen, null while products run over all */
+    } freezing;
 } vd_layer;
 
 /* the variational part of a layer, null when it is a plain one or a cost */
@@ -61,7 +86,7 @@ void vd_layer_changed(layer l);
  * relative */
 void vd_layer_start_relative(layer l, size_t n);
 
-/* how a layer is worked out at test time, with the weights it has now */
+/* how a layer is computed at test time, with the weights it has now */
 typedef struct {
     const char *way; /* of kernels/sparse_product.h, or "dense" */
     size_t weights, nonzeros;
@@ -76,13 +101,6 @@ vd_test_time vd_layer_test_time(layer l);
 int vd_layer_state(layer l, vd_array arrays[VD_LAYER_ARRAYS]);
 int vd_layer_write_active(layer l);
 void vd_layer_restored(layer l, int active);
-
-/* SGD or Adam on weights, log_sigma2, biases and scales, the KL gradient included; layer.update of both types
- *
- * Of a batch that fine-tunes (vd_cost_layer.h) the products have been those of test time. What is pruned becomes 0 and
- * stays it; theta is trained where it is not, and log_sigma2 lowered where theta comes so near to 0 that it would be.
- */
-void update_vd_layer(layer l, update_args a);
 
 /* turn layer l, built by the stock [convolutional] or [connected] parser, into the variational one: sampled in
  * training, masked at test time; l owns vd from now on */

@@ -34,8 +34,8 @@ static void freeze_most(network *net)
             if (k % 7 == 2) continue;
             net->layers[i].weights[k] = 0;
             vd->log_sigma2[k] = 20;
-            vd->log_sigma2_m[k] = vd->velocity[k] = 0;
-            vd->pruned_for[k] = 60000;
+            vd->optimiser.log_sigma2_m[k] = vd->optimiser.velocity[k] = 0;
+            vd->freezing.pruned_for[k] = 60000;
         }
     }
 }
@@ -61,9 +61,9 @@ START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_
         layer a = all->layers[i], b = active->layers[i];
         const vd_layer *va = vd_layer_of(a), *vb = vd_layer_of(b);
         if (!va) continue;
-        ck_assert_ptr_null(va->active);
-        ck_assert_ptr_nonnull(vb->active);
-        ck_assert_uint_eq(vb->active->p.n, (va->n + 4) / 7);
+        ck_assert_ptr_null(va->freezing.active);
+        ck_assert_ptr_nonnull(vb->freezing.active);
+        ck_assert_uint_eq(vb->freezing.active->p.n, (va->n + 4) / 7);
         for (int k = 0; k < a.batch * a.outputs; ++k)
             ck_assert_msg(close_to(b.output[k], a.output[k], 1e-4, 1e-5), "layer %d, output %d: %g, %g", i, k,
                           b.output[k], a.output[k]);

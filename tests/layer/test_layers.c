@@ -87,7 +87,7 @@ static double loss_of(network *net)
     for (int s = 0; s < net->subdivisions; ++s) {
         *net->seen = (size_t)net->batch * (s + 1);
         for (int i = 0; i < net->n; ++i)
-            if (vd_layer_of(net->layers[i])) vd_layer_of(net->layers[i])->noise_drawn = 0;
+            if (vd_layer_of(net->layers[i])) vd_layer_of(net->layers[i])->noise.drawn = 0;
         load_batch(net, s);
         net->train = 1;
         forward_network(net);
@@ -264,7 +264,7 @@ START_TEST(biases_have_no_part_in_the_variance)
     layer l = net->layers[0];
     for (int b = 0; b < 2; ++b) {
         for (int i = 0; i < l.outputs; ++i) l.biases[i] = b ? -1e3f : 0;
-        vd_layer_of(l)->noise_drawn = 0;
+        vd_layer_of(l)->noise.drawn = 0;
         fill_random(net->input, net->inputs * net->batch, 3);
         net->train = 1;
         l.activation = LINEAR;
@@ -287,15 +287,15 @@ START_TEST(the_mask_is_made_once_and_again_only_after_a_change)
     float *input = vd_calloc(net->inputs * net->batch, sizeof(float));
     fill_random(input, net->inputs * net->batch, 3);
     network_predict(net, input);
-    ck_assert(vd->masked_is_current);
-    vd->masked[0] = 123; /* would be overwritten by a new mask */
+    ck_assert(vd->test_time.masked_is_current);
+    vd->test_time.masked[0] = 123; /* would be overwritten by a new mask */
     network_predict(net, input);
-    ck_assert(vd->masked[0] == 123);
+    ck_assert(vd->test_time.masked[0] == 123);
     load_batch(net, 0);
     train_network_datum(net);
-    ck_assert(!vd->masked_is_current);
+    ck_assert(!vd->test_time.masked_is_current);
     network_predict(net, input);
-    ck_assert(vd->masked[0] != 123);
+    ck_assert(vd->test_time.masked[0] != 123);
     free(input);
     free_network(net);
 }
@@ -359,9 +359,9 @@ START_TEST(a_weight_that_is_not_a_number_does_not_hide)
         *(which ? &vd_layer_of(l)->log_sigma2[3] : &l.weights[3]) = NAN;
         *net->seen = net->batch;
         net->train = 1;
-        vd_layer_of(net->layers[0])->noise_drawn = 0;
+        vd_layer_of(net->layers[0])->noise.drawn = 0;
         l.forward(l, *net);
-        ck_assert(isnan(vd_layer_of(l)->kl));
+        ck_assert(isnan(vd_layer_of(l)->variance.kl));
         free_network(net);
     }
 }

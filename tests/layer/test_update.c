@@ -360,7 +360,7 @@ static network *tracked_vd_network(int which, int subdivisions, const char *opti
     forward_network(net);
     double rate = net->learning_rate * l.learning_rate_scale;
     track("theta", vd->n, l.weights, l.weight_updates, rate, net->decay);
-    track("log_sigma2", vd->n, vd->log_sigma2, vd->d_log_sigma2, rate, 0);
+    track("log_sigma2", vd->n, vd->log_sigma2, vd->gradients.d_log_sigma2, rate, 0);
     track("biases", l.out_c, l.biases, l.bias_updates, rate, 0);
     if (l.batch_normalize) track("scales", l.out_c, l.scales, l.scale_updates, rate, 0);
     return net;
@@ -373,7 +373,7 @@ static void add_random_gradients(network *net, int t)
     const double batch = (double)net->batch * net->subdivisions, N = 50;
     double weight = .8 * fmin(t / 4., 1);
     forward_network(net);
-    vd_layer_of(net->layers[0])->went_backward = 1;
+    vd_layer_of(net->layers[0])->gradients.went_backward = 1;
     for (int k = 0; k < narrays; ++k) {
         array *a = arrays + k;
         float *step = vd_calloc(a->n, sizeof(float));
@@ -428,8 +428,8 @@ START_TEST(gradient_descent_without_momentum_keeps_no_velocity)
         for (int k = 0; k < narrays; ++k) step_sgd(arrays + k, 0);
         expect_references("momentum 0", t);
     }
-    ck_assert_ptr_null(vd_layer_of(net->layers[0])->velocity);
-    ck_assert_ptr_null(vd_layer_of(net->layers[0])->log_sigma2_m);
+    ck_assert_ptr_null(vd_layer_of(net->layers[0])->optimiser.velocity);
+    ck_assert_ptr_null(vd_layer_of(net->layers[0])->optimiser.log_sigma2_m);
     forget_arrays();
     free_network(net);
 }

@@ -190,10 +190,11 @@ START_TEST(nothing_is_left_of_a_batch_that_was_broken_off)
     fill_random(net->input, 10, 1);
     net->truth[0] = net->truth[4] = 1;
     train_network_datum(net); /* half a batch: no update yet */
-    ck_assert(vd->d_log_sigma2[0] != 0 && vd->d_mean[0] != 0 && vd->went_backward && vd->noise_drawn);
+    ck_assert(vd->gradients.d_log_sigma2[0] != 0 && vd->gradients.d_mean[0] != 0 && vd->gradients.went_backward &&
+              vd->noise.drawn);
     vd_layer_restored(net->layers[0], 0);
-    for (size_t i = 0; i < vd->n; ++i) ck_assert(vd->d_log_sigma2[i] == 0 && vd->d_mean[i] == 0);
-    ck_assert(!vd->went_backward && !vd->noise_drawn);
+    for (size_t i = 0; i < vd->n; ++i) ck_assert(vd->gradients.d_log_sigma2[i] == 0 && vd->gradients.d_mean[i] == 0);
+    ck_assert(!vd->gradients.went_backward && !vd->noise.drawn);
     free_network(net);
 }
 END_TEST

@@ -117,7 +117,7 @@ START_TEST(fp32_keeps_every_weight_and_the_report)
     for (int i = 0; i < net->n; ++i) {
         const vd_layer *a = vd_layer_of(net->layers[i]), *b = vd_layer_of(again->layers[i]);
         for (size_t k = 0; a && k < a->n; ++k) /* what nobody reads is dropped */
-            ck_assert(a->masked[k] == b->masked[k] || b->masked[k] == 0);
+            ck_assert(a->test_time.masked[k] == b->test_time.masked[k] || b->test_time.masked[k] == 0);
     }
     vd_report r = vd_report_network(net), s = vd_report_network(again);
     ck_assert_uint_eq(r.weights, s.weights);

@@ -1,0 +1,16 @@
+/* [vd_cost] freeze_pruned=N on one variational layer: freezing (freeze.h), and training on the active weights alone
+ * where that is faster. */
+#ifndef VD_LAYER_FREEZE_PRUNED_H
+#define VD_LAYER_FREEZE_PRUNED_H
+
+#include "layer/vd_layer.h"
+
+/* freeze the weights that have been pruned for this number of batches; the layer then runs over lists of the others if
+ * those are less than a quarter (not with groups or train_clip) */
+void vd_freeze_pruned(layer l, int batches);
+
+/* run over lists from now on; back to whole arrays, which loses nothing */
+void vd_run_over_active(layer l, int batches);
+void vd_leave_active(layer l);
+
+#endif
