@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* written straight into: a device or a pipe must not be replaced by a file */
+/* 1 for an output that is written directly: a device or a pipe must not be replaced by a file */
 static int in_place(const vd_output *out)
 {
     return !strcmp(out->temporary, out->path);
@@ -35,11 +35,11 @@ int vd_same_file(const char *a, const char *b)
     return !stat(a, &s) && !stat(b, &t) && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 
-/* the temporary files of outputs that are open: whatever ends the program takes them along */
+/* the temporary files of open outputs: removed when the program ends */
 static struct pending {
     struct pending *next;
     char *temporary;
-    pid_t owner; /* a fork's exit() leaves its parent's alone */
+    pid_t owner; /* a child's exit() leaves its parent's files alone */
 } * pending;
 static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -89,10 +89,10 @@ void vd_survive_size_limit(void)
     if (!sigaction(SIGXFSZ, 0, &now) && now.sa_handler == SIG_DFL) signal(SIGXFSZ, SIG_IGN);
 }
 
-/* where a path leads that may be a symbolic link, and to others, though nothing may be there yet */
+/* the target of a path that may be a symbolic link, or a chain of them; it need not exist yet */
 static char *end_of_link(const char *path)
 {
-    enum { MOST = 40 }; /* as the system follows */
+    enum { MOST = 40 }; /* as many as the system follows */
     char *at = vd_format("%s", path), to[PATH_MAX];
     ssize_t n;
     for (int i = 0; i < MOST && (n = readlink(at, to, sizeof(to) - 1)) > 0; ++i) {

@@ -1,6 +1,6 @@
 /* Files: opened for reading with the reason of a failure, and written so that they appear whole or not at all. */
-#ifndef VD_FILES_H
-#define VD_FILES_H
+#ifndef VD_BASE_FILES_H
+#define VD_BASE_FILES_H
 
 #include <stdio.h>
 
@@ -13,9 +13,9 @@ FILE *vd_input_open(const char *path, const char *mode, char **fault);
  * An exit of the program before the close removes the temporary file.
  *
  *   vd_output_open    vd_die() when the temporary file cannot be made
- *                     (a symbolic link is followed; a device or a pipe is written straight into)
+ *                     (a symbolic link is followed; a device or a pipe is written directly)
  *   vd_output_close   vd_die() when a byte could not be written; the temporary file is then removed and
- *                     whatever stood at path before is untouched
+ *                     the earlier file at path is untouched
  *   vd_output_close_unsynced   the same without the sync, for thousands of files: a crash of the machine may
  *                     leave them empty until the caller has synced them all at once (syncfs) */
 typedef struct {
@@ -28,7 +28,7 @@ vd_output vd_output_open(const char *path);
 void vd_output_close(vd_output *out);
 void vd_output_close_unsynced(vd_output *out);
 
-/* both are there and are one file */
+/* 1 when both exist and are one file */
 int vd_same_file(const char *a, const char *b);
 
 /* a write over the limit of a file's size is an error of that write, not a signal that ends the program, unless the

@@ -25,12 +25,12 @@ typedef struct thread_pool {
 
 static thread_pool *latest;                                  /* of all there were */
 static thread_pool *pool;                                    /* null before the first loop; never freed */
-static pthread_mutex_t one_loop = PTHREAD_MUTEX_INITIALIZER; /* held for the length of a loop */
+static pthread_mutex_t one_loop = PTHREAD_MUTEX_INITIALIZER; /* held during a loop */
 static __thread int inside;
 
-/* A thread that goes to sleep takes some 50 us to wake, as long as many a loop: look around for that long first.
- * Pointless where threads outnumber cores, but then the kernel takes the core away. */
-enum { LOOKS = 4000 };
+/* Waking a sleeping thread takes about 50 us, as long as many a loop: spin that long before sleeping. Useless where
+ * threads outnumber cores, but then the kernel takes the core away. */
+enum { SPINS = 4000 };
 
 static void pause_briefly(void)
 {
@@ -63,7 +63,7 @@ static void *worker(void *mine)
     thread_pool *p = mine;
     unsigned long seen = 0;
     for (;;) {
-        for (int i = 0; i < LOOKS && atomic_load(&p->loop) == seen; ++i) pause_briefly();
+        for (int i = 0; i < SPINS && atomic_load(&p->loop) == seen; ++i) pause_briefly();
         pthread_mutex_lock(&p->lock);
         while (p->loop == seen) pthread_cond_wait(&p->start, &p->lock);
         seen = p->loop;
@@ -76,7 +76,7 @@ static void *worker(void *mine)
     return 0;
 }
 
-/* the threads of the old pool sleep on, on their own pool */
+/* the threads of the old pool stay asleep on that pool */
 void vd_parallel_forget_threads(void)
 {
     pool = 0;
@@ -132,7 +132,7 @@ static void run_in_pool(thread_pool *p, int n, void (*body)(int i, void *context
     pthread_cond_broadcast(&p->start);
     pthread_mutex_unlock(&p->lock);
     work(p);
-    for (int i = 0; i < LOOKS && atomic_load(&p->busy); ++i) pause_briefly();
+    for (int i = 0; i < SPINS && atomic_load(&p->busy); ++i) pause_briefly();
     pthread_mutex_lock(&p->lock);
     while (p->busy) pthread_cond_wait(&p->finish, &p->lock);
     pthread_mutex_unlock(&p->lock);

@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 /* run body(i, context) for i = 0..n-1, in any order, on all threads; returns when all are done. A call from inside a
- * body runs in line. Threads are made at the first call and sleep between calls. */
+ * body runs in the calling thread. Threads are made at the first call and sleep between calls. A piece that fails ends
+ * the process, or is reported in the calling thread: fail.h. */
 void vd_parallel_for(int n, void (*body)(int i, void *context), void *context);
 
 /* n elements in pieces of `size`, the last one shorter: how many pieces, and the elements of piece i; the first of them
@@ -25,8 +26,8 @@ static inline int vd_piece_length(size_t n, size_t size, int i)
 /* threads wanted: DARKNET_THREADS, or every core this process may run on */
 int vd_parallel_threads(void);
 
-/* leave the sleeping threads behind and start afresh at the next loop, with the number wanted then. A forked child,
- * which has none of them, calls it by itself; not while a loop runs */
+/* forget the sleeping threads and make new ones at the next loop, as many as are wanted then. A forked child, which has
+ * none of them, does this automatically. Not while a loop runs */
 void vd_parallel_forget_threads(void);
 
 #endif

@@ -7,7 +7,7 @@ extern int rand_normal_spare; /* the second half of rand_normal()'s pair, src/ut
 
 static int seeded;
 static uint64_t given_seed;
-static uint64_t first_image; /* of the training, or of the part of it that this run does */
+static uint64_t first_image; /* of the training, or of the part of it in this run */
 static uint64_t sequence;    /* of every thread that has none of its own, when seeded */
 
 static __thread struct {

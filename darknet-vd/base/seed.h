@@ -1,7 +1,7 @@
 /* Random numbers of the stock code. Its sources are compiled with rand and srand renamed to these two, so that
  * [net] seed=N reaches weight initialisation, dropout and the loader threads. Without a seed both behave as in libc. */
-#ifndef VD_SEED_H
-#define VD_SEED_H
+#ifndef VD_BASE_SEED_H
+#define VD_BASE_SEED_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,14 +9,14 @@
 int darknet_rand(void);
 void darknet_srand(unsigned seed);
 
-/* from now on every darknet_srand() starts the sequence of this seed, whatever its argument; starts it too */
+/* start the sequence of this seed; from now on every darknet_srand() starts it again, whatever its argument */
 void rand_seed(uint64_t seed);
-/* the same from an image on: a training that goes on from weights must not repeat the numbers of its first epoch */
+/* the same from an image on: training that continues from weights must not repeat the numbers of its first epoch */
 void rand_continue(uint64_t image);
 void rand_unseed(void);
 int rand_is_seeded(void);
 
-/* where the sequence is, to be taken up there by another run; 0 and nothing without a seed */
+/* the state of the sequence, for another run to continue from; without a seed 0, and restoring does nothing */
 uint64_t rand_state(void);
 void rand_restore(uint64_t state);
 

@@ -34,7 +34,7 @@ static void close_written(written *w)
     free(w);
 }
 
-/* Darknet leaves some of its files to exit() */
+/* Darknet leaves some of its files for exit() to close */
 static void close_the_rest(int status, void *nothing)
 {
     (void)nothing;
@@ -51,7 +51,7 @@ static FILE *open_to_write(const char *path)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     written *w = vd_calloc(1, sizeof(*w));
     w->out = vd_output_open(path);
-    pthread_once(&once, register_close); /* behind the util.h handler of the same kind, so run before it */
+    pthread_once(&once, register_close); /* registered after the exit handler of files.c, so run before it */
     pthread_mutex_lock(&lock);
     w->next = open_files;
     open_files = w;

@@ -1,16 +1,16 @@
-/* What Darknet's own sources call instead of the C library; the Makefile puts this file in front of each of them. They
- * print paths and names from outside into buffers of fixed size, open files without a look at the result, and write
- * them in place.
+/* What Darknet's own sources call instead of the C library (stock_names.h). They print paths and names from outside
+ * into buffers of fixed size, open files without checking the result, and write them in place.
  *
  *   sprintf, snprintf, strncpy   end the program when the text does not fit, and name it
  *   fopen     to read: ends the program when the file cannot be opened, a directory too; never null
- *             to write: the file appears whole, when it is closed, as in util.h
+ *             to write: the file appears whole, when it is closed, as in files.h
  *   fclose    ends the program when a byte could not be written
  *   malloc, calloc, realloc      end the program with the bytes asked for when there are none; never null
  *
- * A file that is still open when the program ends with status 0 is closed so; otherwise nothing is left of it. */
-#ifndef VD_STOCK_LIBC_H
-#define VD_STOCK_LIBC_H
+ * A file that is still open when the program ends with status 0 is closed like this; otherwise nothing is left of it.
+ */
+#ifndef VD_BASE_STOCK_LIBC_H
+#define VD_BASE_STOCK_LIBC_H
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +23,8 @@ int stock_fclose(FILE *fp);
 int stock_sprintf(char *to, size_t room, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 char *stock_strncpy(char *to, const char *from, size_t room);
 
-/* stb_image's: null when there is no memory, a picture may ask for any amount; and what was asked for in vain by this
- * thread since the last question, 0 for nothing */
+/* stb_image's: null when there is no memory, since a picture may ask for any amount. _refused(): the bytes that this
+ * thread asked for in vain since the last call, 0 for none */
 void *stock_picture_malloc(size_t size);
 void *stock_picture_realloc(void *p, size_t size);
 size_t stock_picture_refused(void);

@@ -1,7 +1,7 @@
 /* Makes Darknet's own sources call stock_libc.h's functions by the C library's names. The Makefile puts hooks/hooks.h,
- * which ends with this file, in front of each of them; nothing in darknet-vd/ includes it otherwise. */
-#ifndef VD_STOCK_NAMES_H
-#define VD_STOCK_NAMES_H
+ * which ends with this file, in front of each of them. No source of darknet-vd/ includes it. */
+#ifndef VD_BASE_STOCK_NAMES_H
+#define VD_BASE_STOCK_NAMES_H
 
 #include "base/stock_libc.h"
 

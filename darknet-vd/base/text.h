@@ -1,6 +1,6 @@
 /* Text: formatted into fresh strings, and numbers read from it. */
-#ifndef VD_TEXT_H
-#define VD_TEXT_H
+#ifndef VD_BASE_TEXT_H
+#define VD_BASE_TEXT_H
 
 #include <stdarg.h>
 
@@ -8,7 +8,7 @@
 char *vd_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
-/* read a number that fills the whole of text
+/* read a number that takes up all of text
  *
  * returns 1 and sets *value when text is one finite decimal number (integer for vd_parse_long), else 0 */
 int vd_parse_double(const char *text, double *value);

@@ -83,7 +83,8 @@ void layer_plugin_net(const char *filename, list *options, network *net)
         noise_seed = fresh_seed();
         rand_unseed();
     }
-    vd_convolution_time_plans(!rand_is_seeded()); /* the faster way may differ from run to run, and rounds otherwise */
+    vd_convolution_time_plans(
+        !rand_is_seeded()); /* timing may choose another way in each run, which rounds differently */
 }
 
 static section_kind kind_of(const char *type)
@@ -93,7 +94,7 @@ static section_kind kind_of(const char *type)
     return PLAIN;
 }
 
-/* what the stock parser would take, and a variational layer cannot be */
+/* values that the stock parser accepts and a variational layer does not support */
 static void check_layer(vd_section s, section_kind kind)
 {
     if (kind != VD_CONVOLUTIONAL) return;
@@ -103,11 +104,11 @@ static void check_layer(vd_section s, section_kind kind)
         vd_section_die(s, "flipped=1 does not work with groups: Darknet turns the weights as one matrix");
     if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
         vd_section_die(s, "binary and xnor weights cannot be variational");
-    /* more filters than there are would be read over the end of the weights */
+    /* more filters than the layer has would be read past the end of the weights */
     vd_option_integer(s, "numload", 0, 0, filters);
 }
 
-/* the stock [cost] parser must find its type, and must not find keys that mean nothing here */
+/* the stock [cost] parser must find its type, and no keys that have no meaning here */
 static void check_cost_keys(vd_section s)
 {
     static const char *stock[] = {"type", "scale", "ratio", "noobj", "thresh"};
@@ -241,7 +242,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_nan_guard_begin(net);
 }
 
-/* they pass no gradient on; [crop] cuts the input, as a rule */
+/* layers that pass no gradient on; [crop] usually is the first layer, where that does not matter */
 static void note_ends_of_gradients(const network *net)
 {
     static int noted;

@@ -1,7 +1,7 @@
 /* The last part of a convolutional or connected layer without batch normalisation, plain or variational: bias and
  * activation, for one image while it is in the cache. The arithmetic of stock Darknet. */
-#ifndef VD_TAIL_H
-#define VD_TAIL_H
+#ifndef VD_LAYER_BIAS_ACTIVATION_H
+#define VD_LAYER_BIAS_ACTIVATION_H
 
 #include "darknet.h"
 

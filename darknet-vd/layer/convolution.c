@@ -1,3 +1,4 @@
+/* The products of a convolutional layer with its input: by images, by groups, or over lists of active weights. */
 #include "layer/product.h"
 #include "layer/bias_activation.h"
 #include "layer/variance.h"
@@ -18,7 +19,7 @@ typedef struct {
     const vd_kernels *k;
     vd_convolution_plan mean, variance; /* of one group */
     int run;                            /* images of a piece of work */
-    const void *theta, *sigma2;         /* as the pass wants them */
+    const void *theta, *sigma2;         /* in the layout of the pass */
     const float *input;
     float *d_input;
     float *columns; /* one image's, shared by all pieces */
@@ -28,8 +29,8 @@ typedef struct {
     float *sums; /* [chunks - 1][sums_per_chunk]: d theta, d sigma2, d bias of all chunks but the first */
 } job;
 
-/* A layer of groups goes by columns, since its images do not lie side by side for one group; so do sparse weights, an
- * image at a time. Both products work on runs of the same length. */
+/* A layer with groups goes by columns, since the images of one group are not adjacent. So do sparse weights, one image
+ * at a time. Both products work on runs of the same length. */
 static job make_job(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .n = (size_t)l.nweights, .run = 1};
@@ -58,7 +59,7 @@ static void pack(int i, void *context)
     else p->j->sigma2 = vd_convolution_weights(&p->j->variance, p->pass, p->j->p.sigma2, p->buffers[1]);
 }
 
-/* the weights as a pass wants them */
+/* theta and sigma2 in the layout of a pass */
 static void pack_weights(job *j, vd_pass pass)
 {
     size_t theta = (vd_convolution_weights_bytes(&j->mean, pass) + 63) / 64 * 64;
@@ -68,7 +69,7 @@ static void pack_weights(job *j, vd_pass pass)
     vd_parallel_for(j->p.sigma2 ? 2 : 1, pack, &p);
 }
 
-/* where image b of group g lies in arrays of inputs and of outputs, and the group's weights in theirs */
+/* offsets of image b and group g in arrays of inputs and outputs, and of the group's weights in theirs */
 static size_t input_at(const job *j, int b, int g)
 {
     return (size_t)b * j->l.inputs + (size_t)g * (j->l.inputs / j->l.groups);
@@ -191,9 +192,9 @@ static void multiply_filters(int i, void *context)
 {
     job *j = context;
     int n = j->mean.shape.n, rows = vd_convolution_rows(j->mean.shape), pixels = vd_convolution_pixels(j->mean.shape);
-    int per_group = (n + FILTERS - 1) / FILTERS, g = i / per_group, first = i % per_group * FILTERS;
+    int per_group = vd_pieces(n, FILTERS), g = i / per_group, first = i % per_group * FILTERS;
     size_t filter = (size_t)g * n + first;
-    vd_gemm_shape s = {.m = n - first < FILTERS ? n - first : FILTERS, .n = pixels, .k = rows};
+    vd_gemm_shape s = {.m = vd_piece_length(n, FILTERS, i % per_group), .n = pixels, .k = rows};
     s.lda = rows;
     s.ldb = s.ldc = pixels;
     vd_gemm(s, j->p.theta + filter * rows, j->columns + (size_t)g * rows * pixels,
@@ -210,7 +211,7 @@ static void forward_one_image(job *j)
             vd_scratch(VD_SCRATCH_SHARED, (size_t)j->l.groups * vd_convolution_rows(s) * vd_convolution_pixels(s));
         vd_parallel_for(j->l.c, columns_of_channel, j);
     }
-    vd_parallel_for(j->l.groups * ((s.n + FILTERS - 1) / FILTERS), multiply_filters, j);
+    vd_parallel_for(j->l.groups * vd_pieces(s.n, FILTERS), multiply_filters, j);
     if (!j->l.batch_normalize) vd_forward_tail(j->l, 0);
 }
 
@@ -237,8 +238,7 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
         size_t in = input_at(j, b, g), out = output_at(j, 0, g), w = weights_at(j, g);
         vd_convolve_backward_weights(&j->mean, j->input + in, d_product + out, d_theta + w);
         if (!j->d_input) continue;
-        /* stock Darknet's 1x1 convolution overwrites what a [shortcut] or [route] has put there: a plain layer must too
-         */
+        /* stock Darknet's 1x1 convolution overwrites the gradient of a [shortcut] or [route]: so must a plain layer */
         int add = j->p.sigma2 || !vd_convolution_is_product(j->mean.shape);
         vd_convolve_backward_data(&j->mean, d_product + out, (const float *)j->theta + w, add, j->d_input + in);
     }
@@ -282,7 +282,7 @@ static void backward_chunk(int i, void *context)
 static void reduce_weights(int i, void *context)
 {
     const job *j = context;
-    size_t o = (size_t)i * REDUCE, m = j->n - o < REDUCE ? j->n - o : REDUCE;
+    size_t o = (size_t)i * REDUCE, m = vd_piece_length(j->n, REDUCE, i);
     for (int c = 1; c < j->chunks; ++c) {
         const float *d_theta = j->sums + (c - 1) * j->sums_per_chunk;
         j->k->add(m, d_theta + o, j->p.d_theta + o);
@@ -314,6 +314,6 @@ void vd_convolution_backward(layer l, const float *input, float *d_input, vd_pro
     j.sums = vd_scratch(VD_SCRATCH_SUMS, (j.chunks - 1) * j.sums_per_chunk);
     pack_weights(&j, VD_BACKWARD_DATA);
     vd_parallel_for(j.chunks, backward_chunk, &j);
-    if (j.chunks > 1) vd_parallel_for((int)((j.n + REDUCE - 1) / REDUCE), reduce_weights, &j);
+    if (j.chunks > 1) vd_parallel_for(vd_pieces(j.n, REDUCE), reduce_weights, &j);
     if (!l.batch_normalize) reduce_biases(&j);
 }

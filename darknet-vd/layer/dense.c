@@ -1,3 +1,4 @@
+/* The products of a connected layer with its input: dense, or over lists of active weights. */
 #include "layer/product.h"
 #include "layer/bias_activation.h"
 #include "layer/variance.h"
@@ -7,8 +8,8 @@
 
 #include <string.h>
 
-/* Work is cut by these sizes alone, never by the number of threads: results do not depend on it. Products are cut by
- * the side of theta, which is the larger one, so that each part of it is brought into the library's order once. */
+/* Work is cut by these sizes alone, so that results do not depend on the number of threads. Products are cut along
+ * theta, the larger side, so that each part of it is converted to the library's layout once. */
 enum { IMAGES = 10, UNITS = 32, COLUMNS = 64 };
 
 typedef struct {
@@ -19,8 +20,8 @@ typedef struct {
     float *d_input;     /* [batch][in] */
     void *square;       /* [batch][in] input^2, in the type of variance.h */
     void *d_var;        /* [batch][out] -dL/d(variance), in the same */
-    /* sparse weights: the arrays above turned, [in or out][lanes], so that the images lie side by side */
-    size_t lanes; /* batch, rounded up to whole vectors; the rest is 0 */
+    /* sparse weights: the arrays above transposed, [in or out][lanes], so that the images are adjacent */
+    size_t lanes; /* batch, rounded up to full vectors; the rest is 0 */
     float *x, *x2, *y, *var;
 } job;
 
@@ -51,7 +52,7 @@ static void multiply_units(int i, void *context)
     if (j->p.sigma2) vd_variance_gemm(s, j->square, vd_variance_at(j->p.sigma2, (size_t)o * in), j->p.noise_gain + o);
 }
 
-/* product += sqrt(variance + eps) noise for some images, and what comes behind the product */
+/* product += sqrt(variance + eps) noise for some images, then bias and activation */
 static void finish_images(int i, void *context)
 {
     const job *j = context;

@@ -1,17 +1,17 @@
-/* Training of what freezing has left. A weight whose log_alpha has been at the upper clip for `freeze_pruned` batches
- * in a row is frozen: theta becomes 0, and stays there. Its part in mean and variance is then 0 too, log_alpha stays at
- * the clip, and the layer is the one it will be at test time.
+/* Freezing, and training on the weights that are left. A weight whose log_alpha has been at the upper clip for
+ * `freeze_pruned` batches in a row is frozen: theta becomes 0 and stays 0. Its contribution to mean and variance is
+ * then 0 too, log_alpha stays at the clip, and training and test time see the same weight.
  *
  * Once less than a quarter of a layer is left, its products and updates run over a list of the active weights alone.
  * (Not in a grouped convolution or with train_clip=1: those go on as before, frozen weights held at 0.) */
-#ifndef VD_ACTIVE_H
-#define VD_ACTIVE_H
+#ifndef VD_LAYER_FREEZE_H
+#define VD_LAYER_FREEZE_H
 
 #include "darknet.h"
 #include "kernels/kernels.h"
 
 /* the arrays that training reads and writes, of all weights of a layer or of the active ones; those that the optimiser
- * has no need for are null */
+ * does not need are null */
 typedef struct {
     size_t n;
     float *theta, *log_sigma2;
@@ -29,14 +29,15 @@ typedef struct {
     vd_parameters p;             /* copies */
 } vd_active;
 
-/* set theta to 0, and its moments, where it has been pruned for so many batches; returns how many weights are active */
+/* set theta and its moments to 0 where it has been pruned for this number of batches; returns the number of active
+ * weights */
 size_t vd_freeze(vd_parameters all, int batches);
 
 /* the active weights of a [rows][columns] matrix, all arrays of `all` but the last four copied */
 vd_active *make_vd_active(vd_parameters all, int rows, int columns, int batches);
 void free_vd_active(vd_active *a);
 
-/* copy theta and log_sigma2 in, or out again */
+/* copy theta and log_sigma2 in, and out */
 void vd_active_read(vd_active *a, vd_parameters all);
 void vd_active_write(const vd_active *a, vd_parameters all);
 

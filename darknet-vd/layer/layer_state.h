@@ -1,15 +1,15 @@
 /* The arrays of a stock layer that training changes: what an optimiser steps along and a checkpoint holds. */
-#ifndef VD_LAYER_STATE_H
-#define VD_LAYER_STATE_H
+#ifndef VD_LAYER_LAYER_STATE_H
+#define VD_LAYER_LAYER_STATE_H
 
 #include "darknet.h"
 
 typedef struct {
     void **at;    /* the pointer in the layer; null there: the layer has no such array */
     size_t n;     /* elements */
-    size_t bytes; /* of one; of a float unless it counts something */
+    size_t bytes; /* of one element; sizeof(float) but for counts */
     const char *name;
-    int saved; /* it stands in a .weights file */
+    int saved; /* 1: part of a .weights file */
 } vd_array;
 
 enum { VD_LAYER_ARRAYS = 16 };

@@ -10,11 +10,11 @@
 size_t vd_first_not_finite(size_t n, const float *x)
 {
     enum { BLOCK = 1024 };
-    const uint32_t exponent = 0x7F800000, lowest = 0x00800000; /* an exponent of all ones: infinite, or no number */
+    const uint32_t exponent = 0x7F800000, lowest = 0x00800000; /* an exponent of all ones: infinity or NaN */
     for (size_t first = 0; first < n; first += BLOCK) {
         size_t end = n - first < BLOCK ? n : first + BLOCK;
         uint32_t found = 0;
-        for (size_t i = first; i < end; ++i) { /* without a branch: the compiler makes vectors of it */
+        for (size_t i = first; i < end; ++i) { /* no branch, so that the compiler vectorises it */
             uint32_t bits;
             memcpy(&bits, x + i, sizeof(bits));
             found |= (bits & exponent) + lowest; /* carries into the sign */
@@ -31,7 +31,7 @@ static double shown(double x)
     return isnan(x) ? NAN : x;
 }
 
-/* null when all n numbers are finite, or there are none */
+/* null when all n numbers are finite, or n is 0 */
 static char *fault_in(const network *net, int index, const char *name, const float *x, size_t n)
 {
     size_t i = x ? vd_first_not_finite(n, x) : n;

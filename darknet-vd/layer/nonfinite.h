@@ -1,11 +1,11 @@
-/* Where the numbers of a network are no longer finite. Faults are told as "layer 3 vd_connected: weights[17] is nan",
- * in a string that the caller frees; null when there are none. */
-#ifndef VD_FINITE_H
-#define VD_FINITE_H
+/* Finds the first NaN or infinity in a network. Faults are reported as "layer 3 vd_connected: weights[17] is nan", in a
+ * string that the caller frees; null when there are none. */
+#ifndef VD_LAYER_NONFINITE_H
+#define VD_LAYER_NONFINITE_H
 
 #include "darknet.h"
 
-/* place of the first of n numbers that is infinite or none at all; n when all are finite */
+/* index of the first of n numbers that is infinite or NaN; n when all are finite */
 size_t vd_first_not_finite(size_t n, const float *x);
 
 /* of the latest training forward: the network's input, the outputs of each layer in order; then its weights, and what

@@ -1,7 +1,7 @@
-/* Batch normalisation and the activation behind it, plain or variational: the arithmetic of stock Darknet, on all
+/* Batch normalisation and the activation after it, plain or variational: the arithmetic of stock Darknet, on all
  * threads. */
-#ifndef VD_NORM_H
-#define VD_NORM_H
+#ifndef VD_LAYER_NORM_H
+#define VD_LAYER_NORM_H
 
 #include "darknet.h"
 

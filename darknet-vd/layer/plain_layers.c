@@ -44,7 +44,7 @@ static void forward_maxpool(layer l, network net)
     vd_parallel_for(l.batch, forward_maxpool_image, &j);
 }
 
-/* every window of an image lies in that image, so images do not meet */
+/* every window lies in one image, so images are independent */
 static void backward_maxpool_image(int b, void *context)
 {
     const job *j = context;
@@ -62,7 +62,7 @@ static void backward_maxpool(layer l, network net)
     if (net.delta) vd_parallel_for(l.batch, backward_maxpool_image, &j);
 }
 
-/* stock Darknet's 1x1 convolution with a stride or padding is not one: results must stay what they were */
+/* stock Darknet's 1x1 convolution with a stride or padding reads its input in another order: left to stock Darknet */
 static int is_odd_convolution(layer l)
 {
     return l.size == 1 && (l.stride != 1 || l.pad != 0);

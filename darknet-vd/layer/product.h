@@ -1,6 +1,6 @@
 /* The products of a layer with its input, with or without noise; shared by plain and variational layers. */
-#ifndef VD_PRODUCT_H
-#define VD_PRODUCT_H
+#ifndef VD_LAYER_PRODUCT_H
+#define VD_LAYER_PRODUCT_H
 
 #include "darknet.h"
 #include "kernels/kernels.h"
@@ -13,7 +13,8 @@ typedef struct {
     float *d_sigma2;    /* sums of -dL/dsigma2, added to */
     float *noise_gain;  /* [batch][outputs] forward writes d output / d variance, backward reads it */
     vd_noise_key key;   /* of the noise of the batch's first image */
-    /* null, or where the weights lie that theta, sigma2 (both in float) and their gradients are of; all others are 0 */
+    /* null, or the places of the weights that theta, sigma2 (both in float) and their gradients hold; all others are 0
+     */
     const vd_sparse *by_row, *by_column;
 } vd_product;
 

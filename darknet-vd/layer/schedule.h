@@ -1,7 +1,7 @@
-/* The schedule of a training: the batch number t, the KL weight w(t), and what [vd_cost] says of freezing and
+/* The schedule of a training run: the batch number t, the KL weight w(t), and what [vd_cost] says of freezing and
  * fine-tuning. */
-#ifndef VD_SCHEDULE_H
-#define VD_SCHEDULE_H
+#ifndef VD_LAYER_SCHEDULE_H
+#define VD_LAYER_SCHEDULE_H
 
 #include "darknet.h"
 
@@ -9,13 +9,13 @@ typedef struct {
     network *net;
     double samples;                     /* N, images in the training set */
     double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
-    int freeze_pruned;                  /* batches at the clip after which a weight is frozen, 0: never. See active.h */
-    int fine_tune;                      /* the last batches of a training, which prune no more. See vd_layer.h */
+    int freeze_pruned;                  /* batches at the clip after which a weight is frozen, 0: never. See freeze.h */
+    int fine_tune;                      /* the last N batches, which prune no more. See fine_tune.h */
     int report;                         /* batches between two report lines, 0: one an epoch */
 
     double kl; /* of the latest training forward, in nats, all layers together */
     struct {
-        double cost;   /* sum since the last report line of the network's own cost an image, */
+        double cost;   /* sum of the network's own cost an image since the last report line, */
         int forwards;  /* over this many forwards */
         int started;   /* a training forward has been seen */
         long reported; /* reports printed so far: batches/report, or epochs */

@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the ratio dense / sparse of make bench-sparse passes 1, rounded down: on a Zen 4, one core; by kernels of 512
- * bits, and by others. (Its dense time of one vector is better than what the dense way of layers takes.) */
+/* The density where the ratio dense / sparse of `make bench-sparse` passes 1, rounded down: on one core of a Zen 4, for
+ * 512-bit kernels and for others. (Its dense time of one vector is lower than that of a dense layer.) */
 enum { CONVOLUTION, STRIDED, ONE_CHANNEL, ONE_VECTOR, VECTORS, FEW_ROWS, SHAPES };
 static const double break_evens[SHAPES][2] = {
     [CONVOLUTION] = {.5, .4}, [STRIDED] = {.45, .3}, /* its planes cost more to make */
     [ONE_CHANNEL] = {.8, .7},                        /* columns cost as much as their product */
     [ONE_VECTOR] = {.9, .4},                         /* a matrix times one image: dense is as slow as memory */
     [VECTORS] = {.6, .5},                            /* a matrix times many */
-    [FEW_ROWS] = {.02, .02},                         /* turning the images costs more than the product */
+    [FEW_ROWS] = {.02, .02},                         /* transposing the images costs more than the product */
 };
 
 static int shape_of(layer l)

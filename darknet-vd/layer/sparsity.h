@@ -1,7 +1,7 @@
-/* How sparse a network is: counted as the paper counts, weights of the variational layers without biases; a weight that
- * is zero at test time is a pruned one. */
-#ifndef VD_REPORT_H
-#define VD_REPORT_H
+/* The sparsity of a network, counted as the paper counts it: the weights of the variational layers, without biases. A
+ * weight that is zero at test time is pruned. */
+#ifndef VD_LAYER_SPARSITY_H
+#define VD_LAYER_SPARSITY_H
 
 #include "darknet.h"
 

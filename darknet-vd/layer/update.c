@@ -62,8 +62,8 @@ enum { PIECE = 8192 };
 static void update_weights(int i, void *context)
 {
     const job *j = context;
-    size_t o = (size_t)i * PIECE, left = vd_weights_of(j->l) - o;
-    vd_update(j->step, left < PIECE ? left : PIECE, j->l.weights + o, j->l.weight_updates + o, j->l.m + o, j->l.v + o);
+    size_t o = (size_t)i * PIECE, n = vd_piece_length(vd_weights_of(j->l), PIECE, i);
+    vd_update(j->step, n, j->l.weights + o, j->l.weight_updates + o, j->l.m + o, j->l.v + o);
 }
 
 int vd_update_stock_layer_adam(layer l, update_args a)
@@ -78,7 +78,7 @@ int vd_update_stock_layer_adam(layer l, update_args a)
     if (!vd_has_weights(l)) return 0;
     job j = {l, vd_step_of(l, a)};
     vd_step plain = vd_step_without_decay(j.step);
-    vd_parallel_for((int)((vd_weights_of(l) + PIECE - 1) / PIECE), update_weights, &j);
+    vd_parallel_for(vd_pieces(vd_weights_of(l), PIECE), update_weights, &j);
     vd_update(plain, vd_biases_of(l), l.biases, l.bias_updates, l.bias_m, l.bias_v);
     if (l.scales && l.scale_updates) vd_update(plain, vd_biases_of(l), l.scales, l.scale_updates, l.scale_m, l.scale_v);
     return 1;

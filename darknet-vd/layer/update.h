@@ -1,19 +1,19 @@
 /* Steps of gradient descent on a layer's arrays. Darknet's sign: an update is the sum over the batch of the NEGATIVE
  * gradient, and the step is along it. */
-#ifndef VD_UPDATE_H
-#define VD_UPDATE_H
+#ifndef VD_LAYER_UPDATE_H
+#define VD_LAYER_UPDATE_H
 
 #include "darknet.h"
 #include "kernels/kernels.h"
 
-/* what the steps of one layer have in common, worked out once for all its pieces */
+/* what the steps of one layer have in common, computed once for all its pieces */
 typedef struct {
     int adam;
     vd_adam_args args; /* rate, decay and batch are SGD's too */
     float momentum;
 } vd_step;
 
-/* a.batch is what the sums ran over; a.t counts steps from 1 */
+/* a.batch: images in the sums; a.t: step, from 1 */
 vd_step vd_step_of(layer l, update_args a);
 vd_step vd_step_without_decay(vd_step s);
 

@@ -1,8 +1,8 @@
-/* The variance path of a layer in the faster of two types: float, or bf16 where the processor multiplies it at twice
- * the speed and more. Noise need not be exact: the relative error of a standard deviation is about 2^-9 for one
- * product's factors and averages out over the sum. */
-#ifndef VD_VARIANCE_H
-#define VD_VARIANCE_H
+/* The variance path of a layer in the faster of two types: float, or bf16 where the processor multiplies it at
+ * least twice as fast. Noise need not be exact: the relative error of a standard deviation is about 2^-9 for the
+ * factors of one product, and averages out over the sum. */
+#ifndef VD_LAYER_VARIANCE_H
+#define VD_LAYER_VARIANCE_H
 
 #include "kernels/products/gemm.h"
 #include "kernels/kernels.h"

@@ -1,11 +1,11 @@
-/* [vd_cost]: the last section. Adds w(t)/N KL to the network's cost and gives the layers' updates its scale. */
-#ifndef VD_COST_LAYER_H
-#define VD_COST_LAYER_H
+/* [vd_cost], the last section: adds w(t)/N KL to the network's cost, and prints the report lines of a training run. */
+#ifndef VD_LAYER_VD_COST_LAYER_H
+#define VD_LAYER_VD_COST_LAYER_H
 
 #include "layer/schedule.h"
 
-/* turn layer l, built as a stock [cost], into the variational one; the previous layer lends it what stock programs read
- * from a network's last layer */
+/* turn layer l, built as a stock [cost], into the variational one. Members that stock programs read from a network's
+ * last layer are copied from the layer before it */
 void make_vd_cost_layer(layer *l, layer previous, vd_cost cost);
 void free_vd_cost_layer(layer l);
 

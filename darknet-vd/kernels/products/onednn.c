@@ -5,6 +5,7 @@
 
 #include <omp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,14 +70,18 @@ static void check_room(void)
 
 static void start(void)
 {
-    check_room();
     vd_onednn_check(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine");
     pthread_key_create(&at_thread_end, end_thread);
 }
 
 dnnl_engine_t vd_onednn_engine(void)
 {
-    pthread_once(&once, start);
+    static atomic_int started;
+    if (!started) {
+        check_room(); /* not inside pthread_once(), which a callback of vd_on_die() must not leave */
+        pthread_once(&once, start);
+        started = 1;
+    }
     return engine;
 }
 
