@@ -1,0 +1,73 @@
+# speed, beside stock Darknet and beside stock Darknet compiled for this machine
+
+### Speed
+## ROUNDS=5, SECONDS_EACH=2   for bench, bench-stock, bench-detectors: how often, how long
+## SLOW=1                     for bench-stock: stock Darknet on the VGG, too
+STEP_FLAGS := -O2 -w
+
+# $(call program,FLAGS): a program on the library
+program = $(CC) $(1) $^ -o $@ $(LDFLAGS) $(LIBS)
+# stock's: the program's source comes first
+stock_program = $(CC) $(STEP_FLAGS) -I$(@D)/include $< $(@D)/libdarknet.a -o $@ -lm -pthread
+
+$(BUILD)/step: tests/bench/step.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(call program,$(STEP_FLAGS) -I$(SRC)/include)
+
+$(STOCK)/step: tests/bench/step.c $(STOCK)/darknet
+	$(Q)$(stock_program)
+
+$(STOCK)-native/step: tests/bench/step.c $(PRISTINE_DONE)
+	@echo "  STOCK  $(@D) (-march=native)"
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)cd $(PRISTINE) && cp -Rp Makefile include src examples data "$(CURDIR)/$(@D)"
+	$(Q)$(STOCK_MAKE) -C $(@D) $(STOCK_CC) OPTS="-Ofast -march=native" >/dev/null
+	$(Q)$(stock_program)
+
+BENCH = $(foreach v,ROUNDS SECONDS_EACH SLOW,$(if $($(v)),$(v)=$($(v)))) tests/bench/table.sh $(BUILD)/bench
+
+.PHONY: bench
+bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and plain
+	$(Q)$(BENCH) $<
+
+.PHONY: bench-stock
+bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it
+	$(Q)$(BENCH) $^
+
+# both as they stand in cfg/, but for the pictures of a step
+DETECTORS := $(foreach n,1 4,$(BUILD)/bench/yolov3-tiny-$(n))
+define detector_rule
+$(1)-$(2)$(3).cfg: cfg/$(notdir $(1))$(3).cfg
+	@mkdir -p $$(@D)
+	$$(Q)sed 's/^subdivisions=.*/subdivisions=1/; s/^batch=.*/batch=$(2)/' $$< > $$@
+endef
+$(foreach n,1 4,$(foreach vd,-vd,$(eval $(call detector_rule,$(BUILD)/bench/yolov3-tiny,$(n))) \
+	$(eval $(call detector_rule,$(BUILD)/bench/yolov3-tiny,$(n),$(vd)))))
+
+.PHONY: bench-detectors
+bench-detectors: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step $(DETECTORS:=.cfg) $(DETECTORS:=-vd.cfg) ## yolov3-tiny at 416x416, 1 and 4 pictures a step, with stock Darknet beside it
+	$(Q)NETS='$(DETECTORS)' $(BENCH) $(wordlist 1,3,$^)
+
+$(BUILD)/load: tests/bench/load.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(call program,$(STEP_FLAGS) -I$(SRC)/include)
+
+.PHONY: bench-load
+bench-load: $(BUILD)/load build/digits/digits.data ## what loading a training batch costs (drawn digits)
+	$(Q)$< build/digits/digits.data cfg/lenet5-digits.cfg 3000 2>/dev/null
+
+$(BUILD)/bench-kernels $(BUILD)/bench-sparse: $(BUILD)/bench-%: tests/bench/%.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(call program,-O2 -Idarknet-vd $(CFLAGS))
+
+.PHONY: bench-kernels
+bench-kernels: $(BUILD)/bench-kernels ## nanoseconds an element of every kernel, for each instruction set
+	$(Q)$<
+
+.PHONY: bench-sparse
+bench-sparse: $(BUILD)/bench-sparse ## sparse layers against the fastest dense ones at test time, one core
+	$(Q)$<
+
+# answers to single images
+$(BUILD)/predict: tests/bench/predict.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(call program,$(STEP_FLAGS) -I$(SRC)/include)
+
+$(STOCK)/predict $(STOCK)-native/predict: %/predict: tests/bench/predict.c %/step
+	$(Q)$(stock_program)

@@ -1,0 +1,56 @@
+# data sets, and the trainings a newcomer runs
+
+### Data sets and trainings
+## MNIST=dir         the four IDX files, plain or .gz; without it they are downloaded
+## CIFAR=archive     CIFAR-10 as pictures: a tar with train/CLASS/*.jpg and test/CLASS/*.jpg
+## BCCD=archive      blood cells: a tar with bccd/images/*.jpg, labels/*.txt, bccd.names, train.txt and test.txt
+## TABLE='lenet5-*'  for tables: rows whose names match
+CIFAR ?=
+BCCD ?=
+TABLE ?= *
+
+build/digits/digits.data: $(EXEC)
+	@mkdir -p build
+	$(Q)./$(EXEC) vd dataset digits build/digits
+
+.PHONY: demo
+demo: $(EXEC) build/digits/digits.data ## train a sparse LeNet-5 on drawn digits, in about two minutes
+	@rm -f build/digits/backup/lenet5-digits-vd*
+	@mk/train.sh ./$(EXEC) build/digits/digits.data cfg/lenet5-digits-vd.cfg build/digits
+
+build/idx/.fetched:
+	@mk/fetch-mnist.sh $(@D)
+	@touch $@
+
+IDX := $(or $(MNIST),build/idx)
+IDX_DONE := $(if $(MNIST),,build/idx/.fetched)
+build/mnist/mnist.data: $(EXEC) $(IDX_DONE)
+	$(Q)./$(EXEC) vd dataset mnist $(IDX) build/mnist
+
+build/mnist-random/mnist.data: $(EXEC) $(IDX_DONE)
+	$(Q)./$(EXEC) vd dataset mnist $(IDX) build/mnist-random -random-labels -seed 1
+
+.PHONY: mnist
+mnist: $(EXEC) build/mnist/mnist.data ## train a sparse LeNet-5-Caffe on MNIST, in about five minutes
+	@rm -f build/mnist/backup/lenet5-vd*
+	@mk/train.sh ./$(EXEC) build/mnist/mnist.data cfg/lenet5-vd.cfg build/mnist
+
+# the last 5,000 training pictures as test pictures: what is chosen is chosen on these
+build/mnist/held-out.data: build/mnist/mnist.data
+	$(Q)head -n 55000 build/mnist/train.list > build/mnist/train-55000.list
+	$(Q)tail -n 5000 build/mnist/train.list > build/mnist/held-out.list
+	$(Q)sed 's|train.list|train-55000.list|; s|test.list|held-out.list|' $< > $@
+
+build/cifar/cifar.data:
+	$(Q)mk/unpack-cifar.sh "$(CIFAR)" $(@D)
+
+build/bccd/bccd.data:
+	$(Q)mk/unpack-bccd.sh "$(BCCD)" $(@D)
+
+TABLE_DATA := MNIST_DATA=build/mnist/mnist.data MNIST_HELD_OUT_DATA=build/mnist/held-out.data \
+	MNIST_RANDOM_DATA=build/mnist-random/mnist.data \
+	$(if $(CIFAR),CIFAR_DATA=build/cifar/cifar.data) $(if $(BCCD),BCCD_DATA=build/bccd/bccd.data)
+.PHONY: tables
+tables: $(EXEC) $(foreach d,$(TABLE_DATA),$(lastword $(subst =, ,$(d)))) ## train what the paper's tables show, in hours; resumes an interrupted run
+	$(Q)$(TABLE_DATA) tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)'
+	$(Q)cp build/tables/RESULTS.md RESULTS.md

@@ -1,0 +1,67 @@
+# how a source becomes an object: flags, instruction sets, rules
+
+STOCK_OPT := $(if $(filter 1,$(DEBUG)),-O0 -g,-Ofast) $(if $(filter 1,$(OPENMP)),-fopenmp)
+VD_OPT := $(if $(filter 1,$(DEBUG)),-O0 -g,-O3 -fno-math-errno -fno-trapping-math)
+# rand and srand renamed: darknet-vd/base/seed.h; all else that Darknet's sources see of the plugin: hooks/hooks.h
+STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -Wno-stringop-truncation -Wno-restrict \
+	-Drand=darknet_rand -Dsrand=darknet_srand -D_GNU_SOURCE -include hooks/hooks.h \
+	-I$(SRC)/include -I$(SRC)/src -Idarknet-vd
+# -MD: the patched darknet.h is found as a system header and is a dependency all the same
+VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -Werror=implicit-function-declaration \
+	$(if $(filter 1,$(ONEDNN)),-DVD_ONEDNN) -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
+LIBS = -lm -pthread $(if $(filter 1,$(ONEDNN)),-ldnnl -lgomp)
+
+VARIANTS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512 avx512_bf16)
+VARIANT_FLAGS_generic :=
+VARIANT_FLAGS_avx2 := -mavx2 -mfma
+VARIANT_FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+VARIANT_FLAGS_avx512_bf16 := $(VARIANT_FLAGS_avx512) -mavx512bf16
+VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %.c,$(BUILD)/obj/%-$(v).o,$(VECTOR)))
+
+# $(call stamp,TEXT): the recipe of a file that is written anew only when TEXT changes
+stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+
+# objects are made anew when what they are made with changes
+FLAGS := $(CC) $(STOCK_FLAGS) $(VD_FLAGS) $(CPPFLAGS) $(CFLAGS) $(LIBS)
+$(BUILD)/.flags: FORCE | build/.packages
+	$(call stamp,$(FLAGS))
+
+# one object only knows the version
+VERSION_OBJ := $(BUILD)/obj/darknet-vd/commands/version.c.o
+VERSION_FLAGS := -DVD_VERSION='"$(VERSION)"' -DVD_DARKNET='"$(DARKNET_IS)"'
+$(VERSION_OBJ): $(BUILD)/.version
+$(BUILD)/.version: FORCE
+	$(call stamp,$(subst ',,$(VERSION_FLAGS)))
+
+# $(call compile,FLAGS,NOTE): the recipe of an object
+define compile
+@echo "  CC     $<$(2)"
+@mkdir -p $(@D)
+$(Q)$(CC) $(1) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+endef
+
+$(BUILD)/obj/stock/%.o: $(SRC)/src/%.c $(BUILD)/.flags
+	$(call compile,$(STOCK_FLAGS) -MMD -MP)
+
+$(BUILD)/obj/stock/%.o: $(SRC)/examples/%.c $(BUILD)/.flags
+	$(call compile,$(STOCK_FLAGS) -MMD -MP)
+
+# image_opencv.o is empty without OPENCV
+$(BUILD)/obj/stock/%.o: $(SRC)/src/%.cpp $(BUILD)/.flags
+	$(call compile,-x c $(STOCK_FLAGS) -MMD -MP)
+
+$(BUILD)/obj/%.c.o: %.c $(BUILD)/.flags
+	$(call compile,$(VD_FLAGS) $(if $(filter $(VERSION_OBJ),$@),$(VERSION_FLAGS)))
+
+define variant_rule
+$(BUILD)/obj/%-$(1).o: %.c $(BUILD)/.flags
+	$$(call compile,$$(VD_FLAGS) -fno-signed-zeros $$(VARIANT_FLAGS_$(1)) -DVD_VARIANT=$(1), ($(1)))
+endef
+$(foreach v,$(VARIANTS),$(eval $(call variant_rule,$(v))))
+
+$(BUILD)/obj/%.S.o: %.S $(BUILD)/.flags
+	@echo "  AS     $<"
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I$(SRC) -Wa,-I$(SRC) -c $< -o $@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
