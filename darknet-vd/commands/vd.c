@@ -5,6 +5,7 @@
 #include "commands/export.h"
 #include "commands/pack.h"
 #include "commands/report.h"
+#include "commands/version.h"
 #include "data/skip_broken.h"
 #include "config/schema.h"
 #include "training/checkpoint.h"
@@ -34,6 +35,7 @@ static const struct {
      "write what is left of a network to a small file for inference"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
+    {"version", vd_version_command, "version", "print the version, and what it was built with"},
 };
 
 /* they rewrite weights and would leave log_sigma2, and so log_alpha, wrong */

@@ -1,0 +1,7 @@
+#ifndef VD_COMMANDS_VERSION_H
+#define VD_COMMANDS_VERSION_H
+
+/* darknet vd version; argv[0] is "version"; returns the exit status */
+int vd_version_command(int argc, char **argv);
+
+#endif
