@@ -51,7 +51,7 @@ comma := ,
 hash := \#
 
 # goals that do not need Darknet's patched sources
-LIGHT := help clean distclean uninstall deps format lint-format lint-cppcheck lint-shellcheck lint-floors patches-check \
+LIGHT := help clean distclean uninstall deps format lint-format lint-cppcheck lint-shellcheck lint-floors patches-check figures \
 	build/.packages% build/source/% build/idx/% build/cifar/% build/bccd/%
 MORE := $(addprefix mk/,data.mk tests.mk fuzz.mk bench.mk lint.mk)
 MORE += $(filter-out mk/packages.mk mk/darknet.mk mk/objects.mk $(MORE),$(sort $(wildcard mk/*.mk)))

@@ -14,11 +14,11 @@ for target; do
     corpus=$folder/corpus/$name log=$folder/$name.log
     mkdir -p "$corpus" "$folder/seeds/$name"
     SEEDS=$folder/seeds/$name "$target" >"$log" 2>&1 || { echo "$name: no seeds, see $log"; exit 1; }
-    dict= text=
+    dict='' text=''
     case $name in cfg) text=cfg ;; esac
     case $name in cfg | data) dict=-dict=$folder/words.dict ;; esac
     # 1 is "a crash": a target that is merely out of time ends with 0
-    "$target" "$corpus" "$folder/seeds/$name" $text $dict -seed=1 -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+    "$target" "$corpus" "$folder/seeds/$name" ${text:+"$text"} ${dict:+"$dict"} -seed=1 -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
         -max_len=8192 -print_final_stats=1 -close_fd_mask=3 -artifact_prefix="$folder/crashes/$name-" >"$log" 2>&1
     status=$?
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

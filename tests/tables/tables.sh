@@ -65,10 +65,10 @@ train_row() {
         return
     fi
     weights=
-    [ "$start" = - ] || weights=$(ls "$folder/$start"/*.weights | grep -v '_[0-9]*\.weights$')
+    [ "$start" = - ] || weights=$(find "$folder/$start/" -maxdepth 1 -name '*.weights' | grep -v '_[0-9]*\.weights$')
     began=$(date +%s)
     status=0
-    "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" $weights ${weights:+-clear} -resume \
+    "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" ${weights:+"$weights" -clear} -resume \
         >> "$row/train.log" 2>> "$row/epochs.log" || status=$?
     echo $(($(date +%s) - began)) >> "$row/seconds"
     [ $status = 0 ] || { echo "$name: training ended with status $status, see $row/epochs.log" >&2; exit 1; }
