@@ -1,0 +1,25 @@
+# the pictures of docs/figures/, drawn by awk from RESULTS.md, the .tsv files beside them and the #include lines
+
+FIGURES := $(foreach f,training compression speed includes,docs/figures/$(f).svg)
+
+.PHONY: figures
+figures: $(FIGURES) ## draw docs/figures/*.svg anew
+
+docs/figures/training.svg docs/figures/speed.svg: docs/figures/%.svg: docs/figures/%.tsv
+docs/figures/compression.svg: RESULTS.md
+docs/figures/includes.svg: darknet-vd/floors $(wildcard darknet-vd/*/*.[ch] darknet-vd/*/*/*.[ch])
+
+$(FIGURES): docs/figures/%.svg: docs/figures/svg.awk docs/figures/%.awk
+	@echo "  DRAW   $@"
+	$(Q)LC_ALL=C awk -f docs/figures/svg.awk -f docs/figures/$*.awk $(filter-out %.awk,$^) > $@
+
+# where and when a run was made: for the first line of a .tsv, which its picture shows
+RUN_ON = $$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | sort -u | head -n 1), $$(nproc) cores, $$(date +%F)
+
+.PHONY: figure-data
+figure-data: $(EXEC) $(BUILD)/bench-sparse build/digits/digits.data ## measure what docs/figures/*.tsv hold again: make demo and make bench-sparse
+	@mkdir -p build/figures
+	$(Q)$(MAKE) -j1 demo > build/figures/demo.log
+	$(Q)$(BUILD)/bench-sparse > build/figures/bench-sparse.log
+	$(Q)awk -v run="make demo, seed 1, $(RUN_ON)" -f docs/figures/demo_tsv.awk build/figures/demo.log > docs/figures/training.tsv
+	$(Q)awk -v run="make bench-sparse, seed 1, $(RUN_ON)" -f docs/figures/bench_tsv.awk build/figures/bench-sparse.log > docs/figures/speed.tsv
