@@ -1,3 +1,4 @@
+### Pictures
 # the pictures of docs/figures/, drawn by awk from RESULTS.md, the .tsv files beside them and the #include lines
 
 FIGURES := $(foreach f,training compression speed includes,docs/figures/$(f).svg)
