@@ -1,6 +1,6 @@
-### Pictures
 # the pictures of docs/figures/, drawn by awk from RESULTS.md, the .tsv files beside them and the #include lines
 
+### Pictures
 FIGURES := $(foreach f,training compression speed includes,docs/figures/$(f).svg)
 
 .PHONY: figures
