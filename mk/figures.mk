@@ -3,7 +3,8 @@
 ### Pictures
 FIGURES := $(foreach f,training compression speed includes,docs/figures/$(f).svg)
 
-.PHONY: figures
+# always: git keeps no times
+.PHONY: figures $(FIGURES)
 figures: $(FIGURES) ## draw docs/figures/*.svg anew
 
 docs/figures/training.svg docs/figures/speed.svg: docs/figures/%.svg: docs/figures/%.tsv
