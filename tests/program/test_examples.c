@@ -41,7 +41,7 @@ static void tear_down(void)
     leave_and_remove(folder, was);
 }
 
-/* the number behind the last place of a text */
+/* the number after the last occurrence of a text */
 static double last_number(const char *in, const char *text)
 {
     const char *at = 0;
