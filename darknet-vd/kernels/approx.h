@@ -1,7 +1,7 @@
 /* 2^x, log2, sine and cosine for loops that the compiler turns into vector code: no branches, no tables, no errno.
  * Minimax polynomials, as short as single precision allows; NaN stays NaN in all but the logarithm. */
-#ifndef VD_APPROX_H
-#define VD_APPROX_H
+#ifndef VD_KERNELS_APPROX_H
+#define VD_KERNELS_APPROX_H
 
 #include <stdint.h>
 
@@ -14,7 +14,7 @@ typedef union {
 /* 2^x, -126 < x < 127; relative error under 2e-7 */
 static inline float vd_exp2(float x)
 {
-    const float magic = 0x1.8p23f; /* leaves no room for a fraction: x rounds to an integer, in the lowest bits */
+    const float magic = 0x1.8p23f; /* adding it leaves no bits for a fraction: x is rounded to an integer */
     vd_bits n = {.f = x + magic}, scale = {.u = (n.u << 23) + 0x3f800000};
     float r = x - (n.f - magic);
     float p = 1.326472690e-3f;
@@ -25,8 +25,8 @@ static inline float vd_exp2(float x)
     return (p * r + 1) * scale.f;
 }
 
-/* log2 x = *whole + the result, which is in [-1/2, 1/2]; x normal and positive. Relative error under 3e-7. Apart, the
- * two do not round each other off */
+/* log2 x = *whole + the result, which is in [-1/2, 1/2]; x normal and positive. Relative error under 3e-7. The two are
+ * returned apart because their sum would round the smaller one */
 static inline float vd_log2(float x, float *whole)
 {
     vd_bits b = {.f = x};

@@ -1,10 +1,10 @@
-/* bf16: the upper half of a float, as a bare 16-bit word. Inline because every variant of the kernels shares it. */
-#ifndef VD_BF16_H
-#define VD_BF16_H
+/* bf16: the upper half of a float, as a bare 16-bit word. Inline, for every variant of the kernels. */
+#ifndef VD_KERNELS_BF16_H
+#define VD_KERNELS_BF16_H
 
 #include <stdint.h>
 
-/* rounded to the nearest, ties to even; a NaN stays one (rounding could carry it over to infinity) */
+/* rounded to the nearest, ties to even; a NaN stays a NaN (rounding it could carry into infinity) */
 static inline uint16_t vd_bf16_of(float x)
 {
     union {

@@ -1,4 +1,4 @@
-/* One binary for every processor: the table of kernels is chosen at run time. */
+/* One binary for every processor: chooses the table of kernels at run time. */
 #include "kernels/kernels.h"
 
 #include <pthread.h>

@@ -7,10 +7,10 @@
  *     KL        = -sum( k1 s(k2 + k3 log_alpha) - log1p(exp(-log_alpha))/2 - k1 )   eq. 14, s the logistic function
  *
  * Each function exists once in plain C (vd_kernels_c, the specification) and again for wider instruction sets, built
- * from one source. All of them are tested against the plain one by the same body. Kernels cannot fail. Arrays of one
- * call do not overlap unless a comment says so. */
-#ifndef VD_KERNELS_H
-#define VD_KERNELS_H
+ * from one source. One test body compares all of them with the plain one. Kernels cannot fail. The arrays of one call
+ * must not overlap unless a comment allows it. */
+#ifndef VD_KERNELS_KERNELS_H
+#define VD_KERNELS_KERNELS_H
 
 #include "kernels/sparse_kernels.h"
 
@@ -24,13 +24,13 @@
 #define VD_K2 1.87320f
 #define VD_K3 1.48695f
 
-/* names one stream of noise; two equal keys give the same numbers: to rounding on every
- * machine, to the bit for any number of threads */
+/* names one stream of noise. Equal keys give equal numbers: to the bit for any number of threads, to rounding on every
+ * machine */
 typedef struct {
     uint64_t seed;
-    uint64_t image; /* images seen by the training before this one */
+    uint64_t image; /* images seen by training before this one */
     uint32_t layer;
-    uint32_t draw; /* 0, or how many forwards this image went through before */
+    uint32_t draw; /* how many forward passes this image has been through before */
 } vd_noise_key;
 
 /* Adam's state and rates for one call; the gradient is divided by batch */
@@ -46,24 +46,24 @@ typedef struct {
     int h, w, size, stride, offset, out_h, out_w;
 } vd_pool_shape;
 
-/* the shape of one convolution (one group of it) on one image */
+/* the shape of one convolution (one of its groups) on one image */
 typedef struct {
     int c, h, w;           /* input channels, height, width */
     int size, stride, pad; /* square filters */
     int out_h, out_w;
 } vd_window;
 
-/* where the elements of a sparse matrix lie, by rows: those of row r are start[r] .. start[r + 1] - 1 */
+/* where the elements of a sparse matrix are, by rows: those of row r are start[r] .. start[r + 1] - 1 */
 typedef struct {
     int rows;
     const int *start;   /* [rows + 1] */
     const int *column;  /* of each element */
-    const int *element; /* number of each element's value, null when that is its own number */
+    const int *element; /* index of each element's value; null when it is the element's own number */
 } vd_sparse;
 
 typedef struct {
     const char *name;
-    int bf16; /* the processor multiplies bf16 in hardware: products in bf16 pay */
+    int bf16; /* 1 when the processor multiplies bf16 in hardware, so that products in bf16 are faster */
 
     /* log_alpha, n numbers each */
     void (*log_alpha)(size_t n, const float *theta, const float *log_sigma2, float *log_alpha);
@@ -75,12 +75,11 @@ typedef struct {
      * d_kl = dKL/dlog_alpha of each, 0 where log_alpha is clipped and nowhere else. Source: eq. 14 */
     double (*variance_kl)(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl);
 
-    /* the backward pass of variance_kl, from what it left: chain dL/dsigma2 to theta and log_sigma2, and add
+    /* the backward pass of variance_kl, from its results: chain dL/dsigma2 to theta and log_sigma2, and add
      * kl_scale d(sum KL) to both
      *
      *   theta, sigma2, d_kl   [n]  of the same weights
-     *   kl_scale                   KL weight / training-set size (times whatever the caller's gradients are
-     *                              multiplied with)
+     *   kl_scale                   KL weight / training-set size (times any factor of the caller's gradients)
      *   d_theta               [n]  accumulated into (+=)
      *   d_log_sigma2          [n]  on input dL/dsigma2, on output dL/dlog_sigma2 */
     void (*posterior_backward)(size_t n, const float *theta, const float *sigma2, const float *d_kl, float kl_scale,
@@ -113,13 +112,14 @@ typedef struct {
     /* x += c */
     void (*add_scalar)(size_t n, float c, float *x);
 
-    /* the two activations most networks are made of, and their gradients from the OUTPUT y: d *= y > 0 ? 1 : slope */
+    /* x = x > 0 ? x : slope x: ReLU is slope 0, leaky ReLU slope 0.1. Its gradient from the OUTPUT y:
+     * d *= y > 0 ? 1 : slope */
     void (*leaky)(size_t n, float slope, float *x);
     void (*leaky_backward)(size_t n, float slope, const float *y, float *d);
 
-    /* x = leaky(x + bias), what leaky() makes of it; slope 1 is the linear activation */
+    /* x = leaky(x + bias); slope 1 is the linear activation */
     void (*bias_leaky)(size_t n, float bias, float slope, float *x);
-    /* leaky_backward(), and the sum of what it leaves in d */
+    /* leaky_backward(); returns the sum of d afterwards */
     float (*leaky_backward_sum)(size_t n, float slope, const float *y, float *d);
 
     /* sum of x;  of (x - mean)^2;  of (x - mean) y */
@@ -127,7 +127,7 @@ typedef struct {
     float (*sum_squares)(size_t n, float mean, const float *x);
     float (*dot)(size_t n, float mean, const float *x, const float *y);
 
-    /* batch normalisation of one run of a channel: y = scale (x - mean) inverse + bias */
+    /* batch normalisation of n numbers of one channel: y = scale (x - mean) inverse + bias */
     void (*normalize)(size_t n, float mean, float inverse, float scale, float bias, const float *x, float *y);
     /* d = d a + (x - mean) b + c */
     void (*normalize_backward)(size_t n, float mean, float a, float b, float c, const float *x, float *d);
@@ -136,8 +136,8 @@ typedef struct {
      *
      *   in      [h][w]
      *   out     [out_h][out_w]  window (i, j) starts at row i stride - offset, column j stride - offset
-     *   index   [out_h][out_w]  of the first largest element, counted from in, plus base; where a window
-     *           holds a NaN, of any of its elements; -1 where a window lies in the padding alone */
+     *   index   [out_h][out_w]  of the first largest element, counted from in, plus base; of any element where
+     *           the window holds a NaN; -1 where the window is all padding */
     void (*max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
 
     /* the gradient of max_pool: d_in[index - base] += d_out, with the index and base of the forward pass; -1 is skipped
@@ -169,23 +169,23 @@ typedef struct {
      * velocity may be null when momentum is 0 */
     void (*sgd)(size_t n, float rate, float momentum, float decay, float batch, float *x, float *step, float *velocity);
 
-    /* products with a sparse matrix of the given pattern; `lanes` numbers lie behind every row and column of it
+    /* products with a sparse matrix of the given pattern; every row and column stands for `lanes` numbers
      *
      *   value         [elements]
      *   x             [columns][lanes]
      *   y, dy         [rows][lanes]
      *
-     * sparse_multiply  y[r] = the sum over row r of value x[column], overwritten; the pattern's transpose does for the
-     *                  way back
-     * sparse_dots      d_value += dy[r] . x[column] for every element of the rows; element must be null */
+     * sparse_multiply  y[r] = the sum over row r of value x[column], overwritten; with the pattern's transpose it is
+     *                  the backward pass
+     * sparse_dots      d_value += dy[r] . x[column] for every element of the rows; s.element must be null */
     void (*sparse_multiply)(vd_sparse s, const float *value, size_t lanes, const float *x, float *y);
     void (*sparse_dots)(vd_sparse s, size_t lanes, const float *x, const float *dy, float *d_value);
 
-    /* pruned_for += 1 where log_alpha is at its upper clip, to at most 65535; = 0 elsewhere. From what variance_kl made
-     * of theta */
+    /* pruned_for += 1 where log_alpha is at its upper clip, to at most 65535; = 0 elsewhere. sigma2 and d_kl are
+     * variance_kl's of the same theta */
     void (*count_pruned)(size_t n, const float *theta, const float *sigma2, const float *d_kl, uint16_t *pruned_for);
 
-    /* d_theta = 0 where theta is 0 and log_alpha clipped: a frozen weight */
+    /* d_theta = 0 where theta is 0 and log_alpha is clipped: the weight is frozen */
     void (*hold_frozen)(size_t n, const float *theta, const float *d_kl, float *d_theta);
 
     const vd_sparse_kernels *sparse; /* products with sparse weights at test time */
@@ -194,11 +194,11 @@ typedef struct {
 /* the specification, in plain C and libm */
 extern const vd_kernels vd_kernels_c;
 
-/* the fastest table this processor runs; chosen once. The environment variable DARKNET_KERNELS names another one
+/* the fastest table this processor can run; chosen once. The environment variable DARKNET_KERNELS selects another one
  * (c, generic, avx2, avx512, avx512_bf16) for tests and comparisons */
 const vd_kernels *vd_kernels_get(void);
 
-/* every table this processor runs, the plain one first; returns how many */
+/* every table this processor can run, the plain one first, the fastest last; returns how many */
 int vd_kernels_list(const vd_kernels **tables, int max);
 
 #endif

@@ -1,12 +1,12 @@
 /* The counter-based generator behind vd_kernels.noise: Philox4x32-7, Salmon, Moraes, Dror, Shaw, "Parallel random
- * numbers: as easy as 1, 2, 3", SC 2011. Seven rounds are the fewest that pass all of BigCrush there; their default of
- * ten is a margin that noise on weights does not need. Inline because every variant of the kernel shares it. */
-#ifndef VD_PHILOX_H
-#define VD_PHILOX_H
+ * numbers: as easy as 1, 2, 3", SC 2011. Seven rounds are the fewest that pass all of BigCrush there; the paper's
+ * default of ten is a margin that noise on weights does not need. Inline, for every variant of the kernels. */
+#ifndef VD_KERNELS_PHILOX_H
+#define VD_KERNELS_PHILOX_H
 
 #include "kernels/kernels.h"
 
-/* Noise is numbered in groups of 4 x 16: number 64 g + 16 r + lane is made from output r of Philox block 16 g + lane.
+/* Noise is numbered in groups of 4 x 16: number 64 g + 16 r + lane comes from output r of Philox block 16 g + lane.
  * 16 is the width of the widest registers; the order must not depend on the variant. */
 #define VD_NOISE_LANES 16
 

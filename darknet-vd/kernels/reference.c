@@ -1,4 +1,4 @@
-/* The specification: every kernel in plain C and libm, one formula a line. */
+/* The specification: every kernel in plain C and libm, one formula per line. */
 #include "kernels/kernels.h"
 #include "kernels/bf16.h"
 #include "kernels/philox.h"
@@ -8,7 +8,7 @@
 
 static float clip(float x)
 {
-    /* not fminf and fmaxf, which would hide a NaN */
+    /* not fminf and fmaxf, which drop a NaN */
     return x < -VD_LOG_ALPHA_LIMIT ? -VD_LOG_ALPHA_LIMIT : x > VD_LOG_ALPHA_LIMIT ? VD_LOG_ALPHA_LIMIT : x;
 }
 
@@ -215,7 +215,7 @@ static void max_pool_backward_c(vd_pool_shape s, int base, const int *index, con
         if (index[i] >= 0) d_in[index[i] - base] += d_out[i];
 }
 
-/* where in its image column entry i of row (ch, kh, kw) comes from, -1 outside */
+/* the pixel that column entry i of row (ch, kh, kw) is copied from; -1: outside the image */
 static long pixel_of(vd_window s, int row, int i)
 {
     int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;

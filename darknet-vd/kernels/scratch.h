@@ -1,10 +1,11 @@
-#ifndef VD_SCRATCH_H
-#define VD_SCRATCH_H
+/* Buffers that each thread has for itself, and that live until it ends. */
+#ifndef VD_KERNELS_SCRATCH_H
+#define VD_KERNELS_SCRATCH_H
 
 #include <stddef.h>
 
-/* Each thread has a few buffers that live until it ends. SHARED and SUMS are for the thread that starts a
- * vd_parallel_for() and hands the pointer to its pieces; the others are for the pieces themselves. */
+/* SHARED and SUMS are for the thread that starts a vd_parallel_for() and hands the pointer to its pieces; the others
+ * are for the pieces themselves. */
 typedef enum {
     VD_SCRATCH_SHARED,
     VD_SCRATCH_SUMS,
@@ -21,11 +22,11 @@ typedef enum {
     VD_SCRATCHES
 } vd_scratch_slot;
 
-/* n floats, uninitialised, valid until this thread asks for the same slot again; 64-byte aligned. Ends the program with
- * one line on stderr when there is no memory. */
+/* n floats, uninitialised, 64-byte aligned, valid until this thread asks for the same slot again. Calls vd_no_memory()
+ * when there is none. */
 float *vd_scratch(vd_scratch_slot slot, size_t n);
 
-/* that end, for others here who cannot do without memory */
+/* end the program with one line on stderr; bytes: what was asked for */
 void vd_no_memory(size_t bytes) __attribute__((noreturn));
 
 #endif

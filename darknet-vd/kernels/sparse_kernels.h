@@ -1,18 +1,18 @@
-/* The inner loops of products with sparse weights at test time. As everywhere in kernels/, plain C is the
- * specification (sparse_reference.c) and one vector source is built for every instruction set (sparse_vector.c). */
-#ifndef VD_SPARSE_KERNELS_H
-#define VD_SPARSE_KERNELS_H
+/* The inner loops of products with sparse weights at test time. As everywhere in kernels/, plain C is the specification
+ * (sparse/reference.c), and one source in vectors is built for every instruction set (sparse/vector.c). */
+#ifndef VD_KERNELS_SPARSE_KERNELS_H
+#define VD_KERNELS_SPARSE_KERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    VD_SPARSE_LANES = 16,  /* numbers that are worked on together: a multiple of every vector's length */
-    VD_SPARSE_TILE = 448,  /* as many as the registers hold with AVX-512 */
+    VD_SPARSE_LANES = 16,  /* numbers processed together: a multiple of every vector's length */
+    VD_SPARSE_TILE = 448,  /* numbers that AVX-512's registers hold: 28 of 16 */
     VD_SPARSE_COLUMNS = 32 /* of a block, see vd_sparse_panels */
 };
 
-/* one weight that is not 0; offset: from the first of the numbers it is multiplied with to lane 0 of the sum */
+/* one weight that is not 0; lane l of its sum takes value x[offset + l] */
 typedef struct {
     int offset;
     float value;
@@ -21,39 +21,48 @@ typedef struct {
 /* some rows (filters, units) of a sparse matrix */
 typedef struct {
     int rows;
-    const int *row;   /* [rows] the number of each; in the order of their lengths, which processors foresee best */
+    const int *row;   /* [rows] the number of each; sorted by length, so that branch prediction works best */
     const int *start; /* [rows + 1] the entries of row[i] are start[i] .. start[i + 1] - 1 */
     const vd_sparse_entry *entry;
 } vd_sparse_rows;
 
-/* What becomes of finished sums. Lane l is number f = first + l of a plane whose lines are `pitch` numbers long, and
- * `width` of them are meant: y = leaky(sum), kept where f % pitch < width and f < numbers. */
+/* What becomes of finished sums: y = leaky(sum), stored without gaps.
+ *
+ * A row's sums run along a plane, line by line. A line is `pitch` numbers long, but only its first `width` are outputs;
+ * the others are computed because vectors do not stop there, and dropped. With a pitch of 9 and a width of 7:
+ *
+ *     number in the plane    0  1  2  3  4  5  6  7  8 |  9 10 11 12 13 14 15 16 17 | 18 19 ...
+ *     kept                   y  y  y  y  y  y  y  .  . |  y  y  y  y  y  y  y  .  . |  y  y ...
+ *     number in out          0  1  2  3  4  5  6       |  7  8  9 10 11 12 13       | 14 15 ...
+ *
+ * Lane l of a call is number f = first + l of the plane. It is kept where f % pitch < width and f < numbers, and is
+ * then number f / pitch * width + f % pitch of its row of out. */
 typedef struct {
-    float slope; /* of the activation: 1 is none, 0 is ReLU */
-    size_t first, numbers;
+    float slope;           /* of the activation: 1 is none, 0 is ReLU */
+    size_t first, numbers; /* of lane 0; numbers of the plane, which ends with a line's last kept one */
     int pitch, width;
-    float *out; /* [rows][stride], the lines of a row side by side: f is number f / pitch width + f % pitch there */
+    float *out; /* [rows][stride] */
     size_t stride;
 } vd_sparse_end;
 
-/* one array of numbers that entries point into, cut out of a channel of an image: element (i, j) is
- * channel[i stride + row][j stride + column], 0 outside of it */
+/* A plane: numbers cut out of one channel of an image, which entries point into. Element (i, j) is
+ * channel[i stride + row][j stride + column], 0 where that lies outside the channel */
 typedef struct {
     int channel, row, column;
 } vd_sparse_plane;
 
 typedef struct {
-    int h, w, stride; /* of the image; from element to element */
-    int lines, pitch; /* of a plane */
-    size_t size;      /* from plane to plane: lines pitch and at least VD_SPARSE_LANES more, which hold zeros */
+    int h, w, stride; /* of the image; pixels from element to element */
+    int lines, pitch; /* of a plane: lines, and numbers from line to line */
+    size_t size;      /* numbers from plane to plane: lines * pitch, and at least VD_SPARSE_LANES zeros more */
     const vd_sparse_plane *plane;
 } vd_sparse_planes;
 
-/* A sparse matrix in panels of 16 rows, and those in blocks of 32 columns: the numbers a block is multiplied with lie
- * in two registers, and an index of one byte picks from them. A slot is one weight for each of the 16 rows, 0 where a
- * row has run out of them. */
+/* A sparse matrix in panels of 16 rows, and each panel in blocks of 32 columns: the 32 numbers a block is multiplied
+ * with fit into two registers, and an index of one byte picks from them. A slot is one weight for each of the 16 rows,
+ * 0 where a row has no more. */
 typedef struct {
-    int column; /* the first of the block */
+    int column; /* the block's first */
     int slots;
 } vd_sparse_block;
 
@@ -61,27 +70,30 @@ typedef struct {
     int rows;
     const int *start;             /* [panels + 1] the blocks of a panel */
     const size_t *slot;           /* [panels] its first slot */
-    const vd_sparse_block *block; /* those of a panel in the order of their lengths */
+    const vd_sparse_block *block; /* those of a panel sorted by their slots */
     const uint8_t *index;         /* [slots][16] column within the block */
     const float *value;           /* [slots][16] */
 } vd_sparse_panels;
 
 typedef struct {
-    /* sum of row r = begin + the entries' value x[offset + l], for every lane l
+    /* sum of row r, lane l = start + sum over its entries of value x[offset + l]
      *
      *   lanes   a multiple of VD_SPARSE_LANES, at most VD_SPARSE_TILE
-     *   bias    [rows] where the sums begin; null: they begin with what y holds
-     *   y       [rows][stride] sums so far, written unless end is there; unused with both bias and end
+     *   bias    [rows] where the sums start; null: they start with what y holds
+     *   y       [rows][stride] the sums so far, overwritten when end is null; unused when bias and end are given
      *   end     null, or what to do with the sums */
     void (*sums)(vd_sparse_rows s, size_t lanes, const float *x, const float *bias, float *y, size_t stride,
                  const vd_sparse_end *end);
 
-    /* planes first .. last - 1 of an image [channels][h][w], to x [planes][size] */
+    /* x[p] = plane p of an image, zeros after its lines included, for p = first .. last - 1
+     *
+     *   image   [channels][h][w]
+     *   x       [planes][size] */
     void (*pack)(vd_sparse_planes s, int first, int last, const float *image, float *x);
 
     /* y = leaky(bias + matrix x) for the rows of panels first .. last - 1
      *
-     *   x         [columns, rounded up to whole blocks]  no index picks what is beyond the columns
+     *   x         [columns, rounded up to whole blocks]  what is beyond the columns is loaded, but no index picks it
      *   bias, y   [rows] */
     void (*panels)(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y);
 } vd_sparse_kernels;

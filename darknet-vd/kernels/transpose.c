@@ -15,7 +15,7 @@ static inline int at_most(int a, int b)
     return a < b ? a : b;
 }
 
-/* ask for the cache lines of a part of a matrix: its rows up to rows, its columns [from..to) */
+/* prefetch the cache lines of a part of a matrix: its first `rows` rows, columns from .. to - 1 */
 static inline void fetch(const void *x, int ld, int element, int rows, int from, int to)
 {
     enum { LINE = 64 };
@@ -24,9 +24,9 @@ static inline void fetch(const void *x, int ld, int element, int rows, int from,
             __builtin_prefetch((const char *)x + ((size_t)i * ld + j) * element);
 }
 
-/* Rows that are a power of two apart share few places in the cache: of the matrix whose rows lie further apart, a few
- * rows at a time are gone through for a cache line or two, so that a line is used up before it is thrown out. The
- * processor does not foresee that walk: the next lines are asked for in time. */
+/* Rows a power of two apart compete for a few places in the cache. So the matrix whose rows are further apart is walked
+ * in strips one or two cache lines wide: each line is used up before it is evicted. The hardware does not predict this
+ * walk, so the next strip is prefetched. */
 static inline void by_tiles(matrix m, int size, int element, void (*tile)(const matrix *m, int i, int j))
 {
     enum { PANEL = 32 };
@@ -47,7 +47,7 @@ static inline void by_tiles(matrix m, int size, int element, void (*tile)(const 
     }
 }
 
-/* n rows, each interleaved with the one n/2 further, log2(n) times over, are the columns */
+/* n rows, each interleaved with the one n/2 further down, log2(n) times: the result is the columns */
 #define INTERLEAVE(n, low, high, from, to)                \
     for (int r = 0; r < (n) / 2; ++r) {                   \
         to[2 * r] = low(from[r], from[r + (n) / 2]);      \

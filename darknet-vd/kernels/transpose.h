@@ -1,9 +1,13 @@
-#ifndef VD_TRANSPOSE_H
-#define VD_TRANSPOSE_H
+/* Transposes of matrices, in tiles and with prefetches. */
+#ifndef VD_KERNELS_TRANSPOSE_H
+#define VD_KERNELS_TRANSPOSE_H
 
 #include <stdint.h>
 
-/* out[j][i] = in[i][j] of a matrix [rows][columns], ld_in and ld_out elements from row to row
+/* out[j][i] = in[i][j]
+ *
+ *   in    [rows][columns], ld_in elements from row to row
+ *   out   [columns][rows], ld_out elements from row to row
  *
  *   vd_transpose_add  out[j][i] += in[i][j]
  *   vd_transpose_16   the same for 16-bit elements of any kind */

@@ -1,7 +1,7 @@
 /* What the files that are built once for each instruction set share: VD_VARIANT, which the Makefile defines, is the
  * last part of their names. vector.c gathers them in the table that dispatch.c picks. */
-#ifndef VD_VARIANT_H
-#define VD_VARIANT_H
+#ifndef VD_KERNELS_VARIANT_H
+#define VD_KERNELS_VARIANT_H
 
 #include "kernels/kernels.h"
 

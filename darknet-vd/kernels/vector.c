@@ -1,5 +1,5 @@
-/* The kernels as loops without branches and libm calls, for the compiler to vectorise. The Makefile builds this file
- * once for each instruction set: VD_VARIANT names it. */
+/* The kernels as loops without branches or libm calls, for the compiler to vectorise. The Makefile builds this file
+ * once for each instruction set, named by VD_VARIANT. */
 #include "kernels/kernels.h"
 #include "kernels/approx.h"
 #include "kernels/bf16.h"
@@ -18,7 +18,7 @@
 
 #define LANES VD_NOISE_LANES
 
-/* what sums run in, whatever the width of the registers, so that the order of additions is the same in every table */
+/* partial sums of a sum, whatever the width of the registers: the order of additions is the same in every table */
 #define SUM_LANES 64
 
 static inline float add_lanes(float *lanes)
@@ -31,16 +31,16 @@ static inline float add_lanes(float *lanes)
 }
 
 #define LOG2_E 1.44269504f
-#define LOG2_E_REST 1.925963033e-8f /* what rounding took from it: log_sigma2 may be 20 */
+#define LOG2_E_REST 1.925963033e-8f /* log2(e) - LOG2_E: it counts where log_sigma2 is, say, 20 */
 #define LN_2 .693147181f
 #define LOG2_ALPHA_LIMIT (LOG2_E * VD_LOG_ALPHA_LIMIT)
 
-/* log2 of sigma2 / (theta^2 + eps), not clipped: powers of two are what the functions above are made of */
+/* log2 of sigma2 / (theta^2 + eps), not clipped; base 2 because vd_exp2() and vd_log2() are */
 static inline float log2_alpha(float theta, float log_sigma2)
 {
     float t2 = theta * theta, whole, part = vd_log2(t2 + VD_THETA_EPS, &whole);
     float x = (LOG2_E * log_sigma2 - whole) + (LOG2_E_REST * log_sigma2 - part);
-    return t2 == t2 ? x : t2; /* the logarithm has hidden a NaN */
+    return t2 == t2 ? x : t2; /* vd_log2() drops a NaN */
 }
 
 static inline float clip(float limit, float x)
@@ -64,7 +64,7 @@ static size_t mask_v(size_t n, const float *restrict theta, const float *restric
     return kept;
 }
 
-/* variance_kl of m <= KL_BLOCK weights. Short loops, because a long one needs more registers than there are */
+/* variance_kl of m <= KL_BLOCK weights. Several short loops, because one long loop runs out of registers */
 enum { KL_ROWS = 8, KL_BLOCK = KL_ROWS * SUM_LANES };
 
 static float variance_kl_block(size_t m, const float *restrict theta, const float *restrict log_sigma2,
@@ -113,7 +113,7 @@ static double variance_kl_v(size_t n, const float *restrict theta, const float *
 }
 
 /* forward was sigma2 = alpha theta^2 and KL(log_alpha), log_alpha = clip(log_sigma2 - log(theta^2 + eps)). Both parts
- * of d_theta over the denominator theta (theta^2 + eps); under tiny they are nothing, and 1/theta would be infinite */
+ * of d_theta have the denominator theta (theta^2 + eps). Below tiny they are negligible, and 1/theta would overflow */
 static void posterior_backward_v(size_t n, const float *restrict theta, const float *restrict sigma2,
                                  const float *restrict d_kl, float kl_scale, float *restrict d_theta,
                                  float *restrict d_log_sigma2)
@@ -129,13 +129,13 @@ static void posterior_backward_v(size_t n, const float *restrict theta, const fl
     }
 }
 
-/* blocks made at once: more than the compiler unrolls, so that it vectorises the loops over them */
+/* blocks computed at once: too many for the compiler to unroll, so that it vectorises the loops over them */
 enum { BLOCKS = 4 * LANES };
 
 /* vd_philox() on blocks first .. first + BLOCKS - 1: r[k][b] is output k */
 #ifdef __AVX512F__
-/* 64-bit lanes hold one word each, as the products do, so that a round is six instructions and no shuffle; their upper
- * halves are ignored. Even and odd blocks lie in registers of their own and are put together in the end */
+/* Each 64-bit lane holds one word, as the products need it, so that a round is six instructions without a shuffle; the
+ * upper halves are ignored. Even and odd blocks are in registers of their own and are joined at the end */
 static inline void philox_blocks(vd_noise_key key, uint32_t first, uint32_t r[4][BLOCKS])
 {
     const __m512i m0 = _mm512_set1_epi64(VD_PHILOX_M0), m1 = _mm512_set1_epi64(VD_PHILOX_M1);
@@ -274,7 +274,7 @@ static void leaky_backward_v(size_t n, float slope, const float *restrict y, flo
     for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
 }
 
-/* so many lanes because each addition waits for the one before it in its lane */
+/* SUM_LANES sums side by side, because each addition waits for the one before it in its lane */
 #define SUM_IN_LANES(term)                                 \
     float lanes[SUM_LANES] = {0};                          \
     size_t i = 0;                                          \
@@ -353,7 +353,7 @@ static void sgd_v(size_t n, float rate, float momentum, float decay, float batch
     memset(step, 0, n * sizeof(float));
 }
 
-/* 16 floats that may lie anywhere: registers of whatever width there is */
+/* 16 floats of any alignment, in registers of whatever width there is */
 typedef float lanes16 __attribute__((vector_size(64), aligned(4), may_alias));
 
 #define LOAD16(x) (*(const lanes16 *)(x))

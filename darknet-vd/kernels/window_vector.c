@@ -1,5 +1,5 @@
-/* Windows that slide over planes, in vectors: pooling, and a convolution's columns. The Makefile builds this file once
- * for each instruction set, as it does vector.c. */
+/* Windows that slide over planes, in vectors: max pooling, im2col and col2im. The Makefile builds this file once for
+ * each instruction set, as it does vector.c. */
 #include "kernels/variant.h"
 
 #include <float.h>
@@ -18,7 +18,7 @@ static inline __mmask16 lanes_between(int from, int to)
 }
 #endif
 
-/* columns [*first, *last) of the output whose window has its tap inside the input, on one axis */
+/* along one axis: outputs *first .. *last - 1 are those whose window has this tap inside the input */
 static void pool_range(int extent, int out, int tap, int stride, int *first, int *last)
 {
     *first = tap < 0 ? (-tap + stride - 1) / stride : 0;
@@ -26,14 +26,14 @@ static void pool_range(int extent, int out, int tap, int stride, int *first, int
     if (*last > out) *last = out;
 }
 
-/* the common shape: windows side by side, every one inside the input */
+/* the common shape: 2x2 windows side by side, each inside the input */
 static int is_2x2(vd_pool_shape s)
 {
     return s.size == 2 && s.stride == 2 && s.offset == 0 && 2 * s.out_h <= s.h && 2 * s.out_w <= s.w;
 }
 
 #ifdef __AVX512F__
-/* 16 windows at a time, and the rest of a row under a mask: rows are short where much is pooled */
+/* 16 windows at a time, and the rest of a row under a mask: rows are often shorter than that */
 static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *out, int *index)
 {
     const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
@@ -48,7 +48,7 @@ static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *out,
             __m512 l0 = _mm512_maskz_loadu_ps(left, low), l1 = _mm512_maskz_loadu_ps(right, low + 16);
             __m512 a = _mm512_permutex2var_ps(t0, even, t1), b = _mm512_permutex2var_ps(t0, odd, t1);
             __m512 c = _mm512_permutex2var_ps(l0, even, l1), d = _mm512_permutex2var_ps(l0, odd, l1);
-            __m512 ab = _mm512_max_ps(b, a), cd = _mm512_max_ps(d, c); /* the second one where neither is larger */
+            __m512 ab = _mm512_max_ps(b, a), cd = _mm512_max_ps(d, c); /* equal, or a NaN: the second operand */
             __m512i ab_at = _mm512_add_epi32(even, _mm512_set1_epi32(base + at)),
                     cd_at = _mm512_add_epi32(ab_at, below);
             ab_at = _mm512_mask_add_epi32(ab_at, _mm512_cmp_ps_mask(b, a, _CMP_GT_OQ), ab_at, one);
@@ -60,7 +60,7 @@ static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *out,
     }
 }
 
-/* d_in of 16 pixels += the d of those windows whose largest element they are */
+/* d_in of 16 pixels += d of the windows in which they are the largest element */
 static inline void add_where_largest(__mmask16 inside, int at, __m512i index, __m512 d, float *d_in)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -114,7 +114,7 @@ void VARIANT(vd_max_pool)(vd_pool_shape s, const float *in, int base, float *out
             best[j] = -FLT_MAX;
             where[j] = -1;
         }
-        for (int tap = 0; tap < s.size * s.size; ++tap) { /* a whole row of windows at a time, tap by tap */
+        for (int tap = 0; tap < s.size * s.size; ++tap) { /* a row of windows at a time, tap by tap */
             int h = i * s.stride - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
             if (h < 0 || h >= s.h) continue;
             pool_range(s.w, s.out_w, w, s.stride, &first, &last);
@@ -134,7 +134,7 @@ void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *restric
                                    float *restrict d_in)
 {
 #ifdef __AVX512F__
-    /* in shorter rows a load under a mask waits for the store of the row before, which it seems to overlap */
+    /* in shorter rows a masked load waits for the previous row's store, which it seems to overlap */
     if (is_2x2(s) && s.out_w >= 8) {
         max_pool_2x2_backward(s, base, index, d_out, d_in);
         return;
@@ -144,11 +144,11 @@ void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *restric
         if (index[i] >= 0) d_in[index[i] - base] += d_out[i];
 }
 
-/* output positions [*first, *last) along one axis whose tap k lies inside an input of the given extent */
+/* along one axis: tap k of output positions *first .. *last - 1 lies inside an input of the given extent */
 static void inside(int extent, int out, int k, int stride, int pad, int *first, int *last)
 {
     int low = pad - k, high = extent - 1 + pad - k;
-    if (stride > 1) { /* a division takes as long as copying three lines */
+    if (stride > 1) { /* avoid divisions: one takes as long as copying three lines */
         low = (low + stride - 1) / stride;
         high = high < 0 ? -1 : high / stride;
     }
@@ -158,8 +158,8 @@ static void inside(int extent, int out, int k, int stride, int pad, int *first, 
     if (*first > *last) *first = *last;
 }
 
-/* lines of `bytes` >= unit bytes: unit by unit, the last one flush with the end. As unit is a constant where this is
- * inlined, each is one load and one store: a call of memcpy for every few pixels costs more than the copy */
+/* Copy lines of `bytes` >= unit bytes, unit by unit, the last one flush with the end. Where this is inlined unit is a
+ * constant, so that each is one load and one store: calling memcpy for every few pixels costs more than the copy */
 static inline void copy_units(size_t unit, int lines, size_t bytes, const char *restrict in, size_t in_step,
                               char *restrict out, size_t out_step)
 {
@@ -170,7 +170,7 @@ static inline void copy_units(size_t unit, int lines, size_t bytes, const char *
     }
 }
 
-/* a line that is one unit long is common, and then needs no loop */
+/* a line of just one unit is common and needs no loop */
 static inline void copy_long(size_t unit, int lines, size_t bytes, const char *restrict in, size_t in_step,
                              char *restrict out, size_t out_step)
 {
@@ -188,7 +188,7 @@ static void copy_lines(int lines, size_t bytes, const char *in, size_t in_step, 
     else copy_long(2, lines, bytes, in, in_step, out, out_step);
 }
 
-/* one row of im2col: tap (kh, kw) of one plane; elements of a constant size in bytes */
+/* one row of im2col: tap (kh, kw) of one plane; element: bytes of one, a constant where this is inlined */
 static inline void im2col_row(size_t element, vd_window s, int kh, int kw, const char *plane, char *row)
 {
     size_t in_step = (size_t)s.w * element, out_step = (size_t)s.out_w * element;
@@ -228,7 +228,7 @@ void VARIANT(vd_im2col_bf16)(vd_window s, const uint16_t *image, uint16_t *colum
 #ifdef __AVX512F__
 enum { LARGEST_GATHERED = 16 };
 
-/* col2im at stride 1, pixel by pixel: 16 of one line gather what belongs to them, and are stored once */
+/* col2im at stride 1 by pixels: 16 pixels of a line gather their column entries and are stored once */
 static void col2im_gather(vd_window s, const float *columns, float *image)
 {
     int area = s.out_h * s.out_w;

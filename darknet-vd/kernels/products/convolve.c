@@ -150,7 +150,8 @@ vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s)
     return (vd_convolution_plan){.shape = s, .images = 1};
 }
 
-/* an even number of runs, where there is one, keeps an even number of threads busy */
+/* images of a run: LONGEST_RUN, unless the number of runs would not be even. An even number of runs keeps an even
+ * number of threads busy */
 static int run_of(int batch)
 {
     int run = LONGEST_RUN;
@@ -158,9 +159,9 @@ static int run_of(int batch)
     return run;
 }
 
-/* What trials find on nearly all shapes, by tables of 13 layers of VGG, YOLO and LeNet on a Zen 5. Kernels work on
- * blocks of 16 channels; the one for inference does not pad them, and loses on few pixels. Sums over few pixels do not
- * pay for bringing the weight gradients into the plain layout. */
+/* 1 where the pass should be direct: what timing finds on nearly all shapes, by tables of 13 layers of VGG, YOLO and
+ * LeNet on a Zen 5. Kernels work on blocks of 16 channels; the one for inference does not pad them, and is slower on
+ * few pixels. Sums over few pixels do not pay for converting the weight gradients to the plain layout. */
 static int rule(vd_convolution_shape s, vd_pass pass, int images)
 {
     int c = s.window.c, pixels = vd_convolution_pixels(s);
@@ -175,7 +176,7 @@ static int rule(vd_convolution_shape s, vd_pass pass, int images)
     case VD_BACKWARD_DATA:
         return fills;
     default:
-        return (fills || (c <= 3 && s.n % 16 == 0)) && (images >= 10 || images * pixels >= 128);
+        return (fills || (c <= 3 && s.n % 16 == 0)) && images * pixels >= 128;
     }
 }
 
@@ -190,7 +191,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* seconds of one pass, the best of a few: others may have the processor for a while */
+/* seconds of one pass, the best of a few: other programs may use the processor, too */
 static double time_pass(const vd_convolution_plan *p, vd_pass pass, arrays a)
 {
     double best = 0;
@@ -201,7 +202,7 @@ static double time_pass(const vd_convolution_plan *p, vd_pass pass, arrays a)
         else if (pass == VD_BACKWARD_WEIGHTS) vd_convolve_backward_weights(p, a.x, a.y, a.w);
         else vd_convolve_forward(p, a.x, weights, a.y);
         double seconds = now() - start;
-        if (i == 1 || (i > 1 && seconds < best)) best = seconds; /* the first makes what is kept */
+        if (i == 1 || (i > 1 && seconds < best)) best = seconds; /* the first also makes the kernels: not counted */
     }
     return best;
 }
@@ -222,7 +223,7 @@ static void try_both_ways(vd_convolution_plan *p)
     arrays a = {calloc(p->images * input_of(s), sizeof(float)), calloc(p->images * output_of(s), sizeof(float)),
                 calloc((size_t)s.n * vd_convolution_rows(s), sizeof(float)),
                 aligned_alloc(64, (packed + 64) / 64 * 64)};
-    if (a.x && a.y && a.w && a.packed) { /* else by columns */
+    if (a.x && a.y && a.w && a.packed) { /* without memory: by columns */
         for (int pass = 0; pass < VD_PASSES; ++pass) {
             memset(trial.direct, 0, sizeof(trial.direct));
             if (pass != VD_FORWARD_INFERENCE) best[pass] = time_pass(&trial, pass, a);

@@ -1,33 +1,38 @@
-/* The three products of a convolution, on a run of images; the calling thread does all of it. */
-#ifndef VD_CONVOLVE_H
-#define VD_CONVOLVE_H
+/* The three products of a convolution, on a run of images, in the calling thread. */
+#ifndef VD_KERNELS_PRODUCTS_CONVOLVE_H
+#define VD_KERNELS_PRODUCTS_CONVOLVE_H
 
 #include "kernels/products/direct.h"
 
 int vd_convolution_rows(vd_convolution_shape s);   /* c size size: weights of one filter */
 int vd_convolution_pixels(vd_convolution_shape s); /* out_h out_w */
 
-/* 1 when it is a matrix product and no more: a 1x1 filter at stride 1 reads the image as it is. (Stock Darknet takes
- * this short cut at every stride and padding, which is no convolution; ours is one.) */
+/* 1 when it is a plain matrix product: a 1x1 filter at stride 1 without padding uses the image as its columns. (Stock
+ * Darknet does so at every stride and padding, where the result is not a convolution; here it is.) */
 int vd_convolution_is_product(vd_convolution_shape s);
 
-/* how a convolution is worked out: by columns (im2col) and a matrix product, or without them (direct.h) */
+/* how a convolution is computed: by columns (im2col) and a matrix product, or without them (direct.h) */
 typedef struct {
     vd_convolution_shape shape;
-    int images;            /* the products below are called for so many images */
-    int direct[VD_PASSES]; /* by pass; of the two forward ones at most one is set */
+    int images;            /* of a run: the products below are for this many */
+    int direct[VD_PASSES]; /* by pass, 1 without columns; of the two forward ones at most one is set */
 } vd_convolution_plan;
 
-/* The plan for a batch, found at the first call for a shape and remembered: by a trial of both ways, or, while trials
- * are off, by a rule that looks at the shape alone, so that a seeded run gives the same bits every time. The largest
- * number of images up to 10 that divides the batch makes a run */
+/* The plan for a batch, made at the first call for a shape and remembered.
+ *
+ *   time_plans(1)   plans are made by timing both ways
+ *   time_plans(0)   by a rule that depends on the shape alone, so that a seeded run gives the same bits every time
+ *
+ * A run is two images when the batch is a multiple of four, else one: then the number of runs is even where it can be,
+ * which keeps an even number of threads busy. A plan by columns alone has one image. */
 vd_convolution_plan vd_convolution_plan_of(vd_convolution_shape s, int batch);
 void vd_convolution_time_plans(int on);
 
-/* by columns, one image at a time */
+/* the plan by columns, one image at a time */
 vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s);
 
-/* weights as a pass wants them: themselves, or in the buffer of so many bytes (0: none needed) */
+/* Weights as a pass wants them: returned as they are when bytes() is 0, otherwise converted into the buffer of bytes()
+ * bytes, which is returned */
 size_t vd_convolution_weights_bytes(const vd_convolution_plan *p, vd_pass pass);
 const void *vd_convolution_weights(const vd_convolution_plan *p, vd_pass pass, const void *weights, void *buffer);
 

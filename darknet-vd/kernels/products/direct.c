@@ -10,14 +10,14 @@
 #ifdef VD_ONEDNN
 #include "kernels/products/onednn.h"
 
-/* the three arrays of a convolution; a pass makes one of the other two */
+/* the three arrays of a convolution; each pass computes one from the other two */
 typedef enum { X, W, Y, ARRAYS } array;
 
 enum { FIRST, SECOND, RESULT, OPERANDS };
 typedef struct {
     array array;
     int arg;            /* DNNL_ARG_ */
-    dnnl_query_t wants; /* asks for its layout */
+    dnnl_query_t wants; /* the query for its layout */
 } operand;
 
 static const operand operands[VD_PASSES][OPERANDS] = {
@@ -42,8 +42,9 @@ typedef struct {
     int pass, images;
 } direct_key;
 
-/* An operand's way between the plain layout and the blocked one. oneDNN's general one ("jit:uni") takes two to five
- * times as long as vd_transpose(), its special one for float blocks ("jit:blk") a little less. */
+/* How an operand is converted between the plain layout and the blocked one. oneDNN's general reorder ("jit:uni") takes
+ * two to five times as long as vd_transpose(), its special one for float blocks ("jit:blk") a little less than that
+ * function. */
 typedef struct {
     enum { SAME_LAYOUT, TRANSPOSE, REORDER } by;
     size_t bytes;        /* in the blocked layout */
@@ -53,7 +54,7 @@ typedef struct {
 } conversion;
 
 typedef struct {
-    int exists; /* 0: the rest is not there */
+    int exists; /* 0: the other members are not valid */
     vd_onednn_call call;
     conversion conversions[OPERANDS];
 } direct;
@@ -80,7 +81,7 @@ static dnnl_memory_desc_t layout(const direct_key *k, array a, int is_result, dn
     return made;
 }
 
-/* channels that lie side by side at every pixel, 0 when it is not as simple as that */
+/* channels side by side at every pixel; 0 when the layout is not as simple as that */
 static int block_of(const direct_key *k, array a, int is_result, const dnnl_memory_desc_t *blocked)
 {
     static const dnnl_format_tag_t tags[] = {dnnl_nhwc, dnnl_nChw16c, dnnl_nChw8c};
@@ -94,7 +95,7 @@ static int block_of(const direct_key *k, array a, int is_result, const dnnl_memo
 
 static conversion make_conversion(const direct_key *k, array a, int is_result, dnnl_memory_desc_t blocked)
 {
-    enum { FEWEST = 8 }; /* channels that a transpose is worth it for */
+    enum { FEWEST = 8 }; /* channels from which a transpose is worthwhile */
     static const int args[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
     int add = is_result && k->pass != VD_FORWARD && k->pass != VD_FORWARD_INFERENCE;
     dnnl_memory_desc_t plain = layout(k, a, is_result, a == W ? dnnl_oihw : dnnl_nchw);
@@ -111,7 +112,7 @@ static conversion make_conversion(const direct_key *k, array a, int is_result, d
     return c;
 }
 
-/* what a block lacks is filled with zeros */
+/* a block with fewer channels is filled up with zeros */
 static void transpose_to_blocked(const conversion *c, int bf16, const void *plain, void *blocked)
 {
     size_t bytes = bf16 ? sizeof(uint16_t) : sizeof(float), block = bytes * c->block * c->pixels;
@@ -140,7 +141,7 @@ static void transpose_from_blocked(const conversion *c, int add, const float *bl
 
 /* ---- products ---- */
 
-/* null when oneDNN has none */
+/* null when oneDNN has no implementation */
 static dnnl_primitive_desc_t describe(const direct_key *k)
 {
     dnnl_convolution_desc_t op;
@@ -165,8 +166,8 @@ static dnnl_primitive_desc_t describe(const direct_key *k)
     return status == dnnl_success ? vd_onednn_describe(&op, 0, 0) : 0;
 }
 
-/* Not the reference ones, which are slower than anything, nor those that make columns and multiply: vd_gemm() does too,
- * and faster. bf16 only where the processor multiplies it */
+/* not a reference implementation, which is slower than anything, nor one by columns and gemm, where vd_gemm() is
+ * faster. bf16 only where the processor multiplies it */
 static int is_direct(dnnl_primitive_desc_t pd, int bf16)
 {
     const int isa = dnnl_cpu_isa_avx512_core_bf16;
@@ -217,7 +218,7 @@ static direct *find(vd_convolution_shape s, vd_pass pass, int images)
     return vd_onednn_cached(key, make_direct, release_direct);
 }
 
-/* the array in the layout that the convolution wants; a result is not yet there */
+/* the array in the layout that the convolution wants; for a result, uninitialised memory */
 static const void *blocked_of(conversion *c, const operand *of, int is_result, int bf16, const void *plain)
 {
     int is_packed = of->array == W && !is_result;
@@ -285,7 +286,7 @@ int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
     return 0;
 }
 
-/* vd_direct_has() told the caller not to */
+/* not reached: vd_direct_has() returns 0 */
 size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images)
 {
     (void)s, (void)pass, (void)images;

@@ -1,41 +1,42 @@
-/* The three products of a convolution without its matrix of columns, by oneDNN's own convolutions.
+/* The three products of a convolution without its matrix of columns, by oneDNN's convolutions.
  *
- * These want their arrays in layouts of their own, blocked by channels. Weights are brought into it once a batch by
- * vd_direct_pack(); images and gradients on the way, a run of images at a time, so that a run should stay in the
- * cache. All work is done in the calling thread, and the same arguments give the same bits in every thread. */
-#ifndef VD_DIRECT_H
-#define VD_DIRECT_H
+ * oneDNN wants its arrays in layouts of its own, blocked by channels. vd_direct_pack() converts weights once per batch;
+ * images and gradients are converted as part of each product, one run of images at a time, so that a run should be
+ * small enough for the cache. All work is done in the calling thread, and the same arguments give the same bits in
+ * every thread. */
+#ifndef VD_KERNELS_PRODUCTS_DIRECT_H
+#define VD_KERNELS_PRODUCTS_DIRECT_H
 
 #include "kernels/kernels.h"
 
 #include <stddef.h>
 
-/* one convolution (one group of it) */
+/* one convolution (one of its groups) */
 typedef struct {
     vd_window window;
     int n;    /* filters */
     int bf16; /* inputs, weights and output gradients are bf16 (uint16_t), the results float */
 } vd_convolution_shape;
 
-/* VD_FORWARD_INFERENCE is VD_FORWARD by another kernel. oneDNN offers it for inference, and it may be used in training
- * just as well; which is the faster depends on the shape */
+/* VD_FORWARD_INFERENCE is VD_FORWARD by another kernel, which oneDNN offers for inference but which is as valid in
+ * training; which of the two is faster depends on the shape */
 typedef enum { VD_FORWARD, VD_BACKWARD_DATA, VD_BACKWARD_WEIGHTS, VD_FORWARD_INFERENCE } vd_pass;
 enum { VD_PASSES = 4 };
 
-/* 1 when there is a kernel made for this processor, 0 when there is none or the plain C kernels were asked for; without
- * one the functions below must not be called. The first call in a thread makes the kernel, which takes milliseconds */
+/* 1 when oneDNN has a kernel made for this processor; 0 when it has none or DARKNET_KERNELS=c is set, and then the
+ * functions below must not be called. The first call in a thread makes the kernel, which takes milliseconds */
 int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images);
 
-/* bytes of the weights in the layout that a pass over so many images wants; not for VD_BACKWARD_WEIGHTS */
+/* bytes of the weights in the layout that a pass over `images` images wants; not for VD_BACKWARD_WEIGHTS */
 size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images);
 
-/* bring weights into that layout, for use by every thread
+/* convert weights to that layout; any thread may use the result
  *
  *   weights  [n][c][size][size], float or bf16
  *   packed   vd_direct_packed_bytes(), overwritten; 64-byte aligned */
 void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed);
 
-/* y = x convolved with the weights, which vd_direct_pack() has packed for the same pass
+/* y = x convolved with the weights; packed: by vd_direct_pack() for the same pass
  *
  *   x  [images][c][h][w], float or bf16
  *   y  [images][n][out_h][out_w], overwritten */

@@ -1,4 +1,5 @@
 #include "kernels/products/gemm.h"
+#include "kernels/bf16.h"
 #include "kernels/kernels.h"
 #include "kernels/scratch.h"
 #include "base/parallel.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* element (row, column) of a factor, given the strides of both */
+/* element number `at` of a factor */
 static float float_at(const void *x, long at)
 {
     return ((const float *)x)[at];
@@ -17,11 +18,7 @@ static float float_at(const void *x, long at)
 
 static float bf16_at(const void *x, long at)
 {
-    union {
-        uint32_t i;
-        float f;
-    } bits = {.i = (uint32_t)((const uint16_t *)x)[at] << 16};
-    return bits.f;
+    return vd_float_of_bf16(((const uint16_t *)x)[at]);
 }
 
 static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at), const void *a, const void *b, float *c)
@@ -84,8 +81,8 @@ static dnnl_memory_desc_t matrix(int rows, int columns, int ld, int transposed, 
     return layout;
 }
 
-/* oneDNN's blocked matmul ("brg") beats its sgemm by 5 to 70 % where the processor has it; elsewhere matmul is sgemm
- * with more ado */
+/* oneDNN's blocked matmul ("brg") beats its sgemm by 5 to 70 % where the processor supports it; elsewhere matmul is
+ * just sgemm with extra overhead */
 static int is_blocked(dnnl_primitive_desc_t pd)
 {
     const char *name = "";
@@ -107,7 +104,8 @@ static void *make_product(const int *key)
     if (!p) vd_no_memory(sizeof(*p));
     vd_onednn_check(dnnl_matmul_desc_init(&op, layouts, layouts + 1, 0, layouts + 2), "matmul");
     dnnl_primitive_desc_t pd = vd_onednn_describe(&op, 0, s.add);
-    p->by = pd && (k.type == VD_BF16 || is_blocked(pd)) ? MATMUL : k.type == VD_FLOAT ? SGEMM : PLAIN_C;
+    p->by = k.type == VD_FLOAT ? SGEMM : PLAIN_C;
+    if (pd && (k.type == VD_BF16 || is_blocked(pd))) p->by = MATMUL;
     if (p->by == MATMUL) p->call = vd_onednn_make_call(pd, 3, args, layouts);
     else if (pd) dnnl_primitive_desc_destroy(pd);
     return p;
@@ -170,19 +168,17 @@ typedef struct {
     float *c;
 } job;
 
-enum { PIECE = 64, SMALL = 1 << 15 };
-
-static int length(int n, int i)
-{
-    return n - i * PIECE < PIECE ? n - i * PIECE : PIECE;
-}
+enum {
+    PIECE = 64,     /* rows or columns of C */
+    SMALL = 1 << 15 /* multiply-adds: sooner done than shared */
+};
 
 static void multiply_rows(int i, void *context)
 {
     const job *j = context;
     vd_gemm_shape s = j->s;
     size_t first = (size_t)i * PIECE;
-    s.m = length(j->s.m, i);
+    s.m = vd_piece_length(j->s.m, PIECE, i);
     vd_gemm(s, j->a + first * (s.transpose_a ? 1 : s.lda), j->b, j->c + first * s.ldc);
 }
 
@@ -191,14 +187,14 @@ static void multiply_columns(int i, void *context)
     const job *j = context;
     vd_gemm_shape s = j->s;
     size_t first = (size_t)i * PIECE;
-    s.n = length(j->s.n, i);
+    s.n = vd_piece_length(j->s.n, PIECE, i);
     vd_gemm(s, j->a, j->b + first * (s.transpose_b ? s.ldb : 1), j->c + first);
 }
 
 void vd_gemm_threaded(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
     job j = {s, a, b, c};
-    if ((double)s.m * s.n * s.k <= SMALL) vd_gemm(s, a, b, c); /* sooner done than shared */
-    else if (s.m > s.n) vd_parallel_for((s.m + PIECE - 1) / PIECE, multiply_rows, &j);
-    else vd_parallel_for((s.n + PIECE - 1) / PIECE, multiply_columns, &j);
+    if ((double)s.m * s.n * s.k <= SMALL) vd_gemm(s, a, b, c);
+    else if (s.m > s.n) vd_parallel_for(vd_pieces(s.m, PIECE), multiply_rows, &j);
+    else vd_parallel_for(vd_pieces(s.n, PIECE), multiply_columns, &j);
 }

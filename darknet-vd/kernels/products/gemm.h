@@ -1,5 +1,6 @@
-#ifndef VD_GEMM_H
-#define VD_GEMM_H
+/* Matrix products, by oneDNN or in plain C. */
+#ifndef VD_KERNELS_PRODUCTS_GEMM_H
+#define VD_KERNELS_PRODUCTS_GEMM_H
 
 #include <stdint.h>
 
@@ -7,8 +8,8 @@
  *
  *   m, n, k                    C is [m][n], A [m][k], B [k][n]
  *   lda, ldb, ldc              distance between rows, in elements
- *   transpose_a, transpose_b   A lies there as [k][m], B as [n][k]
- *   add                        C += ; otherwise what C held is not read */
+ *   transpose_a, transpose_b   A is stored as [k][m], B as [n][k]
+ *   add                        C += ; otherwise C is overwritten and not read */
 typedef struct {
     int m, n, k;
     int lda, ldb, ldc;
@@ -16,21 +17,21 @@ typedef struct {
     int add;
 } vd_gemm_shape;
 
-/* in the calling thread, by oneDNN where the build has it, unless the plain C kernels were asked for; else vd_gemm_c.
- * The same shape gives the same bits in every thread. Ends the program when there is no memory */
+/* in the calling thread: by oneDNN, or by vd_gemm_c() when the build has none or DARKNET_KERNELS=c is set. The same
+ * shape gives the same bits in every thread. Ends the program when there is no memory */
 void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c);
 
 /* the same with bf16 factors, products summed in float; fast only where vd_kernels.bf16 is 1 */
 void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c);
 
-/* vd_gemm() on all threads, cut by the shape alone: the same bits for any number of them */
+/* vd_gemm() on all threads. The work is cut by the shape alone: the same bits for any number of threads */
 void vd_gemm_threaded(vd_gemm_shape s, const float *a, const float *b, float *c);
 
 /* the specifications in plain C */
 void vd_gemm_c(vd_gemm_shape s, const float *a, const float *b, float *c);
 void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c);
 
-/* 1 when vd_gemm() is a library's, 0 when it is vd_gemm_c() */
+/* 1 when the build has oneDNN, 0 when vd_gemm() is always vd_gemm_c() */
 int vd_gemm_is_fast(void);
 
 #endif

@@ -1,6 +1,8 @@
+/* oneDNN's primitives, and each thread's cache of them. */
 #ifdef VD_ONEDNN
 #include "kernels/products/onednn.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "kernels/scratch.h"
 
 #include <omp.h>
@@ -25,9 +27,9 @@ static dnnl_engine_t engine;
 static pthread_key_t at_thread_end;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* ---- what a thread has made ---- */
+/* ---- each thread's cache ---- */
 
-enum { ENTRIES = 1024, MOST = 700 }; /* a power of two; then all is given back and begun anew */
+enum { ENTRIES = 1024, MOST = 700 }; /* a power of two; with MOST in use, the cache is emptied */
 
 typedef struct {
     int key[VD_ONEDNN_KEY];
@@ -59,11 +61,11 @@ static void end_thread(void *state)
     free(t);
 }
 
-/* oneDNN 2 crashes where it finds no memory for the code it makes */
+/* oneDNN 2 crashes when there is no memory for the code it generates */
 static void check_room(void)
 {
     enum { ROOM = 64 << 20 };
-    void *volatile room = malloc(ROOM); /* volatile: compilers leave out what is only freed */
+    void *volatile room = malloc(ROOM); /* volatile: compilers remove a malloc that is only freed */
     if (!room) vd_no_memory(ROOM);
     free(room);
 }
@@ -96,11 +98,10 @@ static thread_state *state_of_thread(void)
     return mine;
 }
 
-/* FNV-1a */
 static unsigned hash(const int *key)
 {
-    unsigned h = 2166136261u;
-    for (int i = 0; i < VD_ONEDNN_KEY; ++i) h = (h ^ (unsigned)key[i]) * 16777619u;
+    unsigned h = VD_FNV32_START;
+    for (int i = 0; i < VD_ONEDNN_KEY; ++i) h = vd_fnv32(h, (unsigned)key[i]);
     return h ^ h >> 15;
 }
 

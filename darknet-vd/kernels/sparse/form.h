@@ -1,6 +1,6 @@
 /* A layer's sparse weights in memory: made by rows.c or panels.c, multiplied by product.c. */
-#ifndef VD_SPARSE_FORM_H
-#define VD_SPARSE_FORM_H
+#ifndef VD_KERNELS_SPARSE_FORM_H
+#define VD_KERNELS_SPARSE_FORM_H
 
 #include "kernels/kernels.h"
 #include "kernels/sparse_kernels.h"
@@ -18,18 +18,19 @@ typedef struct vd_sparse_form {
     int lanes; /* pixels: 1 */
     vd_sparse_planes planes;
     int n_planes;
-    int groups, blocks;     /* of filters; of planes that stay in the first-level cache */
+    int groups, blocks;     /* of filters; of planes, each small enough for the first-level cache */
     vd_sparse_rows *pieces; /* [groups][blocks], rows numbered from the group's first */
 
     /* panels */
     vd_sparse_panels panels;
     int n_panels, columns;
 
-    void *arrays[8]; /* all there is to free */
+    void *arrays[8]; /* all that must be freed */
     int n_arrays;
 } vd_sparse_form;
 
-/* n zeroed objects that the form frees; null, and null from then on, when there is no memory */
+/* n zeroed objects, which the form frees. Without memory it returns null, frees all arrays of the form, and returns
+ * null from then on (n_arrays is -1) */
 void *vd_sparse_array(vd_sparse_form *f, size_t n, size_t size);
 
 static inline int vd_round_up(int n, int to)
@@ -37,7 +38,8 @@ static inline int vd_round_up(int n, int to)
     return (n + to - 1) / to * to;
 }
 
-/* fill in a form whose way, window and slope are there; 0 when it cannot be done */
+/* complete a form whose members `by`, window, n, nonzeros, slope, shifted and lanes are set; 0 when there is no memory,
+ * or when the layer is too large for the form's indexes */
 int vd_sparse_make_rows(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
 int vd_sparse_make_panels(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
 

@@ -1,12 +1,13 @@
+/* Makes the form of the way "panels": the whole layer as one sparse matrix, in panels of 16 rows. */
 #include "kernels/sparse/form.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The matrix that takes a whole image to a whole output: a row for each of its numbers, a column for each of the
- * input's. Row (filter, oh, ow) has weight (channel, kh, kw) in column (channel, oh stride - pad + kh, ow stride - pad
- * + kw), where there is one. */
+/* An element of the matrix that turns an image into the layer's output, with a row for each number of the output and a
+ * column for each number of the image. Row (filter, oh, ow) has weight (channel, kh, kw) in column
+ * (channel, oh stride - pad + kh, ow stride - pad + kw), where that is inside the image. */
 typedef struct {
     int column;
     float value;
@@ -16,13 +17,13 @@ typedef struct {
 typedef struct {
     vd_sparse_form *f;
     const float *weights, *scale;
-    int columns, blocks; /* weights of a filter; blocks of columns of the whole matrix */
-    element *elements;   /* [16][columns], in the order of their columns */
-    int *first;          /* [16][blocks + 1] of a row, those of a block */
-    int *slots;          /* [blocks] */
+    int columns, blocks; /* weights of a filter; blocks of columns of the matrix */
+    element *elements;   /* [16][columns] of each row, sorted by column */
+    int *first;          /* [16][blocks + 1] of each row, the first element of each block */
+    int *slots;          /* [blocks] elements of the row that has most in this block */
 } maker;
 
-/* returns how many */
+/* the elements of a row; returns how many */
 static int row_of(const maker *m, int row, element *to)
 {
     vd_window w = m->f->window;
@@ -75,16 +76,36 @@ static void write_block(const maker *m, int b, size_t slot, uint8_t *index, floa
     }
 }
 
-/* read every panel twice, to count slots and blocks, and to write them */
+static void count_all(maker *m, size_t *slots, size_t *blocks)
+{
+    for (int p = 0; p < m->f->n_panels; ++p) {
+        read_panel(m, p);
+        *slots += slots_of(m);
+        for (int b = 0; b < m->blocks; ++b) *blocks += m->slots[b] > 0;
+    }
+}
+
+/* the blocks of the panel that was read last, sorted by their slots; returns how many */
+static int write_panel(const maker *m, size_t slot, vd_sparse_block *block, uint8_t *index, float *value)
+{
+    int n = 0;
+    for (int length = 1; length <= VD_SPARSE_COLUMNS; ++length) {
+        for (int b = 0; b < m->blocks; ++b) {
+            if (m->slots[b] != length) continue;
+            block[n++] = (vd_sparse_block){b * VD_SPARSE_COLUMNS, length};
+            write_block(m, b, slot, index, value);
+            slot += length;
+        }
+    }
+    return n;
+}
+
+/* every panel is read twice: to count slots and blocks, and to write them */
 static int make_panels(maker *m)
 {
     vd_sparse_form *f = m->f;
     size_t slots = 0, blocks = 0;
-    for (int p = 0; p < f->n_panels; ++p) {
-        read_panel(m, p);
-        slots += slots_of(m);
-        for (int b = 0; b < m->blocks; ++b) blocks += m->slots[b] > 0;
-    }
+    count_all(m, &slots, &blocks);
     int *start = vd_sparse_array(f, f->n_panels + 1, sizeof(int));
     size_t *slot = vd_sparse_array(f, f->n_panels, sizeof(size_t));
     vd_sparse_block *block = vd_sparse_array(f, blocks, sizeof(*block));
@@ -95,15 +116,8 @@ static int make_panels(maker *m)
     for (int p = 0; p < f->n_panels; ++p) {
         read_panel(m, p);
         slot[p] = slots;
-        start[p + 1] = start[p];
-        for (int length = 1; length <= VD_SPARSE_COLUMNS; ++length) {
-            for (int b = 0; b < m->blocks; ++b) {
-                if (m->slots[b] != length) continue;
-                block[start[p + 1]++] = (vd_sparse_block){b * VD_SPARSE_COLUMNS, length};
-                write_block(m, b, slots, index, value);
-                slots += length;
-            }
-        }
+        start[p + 1] = start[p] + write_panel(m, slots, block + start[p], index, value);
+        slots += slots_of(m);
     }
     f->panels.start = start;
     f->panels.slot = slot;

@@ -12,13 +12,13 @@
 
 /* Measured on a Zen 4 (32 KiB and 1 MiB of cache); a Zen 5 with 48 KiB wants about the same. */
 enum {
-    FEW_IMAGES = 8,  /* less are no vector */
-    FEW_PIXELS = 4,  /* less are no vector, either */
+    FEW_IMAGES = 8,  /* fewer do not fill a vector */
+    FEW_PIXELS = 4,  /* the same for pixels */
     MOST_LANES = 112 /* images of a connected layer: seven registers with AVX-512 */
 };
-static const double shifted_from = .08; /* density where aligned loads pay for copying the image more often */
+static const double shifted_from = .08; /* density from which aligned loads pay for copying the image more often */
 
-/* images side by side in one vector, or in several where a line of the output is short */
+/* images side by side: in one vector, or in several where a line of the output is short */
 static int lanes_of(vd_window w, int images)
 {
     int groups = (images + MOST_LANES - 1) / MOST_LANES,
@@ -27,7 +27,7 @@ static int lanes_of(vd_window w, int images)
     return most < enough ? most : enough;
 }
 
-/* vectors that an image takes by its pixels, against those it takes among other images */
+/* 1 when the lanes should be images: there are enough of them, and by pixels many lanes would be wasted */
 static int images_pay(vd_window w, int images)
 {
     int pixels = w.out_h * w.out_w, by_pixels = vd_round_up((w.out_h - 1) * (w.w + w.pad) + w.out_w, VD_SPARSE_LANES);
@@ -39,12 +39,14 @@ static void choose_way(vd_sparse_form *f, int images)
     vd_window w = f->window;
     int pixels = w.out_h * w.out_w;
     double density = (double)f->nonzeros / ((double)f->n * w.c * w.size * w.size);
-    f->by = images_pay(w, images) ? VD_SPARSE_IMAGES : pixels <= FEW_PIXELS ? VD_SPARSE_PANELS : VD_SPARSE_PIXELS;
+    f->by = VD_SPARSE_PIXELS;
+    if (pixels <= FEW_PIXELS) f->by = VD_SPARSE_PANELS;
+    if (images_pay(w, images)) f->by = VD_SPARSE_IMAGES;
     f->shifted = f->by == VD_SPARSE_PIXELS && w.size > 1 && density >= shifted_from;
     f->lanes = f->by == VD_SPARSE_IMAGES ? lanes_of(w, images) : 1;
 }
 
-/* a 1x1 filter sees one line of pixels */
+/* for a 1x1 filter, the image is one long line of pixels */
 static vd_window simplify(vd_window w)
 {
     if (w.size == 1 && w.stride == 1 && w.pad == 0) {
@@ -92,7 +94,8 @@ const char *vd_sparse_way(const vd_sparse_form *f)
 
 /* ---- products ---- */
 
-/* Work is cut by these sizes alone. Under SMALL products, waking the other threads costs more than they save. */
+/* Work is cut by these sizes alone, never by the number of threads. Below SMALL multiply-adds, waking the other threads
+ * costs more than they save. */
 enum { SMALL = 1 << 20, PLANES = 16, PANELS = 8 };
 
 typedef struct {
@@ -101,10 +104,11 @@ typedef struct {
     int images; /* of the batch */
     const float *input;
     float *output;
-    /* of the image, or the images, that are being worked on */
-    float *x; /* [planes][size][lanes] */
-    int first, lanes_used;
-    size_t lanes; /* of a tile */
+    /* of the image, or the run of images, being multiplied */
+    float *x;       /* [planes][size][lanes] */
+    int first;      /* the run's first image */
+    int lanes_used; /* its images; at most the form's lanes */
+    size_t lanes;   /* of a tile */
 } job;
 
 static size_t inputs_of(const job *j)
@@ -118,24 +122,14 @@ static size_t pixels_of(const job *j)
     return (size_t)j->f->window.out_h * j->f->window.out_w;
 }
 
-static int pieces(size_t n, size_t size)
-{
-    return (int)((n + size - 1) / size);
-}
-
-static int length(int n, int size, int i)
-{
-    return n - i * size < size ? n - i * size : size;
-}
-
-/* run the body on all threads, or in this one when there is little to do */
+/* run body on all threads, or in this one when there is little to do; products: multiply-adds in all */
 static void loop(size_t products, int n, void (*body)(int i, void *context), void *context)
 {
     for (int i = 0; products < SMALL && i < n; ++i) body(i, context);
     if (products >= SMALL) vd_parallel_for(n, body, context);
 }
 
-/* the sums of one group of filters, a block of planes after the other */
+/* the sums of one group of filters, one block of planes after the other */
 static void sum_blocks(const job *j, int group, size_t lanes, const float *x, vd_sparse_end end)
 {
     const vd_sparse_form *f = j->f;
@@ -152,7 +146,7 @@ static void pack_pixels(int i, void *context)
 {
     const job *j = context;
     int first = i * PLANES;
-    j->k->pack(j->f->planes, first, first + length(j->f->n_planes, PLANES, i), j->input, j->x);
+    j->k->pack(j->f->planes, first, first + vd_piece_length(j->f->n_planes, PLANES, i), j->input, j->x);
 }
 
 /* one group of filters, one tile of pixels */
@@ -164,7 +158,7 @@ static void sum_pixels(int i, void *context)
     size_t pixels = pixels_of(j), numbers = (size_t)(w.out_h - 1) * f->planes.pitch + w.out_w;
     int group = i % f->groups;
     size_t first = i / f->groups * j->lanes, left = numbers - first;
-    size_t lanes = left < j->lanes ? (left + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES : j->lanes;
+    size_t lanes = left < j->lanes ? (size_t)vd_pieces(left, VD_SPARSE_LANES) * VD_SPARSE_LANES : j->lanes;
     vd_sparse_end end = {f->slope, first, numbers, f->planes.pitch, w.out_w, 0, pixels};
     end.out = j->output + group * VD_SPARSE_GROUP * pixels;
     sum_blocks(j, group, lanes, j->x + first, end);
@@ -172,61 +166,107 @@ static void sum_pixels(int i, void *context)
 
 static void forward_pixels(int image, void *context)
 {
-    job j = *(const job *)context;
+    const job *all = context;
+    job j = *all; /* of this image */
     const vd_sparse_form *f = j.f;
     size_t numbers = (size_t)(f->window.out_h - 1) * f->planes.pitch + f->window.out_w;
     size_t vectors = (numbers + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES, most = VD_SPARSE_TILE / VD_SPARSE_LANES;
-    int tiles = pieces(vectors, most);
-    j.lanes = (size_t)pieces(vectors, tiles) * VD_SPARSE_LANES;
+    int tiles = vd_pieces(vectors, most);
+    j.lanes = (size_t)vd_pieces(vectors, tiles) * VD_SPARSE_LANES;
     j.input += image * inputs_of(&j);
     j.output += image * pixels_of(&j) * f->n;
     j.x = vd_scratch(VD_SCRATCH_SHARED, f->n_planes * f->planes.size + 2 * VD_SPARSE_LANES);
-    loop(f->n_planes * f->planes.size, pieces(f->n_planes, PLANES), pack_pixels, &j);
-    loop(f->nonzeros * numbers, pieces(vectors * VD_SPARSE_LANES, j.lanes) * f->groups, sum_pixels, &j);
+    loop(f->n_planes * f->planes.size, vd_pieces(f->n_planes, PLANES), pack_pixels, &j);
+    loop(f->nonzeros * numbers, vd_pieces(vectors * VD_SPARSE_LANES, j.lanes) * f->groups, sum_pixels, &j);
 }
 
 /* ---- images as lanes ---- */
 
-/* a run of channels whose planes follow upon each other and have no edge is turned as one matrix */
+/* the channel of the first image that a plane is cut out of */
+static const float *channel_of(const job *j, int plane)
+{
+    vd_window w = j->f->window;
+    return j->input + j->first * inputs_of(j) + (size_t)j->f->planes.plane[plane].channel * w.h * w.w;
+}
+
+static float *plane_of(const job *j, int plane)
+{
+    return j->x + plane * j->f->planes.size * j->f->lanes;
+}
+
+/* Put the planes of a run of images side by side: x[plane][line][k][b] is number k of the line in image b. What is
+ * outside the image is not written: pack_images() has set it to 0. */
+
+/* neighbouring channels whose planes have no edge: one transpose for all of them
+ *
+ *     x[plane + i][line][k][b] = image b [channel + i][line][k]                       i = 0 .. planes - 1 */
+static void pack_whole_planes(const job *j, int plane, int planes)
+{
+    vd_window w = j->f->window;
+    vd_transpose(j->lanes_used, planes * w.h * w.w, channel_of(j, plane), (int)inputs_of(j), plane_of(j, plane),
+                 j->f->lanes);
+}
+
+/* stride 1: one transpose for each line
+ *
+ *     x[plane][line][k][b] = image b [channel][line + row][k + column]        channel, row, column: of the plane */
+static void pack_lines(const job *j, int plane)
+{
+    vd_window w = j->f->window;
+    vd_sparse_planes s = j->f->planes;
+    int row = s.plane[plane].row, column = s.plane[plane].column, lanes = j->f->lanes;
+    int first = column < 0 ? -column : 0, last = w.w - column < s.pitch ? w.w - column : s.pitch;
+    const float *channel = channel_of(j, plane);
+    float *x = plane_of(j, plane);
+    for (int line = 0; line < s.lines; ++line) {
+        if (line + row < 0 || line + row >= w.h) continue;
+        vd_transpose(j->lanes_used, last - first, channel + (size_t)(line + row) * w.w + first + column,
+                     (int)inputs_of(j), x + ((size_t)line * s.pitch + first) * lanes, lanes);
+    }
+}
+
+/* any stride, number by number
+ *
+ *     x[plane][line][k][b] = image b [channel][line stride + row][k stride + column] */
+static void pack_strided(const job *j, int plane)
+{
+    vd_window w = j->f->window;
+    vd_sparse_planes s = j->f->planes;
+    const float *channel = channel_of(j, plane);
+    float *x = plane_of(j, plane);
+    for (int line = 0; line < s.lines; ++line) {
+        int row = line * s.stride + s.plane[plane].row;
+        if (row < 0 || row >= w.h) continue;
+        for (int k = 0; k < s.pitch; ++k) {
+            int column = k * s.stride + s.plane[plane].column;
+            if (column < 0 || column >= w.w) continue;
+            for (int b = 0; b < j->lanes_used; ++b)
+                x[((size_t)line * s.pitch + k) * j->f->lanes + b] =
+                    channel[b * inputs_of(j) + (size_t)row * w.w + column];
+        }
+    }
+}
+
+/* how many planes from `first` on, before `last`, belong to neighbouring channels */
+static int neighbours(const vd_sparse_plane *plane, int first, int last)
+{
+    int n = 1;
+    while (first + n < last && plane[first + n].channel == plane[first].channel + n) ++n;
+    return n;
+}
+
 static void pack_images(int i, void *context)
 {
     const job *j = context;
-    const vd_sparse_form *f = j->f;
-    vd_window w = f->window;
-    vd_sparse_planes s = f->planes;
-    int first = i * PLANES, last = first + length(f->n_planes, PLANES, i), lanes = f->lanes;
-    const float *images = j->input + j->first * inputs_of(j);
-    int bare = w.stride == 1 && w.pad == 0 && s.pitch == w.w && s.lines == w.h;
-    if (!bare || j->lanes_used < lanes)
-        memset(j->x + first * s.size * lanes, 0, (last - first) * s.size * lanes * sizeof(float));
-    for (int p = first, next; p < last; p = next) {
-        vd_sparse_plane plane = s.plane[p];
-        const float *channel = images + (size_t)plane.channel * w.h * w.w;
-        float *x = j->x + p * s.size * lanes;
-        next = p + 1;
-        if (bare) {
-            while (next < last && s.plane[next].channel == plane.channel + next - p) ++next;
-            vd_transpose(j->lanes_used, (next - p) * w.h * w.w, channel, (int)inputs_of(j), x, lanes);
-            continue;
-        }
-        for (int line = 0; line < s.lines; ++line) {
-            int row = line * s.stride + plane.row;
-            if (row < 0 || row >= w.h) continue;
-            if (s.stride == 1) {
-                int from = plane.column < 0 ? -plane.column : 0, to = w.w - plane.column;
-                to = to < s.pitch ? to : s.pitch;
-                vd_transpose(j->lanes_used, to - from, channel + (size_t)row * w.w + plane.column + from,
-                             (int)inputs_of(j), x + ((size_t)line * s.pitch + from) * lanes, lanes);
-                continue;
-            }
-            for (int k = 0; k < s.pitch; ++k) {
-                int column = k * s.stride + plane.column;
-                if (column < 0 || column >= w.w) continue;
-                for (int b = 0; b < j->lanes_used; ++b)
-                    x[((size_t)line * s.pitch + k) * lanes + b] =
-                        channel[b * inputs_of(j) + (size_t)row * w.w + column];
-            }
-        }
+    vd_window w = j->f->window;
+    vd_sparse_planes s = j->f->planes;
+    int first = i * PLANES, last = first + vd_piece_length(j->f->n_planes, PLANES, i), lanes = j->f->lanes;
+    int whole = w.stride == 1 && w.pad == 0 && s.pitch == w.w && s.lines == w.h;
+    if (!whole || j->lanes_used < lanes) memset(plane_of(j, first), 0, (last - first) * s.size * lanes * sizeof(float));
+    for (int plane = first, n = 1; plane < last; plane += n) {
+        if (whole) pack_whole_planes(j, plane, n = neighbours(s.plane, plane, last));
+        else if (s.stride == 1) pack_lines(j, plane);
+        else pack_strided(j, plane);
     }
 }
 
@@ -237,7 +277,7 @@ static void sum_images(int group, void *context)
     const vd_sparse_form *f = j->f;
     vd_window w = f->window;
     size_t lanes = f->lanes, pixels = pixels_of(j), numbers = pixels * lanes, line = w.out_w * lanes;
-    int filters = length(f->n, VD_SPARSE_GROUP, group), all = (int)numbers;
+    int filters = vd_piece_length(f->n, VD_SPARSE_GROUP, group), all = (int)numbers;
     float *y = vd_scratch(VD_SCRATCH_NOISE, filters * numbers);
     for (int row = 0; row < w.out_h; ++row) {
         for (size_t at = 0; at < line; at += j->lanes) {
@@ -252,14 +292,15 @@ static void sum_images(int group, void *context)
 
 static void forward_images(int run, void *context)
 {
-    job j = *(const job *)context;
+    const job *all = context;
+    job j = *all; /* of this run */
     const vd_sparse_form *f = j.f;
     size_t lanes = f->lanes, most = VD_SPARSE_TILE / lanes * lanes;
     j.first = run * f->lanes;
-    j.lanes_used = length(j.images, f->lanes, run);
+    j.lanes_used = vd_piece_length(j.images, f->lanes, run);
     j.lanes = f->window.out_w * lanes < most ? f->window.out_w * lanes : most;
     j.x = vd_scratch(VD_SCRATCH_SHARED, f->n_planes * f->planes.size * lanes);
-    loop(f->n_planes * f->planes.size * lanes, pieces(f->n_planes, PLANES), pack_images, &j);
+    loop(f->n_planes * f->planes.size * lanes, vd_pieces(f->n_planes, PLANES), pack_images, &j);
     loop(f->nonzeros * pixels_of(&j) * lanes, f->groups, sum_images, &j);
 }
 
@@ -270,31 +311,29 @@ static void multiply_panels(int i, void *context)
     const job *j = context;
     const vd_sparse_form *f = j->f;
     int first = i * PANELS;
-    j->k->panels(f->panels, first, first + length(f->n_panels, PANELS, i), j->x, f->bias, f->slope, j->output);
+    j->k->panels(f->panels, first, first + vd_piece_length(f->n_panels, PANELS, i), j->x, f->bias, f->slope, j->output);
 }
 
 static void forward_panels(int image, void *context)
 {
-    job j = *(const job *)context;
+    const job *all = context;
+    job j = *all; /* of this image */
     const vd_sparse_form *f = j.f;
     size_t inputs = inputs_of(&j);
     j.input += image * inputs;
     j.output += (size_t)image * f->panels.rows;
-    j.x = (float *)j.input; /* only read, but by whole blocks */
+    j.x = (float *)j.input; /* only read, but in complete blocks: */
     if (inputs < (size_t)f->columns) {
         j.x = vd_scratch(VD_SCRATCH_SHARED, f->columns);
         memcpy(j.x, j.input, inputs * sizeof(float));
     }
-    loop(f->nonzeros * pixels_of(&j), pieces(f->n_panels, PANELS), multiply_panels, &j);
+    loop(f->nonzeros * pixels_of(&j), vd_pieces(f->n_panels, PANELS), multiply_panels, &j);
 }
 
 void vd_sparse_forward(const vd_sparse_form *f, const vd_sparse_kernels *k, int images, const float *x, float *y)
 {
     job j = {.f = f, .k = k, .images = images, .input = x, .output = y};
-    int by_images = f->by == VD_SPARSE_IMAGES, runs = by_images ? pieces(images, f->lanes) : images;
-    loop(f->nonzeros * pixels_of(&j) * images, runs,
-         by_images                   ? forward_images
-         : f->by == VD_SPARSE_PANELS ? forward_panels
-                                     : forward_pixels,
-         &j);
+    size_t products = f->nonzeros * pixels_of(&j) * images;
+    if (f->by == VD_SPARSE_IMAGES) loop(products, vd_pieces(images, f->lanes), forward_images, &j);
+    else loop(products, images, f->by == VD_SPARSE_PANELS ? forward_panels : forward_pixels, &j);
 }

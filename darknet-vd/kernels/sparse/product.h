@@ -1,30 +1,30 @@
-/* Convolutional and connected layers with sparse weights, at test time: a form is made of the weights once, and then
- * multiplied with images any number of times.
+/* Convolutional and connected layers with sparse weights, at test time: the weights are brought into a form once, which
+ * is then multiplied with images any number of times.
  *
  *     y = leaky(bias + weights * x)        leaky(a) = a > 0 ? a : slope a; slope 1 is no activation, 0 is ReLU
  *
- * There are three ways, and the shape decides between them:
+ * There are three ways, and the layer's shape decides between them:
  *
- *   pixels   the pixels of an image lie side by side in a vector, every nonzero weight is one broadcast. The image is
- *            copied into planes as wide as the output first: with an edge of zeros, or, where more than a few per cent
- *            of the weights are left, once for each column of the filter, so that loads are aligned
- *   images   the images of a batch lie side by side: small pictures, and connected layers
- *   panels   16 units lie side by side, and pick their numbers from 32 inputs held in registers: one image whose output
- *            is a pixel or a few
+ *   pixels   the lanes of a vector are pixels of one image; every nonzero weight is one broadcast. First the image is
+ *            copied into planes as wide as the output: with an edge of zeros, or, where more than a few per cent of the
+ *            weights are left, once for each column of the filter, so that loads are aligned
+ *   images   the lanes are images of a batch: for small pictures, and connected layers
+ *   panels   the lanes are 16 units, which pick their numbers from 32 inputs held in registers: for one image whose
+ *            output is a pixel or a few
  *
  * Results do not depend on the number of threads. */
-#ifndef VD_SPARSE_PRODUCT_H
-#define VD_SPARSE_PRODUCT_H
+#ifndef VD_KERNELS_SPARSE_PRODUCT_H
+#define VD_KERNELS_SPARSE_PRODUCT_H
 
 #include "kernels/kernels.h"
 
 typedef struct vd_sparse_form vd_sparse_form;
 
-/* the form of a layer's weights for batches of about so many images (others work, too)
+/* the form of a layer's weights for batches of about `images` images (it works for any number)
  *
  *   w         one image; a connected layer's is 1 x 1 pixels, with size 1
  *   weights   [n][c][size][size]  read only, not needed later
- *   scale     [n] every filter is multiplied with its own; null for none
+ *   scale     [n] factor of each filter's weights; null: 1
  *   bias      [n]
  *
  * Returns null when there is no memory, or when the layer is too large for the form's indexes. */

@@ -1,4 +1,4 @@
-/* The specification of sparse products, in plain C. */
+/* The specification of the sparse kernels, in plain C. */
 #include "kernels/sparse_kernels.h"
 
 static float leaky(float slope, float x)

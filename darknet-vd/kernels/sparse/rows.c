@@ -1,5 +1,5 @@
-/* The form "pixels" and "images" work with: planes cut out of the input, and lists of the weights that point into them.
- */
+/* Makes the form of the ways "pixels" and "images": planes cut out of the input, and for each filter a list of weights
+ * that point into them. */
 #include "kernels/sparse/form.h"
 
 #include <limits.h>
@@ -8,13 +8,13 @@
 
 /* Measured on a Zen 4 (32 KiB and 1 MiB of cache); a Zen 5 with 48 KiB wants about the same. */
 enum {
-    CACHE_BYTES = 26000, /* of planes at a time: they are read once for each filter */
-    FEWEST = 8           /* weights of a filter in a block of planes: less does not pay for loading its sums */
+    CACHE_BYTES = 26000, /* of the planes of a block: they are read once for each filter */
+    FEWEST = 8           /* weights of a filter in a block of planes: fewer do not pay for loading its sums */
 };
 
 /* a weight's place in its filter, and in the planes */
 typedef struct {
-    int plane; /* of all planes there might be */
+    int plane; /* among all possible planes, needed or not */
     int line, column;
 } tap;
 
@@ -41,8 +41,9 @@ static vd_sparse_plane plane_of(const vd_sparse_form *f, int plane)
     return (vd_sparse_plane){plane / columns / s, plane / columns % s - f->window.pad, plane % columns - f->window.pad};
 }
 
-/* As wide as the output, and what the filter needs beyond; at stride 1 the zeros behind a line are those before the
- * next one. Copies for each column need no edge, and lines that begin where vectors do. */
+/* Numbers from line to line: as wide as the output, plus what the filter needs beyond it; at stride 1 the zeros after a
+ * line are also those before the next one. Copies for each column need no edge, and their lines begin at multiples of a
+ * vector. */
 static int pitch_of(const vd_sparse_form *f)
 {
     vd_window w = f->window;
@@ -57,11 +58,11 @@ static void make_geometry(vd_sparse_form *f)
     vd_sparse_planes *p = &f->planes;
     *p = (vd_sparse_planes){.h = w.h, .w = w.w, .stride = w.stride, .pitch = pitch_of(f)};
     p->lines = w.out_h + (w.size - 1) / w.stride;
-    p->size = (size_t)p->lines * p->pitch + w.pad; /* the zeros behind the last line */
+    p->size = (size_t)p->lines * p->pitch + w.pad; /* pad: the zeros after the last line */
     if (f->lanes == 1) p->size = (p->size + 2 * VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES;
 }
 
-/* number the planes that a weight needs; number[plane] becomes its place among them */
+/* keep the planes that some weight needs; number[plane] becomes the plane's number among those kept */
 static int make_planes(vd_sparse_form *f, const float *weights, int *number)
 {
     int columns = f->window.c * f->window.size * f->window.size, all = f->window.c * planes_of_channel(f);
@@ -90,7 +91,8 @@ static int planes_of_block(const vd_sparse_form *f)
     size_t fit = CACHE_BYTES / (numbers * sizeof(float));
     size_t pay = f->nonzeros ? (size_t)FEWEST * f->n * f->n_planes / f->nonzeros + 1 : 1;
     size_t planes = fit > pay ? fit : pay;
-    return planes < (size_t)f->n_planes ? (int)planes : f->n_planes > 0 ? f->n_planes : 1;
+    if (planes < (size_t)f->n_planes) return (int)planes;
+    return f->n_planes > 0 ? f->n_planes : 1;
 }
 
 /* ---- entries ---- */
@@ -121,8 +123,8 @@ static int *count_of(const maker *m, int i, int row)
     return m->count + m->number[tap_of(m->f, i).plane] / m->planes * VD_SPARSE_GROUP + row;
 }
 
-/* A block's rows in the order of their lengths; those without entries are left out, but for the first block, which
- * begins the sums, and the last, which ends them. */
+/* A block's rows, sorted by length. Rows without entries are left out, except in the first block, which starts the
+ * sums, and in the last, which ends them. */
 static vd_sparse_rows make_piece(maker *m, int block, int rows)
 {
     int *count = m->count + block * VD_SPARSE_GROUP, all = block == 0 || block == m->f->blocks - 1;

@@ -1,4 +1,4 @@
-/* Sparse products in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
+/* The sparse kernels in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
 #include "kernels/sparse_kernels.h"
 #include "kernels/variant.h"
 
@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #endif
 
-/* numbers in a register, and registers that sums may have */
+/* numbers in a register; registers for sums */
 #if defined(__AVX512F__)
 enum { WIDTH = 16, MOST = 28 };
 #elif defined(__AVX__)
@@ -39,25 +39,31 @@ ALWAYS_INLINE vector leaky(float slope, vector x)
     return (vector)(((mask)x & positive) | ((mask)(x * slope) & ~positive));
 }
 
-/* ---- what becomes of a row's sums ---- */
+/* ---- what becomes of a row's sums: vd_sparse_end has the picture ---- */
 
-/* where the lanes of a tile go, the same for all of its rows */
+/* Where the lanes of a tile go, the same for all of its rows. A tile may begin and end anywhere in a line: with the
+ * picture's pitch of 9 and width of 7, one of 16 lanes from number 5 on
+ *
+ *     lane      0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15
+ *     number    5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20
+ *     kept      y  y  .  .  y  y  y  y  y  y  y  .  .  y  y  y        12 of them, in three runs
+ *     in out    5  6        7  8  9 10 11 12 13       14 15 16 */
 typedef struct {
-    size_t out;  /* of the first one kept */
-    size_t kept; /* all of them */
+    size_t out;  /* where in a row of vd_sparse_end.out the first kept lane goes: 5 */
+    size_t kept; /* lanes kept: 12 */
 #ifdef __AVX512F__
-    __mmask16 keep[UNITS];
-    int at[UNITS + 1]; /* of a unit's first one kept, from out */
+    __mmask16 keep[UNITS]; /* of each unit: a bit for each lane, 1 where it is kept */
+    int at[UNITS + 1];     /* kept lanes before each unit; the last one: all of them */
 #else
-    int lines;
+    int runs; /* of lanes side by side that are kept: lanes from .. from + n - 1 go to out + to and after */
     struct {
         int from, to, n;
-    } line[VD_SPARSE_TILE];
+    } run[VD_SPARSE_TILE];
 #endif
 } layout;
 
-/* number f of a plane, or the next one kept, among those kept */
-static size_t place(const vd_sparse_end *e, size_t f)
+/* how many numbers of the plane before number f are kept: the place of f, or of the next one kept, in out */
+static size_t kept_before(const vd_sparse_end *e, size_t f)
 {
     if (f > e->numbers) f = e->numbers;
     size_t i = f % e->pitch;
@@ -66,12 +72,12 @@ static size_t place(const vd_sparse_end *e, size_t f)
 
 static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t lanes)
 {
-    to->out = place(e, first);
-    to->kept = place(e, first + lanes) - to->out;
+    to->out = kept_before(e, first);
+    to->kept = kept_before(e, first + lanes) - to->out;
 #ifdef __AVX512F__
     for (size_t u = 0; u < lanes / VD_SPARSE_LANES; ++u) {
         to->keep[u] = 0;
-        to->at[u] = (int)(place(e, first + u * VD_SPARSE_LANES) - to->out);
+        to->at[u] = (int)(kept_before(e, first + u * VD_SPARSE_LANES) - to->out);
         size_t i = (first + u * VD_SPARSE_LANES) % e->pitch;
         for (int lane = 0; lane < VD_SPARSE_LANES; ++lane) {
             int kept = i < (size_t)e->width && first + u * VD_SPARSE_LANES + lane < e->numbers;
@@ -81,16 +87,16 @@ static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t
     }
     to->at[lanes / VD_SPARSE_LANES] = (int)to->kept;
 #else
-    to->lines = 0;
+    to->runs = 0;
     size_t last = first + lanes < e->numbers ? first + lanes : e->numbers;
     for (size_t f = first; f < last;) {
         size_t i = f % e->pitch, next = f - i + e->pitch, until = f - i + e->width;
         until = until < last ? until : last;
-        if (e->pitch == e->width) next = until = last; /* lines without gaps are one */
+        if (e->pitch == e->width) next = until = last; /* without gaps, all lines are one run */
         if (f < until) {
-            to->line[to->lines].from = (int)(f - first);
-            to->line[to->lines].to = (int)(place(e, f) - to->out);
-            to->line[to->lines++].n = (int)(until - f);
+            to->run[to->runs].from = (int)(f - first);
+            to->run[to->runs].to = (int)(kept_before(e, f) - to->out);
+            to->run[to->runs++].n = (int)(until - f);
         }
         f = next;
     }
@@ -98,7 +104,7 @@ static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t
 }
 
 #ifdef __AVX512F__
-/* A vector is stored whole where the next ones overwrite what is too much of it */
+/* A vector is stored without a mask where the next ones overwrite its surplus */
 ALWAYS_INLINE void end_row(const int n, const layout *to, float slope, const vector *a, float *out)
 {
     const __m512 slopes = _mm512_set1_ps(slope);
@@ -125,7 +131,7 @@ ALWAYS_INLINE void end_row(const int n, const layout *to, float slope, const vec
     float line[MOST * WIDTH];
 #pragma GCC unroll 32
     for (int k = 0; k < n; ++k) store(line + k * WIDTH, leaky(slope, a[k]));
-    for (int i = 0; i < to->lines; ++i) copy(out + to->line[i].to, line + to->line[i].from, to->line[i].n);
+    for (int i = 0; i < to->runs; ++i) copy(out + to->run[i].to, line + to->run[i].from, to->run[i].n);
 }
 #endif
 
@@ -149,7 +155,7 @@ ALWAYS_INLINE void tile(const int n, vd_sparse_rows s, const float *x, const flo
         const vd_sparse_entry *e = s.entry + s.start[i], *last = s.entry + s.start[i + 1];
         for (; e < last; ++e) {
             const float *from = x + e->offset;
-            __asm__("" : "+r"(from)); /* one address, and not one for each register */
+            __asm__("" : "+r"(from)); /* keep one address, not one for each load */
             vector v = e->value - (vector){0};
 #pragma GCC unroll 32
             for (int k = 0; k < n; ++k) a[k] += v * load(from + k * WIDTH);
@@ -193,7 +199,7 @@ static void sums_v(vd_sparse_rows s, size_t lanes, const float *x, const float *
 
 /* ---- planes ---- */
 
-/* numbers [from, to) of a line that lie inside the image: number j is element j stride + column of w */
+/* numbers *from .. *to - 1 of a line are inside the image: number j is pixel j stride + column of w */
 static void inside(int pitch, int stride, int column, int w, int *from, int *to)
 {
     *from = column < 0 ? (stride - 1 - column) / stride : 0;
@@ -211,7 +217,7 @@ static inline __mmask16 lanes_between(int from, int to)
     return (__mmask16)((1u << to) - (1u << from));
 }
 
-/* whole vectors: what they write too much of is zeros, and the next line's place or the end of the plane */
+/* in complete vectors: their surplus is zeros, in the place of the next line or after the plane's last */
 ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int from, int to)
 {
     for (int j = 0; j < pitch; j += 16)
@@ -264,7 +270,7 @@ static void pack_v(vd_sparse_planes s, int first, int last, const float *image, 
         inside(s.pitch, s.stride, plane.column, s.w, &from, &to);
         for (int i = 0; i < s.lines; ++i, line += s.pitch) {
             int row = i * s.stride + plane.row;
-            const float *first_one = channel + (long)row * s.w + plane.column; /* number 0: it may lie outside */
+            const float *first_one = channel + (long)row * s.w + plane.column; /* number 0: may be outside the image */
             if (row < 0 || row >= s.h) memset(line, 0, s.pitch * sizeof(float));
             else if (s.stride == 1) pack_line(line, first_one, s.pitch, from, to);
             else pack_strided_line(line, first_one, s.stride, s.pitch, from, to);
@@ -284,7 +290,7 @@ ALWAYS_INLINE __m512 slot(__m512 sum, __m512 low, __m512 high, const uint8_t *in
 
 enum { CHAINS = 4 }; /* sums side by side, because each addition waits for the one before it */
 
-/* a block of n slots, a constant where this is inlined */
+/* a block of n slots; n is a constant where this is inlined */
 ALWAYS_INLINE void multiply_block(const int n, const float *x, const uint8_t *index, const float *value, __m512 *sums)
 {
     __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
@@ -292,14 +298,14 @@ ALWAYS_INLINE void multiply_block(const int n, const float *x, const uint8_t *in
     for (int k = 0; k < n; ++k) sums[k % CHAINS] = slot(sums[k % CHAINS], low, high, index + 16 * k, value + 16 * k);
 }
 
-/* the blocks of n slots follow upon each other */
+/* all blocks of n slots: blocks are sorted by their slots */
 #define RUN(n)                                                                        \
     for (; b < end && s.block[b].slots == n; ++b, index += 16 * n, value += 16 * n) { \
         multiply_block(n, x + s.block[b].column, index, value, sums);                 \
         if (n == 1) SWAP();                                                           \
     }
 
-/* the short ones take turns */
+/* blocks of one slot use the sums in turn */
 #define SWAP() (turn = sums[0], sums[0] = sums[1], sums[1] = sums[2], sums[2] = sums[3], sums[3] = turn)
 
 static void panels_v(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y)
@@ -326,7 +332,7 @@ static void panels_v(vd_sparse_panels s, int first, int last, const float *x, co
 }
 #else
 #ifdef __AVX2__
-/* x[index] of eight: permutations know the lower three bits, the others choose between their results */
+/* x[index] for eight indexes: permutations use the lower three bits, the other two select between their results */
 ALWAYS_INLINE __m256 pick(const __m256 *x, const uint8_t *index)
 {
     __m256i i = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)index));
