@@ -6,7 +6,7 @@
 
 /* ---- reorg ---- */
 
-/* Backwards, forwards of it being reverse=1: input channel `offset out_c + c` gives every stride-th pixel of c. */
+/* reverse=1: each of the input channels offset * out_c + c fills every stride-th pixel of output channel c. */
 static int reverse_inputs(const vd_model_layer *l, int c, int *inputs)
 {
     int square = l->stride * l->stride, out_c = l->c / square;
@@ -14,14 +14,14 @@ static int reverse_inputs(const vd_model_layer *l, int c, int *inputs)
     return square;
 }
 
-/* Forwards, stock Darknet takes the [c][h][w] input for [c/s^2][h s][w s], moves every s-th pixel of plane q of that to
- * plane (offset, q) of [c][h][w], and calls the result [c s^2][h/s][w/s]. So input channels go in groups of s^2: one
- * large plane, s^2 planes of the output's memory, s^4 output channels. */
+/* Without reverse, stock Darknet reads the [c][h][w] input as [c/s^2][h s][w s], moves every s-th pixel of its plane q
+ * to plane (offset, q) of a [c][h][w] array, and then uses that as [c s^2][h/s][w/s]. So the input channels go in
+ * groups of s^2: such a group is one large plane, s^2 planes of the output's memory, and s^4 output channels. */
 int vd_reorg_inputs(const vd_model_layer *l, int c, int *inputs)
 {
     if (l->reverse) return reverse_inputs(l, c, inputs);
     int s = l->stride, square = s * s, planes = l->c / square, n = 0;
-    int part = l->h * l->w / square, first = c % square * part; /* of the output's plane */
+    int part = l->h * l->w / square, first = c % square * part; /* pixels of channel c within the plane of the array */
     int plane = c / square % planes, offset = c / square / planes;
     char *found = vd_calloc(square, 1);
     for (int k = first; k < first + part; ++k) {
@@ -38,26 +38,26 @@ int vd_reorg_inputs(const vd_model_layer *l, int c, int *inputs)
 
 static void count_channels(vd_channels *ch, const vd_model *m)
 {
-    ch->n = m->n;
+    ch->layers = m->n;
     ch->first = vd_calloc(m->n + 2, sizeof(int));
-    ch->first[1] = m->channels;
+    ch->first[vd_source_of_layer(0)] = m->channels;
     for (int i = 0; i < m->n; ++i) {
         const vd_model_layer *l = m->layers + i;
-        int channels = l->kind == VD_ROUTE ? 0 : l->channels;
+        int channels = l->kind == VD_ROUTE ? 0 : l->channels, source = vd_source_of_layer(i);
         for (int s = 0; l->kind == VD_ROUTE && s < l->n_sources; ++s) channels += vd_channels_of(ch, l->sources[s]);
-        ch->first[i + 2] = ch->first[i + 1] + channels;
+        ch->first[source + 1] = ch->first[source] + channels;
     }
     ch->total = ch->first[m->n + 1];
 }
 
-/* a [route] may join planes of different sizes */
+/* by channel, not by layer: a [route] may join planes of different sizes */
 static void count_pixels(vd_channels *ch, const vd_model *m)
 {
     ch->pixels = vd_calloc(ch->total, sizeof(int));
     for (int c = 0; c < m->channels; ++c) ch->pixels[c] = m->pixels;
     for (int i = 0; i < m->n; ++i) {
         const vd_model_layer *l = m->layers + i;
-        int *pixels = ch->pixels + ch->first[i + 1];
+        int *pixels = ch->pixels + ch->first[vd_source_of_layer(i)];
         if (l->kind != VD_ROUTE) {
             for (int c = 0; c < l->channels; ++c) pixels[c] = l->out_h * l->out_w;
             continue;
@@ -68,7 +68,7 @@ static void count_pixels(vd_channels *ch, const vd_model *m)
     }
 }
 
-/* the columns of a filter by input channel: size^2 weights in a convolution, one a pixel in a connected layer */
+/* a filter's columns for each input channel: size^2 weights in a convolution, one per pixel in a connected layer */
 static void find_columns(vd_channels *ch, const vd_model *m)
 {
     ch->column = vd_calloc(m->n, sizeof(int *));
@@ -85,23 +85,24 @@ static void find_columns(vd_channels *ch, const vd_model *m)
     }
 }
 
-/* ---- classes ---- */
+/* ---- ties ---- */
 
-static int root(const int *class, int k)
+/* while channels are being tied, tied_to leads to the first of them in any number of steps */
+static int first_tied(const vd_channels *ch, int k)
 {
-    while (class[k] != k) k = class[k];
+    while (ch->tied_to[k] != k) k = ch->tied_to[k];
     return k;
 }
 
 static void tie(vd_channels *ch, int a, int b)
 {
-    a = root(ch->class, a);
-    b = root(ch->class, b);
-    if (a < b) ch->class[b] = a;
-    else ch->class[a] = b;
+    a = first_tied(ch, a);
+    b = first_tied(ch, b);
+    if (a < b) ch->tied_to[b] = a;
+    else ch->tied_to[a] = b;
 }
 
-static void tie_reorg(vd_channels *ch, const vd_model_layer *l, int i)
+static void tie_reorg(vd_channels *ch, const vd_model_layer *l, int out)
 {
     int square = l->stride * l->stride, planes = l->c / square;
     for (int c = 0; c < l->c; ++c) {
@@ -110,65 +111,69 @@ static void tie_reorg(vd_channels *ch, const vd_model_layer *l, int i)
     }
     for (int c = 0; c < l->channels; ++c) {
         int first = l->reverse ? c : c / square % planes * square;
-        tie(ch, vd_channel(ch, l->sources[0], first), vd_channel(ch, i, c));
+        tie(ch, vd_channel(ch, l->sources[0], first), vd_channel(ch, out, c));
     }
 }
 
 static void tie_layer(vd_channels *ch, const vd_model *m, int i)
 {
     const vd_model_layer *l = m->layers + i;
+    int source = vd_source_of_layer(i);
     if (l->kind == VD_WHOLE || l->kind == VD_PRODUCT) return;
     if (l->kind == VD_REORG) {
-        tie_reorg(ch, l, i);
+        tie_reorg(ch, l, source);
         return;
     }
     for (int s = 0, out = 0; s < l->n_sources; ++s) {
         int n = vd_channels_of(ch, l->sources[s]);
-        if (l->kind == VD_SHORTCUT) { /* both start at channel 0; it may have more than the sum, or less */
+        if (l->kind ==
+            VD_SHORTCUT) { /* both start at channel 0; a summand may have more channels than the sum, or less */
             out = 0;
             if (n > l->channels) n = l->channels;
         }
-        for (int c = 0; c < n; ++c) tie(ch, vd_channel(ch, l->sources[s], c), vd_channel(ch, i, out++));
-        assert(l->kind == VD_SHORTCUT || s < l->n_sources - 1 || out == vd_channels_of(ch, i));
+        for (int c = 0; c < n; ++c) tie(ch, vd_channel(ch, l->sources[s], c), vd_channel(ch, source, out++));
+        assert(l->kind == VD_SHORTCUT || s < l->n_sources - 1 || out == vd_channels_of(ch, source));
     }
 }
 
-static void make_classes(vd_channels *ch, const vd_model *m)
+static void tie_all(vd_channels *ch, const vd_model *m)
 {
-    ch->class = vd_calloc(ch->total, sizeof(int));
-    ch->next = vd_calloc(ch->total, sizeof(int));
-    for (int k = 0; k < ch->total; ++k) ch->class[k] = k;
+    ch->tied_to = vd_calloc(ch->total, sizeof(int));
+    ch->next_tied = vd_calloc(ch->total, sizeof(int));
+    for (int k = 0; k < ch->total; ++k) ch->tied_to[k] = k;
     for (int i = 0; i < m->n; ++i) tie_layer(ch, m, i);
-    for (int k = 0; k < ch->total; ++k) ch->class[k] = root(ch->class, k);
-    for (int k = ch->total - 1; k >= 0; --k) { /* inserted behind the first, in order */
-        int class = ch->class[k];
-        if (k == class) continue;
-        ch->next[k] = ch->next[class];
-        ch->next[class] = k;
+    for (int k = 0; k < ch->total; ++k) ch->tied_to[k] = first_tied(ch, k);
+    for (int k = ch->total - 1; k >= 0; --k) { /* inserted after the first, so in order in the end */
+        int first = ch->tied_to[k];
+        if (k == first) continue;
+        ch->next_tied[k] = ch->next_tied[first];
+        ch->next_tied[first] = k;
     }
     for (int k = 0; k < ch->total; ++k)
-        if (!ch->next[k]) ch->next[k] = -1; /* channel 0 is the first of its class and follows none */
+        if (!ch->next_tied[k]) ch->next_tied[k] = -1; /* channel 0 is the first of those tied to it and follows none */
 }
 
-static void pin(vd_channels *ch, int layer, int by)
+static void pin(vd_channels *ch, int source, int by)
 {
-    for (int c = 0; c < vd_channels_of(ch, layer); ++c) {
-        int *pinned_by = ch->pinned_by + ch->class[vd_channel(ch, layer, c)];
+    for (int c = 0; c < vd_channels_of(ch, source); ++c) {
+        int *pinned_by = ch->pinned_by + ch->tied_to[vd_channel(ch, source, c)];
         if (*pinned_by == VD_NOT_PINNED) *pinned_by = by;
     }
 }
 
 static void pin_all(vd_channels *ch, const vd_model *m)
 {
+    int output = vd_source_of_layer(m->output);
     ch->pinned_by = vd_calloc(ch->total, sizeof(int));
     for (int k = 0; k < ch->total; ++k) ch->pinned_by[k] = VD_NOT_PINNED;
-    pin(ch, -1, -1);
+    pin(ch, VD_PICTURE, VD_PICTURE);
     for (int i = 0; i < m->n; ++i) {
+        int source = vd_source_of_layer(i);
         if (m->layers[i].kind != VD_WHOLE) continue;
-        pin(ch, i, i);
-        pin(ch, m->layers[i].sources[0], i);
+        pin(ch, source, source);
+        pin(ch, m->layers[i].sources[0], source);
     }
-    pin(ch, m->output, m->output);
+    pin(ch, output, output);
 }
 
 vd_channels *make_vd_channel_ties(const vd_model *m)
@@ -177,7 +182,7 @@ vd_channels *make_vd_channel_ties(const vd_model *m)
     count_channels(ch, m);
     count_pixels(ch, m);
     find_columns(ch, m);
-    make_classes(ch, m);
+    tie_all(ch, m);
     pin_all(ch, m);
     return ch;
 }

@@ -1,9 +1,10 @@
+/* Takes removed channels out of a model's weights. */
 #include "export/removal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* the constants filter f reads that go: into its bias, or, before batch norm, into the mean that is subtracted */
+/* move the removed constants that filter f reads into its bias, or, with batch norm, into the mean to subtract */
 static void move_constants(vd_model_layer *l, const vd_channels *ch, const int *column, int f)
 {
     double sum = 0, part;
@@ -17,7 +18,7 @@ static void move_constants(vd_model_layer *l, const vd_channels *ch, const int *
     else l->biases[f] = (float)(l->biases[f] + sum);
 }
 
-/* append the weights of filter f that stay; returns where the next filter goes */
+/* copy the weights of filter f that stay to `to`; returns where the next filter's go */
 static float *keep_columns(const vd_model_layer *l, const vd_channels *ch, const int *column, int f, float *to)
 {
     for (int p = 0; p < vd_channels_of(ch, l->sources[0]); ++p) {
@@ -37,7 +38,7 @@ static void compact_product(vd_model_layer *l, const vd_channels *ch, int i)
     for (int p = 0; p < vd_channels_of(ch, l->sources[0]); ++p)
         if (!ch->removed[vd_channel(ch, l->sources[0], p)]) columns += column[p + 1] - column[p];
     for (int f = 0; f < l->filters; ++f) {
-        if (ch->removed[vd_channel(ch, i, f)]) continue;
+        if (ch->removed[vd_channel(ch, vd_source_of_layer(i), f)]) continue;
         move_constants(l, ch, column, f);
         to = keep_columns(l, ch, column, f, to);
         for (size_t k = 0; k < sizeof(arrays) / sizeof(*arrays); ++k)

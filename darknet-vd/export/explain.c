@@ -1,3 +1,4 @@
+/* Explains why channels that are constants stay. */
 #include "export/removal.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -23,12 +24,12 @@ static char *why_pinned(const vd_model *m, int by)
     return why;
 }
 
-/* the layer that ties constants to channels that are none */
-static char *why_tied(const vd_channels *ch, const vd_model *m, int class)
+/* the layer that ties constants to channels that are not constants */
+static char *why_tied(const vd_channels *ch, const vd_model *m, int first)
 {
-    for (int k = class; k >= 0; k = ch->next[k]) {
-        int i = vd_channel_layer(ch, k);
-        if (i < 0 || (m->layers[i].kind != VD_SHORTCUT && m->layers[i].kind != VD_REORG)) continue;
+    for (int k = first; k >= 0; k = ch->next_tied[k]) {
+        int source = vd_channel_source(ch, k), i = vd_layer_of_source(source);
+        if (source == VD_PICTURE || (m->layers[i].kind != VD_SHORTCUT && m->layers[i].kind != VD_REORG)) continue;
         char *layer = named(m, i), *why = vd_format("%s ties them to live ones", layer);
         free(layer);
         return why;
@@ -36,14 +37,15 @@ static char *why_tied(const vd_channels *ch, const vd_model *m, int class)
     return vd_format("a layer behind does not hand a constant on");
 }
 
-/* why constant k is still there; a tie says more than padding does */
+/* why constant k stays; a tie is named rather than padding, because it explains more */
 static char *why_kept(const vd_channels *ch, const vd_model *m, int k)
 {
-    int class = ch->class[k], by = ch->pinned_by[class], pads = -1;
-    if (by != VD_NOT_PINNED) return by < 0 ? vd_format("they belong to the picture") : why_pinned(m, by);
-    for (int c = class; c >= 0; c = ch->next[c]) {
+    int first = ch->tied_to[k], by = ch->pinned_by[first], pads = -1;
+    if (by == VD_PICTURE) return vd_format("they belong to the picture");
+    if (by != VD_NOT_PINNED) return why_pinned(m, vd_layer_of_source(by));
+    for (int c = first; c >= 0; c = ch->next_tied[c]) {
         int reader = vd_channel_reader(ch, m, c);
-        if (reader >= 0 && !ch->constant[c]) return why_tied(ch, m, class);
+        if (reader >= 0 && !ch->constant[c]) return why_tied(ch, m, first);
         if (reader >= 0) pads = reader;
     }
     if (pads < 0) return vd_format("a layer keeps one");
@@ -69,10 +71,10 @@ static void count_reason(reasons *r, char *why)
 
 char *vd_channels_why(const vd_channels *ch, const vd_model *m, int i)
 {
-    int n = vd_channels_of(ch, i);
+    int source = vd_source_of_layer(i), n = vd_channels_of(ch, source);
     char *all = vd_format("%s", "");
     reasons r = {vd_calloc(n, sizeof(char *)), vd_calloc(n, sizeof(int)), 0};
-    for (int k = ch->first[i + 1]; k < ch->first[i + 2]; ++k)
+    for (int k = ch->first[source]; k < ch->first[source + 1]; ++k)
         if (ch->constant[k] && !ch->removed[k]) count_reason(&r, why_kept(ch, m, k));
     for (int k = 0; k < r.n; ++k) {
         char *longer = vd_format("%s%s%d dead left alone: %s", all, k ? "; " : "", r.count[k], r.text[k]);

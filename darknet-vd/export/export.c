@@ -46,7 +46,7 @@ static void check_target(const char *path, const char *source)
     if (vd_same_file(path, source)) vd_die("%s: is the file to be exported: choose another name", path);
 }
 
-/* OUT.weights, when it is in place and its cfg is not: whatever ends the program there takes it along */
+/* OUT.weights while it is in place and OUT.cfg is not: it is removed when the program ends in between */
 static char *without_cfg;
 
 static void remove_without_cfg(void)
@@ -143,7 +143,7 @@ static char *exported_text(vd_export_options o, const vd_model *m, const vd_expo
     return exported;
 }
 
-/* the outputs the export must have; *m is the network it is made from */
+/* the outputs the exported network must have; *m is the model it is made from */
 static vd_outputs read_network(vd_export_options o, vd_model **m, int *n, float **pictures)
 {
     network *net = load_network((char *)o.cfg, (char *)o.weights, 0);

@@ -1,4 +1,4 @@
-/* A trained network, written for stock Darknet. */
+/* Writes a trained network for stock Darknet. */
 #ifndef VD_EXPORT_EXPORT_H
 #define VD_EXPORT_EXPORT_H
 
@@ -8,8 +8,8 @@ typedef struct {
     const char *cfg, *weights; /* of the network to export */
     const char *out;           /* OUT.cfg and OUT.weights are written */
     int fuse;                  /* fold batch normalisation into the weights */
-    int compact;               /* take channels out that change nothing */
-    int pictures;              /* files[pictures] to check the export with; 0: random numbers */
+    int compact;               /* remove channels that the outputs do not depend on */
+    int pictures;              /* number of files to check the export with; 0: random numbers instead */
     char **files;
 } vd_export_options;
 
@@ -18,7 +18,7 @@ typedef struct {
     const char *section; /* "convolutional", "connected", "local" */
     int filters[2];      /* before, after */
     vd_model_size size[2];
-    char *why; /* with compact: why channels stay that emit constants; empty when there are none */
+    char *why; /* with compact: why channels that are constants stay; empty when there are none */
 } vd_export_line;
 
 typedef struct {
@@ -33,8 +33,8 @@ typedef struct {
 /* the largest relative difference an export may have */
 #define VD_EXPORT_TOLERANCE 1e-4
 
-/* export and check: both files appear, or, when they cannot be written or the exported network, loaded from what has
- * been written, answers differently, neither, and the program ends */
+/* Export and check: the written files are loaded, and their outputs compared with those of the original. Both files
+ * appear; or neither does, and the program ends, when they cannot be written or the outputs differ */
 vd_export_result vd_export(vd_export_options o);
 void free_vd_export_result(vd_export_result r);
 

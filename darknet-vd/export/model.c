@@ -28,7 +28,7 @@ __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, con
            get_layer_string(at.l.type), why);
 }
 
-/* stock Darknet takes the image for the columns whenever size is 1 */
+/* stock Darknet uses the image as the columns whenever size is 1, which is wrong for these */
 static int is_odd_convolution(layer l)
 {
     return l.type == CONVOLUTIONAL && l.size == 1 && (l.stride != 1 || l.pad != 0);
@@ -90,9 +90,9 @@ static void copy_sources(layer l, int index, vd_model_layer *m)
 {
     m->n_sources = l.type == ROUTE ? l.n : l.type == SHORTCUT ? 2 : 1;
     m->sources = vd_calloc(m->n_sources, sizeof(int));
-    m->sources[0] = index - 1;
-    if (l.type == SHORTCUT) m->sources[1] = l.index;
-    if (l.type == ROUTE) memcpy(m->sources, l.input_layers, l.n * sizeof(int));
+    m->sources[0] = vd_source_of_layer(index - 1); /* of layer 0: VD_PICTURE */
+    if (l.type == SHORTCUT) m->sources[1] = vd_source_of_layer(l.index);
+    for (int s = 0; l.type == ROUTE && s < l.n; ++s) m->sources[s] = vd_source_of_layer(l.input_layers[s]);
 }
 
 static float *copy_of(const float *x, size_t n)
@@ -210,7 +210,7 @@ static void write_floats(const float *x, size_t n, FILE *fp)
     if (x) fwrite(x, sizeof(float), n, fp);
 }
 
-/* as save_convolutional_weights(), save_connected_weights() and save_weights_upto() do */
+/* in the order of save_convolutional_weights(), save_connected_weights() and save_weights_upto() */
 void vd_model_write(const vd_model *m, FILE *fp)
 {
     int32_t version[] = {0, 2, 0};

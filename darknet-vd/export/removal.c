@@ -9,8 +9,8 @@
 
 /* ---- constants ---- */
 
-/* Weight u of a filter lies on the picture at every place, whatever the picture's size, when pad <= u < size - pad:
- * the first window starts pad before the picture, the last ends at most pad behind it. */
+/* On either axis, tap u of a filter is inside the picture for every window and every size of picture when
+ * pad <= u < size - pad: the first window starts pad before the picture, the last ends at most pad after it. */
 static int always_inside(const vd_model_layer *l, int tap)
 {
     int u = tap / l->size, v = tap % l->size, last = l->size - 1 - l->pad;
@@ -36,7 +36,7 @@ static int is_zero(const float *x, int n)
     return 1;
 }
 
-/* the output of filter f where its product is `sum` everywhere */
+/* the output of filter f when its sum of products is `sum` everywhere */
 static float emitted(const vd_model_layer *l, int f, double sum)
 {
     double x = sum;
@@ -44,52 +44,53 @@ static float emitted(const vd_model_layer *l, int f, double sum)
     return activate((float)(x + l->biases[f]), l->activation);
 }
 
-/* what filter f of product i reads, and whether its output is a constant */
+/* which channels filter f of product i needs, and whether its output is a constant */
 static void scan_filter(vd_channels *ch, const vd_model *m, int i, int f)
 {
     const vd_model_layer *l = m->layers + i;
-    int source = l->sources[0], inputs = vd_channels_of(ch, source), out = vd_channel(ch, i, f), blocked = 0;
-    char *blocks = ch->blocks[i] + (size_t)f * inputs;
+    int source = l->sources[0], inputs = vd_channels_of(ch, source), needed = 0;
+    int out = vd_channel(ch, vd_source_of_layer(i), f);
+    char *reads_from = ch->reads_from[i] + (size_t)f * inputs;
     double sum = 0, part;
     for (int p = 0; p < inputs; ++p) {
         int in = vd_channel(ch, source, p), n = ch->column[i][p + 1] - ch->column[i][p];
         const float *w = l->weights + (size_t)f * l->columns + ch->column[i][p];
-        if (l->scales && l->scales[f] == 0) break; /* batch norm lets nothing through */
+        if (l->scales && l->scales[f] == 0) break; /* batch norm makes a constant of it */
         if (is_zero(w, n)) continue;
         if (ch->constant[in] && vd_channel_contribution(l, w, n, ch->value[in], &part)) {
             sum += part;
             continue;
         }
-        blocks[p] = 1;
-        ++ch->blocked[i][p];
-        ++blocked;
+        reads_from[p] = 1;
+        ++ch->readers_left[i][p];
+        ++needed;
     }
-    ch->constant[out] = !blocked;
-    if (!blocked) ch->value[out] = emitted(l, f, sum);
+    ch->constant[out] = !needed;
+    if (!needed) ch->value[out] = emitted(l, f, sum);
 }
 
 static void scan_product(vd_channels *ch, const vd_model *m, int i)
 {
     const vd_model_layer *l = m->layers + i;
     int inputs = vd_channels_of(ch, l->sources[0]);
-    ch->blocks[i] = vd_calloc((size_t)l->filters * inputs, 1);
-    ch->blocked[i] = vd_calloc(inputs, sizeof(int));
+    ch->reads_from[i] = vd_calloc((size_t)l->filters * inputs, 1);
+    ch->readers_left[i] = vd_calloc(inputs, sizeof(int));
     for (int f = 0; f < l->filters; ++f) scan_filter(ch, m, i, f);
 }
 
-/* Darknet pads with -FLT_MAX: a constant stays one as long as no window lies in the padding alone */
+/* Darknet pads with -FLT_MAX: a constant stays a constant when no window is all padding */
 static int pool_keeps_constants(const vd_model_layer *l)
 {
     return l->pad - l->pad / 2 < l->size;
 }
 
-/* the constant x behind a layer that treats every channel alone */
+/* the constant x after a layer that treats each channel by itself; 0 when it is a constant no longer */
 static int pass_constant(const vd_model_layer *l, float *x)
 {
     switch (l->type) {
     case MAXPOOL:
         return pool_keeps_constants(l);
-    case UPSAMPLE: /* downwards it adds up the pixels */
+    case UPSAMPLE: /* reverse=1 adds up the pixels */
         *x *= l->scale * (l->reverse ? (float)(l->stride * l->stride) : 1);
         return 1;
     case ACTIVE:
@@ -115,7 +116,7 @@ static int add_constants(const vd_channels *ch, const vd_model_layer *l, int c, 
     return 1;
 }
 
-/* output channel c holds pixels of several inputs: a constant when those are one and the same */
+/* output channel c holds pixels of several inputs: a constant when they are all the same constant */
 static int gather_constants(const vd_channels *ch, const vd_model_layer *l, int c, float *x)
 {
     int *inputs = vd_calloc(l->stride * l->stride, sizeof(int)), n = vd_reorg_inputs(l, c, inputs), same = 1;
@@ -128,104 +129,116 @@ static int gather_constants(const vd_channels *ch, const vd_model_layer *l, int 
     return same;
 }
 
+/* each output channel comes from one input channel, in order, one source after the other */
+static void hand_on_constants(vd_channels *ch, const vd_model_layer *l, int out)
+{
+    for (int s = 0; s < l->n_sources; ++s) {
+        int in = vd_channel(ch, l->sources[s], 0), n = vd_channels_of(ch, l->sources[s]);
+        for (int c = 0; c < n; ++c, ++in, ++out) {
+            ch->value[out] = ch->value[in];
+            ch->constant[out] = ch->constant[in] && (l->kind == VD_ROUTE || pass_constant(l, ch->value + out));
+        }
+    }
+}
+
+/* among the output channels of layer i, once those of all layers before are known */
 static void find_constants(vd_channels *ch, const vd_model *m, int i)
 {
     const vd_model_layer *l = m->layers + i;
-    if (l->kind == VD_PRODUCT && ch->column[i]) scan_product(ch, m, i);
-    if (l->kind == VD_PRODUCT || l->kind == VD_WHOLE) return;
-    for (int c = 0, source = 0, offset = 0; c < vd_channels_of(ch, i); ++c) {
-        int out = vd_channel(ch, i, c), in;
-        float *x = ch->value + out;
-        if (l->kind == VD_SHORTCUT) {
-            ch->constant[out] = add_constants(ch, l, c, x);
-            continue;
-        }
-        if (l->kind == VD_REORG) {
-            ch->constant[out] = gather_constants(ch, l, c, x);
-            continue;
-        }
-        while (c - offset == vd_channels_of(ch, l->sources[source])) offset += vd_channels_of(ch, l->sources[source++]);
-        in = vd_channel(ch, l->sources[source], c - offset);
-        *x = ch->value[in];
-        ch->constant[out] = ch->constant[in] && (l->kind == VD_ROUTE || pass_constant(l, x));
+    int source = vd_source_of_layer(i), out = vd_channel(ch, source, 0), n = vd_channels_of(ch, source);
+    switch (l->kind) {
+    case VD_WHOLE: /* they must stay anyway */
+        break;
+    case VD_PRODUCT:
+        scan_product(ch, m, i);
+        break;
+    case VD_SHORTCUT:
+        for (int c = 0; c < n; ++c) ch->constant[out + c] = add_constants(ch, l, c, ch->value + out + c);
+        break;
+    case VD_REORG:
+        for (int c = 0; c < n; ++c) ch->constant[out + c] = gather_constants(ch, l, c, ch->value + out + c);
+        break;
+    default:
+        hand_on_constants(ch, l, out);
     }
 }
 
 /* ---- removal ---- */
 
-int vd_channel_layer(const vd_channels *ch, int channel)
+int vd_channel_source(const vd_channels *ch, int k)
 {
-    int low = 0, high = ch->n; /* first[low] <= channel < first[high + 1] */
+    int low = VD_PICTURE, high = ch->layers; /* first[low] <= k < first[high + 1] */
     while (low < high) {
         int middle = (low + high + 1) / 2;
-        if (ch->first[middle] <= channel) low = middle;
+        if (ch->first[middle] <= k) low = middle;
         else high = middle - 1;
     }
-    return low - 1;
+    return low;
 }
 
-int vd_channel_reader(const vd_channels *ch, const vd_model *m, int channel)
+int vd_channel_reader(const vd_channels *ch, const vd_model *m, int k)
 {
-    int i = vd_channel_layer(ch, channel), c = channel - ch->first[i + 1];
-    for (int r = 0; r < m->n; ++r)
-        if (ch->blocked[r] && m->layers[r].sources[0] == i && ch->blocked[r][c]) return r;
+    int source = vd_channel_source(ch, k), c = k - ch->first[source];
+    for (int i = 0; i < m->n; ++i)
+        if (ch->readers_left[i] && m->layers[i].sources[0] == source && ch->readers_left[i][c]) return i;
     return -1;
 }
 
-/* a layer keeps one channel at least: Darknet has none without */
-static int leaves_some(const vd_channels *ch, int class, int *gone)
+/* Every source keeps one channel at least: Darknet has no layer without. going: [layers + 1], zeros before and after */
+static int leaves_some(const vd_channels *ch, int first, int *going)
 {
     int enough = 1;
-    for (int k = class; k >= 0; k = ch->next[k]) {
-        int at = vd_channel_layer(ch, k) + 1;
-        enough &= ++gone[at] < ch->left[at];
+    for (int k = first; k >= 0; k = ch->next_tied[k]) {
+        int source = vd_channel_source(ch, k);
+        enough &= ++going[source] < ch->channels_left[source];
     }
-    for (int k = class; k >= 0; k = ch->next[k]) gone[vd_channel_layer(ch, k) + 1] = 0;
+    for (int k = first; k >= 0; k = ch->next_tied[k]) going[vd_channel_source(ch, k)] = 0;
     return enough;
 }
 
-static int can_go(const vd_channels *ch, const vd_model *m, int class, int *gone)
+/* the channels tied to `first` */
+static int can_go(const vd_channels *ch, const vd_model *m, int first, int *going)
 {
-    if (ch->pinned_by[class] != VD_NOT_PINNED) return 0;
-    for (int k = class; k >= 0; k = ch->next[k])
+    if (ch->pinned_by[first] != VD_NOT_PINNED) return 0;
+    for (int k = first; k >= 0; k = ch->next_tied[k])
         if (vd_channel_reader(ch, m, k) >= 0) return 0;
-    return leaves_some(ch, class, gone);
+    return leaves_some(ch, first, going);
 }
 
-/* filter f no longer reads */
-static void unblock(vd_channels *ch, const vd_model *m, int i, int f)
+/* filter f of product i reads no longer */
+static void stop_reading(vd_channels *ch, const vd_model *m, int i, int f)
 {
     int inputs = vd_channels_of(ch, m->layers[i].sources[0]);
-    const char *blocks = ch->blocks[i] + (size_t)f * inputs;
-    for (int p = 0; p < inputs; ++p) ch->blocked[i][p] -= blocks[p];
+    const char *reads_from = ch->reads_from[i] + (size_t)f * inputs;
+    for (int p = 0; p < inputs; ++p) ch->readers_left[i][p] -= reads_from[p];
 }
 
-static void remove_class(vd_channels *ch, const vd_model *m, int class)
+static void remove_tied(vd_channels *ch, const vd_model *m, int first)
 {
-    for (int k = class; k >= 0; k = ch->next[k]) {
-        int i = vd_channel_layer(ch, k);
+    for (int k = first; k >= 0; k = ch->next_tied[k]) {
+        int source = vd_channel_source(ch, k), i = vd_layer_of_source(source);
         ch->removed[k] = 1;
-        --ch->left[i + 1];
-        if (i >= 0 && ch->blocks[i]) unblock(ch, m, i, k - ch->first[i + 1]);
+        --ch->channels_left[source];
+        if (source != VD_PICTURE && ch->reads_from[i]) stop_reading(ch, m, i, k - ch->first[source]);
     }
 }
 
-/* from the last layer to the first: what goes frees what it read */
+/* from the last channel to the first, since a removal frees channels before it; again until nothing changes */
 static void remove_all(vd_channels *ch, const vd_model *m)
 {
-    int *gone = vd_calloc(ch->n + 1, sizeof(int)), more = 1;
+    int *going = vd_calloc(ch->layers + 1, sizeof(int)), more = 1;
     while (more) {
         more = 0;
-        for (int class = ch->total - 1; class >= 0; --class) {
-            if (ch->class[class] != class || ch->removed[class] || !can_go(ch, m, class, gone)) continue;
-            remove_class(ch, m, class);
+        for (int k = ch->total - 1; k >= 0; --k) {
+            if (ch->tied_to[k] != k || ch->removed[k] || !can_go(ch, m, k, going)) continue;
+            remove_tied(ch, m, k);
             more = 1;
         }
     }
-    free(gone);
+    free(going);
 }
 
-/* ---- the whole ---- */
+/* ---- all of it ---- */
 
 vd_channels *make_vd_channels(const vd_model *m)
 {
@@ -233,10 +246,10 @@ vd_channels *make_vd_channels(const vd_model *m)
     ch->constant = vd_calloc(ch->total, 1);
     ch->value = vd_calloc(ch->total, sizeof(float));
     ch->removed = vd_calloc(ch->total, 1);
-    ch->blocks = vd_calloc(m->n, sizeof(char *));
-    ch->blocked = vd_calloc(m->n, sizeof(int *));
-    ch->left = vd_calloc(m->n + 1, sizeof(int));
-    for (int i = -1; i < m->n; ++i) ch->left[i + 1] = vd_channels_of(ch, i);
+    ch->reads_from = vd_calloc(m->n, sizeof(char *));
+    ch->readers_left = vd_calloc(m->n, sizeof(int *));
+    ch->channels_left = vd_calloc(m->n + 1, sizeof(int));
+    for (int source = 0; source <= m->n; ++source) ch->channels_left[source] = vd_channels_of(ch, source);
     for (int i = 0; i < m->n; ++i) find_constants(ch, m, i);
     remove_all(ch, m);
     return ch;
@@ -244,16 +257,16 @@ vd_channels *make_vd_channels(const vd_model *m)
 
 void free_vd_channels(vd_channels *ch)
 {
-    void *arrays[] = {ch->first, ch->pixels, ch->constant, ch->value,    ch->removed,
-                      ch->class, ch->next,   ch->left,     ch->pinned_by};
-    for (int i = 0; i < ch->n; ++i) {
+    void *arrays[] = {ch->first,   ch->channels_left, ch->pixels,    ch->constant, ch->value,
+                      ch->removed, ch->tied_to,       ch->next_tied, ch->pinned_by};
+    for (int i = 0; i < ch->layers; ++i) {
         free(ch->column[i]);
-        free(ch->blocks[i]);
-        free(ch->blocked[i]);
+        free(ch->reads_from[i]);
+        free(ch->readers_left[i]);
     }
     for (size_t k = 0; k < sizeof(arrays) / sizeof(*arrays); ++k) free(arrays[k]);
     free(ch->column);
-    free(ch->blocks);
-    free(ch->blocked);
+    free(ch->reads_from);
+    free(ch->readers_left);
     free(ch);
 }
