@@ -7,17 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* what stands behind an option's name, or in the place of an argument: =i an integer, =n one from 0, =p one from 1, =f
- * a finite number, =s anything; nothing: the option stands alone */
+/* the value after an option's name: =i an integer, =n one from 0, =p one from 1, =f a finite number, =s anything;
+ * without any of these the option has no value */
 static const char everywhere[] = "-i=i -nogpu -strict";
 #define CAMERA "-c=n -s=n -avg=p -prefix=s "
 
 static const struct {
     const char *name, *usage;
-    int least;           /* arguments that are no options */
-    const char *words;   /* that the first may be; null: it is none of a few words */
-    const char *options; /* without those everywhere */
-    const char *numbers; /* what the arguments are, one after the other, a blank for anything */
+    int least;           /* arguments needed, options not counted */
+    const char *words;   /* allowed as the first argument; null: any */
+    const char *options; /* besides those of `everywhere` */
+    const char *numbers; /* the kind of each argument, as after =; a blank: anything */
 } commands[] = {
     {"average", "CFG OUT WEIGHTS ...", 3, 0, "", 0},
     {"classify", "CFG WEIGHTS IMAGE", 3, 0, "", 0},
@@ -63,11 +63,11 @@ static const struct {
     {"yolo", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall", CAMERA "-thresh=f", 0},
 };
 
-/* without OpenCV or CUDA they do nothing */
+/* commands that do nothing without OpenCV or CUDA */
 static const char not_here[] = "art demo gun threat traingan trainprog traincolor";
 
-/* what stands behind a word in a list of words, "" at its end; null where it is not in there */
-static const char *behind(const char *words, const char *word)
+/* the text after a word in a list of words, "" at its end; null when the list does not have the word */
+static const char *after(const char *words, const char *word)
 {
     size_t n = strlen(word);
     for (const char *at = words; n && (at = strstr(at, word)); at += n)
@@ -89,7 +89,7 @@ static void check_value(const char *command, const char *what, const char *text,
     if (n < least) vd_die("darknet %s: %s%s is less than %ld", command, what, text, least);
 }
 
-/* a list of options without their kinds, the caller's to free */
+/* a list of options without their kinds; the caller frees */
 static char *names_of(const char *options)
 {
     char *names = vd_format("%s", options), *to = names;
@@ -99,11 +99,11 @@ static char *names_of(const char *options)
     return names;
 }
 
-/* an option at argv[i]; the number of words it takes */
+/* check the option at argv[i]; returns how many words it takes */
 static int check_option(const char *command, const char *options, int argc, char **argv, int i)
 {
-    const char *kind = behind(options, argv[i]);
-    if (!kind) kind = behind(everywhere, argv[i]);
+    const char *kind = after(options, argv[i]);
+    if (!kind) kind = after(everywhere, argv[i]);
     if (!kind)
         vd_die("darknet %s: %s is not an option; there are %s %s, and a file of this name is ./%s", command, argv[i],
                names_of(everywhere), names_of(options), argv[i]);
@@ -117,13 +117,13 @@ static int check_option(const char *command, const char *options, int argc, char
 
 static void check_is_here(const char *word)
 {
-    if (behind(not_here, word)) vd_die("%s needs OpenCV or CUDA, which this program is built without", word);
+    if (after(not_here, word)) vd_die("%s needs OpenCV or CUDA, which this program is built without", word);
 }
 
 static void check_word(const char *command, const char *words, const char *word)
 {
     check_is_here(word);
-    if (!behind(words, word)) vd_die("darknet %s: %s is not one of its commands: %s", command, word, words);
+    if (!after(words, word)) vd_die("darknet %s: %s is not one of its commands: %s", command, word, words);
 }
 
 void vd_arguments_check(int argc, char **argv)

@@ -18,7 +18,7 @@ static int compare(const void *pa, const void *pb)
     return a->index > b->index ? 1 : -1;
 }
 
-/* by falling confidence; the caller frees */
+/* by decreasing confidence; the caller frees */
 static ranked *rank(size_t n, const float *confidence)
 {
     ranked *order = vd_calloc(n, sizeof(*order));
@@ -27,7 +27,7 @@ static ranked *rank(size_t n, const float *confidence)
     return order;
 }
 
-/* the length two sides of the same direction have in common */
+/* the length of the overlap of two sides along one axis */
 static double common(float centre_a, float side_a, float centre_b, float side_b)
 {
     double low = fmax(centre_a - side_a / 2., centre_b - side_b / 2.);
@@ -64,7 +64,7 @@ void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], 
     free(order);
 }
 
-/* after each rank the hits so far, and the largest precision from there on */
+/* for each rank: the hits so far, and the largest precision from there on */
 static void make_curve(size_t n, const float *confidence, const unsigned char *hit, size_t *hits, double *precision)
 {
     ranked *order = rank(n, confidence);

@@ -1,12 +1,12 @@
 /* How good detections are: which of them hit an object, and average precision, as in Everingham et al. 2010, "The
  * PASCAL Visual Object Classes (VOC) Challenge". Plain functions on arrays; a box is centre x, centre y, width, height
  * in any unit. */
-#ifndef VD_AVERAGE_PRECISION_H
-#define VD_AVERAGE_PRECISION_H
+#ifndef VD_COMMANDS_AVERAGE_PRECISION_H
+#define VD_COMMANDS_AVERAGE_PRECISION_H
 
 #include <stddef.h>
 
-/* intersection over union, 0 for boxes that do not meet or have no area */
+/* intersection over union; 0 for boxes that do not overlap or have no area */
 double vd_box_overlap(const float a[4], const float b[4]);
 
 /* which detections of one class in one picture are hits
@@ -14,17 +14,18 @@ double vd_box_overlap(const float a[4], const float b[4]);
  *   confidence, found   [n], [n][4]
  *   truth               [m][4] objects of this class
  *   iou                 least overlap of a hit
- *   hit                 [n] 1 or 0, all overwritten
+ *   hit                 [n] 1 or 0, overwritten
  *
- * In the order of falling confidence, equal ones as they stand, every detection goes to the object it overlaps most
- * (the first of several), and is a hit when that overlap is at least iou and the object has not been hit before. */
+ * Detections are taken by decreasing confidence, equal ones in their order. Each is assigned to the object it overlaps
+ * most (the first of several), and is a hit when that overlap is at least iou and the object has not been hit before.
+ */
 void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], size_t m, const float (*truth)[4],
                     double iou, unsigned char *hit);
 
 /* average precision of one class over all pictures, 0 .. 1
  *
- *   confidence, hit   [n] the detections, in any order; equal confidences count as they stand
- *   truths            objects there are, at least 1
+ *   confidence, hit   [n] the detections, in any order; those of equal confidence are ranked in their order
+ *   truths            objects in all pictures, at least 1
  *   points            0: area under precision as a function of recall, PASCAL's since 2010
  *                     P: mean of it at recalls 0, 1/(P - 1), .. 1: PASCAL's before with 11, COCO's with 101
  *
@@ -35,7 +36,7 @@ typedef struct {
     size_t hits, false_alarms, missed;
 } vd_detection_counts;
 
-/* of the detections with more confidence than thresh */
+/* counts over the detections with more confidence than thresh */
 vd_detection_counts vd_count_detections(size_t n, const float *confidence, const unsigned char *hit, size_t truths,
                                         float thresh);
 

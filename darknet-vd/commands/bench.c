@@ -20,12 +20,12 @@ static const char usage[] =
     "  -seconds S   for each of the tables, 2 without it\n"
     "  -json        one JSON object in place of the tables; times are medians, in microseconds\n";
 
-/* two copies of the network, each made for its way at its first prediction */
+/* two copies of the network; each is prepared for its way at its first prediction */
 enum { DENSE, SPARSE, WAYS };
 
 typedef struct {
     const char *cfg;
-    const char *asked; /* DARKNET_SPARSE as it was */
+    const char *asked; /* the user's DARKNET_SPARSE; null: not set */
     network *net[WAYS];
     float *images;
     double seconds;
@@ -64,7 +64,7 @@ static double median(double *x, int n)
     return x[n / 2];
 }
 
-/* once as it is, once layer by layer, the way forward_network() goes */
+/* one prediction, then another layer by layer, as forward_network() does it */
 static void take_sample(network *net, float *images, samples *s)
 {
     double start = now();
@@ -93,7 +93,7 @@ static void choose_way(const bench *b, int way)
     else unsetenv("DARKNET_SPARSE");
 }
 
-/* weights are made sparse, and oneDNN's kernels made, at the first prediction of a batch's size */
+/* the first prediction of a batch's size makes the sparse weights and oneDNN's kernels */
 static void prepare(const bench *b, int batch, int threads)
 {
     char *wanted = vd_format("%d", threads);

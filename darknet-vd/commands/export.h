@@ -1,3 +1,4 @@
+/* darknet vd export: write a network for stock Darknet. */
 #ifndef VD_COMMANDS_EXPORT_H
 #define VD_COMMANDS_EXPORT_H
 

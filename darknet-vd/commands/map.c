@@ -31,14 +31,14 @@ typedef struct {
     int points;
 } arguments;
 
-/* what was found of one class, over all pictures */
+/* the detections of one class, over all pictures */
 typedef struct {
     size_t n, room, truths;
     float *confidence;  /* [n] */
     unsigned char *hit; /* [n] */
 } findings;
 
-/* what stands in one picture, of one class */
+/* boxes of one class in one picture: the objects, or the detections */
 typedef struct {
     size_t n;
     float (*box)[4], *confidence;
@@ -68,7 +68,7 @@ static void free_boxes(boxes b)
     free(b.confidence);
 }
 
-/* the part of a box inside the picture, as `detector valid` writes it; all in pixels */
+/* a box clipped to the picture, as `detector valid` does; all in pixels */
 static void add_box(boxes *b, box from, int w, int h, float confidence)
 {
     float left = fmaxf(from.x - from.w / 2, 0), right = fminf(from.x + from.w / 2, (float)w);
@@ -97,7 +97,7 @@ static boxes found_of(const detection *dets, int n, int class, int w, int h)
     return b;
 }
 
-/* null, n = 0 and *missing counted when the picture has no label file */
+/* null, *n = 0 and *missing increased when the picture has no label file */
 static box_label *read_labels(char *picture, int classes, int *n, int *missing)
 {
     char path[4096];
@@ -129,7 +129,7 @@ static detection *detect(network *net, image picture, double thresh, int *n)
     return dets;
 }
 
-static void look_at(network *net, char *path, const arguments *a, findings *f, int *missing)
+static void measure_picture(network *net, char *path, const arguments *a, findings *f, int *missing)
 {
     int n, m, classes = net->layers[net->n - 1].classes;
     box_label *labels = read_labels(path, classes, &m, missing);
@@ -159,7 +159,7 @@ static void print_row(const char *name, int width, size_t truths, double ap, vd_
     free(average);
 }
 
-/* the mean is over the classes there are objects of */
+/* the mean is over the classes that have objects */
 static void print_table(const arguments *a, const findings *f, int classes, char **names, int pictures)
 {
     int width = 5, counted = 0;
@@ -187,7 +187,7 @@ static void print_table(const arguments *a, const findings *f, int classes, char
     printf(", %d pictures; TP, FP, FN, precision, recall and F1 at confidence %g\n", pictures, count_thresh);
 }
 
-/* Darknet sizes the detections by the last layer */
+/* Darknet allocates detections by the last layer's number of classes */
 static int classes_of(const network *net, const char *cfg)
 {
     int heads = 0, classes = net->layers[net->n - 1].classes;
@@ -229,7 +229,7 @@ static double option_after(int argc, char **argv, int *i, double least, double m
     return value;
 }
 
-/* 0 when help was asked for and given */
+/* 0 after printing help */
 static int parse(int argc, char **argv, arguments *a)
 {
     const char **files[] = {&a->data, &a->cfg, &a->weights};
@@ -268,7 +268,7 @@ int vd_map_command(int argc, char **argv)
     int done = 0;
     for (node *p = pictures->front; p; p = p->next) {
         if (!vd_is_sound(p->val)) continue;
-        look_at(net, p->val, &a, f, &missing);
+        measure_picture(net, p->val, &a, f, &missing);
         show_progress(++done, pictures->size);
     }
     if (!done) vd_die("%s: all of its %d pictures are broken", valid, pictures->size);

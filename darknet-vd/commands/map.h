@@ -1,3 +1,4 @@
+/* darknet detector map: average precision of a detector. */
 #ifndef VD_COMMANDS_MAP_H
 #define VD_COMMANDS_MAP_H
 

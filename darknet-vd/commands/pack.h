@@ -1,3 +1,4 @@
+/* darknet vd pack: write a network to a small file for inference. */
 #ifndef VD_COMMANDS_PACK_H
 #define VD_COMMANDS_PACK_H
 

@@ -1,3 +1,4 @@
+/* darknet vd report: sparsity and compression of a network. */
 #ifndef VD_COMMANDS_REPORT_H
 #define VD_COMMANDS_REPORT_H
 

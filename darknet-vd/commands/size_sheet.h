@@ -1,4 +1,4 @@
-/* What packing has made of a network, layer by layer. */
+/* Prints the sizes of a network before and after packing, layer by layer. */
 #ifndef VD_COMMANDS_SIZE_SHEET_H
 #define VD_COMMANDS_SIZE_SHEET_H
 
@@ -7,8 +7,8 @@
 /* a line for each layer with weights and one for all, then the sizes of the two files
  *
  *   bytes           of all arrays of a layer: as floats, and its record in the packed file
- *   bits a weight   bytes packed, over the weights left
- *   multiply-adds   for one image, dense and with the weights left */
+ *   bits a weight   8 * bytes packed / weights left
+ *   multiply-adds   for one image, with all weights and with those left */
 void vd_size_sheet_print_table(FILE *fp, const vd_packed *p, vd_pack_format format);
 
 /* one object: {"format":"fp32","layers":[{"index":0,"type":"vd_connected","weights":W,"nonzero":Z,"bytes_dense":..,

@@ -38,7 +38,7 @@ static const struct {
     {"version", vd_version_command, "version", "print the version, and what it was built with"},
 };
 
-/* they rewrite weights and would leave log_sigma2, and so log_alpha, wrong */
+/* they rewrite weights but not log_sigma2, so that log_alpha would be wrong */
 static const char *refused[] = {"average",   "rescale",     "rgbgr",  "reset",
                                 "normalize", "denormalize", "oneoff", "oneoff2"};
 
@@ -49,7 +49,7 @@ static void print_usage(FILE *fp)
         fprintf(fp, "  darknet vd %-54s %s\n", verbs[i].usage, verbs[i].help);
 }
 
-/* what a command has printed may still wait to be written when it returns */
+/* output that has not been written when a command returns may still fail: exit with status 1 then */
 static void check_stdout(int status, void *nothing)
 {
     (void)nothing;
@@ -58,8 +58,8 @@ static void check_stdout(int status, void *nothing)
     _exit(1);
 }
 
-/* variables say how to go about a thing: what is wrong with one is said, and the default taken */
-static void look_at_environment(void)
+/* an invalid environment variable is reported and ignored */
+static void check_environment(void)
 {
     static const struct {
         const char *name;
@@ -79,7 +79,7 @@ static void look_at_environment(void)
                 vd_kernels_get()->name);
 }
 
-/* find_arg() takes out what it finds, and nulls close the gap */
+/* argc after find_arg(), which takes out what it finds, moves the rest up and puts nulls at the end */
 static int words(int argc, char **argv)
 {
     int n = 0;
@@ -94,46 +94,65 @@ static int given(int argc, char **argv, const char *option)
     return 0;
 }
 
-/* darknet rnn with a file of symbols: as many as there are, and not 256 */
+/* darknet rnn with a file of symbols: the network has one input for each of them, not 256 */
 static int has_own_symbols(int argc, char **argv)
 {
     return (given(argc, argv, "generate") && given(argc, argv, "-tokens")) ||
            (given(argc, argv, "train") && given(argc, argv, "-tokenized"));
 }
 
-int vd_command(int argc, char **argv)
+/* options and checks of one of Darknet's own commands, at argv[1] */
+static void prepare_stock_command(int argc, char **argv)
+{
+    int detector = !strcmp(argv[1], "detector"), classifier = !strcmp(argv[1], "classifier");
+    if ((detector || classifier || !strcmp(argv[1], "cifar")) && find_arg(argc, argv, "-resume"))
+        vd_checkpoint_resume();
+    if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
+    argc = words(argc, argv);
+    vd_arguments_check(argc, argv);
+    if (!has_own_symbols(argc, argv)) vd_purpose_set(argv[1]);
+}
+
+/* what every command begins with: signals, environment, what happens at exit, the options that are not Darknet's, and
+ * the checks of its arguments. Returns argc without the options taken out */
+static int start(int argc, char **argv)
 {
     vd_survive_size_limit();
-    look_at_environment();
+    check_environment();
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
     if (find_arg(argc, argv, "-strict")) vd_schema_strict();
     argc = words(argc, argv);
     if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet vd -h: those of sparse networks)");
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) vd_purpose_refuse_variational(refused[i]);
-    if (strcmp(argv[1], "vd")) {
-        int detector = !strcmp(argv[1], "detector"), classifier = !strcmp(argv[1], "classifier");
-        if ((detector || classifier || !strcmp(argv[1], "cifar")) && find_arg(argc, argv, "-resume"))
-            vd_checkpoint_resume();
-        if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
-        argc = words(argc, argv);
-        vd_arguments_check(argc, argv);
-        if (!has_own_symbols(argc, argv)) vd_purpose_set(argv[1]);
-        return 0;
-    }
+    if (strcmp(argv[1], "vd")) prepare_stock_command(argc, argv);
+    return argc;
+}
+
+/* darknet vd VERB ...; a failure ends the program */
+static void vd_run_verb(int argc, char **argv)
+{
     if (argc < 3) {
         print_usage(stderr);
         exit(1);
     }
     if (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help")) {
         print_usage(stdout);
-        return 1;
+        return;
     }
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i) {
         if (strcmp(argv[2], verbs[i].name)) continue;
         int status = verbs[i].run(argc - 2, argv + 2);
         if (status) exit(status);
-        return 1;
+        return;
     }
     vd_die("darknet vd: %s is not a verb; darknet vd -h lists them", argv[2]);
+}
+
+int vd_command(int argc, char **argv)
+{
+    argc = start(argc, argv);
+    if (strcmp(argv[1], "vd")) return 0;
+    vd_run_verb(argc, argv);
+    return 1;
 }

@@ -61,7 +61,7 @@ static int mnist_picture(source *from, int split, size_t i, const unsigned char 
     return from->labels[split].bytes[i];
 }
 
-/* path of PREFIX-KIND-idxD-ubyte in dir, with a dot before idx and .gz behind allowed; the caller frees it */
+/* path of PREFIX-KIND-idxD-ubyte in dir, also with a dot before idx, or .gz at the end; the caller frees it */
 static char *find_idx(const char *dir, const char *name, int dims)
 {
     for (int i = 0; i < 4; ++i) {
@@ -74,45 +74,56 @@ static char *find_idx(const char *dir, const char *name, int dims)
     vd_die("%s: no %s-idx%d-ubyte there, plain or .gz", dir, name, dims);
 }
 
-static void open_mnist(const char *dir, source *from)
+/* there is a label for every image, and each is a class */
+static void check_labels(vd_idx labels, const char *labels_path, size_t images, const char *images_path)
+{
+    if (labels.size[0] != images)
+        vd_die("%s: %zu labels for the %zu images of %s", labels_path, labels.size[0], images, images_path);
+    for (size_t i = 0; i < images; ++i) {
+        int label = labels.bytes[i];
+        if (label >= CLASSES) vd_die("%s: label %zu is %d, not 0 .. 9", labels_path, i, label);
+    }
+}
+
+/* images of a size that can be written, the same as that of the first split, if first_path is not null */
+static void check_size(const size_t *size, const char *path, const source *first, const char *first_path)
+{
+    if (size[1] > 4096 || size[2] > 4096)
+        vd_die("%s: images of %zu x %zu pixels, 4096 x 4096 at most", path, size[2], size[1]);
+    if (first_path && (first->height != (int)size[1] || first->width != (int)size[2]))
+        vd_die("%s: images of %zu x %zu pixels, but those of %s are %d x %d", path, size[2], size[1], first_path,
+               first->width, first->height);
+}
+
+/* one split; returns the path of its images, which the caller frees */
+static char *open_split(const char *dir, int split, source *from, const char *first_path)
 {
     static const char *const prefix[SPLITS] = {"train", "t10k"};
-    char *first = 0;
+    char *images_name = vd_format("%s-images", prefix[split]), *labels_name = vd_format("%s-labels", prefix[split]);
+    char *images = find_idx(dir, images_name, 3), *labels = find_idx(dir, labels_name, 1);
+    from->images[split] = vd_idx_read(images, 3);
+    from->labels[split] = vd_idx_read(labels, 1);
+    const size_t *size = from->images[split].size;
+    check_labels(from->labels[split], labels, size[0], images);
+    check_size(size, images, from, first_path);
+    from->count[split] = size[0];
+    from->height = (int)size[1];
+    from->width = (int)size[2];
+    free(images_name);
+    free(labels_name);
+    free(labels);
+    return images;
+}
+
+static void open_mnist(const char *dir, source *from)
+{
     struct stat st;
     if (stat(dir, &st)) vd_die("%s: %s", dir, strerror(errno));
     if (!S_ISDIR(st.st_mode)) vd_die("%s: is not a directory", dir);
-    for (int s = 0; s < SPLITS; ++s) {
-        char *images_name = vd_format("%s-images", prefix[s]), *labels_name = vd_format("%s-labels", prefix[s]);
-        char *images = find_idx(dir, images_name, 3), *labels = find_idx(dir, labels_name, 1);
-        from->images[s] = vd_idx_read(images, 3);
-        from->labels[s] = vd_idx_read(labels, 1);
-        const size_t *size = from->images[s].size;
-        if (from->labels[s].size[0] != size[0]) {
-            vd_die("%s: %zu labels for the %zu images of %s", labels, from->labels[s].size[0], size[0], images);
-        }
-        for (size_t i = 0; i < size[0]; ++i) {
-            int label = from->labels[s].bytes[i];
-            if (label >= CLASSES) vd_die("%s: label %zu is %d, not 0 .. 9", labels, i, label);
-        }
-        if (size[1] > 4096 || size[2] > 4096) {
-            vd_die("%s: images of %zu x %zu pixels, 4096 x 4096 at most", images, size[2], size[1]);
-        }
-        if (s == TRAIN) {
-            first = vd_format("%s", images);
-            from->height = (int)size[1];
-            from->width = (int)size[2];
-        } else if (from->height != (int)size[1] || from->width != (int)size[2]) {
-            vd_die("%s: images of %zu x %zu pixels, but those of %s are %d x %d", images, size[2], size[1], first,
-                   from->width, from->height);
-        }
-        from->count[s] = size[0];
-        free(images_name);
-        free(labels_name);
-        free(images);
-        free(labels);
-    }
+    char *train = open_split(dir, TRAIN, from, 0), *test = open_split(dir, TEST, from, train);
     from->picture = mnist_picture;
-    free(first);
+    free(train);
+    free(test);
 }
 
 /* digits */
@@ -156,11 +167,12 @@ static char *picture_path(const char *root, int split, size_t i, int label)
     return path;
 }
 
-/* what about this absolute path Darknet would trip over; NULL when it is fine, else a string the caller frees */
+/* why Darknet could not use this absolute path: null when it can, else a string the caller frees */
 static char *path_fault(const char *root)
 {
-    /* paths[256] and buff[256] of examples/classifier.c hold a picture's path or "%s/%s_%d.weights" (backup,
-     * cfg's name, epoch); the name gets what is left of the last 64. A picture's path adds less than that. */
+    /* Stock Darknet's paths[256] and buff[256] in examples/classifier.c hold a picture's path or "%s/%s_%d.weights"
+     * (backup, cfg's name, epoch); the name gets what is left of the last 64. A picture's path adds less than that. The
+     * patched Darknet has room for 4096; the limit stays because the data set may be used with either. */
     const size_t buffer = 256, room = strlen("/backup") + 64;
     if (strlen(root) + room >= buffer) {
         return vd_format("its path has %zu characters; Darknet's buffers allow %zu", strlen(root), buffer - room - 1);
@@ -208,7 +220,7 @@ static void make_subdirectory(const char *root, const char *name)
     free(path);
 }
 
-/* the pictures are about to change, and mnist and digits share their lists: no .data file may name them meanwhile */
+/* while pictures are being written no .data file may name them; mnist and digits share the lists, so remove both */
 static void remove_data_files(const char *root)
 {
     for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); ++k) {
@@ -218,7 +230,7 @@ static void remove_data_files(const char *root)
     }
 }
 
-/* a line that overwrites itself on a terminal, one every 10000 pictures elsewhere */
+/* on a terminal, one line that is overwritten; elsewhere a line every 10000 pictures */
 static void show_progress(int split, size_t done, size_t count)
 {
     if (isatty(STDERR_FILENO)) {
@@ -230,7 +242,7 @@ static void show_progress(int split, size_t done, size_t count)
     }
 }
 
-/* the pictures of one split; labels [count] receives the label each was written with */
+/* the pictures of one split; labels [count] is set to the label each was written with */
 static void write_pictures(source *from, const arguments *args, const char *root, int split, unsigned char *labels)
 {
     for (size_t i = 0; i < from->count[split]; ++i) {
@@ -260,7 +272,7 @@ static void write_list(const char *root, int split, size_t count, const unsigned
     free(path);
 }
 
-/* the ten classes, one a line: prefix, digit, suffix */
+/* the ten classes, one per line: prefix, digit, suffix */
 static void write_classes(const char *root, const char *name, const char *prefix, const char *suffix)
 {
     char *path = vd_format("%s/%s.list", root, name);
@@ -339,7 +351,7 @@ static arguments parse(int argc, char **argv)
     arguments args = {.seed = 1, .count = {12000, 2000}};
     const char *given[2] = {0};
     int n = 0, wanted, digits;
-    const long many = 10000000; /* about 40 GB of small files: more is surely a slip */
+    const long many = 10000000; /* about 40 GB of small files: more is surely a mistake */
 
     args.kind = argv[1];
     digits = !strcmp(args.kind, "digits");

@@ -12,7 +12,7 @@
 
 enum {
     CANVAS = 128,   /* side of the square a glyph is centred in, glyph pixels: 28 output pixels and the shifts fit */
-    REACH = 24,     /* distances are known up to this many glyph pixels */
+    REACH = 24,     /* the largest distance measured, glyph pixels */
     GRID = 5,       /* nodes of the elastic distortion along one side, 7 output pixels apart */
     INK_LEVEL = 128 /* darker glyph pixels are ink */
 };
@@ -71,7 +71,7 @@ static int64_t square_root(int64_t a)
     return root;
 }
 
-/* distance of every canvas pixel to the nearest one of the other kind, less the half pixel to the edge between them:
+/* distance of every canvas pixel to the nearest pixel of the other kind, less the half pixel to the edge between them:
  * min over dx of sqrt(dx^2 + (vertical distance in column x + dx)^2) */
 static void measure(unsigned char ink[CANVAS][CANVAS], int32_t distance[CANVAS][CANVAS])
 {
@@ -102,7 +102,7 @@ static void measure(unsigned char ink[CANVAS][CANVAS], int32_t distance[CANVAS][
     }
 }
 
-/* decode digit k and centre the box around its ink in the canvas */
+/* decode digit k and centre the bounding box of its ink in the canvas */
 static void load_glyph(int k, unsigned char ink[CANVAS][CANVAS])
 {
     int bytes, w, h, channels, left = CANVAS, right = -1, top = CANVAS, bottom = -1;
@@ -149,7 +149,7 @@ static int64_t blend(int64_t a00, int64_t a01, int64_t a10, int64_t a11, int64_t
     return upper + multiply(lower - upper, fy);
 }
 
-/* distance at a point of the canvas, glyph pixels, bilinear; the border goes on for ever */
+/* distance at a point of the canvas, glyph pixels, bilinear; outside the canvas, that of its border */
 static int64_t distance_at(const int32_t distance[CANVAS][CANVAS], int64_t x, int64_t y)
 {
     x = clamp(x, 0, (CANVAS - 1) * (int64_t)ONE - 1);
@@ -170,44 +170,67 @@ static int64_t displacement(int64_t node[GRID][GRID], int x, int y)
 /* thousandths in fixed point */
 #define MILLI(n) ((int64_t)(n)*ONE / 1000)
 
+/* how one picture looks, all in fixed point */
+typedef struct {
+    int64_t sine, cosine, shear, zoom_x, zoom_y; /* glyph pixels by output pixel */
+    int64_t shift_x, shift_y;                    /* output pixels */
+    int64_t thicker;                             /* glyph pixels added at each edge of the stroke */
+    int64_t softness;                            /* glyph pixels from black to white; 3 = one pixel */
+    int64_t ground, ink, noise;                  /* greys */
+    int64_t node_x[GRID][GRID], node_y[GRID][GRID];
+} look;
+
+/* the order of the random numbers must not change: the pictures depend on it */
+static look draw_look(numbers *s)
+{
+    look k;
+    /* the tallest glyph, 64 pixels, gets 16 .. 21 output pixels; 18 degrees (0.32) keep 6 and 9 apart */
+    int64_t turn = uniform(s, MILLI(-320), MILLI(320));
+    k.shear = uniform(s, MILLI(-250), MILLI(250));
+    k.zoom_x = uniform(s, MILLI(2800), MILLI(3900));
+    k.zoom_y = uniform(s, MILLI(3000), MILLI(3900));
+    k.shift_x = uniform(s, MILLI(-2500), MILLI(2500));
+    k.shift_y = uniform(s, MILLI(-2500), MILLI(2500));
+    k.thicker = uniform(s, MILLI(-1000), MILLI(2500));
+    k.softness = uniform(s, MILLI(2500), MILLI(6000));
+    k.ground = uniform(s, 0, 30);
+    k.ink = uniform(s, 150, 255);
+    k.noise = uniform(s, 0, 40);
+    for (int j = 0; j < GRID; ++j) {
+        for (int i = 0; i < GRID; ++i) {
+            k.node_x[j][i] = uniform(s, MILLI(-1500), MILLI(1500));
+            k.node_y[j][i] = uniform(s, MILLI(-1500), MILLI(1500));
+        }
+    }
+    /* Taylor series: within 1e-5 up to 0.5 */
+    int64_t turn2 = multiply(turn, turn);
+    k.sine = multiply(turn, ONE - turn2 / 6 + multiply(turn2, turn2) / 120);
+    k.cosine = ONE - turn2 / 2 + multiply(turn2, turn2) / 24;
+    return k;
+}
+
+/* distance to the stroke's edge at an output pixel, which goes back to the glyph: shift, distort, turn, shear, zoom */
+static int64_t distance_of_pixel(const int32_t distance[CANVAS][CANVAS], look *k, int x, int y)
+{
+    int64_t u = (2 * x - (VD_DIGITS_SIDE - 1)) * (int64_t)ONE / 2 - k->shift_x + displacement(k->node_x, x, y);
+    int64_t v = (2 * y - (VD_DIGITS_SIDE - 1)) * (int64_t)ONE / 2 - k->shift_y + displacement(k->node_y, x, y);
+    int64_t p = multiply(k->cosine, u) + multiply(k->sine, v), q = multiply(k->cosine, v) - multiply(k->sine, u);
+    p += multiply(k->shear, q);
+    return distance_at(distance, CANVAS * ONE / 2 + multiply(p, k->zoom_x), CANVAS * ONE / 2 + multiply(q, k->zoom_y));
+}
+
 int vd_digits_draw(const vd_digits *digits, uint64_t seed, uint64_t stream, uint64_t index, unsigned char *pixels)
 {
     int label = (int)(index % VD_DIGITS_CLASSES);
     numbers s = {vd_digits_bits(seed, stream, index), 0};
-
-    /* the tallest glyph, 64 pixels, gets 16 .. 21 output pixels; 18 degrees (0.32) keep 6 and 9 apart */
-    int64_t turn = uniform(&s, MILLI(-320), MILLI(320)), shear = uniform(&s, MILLI(-250), MILLI(250));
-    int64_t zoom_x = uniform(&s, MILLI(2800), MILLI(3900)), zoom_y = uniform(&s, MILLI(3000), MILLI(3900));
-    int64_t shift_x = uniform(&s, MILLI(-2500), MILLI(2500)), shift_y = uniform(&s, MILLI(-2500), MILLI(2500));
-    int64_t thicker = uniform(&s, MILLI(-1000), MILLI(2500)); /* glyph pixels added at each edge of the stroke */
-    int64_t softness = uniform(&s, MILLI(2500), MILLI(6000)); /* glyph pixels from black to white; 3 = one pixel */
-    int64_t ground = uniform(&s, 0, 30), ink = uniform(&s, 150, 255), noise = uniform(&s, 0, 40);
-    int64_t node_x[GRID][GRID], node_y[GRID][GRID];
-    for (int j = 0; j < GRID; ++j) {
-        for (int i = 0; i < GRID; ++i) {
-            node_x[j][i] = uniform(&s, MILLI(-1500), MILLI(1500));
-            node_y[j][i] = uniform(&s, MILLI(-1500), MILLI(1500));
-        }
-    }
-
-    /* Taylor series: within 1e-5 up to 0.5 */
-    int64_t turn2 = multiply(turn, turn);
-    int64_t sine = multiply(turn, ONE - turn2 / 6 + multiply(turn2, turn2) / 120);
-    int64_t cosine = ONE - turn2 / 2 + multiply(turn2, turn2) / 24;
-
+    look k = draw_look(&s);
     for (int y = 0; y < VD_DIGITS_SIDE; ++y) {
         for (int x = 0; x < VD_DIGITS_SIDE; ++x) {
-            /* from the output pixel back to the glyph: shift, distort, turn, shear, zoom */
-            int64_t u = (2 * x - (VD_DIGITS_SIDE - 1)) * (int64_t)ONE / 2 - shift_x + displacement(node_x, x, y);
-            int64_t v = (2 * y - (VD_DIGITS_SIDE - 1)) * (int64_t)ONE / 2 - shift_y + displacement(node_y, x, y);
-            int64_t p = multiply(cosine, u) + multiply(sine, v), q = multiply(cosine, v) - multiply(sine, u);
-            p += multiply(shear, q);
-            int64_t d = distance_at(digits->distance[label], CANVAS * ONE / 2 + multiply(p, zoom_x),
-                                    CANVAS * ONE / 2 + multiply(q, zoom_y));
-            int64_t cover = clamp(ONE / 2 + (thicker - d) * ONE / softness, 0, ONE);
-            /* noise: a triangle over -noise .. noise */
-            int64_t grey =
-                ground + multiply(ink - ground, cover) + (uniform(&s, -noise, noise) + uniform(&s, -noise, noise)) / 2;
+            int64_t d = distance_of_pixel(digits->distance[label], &k, x, y);
+            int64_t cover = clamp(ONE / 2 + (k.thicker - d) * ONE / k.softness, 0, ONE);
+            /* a triangle over -noise .. noise */
+            int64_t noise = uniform(&s, -k.noise, k.noise) + uniform(&s, -k.noise, k.noise);
+            int64_t grey = k.ground + multiply(k.ink - k.ground, cover) + noise / 2;
             pixels[y * VD_DIGITS_SIDE + x] = (unsigned char)clamp(grey, 0, 255);
         }
     }

@@ -1,16 +1,15 @@
-#ifndef VD_DIGITS_H
-#define VD_DIGITS_H
+/* A stand-in for MNIST that needs no download: Darknet's ten digit glyphs, distorted, 28x28, white on black. */
+#ifndef VD_COMMANDS_DATASET_DIGITS_H
+#define VD_COMMANDS_DATASET_DIGITS_H
 
 #include <stdint.h>
 
-/* a stand-in for MNIST that needs no download: Darknet's ten digit glyphs, distorted, 28x28, white on black */
-
 enum { VD_DIGITS_SIDE = 28, VD_DIGITS_CLASSES = 10 };
-enum { VD_DIGITS_TRAIN, VD_DIGITS_TEST, VD_DIGITS_LABELS }; /* streams of random numbers that never meet */
+enum { VD_DIGITS_TRAIN, VD_DIGITS_TEST, VD_DIGITS_LABELS }; /* independent streams of random numbers */
 
 typedef struct vd_digits vd_digits;
 
-/* the glyphs made ready for drawing; the caller frees them with vd_digits_free (which accepts NULL) */
+/* the glyphs, prepared for drawing; the caller frees them with vd_digits_free(), which accepts null */
 vd_digits *vd_digits_make(void);
 void vd_digits_free(vd_digits *digits);
 
@@ -18,7 +17,7 @@ void vd_digits_free(vd_digits *digits);
  * compiler flag gives the same bytes
  *
  *   stream   VD_DIGITS_TRAIN or VD_DIGITS_TEST
- *   index    any; a stream has no end
+ *   index    any number; a stream has no end
  *   pixels   [28][28], all overwritten; 0 black ground .. 255 white ink
  *
  * returns the digit drawn, index % 10. */

@@ -7,7 +7,7 @@
 
 static void write_part(void *fp, void *data, int size)
 {
-    fwrite(data, 1, (size_t)size, fp); /* vd_output_close_unsynced asks ferror */
+    fwrite(data, 1, (size_t)size, fp); /* vd_output_close_unsynced() checks ferror() */
 }
 
 void vd_png_write_grey(const char *path, int width, int height, const unsigned char *pixels)
