@@ -1,5 +1,5 @@
-/* Darknet's label font (data/labels/CODE_SIZE.png), as PNG files one after the other, and where each begins.
- * The assembler finds them through -I<Darknet's source>. Directives common to x86-64 and arm64 ELF only. */
+/* Darknet's label font (data/labels/CODE_SIZE.png): its PNG files one after the other, and the offset of each. The
+ * assembler finds them through -I<Darknet's source>. Only directives that x86-64 and arm64 ELF have in common. */
     .altmacro
 
     .macro glyph code, size

@@ -8,7 +8,7 @@
 
 #include "darknet.h"
 
-/* of glyphs.S: all files one after the other, size by size, and where each begins; the last is the end */
+/* glyphs.S: all files one after the other, size by size; and the offset of each, then that of the end */
 extern const unsigned char vd_glyphs[];
 extern const uint32_t vd_glyph_offset[VD_GLYPH_SIZES * VD_GLYPH_CHARACTERS + 1];
 
@@ -35,7 +35,7 @@ static image glyph_image(int character, int size)
     return im;
 }
 
-/* Darknet's own, [size][character]; without the files it reads */
+/* replaces Darknet's function, without reading files: [size][character] */
 image **load_alphabet()
 {
     enum { ASCII = 128 };

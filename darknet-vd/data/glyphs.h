@@ -1,7 +1,6 @@
-#ifndef VD_GLYPHS_H
-#define VD_GLYPHS_H
-
-/* Darknet's own label font, black on white, built into the program: what stands in its data/labels/ */
+/* Darknet's label font, black on white: the PNG files of its data/labels/, built into the program. */
+#ifndef VD_DATA_GLYPHS_H
+#define VD_DATA_GLYPHS_H
 
 enum { VD_GLYPH_FIRST = ' ', VD_GLYPH_CHARACTERS = 95, VD_GLYPH_SIZES = 8 };
 
@@ -9,9 +8,9 @@ enum { VD_GLYPH_FIRST = ' ', VD_GLYPH_CHARACTERS = 95, VD_GLYPH_SIZES = 8 };
  *
  *   character   ' ' .. '~'
  *   size        0 small .. 7 large
- *   bytes       its length
+ *   bytes       set to the file's length
  *
- * returns its first byte; the memory is the program's. */
+ * Returns its first byte, in constant memory of the program. */
 const unsigned char *vd_glyph_png(int character, int size, int *bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #include "data/raw_picture.h"
 #include "base/stock_libc.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 typedef struct entry {
     struct entry *next;
     int w, h, c, channels;
-    unsigned char *pixels; /* [h][w][c of the copy] behind the path */
+    unsigned char *pixels; /* [h][w][channels or c], after the path */
     char path[];
 } entry;
 
@@ -33,7 +34,7 @@ static struct {
 
 static __thread int loading;
 
-/* decoded before it is asked for, in this thread */
+/* a picture this thread has decoded ahead of its use */
 typedef struct ahead {
     struct ahead *next;
     int w, h, c, channels;
@@ -54,7 +55,7 @@ void image_cache_begin(void)
     loading = 1;
 }
 
-/* of the picture this thread has read last */
+/* of the last picture this thread has read; null: none */
 static __thread char *fault_of_last;
 
 void image_cache_end(void)
@@ -70,7 +71,7 @@ void image_cache_end(void)
     }
 }
 
-/* a quarter of the memory, of the container's where that is less */
+/* bytes the cache may hold; by default a quarter of the machine's memory, or of the container's where that is less */
 static size_t allowance(void)
 {
     const char *wanted = getenv("DARKNET_IMAGE_CACHE");
@@ -87,15 +88,14 @@ static size_t allowance(void)
     return memory / 4;
 }
 
-/* FNV-1a */
 static uint32_t hash(const char *path)
 {
-    uint32_t h = 2166136261u;
-    for (; *path; ++path) h = (h ^ (unsigned char)*path) * 16777619u;
+    uint32_t h = VD_FNV32_START;
+    for (; *path; ++path) h = vd_fnv32(h, (unsigned char)*path);
     return h % BUCKETS;
 }
 
-/* with the lock held */
+/* called with the lock held */
 static const entry *find(const char *path, int channels)
 {
     for (const entry *e = cache.buckets[hash(path)]; e; e = e->next)
@@ -108,7 +108,7 @@ static size_t bytes_of(const entry *e)
     return (size_t)e->w * e->h * (e->channels ? e->channels : e->c);
 }
 
-/* with the lock held; quietly does nothing when there is no room */
+/* called with the lock held; does nothing when there is no room */
 static void insert(const char *path, int w, int h, int c, int channels, const unsigned char *pixels)
 {
     entry shape = {.w = w, .h = h, .c = c, .channels = channels};
@@ -127,7 +127,7 @@ static void insert(const char *path, int w, int h, int c, int channels, const un
     cache.used += size;
 }
 
-/* an entry stays for good and never changes: it is copied without the lock */
+/* entries are never freed or changed, so that they can be copied without the lock */
 static const entry *look_up(const char *path, int channels)
 {
     pthread_mutex_lock(&cache.lock);
@@ -179,7 +179,7 @@ char *image_cache_fault(void)
     return bytes ? vd_format("out of memory: %zu bytes asked for", bytes) : vd_format("%s", stbi_failure_reason());
 }
 
-/* where opening it would end the program: stb_image is compiled with Darknet's sources, see stock_libc.h */
+/* a file that stock_fopen() would end the program for: why it cannot be opened; null for others */
 static char *fault_of_file(const char *path)
 {
     struct stat s;

@@ -1,22 +1,22 @@
-/* Decoded pictures, kept in memory for the next epoch. Only loader threads use it: a picture that is read once is not
- * worth keeping. */
-#ifndef VD_IMAGE_CACHE_H
-#define VD_IMAGE_CACHE_H
+/* Decoded pictures, kept in memory for the next epoch. Only threads that load training data keep any: a picture that is
+ * read once is not worth keeping. */
+#ifndef VD_DATA_IMAGE_CACHE_H
+#define VD_DATA_IMAGE_CACHE_H
 
-/* this thread loads training data from now on, or no longer does */
+/* from begin to end, this thread loads training data */
 void image_cache_begin(void);
 void image_cache_end(void);
 
-/* stbi_load(), or a copy of what it gave the first time: pixels [h][w][channels or *c], to be freed by the caller; null
- * when the file cannot be decoded. Holds at most DARKNET_IMAGE_CACHE MiB (default: a quarter of the memory, 0:
- * nothing); pictures that do not fit any more are decoded anew each time */
+/* stbi_load(), or a copy of what it returned the first time: pixels [h][w][channels or *c], which the caller frees;
+ * null when the file cannot be decoded. The cache holds at most DARKNET_IMAGE_CACHE MiB (default: a quarter of the
+ * memory; 0: nothing); when it is full, further pictures are decoded each time */
 unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels);
 
-/* why image_cache_load() has just given null to this thread, for the caller to free */
+/* why this thread's last image_cache_load() returned null; the caller frees */
 char *image_cache_fault(void);
 
-/* null when the file can be decoded, else why not, for the caller to free. With keep, this thread's next
- * image_cache_load() of it gets what was decoded, even if the file has changed */
+/* decode a file ahead of its use: null when that works, else why not, which the caller frees. With keep, this thread's
+ * next image_cache_load() of the file returns these pixels, even if the file has changed since */
 char *image_cache_ahead(const char *path, int channels, int keep);
 
 #endif

@@ -13,9 +13,9 @@
 
 enum { MAX_HELPERS = 64 };
 
-/* Starting a thread and joining it costs the two some 50 us, and takes the core from a training thread that others wait
- * for. A batch of small pictures out of memory is ready before that. */
-static const double worth_helping = 1e-3; /* seconds */
+/* Starting and joining a thread costs some 50 us, and takes a core from a training thread that others wait for. A batch
+ * of small pictures from the cache is ready sooner than that. */
+static const double worth_helping = 1e-3; /* seconds of work from which helpers are started */
 
 typedef struct {
     int n;
@@ -26,8 +26,8 @@ typedef struct {
     char *message;     /* of the first */
 } batch;
 
-/* Every batch is freed when it has been used. By default glibc hands such memory back to the system and asks for it
- * again at the next batch; these are the largest thresholds it would come to by itself. */
+/* Every batch is freed after its use. By default glibc returns such memory to the system and asks for it again for the
+ * next batch; with these thresholds, the largest it would reach by itself, it keeps it. */
 static void keep_freed_memory(void)
 {
 #ifdef __GLIBC__
@@ -43,7 +43,7 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* 0 when there was none left */
+/* 0 when no part was left */
 static int load_next(batch *b)
 {
     int i = atomic_fetch_add(&b->next, 1);
@@ -86,7 +86,7 @@ void loader_run(int n, void **parts, void *(*load)(void *part))
     int count = 0;
     pthread_once(&once, keep_freed_memory);
     double start = seconds();
-    /* the first part tells how long the others will take */
+    /* the first part's time predicts that of the others */
     if (load_next(&b) && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
     help(&b);
     for (int i = 0; i < count; ++i) pthread_join(helpers[i], 0);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* the next number of a PNM header, behind blanks and comments; 0 where there is none */
+/* the next number of a PNM header, after blanks and comments, and the one character after it; 0 where there is none */
 static long long header_number(FILE *fp)
 {
     long long n = 0;
@@ -16,9 +16,10 @@ static long long header_number(FILE *fp)
         c = getc(fp);
     }
     for (; isdigit(c) && n < 1 << 24; c = getc(fp)) n = 10 * n + c - '0';
-    return n; /* and the one blank behind it */
+    return n;
 }
 
+/* the length the file should have */
 static long long pnm_bytes(FILE *fp, int channels, char **fault)
 {
     long long w = header_number(fp), h = header_number(fp), most = header_number(fp);
@@ -26,7 +27,7 @@ static long long pnm_bytes(FILE *fp, int channels, char **fault)
     return ftell(fp) + w * h * channels;
 }
 
-/* 0 where the pixels are compressed, or this is no TGA at all */
+/* the length the file should have; 0 where the pixels are compressed, or the file is no TGA */
 static long long tga_bytes(const unsigned char *head)
 {
     int type = head[2], entries = head[5] | head[6] << 8;
@@ -35,7 +36,7 @@ static long long tga_bytes(const unsigned char *head)
     return 18 + head[0] + (head[1] ? entries * ((head[7] + 7) / 8) : 0) + w * h * ((head[16] + 7) / 8);
 }
 
-/* stb_image takes the absolute value of the height, which the smallest number has not */
+/* height 0 or -2^31: stb_image takes the absolute value of the height, and -2^31 has none */
 static int is_bmp_without_height(const unsigned char *head)
 {
     return head[0] == 'B' && head[1] == 'M' && !head[22] && !head[23] && !head[24] && (head[25] & 127) == 0;

@@ -1,13 +1,14 @@
-/* PNM and TGA files are pixels behind a short header. stb_image takes what a file cut short does not have from memory
- * nobody has written, reads 16-bit PNM over the end of its memory, and turns the sign of a BMP that has none. */
-#ifndef VD_RAW_PICTURE_H
-#define VD_RAW_PICTURE_H
+/* Faults of picture files that stb_image does not find. PNM and TGA files are pixels after a short header; stb_image
+ * fills the missing part of a truncated one from uninitialised memory, and reads a 16-bit PNM past the end of its
+ * buffer. It also negates the height of a BMP, which overflows for -2^31. */
+#ifndef VD_DATA_RAW_PICTURE_H
+#define VD_DATA_RAW_PICTURE_H
 
 #include <stdio.h>
 
-/* what is wrong with a PNM file (P5, P6), a TGA file without compression, or a BMP file of height 0 or -2^31, the
- * caller's to free; null where nothing is, and for files of other kinds. fp is at its start then; what cannot go back
- * to it, a pipe, is left alone */
+/* what is wrong with a PNM file (P5, P6), an uncompressed TGA file, or a BMP file of height 0 or -2^31: a string the
+ * caller frees. Null when nothing is wrong, and for files of other kinds. Afterwards fp is at its start; a pipe, which
+ * cannot be rewound, is not read at all */
 char *vd_raw_picture_fault(FILE *fp);
 
 #endif

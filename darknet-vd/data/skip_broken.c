@@ -50,7 +50,7 @@ void vd_skip_broken_classes(int classes)
     skip.classes = classes;
 }
 
-/* with the lock held */
+/* called with the lock held */
 static int is_known(const char *path)
 {
     const broken *b = skip.known;
@@ -58,7 +58,7 @@ static int is_known(const char *path)
     return b != 0;
 }
 
-/* name it, the first time */
+/* remember a broken picture, and report it the first time */
 static void add(const char *path, const char *fault)
 {
     broken *b = vd_calloc(1, sizeof(*b) + strlen(path) + 1);
@@ -83,7 +83,7 @@ static int is_broken(const char *path)
     return known;
 }
 
-/* null when the labels can be read; the caller frees what is wrong */
+/* what is wrong with the labels, which the caller frees; null when they can be read */
 static char *fault_of_labels(char *path, int may_miss)
 {
     char labels[4096], *fault;
@@ -100,8 +100,8 @@ static char *fault_of_labels(char *path, int may_miss)
     return fault;
 }
 
-/* decodes the picture, which is kept for this thread if it is to be loaded at once; 1 when it is sound */
-static int look_at(char *path, int load, need labels)
+/* 1 when the picture is sound. It is decoded, and with load kept for this thread to load it at once */
+static int check_picture(char *path, int load, need labels)
 {
     if (is_broken(path)) return 0;
     char *fault = labels ? fault_of_labels(path, labels == LABELS_MAY_MISS) : 0;
@@ -116,7 +116,7 @@ char *vd_sound_picture(char **paths, int m, int index)
 {
     for (int i = 0; skip.wanted && i < m; ++i) {
         char *path = paths[(index + i) % m];
-        if (look_at(path, 1, skip.with_labels ? LABELS : NO_LABELS)) return path;
+        if (check_picture(path, 1, skip.with_labels ? LABELS : NO_LABELS)) return path;
     }
     if (skip.wanted) vd_die("%s: broken, and so are all %d pictures of its list", paths[index], m);
     return paths[index];
@@ -124,7 +124,7 @@ char *vd_sound_picture(char **paths, int m, int index)
 
 int vd_is_sound(char *path)
 {
-    return !skip.wanted || look_at(path, 1, LABELS_MAY_MISS);
+    return !skip.wanted || check_picture(path, 1, LABELS_MAY_MISS);
 }
 
 typedef struct {
@@ -133,10 +133,10 @@ typedef struct {
     int sound;
 } part;
 
-static void *look_at_part(void *context)
+static void *check_part(void *context)
 {
     part *p = context;
-    p->sound = look_at(p->path, 0, p->labels);
+    p->sound = check_picture(p->path, 0, p->labels);
     return 0;
 }
 
@@ -149,11 +149,11 @@ int vd_keep_sound(char **paths, int n, int with_labels)
         parts[i] = (part){paths[i], with_labels ? LABELS : NO_LABELS, 0};
         each[i] = parts + i;
     }
-    loader_run(n, each, look_at_part);
+    loader_run(n, each, check_part);
     int left = 0;
     for (int i = 0; i < n; ++i) {
         if (!parts[i].sound) continue;
-        char *first = paths[left]; /* nothing is lost: whoever owns the array frees all of it */
+        char *first = paths[left]; /* exchanged, not overwritten: the array's owner frees all strings */
         paths[left++] = paths[i];
         paths[i] = first;
     }

@@ -1,31 +1,31 @@
-/* Option -skip-broken: pictures that cannot be decoded, and those of a detector whose labels cannot be read, are left
- * out instead of ending the program. Each is named once on stderr, and a program that ends well, or is stopped in a
- * training, says how many there were.
+/* Option -skip-broken: pictures that cannot be decoded, and a detector's pictures whose labels cannot be read, are
+ * skipped instead of ending the program. Each is named once on stderr, and a program that ends with status 0, or is
+ * stopped during training, reports how many there were.
  *
- * A training takes the next sound picture of its list instead: which one, is a function of the list. A validation goes
- * on without. A list with no sound picture ends the program. All but the first two may be called from any thread. */
-#ifndef VD_BROKEN_H
-#define VD_BROKEN_H
+ * Training uses the next sound picture of its list instead; the choice depends only on the list. Validation simply
+ * skips the picture. A list without a sound picture ends the program. All functions but the first two may be called
+ * from any thread. */
+#ifndef VD_DATA_SKIP_BROKEN_H
+#define VD_DATA_SKIP_BROKEN_H
 
-/* the option is given; with_labels: the pictures of a training need a label file */
+/* turn the option on; with_labels: training pictures must have a label file */
 void vd_skip_broken(int with_labels);
 
-/* say how many there were, with the option; exit() with status 0 does it by itself */
+/* report how many were skipped, if the option is on; exit() with status 0 does so by itself */
 void vd_say_skipped(void);
 
-/* a detector's labels are numbers of fewer classes than this */
+/* from now on a detector's label with a class of this number or more is broken */
 void vd_skip_broken_classes(int classes);
 
-/* paths[index], or, with the option, the first picture from there on that is sound; pictures [m] go round. It has been
- * decoded then, and this thread's next image_cache_load() of it finds it so */
+/* paths[index]; with the option, the first sound picture from there on, continuing at the start of paths [m]. It has
+ * been decoded then, and this thread's next image_cache_load() of it returns those pixels */
 char *vd_sound_picture(char **paths, int m, int index);
 
-/* move the sound ones of paths [n] to the front, the others behind them, and return how many there are; n without the
+/* move the sound pictures of paths [n] to the front, the others after them; returns how many are sound, n without the
  * option */
 int vd_keep_sound(char **paths, int n, int with_labels);
 
-/* the same for one picture of a detector, which is to be loaded next: 1 when it can be used. A picture without a label
- * file can */
+/* 1 when a detector's picture, which is to be loaded next, can be used; one without a label file can */
 int vd_is_sound(char *path);
 
 #endif

@@ -17,7 +17,7 @@
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 
-/* null when there is none */
+/* null when there is no fault */
 static char *fault_of_text(const char *filename, FILE *fp)
 {
     long at = ftell(fp);
@@ -51,7 +51,7 @@ static FILE *open_text(const char *filename, char **fault)
     return 0;
 }
 
-/* the next line without what means nothing, in a buffer of getline()'s; null at the end */
+/* the next line, without byte order mark and trailing white space, in getline()'s buffer; null at the end */
 static char *next_line(const char *filename, FILE *fp, char **buffer, size_t *room, int *number)
 {
     ssize_t n = getline(buffer, room, fp);
@@ -65,7 +65,7 @@ static char *next_line(const char *filename, FILE *fp, char **buffer, size_t *ro
 
 /* ---- lists ---- */
 
-/* the lines that are not blank; between names, where the number of a line counts, there must be no blank one */
+/* the lines that are not blank; among names, where line numbers are class numbers, a blank line is a fault */
 static list *read_lines(const char *filename, int are_names)
 {
     char *buffer = 0, *line, *fault;
@@ -110,7 +110,7 @@ void vd_labels_found(const char *path, int found, int classes)
     enum { NAMED = 5 };
     static atomic_int pictures;
     int before = atomic_fetch_add(&pictures, 1);
-    if (before > NAMED) return; /* strictly, the first one was the last */
+    if (before > NAMED) return; /* with -strict, the first one has ended the program */
     char *said = vd_format("%s: %d of the %d labels are in this path, and one should be: it is the picture's class",
                            path, found, classes);
     if (vd_schema_is_strict()) vd_die("%s", said);
@@ -124,7 +124,7 @@ void vd_labels_found(const char *path, int found, int classes)
 typedef struct {
     const char *filename;
     int line;
-    char *fault; /* the first one, null: none yet */
+    char *fault; /* the first one; null: none yet */
 } place;
 
 __attribute__((format(printf, 2, 3))) static void wrong(place *p, const char *fmt, ...)
@@ -138,7 +138,7 @@ __attribute__((format(printf, 2, 3))) static void wrong(place *p, const char *fm
     free(what);
 }
 
-/* the next word as a number of the picture's size */
+/* the next word, as a fraction of the picture's size */
 static float read_fraction(place *p, char **at, const char *name, double min, double max)
 {
     char *word = p->fault ? 0 : strtok_r(0, " \t", at);
@@ -161,7 +161,7 @@ static box_label read_box(place *p, char *text)
         id = 0;
     }
     box_label b = {.id = (int)id};
-    /* boxes that lie partly outside are common, and cut off where they are used */
+    /* boxes partly outside the picture are common, and are clipped where they are used */
     b.x = read_fraction(p, &at, "x", -1, 2);
     b.y = read_fraction(p, &at, "y", -1, 2);
     b.w = read_fraction(p, &at, "width", 0, 2);

@@ -2,6 +2,7 @@
 #include "data/skip_broken.h"
 #include "layer/nonfinite.h"
 #include "layer/layer_state.h"
+#include "base/hash.h"
 #include "base/seed.h"
 #include "base/fail.h"
 #include "base/files.h"
@@ -34,15 +35,15 @@ static struct {
     long batches, minutes, keep; /* options */
     int resume;
 
-    char *path; /* null: no training, or one without checkpoints */
+    char *path; /* null: no training, or training without checkpoints */
     float *avg_loss;
     int *count;
-    long written_at; /* batch of the latest file, 0: none */
-    time_t clock;    /* when that was */
-    long files;      /* of this training, the latest and older ones */
-    FILE *start;     /* null unless kept */
+    long written_at; /* batch of the latest file; 0: none */
+    time_t clock;    /* when that file was written */
+    long files;      /* written by this training and kept, the latest included */
+    FILE *start;     /* state at the start; null unless kept */
     vd_setbacks setbacks;
-    float learning_rate; /* without setbacks */
+    float learning_rate; /* without halvings */
 } training = {.minutes = DEFAULT_MINUTES, .keep = 1};
 
 static volatile sig_atomic_t caught;
@@ -59,38 +60,28 @@ void vd_checkpoint_resume(void)
     training.resume = 1;
 }
 
-/* ---- the file, written and read by the same functions ---- */
+/* ---- the file: the same functions write and read it ---- */
 
 typedef struct {
     FILE *fp;
     int writes;
     uint32_t version;
-    uint64_t sum; /* FNV-1a of what went through */
+    uint64_t sum; /* FNV-1a of the bytes written */
     const char *path;
 } stream;
-
-static uint64_t fnv1a(uint64_t sum, const void *data, size_t bytes)
-{
-    const unsigned char *p = data;
-    /* the analyzer loses track of bytes of structures */
-    for (size_t i = 0; i < bytes; ++i)
-        sum = (sum ^ p[i]) * 0x100000001B3u; /* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult) */
-    return sum;
-}
-
-static const uint64_t fnv1a_start = 0xCBF29CE484222325u;
 
 static void pass(stream *s, void *data, size_t bytes)
 {
     if (s->writes) {
         fwrite(data, 1, bytes, s->fp); /* errors show when the file is closed */
-        s->sum = fnv1a(s->sum, data, bytes);
+        s->sum = vd_fnv64(s->sum, data, bytes);
     } else if (fread(data, 1, bytes, s->fp) != bytes) {
         vd_die("%s: cannot be read", s->path);
     }
 }
 
-/* an array may be missing on either side: what is not in the file is zero, what is not here is made */
+/* an array may be missing on either side: when reading, one that is not in the file becomes zero, and one that the
+ * network does not have yet is allocated */
 static void pass_array(stream *s, int layer, vd_array a)
 {
     uint64_t whole = a.n * a.bytes, bytes = *a.at ? whole : 0;
@@ -116,7 +107,7 @@ static void pass_layer(stream *s, int index, layer *l)
     if (!s->writes) vd_layer_restored(*l, active);
 }
 
-/* random=1: every few batches a training goes on with pictures of another size */
+/* random=1: every few batches, training changes the size of its pictures */
 static int changes_size(const network *net)
 {
     int yes = net->random;
@@ -140,7 +131,7 @@ static void pass_training(stream *s, network *net)
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
-    if (!changes_size(net)) { /* the cfg has another size now, or random=1 no longer */
+    if (!changes_size(net)) { /* the cfg has been changed: another size, or no random=1 any more */
         fprintf(stderr, "%s: pictures of %dx%d, and %dx%d from here on\n", s->path, size[0], size[1], net->w, net->h);
         return;
     }
@@ -149,16 +140,16 @@ static void pass_training(stream *s, network *net)
     resize_network(net, size[0], size[1]);
 }
 
-/* what a checkpoint's network must have in common with the one that takes it up */
+/* a hash of what must be the same in the checkpoint's network and in the one that resumes from it */
 static uint64_t fingerprint(const network *net)
 {
     int32_t numbers[] = {net->n, net->batch * net->subdivisions, net->adam, net->c};
-    uint64_t sum = fnv1a(fnv1a_start, numbers, sizeof(numbers));
+    uint64_t sum = vd_fnv64(VD_FNV64_START, numbers, sizeof(numbers));
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
         int32_t of_layer[] = {l.type, l.c, l.n, l.size, l.groups, l.batch_normalize, vd_layer_of(l) != 0};
         uint64_t weights = vd_has_weights(l) ? vd_weights_of(l) : 0;
-        sum = fnv1a(fnv1a(sum, of_layer, sizeof(of_layer)), &weights, sizeof(weights));
+        sum = vd_fnv64(vd_fnv64(sum, of_layer, sizeof(of_layer)), &weights, sizeof(weights));
     }
     return sum;
 }
@@ -178,11 +169,11 @@ static void pass_all(stream *s, network *net)
     pass_training(s, net);
 }
 
-/* the file is whole: nothing has been touched before this is known */
+/* end the program unless the file is complete and undamaged; called before anything of it is used */
 static void check(FILE *fp, const char *path)
 {
     char word[4] = {0}, buffer[1 << 16];
-    uint64_t sum = fnv1a_start, stored;
+    uint64_t sum = VD_FNV64_START, stored;
     if (fseek(fp, 0, SEEK_END)) vd_die("%s: %s", path, strerror(errno));
     long left = ftell(fp) - (long)sizeof(stored);
     rewind(fp);
@@ -191,7 +182,7 @@ static void check(FILE *fp, const char *path)
     while (left > 0) {
         size_t n = left < (long)sizeof(buffer) ? (size_t)left : sizeof(buffer);
         if (fread(buffer, 1, n, fp) != n) vd_die("%s: cannot be read: %s", path, strerror(errno));
-        sum = fnv1a(sum, buffer, n);
+        sum = vd_fnv64(sum, buffer, n);
         left -= (long)n;
     }
     if (fread(&stored, 1, sizeof(stored), fp) != sizeof(stored) || stored != sum)
@@ -199,13 +190,13 @@ static void check(FILE *fp, const char *path)
     rewind(fp);
 }
 
-/* the latest checkpoint, or the i-th before it */
+/* the path of the latest checkpoint (i = 0), or of the i-th before it */
 static char *path_of(long i)
 {
     return i ? vd_format("%s.%ld", training.path, i) : vd_format("%s", training.path);
 }
 
-static void obey_setbacks(network *net)
+static void apply_setbacks(network *net)
 {
     net->learning_rate = ldexpf(training.learning_rate, -training.setbacks.halvings);
 }
@@ -223,7 +214,7 @@ static int restore_file(network *net, const char *path)
     return 1;
 }
 
-/* the latest of this training's checkpoints before a batch that is finite; 0 when there is none */
+/* restore the latest of this training's checkpoints before a batch whose numbers are finite; 0 when there is none */
 static int restore_before(network *net, long batch)
 {
     for (long i = 0; i < training.files; ++i) {
@@ -242,11 +233,11 @@ static int resume(network *net)
 {
     if (!restore_file(net, training.path)) return 0;
     char *fault = vd_fault_of_state(net, net->n, 1);
-    if (fault) vd_die("%s: %s", training.path, fault); /* written by an older program */
+    if (fault) vd_die("%s: %s", training.path, fault); /* an older version wrote such files */
     return 1;
 }
 
-/* .checkpoint stays where it is until the new one takes its place */
+/* rename .checkpoint.1 to .2 and so on; .checkpoint gets a second name, and stays until the new one replaces it */
 static void keep_older(void)
 {
     for (long i = training.keep - 1; i > 0; --i) {
@@ -254,7 +245,7 @@ static void keep_older(void)
         if (i > 1) rename(newer, older);
         else {
             if (unlink(older) && errno != ENOENT) vd_die("%s: %s", older, strerror(errno));
-            /* EEXIST: another training in this folder was faster */
+            /* EEXIST: another training in this folder has done it meanwhile */
             if (link(newer, older) && errno != ENOENT && errno != EEXIST) vd_die("%s: %s", older, strerror(errno));
         }
         free(older);
@@ -265,7 +256,7 @@ static void keep_older(void)
 static void write_file(network *net)
 {
     vd_output out = vd_output_open(training.path);
-    stream s = {.fp = out.fp, .writes = 1, .version = VERSION, .sum = fnv1a_start, .path = training.path};
+    stream s = {.fp = out.fp, .writes = 1, .version = VERSION, .sum = VD_FNV64_START, .path = training.path};
     pass_all(&s, net);
     fwrite(&s.sum, sizeof(s.sum), 1, out.fp);
     vd_output_close(&out);
@@ -282,7 +273,7 @@ static void save(network *net)
     if (training.files < training.keep) ++training.files;
 }
 
-/* ---- a training ---- */
+/* ---- training ---- */
 
 static void catch (int signal)
 {
@@ -321,7 +312,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     training.learning_rate = net->learning_rate;
     if (training.resume && resume(net)) {
         training.files = training.keep;
-        obey_setbacks(net);
+        apply_setbacks(net);
         training.written_at = (long)get_current_batch(net);
         fprintf(stderr, "%s: resumed behind batch %ld\n", training.path, training.written_at);
     } else if (training.resume) {
@@ -354,15 +345,15 @@ static void restore_start(network *net)
 
 void vd_checkpoint_back(network *net, long before)
 {
-    vd_setbacks now = training.setbacks; /* not those of then */
+    vd_setbacks now = training.setbacks; /* the present ones, not those of the checkpoint */
     if (!restore_before(net, before)) {
         restore_start(net);
-        if (training.files) training.files = 1; /* the others are no good */
+        if (training.files) training.files = 1; /* the others are not usable */
     }
     now.to = (long)get_current_batch(net);
     training.setbacks = now;
-    obey_setbacks(net);
-    if (training.files) write_file(net); /* in the place of the latest: a run that is resumed knows of the setback */
+    apply_setbacks(net);
+    if (training.files) write_file(net); /* replaces the latest, so that a resumed run knows of the setback */
 }
 
 int vd_checkpoint_due(const network *net)
@@ -383,7 +374,7 @@ void vd_checkpoint_batch(network *net)
     vd_say_skipped();
     fprintf(stderr, "stopped behind batch %ld; the same command with -resume goes on: %s\n", batch, training.path);
     fflush(stdout);
-    raise(caught); /* back at its default: the caller sees what ended the program */
+    raise(caught); /* its handler is the default again: the parent process sees which signal ended the program */
 }
 
 void vd_checkpoint_end(network *net)

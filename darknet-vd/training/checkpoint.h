@@ -1,63 +1,65 @@
-/* A training that can be stopped and taken up again: <backup>/<base>.checkpoint holds all its state, and
- * `darknet classifier|detector train ... -resume` goes on from there, with [net] seed=N to the very weights of a
- * training that was never stopped.
+/* Training that can be stopped and resumed: <backup>/<base>.checkpoint holds all its state, and
+ * `darknet classifier|detector|cifar train ... -resume` continues from there; with [net] seed=N it reaches the same
+ * weights, to the bit, as training that was never stopped.
  *
- * The file, in the machine's byte order: it is made and read on one machine.
+ * The file is in the machine's byte order, because it is written and read on one machine:
  *
  *     "VDCP", uint32 version, uint64 fingerprint of the network's layers
  *     arrays    uint64 bytes, then the bytes; of each layer, in order: layer_state.h, then vd_layer_state()
  *     training  seen, t, state of the random numbers, width, height, average loss, batches since the start, [vd_cost]
  *     setbacks  from version 2 on: vd_setbacks
- *     uint64    FNV-1a of all before
+ *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
- * It is written beside its target and renamed, and read only when its checksum is right. */
-#ifndef VD_CHECKPOINT_H
-#define VD_CHECKPOINT_H
+ * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. */
+#ifndef VD_TRAINING_CHECKPOINT_H
+#define VD_TRAINING_CHECKPOINT_H
 
 #include "darknet.h"
 #include "config/options.h"
 
 #include <stdint.h>
 
-/* how often a training has gone back because its numbers were not finite */
+/* how often training has gone back because its numbers were not finite */
 typedef struct {
     int32_t halvings; /* of the cfg's learning rate, in all */
-    int32_t in_a_row; /* without getting past */
-    int64_t batch;    /* where it failed latest, */
-    int64_t to;       /* and to which batch it went back from there */
+    int32_t in_a_row; /* since training last got past `batch` */
+    int64_t batch;    /* where the last failure was */
+    int64_t to;       /* the batch that training went back to from there */
 } vd_setbacks;
 
-/* read [net]'s keys: checkpoint=N batches and checkpoint_minutes=M between two files (0: not by that measure),
- * checkpoint_keep=K files kept, the older ones as .checkpoint.1 and so on */
+/* read [net]'s keys: checkpoint=N batches and checkpoint_minutes=M between two files (0: no limit of this kind),
+ * checkpoint_keep=K files to keep, the older ones as .checkpoint.1 and so on */
 void vd_checkpoint_options(vd_section net);
 
-/* from now on vd_checkpoint_begin() looks for a checkpoint and takes it up */
+/* from now on vd_checkpoint_begin() resumes from a checkpoint if there is one */
 void vd_checkpoint_resume(void);
 
-/* A training of net begins; SIGINT and SIGTERM will end it behind a batch, with a checkpoint.
+/* Training of net begins; from now on SIGINT and SIGTERM end it after the current batch, with a checkpoint.
  *
- *   avg_loss, count   of the caller, saved and restored; they must live until vd_checkpoint_end()
+ *   avg_loss, count   the caller's, saved and restored; they must live until vd_checkpoint_end()
  *
- * A backup folder that cannot be written, a file that is damaged or of another network ends the program. Where there is
- * no checkpoint yet, the training begins at its beginning and says so. */
+ * A backup folder that cannot be written, or a file that is damaged or of another network, ends the program. Where
+ * there is no checkpoint yet, training starts from the beginning and reports it. */
 void vd_checkpoint_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count);
 
-/* Going back, within a training.
- *   keep_start   remember net as it is, to go back to where no checkpoint serves; 0 where there are none at all
- *   setbacks     those of this training: what is put there is saved, and obeyed at the next vd_checkpoint_back()
- *   back         make net what it was at the latest checkpoint before a batch that is finite, or at the start; sets
- *                setbacks.to */
+/* Going back during training
+ *
+ *   keep_start   keep the present state of net, for vd_checkpoint_back() without a usable checkpoint; returns 0 where
+ *                training has no checkpoints at all
+ *   setbacks     the caller's to change; they are saved, and applied by the next vd_checkpoint_back()
+ *   back         restore the latest checkpoint before batch number `before` whose numbers are finite, or the start;
+ * sets setbacks.to */
 int vd_checkpoint_keep_start(network *net);
 vd_setbacks *vd_checkpoint_setbacks(void);
 void vd_checkpoint_back(network *net, long before);
 
-/* 1 when a checkpoint will be written behind this batch */
+/* 1 when a checkpoint will be written after this batch */
 int vd_checkpoint_due(const network *net);
 
-/* a batch is done: write a checkpoint if one is due, or a signal has come; that one ends the program */
+/* a batch is done: write a checkpoint if one is due; after a signal, write it and end the program */
 void vd_checkpoint_batch(network *net);
 
-/* the training is done: its last checkpoint, if it has written any, has its end */
+/* training is finished: update the last checkpoint, if any was written */
 void vd_checkpoint_end(network *net);
 
 #endif

@@ -8,13 +8,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { GIVE_UP = 10, FURTHER = 3 }; /* after so many times: give up, or go back further */
+/* after this many setbacks in a row, end the program; after each multiple of this many, go back further */
+enum { GIVE_UP = 10, FURTHER = 3 };
 
 static struct {
     int wanted, active;
     char *fault; /* null: none */
     long batch;  /* where it was found */
-    long before; /* a batch to go back to is before this one */
+    long before; /* go back to a batch before this one */
 } guard;
 
 void vd_nan_guard_options(vd_section net)
@@ -42,7 +43,7 @@ int vd_nan_guard_sound(void)
     return !guard.fault;
 }
 
-/* `what` is not finite, because of fault */
+/* `what` is not finite, because of fault. Remembers it, or ends the program where training cannot go back; returns 0 */
 static int found(network *net, const char *what, char *fault)
 {
     guard.fault = vd_format("%s: batch %ld: %s not finite: %s", cfg_of(net), vd_cost_batch(net), what, fault);
@@ -56,7 +57,7 @@ int vd_nan_guard_loss(network *net)
 {
     if (isfinite(*net->cost)) return 1;
     found(net, "the loss is", vd_fault_of_forward(net));
-    guard.before = guard.batch - 1; /* no rate saves a batch whose forward pass fails: one before must change */
+    guard.before = guard.batch - 1; /* no rate helps a batch whose forward pass fails: an earlier update must change */
     return 0;
 }
 

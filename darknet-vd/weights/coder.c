@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* after each bit range is at least this, so that a model's 16 bits count */
+/* after each bit range is at least this: enough for the 16 bits of a model's probability */
 static const uint32_t least_range = 1u << 24;
 
 void vd_bytes_add(vd_bytes *b, const void *data, size_t n)
@@ -31,7 +31,7 @@ void vd_bit_models_reset(vd_bit_model *m, size_t n)
     for (size_t i = 0; i < n; ++i) m[i] = (vd_bit_model){.p = 1u << 15};
 }
 
-/* writing: the highest byte of low is final but for a carry */
+/* writing: the highest byte of low is final, except for a carry */
 static void shift_out(vd_coder *c)
 {
     uint8_t carry = (uint8_t)(c->low >> 32);
@@ -76,7 +76,7 @@ vd_coder vd_coder_to_read(const uint8_t *bytes, size_t n)
 
 vd_bytes vd_coder_finish(vd_coder *c)
 {
-    /* any number from low up to low + range will do: the one with most zeros at its end */
+    /* any number from low to low + range is correct: take one that ends with zeros */
     c->low = (c->low + least_range - 1) & ~(uint64_t)(least_range - 1);
     for (int i = 0; i < 5; ++i) shift_out(c);
     while (c->out.n && !c->out.bytes[c->out.n - 1]) --c->out.n;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* channels come out as they went in, each for itself */
+/* each output channel depends on the input channel of the same number alone */
 static int keeps_channels(LAYER_TYPE type)
 {
     return type == MAXPOOL || type == AVGPOOL || type == DROPOUT || type == ACTIVE;
@@ -18,7 +18,7 @@ static int reads_from_further_back(const network *net)
     return 0;
 }
 
-/* the layer `to` reads what the layer `from` puts out, and nothing else does */
+/* the output of layer `from` is read by layer `to` and by no other layer with weights */
 static int follows(const network *net, int from, int to)
 {
     for (int i = from + 1; i < to; ++i)
@@ -26,7 +26,7 @@ static int follows(const network *net, int from, int to)
     return net->layers[to].type == CONNECTED || (net->layers[to].type == CONVOLUTIONAL && net->layers[to].groups == 1);
 }
 
-/* which columns of the weights have a value */
+/* [columns] 1 where a column of the weights is not all 0; the caller frees */
 static char *columns_read(vd_part p)
 {
     char *read = vd_calloc(p.columns, 1);
@@ -44,8 +44,8 @@ static void drop_row(vd_part p, int row)
     memset(p.weights + (size_t)row * p.columns, 0, p.columns * sizeof(float));
 }
 
-/* each row of `from` is read through as many neighbouring columns of `to`: the taps of a filter, or the pixels that a
- * convolution leaves a connected layer */
+/* each row of `from` is read through the same number of neighbouring columns of `to`: the taps of a filter, or the
+ * pixels of a channel that a connected layer reads */
 static void drop_rows(vd_part from, vd_part to)
 {
     int width = to.columns / from.rows;
@@ -58,7 +58,7 @@ static void drop_rows(vd_part from, vd_part to)
 void vd_drop_unread(const network *net, vd_parts p)
 {
     if (reads_from_further_back(net)) return;
-    for (int i = p.n - 2; i >= 0; --i) { /* backwards: what is dropped reads no more */
+    for (int i = p.n - 2; i >= 0; --i) { /* backwards: a row that is dropped does not read either */
         vd_part from = p.part[i], to = p.part[i + 1];
         int is_product = net->layers[from.layer].type == CONVOLUTIONAL || net->layers[from.layer].type == CONNECTED;
         if (is_product && follows(net, from.layer, to.layer) && to.columns % from.rows == 0) drop_rows(from, to);

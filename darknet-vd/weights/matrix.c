@@ -8,7 +8,7 @@
 
 enum { LENGTHS = 32 };
 
-/* a number N, by the length of N + 1 */
+/* of a number N; arrays are by the length of N + 1 */
 typedef struct {
     vd_bit_model length[LENGTHS], first[LENGTHS], second[LENGTHS][2];
 } number_models;
@@ -21,7 +21,7 @@ typedef struct {
 static models *make_models(void)
 {
     models *m = vd_calloc(1, sizeof(*m));
-    vd_bit_models_reset((vd_bit_model *)m, sizeof(*m) / sizeof(vd_bit_model)); /* they are nothing else */
+    vd_bit_models_reset((vd_bit_model *)m, sizeof(*m) / sizeof(vd_bit_model)); /* the struct is an array of them */
     return m;
 }
 
@@ -39,7 +39,7 @@ static float float_of(uint32_t bits)
     return x;
 }
 
-/* not x != 0: the program may run with denormals taken for 0 */
+/* not x == 0: the program may run with denormal numbers treated as 0 */
 static int is_zero(float x)
 {
     return !(bits_of(x) << 1);
@@ -124,7 +124,7 @@ void vd_code_dense(vd_coder *c, size_t n, float *w)
     free(m);
 }
 
-/* the rows (or columns) that have values: their numbers, in order */
+/* the numbers of the rows (or columns) that have values, in order */
 typedef struct {
     int n, *number;
 } lines;

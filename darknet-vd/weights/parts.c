@@ -24,7 +24,7 @@ static vd_part_kind kind_of(layer l)
     }
 }
 
-/* where each weight of a layer is multiplied once for an image */
+/* multiplications of each weight for one image */
 static size_t positions_of(layer l)
 {
     if (l.type == CONVOLUTIONAL) return (size_t)l.out_w * l.out_h;

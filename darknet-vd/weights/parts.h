@@ -1,10 +1,10 @@
-/* The arrays of a network that a weights file holds, layer by layer. */
-#ifndef VD_PACK_PARTS_H
-#define VD_PACK_PARTS_H
+/* The arrays of a network that are saved in a file of weights, layer by layer. */
+#ifndef VD_WEIGHTS_PARTS_H
+#define VD_WEIGHTS_PARTS_H
 
 #include "darknet.h"
 
-/* the values are those of the file */
+/* these values are written to .vdw files */
 typedef enum {
     VD_PART_CONVOLUTIONAL = 1,
     VD_PART_CONNECTED = 2,
@@ -13,13 +13,13 @@ typedef enum {
     VD_PART_DECONVOLUTIONAL = 5
 } vd_part_kind;
 
-/* a layer, or one of those inside a recurrent layer; arrays it has none of are null */
+/* a layer, or one of the layers inside a recurrent one; arrays it does not have are null */
 typedef struct {
     int layer; /* number of the layer in the network */
     vd_part_kind kind;
     int rows, columns; /* filters or units, and weights of each; a batchnorm layer has no columns */
     int variational;
-    size_t positions;                  /* where each weight is multiplied once */
+    size_t positions;                  /* multiplications of each weight for one image */
     float *biases;                     /* [rows] */
     float *scales, *means, *variances; /* [rows] of batch normalisation */
     float *weights;                    /* [rows][columns] */
@@ -31,23 +31,24 @@ typedef struct {
 } vd_parts;
 
 /* the network's own arrays, layer by layer, those inside a recurrent layer in the order of vd_parts_of(); the caller
- * frees .part */
+ * frees .part alone */
 vd_parts vd_parts_of_network(const network *net);
 
 /* parts of the same shapes with arrays of their own, filled with 0; vd_parts_free() frees them */
 vd_parts vd_parts_like(vd_parts p);
 void vd_parts_free(vd_parts p);
 
-/* copy biases and weights, and the three arrays of batch normalisation unless one side has none of them */
+/* copy the arrays that both have */
 void vd_part_copy(vd_part to, vd_part from);
 
+/* rows * columns */
 size_t vd_part_weights(vd_part p);
-/* all its floats together: what a .weights file spends four bytes each on */
+/* numbers in all its arrays; each takes four bytes in a .weights file */
 size_t vd_part_floats(vd_part p);
-/* where the first number that is not finite stands: "layer 2: number 7 of its weights is not finite", a string the
- * caller frees; null when all are */
+/* the first number that is not finite, as "layer 2: number 7 of its weights is not finite", which the caller frees;
+ * null when all are finite */
 char *vd_part_fault(vd_part p);
-/* "convolutional" */
+/* e.g. "convolutional" */
 const char *vd_part_name(vd_part_kind kind);
 
 #endif

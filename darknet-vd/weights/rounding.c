@@ -63,7 +63,7 @@ static void round_to_halves(size_t n, float *w)
     }
 }
 
-/* 1 / mean of 1/sigma^2 over the weights that are not 0; 0 when there is none */
+/* 1 / mean of 1/sigma^2 over the weights that are not 0; 0 when all are 0 */
 static double harmonic_mean_sigma2(int columns, const float *log_sigma2, const float *w)
 {
     double sum = 0;

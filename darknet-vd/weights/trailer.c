@@ -49,11 +49,11 @@ void vd_weights_save(const network *net, FILE *fp, int cutoff)
 static __thread struct {
     char *filename;
     long end;         /* of the stock weights */
-    int last;         /* layer whose weights were read last */
+    int last;         /* the last layer whose weights were read */
     uint32_t entries; /* of the trailer */
 } file;
 
-/* Darknet has printed "Loading weights from ..." without a newline */
+/* end the program; Darknet has printed "Loading weights from ..." without a newline */
 __attribute__((format(printf, 1, 2), noreturn)) static void bad_file(const char *fmt, ...)
 {
     va_list args;
@@ -81,7 +81,7 @@ static void check_header(FILE *fp, long size)
     if (size < (long)sizeof(version) + (long_seen ? 8 : 4)) bad_file("%ld bytes are too few for a weights file", size);
 }
 
-/* follow the entries from the offset to the footer */
+/* the entries, followed from the offset to the footer, fit exactly */
 static void check_trailer(FILE *fp, footer f, long size)
 {
     long at = (long)f.offset, end = size - (long)sizeof(footer);
@@ -135,18 +135,18 @@ static void check_position(const network *net, FILE *fp)
 int vd_weights_load_next(const network *net, FILE *fp, int index)
 {
     check_position(net, fp);
-    if (ftell(fp) == file.end) return 0; /* a file may stop at a layer boundary: what `darknet partial` makes */
+    if (ftell(fp) == file.end) return 0; /* a file may end after any layer: `darknet partial` writes such files */
     file.last = index;
     return 1;
 }
 
-/* what a VD layer's entry must hold; a layer with numload takes its first filters only */
+/* values of a variational layer's entry; with numload, those of its first filters only */
 static size_t expected_count(layer l, const vd_layer *vd)
 {
     return l.type == CONVOLUTIONAL && l.numload ? vd->n / l.n * l.numload : vd->n;
 }
 
-/* flipped=1: the stock loader has turned the weights from [c size size][n] to [n][c size size] */
+/* flipped=1: the stock loader has transposed the weights from [c size size][n] to [n][c size size] */
 static void turn_like_weights(layer l, float *log_sigma2)
 {
     int rows = l.c * l.size * l.size, columns = l.numload ? l.numload : l.n;
@@ -186,7 +186,7 @@ static void load_entry(const network *net, FILE *fp, int start, int cutoff, char
     fseek(fp, next, SEEK_SET);
 }
 
-/* what became of log_sigma2 where the file has none */
+/* report the initial log_sigma2 of layers that the file has none for */
 static void say_what_is_missing(int relative, int kept)
 {
     if (!file.entries) fprintf(stderr, "(a plain weights file: ");
@@ -199,7 +199,7 @@ static void say_what_is_missing(int relative, int kept)
     else fprintf(stderr, "they keep their initial value) ");
 }
 
-/* of the layers that were read */
+/* the weights of all layers that were read */
 static void check_finite(const network *net, int start)
 {
     vd_parts parts = vd_parts_of_network(net);

@@ -1,19 +1,20 @@
-/* The trailer behind a stock .weights file, little-endian:
+/* The trailer after a stock .weights file, little-endian:
  *
  *     per variational layer, in order:  int32 layer index, int32 count, float32 log_sigma2[count]
  *     footer, 16 bytes:                 "VDLS", uint32 number of entries, uint64 offset of the trailer
  *
- * Stock Darknet reads what it knows and stops before it. Everything wrong with a file ends the program with one line
- * that names the file and what is wrong, before a variational parameter has been changed. */
-#ifndef VD_WEIGHTS_H
-#define VD_WEIGHTS_H
+ * Stock Darknet reads its own part of the file and stops before the trailer. Any fault of a file ends the program with
+ * one line that names the file and the fault. The structure of the trailer is checked before anything is loaded; the
+ * values of an entry are checked after they have been read into the layer. */
+#ifndef VD_WEIGHTS_TRAILER_H
+#define VD_WEIGHTS_TRAILER_H
 
 #include "darknet.h"
 
-/* append the trailer of layers 0..cutoff-1; nothing when none of them is variational */
+/* append the trailer of layers 0 .. cutoff - 1; nothing when none of them is variational */
 void vd_weights_save(const network *net, FILE *fp, int cutoff);
 
-/* the three steps of a load, called around and between the stock layers' own reads; see layer_plugin.h */
+/* the three steps of loading, called before, between and after the stock layers' own reads; see layer_plugin.h */
 void vd_weights_load_begin(const char *filename, FILE *fp);
 int vd_weights_load_next(const network *net, FILE *fp, int index);
 void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff);

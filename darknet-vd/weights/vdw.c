@@ -36,7 +36,7 @@ static void add_checksum(vd_bytes *b)
     for (int i = 0; i < CHECKSUM; ++i) add_byte(b, (int)(crc >> 8 * i & 255));
 }
 
-/* what follows a record's head, in both directions; 0 when it cannot be right */
+/* the arrays after a record's head, written or read; 0 when what is read cannot have been written */
 static int code_arrays(vd_coder *c, vd_part p, vd_pack_format format, uint8_t *steps)
 {
     float *of_rows[] = {p.biases, p.scales, p.means, p.variances};
@@ -74,8 +74,8 @@ static char *find_fault(vd_part p, vd_pack_format format)
     return fault;
 }
 
-/* weights of the test-time network as the file will have them: masked and rounded; steps of all parts, in the place of
- * their rows */
+/* packed = the network's arrays as the file will hold them: weights masked and rounded; steps [parts][rows of the
+ * part]. Returns null, or what is wrong */
 static char *make_values(const network *net, vd_parts own, vd_parts packed, vd_pack_format format, uint8_t **steps)
 {
     for (int i = 0; i < own.n; ++i) {
@@ -110,7 +110,7 @@ static void count(vd_packed *packed, vd_part p, size_t bytes)
 static int same_values(size_t n, const float *a, const float *b)
 {
     for (size_t i = 0; a && i < n; ++i)
-        /* the bits: a NaN is itself. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
+        /* as bits, so that a NaN equals itself. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
         if (memcmp(a + i, b + i, sizeof(float)) && (vd_count_nonzero(1, a + i) || vd_count_nonzero(1, b + i))) return 0;
     return 1;
 }
@@ -183,7 +183,7 @@ void vd_packed_free(vd_packed *p)
 typedef struct {
     const uint8_t *bytes;
     size_t n, at;
-    int bad; /* something ran over the end, or over 64 bits */
+    int bad; /* 1 after reading past the end, or a number of more than 64 bits */
 } reader;
 
 static int read_byte(reader *r)
@@ -269,7 +269,7 @@ static int checksum_is_right(const uint8_t *bytes, size_t n)
     return crc == vd_crc32(bytes, n - CHECKSUM);
 }
 
-/* into p, whose arrays are 0 */
+/* into p, whose arrays are 0 before; returns null, or what is wrong */
 static char *unpack(vd_parts p, size_t *seen, const uint8_t *bytes, size_t n)
 {
     if (!vd_is_packed(bytes, n)) return vd_format("not a packed file");
@@ -294,13 +294,15 @@ int vd_is_packed(const uint8_t *bytes, size_t n)
     return n >= sizeof(magic) && !memcmp(bytes, magic, sizeof(magic) - 1);
 }
 
-/* what is left has an alpha of e^-8, the smallest there is; a weight of 0 is 0 whatever its alpha */
+/* log_sigma2 = log_alpha + log(theta^2 + eps), with the smallest log_alpha there is for a weight that is left, and the
+ * largest for one that is 0 */
 static void set_log_sigma2(layer l)
 {
-    static const double eps = 1e-8; /* of log_alpha, kernels.h */
     vd_layer *vd = vd_layer_of(l);
-    for (size_t i = 0; i < vd->n; ++i)
-        vd->log_sigma2[i] = (float)(log((double)l.weights[i] * l.weights[i] + eps) + (l.weights[i] != 0 ? -8 : 8));
+    for (size_t i = 0; i < vd->n; ++i) {
+        double theta = l.weights[i], log_alpha = theta != 0 ? -VD_LOG_ALPHA_LIMIT : VD_LOG_ALPHA_LIMIT;
+        vd->log_sigma2[i] = (float)(log(theta * theta + VD_THETA_EPS) + log_alpha);
+    }
     vd_layer_changed(l);
 }
 
