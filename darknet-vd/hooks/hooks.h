@@ -1,7 +1,7 @@
 /* All that patched Darknet sees of this project: the Makefile puts this file in front of each of Darknet's sources. Its
  * patches include nothing of ours, and this is the one list of what they call. */
-#ifndef VD_HOOKS_H
-#define VD_HOOKS_H
+#ifndef VD_HOOKS_HOOKS_H
+#define VD_HOOKS_HOOKS_H
 
 #include "darknet.h"
 
