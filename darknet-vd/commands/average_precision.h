@@ -27,7 +27,7 @@ void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], 
  *   confidence, hit   [n] the detections, in any order; those of equal confidence are ranked in their order
  *   truths            objects in all pictures, at least 1
  *   points            0: area under precision as a function of recall, PASCAL's since 2010
- *                     P: mean of it at recalls 0, 1/(P - 1), .. 1: PASCAL's before with 11, COCO's with 101
+ *                     P: mean precision at recalls 0, 1/(P - 1), .. 1: with P = 11 PASCAL's before, with 101 COCO's
  *
  * The precision at a recall is the largest at this recall or a greater one. */
 double vd_average_precision(size_t n, const float *confidence, const unsigned char *hit, size_t truths, int points);

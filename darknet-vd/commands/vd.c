@@ -79,7 +79,7 @@ static void check_environment(void)
                 vd_kernels_get()->name);
 }
 
-/* argc after find_arg(), which takes out what it finds, moves the rest up and puts nulls at the end */
+/* argc after find_arg(), which removes the option it finds, moves the rest up and puts nulls at the end */
 static int words(int argc, char **argv)
 {
     int n = 0;
