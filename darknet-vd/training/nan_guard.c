@@ -49,8 +49,10 @@ static int found(network *net, const char *what, char *fault)
     guard.fault = vd_format("%s: batch %ld: %s not finite: %s", cfg_of(net), vd_cost_batch(net), what, fault);
     guard.batch = guard.before = vd_cost_batch(net);
     free(fault);
-    if (!guard.active) vd_die("%s: training stopped, saved weights are untouched", guard.fault);
-    return 0;
+    if (guard.active) return 0;
+    char *last = guard.fault; /* a callback of vd_on_die() may leave: other networks can still train */
+    guard.fault = 0;
+    vd_die("%s: training stopped, saved weights are untouched", last);
 }
 
 int vd_nan_guard_loss(network *net)

@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "data/loader.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -91,6 +92,22 @@ START_TEST(each_of_many_failures_calls_back)
 }
 END_TEST
 
+/* the check for NaN must not remember a failure that the program has left */
+START_TEST(other_networks_train_after_a_loss_that_is_not_finite)
+{
+    network *volatile bad = parse("relu"), *volatile good = parse("relu");
+    bad->layers[0].weights[0] = NAN;
+    if (!setjmp(back)) train_steps(bad, 0, 1, 1);
+    expect_call("not finite");
+    float before = good->layers[0].weights[0];
+    train_steps(good, 0, 1, 1);
+    ck_assert_int_eq(calls, 0);
+    ck_assert(good->layers[0].weights[0] != before);
+    free_network(bad);
+    free_network(good);
+}
+END_TEST
+
 static void load_missing(const char *cfg)
 {
     vd_on_die(note);
@@ -169,6 +186,7 @@ Suite *on_die_suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, callback_may_leave_and_the_library_works_on);
     tcase_add_test(t, each_of_many_failures_calls_back);
+    tcase_add_test(t, other_networks_train_after_a_loss_that_is_not_finite);
     tcase_add_test(t, callback_that_returns_ends_the_process);
     tcase_add_loop_test(t, failure_in_a_parallel_loop_is_the_callers, 0, 2);
     tcase_add_test(t, failure_in_a_loader_thread_is_the_callers);
