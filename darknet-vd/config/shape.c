@@ -1,5 +1,6 @@
 #include "config/shape.h"
 #include "base/fail.h"
+#include "config/keys.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -15,9 +16,10 @@ typedef struct {
     double weights;
 } shape;
 
-static int whole(vd_section s, const char *name, int def)
+/* every key read here fits an int */
+static int integer(vd_section s, const char *name)
 {
-    return (int)vd_option_integer(s, name, def, INT_MIN, INT_MAX);
+    return (int)vd_key_integer(s, name);
 }
 
 static shape picture(double w, double h, double c, double weights)
@@ -27,7 +29,7 @@ static shape picture(double w, double h, double c, double weights)
 
 static int padding_of(vd_section s, int size)
 {
-    return whole(s, "pad", 0) ? size / 2 : whole(s, "padding", 0);
+    return integer(s, "pad") ? size / 2 : integer(s, "padding");
 }
 
 /* places a window of this size takes on a side of n pixels, as Darknet counts them; below 1 there is none */
@@ -40,8 +42,8 @@ static double places(vd_section s, double n, double padding, double size, double
 
 static shape convolution(vd_section s, shape in)
 {
-    int n = whole(s, "filters", 1), size = whole(s, "size", 1), stride = whole(s, "stride", 1),
-        pad = padding_of(s, size), groups = whole(s, "groups", 1);
+    int n = integer(s, "filters"), size = integer(s, "size"), stride = integer(s, "stride"), pad = padding_of(s, size),
+        groups = integer(s, "groups");
     if (in.c % groups || n % groups)
         vd_section_die(s, "groups=%d does not divide %d channels and %d filters", groups, in.c, n);
     return picture(places(s, in.w, 2.0 * pad, size, stride), places(s, in.h, 2.0 * pad, size, stride), n,
@@ -50,8 +52,7 @@ static shape convolution(vd_section s, shape in)
 
 static shape deconvolution(vd_section s, shape in)
 {
-    int n = whole(s, "filters", 1), size = whole(s, "size", 1), stride = whole(s, "stride", 1),
-        pad = padding_of(s, size);
+    int n = integer(s, "filters"), size = integer(s, "size"), stride = integer(s, "stride"), pad = padding_of(s, size);
     double w = (in.w - 1.0) * stride + size - 2.0 * pad, h = (in.h - 1.0) * stride + size - 2.0 * pad;
     if (w < 1 || h < 1) vd_section_die(s, "its padding of %d leaves no outputs", pad);
     return picture(w, h, n, (double)in.c * n * size * size);
@@ -59,8 +60,8 @@ static shape deconvolution(vd_section s, shape in)
 
 static shape local(vd_section s, shape in)
 {
-    int n = whole(s, "filters", 1), size = whole(s, "size", 1), stride = whole(s, "stride", 1),
-        pad = whole(s, "pad", 0), window = pad ? 1 : size;
+    int n = integer(s, "filters"), size = integer(s, "size"), stride = integer(s, "stride"), pad = integer(s, "pad"),
+        window = pad ? 1 : size;
     double w = places(s, in.w, 0, window, stride), h = places(s, in.h, 0, window, stride);
     /* its outputs are counted as if padding kept the picture's size, its columns by the padding there is */
     if (w != places(s, in.w, 2.0 * pad, size, stride) || h != places(s, in.h, 2.0 * pad, size, stride))
@@ -71,7 +72,7 @@ static shape local(vd_section s, shape in)
 
 static shape crnn(vd_section s, shape in)
 {
-    double n = whole(s, "output_filters", 1), hidden = whole(s, "hidden_filters", 1);
+    double n = integer(s, "output_filters"), hidden = integer(s, "hidden_filters");
     double most = n > hidden ? n : hidden, from = in.c > hidden ? in.c : hidden;
     shape out = picture(in.w, in.h, n, 9 * most * from);
     out.outputs = (double)in.w * in.h * most; /* the hidden ones, too */
@@ -80,32 +81,33 @@ static shape crnn(vd_section s, shape in)
 
 static shape connected(vd_section s, shape in)
 {
-    double n = whole(s, "output", 1);
+    double n = integer(s, "output");
     return (shape){1, 1, (int)n, n, n * in.outputs};
 }
 
 static shape recurrent(vd_section s, shape in)
 {
-    double n = whole(s, "output", 1);
+    double n = integer(s, "output");
     return (shape){1, 1, (int)n, n, n * (n > in.outputs ? n : in.outputs)};
 }
 
 static shape maxpool(vd_section s, shape in)
 {
-    int stride = whole(s, "stride", 1), size = whole(s, "size", stride), padding = whole(s, "padding", size - 1);
+    int stride = integer(s, "stride"), size = vd_option_given(s, "size") ? integer(s, "size") : stride,
+        padding = vd_option_given(s, "padding") ? integer(s, "padding") : size - 1;
     return picture(places(s, in.w, padding, size, stride), places(s, in.h, padding, size, stride), in.c, 0);
 }
 
 static shape crop(vd_section s, shape in)
 {
-    int w = whole(s, "crop_width", 1), h = whole(s, "crop_height", 1);
+    int w = integer(s, "crop_width"), h = integer(s, "crop_height");
     if (w > in.w || h > in.h) vd_section_die(s, "a crop of %dx%d from %dx%d", w, h, in.w, in.h);
     return picture(w, h, in.c, 0);
 }
 
 static shape upsample(vd_section s, shape in)
 {
-    int stride = whole(s, "stride", 2);
+    int stride = integer(s, "stride");
     if (!stride || in.w < -stride || in.h < -stride) vd_section_die(s, "stride=%d leaves no outputs", stride);
     return stride > 0 ? picture((double)in.w * stride, (double)in.h * stride, in.c, 0)
                       : picture(in.w / -stride, in.h / -stride, in.c, 0);
@@ -122,9 +124,9 @@ static double reorg_end(shape in, int stride, int squares, int k)
 /* stock Darknet takes what does not divide: it mixes up the channels, and runs over the end of its arrays for some */
 static shape reorg(vd_section s, shape in)
 {
-    double stride = whole(s, "stride", 1), extra = whole(s, "extra", 0);
+    double stride = integer(s, "stride"), extra = integer(s, "extra");
     if (extra > 0) return (shape){0, 0, 0, in.outputs + extra, 0};
-    int reverse = whole(s, "reverse", 0), fits = (double)in.c >= stride * stride;
+    int reverse = integer(s, "reverse"), fits = (double)in.c >= stride * stride;
     int squares = fits ? in.c / (int)(stride * stride) : 0;
     if (fits && reverse) fits = in.c % (int)(stride * stride) == 0;
     for (int k = 0; fits && k < in.c; ++k) fits = reorg_end(in, (int)stride, squares, k) <= in.outputs;
@@ -149,14 +151,14 @@ static shape same(vd_section s, shape in)
 
 static shape normalization(vd_section s, shape in)
 {
-    int size = whole(s, "size", 5);
+    int size = integer(s, "size");
     if (size / 2 > in.c) vd_section_die(s, "size=%d: half of it is more than the %d channels there are", size, in.c);
     return in;
 }
 
 static shape grouped(vd_section s, shape in)
 {
-    int groups = whole(s, "groups", 1);
+    int groups = integer(s, "groups");
     if (groups > in.outputs || (int)in.outputs % groups)
         vd_section_die(s, "groups=%d does not divide %g numbers", groups, in.outputs);
     return in;
@@ -164,33 +166,36 @@ static shape grouped(vd_section s, shape in)
 
 static shape segments(vd_section s, shape in)
 {
-    int classes = whole(s, "classes", 20), ids = whole(s, "ids", 32);
+    int classes = integer(s, "classes"), ids = integer(s, "ids");
     if ((double)in.c != (double)classes + ids)
         vd_section_die(s, "reads %d + %d numbers a cell, the layer before has %d filters", classes, ids, in.c);
     return in;
 }
 
 static const struct {
-    const char *names[4];
+    const char *base; /* of vd_section_base() */
     shape (*shape_of)(vd_section s, shape in);
     int needs_picture;
 } layers[] = {
-    {{"[conv]", "[convolutional]", "[vd_conv]", "[vd_convolutional]"}, convolution, 1},
-    {{"[conn]", "[connected]", "[vd_conn]", "[vd_connected]"}, connected, 0},
-    {{"[local]"}, local, 1},
-    {{"[deconv]", "[deconvolutional]"}, deconvolution, 1},
-    {{"[crnn]"}, crnn, 1},
-    {{"[rnn]", "[gru]", "[lstm]"}, recurrent, 0},
-    {{"[max]", "[maxpool]"}, maxpool, 1},
-    {{"[avg]", "[avgpool]"}, average, 1},
-    {{"[soft]", "[softmax]"}, grouped, 0},
-    {{"[upsample]"}, upsample, 1},
-    {{"[reorg]"}, reorg, 1},
-    {{"[crop]"}, crop, 1},
-    {{"[lrn]", "[normalization]"}, normalization, 1},
-    {{"[batchnorm]"}, same, 1},
-    {{"[yolo]", "[region]"}, same, 1},
-    {{"[iseg]"}, segments, 1},
+    {"[convolutional]", convolution, 1},
+    {"[connected]", connected, 0},
+    {"[local]", local, 1},
+    {"[deconvolutional]", deconvolution, 1},
+    {"[crnn]", crnn, 1},
+    {"[rnn]", recurrent, 0},
+    {"[gru]", recurrent, 0},
+    {"[lstm]", recurrent, 0},
+    {"[maxpool]", maxpool, 1},
+    {"[avgpool]", average, 1},
+    {"[softmax]", grouped, 0},
+    {"[upsample]", upsample, 1},
+    {"[reorg]", reorg, 1},
+    {"[crop]", crop, 1},
+    {"[normalization]", normalization, 1},
+    {"[batchnorm]", same, 1},
+    {"[yolo]", same, 1},
+    {"[region]", same, 1},
+    {"[iseg]", segments, 1},
 };
 
 static shape input_of(const network *net, int index)
@@ -217,13 +222,13 @@ static shape joined(vd_section s, const network *net)
 void vd_shape_check(vd_section s, const network *net)
 {
     shape in = input_of(net, s.index), out = in;
-    for (size_t i = 0; i < sizeof(layers) / sizeof(*layers); ++i)
-        for (int n = 0; n < 4 && layers[i].names[n]; ++n) {
-            if (strcmp(s.type, layers[i].names[n])) continue;
-            if (layers[i].needs_picture && (in.w < 1 || in.h < 1 || in.c < 1))
-                vd_section_die(s, "the layer before does not give a picture");
-            out = layers[i].shape_of(s, in);
-        }
+    const char *base = vd_section_base(s.type);
+    for (size_t i = 0; base && i < sizeof(layers) / sizeof(*layers); ++i) {
+        if (strcmp(base, layers[i].base)) continue;
+        if (layers[i].needs_picture && (in.w < 1 || in.h < 1 || in.c < 1))
+            vd_section_die(s, "the layer before does not give a picture");
+        out = layers[i].shape_of(s, in);
+    }
     if (!strcmp(s.type, "[route]")) out = joined(s, net);
     if (out.outputs < 1) vd_section_die(s, "no outputs");
     if (out.outputs * net->batch > INT_MAX)
@@ -253,12 +258,12 @@ void vd_shape_check_truths(const network *net)
 
 void vd_shape_check_net(vd_section s)
 {
-    double numbers = (double)whole(s, "height", 0) * whole(s, "width", 0) * whole(s, "channels", 0),
-           inputs = vd_option_given(s, "inputs") ? whole(s, "inputs", 0) : numbers,
-           images = (double)whole(s, "batch", 1) / whole(s, "subdivisions", 1) * whole(s, "time_steps", 1);
+    double numbers = (double)integer(s, "height") * integer(s, "width") * integer(s, "channels"),
+           inputs = vd_option_given(s, "inputs") ? integer(s, "inputs") : numbers,
+           images = (double)integer(s, "batch") / integer(s, "subdivisions") * integer(s, "time_steps");
     if (inputs < 1) vd_section_die(s, "no inputs: height, width and channels, or inputs, are missing");
-    if (whole(s, "batch", 1) < whole(s, "subdivisions", 1))
-        vd_section_die(s, "batch=%d is less than subdivisions=%d", whole(s, "batch", 1), whole(s, "subdivisions", 1));
+    if (integer(s, "batch") < integer(s, "subdivisions"))
+        vd_section_die(s, "batch=%d is less than subdivisions=%d", integer(s, "batch"), integer(s, "subdivisions"));
     if (numbers > INT_MAX || inputs * images > INT_MAX)
         vd_section_die(s, "%g inputs of %g images are more than 2^31", numbers > inputs ? numbers : inputs, images);
 }

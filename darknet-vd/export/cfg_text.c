@@ -1,28 +1,16 @@
 #include "export/cfg_text.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "config/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* the short names are spelt out: other programs know the long ones alone */
-static const struct {
-    const char *vd, *stock;
-} sections[] = {
-    {"[vd_convolutional]", "[convolutional]"},
-    {"[vd_conv]", "[convolutional]"},
-    {"[vd_connected]", "[connected]"},
-    {"[vd_conn]", "[connected]"},
-};
-
-static const char *const net_keys[] = {"seed", "checkpoint", "checkpoint_minutes", "checkpoint_keep", "nan_guard"};
-static const char *const vd_keys[] = {"log_sigma2", "log_alpha", "threshold", "train_clip"};
 
 typedef struct {
     char *text; /* what is written so far */
     size_t length;
     int section; /* -1 in [net], then the layer's number; -2 before any */
-    int is_vd, is_vd_cost;
+    const vd_cfg_section *type; /* of the section, null when it is not known */
     int n;
     const vd_cfg_change *changes;
 } state;
@@ -53,23 +41,26 @@ static int is_key(const char *stripped_line, const char *key)
     return !strncmp(stripped_line, key, n) && stripped_line[n] == '=';
 }
 
+static int is_kind(const state *s, vd_section_kind kind)
+{
+    return s->type && s->type->kind == kind;
+}
+
+/* a section of the plugin gets the stock section's long name, the only one other programs know */
 static void put_header(state *s, const char *line, size_t n, const char *name)
 {
     size_t before = strspn(line, " \t"), end = n;
     ++s->section;
-    s->is_vd = 0;
-    s->is_vd_cost = !strcmp(name, "[vd_cost]");
-    if (s->is_vd_cost) return;
-    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i) {
-        if (strcmp(name, sections[i].vd)) continue;
-        s->is_vd = 1;
-        put(s, line, before);
-        put(s, sections[i].stock, strlen(sections[i].stock));
-        while (end > before && line[end - 1] != ']') --end;
-        put(s, line + end, n - end);
+    s->type = vd_section_find(name);
+    if (is_kind(s, VD_COST)) return;
+    if (!s->type || s->type->kind == VD_PLAIN) {
+        put(s, line, n);
         return;
     }
-    put(s, line, n);
+    put(s, line, before);
+    put(s, s->type->base, strlen(s->type->base));
+    while (end > before && line[end - 1] != ']') --end;
+    put(s, line + end, n - end);
 }
 
 /* the line with another whole number for a value */
@@ -86,19 +77,19 @@ static void put_value(state *s, const char *line, size_t n, int value)
     free(digits);
 }
 
-static int is_one_of(const char *key, const char *const *keys, size_t n)
+/* the key of a stripped line in the section, null when it is none */
+static const vd_key *key_of(const state *s, const char *stripped_line)
 {
-    for (size_t i = 0; i < n; ++i)
-        if (is_key(key, keys[i])) return 1;
-    return 0;
+    char *name = vd_format("%.*s", (int)strcspn(stripped_line, "="), stripped_line);
+    const vd_key *k = s->type && stripped_line[strlen(name)] ? vd_key_in(s->type->name, name) : 0;
+    free(name);
+    return k;
 }
 
-static int is_dropped(const state *s, const char *key, vd_cfg_change change)
+static int is_dropped(const state *s, const char *line, vd_cfg_change change)
 {
-    if (s->section == -1) return is_one_of(key, net_keys, sizeof(net_keys) / sizeof(*net_keys));
-    if (change.fused && is_key(key, "batch_normalize")) return 1;
-    if (s->is_vd && is_one_of(key, vd_keys, sizeof(vd_keys) / sizeof(*vd_keys))) return 1;
-    return is_key(key, "flipped");
+    const vd_key *k = key_of(s, line);
+    return (change.fused && is_key(line, "batch_normalize")) || (k && vd_key_is_unexported(k));
 }
 
 static void put_line(state *s, const char *line, size_t n)
@@ -108,7 +99,7 @@ static void put_line(state *s, const char *line, size_t n)
     vd_cfg_change change = known ? s->changes[s->section] : (vd_cfg_change){0};
     if (key[0] == '[') put_header(s, line, n, key);
     else if (!key[0] || key[0] == '#' || key[0] == ';') put(s, line, n);
-    else if (s->is_vd_cost || is_dropped(s, key, change))
+    else if (is_kind(s, VD_COST) || is_dropped(s, key, change))
         ;
     else if (change.filters && (is_key(key, "filters") || is_key(key, "output"))) put_value(s, line, n, change.filters);
     else put(s, line, n);
@@ -136,7 +127,7 @@ char *vd_cfg_text_export(const char *text, int n, const vd_cfg_change *changes)
         put_line(&s, text, line);
         text += line;
     }
-    if (s.is_vd_cost) trim_end(&s);
+    if (is_kind(&s, VD_COST)) trim_end(&s);
     s.text[s.length] = 0;
     return s.text;
 }

@@ -6,6 +6,7 @@
 #include "layer/nonfinite.h"
 #include "training/nan_guard.h"
 #include "config/options.h"
+#include "config/keys.h"
 #include "config/schema.h"
 #include "weights/vdw.h"
 #include "config/command_needs.h"
@@ -19,8 +20,6 @@
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
 
-#include <float.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,20 +27,6 @@
 
 #include "network.h"
 #include "option_list.h"
-
-typedef enum { PLAIN, VD_CONVOLUTIONAL, VD_CONNECTED, VD_COST } section_kind;
-
-static const struct {
-    const char *name;
-    char *base;
-    section_kind kind;
-} sections[] = {
-    {"[vd_convolutional]", "[convolutional]", VD_CONVOLUTIONAL},
-    {"[vd_conv]", "[convolutional]", VD_CONVOLUTIONAL},
-    {"[vd_connected]", "[connected]", VD_CONNECTED},
-    {"[vd_conn]", "[connected]", VD_CONNECTED},
-    {"[vd_cost]", "[cost]", VD_COST},
-};
 
 static uint64_t noise_seed;
 
@@ -77,7 +62,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     vd_nan_guard_options(s);
     net->cfg_file = vd_format("%s", filename);
     if (vd_option_given(s, "seed")) {
-        noise_seed = (uint64_t)vd_option_integer(s, "seed", 0, 0, LONG_MAX);
+        noise_seed = (uint64_t)vd_key_integer(s, "seed");
         rand_seed(noise_seed);
     } else {
         noise_seed = fresh_seed();
@@ -87,65 +72,59 @@ void layer_plugin_net(const char *filename, list *options, network *net)
         !rand_is_seeded()); /* timing may choose another way in each run, which rounds differently */
 }
 
-static section_kind kind_of(const char *type)
+/* of a section vd_schema_check() knows */
+static vd_section_kind kind_of(const char *type)
 {
-    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
-        if (!strcmp(type, sections[i].name)) return sections[i].kind;
-    return PLAIN;
+    return vd_section_find(type)->kind;
 }
 
 /* values that the stock parser accepts and a variational layer does not support */
-static void check_layer(vd_section s, section_kind kind)
+static void check_layer(vd_section s, vd_section_kind kind)
 {
     if (kind != VD_CONVOLUTIONAL) return;
-    long filters = vd_option_integer(s, "filters", 1, 1, INT_MAX),
-         groups = vd_option_integer(s, "groups", 1, 1, INT_MAX);
-    if (vd_option_integer(s, "flipped", 0, 0, 1) && groups > 1)
+    if (vd_key_integer(s, "flipped") && vd_key_integer(s, "groups") > 1)
         vd_section_die(s, "flipped=1 does not work with groups: Darknet turns the weights as one matrix");
-    if (vd_option_integer(s, "binary", 0, 0, 1) || vd_option_integer(s, "xnor", 0, 0, 1))
+    if (vd_key_integer(s, "binary") || vd_key_integer(s, "xnor"))
         vd_section_die(s, "binary and xnor weights cannot be variational");
     /* more filters than the layer has would be read past the end of the weights */
-    vd_option_integer(s, "numload", 0, 0, filters);
+    vd_option_integer(s, "numload", 0, 0, vd_key_integer(s, "filters"));
 }
 
 /* the stock [cost] parser must find its type, and no keys that have no meaning here */
 static void check_cost_keys(vd_section s)
 {
-    static const char *stock[] = {"type", "scale", "ratio", "noobj", "thresh"};
-    for (size_t i = 0; i < sizeof(stock) / sizeof(*stock); ++i)
-        if (vd_option_given(s, stock[i])) vd_section_die(s, "%s is not a key of this section", stock[i]);
+    const char *base = vd_section_find(s.type)->base;
+    for (const vd_key *k = vd_section_find(base)->keys; k->name; ++k)
+        if (vd_option_given(s, k->name)) vd_section_die(s, "%s is not a key of this section", k->name);
     read_option(vd_format("type=sse"), s.options);
 }
 
 char *layer_plugin_base(const char *filename, char *type, list *options, network *net, int index)
 {
-    section_kind kind = kind_of(type);
     vd_section s = {filename, type, index, options};
     vd_schema_check(s, net);
     vd_shape_check(s, net);
-    if (kind == PLAIN) return type;
+    vd_section_kind kind = kind_of(type);
+    if (kind == VD_PLAIN) return type;
     vd_purpose_check_variational(s);
 #ifdef GPU
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
 #endif
     if (kind == VD_COST) check_cost_keys(s);
     else check_layer(s, kind);
-    for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); ++i)
-        if (sections[i].kind == kind) return sections[i].base;
-    return type;
+    return (char *)vd_section_base(type);
 }
 
 static void attach_weights(vd_section s, layer *l, network *net)
 {
-    vd_layer *vd =
-        make_vd_layer(net, s.index, vd_weights_of(*l), (float)vd_option_number(s, "log_sigma2", -10, -1e4, 1e4));
-    vd->threshold = (float)vd_option_number(s, "threshold", 3, -1e4, 1e4);
+    vd_layer *vd = make_vd_layer(net, s.index, vd_weights_of(*l), (float)vd_key_number(s, "log_sigma2"));
+    vd->threshold = (float)vd_key_number(s, "threshold");
     vd->relative = vd_option_given(s, "log_alpha");
-    vd->log_alpha = (float)vd_option_number(s, "log_alpha", 0, -1e4, 1e4);
+    vd->log_alpha = vd->relative ? (float)vd_key_number(s, "log_alpha") : 0;
     if (vd->relative && (vd->log_alpha <= -VD_LOG_ALPHA_LIMIT || vd->log_alpha >= vd->threshold))
         vd_section_die(s, "log_alpha=%g is not between -%g and threshold=%g", vd->log_alpha, VD_LOG_ALPHA_LIMIT,
                        vd->threshold);
-    vd->train_clip = (int)vd_option_integer(s, "train_clip", 0, 0, 1);
+    vd->train_clip = (int)vd_key_integer(s, "train_clip");
     vd->seed = noise_seed;
     attach_vd_layer(l, vd);
 }
@@ -156,25 +135,25 @@ static void attach_cost(vd_section s, layer *l, network *net)
     if (s.index == 0) vd_section_die(s, "stands alone: the layers come before it");
     if (s.index != net->n - 1) vd_section_die(s, "must be the last section, and layer %d follows", s.index + 1);
     if (!vd_option_given(s, "samples")) vd_section_die(s, "samples=N, the number of training images, is missing");
-    c.samples = (double)vd_option_integer(s, "samples", 0, 1, LONG_MAX);
-    c.kl_scale = vd_option_number(s, "kl_scale", 1, 0, FLT_MAX);
-    c.kl_start = vd_option_number(s, "kl_start", 0, 0, DBL_MAX);
-    c.kl_ramp = vd_option_number(s, "kl_ramp", 0, 0, DBL_MAX);
-    c.freeze_pruned = (int)vd_option_integer(s, "freeze_pruned", 0, 0, UINT16_MAX);
-    c.fine_tune = (int)vd_option_integer(s, "fine_tune", 0, 0, INT_MAX);
-    c.report = (int)vd_option_integer(s, "report", 0, 0, INT_MAX);
+    c.samples = (double)vd_key_integer(s, "samples");
+    c.kl_scale = vd_key_number(s, "kl_scale");
+    c.kl_start = vd_key_number(s, "kl_start");
+    c.kl_ramp = vd_key_number(s, "kl_ramp");
+    c.freeze_pruned = (int)vd_key_integer(s, "freeze_pruned");
+    c.fine_tune = (int)vd_key_integer(s, "fine_tune");
+    c.report = (int)vd_key_integer(s, "report");
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
 {
     vd_section s = {filename, type, index, options};
-    section_kind kind = kind_of(type);
+    vd_section_kind kind = kind_of(type);
     if (net->adam) vd_update_allocate_adam(l);
-    if (kind == PLAIN) vd_speed_up_layer(l);
+    if (kind == VD_PLAIN) vd_speed_up_layer(l);
     else if (kind == VD_COST) attach_cost(s, l, net);
     else attach_weights(s, l, net);
-    if (kind != PLAIN) vd_options_all_known(s);
+    if (kind != VD_PLAIN) vd_options_all_known(s);
     if (index == net->n - 1) vd_purpose_check(s, net, *l);
 }
 

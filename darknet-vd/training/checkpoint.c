@@ -1,4 +1,5 @@
 #include "training/checkpoint.h"
+#include "config/keys.h"
 #include "data/skip_broken.h"
 #include "layer/nonfinite.h"
 #include "layer/layer_state.h"
@@ -26,8 +27,6 @@ static const char magic[4] = "VDCP";
 enum {
     VERSION = 2,
     WITHOUT_SETBACKS = 1,
-    DEFAULT_MINUTES = 10,
-    MOST_KEPT = 100,
     MOST_PIXELS = 608 /* of random=1 */
 };
 
@@ -44,15 +43,15 @@ static struct {
     FILE *start;     /* state at the start; null unless kept */
     vd_setbacks setbacks;
     float learning_rate; /* without halvings */
-} training = {.minutes = DEFAULT_MINUTES, .keep = 1};
+} training;
 
 static volatile sig_atomic_t caught;
 
 void vd_checkpoint_options(vd_section net)
 {
-    training.batches = vd_option_integer(net, "checkpoint", 0, 0, INT32_MAX);
-    training.minutes = vd_option_integer(net, "checkpoint_minutes", DEFAULT_MINUTES, 0, INT32_MAX / 60);
-    training.keep = vd_option_integer(net, "checkpoint_keep", 1, 1, MOST_KEPT);
+    training.batches = vd_key_integer(net, "checkpoint");
+    training.minutes = vd_key_integer(net, "checkpoint_minutes");
+    training.keep = vd_key_integer(net, "checkpoint_keep");
 }
 
 void vd_checkpoint_resume(void)

@@ -3,6 +3,7 @@
 #include "layer/nonfinite.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "config/keys.h"
 #include "layer/vd_cost_layer.h"
 
 #include <math.h>
@@ -20,7 +21,7 @@ static struct {
 
 void vd_nan_guard_options(vd_section net)
 {
-    guard.wanted = (int)vd_option_integer(net, "nan_guard", 0, 0, 1);
+    guard.wanted = (int)vd_key_integer(net, "nan_guard");
 }
 
 static const char *cfg_of(const network *net)

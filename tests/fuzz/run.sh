@@ -8,7 +8,7 @@ crashed=0 all=0
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1
 mkdir -p "$folder/crashes"
 # section names and keys, for the targets that read text
-grep -oh '"[][A-Za-z_0-9]*"' darknet-vd/config/schema.c | grep -v '""' | sort -u > "$folder/words.dict"
+grep -oh '"[][A-Za-z_0-9]*"' darknet-vd/config/keys.c | grep -v '""' | sort -u > "$folder/words.dict"
 for target; do
     name=${target##*/fuzz-}
     corpus=$folder/corpus/$name log=$folder/$name.log
