@@ -3,6 +3,7 @@
 #include "commands/bench.h"
 #include "commands/dataset/dataset.h"
 #include "commands/export.h"
+#include "commands/keys.h"
 #include "commands/pack.h"
 #include "commands/report.h"
 #include "commands/version.h"
@@ -35,6 +36,7 @@ static const struct {
      "write what is left of a network to a small file for inference"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
+    {"keys", vd_keys_command, "keys [-json | -markdown]", "list the keys of a cfg and of a .data file"},
     {"version", vd_version_command, "version", "print the version, and what it was built with"},
 };
 

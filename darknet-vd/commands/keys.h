@@ -1,0 +1,7 @@
+#ifndef VD_COMMANDS_KEYS_H
+#define VD_COMMANDS_KEYS_H
+
+/* darknet vd keys [-json | -markdown]; argv[0] is "keys"; returns the exit status */
+int vd_keys_command(int argc, char **argv);
+
+#endif
