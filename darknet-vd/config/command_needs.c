@@ -24,7 +24,7 @@ static const purpose purposes[] = {
     {"yolo", OBJECTS, 0, 0, 0},
     {"coco", OBJECTS, 0, 0, 0},
     {"rnn", ANY, SYMBOLS, SYMBOLS, SYMBOLS},
-    /* own stones, the other's, and whose turn it is; a move, or none */
+    /* inputs: own stones, the other's, whose turn it is; outputs: a move, or none */
     {"go", ANY, 1, 3 * BOARD, BOARD + 1},
 };
 

@@ -1,9 +1,11 @@
+/* Keys of one section, read with a check of type and range; errors name the file, the section, the key and the value.
+ * keys.h reads those of the table. */
 #ifndef VD_OPTIONS_H
 #define VD_OPTIONS_H
 
 #include "darknet.h"
 
-/* where a key stands, for messages: "lenet5-vd.cfg: layer 3 [vd_connected]: threshold=abc is not a number" */
+/* the section a key is in, for messages: "lenet5-vd.cfg: layer 3 [vd_connected]: threshold=abc is not a number" */
 typedef struct {
     const char *filename;
     const char *type; /* "[vd_connected]"; null in a .data file */
@@ -17,18 +19,18 @@ void vd_section_die(vd_section s, const char *fmt, ...) __attribute__((format(pr
 /* the same line as a warning */
 void vd_section_warn(vd_section s, const char *message);
 
-/* the value of a key, or def when the section does not have it; a value that is no number, or outside [min, max], ends
- * the program */
+/* the value of a key, or def when the section does not have it; a value that is not a number, or outside [min, max],
+ * ends the program */
 double vd_option_number(vd_section s, const char *key, double def, double min, double max);
 long vd_option_integer(vd_section s, const char *key, long def, long min, long max);
 
 /* 1 when the section has the key */
 int vd_option_given(vd_section s, const char *key);
 
-/* end the program when a key stands without a value: option_find() would take it as absent */
+/* end the program when a key has no value: option_find() would treat it as absent */
 void vd_options_have_values(vd_section s);
 
-/* end the program when a key was asked for by nobody, or stands twice */
+/* end the program when a key has not been read by anything, or is given twice */
 void vd_options_all_known(vd_section s);
 
 #endif

@@ -27,7 +27,7 @@ int vd_schema_is_strict(void)
 
 /* ---- values ---- */
 
-/* call check for each part of a list, with the place where it stands; an empty part is no number */
+/* each part of a list must be a number in range; an empty part is not a number */
 static void check_list(vd_section s, const vd_key *k, const char *text)
 {
     char *copy = vd_format("%s,", text), *part = copy;
@@ -113,7 +113,7 @@ static void check_value(vd_section s, const vd_key *k)
 
 /* ---- keys ---- */
 
-/* edits that make one word of the other (Levenshtein 1965), capitals or not; words are short */
+/* edits that turn one word into the other (Levenshtein 1965), ignoring case; words are short */
 static int distance(const char *a, const char *b)
 {
     enum { MOST = 32 };
@@ -134,7 +134,7 @@ static int distance(const char *a, const char *b)
     return row[m];
 }
 
-/* the key of a list that looks most like this name, or near, which may be null */
+/* the key nearest to this name: one of the list, or near, which may be null and wins a tie */
 static const vd_key *nearest_key(const vd_key *keys, const char *name, const vd_key *near)
 {
     for (; keys && keys->name; ++keys)
@@ -153,7 +153,7 @@ __attribute__((format(printf, 2, 3))) static void complain(vd_section s, const c
     free(message);
 }
 
-/* 1 when the key stands in front of this place too */
+/* 1 when the key is also given before this place */
 static int is_repeated(list *options, const node *at, const char *name)
 {
     for (node *n = options->front; n != at; n = n->next)
@@ -185,7 +185,7 @@ static void check_values(vd_section s, const vd_key *keys)
         if (keys->owner != VD_PLUGIN) check_value(s, keys);
 }
 
-/* ---- what fits together ---- */
+/* ---- keys that depend on each other ---- */
 
 static int length_of(vd_section s, const char *name)
 {
@@ -203,7 +203,7 @@ static void check_steps(vd_section s)
         vd_section_die(s, "policy=steps with %d steps and %d scales", steps, scales);
 }
 
-/* the outputs of the layer before are the numbers a head reads */
+/* the layer before must have as many outputs as a head reads */
 static void check_head(vd_section s, layer before, long numbers)
 {
     long cells = (long)before.out_w * before.out_h;
@@ -243,7 +243,7 @@ static void check_detection(vd_section s, layer before)
         vd_section_die(s, "reads %ld numbers, the layer before has %d", numbers, before.outputs);
 }
 
-/* stock Darknet adds images of different sizes when one is a whole multiple of the other */
+/* stock Darknet adds images of different sizes when one size is an integer multiple of the other */
 static void check_shortcut(vd_section s, const network *net)
 {
     if (!vd_option_given(s, "from")) vd_section_die(s, "from, the layer to add, is missing");
@@ -264,8 +264,7 @@ static const char *nearer(const char *a, const char *b, const char *type)
     return distance(b, type) < distance(a, type) ? b : a;
 }
 
-/* the section's name that looks most like this one; of two, the one first in the table, and the shorter of a section's
- */
+/* the section name nearest to this one; a tie goes to the first section in the table, and to its shorter name */
 static const char *nearest_section(const char *type)
 {
     const char *near = vd_cfg_sections[0].name;

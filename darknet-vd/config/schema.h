@@ -1,9 +1,10 @@
-/* What may stand in a cfg or a .data file: the keys of every section, and the values that make sense. Stock Darknet
- * reads values with atoi() and takes unknown keys in silence; both are looked at here before it does.
+/* Checks the sections, keys and values of a cfg or a .data file against the table in keys.h, before Darknet's parser
+ * reads them with atoi() and ignores unknown keys.
  *
- * A value that is no number or out of range, or a layer that does not exist, ends the program with one line. A key that
- * nobody knows, or that stands twice, is a warning that names the nearest key; an error after vd_schema_strict(), and
- * always in a section of ours. */
+ * A value that is not a number or is out of range, or a layer that does not exist, ends the program with one line. An
+ * unknown or duplicate key produces a warning that names the nearest key, and an error after vd_schema_strict(). The
+ * plugin's keys are checked where they are read, by vd_key_number() and vd_key_integer(); in the plugin's sections,
+ * unknown and duplicate keys are always errors, by vd_options_all_known(). */
 #ifndef VD_SCHEMA_H
 #define VD_SCHEMA_H
 
@@ -13,11 +14,10 @@
 void vd_schema_strict(void);
 int vd_schema_is_strict(void);
 
-/* one section of a cfg; those before it are in net (null for [net]). A section that is not known is an error, too
- */
+/* check one section of a cfg; net has the layers before it (null for [net]). An unknown section is an error, too */
 void vd_schema_check(vd_section s, const network *net);
 
-/* a .data file */
+/* check a .data file */
 void vd_schema_check_data(const char *filename, list *options);
 
 #endif

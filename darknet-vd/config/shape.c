@@ -9,9 +9,9 @@
 #include "network.h"
 #include "option_list.h"
 
-/* counts are doubles: products of three ints stay exact enough to be compared with INT_MAX */
+/* counts are doubles: products of three ints are exact enough to compare with INT_MAX */
 typedef struct {
-    int w, h, c;    /* 0 when it is no picture */
+    int w, h, c;    /* 0 when it is not a picture */
     double outputs; /* of an image */
     double weights;
 } shape;
@@ -32,7 +32,7 @@ static int padding_of(vd_section s, int size)
     return integer(s, "pad") ? size / 2 : integer(s, "padding");
 }
 
-/* places a window of this size takes on a side of n pixels, as Darknet counts them; below 1 there is none */
+/* positions of a window along a side of n pixels, as Darknet counts them; below 1 there is none */
 static double places(vd_section s, double n, double padding, double size, double stride)
 {
     if (n + padding < size)
@@ -63,7 +63,7 @@ static shape local(vd_section s, shape in)
     int n = integer(s, "filters"), size = integer(s, "size"), stride = integer(s, "stride"), pad = integer(s, "pad"),
         window = pad ? 1 : size;
     double w = places(s, in.w, 0, window, stride), h = places(s, in.h, 0, window, stride);
-    /* its outputs are counted as if padding kept the picture's size, its columns by the padding there is */
+    /* Darknet counts its outputs as if padding kept the picture's size, but its columns with the real padding */
     if (w != places(s, in.w, 2.0 * pad, size, stride) || h != places(s, in.h, 2.0 * pad, size, stride))
         vd_section_die(s, "pad=%d does not go with size=%d and stride=%d: it must keep the picture's size", pad, size,
                        stride);
@@ -75,7 +75,7 @@ static shape crnn(vd_section s, shape in)
     double n = integer(s, "output_filters"), hidden = integer(s, "hidden_filters");
     double most = n > hidden ? n : hidden, from = in.c > hidden ? in.c : hidden;
     shape out = picture(in.w, in.h, n, 9 * most * from);
-    out.outputs = (double)in.w * in.h * most; /* the hidden ones, too */
+    out.outputs = (double)in.w * in.h * most; /* of the hidden state, too */
     return out;
 }
 
@@ -121,7 +121,7 @@ static double reorg_end(shape in, int stride, int squares, int k)
     return (in.w - 1.0) * stride + offset % stride + (double)in.w * stride * row + 1;
 }
 
-/* stock Darknet takes what does not divide: it mixes up the channels, and runs over the end of its arrays for some */
+/* stock Darknet accepts strides that do not divide: it mixes up the channels, and for some runs past its arrays */
 static shape reorg(vd_section s, shape in)
 {
     double stride = integer(s, "stride"), extra = integer(s, "extra");
@@ -205,7 +205,7 @@ static shape input_of(const network *net, int index)
     return (shape){l.out_w, l.out_h, l.out_c, l.outputs, 0};
 }
 
-/* the layers a [route] joins, or one */
+/* the outputs of the layers a [route] joins */
 static shape joined(vd_section s, const network *net)
 {
     shape out = {0};
@@ -236,7 +236,7 @@ void vd_shape_check(vd_section s, const network *net)
     if (out.weights > INT_MAX) vd_section_die(s, "%g weights are more than 2^31", out.weights);
 }
 
-/* numbers of an image a layer compares with the truth */
+/* how many numbers of an image a layer compares with the truth */
 static int truths_of(const layer *l)
 {
     if (l->type == SOFTMAX) return l->noloss ? 0 : l->inputs;

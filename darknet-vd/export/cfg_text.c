@@ -7,9 +7,9 @@
 #include <string.h>
 
 typedef struct {
-    char *text; /* what is written so far */
+    char *text; /* written so far */
     size_t length;
-    int section; /* -1 in [net], then the layer's number; -2 before any */
+    int section;                /* -1 in [net], then the layer's number; -2 before any */
     const vd_cfg_section *type; /* of the section, null when it is not known */
     int n;
     const vd_cfg_change *changes;
@@ -26,7 +26,7 @@ static int is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* the line as Darknet sees it, without blanks */
+/* the line without blanks, as Darknet reads it */
 static char *stripped(const char *line, size_t n)
 {
     char *s = vd_calloc(n + 1, 1), *to = s;
@@ -63,7 +63,7 @@ static void put_header(state *s, const char *line, size_t n, const char *name)
     put(s, line + end, n - end);
 }
 
-/* the line with another whole number for a value */
+/* the line with another integer as its value */
 static void put_value(state *s, const char *line, size_t n, int value)
 {
     size_t first = (size_t)((const char *)memchr(line, '=', n) - line) + 1, last;
@@ -106,7 +106,7 @@ static void put_line(state *s, const char *line, size_t n)
     free(key);
 }
 
-/* the blank lines that stood before [vd_cost] */
+/* remove the blank lines before [vd_cost] */
 static void trim_end(state *s)
 {
     size_t n = s->length;
@@ -117,7 +117,7 @@ static void trim_end(state *s)
 
 char *vd_cfg_text_export(const char *text, int n, const vd_cfg_change *changes)
 {
-    enum { LONGER = 16 }; /* a line grows by a number at most */
+    enum { LONGER = 16 }; /* a line grows by one number at most */
     size_t lines = 2, length = strlen(text);
     for (const char *c = text; *c; ++c) lines += *c == '\n';
     state s = {.text = vd_calloc(length + lines * LONGER, 1), .section = -2, .n = n, .changes = changes};
