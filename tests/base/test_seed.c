@@ -223,7 +223,7 @@ START_TEST(a_shuffled_epoch_has_every_picture_once)
     static const int sizes[] = {1, 2, 3, 5, 16, 17, 100, 255, 256, 257, MOST};
     int taken[2 * MOST];
     rand_seed(4);
-    for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); ++s) {
+    for (size_t s = 0; s < COUNT_OF(sizes); ++s) {
         int m = sizes[s], count[2][MOST] = {{0}};
         take(1, 0, 2 * m, m, taken);
         for (int i = 0; i < 2 * m; ++i) {
@@ -385,26 +385,22 @@ START_TEST(classifier_train_repeats_with_a_seed_for_any_number_of_threads)
 }
 END_TEST
 
-Suite *seed_suite(void)
+SUITE_OF(seed)
 {
-    Suite *s = suite_create("seed");
-    TCase *t = tcase_create("seed");
-    tcase_set_timeout(t, 240);
-    tcase_add_test(t, equal_seeds_give_equal_weights_bit_by_bit);
-    tcase_add_test(t, different_seeds_give_different_weights);
-    tcase_add_test(t, without_a_seed_two_networks_differ);
-    tcase_add_test(t, without_a_seed_the_noise_is_fresh_and_libc_is_free);
-    tcase_add_test(t, a_seed_starts_the_sequence_and_keeps_srand_from_changing_it);
-    tcase_add_test(t, a_seed_drops_the_second_half_of_a_normal_pair);
-    tcase_add_test(t, a_stream_belongs_to_its_thread_and_depends_on_its_state_alone);
-    tcase_add_test(t, a_stream_of_0_is_the_shared_sequence);
-    tcase_add_test(t, streams_of_a_seed_are_never_0_and_depend_on_seed_and_picture);
-    tcase_add_test(t, a_sequence_is_taken_up_where_it_was_left);
-    tcase_add_test(t, a_shuffled_epoch_has_every_picture_once);
-    tcase_add_test(t, the_order_is_a_function_of_the_seed_and_the_number_of_the_picture);
-    tcase_add_test(t, a_resumed_run_draws_the_noise_of_the_uninterrupted_one);
-    tcase_add_test(t, noise_is_fresh_at_every_forward_layer_and_image);
-    tcase_add_test(t, classifier_train_repeats_with_a_seed_for_any_number_of_threads);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    TEST(equal_seeds_give_equal_weights_bit_by_bit);
+    TEST(different_seeds_give_different_weights);
+    TEST(without_a_seed_two_networks_differ);
+    TEST(without_a_seed_the_noise_is_fresh_and_libc_is_free);
+    TEST(a_seed_starts_the_sequence_and_keeps_srand_from_changing_it);
+    TEST(a_seed_drops_the_second_half_of_a_normal_pair);
+    TEST(a_stream_belongs_to_its_thread_and_depends_on_its_state_alone);
+    TEST(a_stream_of_0_is_the_shared_sequence);
+    TEST(streams_of_a_seed_are_never_0_and_depend_on_seed_and_picture);
+    TEST(a_sequence_is_taken_up_where_it_was_left);
+    TEST(a_shuffled_epoch_has_every_picture_once);
+    TEST(the_order_is_a_function_of_the_seed_and_the_number_of_the_picture);
+    TEST(a_resumed_run_draws_the_noise_of_the_uninterrupted_one);
+    TEST(noise_is_fresh_at_every_forward_layer_and_image);
+    TEST(classifier_train_repeats_with_a_seed_for_any_number_of_threads);
 }

@@ -46,7 +46,7 @@ START_TEST(numbers_are_read_whole_or_not_at_all)
         {"3 ", 0, 0},     {"1,5", 0, 0},   {"nan", 0, 0},       {"inf", 0, 0},     {"-inf", 0, 0}, {"1e999", 0, 0},
         {"-1e999", 0, 0}, {"--1", 0, 0},   {"1e", 0, 0},        {"-", 0, 0},       {"1 2", 0, 0},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         double value = 77;
         ck_assert_msg(vd_parse_double(cases[i].text, &value) == cases[i].ok, "\"%s\"", cases[i].text);
         ck_assert_msg(value == (cases[i].ok ? cases[i].value : 77), "\"%s\" gives %g", cases[i].text, value);
@@ -81,7 +81,7 @@ START_TEST(whole_numbers_are_decimal_and_fit_a_long)
         {"7 ", 0, 0},
         {"-", 0, 0},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         long value = 77;
         ck_assert_msg(vd_parse_long(cases[i].text, &value) == cases[i].ok, "\"%s\"", cases[i].text);
         ck_assert_msg(value == (cases[i].ok ? cases[i].value : 77), "\"%s\" gives %ld", cases[i].text, value);
@@ -397,25 +397,21 @@ START_TEST(a_program_dies_in_peace_while_other_threads_write)
 }
 END_TEST
 
-Suite *util_suite(void)
+SUITE_OF(util)
 {
-    Suite *s = suite_create("util");
-    TCase *t = tcase_create("util");
-    tcase_add_test(t, numbers_are_read_whole_or_not_at_all);
-    tcase_add_test(t, whole_numbers_are_decimal_and_fit_a_long);
-    tcase_add_test(t, dying_says_one_line_and_exits_with_1);
-    tcase_add_test(t, memory_is_zeroed);
-    tcase_add_test(t, memory_that_is_not_there_is_named);
-    tcase_add_test(t, formatting_gives_a_string_of_any_length);
-    tcase_add_test(t, output_appears_at_its_close_and_not_before);
-    tcase_add_test(t, a_full_disk_is_named_and_leaves_the_old_file_alone);
-    tcase_add_test(t, a_symbolic_link_stays_one);
-    tcase_add_test(t, a_link_to_what_is_not_there_yet_makes_it);
-    tcase_add_test(t, a_file_keeps_its_mode);
-    tcase_add_test(t, a_file_that_may_not_be_written_is_not_replaced);
-    tcase_add_test(t, a_pipe_or_device_is_written_into_and_not_replaced);
-    tcase_add_test(t, a_place_that_cannot_be_written_is_named);
-    tcase_add_test(t, a_program_dies_in_peace_while_other_threads_write);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(numbers_are_read_whole_or_not_at_all);
+    TEST(whole_numbers_are_decimal_and_fit_a_long);
+    TEST(dying_says_one_line_and_exits_with_1);
+    TEST(memory_is_zeroed);
+    TEST(memory_that_is_not_there_is_named);
+    TEST(formatting_gives_a_string_of_any_length);
+    TEST(output_appears_at_its_close_and_not_before);
+    TEST(a_full_disk_is_named_and_leaves_the_old_file_alone);
+    TEST(a_symbolic_link_stays_one);
+    TEST(a_link_to_what_is_not_there_yet_makes_it);
+    TEST(a_file_keeps_its_mode);
+    TEST(a_file_that_may_not_be_written_is_not_replaced);
+    TEST(a_pipe_or_device_is_written_into_and_not_replaced);
+    TEST(a_place_that_cannot_be_written_is_named);
+    TEST(a_program_dies_in_peace_while_other_threads_write);
 }

@@ -58,7 +58,7 @@ START_TEST(a_word_no_command_knows_is_an_error)
 {
     static const char *const commands[] = {"cifar", "classifier", "coco",      "detector", "go",  "isegmenter", "lsd",
                                            "rnn",   "regressor",  "segmenter", "super",    "tag", "yolo"};
-    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); ++i) {
+    for (size_t i = 0; i < COUNT_OF(commands); ++i) {
         run_result r = darknet(1, commands[i], "tran", "d", "c", "w", NULL);
         char *said = vd_format("darknet %s: tran is not one of its commands: ", commands[i]);
         ck_assert_msg(!strncmp(r.err, said, strlen(said)) && strstr(r.err, " t"), "%s", r.err);
@@ -77,7 +77,7 @@ START_TEST(options_may_stand_anywhere_and_numbers_be_negative)
         {"darknet", "detector", "test", "no.data", "c", "w", "-i", "-1"},
         {"darknet", "classifier", "predict", "no.data", "c", "w", "./-p.png", "-t", "3"},
     };
-    for (size_t i = 0; i < sizeof(good) / sizeof(*good); ++i) {
+    for (size_t i = 0; i < COUNT_OF(good); ++i) {
         const char *argv[10] = {0};
         for (int k = 0; k < 9; ++k) argv[k] = good[i][k];
         run_result r = run(argv);
@@ -96,7 +96,7 @@ START_TEST(a_variable_that_says_nothing_is_named)
         {"DARKNET_IMAGE_CACHE", "-1", "DARKNET_IMAGE_CACHE=-1 is not a number"},
         {"DARKNET_SPARSE", "2", "DARKNET_SPARSE=2 is not a number from 0 to 1"},
         {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: this machine has none"}};
-    for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); ++i) {
+    for (size_t i = 0; i < COUNT_OF(variables); ++i) {
         char *before = getenv(variables[i][0]), *was = before ? vd_format("%s", before) : 0;
         setenv(variables[i][0], variables[i][1], 1);
         run_result r = darknet(0, "vd", "-h", NULL);
@@ -109,14 +109,10 @@ START_TEST(a_variable_that_says_nothing_is_named)
 }
 END_TEST
 
-Suite *arguments_suite(void)
+SUITE_OF(arguments)
 {
-    Suite *s = suite_create("arguments");
-    TCase *t = tcase_create("arguments");
-    tcase_add_loop_test(t, an_argument_that_does_not_fit_is_named, 0, sizeof(bad) / sizeof(*bad));
-    tcase_add_test(t, a_word_no_command_knows_is_an_error);
-    tcase_add_test(t, options_may_stand_anywhere_and_numbers_be_negative);
-    tcase_add_test(t, a_variable_that_says_nothing_is_named);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(an_argument_that_does_not_fit_is_named, COUNT_OF(bad));
+    TEST(a_word_no_command_knows_is_an_error);
+    TEST(options_may_stand_anywhere_and_numbers_be_negative);
+    TEST(a_variable_that_says_nothing_is_named);
 }

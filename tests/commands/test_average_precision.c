@@ -23,7 +23,7 @@ START_TEST(overlap_is_intersection_over_union)
         {{1, 1, 0, 2}, {1, 1, 0, 2}, 0},      /* no area */
         {{.5f, .5f, 1, 1}, {.5f, .5f, .5f, 1}, .5},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         is(vd_box_overlap(cases[i].a, cases[i].b), cases[i].overlap);
         is(vd_box_overlap(cases[i].b, cases[i].a), cases[i].overlap);
     }
@@ -135,19 +135,15 @@ START_TEST(counts_are_of_detections_over_the_threshold)
 }
 END_TEST
 
-Suite *average_precision_suite(void)
+SUITE_OF(average_precision)
 {
-    Suite *s = suite_create("average_precision");
-    TCase *t = tcase_create("average precision");
-    tcase_add_test(t, overlap_is_intersection_over_union);
-    tcase_add_test(t, an_object_is_hit_once_by_the_surest_detection);
-    tcase_add_test(t, a_detection_does_not_turn_to_another_object_when_its_own_is_taken);
-    tcase_add_test(t, the_least_overlap_of_a_hit_counts_as_one);
-    tcase_add_test(t, detections_without_objects_hit_nothing);
-    tcase_add_test(t, average_precision_of_a_curve_worked_by_hand);
-    tcase_add_test(t, the_order_of_the_pictures_does_not_matter);
-    tcase_add_test(t, perfect_detections_have_average_precision_1_and_none_have_0);
-    tcase_add_test(t, counts_are_of_detections_over_the_threshold);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(overlap_is_intersection_over_union);
+    TEST(an_object_is_hit_once_by_the_surest_detection);
+    TEST(a_detection_does_not_turn_to_another_object_when_its_own_is_taken);
+    TEST(the_least_overlap_of_a_hit_counts_as_one);
+    TEST(detections_without_objects_hit_nothing);
+    TEST(average_precision_of_a_curve_worked_by_hand);
+    TEST(the_order_of_the_pictures_does_not_matter);
+    TEST(perfect_detections_have_average_precision_1_and_none_have_0);
+    TEST(counts_are_of_detections_over_the_threshold);
 }

@@ -86,7 +86,7 @@ START_TEST(bad_use_is_named)
                  {"-threads", "0", "-threads 0"},
                  {"-seconds", 0, "-seconds needs"},
                  {"-what", 0, "-what is not an option"}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         run_result r =
             run((const char *const[]){"darknet", "vd", "bench", cfg, weights, cases[i].option, cases[i].value, 0});
         ck_assert_int_eq(r.status, 1);
@@ -109,16 +109,12 @@ START_TEST(help_goes_to_stdout)
 }
 END_TEST
 
-Suite *bench_suite(void)
+SUITE_OF(bench)
 {
-    Suite *s = suite_create("bench");
-    TCase *t = tcase_create("program");
-    tcase_add_checked_fixture(t, make_files, remove_files);
-    tcase_add_test(t, a_table_for_one_image_and_for_a_batch_on_one_thread_and_on_more);
-    tcase_add_test(t, json_is_one_object_with_the_same_numbers);
-    tcase_add_test(t, dense_weights_can_be_asked_for);
-    tcase_add_test(t, bad_use_is_named);
-    tcase_add_test(t, help_goes_to_stdout);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(make_files, remove_files);
+    TEST(a_table_for_one_image_and_for_a_batch_on_one_thread_and_on_more);
+    TEST(json_is_one_object_with_the_same_numbers);
+    TEST(dense_weights_can_be_asked_for);
+    TEST(bad_use_is_named);
+    TEST(help_goes_to_stdout);
 }

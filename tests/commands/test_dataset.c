@@ -1,6 +1,5 @@
 #include "commands/dataset/dataset.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -581,40 +580,36 @@ START_TEST(mnist_itself_has_60000_and_10000_pictures)
 }
 END_TEST
 
-Suite *dataset_suite(void)
+SUITE_OF(dataset)
 {
-    Suite *s = suite_create("dataset");
-    TCase *t = tcase_create("command");
-    tcase_add_checked_fixture(t, make_dir, remove_dir);
-    tcase_set_timeout(t, 300);
-    tcase_add_test(t, pictures_read_back_are_the_bytes_of_the_idx_file);
-    tcase_add_test(t, every_path_carries_its_own_label_and_no_other);
-    tcase_add_test(t, the_data_file_names_everything_by_absolute_path);
-    tcase_add_test(t, a_relative_folder_becomes_absolute_in_the_lists);
-    tcase_add_test(t, the_last_line_says_what_was_written_and_what_comes_next);
-    tcase_add_test(t, the_other_spelling_of_the_names_is_found);
-    tcase_add_test(t, gzip_files_are_found_and_read_like_plain_ones);
-    tcase_add_test(t, an_unreachable_idx_file_is_not_taken_for_a_missing_one);
-    tcase_add_test(t, a_missing_idx_file_is_named);
-    tcase_add_test(t, a_bad_idx_file_leaves_an_earlier_data_set_alone);
-    tcase_add_test(t, labels_beyond_nine_are_refused);
-    tcase_add_test(t, as_many_labels_as_images_are_needed);
-    tcase_add_test(t, test_pictures_of_another_size_are_refused);
-    tcase_add_test(t, random_labels_change_training_only);
-    tcase_add_test(t, random_labels_come_from_the_seed);
-    tcase_add_test(t, a_second_run_leaves_no_stale_lists);
-    tcase_add_test(t, the_other_kind_in_the_same_folder_takes_the_lists_over);
-    tcase_add_test(t, an_interrupted_run_leaves_no_data_file);
-    tcase_add_test(t, no_temporary_file_is_left);
-    tcase_add_test(t, digits_have_the_counts_asked_for);
-    tcase_add_test(t, digits_take_random_labels_too);
-    tcase_add_test(t, a_folder_that_contains_a_label_is_refused);
-    tcase_add_test(t, a_folder_with_white_space_is_refused);
-    tcase_add_test(t, a_path_longer_than_darknets_buffers_is_refused);
-    tcase_add_test(t, a_folder_that_cannot_be_made_is_named);
-    tcase_add_test(t, bad_arguments_are_one_line);
-    tcase_add_test(t, help_goes_to_stdout);
-    tcase_add_test(t, mnist_itself_has_60000_and_10000_pictures);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(make_dir, remove_dir);
+    TIMEOUT(300);
+    TEST(pictures_read_back_are_the_bytes_of_the_idx_file);
+    TEST(every_path_carries_its_own_label_and_no_other);
+    TEST(the_data_file_names_everything_by_absolute_path);
+    TEST(a_relative_folder_becomes_absolute_in_the_lists);
+    TEST(the_last_line_says_what_was_written_and_what_comes_next);
+    TEST(the_other_spelling_of_the_names_is_found);
+    TEST(gzip_files_are_found_and_read_like_plain_ones);
+    TEST(an_unreachable_idx_file_is_not_taken_for_a_missing_one);
+    TEST(a_missing_idx_file_is_named);
+    TEST(a_bad_idx_file_leaves_an_earlier_data_set_alone);
+    TEST(labels_beyond_nine_are_refused);
+    TEST(as_many_labels_as_images_are_needed);
+    TEST(test_pictures_of_another_size_are_refused);
+    TEST(random_labels_change_training_only);
+    TEST(random_labels_come_from_the_seed);
+    TEST(a_second_run_leaves_no_stale_lists);
+    TEST(the_other_kind_in_the_same_folder_takes_the_lists_over);
+    TEST(an_interrupted_run_leaves_no_data_file);
+    TEST(no_temporary_file_is_left);
+    TEST(digits_have_the_counts_asked_for);
+    TEST(digits_take_random_labels_too);
+    TEST(a_folder_that_contains_a_label_is_refused);
+    TEST(a_folder_with_white_space_is_refused);
+    TEST(a_path_longer_than_darknets_buffers_is_refused);
+    TEST(a_folder_that_cannot_be_made_is_named);
+    TEST(bad_arguments_are_one_line);
+    TEST(help_goes_to_stdout);
+    TEST(mnist_itself_has_60000_and_10000_pictures);
 }

@@ -1,6 +1,6 @@
 #include "commands/dataset/digits.h"
+#include "support/support.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,18 +145,14 @@ START_TEST(random_bits_are_even)
 }
 END_TEST
 
-Suite *digits_suite(void)
+SUITE_OF(digits)
 {
-    Suite *s = suite_create("digits");
-    TCase *t = tcase_create("drawing");
-    tcase_add_checked_fixture(t, make, unmake);
-    tcase_add_test(t, a_picture_depends_on_seed_stream_and_index_alone);
-    tcase_add_test(t, another_seed_stream_or_index_draws_another_picture);
-    tcase_add_test(t, every_machine_draws_the_same_bytes);
-    tcase_add_test(t, classes_are_balanced);
-    tcase_add_test(t, digits_are_white_on_black_and_seldom_touch_the_edge);
-    tcase_add_test(t, the_nearest_class_mean_is_often_but_not_always_right);
-    tcase_add_test(t, random_bits_are_even);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(make, unmake);
+    TEST(a_picture_depends_on_seed_stream_and_index_alone);
+    TEST(another_seed_stream_or_index_draws_another_picture);
+    TEST(every_machine_draws_the_same_bytes);
+    TEST(classes_are_balanced);
+    TEST(digits_are_white_on_black_and_seldom_touch_the_edge);
+    TEST(the_nearest_class_mean_is_often_but_not_always_right);
+    TEST(random_bits_are_even);
 }

@@ -1,7 +1,6 @@
 #include "commands/dataset/idx.h"
 #include "support/support.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,25 +227,21 @@ START_TEST(a_gzip_file_cut_short_is_refused)
 }
 END_TEST
 
-Suite *idx_suite(void)
+SUITE_OF(idx)
 {
-    Suite *s = suite_create("idx");
-    TCase *t = tcase_create("files");
-    tcase_add_checked_fixture(t, make_dir, remove_dir);
-    tcase_add_test(t, plain_and_gzip_files_read_equal);
-    tcase_add_test(t, labels_have_one_dimension);
-    tcase_add_test(t, a_missing_file_is_named);
-    tcase_add_test(t, a_directory_in_place_of_a_file_is_refused);
-    tcase_add_test(t, a_pipe_in_place_of_a_file_is_refused);
-    tcase_add_test(t, labels_in_place_of_images_are_a_bad_magic_number);
-    tcase_add_test(t, a_file_shorter_than_its_magic_number_is_refused);
-    tcase_add_test(t, a_file_cut_inside_its_header_is_refused);
-    tcase_add_test(t, a_file_cut_inside_its_data_is_refused);
-    tcase_add_test(t, trailing_bytes_are_refused);
-    tcase_add_test(t, an_empty_dimension_is_refused);
-    tcase_add_test(t, a_header_that_overflows_the_size_is_refused);
-    tcase_add_test(t, a_gzip_file_with_a_bad_crc_is_refused);
-    tcase_add_test(t, a_gzip_file_cut_short_is_refused);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(make_dir, remove_dir);
+    TEST(plain_and_gzip_files_read_equal);
+    TEST(labels_have_one_dimension);
+    TEST(a_missing_file_is_named);
+    TEST(a_directory_in_place_of_a_file_is_refused);
+    TEST(a_pipe_in_place_of_a_file_is_refused);
+    TEST(labels_in_place_of_images_are_a_bad_magic_number);
+    TEST(a_file_shorter_than_its_magic_number_is_refused);
+    TEST(a_file_cut_inside_its_header_is_refused);
+    TEST(a_file_cut_inside_its_data_is_refused);
+    TEST(trailing_bytes_are_refused);
+    TEST(an_empty_dimension_is_refused);
+    TEST(a_header_that_overflows_the_size_is_refused);
+    TEST(a_gzip_file_with_a_bad_crc_is_refused);
+    TEST(a_gzip_file_cut_short_is_refused);
 }

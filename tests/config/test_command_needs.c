@@ -63,13 +63,9 @@ START_TEST(other_commands_take_any_network)
 }
 END_TEST
 
-Suite *command_needs_suite(void)
+SUITE_OF(command_needs)
 {
-    Suite *s = suite_create("command_needs");
-    TCase *t = tcase_create("purpose");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_network_of_another_kind_is_refused, 0, sizeof(misfits) / sizeof(*misfits));
-    tcase_add_test(t, other_commands_take_any_network);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    LOOP(a_network_of_another_kind_is_refused, COUNT_OF(misfits));
+    TEST(other_commands_take_any_network);
 }

@@ -216,18 +216,13 @@ START_TEST(a_bad_data_file_is_named)
 }
 END_TEST
 
-Suite *schema_suite(void)
+SUITE_OF(schema)
 {
-    Suite *s = suite_create("schema");
-    TCase *t = tcase_create("schema");
-    tcase_set_timeout(t, 240);
-    tcase_add_unchecked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_bad_value_is_named, 0, (int)(sizeof(bad_cfgs) / sizeof(*bad_cfgs)));
-    tcase_add_test(t, a_file_that_is_no_cfg_is_named);
-    tcase_add_loop_test(t, an_unknown_or_repeated_key_is_a_warning_and_with_strict_an_error, 0,
-                        (int)(sizeof(odd_keys) / sizeof(*odd_keys)));
-    tcase_add_test(t, carriage_returns_and_a_byte_order_mark_change_nothing);
-    tcase_add_loop_test(t, a_bad_data_file_is_named, 0, (int)(sizeof(bad_data) / sizeof(*bad_data)));
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    ONCE(setup, teardown);
+    LOOP(a_bad_value_is_named, COUNT_OF(bad_cfgs));
+    TEST(a_file_that_is_no_cfg_is_named);
+    LOOP(an_unknown_or_repeated_key_is_a_warning_and_with_strict_an_error, COUNT_OF(odd_keys));
+    TEST(carriage_returns_and_a_byte_order_mark_change_nothing);
+    LOOP(a_bad_data_file_is_named, COUNT_OF(bad_data));
 }

@@ -134,18 +134,13 @@ START_TEST(a_tree_has_no_more_lines_than_there_are_numbers)
 }
 END_TEST
 
-Suite *shape_suite(void)
+SUITE_OF(shape)
 {
-    Suite *s = suite_create("shape");
-    TCase *t = tcase_create("shape");
-    tcase_add_unchecked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_layer_that_cannot_be_is_named_before_it_is_made, 0,
-                        (int)(sizeof(bad_layers) / sizeof(*bad_layers)));
-    tcase_add_test(t, a_route_of_too_many_layers_is_named);
-    tcase_add_loop_test(t, an_input_that_cannot_be_is_named, 0, (int)(sizeof(bad_nets) / sizeof(*bad_nets)));
-    tcase_add_test(t, layers_are_what_was_reckoned);
-    tcase_add_test(t, a_list_may_end_with_a_comma);
-    tcase_add_test(t, a_tree_has_no_more_lines_than_there_are_numbers);
-    suite_add_tcase(s, t);
-    return s;
+    ONCE(setup, teardown);
+    LOOP(a_layer_that_cannot_be_is_named_before_it_is_made, COUNT_OF(bad_layers));
+    TEST(a_route_of_too_many_layers_is_named);
+    LOOP(an_input_that_cannot_be_is_named, COUNT_OF(bad_nets));
+    TEST(layers_are_what_was_reckoned);
+    TEST(a_list_may_end_with_a_comma);
+    TEST(a_tree_has_no_more_lines_than_there_are_numbers);
 }

@@ -79,13 +79,9 @@ START_TEST(boxes_and_labels_are_drawn_on_pictures_of_one_three_and_four_channels
 }
 END_TEST
 
-Suite *glyphs_suite(void)
+SUITE_OF(glyphs)
 {
-    Suite *s = suite_create("glyphs");
-    TCase *t = tcase_create("glyphs");
-    tcase_add_test(t, every_glyph_is_a_png_file_that_grows_with_its_size);
-    tcase_add_test(t, the_table_holds_darknets_files_in_their_places);
-    tcase_add_loop_test(t, boxes_and_labels_are_drawn_on_pictures_of_one_three_and_four_channels, 0, 3);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(every_glyph_is_a_png_file_that_grows_with_its_size);
+    TEST(the_table_holds_darknets_files_in_their_places);
+    LOOP(boxes_and_labels_are_drawn_on_pictures_of_one_three_and_four_channels, 3);
 }

@@ -126,16 +126,12 @@ START_TEST(threads_share_the_pictures)
 }
 END_TEST
 
-Suite *image_cache_suite(void)
+SUITE_OF(image_cache)
 {
-    Suite *s = suite_create("image_cache");
-    TCase *t = tcase_create("image_cache");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, a_loader_gets_what_was_decoded_first_and_others_the_file);
-    tcase_add_test(t, without_memory_to_spare_every_picture_is_decoded_anew);
-    tcase_add_test(t, a_picture_that_cannot_be_decoded_is_null_each_time);
-    tcase_add_test(t, what_was_decoded_ahead_is_what_the_thread_gets_next);
-    tcase_add_test(t, threads_share_the_pictures);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    TEST(a_loader_gets_what_was_decoded_first_and_others_the_file);
+    TEST(without_memory_to_spare_every_picture_is_decoded_anew);
+    TEST(a_picture_that_cannot_be_decoded_is_null_each_time);
+    TEST(what_was_decoded_ahead_is_what_the_thread_gets_next);
+    TEST(threads_share_the_pictures);
 }

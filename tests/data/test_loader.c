@@ -123,14 +123,10 @@ START_TEST(a_grey_picture_has_the_numbers_of_each_plane_of_a_coloured_one)
 }
 END_TEST
 
-Suite *loader_suite(void)
+SUITE_OF(loader)
 {
-    Suite *s = suite_create("loader");
-    TCase *t = tcase_create("loader");
-    tcase_add_loop_test(t, every_part_is_loaded_once_by_any_number_of_threads, 0, 4);
-    tcase_add_loop_test(t, a_picture_that_is_not_moved_is_the_interpolated_one_bit_by_bit, 0, 4);
-    tcase_add_loop_test(t, a_picture_that_is_moved_at_all_is_interpolated, 0, 5);
-    tcase_add_test(t, a_grey_picture_has_the_numbers_of_each_plane_of_a_coloured_one);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(every_part_is_loaded_once_by_any_number_of_threads, 4);
+    LOOP(a_picture_that_is_not_moved_is_the_interpolated_one_bit_by_bit, 4);
+    LOOP(a_picture_that_is_moved_at_all_is_interpolated, 5);
+    TEST(a_grey_picture_has_the_numbers_of_each_plane_of_a_coloured_one);
 }

@@ -55,7 +55,7 @@ START_TEST(a_pnm_cut_anywhere_is_one)
         {"P5\n# made by a program # or another\n3\n#\n4\n 100\n", 12},
         {"P6 1 1 1 ", 3},
     };
-    for (size_t i = 0; i < sizeof(pictures) / sizeof(*pictures); ++i) {
+    for (size_t i = 0; i < COUNT_OF(pictures); ++i) {
         size_t n = strlen(pictures[i].head);
         for (size_t bytes = n; bytes < n + pictures[i].pixels; ++bytes)
             expect(pictures[i].head, n, bytes, "cut short: ");
@@ -146,17 +146,13 @@ START_TEST(a_command_names_the_picture)
 }
 END_TEST
 
-Suite *raw_picture_suite(void)
+SUITE_OF(raw_picture)
 {
-    Suite *s = suite_create("raw_picture");
-    TCase *t = tcase_create("raw_picture");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, a_pnm_cut_anywhere_is_one);
-    tcase_add_test(t, a_pnm_of_16_bits_is_refused);
-    tcase_add_test(t, a_tga_without_compression_cut_anywhere_is_one);
-    tcase_add_test(t, a_bmp_has_a_height);
-    tcase_add_test(t, other_files_are_left_to_stb_image);
-    tcase_add_test(t, a_command_names_the_picture);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    TEST(a_pnm_cut_anywhere_is_one);
+    TEST(a_pnm_of_16_bits_is_refused);
+    TEST(a_tga_without_compression_cut_anywhere_is_one);
+    TEST(a_bmp_has_a_height);
+    TEST(other_files_are_left_to_stb_image);
+    TEST(a_command_names_the_picture);
 }

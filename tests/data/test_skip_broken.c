@@ -252,18 +252,14 @@ START_TEST(broken_labels_and_pictures_of_a_detector_are_skipped)
 }
 END_TEST
 
-Suite *skip_broken_suite(void)
+SUITE_OF(skip_broken)
 {
-    Suite *s = suite_create("skip_broken");
-    TCase *t = tcase_create("broken");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_broken_picture_ends_a_training_with_one_line_that_names_it, 0, 2 * WAYS);
-    tcase_add_loop_test(t, a_skipped_picture_is_replaced_by_the_next_of_its_list, 0, WAYS);
-    tcase_add_test(t, a_training_that_is_stopped_says_how_many_it_skipped);
-    tcase_add_loop_test(t, a_validation_leaves_a_broken_picture_out, 0, 3);
-    tcase_add_loop_test(t, a_list_of_broken_pictures_ends_the_program, 0, 2);
-    tcase_add_test(t, broken_labels_and_pictures_of_a_detector_are_skipped);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(setup, teardown);
+    LOOP(a_broken_picture_ends_a_training_with_one_line_that_names_it, 2 * WAYS);
+    LOOP(a_skipped_picture_is_replaced_by_the_next_of_its_list, WAYS);
+    TEST(a_training_that_is_stopped_says_how_many_it_skipped);
+    LOOP(a_validation_leaves_a_broken_picture_out, 3);
+    LOOP(a_list_of_broken_pictures_ends_the_program, 2);
+    TEST(broken_labels_and_pictures_of_a_detector_are_skipped);
 }

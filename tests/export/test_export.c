@@ -405,25 +405,21 @@ START_TEST(help_is_printed_to_stdout)
 }
 END_TEST
 
-Suite *export_suite(void)
+SUITE_OF(export)
 {
-    Suite *s = suite_create("export");
-    TCase *t = tcase_create("export");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, the_table_shows_every_layer_before_and_after);
-    tcase_add_test(t, the_file_holds_the_masked_weights_in_stock_order_and_no_trailer);
-    tcase_add_test(t, a_plain_network_is_exported_to_the_byte);
-    tcase_add_test(t, fuse_folds_stock_darknets_batch_norm);
-    tcase_add_test(t, pictures_given_are_the_ones_it_is_checked_with);
-    tcase_add_test(t, stock_darknet_predicts_all_test_pictures_of_mnist_alike);
-    tcase_add_test(t, what_stock_darknet_would_compute_otherwise_is_refused_in_one_line);
-    tcase_add_test(t, weights_that_are_not_finite_are_refused);
-    tcase_add_test(t, an_export_that_answers_otherwise_is_not_written);
-    tcase_add_test(t, files_that_cannot_be_written_leave_nothing);
-    tcase_add_test(t, the_network_itself_is_not_overwritten);
-    tcase_add_test(t, a_failure_leaves_what_was_there);
-    tcase_add_test(t, a_missing_picture_or_a_wrong_argument_is_named);
-    tcase_add_test(t, help_is_printed_to_stdout);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    TEST(the_table_shows_every_layer_before_and_after);
+    TEST(the_file_holds_the_masked_weights_in_stock_order_and_no_trailer);
+    TEST(a_plain_network_is_exported_to_the_byte);
+    TEST(fuse_folds_stock_darknets_batch_norm);
+    TEST(pictures_given_are_the_ones_it_is_checked_with);
+    TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike);
+    TEST(what_stock_darknet_would_compute_otherwise_is_refused_in_one_line);
+    TEST(weights_that_are_not_finite_are_refused);
+    TEST(an_export_that_answers_otherwise_is_not_written);
+    TEST(files_that_cannot_be_written_leave_nothing);
+    TEST(the_network_itself_is_not_overwritten);
+    TEST(a_failure_leaves_what_was_there);
+    TEST(a_missing_picture_or_a_wrong_argument_is_named);
+    TEST(help_is_printed_to_stdout);
 }

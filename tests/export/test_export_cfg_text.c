@@ -90,18 +90,14 @@ START_TEST(flipped_goes_because_weights_are_written_as_they_lie_in_memory)
 }
 END_TEST
 
-Suite *export_cfg_text_suite(void)
+SUITE_OF(export_cfg_text)
 {
-    Suite *s = suite_create("export_cfg_text");
-    TCase *t = tcase_create("export_cfg_text");
-    tcase_add_test(t, a_plain_cfg_stays_as_it_is_to_the_byte);
-    tcase_add_test(t, sections_are_renamed_and_keys_of_variational_layers_go);
-    tcase_add_test(t, keys_of_the_same_name_elsewhere_stay);
-    tcase_add_test(t, comments_stay_where_they_are_and_lines_keep_their_endings);
-    tcase_add_test(t, the_blank_lines_before_vd_cost_go_with_it);
-    tcase_add_test(t, new_numbers_of_filters_keep_the_spelling_of_the_line);
-    tcase_add_test(t, batch_normalize_goes_from_fused_layers_alone);
-    tcase_add_test(t, flipped_goes_because_weights_are_written_as_they_lie_in_memory);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(a_plain_cfg_stays_as_it_is_to_the_byte);
+    TEST(sections_are_renamed_and_keys_of_variational_layers_go);
+    TEST(keys_of_the_same_name_elsewhere_stay);
+    TEST(comments_stay_where_they_are_and_lines_keep_their_endings);
+    TEST(the_blank_lines_before_vd_cost_go_with_it);
+    TEST(new_numbers_of_filters_keep_the_spelling_of_the_line);
+    TEST(batch_normalize_goes_from_fused_layers_alone);
+    TEST(flipped_goes_because_weights_are_written_as_they_lie_in_memory);
 }

@@ -68,7 +68,7 @@ static void add(graph *g, char *section, int c, int h, int w)
 static const char *draw_activation(void)
 {
     static const char *const names[] = {"linear", "leaky", "relu", "relu", "leaky", "logistic", "tanh", "elu", "plse"};
-    return names[draw(sizeof(names) / sizeof(*names))];
+    return names[draw(COUNT_OF(names))];
 }
 
 static void add_convolution(graph *g, int c, int h, int w)
@@ -253,13 +253,9 @@ START_TEST(stock_darknet_loads_an_export_and_answers_alike)
 }
 END_TEST
 
-Suite *export_random_suite(void)
+SUITE_OF(export_random)
 {
-    Suite *s = suite_create("export_random");
-    TCase *t = tcase_create("export_random");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, random_networks_answer_as_before, 0, GROUPS);
-    tcase_add_loop_test(t, stock_darknet_loads_an_export_and_answers_alike, 0, 12);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    LOOP(random_networks_answer_as_before, GROUPS);
+    LOOP(stock_darknet_loads_an_export_and_answers_alike, 12);
 }

@@ -52,7 +52,7 @@ static void expect(const char *cfg, int pruned, int i, int filters, const char *
 
 static const char *const activations[] = {"linear", "relu", "leaky", "logistic", "tanh",  "elu",
                                           "selu",   "plse", "ramp",  "loggy",    "relie", "lhtan"};
-enum { ACTIVATIONS = sizeof(activations) / sizeof(*activations) };
+enum { ACTIVATIONS = COUNT_OF(activations) };
 
 START_TEST(a_dead_filter_goes_and_its_constant_moves_into_an_unpadded_convolution)
 {
@@ -98,7 +98,7 @@ static const struct {
     {"[reorg]\nstride=1\n"},
     {"[maxpool]\nsize=2\nstride=2\n[dropout]\nprobability=.1\n[upsample]\nstride=2\n[route]\nlayers=-1,0\n"},
 };
-enum { PASSING = sizeof(passing) / sizeof(*passing) };
+enum { PASSING = COUNT_OF(passing) };
 
 START_TEST(constants_pass_layers_that_treat_each_channel_alone)
 {
@@ -349,7 +349,7 @@ START_TEST(reorg_inputs_are_those_the_layer_reads)
         int c, h, w, stride, reverse;
     } shapes[] = {{8, 8, 8, 2, 0}, {8, 6, 4, 2, 0},  {4, 2, 10, 2, 0}, {18, 9, 6, 3, 0},
                   {8, 3, 5, 2, 1}, {18, 2, 3, 3, 1}, {3, 4, 4, 1, 0}};
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); ++i) {
+    for (size_t i = 0; i < COUNT_OF(shapes); ++i) {
         int square = shapes[i].stride * shapes[i].stride, inputs[9];
         char *cfg = vd_format("[net]\nbatch=1\nheight=%d\nwidth=%d\nchannels=%d\n[reorg]\nstride=%d\nreverse=%d\n",
                               shapes[i].h, shapes[i].w, shapes[i].c, shapes[i].stride, shapes[i].reverse);
@@ -480,38 +480,34 @@ START_TEST(without_compact_nothing_goes)
 }
 END_TEST
 
-Suite *removal_suite(void)
+SUITE_OF(removal)
 {
-    Suite *s = suite_create("removal");
-    TCase *t = tcase_create("export_channels");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_dead_filter_goes_and_its_constant_moves_into_an_unpadded_convolution, 0, ACTIVATIONS);
-    tcase_add_loop_test(t, a_dead_unit_goes_and_its_constant_moves_into_the_next_connected_layer, 0, ACTIVATIONS);
-    tcase_add_loop_test(t, constants_pass_layers_that_treat_each_channel_alone, 0, PASSING);
-    tcase_add_test(t, a_pool_with_windows_in_the_padding_alone_stops_constants);
-    tcase_add_test(t, padding_keeps_a_constant_that_is_not_zero_and_says_so);
-    tcase_add_test(t, padding_lets_a_constant_of_zero_go);
-    tcase_add_test(t, padding_lets_a_constant_go_that_is_read_by_the_middle_of_filters_alone);
-    tcase_add_test(t, compaction_does_not_count_on_the_size_of_the_picture);
-    tcase_add_test(t, channels_of_routes_are_found_at_their_offsets);
-    tcase_add_test(t, a_route_of_different_planes_is_read_pixel_by_pixel);
-    tcase_add_test(t, a_channel_goes_through_a_shortcut_when_both_sides_are_dead);
-    tcase_add_test(t, a_channel_stays_when_a_shortcut_adds_live_ones);
-    tcase_add_test(t, a_shortcut_of_fewer_channels_leaves_the_others_to_one_side);
-    tcase_add_test(t, a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_are_added);
-    tcase_add_test(t, reorg_lets_whole_groups_go);
-    tcase_add_test(t, reorg_backwards_lets_every_second_filter_go);
-    tcase_add_test(t, reorg_that_mixes_channels_lets_equal_constants_go_alone);
-    tcase_add_test(t, reorg_lets_channels_go_that_nobody_reads);
-    tcase_add_test(t, reorg_inputs_are_those_the_layer_reads);
-    tcase_add_test(t, what_nobody_reads_goes_and_frees_what_it_read);
-    tcase_add_test(t, a_filter_without_weights_on_live_channels_is_dead_too);
-    tcase_add_test(t, a_filter_that_batch_norm_multiplies_by_zero_is_dead);
-    tcase_add_test(t, a_layer_keeps_one_filter);
-    tcase_add_test(t, groups_are_left_alone_on_both_sides);
-    tcase_add_test(t, layers_that_need_their_input_whole_say_so);
-    tcase_add_test(t, layers_nobody_reads_keep_one_filter);
-    tcase_add_test(t, without_compact_nothing_goes);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    LOOP(a_dead_filter_goes_and_its_constant_moves_into_an_unpadded_convolution, ACTIVATIONS);
+    LOOP(a_dead_unit_goes_and_its_constant_moves_into_the_next_connected_layer, ACTIVATIONS);
+    LOOP(constants_pass_layers_that_treat_each_channel_alone, PASSING);
+    TEST(a_pool_with_windows_in_the_padding_alone_stops_constants);
+    TEST(padding_keeps_a_constant_that_is_not_zero_and_says_so);
+    TEST(padding_lets_a_constant_of_zero_go);
+    TEST(padding_lets_a_constant_go_that_is_read_by_the_middle_of_filters_alone);
+    TEST(compaction_does_not_count_on_the_size_of_the_picture);
+    TEST(channels_of_routes_are_found_at_their_offsets);
+    TEST(a_route_of_different_planes_is_read_pixel_by_pixel);
+    TEST(a_channel_goes_through_a_shortcut_when_both_sides_are_dead);
+    TEST(a_channel_stays_when_a_shortcut_adds_live_ones);
+    TEST(a_shortcut_of_fewer_channels_leaves_the_others_to_one_side);
+    TEST(a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_are_added);
+    TEST(reorg_lets_whole_groups_go);
+    TEST(reorg_backwards_lets_every_second_filter_go);
+    TEST(reorg_that_mixes_channels_lets_equal_constants_go_alone);
+    TEST(reorg_lets_channels_go_that_nobody_reads);
+    TEST(reorg_inputs_are_those_the_layer_reads);
+    TEST(what_nobody_reads_goes_and_frees_what_it_read);
+    TEST(a_filter_without_weights_on_live_channels_is_dead_too);
+    TEST(a_filter_that_batch_norm_multiplies_by_zero_is_dead);
+    TEST(a_layer_keeps_one_filter);
+    TEST(groups_are_left_alone_on_both_sides);
+    TEST(layers_that_need_their_input_whole_say_so);
+    TEST(layers_nobody_reads_keep_one_filter);
+    TEST(without_compact_nothing_goes);
 }

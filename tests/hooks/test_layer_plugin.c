@@ -258,7 +258,7 @@ START_TEST(training_with_a_bad_cfg_ends_before_it_writes_anything)
     };
     char *data = in_folder(folder, "some.data"), *text = vd_format("classes=3\nbackup=%s\n", folder);
     write_text(data, text);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         write_text(cfg_path, cases[i].cfg);
         const char *const argv[] = {"darknet", "classifier", "train", data, cfg_path, 0};
         run_result r = run(argv);
@@ -290,8 +290,8 @@ START_TEST(every_activation_of_darknet_works_in_a_variational_layer)
 {
     static const char *const names[] = {"logistic", "loggy", "relu", "elu",   "selu",  "relie",   "ramp",
                                         "linear",   "tanh",  "plse", "leaky", "stair", "hardtan", "lhtan"};
-    ck_assert_uint_eq(sizeof(names) / sizeof(*names), SELU + 1);
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); ++i) {
+    ck_assert_uint_eq(COUNT_OF(names), SELU + 1);
+    for (size_t i = 0; i < COUNT_OF(names); ++i) {
         char *cfg = vd_format(NET CONV "activation=%s\n" CONN "activation=%s\n[softmax]\n" ENDING, names[i], names[i]);
         network *net = network_of(cfg, 0);
         ck_assert_int_eq(net->layers[0].activation, get_activation((char *)names[i]));
@@ -436,7 +436,7 @@ START_TEST(the_cost_section_lends_the_detection_layers_numbers)
              "[detection]\nclasses=3\ncoords=4\nside=2\nnum=2\nsqrt=1\njitter=.37\nmax=17\n" ENDING,
          DETECTION},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         network *net = network_of(cases[i].cfg, 0);
         layer a = net->layers[net->n - 2], b = net->layers[net->n - 1];
         ck_assert_int_eq(a.type, cases[i].type);
@@ -492,7 +492,7 @@ START_TEST(commands_that_would_break_variational_weights_refuse_and_write_nothin
                                            "normalize", "denormalize", "oneoff", "oneoff2"};
     char *out = in_folder(folder, "out.weights");
     save_some_weights(NET CONV CONN ENDING);
-    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); ++i) {
+    for (size_t i = 0; i < COUNT_OF(commands); ++i) {
         int average = !strcmp(commands[i], "average");
         const char *const argv[] = {"darknet",
                                     commands[i],
@@ -592,7 +592,7 @@ START_TEST(the_verbs_explain_themselves)
         {{"darknet", "vd", "report", "one.cfg", 0}, 1, "", "CFG and WEIGHTS are needed"},
         {{"darknet", "vd", "report", "-jsn", 0}, 1, "", "-jsn is not an option"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         run_result r = run(cases[i].argv);
         ck_assert_msg(r.status == cases[i].status, "case %zu: status %d", i, r.status);
         ck_assert_msg(*cases[i].out ? strstr(r.out, cases[i].out) != 0 : !*r.out, "case %zu: %s", i, r.out);
@@ -619,7 +619,7 @@ START_TEST(missing_files_and_directories_are_named)
         {cfg_path, folder, folder, "is a directory"},
         {cfg_path, cfg_path, cfg_path, "not a Darknet weights file"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         const char *const argv[] = {"darknet", "vd", "report", cases[i].cfg, cases[i].weights, "-json", 0};
         run_result r = run(argv);
         const char *end = strlen(r.err) > 1 ? r.err + strlen(r.err) - 2 : r.err, *last = end;
@@ -646,33 +646,29 @@ START_TEST(a_report_that_cannot_be_written_fails)
 }
 END_TEST
 
-Suite *layer_plugin_suite(void)
+SUITE_OF(layer_plugin)
 {
-    Suite *s = suite_create("layer_plugin");
-    TCase *t = tcase_create("layer_plugin");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_add_test(t, a_bad_value_of_a_variational_key_names_file_layer_section_key_and_value);
-    tcase_add_test(t, a_key_without_a_value_is_named);
-    tcase_add_test(t, a_key_with_an_empty_value_is_named);
-    tcase_add_test(t, a_bad_value_of_a_stock_key_is_named_in_a_variational_section);
-    tcase_add_test(t, a_bad_cost_section_is_named);
-    tcase_add_test(t, an_unknown_section_is_named);
-    tcase_add_test(t, a_bad_value_of_our_net_keys_is_named);
-    tcase_add_test(t, training_with_a_bad_cfg_ends_before_it_writes_anything);
-    tcase_add_test(t, every_activation_of_darknet_works_in_a_variational_layer);
-    tcase_add_test(t, the_short_section_names_are_the_long_ones);
-    tcase_add_test(t, every_stock_key_of_a_convolutional_layer_is_taken);
-    tcase_add_test(t, a_resized_network_trains_predicts_and_frees_as_before);
-    tcase_add_test(t, a_freed_network_keeps_no_memory_a_plain_one_would_not);
-    tcase_add_test(t, variational_layers_stand_before_route_and_shortcut);
-    tcase_add_test(t, the_cost_section_lends_the_detection_layers_numbers);
-    tcase_add_test(t, commands_that_would_break_variational_weights_refuse_and_write_nothing);
-    tcase_add_test(t, the_same_commands_still_treat_plain_networks);
-    tcase_add_test(t, partial_writes_a_file_this_and_stock_darknet_read);
-    tcase_add_test(t, the_verbs_explain_themselves);
-    tcase_add_test(t, missing_files_and_directories_are_named);
-    tcase_add_test(t, a_report_that_cannot_be_written_fails);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(set_up, tear_down);
+    TEST(a_bad_value_of_a_variational_key_names_file_layer_section_key_and_value);
+    TEST(a_key_without_a_value_is_named);
+    TEST(a_key_with_an_empty_value_is_named);
+    TEST(a_bad_value_of_a_stock_key_is_named_in_a_variational_section);
+    TEST(a_bad_cost_section_is_named);
+    TEST(an_unknown_section_is_named);
+    TEST(a_bad_value_of_our_net_keys_is_named);
+    TEST(training_with_a_bad_cfg_ends_before_it_writes_anything);
+    TEST(every_activation_of_darknet_works_in_a_variational_layer);
+    TEST(the_short_section_names_are_the_long_ones);
+    TEST(every_stock_key_of_a_convolutional_layer_is_taken);
+    TEST(a_resized_network_trains_predicts_and_frees_as_before);
+    TEST(a_freed_network_keeps_no_memory_a_plain_one_would_not);
+    TEST(variational_layers_stand_before_route_and_shortcut);
+    TEST(the_cost_section_lends_the_detection_layers_numbers);
+    TEST(commands_that_would_break_variational_weights_refuse_and_write_nothing);
+    TEST(the_same_commands_still_treat_plain_networks);
+    TEST(partial_writes_a_file_this_and_stock_darknet_read);
+    TEST(the_verbs_explain_themselves);
+    TEST(missing_files_and_directories_are_named);
+    TEST(a_report_that_cannot_be_written_fails);
 }

@@ -15,7 +15,7 @@ static const vd_convolution_shape shapes[] = {
     {{17, 5, 5, 3, 1, 1, 5, 5}, 33, 0},    {{256, 2, 2, 3, 1, 1, 2, 2}, 64, 0}, {{4, 10, 7, 4, 3, 2, 4, 3}, 7, 0},
 };
 static const int runs[] = {1, 4, 5};
-enum { SHAPES = sizeof(shapes) / sizeof(*shapes), RUNS = sizeof(runs) / sizeof(*runs) };
+enum { SHAPES = COUNT_OF(shapes), RUNS = COUNT_OF(runs) };
 
 static int is_forward(vd_pass pass)
 {
@@ -200,12 +200,8 @@ START_TEST(weights_packed_once_give_every_thread_the_same_bits)
 }
 END_TEST
 
-Suite *direct_suite(void)
+SUITE_OF(direct)
 {
-    Suite *s = suite_create("direct");
-    TCase *t = tcase_create("convolutions");
-    tcase_add_loop_test(t, direct_products_are_the_convolution_and_its_gradients, 0, 2 * VD_PASSES);
-    tcase_add_loop_test(t, weights_packed_once_give_every_thread_the_same_bits, 0, 2 * VD_PASSES);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(direct_products_are_the_convolution_and_its_gradients, 2 * VD_PASSES);
+    LOOP(weights_packed_once_give_every_thread_the_same_bits, 2 * VD_PASSES);
 }

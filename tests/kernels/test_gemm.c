@@ -42,7 +42,7 @@ static void multiply_bf16(vd_gemm_shape s, const uint16_t *a16, const uint16_t *
 typedef void (*gemm_function)(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
                               float *c);
 static const gemm_function gemms[] = {multiply_float_c, multiply_float, multiply_bf16_c, multiply_bf16};
-enum { GEMMS = sizeof(gemms) / sizeof(*gemms) };
+enum { GEMMS = COUNT_OF(gemms) };
 
 /* n random numbers that bf16 holds exactly, in both types */
 static float *random_factor(size_t n, unsigned seed, uint16_t **bf16)
@@ -63,7 +63,7 @@ static float *random_factor(size_t n, unsigned seed, uint16_t **bf16)
 START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
 {
     static const int shapes[][3] = {{1, 1, 1}, {3, 5, 7}, {50, 64, 500}, {2, 17, 33}, {20, 576, 25}, {100, 10, 500}};
-    for (size_t s = 0; s < sizeof(shapes) / sizeof(*shapes); ++s) {
+    for (size_t s = 0; s < COUNT_OF(shapes); ++s) {
         for (int mode = 0; mode < 8; ++mode) {
             int m = shapes[s][0], n = shapes[s][1], k = shapes[s][2], ta = mode & 1, tb = mode >> 1 & 1;
             int add = mode >> 2 & 1;
@@ -171,16 +171,12 @@ START_TEST(scratch_buffers_are_aligned_apart_and_kept)
 }
 END_TEST
 
-Suite *gemm_suite(void)
+SUITE_OF(gemm)
 {
-    Suite *s = suite_create("gemm");
-    TCase *t = tcase_create("products and loops");
-    tcase_add_loop_test(t, gemm_is_the_matrix_product_for_every_transpose_and_stride, 0, GEMMS);
-    tcase_add_test(t, every_piece_of_a_loop_runs_once_also_nested);
-    tcase_add_test(t, threads_can_be_left_behind_again_and_again);
-    tcase_add_test(t, a_forked_child_has_threads_of_its_own);
-    tcase_add_test(t, darknet_threads_sets_the_number_of_threads);
-    tcase_add_test(t, scratch_buffers_are_aligned_apart_and_kept);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(gemm_is_the_matrix_product_for_every_transpose_and_stride, GEMMS);
+    TEST(every_piece_of_a_loop_runs_once_also_nested);
+    TEST(threads_can_be_left_behind_again_and_again);
+    TEST(a_forked_child_has_threads_of_its_own);
+    TEST(darknet_threads_sets_the_number_of_threads);
+    TEST(scratch_buffers_are_aligned_apart_and_kept);
 }

@@ -123,7 +123,7 @@ START_TEST(kl_has_its_golden_values)
         float log_alpha;
         double kl;
     } golden[] = {{-8, 4.6358995}, {-3, 2.1155902}, {0, .43123895}, {1, .17796972}, {3, .025420043}, {8, 1.6836935e-4}};
-    for (size_t i = 0; i < sizeof(golden) / sizeof(*golden); ++i) {
+    for (size_t i = 0; i < COUNT_OF(golden); ++i) {
         float t = 1, s = golden[i].log_alpha, sigma2, d_kl;
         assert_close("kl", i, tables[_i]->variance_kl(1, &t, &s, &sigma2, &d_kl), golden[i].kl, 1e-4, 3e-7);
     }
@@ -135,8 +135,8 @@ START_TEST(nothing_is_infinite_at_zero_or_far_out)
 {
     const vd_kernels *k = tables[_i];
     static const float thetas[] = {0, -0.f, 1e-30f, 1e-10f, 1, -1e3f, 1e8f}, logs[] = {-1e4f, -100, -10, 0, 10, 1e4f};
-    for (size_t i = 0; i < sizeof(thetas) / sizeof(*thetas); ++i) {
-        for (size_t j = 0; j < sizeof(logs) / sizeof(*logs); ++j) {
+    for (size_t i = 0; i < COUNT_OF(thetas); ++i) {
+        for (size_t j = 0; j < COUNT_OF(logs); ++j) {
             float d_theta = 0, d_s = 1, sigma2, masked, d_kl;
             double kl = k->variance_kl(1, thetas + i, logs + j, &sigma2, &d_kl);
             k->posterior_backward(1, thetas + i, &sigma2, &d_kl, 1, &d_theta, &d_s);
@@ -163,7 +163,7 @@ START_TEST(philox_gives_its_known_answers)
          {0x299f31d0a4093822, 0x0370734413198a2e, 0x85a308d3, 0},
          {0x4dfccaba, 0x190a87f0, 0xc47362ba, 0xb6b5242a}},
     };
-    for (size_t i = 0; i < sizeof(known) / sizeof(*known); ++i) {
+    for (size_t i = 0; i < COUNT_OF(known); ++i) {
         uint32_t r[4];
         vd_philox(known[i].key, known[i].block, r);
         ck_assert_mem_eq(r, known[i].want, sizeof(r));
@@ -323,7 +323,7 @@ START_TEST(bf16_is_the_nearest_and_ties_go_to_even)
                  {0x3f818000, 0x3f82}, {0xbf818000, 0xbf82}, {0x80000000, 0x8000}, {0x00000001, 0},
                  {0x00008001, 0x0001}, {0x007fffff, 0x0080}, {0x7f7fffff, 0x7f80}, {0x7f800000, 0x7f80},
                  {0xff800000, 0xff80}, {0x7f800001, 0x7fc0}, {0xffffffff, 0xffff}, {0x7fffffff, 0x7fff}};
-    enum { KNOWN = sizeof(known) / sizeof(*known), M = 3 * KNOWN + 1 };
+    enum { KNOWN = COUNT_OF(known), M = 3 * KNOWN + 1 };
     const vd_kernels *k = tables[_i];
     float values[M];
     uint16_t got[N], want[N];
@@ -514,8 +514,8 @@ START_TEST(fast_tables_agree_with_plain_c_at_every_length)
     fill();
     for (int i = 0; i < N; ++i) held[i] = i % 3 ? theta[i] : 0;
     vd_kernels_c.variance_kl(N, theta, log_sigma2, z, y); /* y: a dKL with zeros where log_alpha is clipped */
-    for (size_t which = 0; which < sizeof(calls) / sizeof(*calls); ++which) {
-        for (size_t l = 0; l < sizeof(lengths) / sizeof(*lengths); ++l) {
+    for (size_t which = 0; which < COUNT_OF(calls); ++which) {
+        for (size_t l = 0; l < COUNT_OF(lengths); ++l) {
             char what[64];
             snprintf(what, sizeof(what), "%s of %zu", calls[which].name, lengths[l]);
             fill_outputs(&want), fill_outputs(&got);
@@ -557,7 +557,7 @@ START_TEST(sparse_products_are_those_of_the_matrix)
     start[ROWS] = n;
     ck_assert_int_gt(n, 10);
     for (int e = 0; e < n; ++e) permuted[element[e] = n - 1 - e] = value[e];
-    for (size_t which = 0; which < sizeof(lanes_of) / sizeof(*lanes_of); ++which) {
+    for (size_t which = 0; which < COUNT_OF(lanes_of); ++which) {
         size_t lanes = lanes_of[which];
         for (int by_element = 0; by_element < 2; ++by_element) {
             vd_sparse s = {ROWS, start, column, by_element ? element : 0};
@@ -596,30 +596,26 @@ START_TEST(the_chosen_table_is_the_last_one_listed_or_the_one_asked_for)
 }
 END_TEST
 
-Suite *kernels_suite(void)
+SUITE_OF(kernels)
 {
-    Suite *s = suite_create("kernels");
-    TCase *t = tcase_create("every table");
     n_tables = vd_kernels_list(tables, TABLES);
-    tcase_add_loop_test(t, log_alpha_variance_and_mask_follow_the_formula, 0, n_tables);
-    tcase_add_loop_test(t, posterior_gradient_follows_the_formula_and_accumulates, 0, n_tables);
-    tcase_add_loop_test(t, kl_and_its_derivative_follow_the_formula, 0, n_tables);
-    tcase_add_loop_test(t, kl_has_its_golden_values, 0, n_tables);
-    tcase_add_loop_test(t, nothing_is_infinite_at_zero_or_far_out, 0, n_tables);
-    tcase_add_loop_test(t, noise_is_standard_normal, 0, n_tables);
-    tcase_add_loop_test(t, noise_depends_on_every_part_of_its_key_and_on_the_index_alone, 0, n_tables);
-    tcase_add_loop_test(t, sample_adds_noise_and_leaves_its_derivative, 0, n_tables);
-    tcase_add_loop_test(t, adam_follows_the_paper, 0, n_tables);
-    tcase_add_loop_test(t, sgd_follows_darknet, 0, n_tables);
-    tcase_add_loop_test(t, small_kernels_do_what_they_say, 0, n_tables);
-    tcase_add_loop_test(t, bf16_is_the_nearest_and_ties_go_to_even, 0, n_tables);
-    tcase_add_loop_test(t, nan_is_not_swallowed, 0, n_tables);
-    tcase_add_loop_test(t, sums_activations_and_normalisation_follow_the_formula, 0, n_tables);
-    tcase_add_loop_test(t, every_length_keeps_to_itself, 0, n_tables);
-    tcase_add_loop_test(t, sparse_products_are_those_of_the_matrix, 0, n_tables);
-    tcase_add_loop_test(t, fast_tables_agree_with_plain_c_at_every_length, 1, n_tables);
-    tcase_add_test(t, philox_gives_its_known_answers);
-    tcase_add_test(t, the_chosen_table_is_the_last_one_listed_or_the_one_asked_for);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(log_alpha_variance_and_mask_follow_the_formula, n_tables);
+    LOOP(posterior_gradient_follows_the_formula_and_accumulates, n_tables);
+    LOOP(kl_and_its_derivative_follow_the_formula, n_tables);
+    LOOP(kl_has_its_golden_values, n_tables);
+    LOOP(nothing_is_infinite_at_zero_or_far_out, n_tables);
+    LOOP(noise_is_standard_normal, n_tables);
+    LOOP(noise_depends_on_every_part_of_its_key_and_on_the_index_alone, n_tables);
+    LOOP(sample_adds_noise_and_leaves_its_derivative, n_tables);
+    LOOP(adam_follows_the_paper, n_tables);
+    LOOP(sgd_follows_darknet, n_tables);
+    LOOP(small_kernels_do_what_they_say, n_tables);
+    LOOP(bf16_is_the_nearest_and_ties_go_to_even, n_tables);
+    LOOP(nan_is_not_swallowed, n_tables);
+    LOOP(sums_activations_and_normalisation_follow_the_formula, n_tables);
+    LOOP(every_length_keeps_to_itself, n_tables);
+    LOOP(sparse_products_are_those_of_the_matrix, n_tables);
+    LOOP_FROM(fast_tables_agree_with_plain_c_at_every_length, 1, n_tables);
+    TEST(philox_gives_its_known_answers);
+    TEST(the_chosen_table_is_the_last_one_listed_or_the_one_asked_for);
 }

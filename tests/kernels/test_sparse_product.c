@@ -28,10 +28,10 @@ static const shape shapes[] = {
     {2, 9, 9, 2, 3, 0, 4, 1},     {40, 16, 16, 3, 1, 1, 20, 8}, {3, 20, 75, 3, 2, 1, 4, 1},
     {2, 9, 100, 5, 2, 2, 70, 1},
 };
-enum { SHAPES = sizeof(shapes) / sizeof(*shapes) };
+enum { SHAPES = COUNT_OF(shapes) };
 
 static const double densities[] = {0, .004, .05, .3, 1};
-enum { DENSITIES = sizeof(densities) / sizeof(*densities) };
+enum { DENSITIES = COUNT_OF(densities) };
 
 static vd_window window_of(shape s)
 {
@@ -160,7 +160,7 @@ START_TEST(threads_do_not_change_results)
 {
     static const shape all[] = {
         {64, 40, 40, 3, 1, 1, 200, 1}, {64, 12, 12, 3, 1, 0, 130, 40}, {2000, 1, 1, 1, 1, 0, 1500, 1}};
-    for (size_t i = 0; i < sizeof(all) / sizeof(*all); ++i) {
+    for (size_t i = 0; i < COUNT_OF(all); ++i) {
         vd_window w = window_of(all[i]);
         size_t weights = (size_t)all[i].n * w.c * w.size * w.size, inputs = (size_t)all[i].images * w.c * w.h * w.w;
         size_t outputs = (size_t)all[i].images * all[i].n * w.out_h * w.out_w;
@@ -195,7 +195,7 @@ START_TEST(shapes_go_the_way_that_suits_them)
         {{800, 1, 1, 1, 1, 0, 20, 1}, .02, "panels"},    {{800, 1, 1, 1, 1, 0, 20, 100}, .02, "images"},
         {{20, 12, 12, 5, 1, 0, 50, 100}, .05, "images"}, {{6, 2, 2, 3, 1, 1, 10, 1}, .05, "panels"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         example e = make_example(cases[i].s, cases[i].density, 1, 0);
         vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, e.images, e.weights, 0, e.bias, 1);
         ck_assert_str_eq(vd_sparse_way(f), cases[i].way);
@@ -228,15 +228,11 @@ START_TEST(a_nan_in_the_image_is_not_hidden)
 }
 END_TEST
 
-Suite *sparse_product_suite(void)
+SUITE_OF(sparse_product)
 {
-    Suite *s = suite_create("sparse_product");
-    TCase *t = tcase_create("against double precision");
-    tcase_add_loop_test(t, every_table_gives_the_convolution, 0, SHAPES);
-    tcase_add_test(t, a_form_takes_batches_of_other_sizes);
-    tcase_add_test(t, threads_do_not_change_results);
-    tcase_add_test(t, shapes_go_the_way_that_suits_them);
-    tcase_add_test(t, a_nan_in_the_image_is_not_hidden);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(every_table_gives_the_convolution, SHAPES);
+    TEST(a_form_takes_batches_of_other_sizes);
+    TEST(threads_do_not_change_results);
+    TEST(shapes_go_the_way_that_suits_them);
+    TEST(a_nan_in_the_image_is_not_hidden);
 }

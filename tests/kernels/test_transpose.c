@@ -31,11 +31,7 @@ START_TEST(transpose_puts_every_element_in_its_place_and_no_other)
 }
 END_TEST
 
-Suite *transpose_suite(void)
+SUITE_OF(transpose)
 {
-    Suite *s = suite_create("transpose");
-    TCase *t = tcase_create("transposes");
-    tcase_add_loop_test(t, transpose_puts_every_element_in_its_place_and_no_other, 0, SIZES * SIZES);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(transpose_puts_every_element_in_its_place_and_no_other, SIZES * SIZES);
 }

@@ -21,7 +21,7 @@ static const vd_pool_shape pools[] = {
 
 START_TEST(max_pool_finds_the_first_largest_of_every_window)
 {
-    for (size_t i = 0; i < sizeof(pools) / sizeof(*pools); ++i) {
+    for (size_t i = 0; i < COUNT_OF(pools); ++i) {
         vd_pool_shape s = pools[i];
         float plane[24 * 24], out[256];
         int index[256];
@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST(max_pool_sends_its_gradient_where_the_largest_were)
 {
-    for (size_t i = 0; i < sizeof(pools) / sizeof(*pools); ++i) {
+    for (size_t i = 0; i < COUNT_OF(pools); ++i) {
         vd_pool_shape s = pools[i];
         float plane[24 * 24], out[256], d_out[256], d_in[24 * 24], want[24 * 24];
         int index[256];
@@ -78,7 +78,7 @@ START_TEST(im2col_puts_every_pixel_where_the_product_wants_it)
     static uint16_t image_bf16[IMAGE], columns_bf16[COLUMNS];
     fill_random(image, IMAGE, 4);
     for (int i = 0; i < IMAGE; ++i) image_bf16[i] = (uint16_t)(i + 1);
-    for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); ++i) {
+    for (size_t i = 0; i < COUNT_OF(windows); ++i) {
         vd_window s = windows[i];
         for (int p = 0; p < COLUMNS; ++p) columns[p] = 99, columns_bf16[p] = 0x7777;
         tables[_i]->im2col(s, image, columns);
@@ -103,7 +103,7 @@ START_TEST(col2im_is_the_transpose_of_im2col_and_accumulates)
 {
     static float columns[COLUMNS], image[IMAGE], want[IMAGE];
     fill_random(columns, COLUMNS, 6);
-    for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); ++i) {
+    for (size_t i = 0; i < COUNT_OF(windows); ++i) {
         vd_window s = windows[i];
         for (int p = 0; p < IMAGE; ++p) image[p] = want[p] = 2;
         tables[_i]->col2im_add(s, columns, image);
@@ -120,15 +120,11 @@ START_TEST(col2im_is_the_transpose_of_im2col_and_accumulates)
 }
 END_TEST
 
-Suite *window_vector_suite(void)
+SUITE_OF(window_vector)
 {
-    Suite *s = suite_create("window_vector");
-    TCase *t = tcase_create("every table");
     int n_tables = vd_kernels_list(tables, TABLES);
-    tcase_add_loop_test(t, max_pool_finds_the_first_largest_of_every_window, 0, n_tables);
-    tcase_add_loop_test(t, max_pool_sends_its_gradient_where_the_largest_were, 0, n_tables);
-    tcase_add_loop_test(t, im2col_puts_every_pixel_where_the_product_wants_it, 0, n_tables);
-    tcase_add_loop_test(t, col2im_is_the_transpose_of_im2col_and_accumulates, 0, n_tables);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(max_pool_finds_the_first_largest_of_every_window, n_tables);
+    LOOP(max_pool_sends_its_gradient_where_the_largest_were, n_tables);
+    LOOP(im2col_puts_every_pixel_where_the_product_wants_it, n_tables);
+    LOOP(col2im_is_the_transpose_of_im2col_and_accumulates, n_tables);
 }

@@ -143,15 +143,10 @@ START_TEST(a_fine_tuned_network_answers_in_training_as_at_test_time)
 }
 END_TEST
 
-Suite *fine_tune_suite(void)
+SUITE_OF(fine_tune)
 {
-    Suite *s = suite_create("fine_tune");
-    TCase *t = tcase_create("fine_tune");
-    tcase_set_timeout(t, 240);
-    tcase_add_loop_test(t, what_is_left_is_trained_as_the_plain_layer_with_zeros_is, 0,
-                        (int)(sizeof(cfgs) / sizeof(*cfgs)));
-    tcase_add_test(t, it_begins_so_many_batches_before_the_end_and_prunes_no_more);
-    tcase_add_test(t, a_fine_tuned_network_answers_in_training_as_at_test_time);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    LOOP(what_is_left_is_trained_as_the_plain_layer_with_zeros_is, COUNT_OF(cfgs));
+    TEST(it_begins_so_many_batches_before_the_end_and_prunes_no_more);
+    TEST(a_fine_tuned_network_answers_in_training_as_at_test_time);
 }

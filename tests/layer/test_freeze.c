@@ -104,14 +104,9 @@ START_TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip)
 }
 END_TEST
 
-Suite *freeze_suite(void)
+SUITE_OF(freeze)
 {
-    Suite *s = suite_create("freeze");
-    TCase *t = tcase_create("active");
-    tcase_set_timeout(t, 240);
-    tcase_add_loop_test(t, training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero, 0,
-                        (int)(sizeof(cfgs) / sizeof(*cfgs)));
-    tcase_add_test(t, a_weight_is_frozen_after_so_many_batches_at_the_clip);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    LOOP(training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero, COUNT_OF(cfgs));
+    TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip);
 }

@@ -46,7 +46,7 @@ static const struct {
                "activation=tanh\nlog_sigma2=-3\n[route]\nlayers=-1,-2\n[vd_connected]\noutput=4\nactivation="
                "linear\n" COST},
 };
-enum { NETS = sizeof(nets) / sizeof(*nets), MAX_ARRAYS = 32 };
+enum { NETS = COUNT_OF(nets), MAX_ARRAYS = 32 };
 
 typedef struct {
     const char *name;
@@ -367,18 +367,14 @@ START_TEST(a_weight_that_is_not_a_number_does_not_hide)
 }
 END_TEST
 
-Suite *layers_suite(void)
+SUITE_OF(layers)
 {
-    Suite *s = suite_create("layers");
-    TCase *t = tcase_create("whole networks");
-    tcase_add_loop_test(t, a_step_moves_along_the_gradient_of_the_loss, 0, NETS);
-    tcase_add_test(t, the_kl_gradient_enters_once_whatever_the_subdivisions);
-    tcase_add_test(t, noise_is_fresh_at_every_training_forward_and_absent_at_test);
-    tcase_add_test(t, biases_have_no_part_in_the_variance);
-    tcase_add_test(t, the_mask_is_made_once_and_again_only_after_a_change);
-    tcase_add_test(t, nothing_in_front_of_stopbackward_is_trained);
-    tcase_add_test(t, a_weight_that_is_not_a_number_does_not_hide);
-    tcase_add_test(t, one_and_three_threads_train_to_the_same_bits);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(a_step_moves_along_the_gradient_of_the_loss, NETS);
+    TEST(the_kl_gradient_enters_once_whatever_the_subdivisions);
+    TEST(noise_is_fresh_at_every_training_forward_and_absent_at_test);
+    TEST(biases_have_no_part_in_the_variance);
+    TEST(the_mask_is_made_once_and_again_only_after_a_change);
+    TEST(nothing_in_front_of_stopbackward_is_trained);
+    TEST(a_weight_that_is_not_a_number_does_not_hide);
+    TEST(one_and_three_threads_train_to_the_same_bits);
 }

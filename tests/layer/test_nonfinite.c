@@ -16,7 +16,7 @@ START_TEST(the_first_number_that_is_not_finite_is_found_wherever_it_stands)
     for (int i = 0; i < N; ++i) x[i] = i % 2 ? FLT_MAX : -FLT_TRUE_MIN;
     ck_assert_uint_eq(vd_first_not_finite(N, x), N);
     ck_assert_uint_eq(vd_first_not_finite(0, x), 0);
-    for (size_t p = sizeof(places) / sizeof(*places); p--;) /* from behind: the first counts */
+    for (size_t p = COUNT_OF(places); p--;) /* from behind: the first counts */
         for (int w = 0; w < 4; ++w) {
             x[places[p]] = wrong[w];
             ck_assert_uint_eq(vd_first_not_finite(N, x), places[p]);
@@ -57,7 +57,7 @@ START_TEST(an_array_is_named_by_layer_type_and_place)
                  {l[1].output_layer->m + 2, 0, 1, "layer 1 rnn: m[2] is nan"},
                  {vd_layer_of(l[2])->log_sigma2 + 5, 1, 2, "layer 2 vd_connected: log_sigma2[5] is nan"}};
     expect_state(net, net->n, 1, 0);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         float before = *cases[i].at;
         *cases[i].at = -NAN;
         expect_state(net, net->n, 1, cases[i].fault);
@@ -100,13 +100,9 @@ START_TEST(a_forward_pass_names_the_first_layer_it_fails_in)
 }
 END_TEST
 
-Suite *nonfinite_suite(void)
+SUITE_OF(nonfinite)
 {
-    Suite *s = suite_create("nonfinite");
-    TCase *t = tcase_create("finite");
-    tcase_add_test(t, the_first_number_that_is_not_finite_is_found_wherever_it_stands);
-    tcase_add_test(t, an_array_is_named_by_layer_type_and_place);
-    tcase_add_test(t, a_forward_pass_names_the_first_layer_it_fails_in);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(the_first_number_that_is_not_finite_is_found_wherever_it_stands);
+    TEST(an_array_is_named_by_layer_type_and_place);
+    TEST(a_forward_pass_names_the_first_layer_it_fails_in);
 }

@@ -31,7 +31,7 @@ static const char *nets[] = {
     NET(3) "[maxpool]\nsize=3\nstride=2\n",
     NET(3) "[maxpool]\nsize=2\nstride=1\n",
 };
-enum { NETS = sizeof(nets) / sizeof(*nets) };
+enum { NETS = COUNT_OF(nets) };
 
 static void stock_functions(layer *l)
 {
@@ -99,17 +99,13 @@ START_TEST(odd_stock_convolutions_are_left_alone)
 }
 END_TEST
 
-Suite *plain_layers_suite(void)
+SUITE_OF(plain_layers)
 {
-    Suite *s = suite_create("plain_layers");
-    TCase *t = tcase_create("against stock functions");
     const char *kernels = getenv("DARKNET_KERNELS"); /* each test picks its table itself: vd_kernels_get() would here */
     if (kernels && !strcmp(kernels, "c")) {
         skipped(2, "plain layers (DARKNET_KERNELS=c leaves them to stock code)");
     } else {
-        tcase_add_loop_test(t, results_are_those_of_the_stock_functions, 0, NETS);
-        tcase_add_test(t, odd_stock_convolutions_are_left_alone);
+        LOOP(results_are_those_of_the_stock_functions, NETS);
+        TEST(odd_stock_convolutions_are_left_alone);
     }
-    suite_add_tcase(s, t);
-    return s;
 }

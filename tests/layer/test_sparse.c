@@ -25,7 +25,7 @@ static const char *nets[] = {
                                             "activation=linear\n[vd_conv]\nfilters=12\nsize=1\nbatch_normalize="
                                             "1\nactivation=leaky\n" COST,
 };
-enum { NETS = sizeof(nets) / sizeof(*nets) };
+enum { NETS = COUNT_OF(nets) };
 
 /* weights of which only a share is left, and statistics away from where they begin */
 static void make_sparse(network *net, double density)
@@ -229,19 +229,15 @@ START_TEST(only_a_forward_pass_that_goes_back_clears_gradients)
 }
 END_TEST
 
-Suite *sparse_suite(void)
+SUITE_OF(sparse)
 {
-    Suite *s = suite_create("sparse");
-    TCase *t = tcase_create("whole networks");
-    tcase_add_loop_test(t, sparse_and_dense_predictions_agree, 0, NETS);
-    tcase_add_test(t, groups_stay_dense);
-    tcase_add_test(t, density_decides_at_the_break_even);
-    tcase_add_test(t, weights_products_and_nonzeros_are_counted);
-    tcase_add_test(t, a_step_of_training_is_seen_by_the_next_prediction);
-    tcase_add_test(t, a_resized_network_predicts_with_its_new_size);
-    tcase_add_test(t, two_networks_do_not_meet);
-    tcase_add_test(t, a_backward_pass_at_test_time_finds_the_dense_product);
-    tcase_add_test(t, only_a_forward_pass_that_goes_back_clears_gradients);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(sparse_and_dense_predictions_agree, NETS);
+    TEST(groups_stay_dense);
+    TEST(density_decides_at_the_break_even);
+    TEST(weights_products_and_nonzeros_are_counted);
+    TEST(a_step_of_training_is_seen_by_the_next_prediction);
+    TEST(a_resized_network_predicts_with_its_new_size);
+    TEST(two_networks_do_not_meet);
+    TEST(a_backward_pass_at_test_time_finds_the_dense_product);
+    TEST(only_a_forward_pass_that_goes_back_clears_gradients);
 }

@@ -246,18 +246,14 @@ START_TEST(sparsities_of_the_golden_network_are_right)
 }
 END_TEST
 
-Suite *sparsity_suite(void)
+SUITE_OF(sparsity)
 {
-    Suite *s = suite_create("sparsity");
-    TCase *t = tcase_create("report");
-    tcase_add_test(t, the_report_counts_weights_at_each_layers_threshold);
-    tcase_add_test(t, a_zero_weight_counts_as_pruned);
-    tcase_add_test(t, sparsity_and_compression_have_their_limits);
-    tcase_add_test(t, json_is_exactly_what_the_contract_shows);
-    tcase_add_test(t, a_network_with_nothing_left_has_compression_null);
-    tcase_add_test(t, the_table_has_a_row_for_every_layer_and_one_for_all);
-    tcase_add_test(t, a_network_without_variational_layers_has_no_report);
-    tcase_add_test(t, sparsities_of_the_golden_network_are_right);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(the_report_counts_weights_at_each_layers_threshold);
+    TEST(a_zero_weight_counts_as_pruned);
+    TEST(sparsity_and_compression_have_their_limits);
+    TEST(json_is_exactly_what_the_contract_shows);
+    TEST(a_network_with_nothing_left_has_compression_null);
+    TEST(the_table_has_a_row_for_every_layer_and_one_for_all);
+    TEST(a_network_without_variational_layers_has_no_report);
+    TEST(sparsities_of_the_golden_network_are_right);
 }

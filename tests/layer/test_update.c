@@ -217,7 +217,7 @@ END_TEST
 
 START_TEST(crnn_stands_still_as_in_stock_and_the_others_move)
 {
-    for (size_t k = 0; k < sizeof(stock_layers) / sizeof(*stock_layers); ++k) {
+    for (size_t k = 0; k < COUNT_OF(stock_layers); ++k) {
         char *cfg = vd_format("[net]\nbatch=4\n%s" ADAM "%s", stock_layers[k].net, stock_layers[k].section);
         network *net = network_of(cfg, 0);
         track_stock_layer(net->layers[0], 1, 0);
@@ -501,7 +501,7 @@ START_TEST(the_kl_weight_follows_its_schedule)
         {"kl_start=2.5\nkl_ramp=.5\n", 1, 2.5, .5},
         {"kl_scale=0\nkl_ramp=3\n", 0, 0, 3},
     };
-    for (size_t k = 0; k < sizeof(cases) / sizeof(*cases); ++k) {
+    for (size_t k = 0; k < COUNT_OF(cases); ++k) {
         char *cfg = vd_format("[net]\nbatch=4\nsubdivisions=2\ninputs=3\n[vd_connected]\noutput=2\n[softmax]\n"
                               "[vd_cost]\nsamples=50\n%s",
                               cases[k].keys);
@@ -560,23 +560,18 @@ START_TEST(a_prediction_costs_nothing)
 }
 END_TEST
 
-Suite *update_suite(void)
+SUITE_OF(update)
 {
-    Suite *s = suite_create("update");
-    TCase *t = tcase_create("update");
-    tcase_add_loop_test(t, adam_steps_every_stock_layer_as_the_reference, 0,
-                        2 * sizeof(stock_layers) / sizeof(*stock_layers));
-    tcase_add_test(t, crnn_stands_still_as_in_stock_and_the_others_move);
-    tcase_add_test(t, without_adam_stock_layers_are_stepped_by_stock_code);
-    tcase_add_test(t, adam_steps_along_the_mean_gradient_of_all_subdivisions);
-    tcase_add_test(t, two_subdivisions_are_one_batch_of_the_same_images);
-    tcase_add_loop_test(t, adam_steps_variational_layers_as_the_reference, 0, 8);
-    tcase_add_loop_test(t, gradient_descent_steps_variational_layers_as_the_stock_formula, 0, 8);
-    tcase_add_test(t, gradient_descent_without_momentum_keeps_no_velocity);
-    tcase_add_test(t, a_variational_layer_without_variance_steps_like_the_stock_layer);
-    tcase_add_test(t, the_kl_weight_follows_its_schedule);
-    tcase_add_test(t, the_loss_is_the_networks_own_cost_plus_the_weighted_kl_divergence);
-    tcase_add_test(t, a_prediction_costs_nothing);
-    suite_add_tcase(s, t);
-    return s;
+    LOOP(adam_steps_every_stock_layer_as_the_reference, 2 * COUNT_OF(stock_layers));
+    TEST(crnn_stands_still_as_in_stock_and_the_others_move);
+    TEST(without_adam_stock_layers_are_stepped_by_stock_code);
+    TEST(adam_steps_along_the_mean_gradient_of_all_subdivisions);
+    TEST(two_subdivisions_are_one_batch_of_the_same_images);
+    LOOP(adam_steps_variational_layers_as_the_reference, 8);
+    LOOP(gradient_descent_steps_variational_layers_as_the_stock_formula, 8);
+    TEST(gradient_descent_without_momentum_keeps_no_velocity);
+    TEST(a_variational_layer_without_variance_steps_like_the_stock_layer);
+    TEST(the_kl_weight_follows_its_schedule);
+    TEST(the_loss_is_the_networks_own_cost_plus_the_weighted_kl_divergence);
+    TEST(a_prediction_costs_nothing);
 }

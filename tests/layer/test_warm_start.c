@@ -178,19 +178,15 @@ START_TEST(a_start_that_cannot_be_is_an_error)
 }
 END_TEST
 
-Suite *warm_start_suite(void)
+SUITE_OF(warm_start)
 {
-    Suite *s = suite_create("warm_start");
-    TCase *t = tcase_create("warm start");
-    tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_add_test(t, every_weight_of_a_plain_file_gets_the_layers_log_alpha);
-    tcase_add_test(t, a_layer_without_the_key_keeps_the_initial_value);
-    tcase_add_test(t, of_a_stem_only_the_layers_in_it_start_relative);
-    tcase_add_test(t, filters_and_layers_that_are_not_loaded_keep_the_initial_value);
-    tcase_add_test(t, a_variational_file_brings_its_own_log_sigma2);
-    tcase_add_test(t, without_a_file_the_key_does_nothing);
-    tcase_add_test(t, a_warm_start_predicts_what_the_plain_network_predicts);
-    tcase_add_loop_test(t, a_start_that_cannot_be_is_an_error, 0, 4);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(set_up, tear_down);
+    TEST(every_weight_of_a_plain_file_gets_the_layers_log_alpha);
+    TEST(a_layer_without_the_key_keeps_the_initial_value);
+    TEST(of_a_stem_only_the_layers_in_it_start_relative);
+    TEST(filters_and_layers_that_are_not_loaded_keep_the_initial_value);
+    TEST(a_variational_file_brings_its_own_log_sigma2);
+    TEST(without_a_file_the_key_does_nothing);
+    TEST(a_warm_start_predicts_what_the_plain_network_predicts);
+    LOOP(a_start_that_cannot_be_is_an_error, 4);
 }

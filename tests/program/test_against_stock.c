@@ -174,7 +174,7 @@ static const struct {
      "[softmax]\n"},
 };
 
-enum { PLAIN = sizeof(plain) / sizeof(*plain) };
+enum { PLAIN = COUNT_OF(plain) };
 
 /* with the plain C kernels a plain network runs through stock code alone */
 START_TEST(in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darknet)
@@ -300,7 +300,7 @@ static const struct {
      "[vd_cost]\nsamples=100\nkl_scale=.5\n"},
 };
 
-enum { VARIATIONAL = sizeof(variational) / sizeof(*variational) };
+enum { VARIATIONAL = COUNT_OF(variational) };
 
 /* the plain cfg of a VD one: without vd_, our keys and [vd_cost] */
 static char *plain_of(const char *cfg)
@@ -315,10 +315,10 @@ static char *plain_of(const char *cfg)
     char *text = vd_calloc(2 * strlen(cfg) + 1, 1), *copy = vd_format("%s", cfg), *save = 0;
     for (char *line = strtok_r(copy, "\n", &save); line && strcmp(line, "[vd_cost]"); line = strtok_r(0, "\n", &save)) {
         int ours = 0;
-        for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); ++i) ours |= !strncmp(line, keys[i], strlen(keys[i]));
+        for (size_t i = 0; i < COUNT_OF(keys); ++i) ours |= !strncmp(line, keys[i], strlen(keys[i]));
         if (ours) continue;
         const char *written = line;
-        for (size_t i = 0; i < sizeof(names) / sizeof(*names); ++i)
+        for (size_t i = 0; i < COUNT_OF(names); ++i)
             if (!strcmp(line, names[i].from)) written = names[i].to;
         strcat(strcat(text, written), "\n");
     }
@@ -381,7 +381,7 @@ END_TEST
 
 static const char *const activations[] = {"linear", "logistic", "loggy", "relu",  "elu",   "selu",    "relie",
                                           "ramp",   "tanh",     "plse",  "leaky", "stair", "hardtan", "lhtan"};
-enum { ACTIVATIONS = sizeof(activations) / sizeof(*activations) };
+enum { ACTIVATIONS = COUNT_OF(activations) };
 
 static const int batches[] = {1, 3, 20};
 
@@ -517,7 +517,7 @@ static const struct {
 
 START_TEST(vd_connected_without_noise_is_the_stock_layer)
 {
-    for (size_t s = 0; s < sizeof(dense) / sizeof(*dense); ++s)
+    for (size_t s = 0; s < COUNT_OF(dense); ++s)
         for (int b = 0; b < 3; ++b)
             for (int normalized = 0; normalized < 2; ++normalized) {
                 char *keys = vd_format("output=%d\nbatch_normalize=%d\nactivation=%s\n", dense[s].outputs, normalized,
@@ -597,7 +597,7 @@ END_TEST
 START_TEST(training_without_log_sigma2_leaves_noise_of_the_clip_alone_when_connected)
 {
     deviations d = {0};
-    for (int s = 0; s < (int)(sizeof(dense) / sizeof(*dense)); ++s)
+    for (int s = 0; s < COUNT_OF(dense); ++s)
         for (int b = 0; b < 3; ++b) {
             int in = dense[s].inputs, out = dense[s].outputs;
             char *cfg = vd_format("[net]\nbatch=%d\ninputs=%d\nseed=1\n[vd_connected]\noutput=%d\nactivation=linear\n"
@@ -660,24 +660,20 @@ START_TEST(a_local_layer_has_room_for_its_columns)
 }
 END_TEST
 
-Suite *against_stock_suite(void)
+SUITE_OF(against_stock)
 {
-    Suite *s = suite_create("against_stock");
-    TCase *t = tcase_create("stock");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darknet, 0, PLAIN);
-    tcase_add_loop_test(t, the_fast_kernels_train_a_plain_network_as_stock_darknet_does, 0, PLAIN);
-    tcase_add_test(t, training_changes_the_weights_a_comparison_could_miss);
-    tcase_add_loop_test(t, stock_darknet_reads_our_weights_and_predicts_what_we_predict, 0, VARIATIONAL);
-    tcase_add_loop_test(t, a_vd_network_reads_stock_weights_and_predicts_what_stock_predicts, 0, VARIATIONAL);
-    tcase_add_test(t, stock_darknet_predicts_alike_with_the_outputs_alone);
-    tcase_add_loop_test(t, vd_convolutional_without_noise_is_the_stock_layer_and_the_true_convolution, 0, 3);
-    tcase_add_loop_test(t, vd_convolutional_without_noise_is_the_stock_layer_for_every_activation, 0, ACTIVATIONS);
-    tcase_add_loop_test(t, vd_connected_without_noise_is_the_stock_layer, 0, ACTIVATIONS);
-    tcase_add_test(t, training_without_log_sigma2_leaves_noise_of_the_clip_alone);
-    tcase_add_test(t, training_without_log_sigma2_leaves_noise_of_the_clip_alone_when_connected);
-    tcase_add_loop_test(t, the_patches_apply_without_fuzz_to_the_bare_sources_and_to_debians, 0, 2);
-    tcase_add_test(t, a_local_layer_has_room_for_its_columns);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    LOOP(in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darknet, PLAIN);
+    LOOP(the_fast_kernels_train_a_plain_network_as_stock_darknet_does, PLAIN);
+    TEST(training_changes_the_weights_a_comparison_could_miss);
+    LOOP(stock_darknet_reads_our_weights_and_predicts_what_we_predict, VARIATIONAL);
+    LOOP(a_vd_network_reads_stock_weights_and_predicts_what_stock_predicts, VARIATIONAL);
+    TEST(stock_darknet_predicts_alike_with_the_outputs_alone);
+    LOOP(vd_convolutional_without_noise_is_the_stock_layer_and_the_true_convolution, 3);
+    LOOP(vd_convolutional_without_noise_is_the_stock_layer_for_every_activation, ACTIVATIONS);
+    LOOP(vd_connected_without_noise_is_the_stock_layer, ACTIVATIONS);
+    TEST(training_without_log_sigma2_leaves_noise_of_the_clip_alone);
+    TEST(training_without_log_sigma2_leaves_noise_of_the_clip_alone_when_connected);
+    LOOP(the_patches_apply_without_fuzz_to_the_bare_sources_and_to_debians, 2);
+    TEST(a_local_layer_has_room_for_its_columns);
 }

@@ -168,17 +168,13 @@ START_TEST(without_a_folder_for_weights_no_training_begins)
 }
 END_TEST
 
-Suite *cifar_suite(void)
+SUITE_OF(cifar)
 {
-    Suite *s = suite_create("cifar");
-    TCase *t = tcase_create("cifar");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_stopped_training_ends_with_the_weights_of_one_never_stopped, 0, 2);
-    tcase_add_test(t, test_says_which_share_of_the_pictures_is_right);
-    tcase_add_loop_test(t, a_network_of_another_size_is_an_error, 0, sizeof(misfits) / sizeof(*misfits));
-    tcase_add_test(t, a_file_cut_short_a_class_too_large_and_a_label_too_few_are_named);
-    tcase_add_test(t, answers_of_a_table_that_is_not_theirs_are_refused);
-    tcase_add_test(t, without_a_folder_for_weights_no_training_begins);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2);
+    TEST(test_says_which_share_of_the_pictures_is_right);
+    LOOP(a_network_of_another_size_is_an_error, COUNT_OF(misfits));
+    TEST(a_file_cut_short_a_class_too_large_and_a_label_too_few_are_named);
+    TEST(answers_of_a_table_that_is_not_theirs_are_refused);
+    TEST(without_a_folder_for_weights_no_training_begins);
 }

@@ -361,26 +361,21 @@ START_TEST(a_label_of_a_class_the_network_does_not_have_ends_a_training)
 }
 END_TEST
 
-Suite *detector_suite(void)
+SUITE_OF(detector)
 {
-    Suite *s = suite_create("detector");
-    TCase *t = tcase_create("by hand");
-    tcase_add_checked_fixture(t, make_by_hand, remove_by_hand);
-    tcase_add_loop_test(t, map_is_1_when_every_detection_is_perfect, 0, 4);
-    tcase_add_test(t, map_counts_false_alarms_and_missed_objects);
-    tcase_add_test(t, map_takes_the_least_overlap_from_its_option);
-    tcase_add_test(t, a_picture_without_a_label_file_has_no_objects_and_is_counted);
-    tcase_add_test(t, the_mean_is_over_classes_that_have_objects);
-    tcase_add_test(t, map_names_what_is_wrong);
-    tcase_add_test(t, recall_reads_the_list_of_the_data_file_and_finds_the_labels_of_png_pictures);
-    tcase_add_test(t, valid_takes_fewer_than_four_pictures);
-    tcase_add_test(t, valid_says_when_its_results_have_no_folder);
-    tcase_add_loop_test(t, a_list_of_too_few_names_is_an_error, 0, 3);
-    tcase_add_test(t, test_writes_a_picture_and_says_when_it_cannot);
-    suite_add_tcase(s, t);
-    t = tcase_create("trained");
-    tcase_add_loop_test(t, all_commands_run_on_heads_routes_shortcuts_and_pictures_of_changing_size, 0, 2);
-    tcase_add_loop_test(t, a_label_of_a_class_the_network_does_not_have_ends_a_training, 0, 2);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(make_by_hand, remove_by_hand);
+    LOOP(map_is_1_when_every_detection_is_perfect, 4);
+    TEST(map_counts_false_alarms_and_missed_objects);
+    TEST(map_takes_the_least_overlap_from_its_option);
+    TEST(a_picture_without_a_label_file_has_no_objects_and_is_counted);
+    TEST(the_mean_is_over_classes_that_have_objects);
+    TEST(map_names_what_is_wrong);
+    TEST(recall_reads_the_list_of_the_data_file_and_finds_the_labels_of_png_pictures);
+    TEST(valid_takes_fewer_than_four_pictures);
+    TEST(valid_says_when_its_results_have_no_folder);
+    LOOP(a_list_of_too_few_names_is_an_error, 3);
+    TEST(test_writes_a_picture_and_says_when_it_cannot);
+    CASE("trained");
+    LOOP(all_commands_run_on_heads_routes_shortcuts_and_pictures_of_changing_size, 2);
+    LOOP(a_label_of_a_class_the_network_does_not_have_ends_a_training, 2);
 }

@@ -209,16 +209,12 @@ static int is_case(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-Suite *golden_suite(void)
+SUITE_OF(golden)
 {
-    Suite *s = suite_create("golden");
-    TCase *t = tcase_create("cases");
     const char *golden = getenv("GOLDEN");
     struct dirent **names;
     int n = golden && *golden ? scandir(golden, &names, is_case, alphasort) : 0;
     for (int i = 0; i < n && n_cases < MAX_CASES; ++i) cases[n_cases++] = in_folder(golden, names[i]->d_name);
-    if (n_cases) tcase_add_loop_test(t, golden_case_is_met, 0, n_cases);
+    if (n_cases) LOOP(golden_case_is_met, n_cases);
     else skipped(1, "golden cases (GOLDEN names no folder that has them)");
-    suite_add_tcase(s, t);
-    return s;
 }

@@ -115,12 +115,8 @@ START_TEST(a_command_frees_all_it_has_asked_for)
 END_TEST
 
 /* only a program built with AddressSanitizer looks; elsewhere this shows that the commands come to a good end */
-Suite *leaks_suite(void)
+SUITE_OF(leaks)
 {
-    Suite *s = suite_create("leaks");
-    TCase *t = tcase_create("leaks");
-    tcase_add_unchecked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_command_frees_all_it_has_asked_for, 0, (int)(sizeof(commands) / sizeof(*commands)));
-    suite_add_tcase(s, t);
-    return s;
+    ONCE(setup, teardown);
+    LOOP(a_command_frees_all_it_has_asked_for, COUNT_OF(commands));
 }

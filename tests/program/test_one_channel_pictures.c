@@ -239,7 +239,7 @@ static const struct {
     {SWAG_DATA, "SWAG_DATA", 1},
     {COMPARE_DATA, "COMPARE_DATA", 2},
 };
-enum { LOADERS = sizeof(loaders) / sizeof(*loaders) };
+enum { LOADERS = COUNT_OF(loaders) };
 
 static load_args arguments_of(data_type type)
 {
@@ -392,22 +392,18 @@ START_TEST(data_that_fits_trains)
 }
 END_TEST
 
-Suite *one_channel_pictures_suite(void)
+SUITE_OF(one_channel_pictures)
 {
-    Suite *s = suite_create("one_channel_pictures");
-    TCase *t = tcase_create("channels");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, load_image_color_gives_the_channels_of_the_net, 0, 2);
-    tcase_add_loop_test(t, classification_with_max_crop_and_without_flip_reads_the_very_bytes, 0, 2);
-    tcase_add_loop_test(t, classification_mirrors_half_the_pictures_unless_flip_is_0, 0, 2);
-    tcase_add_loop_test(t, detection_mirrors_pictures_with_their_boxes_unless_flip_is_0, 0, 4);
-    tcase_add_loop_test(t, every_loader_gives_one_plane_or_three, 0, 2 * LOADERS);
-    tcase_add_loop_test(t, image_and_letterbox_loaders_give_one_plane_or_three, 0, 4);
-    tcase_add_loop_test(t, colour_jitter_leaves_grey_nets_alone_and_changes_colours, 0, 2);
-    tcase_add_test(t, the_next_cfg_sets_channels_and_flip_anew);
-    tcase_add_test(t, drawing_a_box_stays_inside_a_grey_picture);
-    tcase_add_loop_test(t, data_that_does_not_fit_the_net_ends_with_a_message_and_status_1, 0, 3);
-    tcase_add_loop_test(t, data_that_fits_trains, 0, 2);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    LOOP(load_image_color_gives_the_channels_of_the_net, 2);
+    LOOP(classification_with_max_crop_and_without_flip_reads_the_very_bytes, 2);
+    LOOP(classification_mirrors_half_the_pictures_unless_flip_is_0, 2);
+    LOOP(detection_mirrors_pictures_with_their_boxes_unless_flip_is_0, 4);
+    LOOP(every_loader_gives_one_plane_or_three, 2 * LOADERS);
+    LOOP(image_and_letterbox_loaders_give_one_plane_or_three, 4);
+    LOOP(colour_jitter_leaves_grey_nets_alone_and_changes_colours, 2);
+    TEST(the_next_cfg_sets_channels_and_flip_anew);
+    TEST(drawing_a_box_stays_inside_a_grey_picture);
+    LOOP(data_that_does_not_fit_the_net_ends_with_a_message_and_status_1, 3);
+    LOOP(data_that_fits_trains, 2);
 }

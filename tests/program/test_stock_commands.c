@@ -91,14 +91,10 @@ START_TEST(visualize_draws_the_weights_of_the_plain_twin)
 }
 END_TEST
 
-Suite *stock_commands_suite(void)
+SUITE_OF(stock_commands)
 {
-    Suite *s = suite_create("stock_commands");
-    TCase *t = tcase_create("tools");
-    tcase_add_checked_fixture(t, set_up, tear_down);
-    tcase_add_test(t, a_stem_keeps_the_log_sigma2_of_its_layers);
-    tcase_add_loop_test(t, commands_that_print_say_the_same_of_the_plain_twin, 0, 3);
-    tcase_add_test(t, visualize_draws_the_weights_of_the_plain_twin);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(set_up, tear_down);
+    TEST(a_stem_keeps_the_log_sigma2_of_its_layers);
+    LOOP(commands_that_print_say_the_same_of_the_plain_twin, 3);
+    TEST(visualize_draws_the_weights_of_the_plain_twin);
 }

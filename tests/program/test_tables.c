@@ -109,14 +109,10 @@ START_TEST(a_row_that_fails_is_named)
 }
 END_TEST
 
-Suite *tables_suite(void)
+SUITE_OF(tables)
 {
-    Suite *s = suite_create("tables");
-    TCase *t = tcase_create("tables");
-    tcase_set_timeout(t, 240);
-    tcase_add_test(t, rows_are_trained_measured_and_not_trained_again);
-    tcase_add_test(t, a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it);
-    tcase_add_test(t, a_row_that_fails_is_named);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    TEST(rows_are_trained_measured_and_not_trained_again);
+    TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it);
+    TEST(a_row_that_fails_is_named);
 }

@@ -386,23 +386,18 @@ START_TEST(a_vd_yolo_network_learns_to_detect)
 }
 END_TEST
 
-Suite *training_suite(void)
+SUITE_OF(training)
 {
-    Suite *s = suite_create("training");
-    TCase *t = tcase_create("digits");
-    tcase_add_unchecked_fixture(t, make_trained, free_trained);
-    tcase_add_test(t, training_learns_the_digits_and_prunes);
-    tcase_add_test(t, random_labels_leave_chance_accuracy_and_fewer_weights);
-    tcase_add_loop_test(t, the_log_has_a_line_an_epoch_and_its_loss_is_cost_plus_kl, 0, 2);
-    tcase_add_test(t, the_cost_of_a_line_is_the_mean_over_the_epoch);
-    tcase_add_test(t, darknet_prints_the_loss_with_the_kl_in_it);
-    tcase_add_test(t, cost_falls_before_the_kl_enters_and_sparsity_grows_after);
-    tcase_add_test(t, predict_names_the_digits);
-    suite_add_tcase(s, t);
-    t = tcase_create("more");
-    tcase_add_test(t, a_kl_weight_of_1_instead_of_1_over_n_kills_the_network_within_an_epoch);
-    tcase_add_loop_test(t, a_loss_that_is_not_finite_ends_with_one_line_and_leaves_saved_weights_alone, 0, 2);
-    tcase_add_loop_test(t, a_vd_yolo_network_learns_to_detect, 0, 2);
-    suite_add_tcase(s, t);
-    return s;
+    ONCE(make_trained, free_trained);
+    TEST(training_learns_the_digits_and_prunes);
+    TEST(random_labels_leave_chance_accuracy_and_fewer_weights);
+    LOOP(the_log_has_a_line_an_epoch_and_its_loss_is_cost_plus_kl, 2);
+    TEST(the_cost_of_a_line_is_the_mean_over_the_epoch);
+    TEST(darknet_prints_the_loss_with_the_kl_in_it);
+    TEST(cost_falls_before_the_kl_enters_and_sparsity_grows_after);
+    TEST(predict_names_the_digits);
+    CASE("more");
+    TEST(a_kl_weight_of_1_instead_of_1_over_n_kills_the_network_within_an_epoch);
+    LOOP(a_loss_that_is_not_finite_ends_with_one_line_and_leaves_saved_weights_alone, 2);
+    LOOP(a_vd_yolo_network_learns_to_detect, 2);
 }

@@ -48,7 +48,7 @@ static const input inputs[] = {
     {"idx/train-labels-idx1-ubyte.gz", {"darknet", "vd", "dataset", "mnist", "idx", "out"}, 0},
 };
 
-enum { INPUTS = sizeof(inputs) / sizeof(*inputs) };
+enum { INPUTS = COUNT_OF(inputs) };
 
 /* ---- good files ---- */
 
@@ -382,17 +382,13 @@ START_TEST(a_path_too_long_is_named)
 }
 END_TEST
 
-Suite *bad_input_suite(void)
+SUITE_OF(bad_input)
 {
-    Suite *s = suite_create("bad_input");
-    TCase *t = tcase_create("bad_input");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_bad_file_is_named_or_works_as_it_should, 0, INPUTS);
-    tcase_add_loop_test(t, a_bad_value_is_named, 0, (int)(sizeof(edits) / sizeof(*edits)));
-    tcase_add_test(t, a_picture_of_several_classes_is_named_and_an_error_when_strict);
-    tcase_add_loop_test(t, a_bad_number_in_a_binary_file_is_named, 0, (int)(sizeof(patches) / sizeof(*patches)));
-    tcase_add_test(t, a_path_too_long_is_named);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(setup, teardown);
+    LOOP(a_bad_file_is_named_or_works_as_it_should, INPUTS);
+    LOOP(a_bad_value_is_named, COUNT_OF(edits));
+    TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict);
+    LOOP(a_bad_number_in_a_binary_file_is_named, COUNT_OF(patches));
+    TEST(a_path_too_long_is_named);
 }

@@ -81,7 +81,7 @@ static const struct {
      {"drawn/train.list", "drawn/labels.list", "drawn/digits.data", "drawn/test.list"}},
 };
 
-enum { WRITERS = sizeof(writers) / sizeof(*writers) };
+enum { WRITERS = COUNT_OF(writers) };
 
 static const char old[] = "what stood here before\n";
 
@@ -135,7 +135,7 @@ START_TEST(a_file_that_may_not_grow_leaves_the_old_one_and_is_named)
     for (int i = 0; i < OUTPUTS && writers[_i].outputs[i]; ++i)
         if (n[i] > largest) largest = n[i];
     const long limits[] = {0, 1, 20, (long)largest / 3, (long)largest / 2, (long)largest - 1};
-    for (size_t k = 0; k < sizeof(limits) / sizeof(*limits); ++k) {
+    for (size_t k = 0; k < COUNT_OF(limits); ++k) {
         char *what = vd_format("%s %s, at most %ld bytes", writers[_i].argv[1], writers[_i].argv[2], limits[k]);
         run_result r = run_with((fault){.file_limit = limits[k], .ignores_limit = (int)k & 1}, writers[_i].argv, 0);
         check_refusal(_i, r, what);
@@ -193,7 +193,7 @@ START_TEST(a_full_disk_leaves_the_last_good_files)
     }
     umount("disk");
     write_text("full.data", "classes=10\ntrain=digits/train.list\nlabels=digits/labels.list\nbackup=disk\n");
-    for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); ++k) {
+    for (size_t k = 0; k < COUNT_OF(sizes); ++k) {
         char *options = vd_format("size=%dk", sizes[k]);
         ck_assert_int_eq(mount("tmpfs", "disk", "tmpfs", 0, options), 0);
         write_text("disk/c.weights", old);
@@ -210,7 +210,7 @@ START_TEST(a_full_disk_leaves_the_last_good_files)
         free(weights);
         free(options);
     }
-    printf("faults: %zu full file systems\n", sizeof(sizes) / sizeof(*sizes));
+    printf("faults: %d full file systems\n", COUNT_OF(sizes));
 }
 END_TEST
 
@@ -239,17 +239,12 @@ START_TEST(an_output_that_goes_nowhere_ends_with_status_1)
 }
 END_TEST
 
-Suite *faults_suite(void)
+SUITE_OF(faults)
 {
-    Suite *s = suite_create("faults");
-    TCase *t = tcase_create("faults");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_file_that_may_not_grow_leaves_the_old_one_and_is_named, 0, WRITERS);
-    tcase_add_loop_test(t, a_place_that_cannot_be_written_is_named, 0, WRITERS);
-    tcase_add_test(t, a_full_disk_leaves_the_last_good_files);
-    tcase_add_loop_test(t, an_output_that_goes_nowhere_ends_with_status_1, 0,
-                        (int)(sizeof(talkers) / sizeof(*talkers)));
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(setup, teardown);
+    LOOP(a_file_that_may_not_grow_leaves_the_old_one_and_is_named, WRITERS);
+    LOOP(a_place_that_cannot_be_written_is_named, WRITERS);
+    TEST(a_full_disk_leaves_the_last_good_files);
+    LOOP(an_output_that_goes_nowhere_ends_with_status_1, COUNT_OF(talkers));
 }

@@ -209,16 +209,11 @@ START_TEST(a_kill_at_any_system_call_of_a_training_leaves_whole_checkpoints)
 }
 END_TEST
 
-Suite *faults_kill_suite(void)
+SUITE_OF(faults_kill)
 {
-    Suite *s = suite_create("faults_kill");
-    TCase *t = tcase_create("faults_kill");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_training_killed_at_any_moment_goes_on_to_the_same_weights, 0, 3);
-    tcase_add_loop_test(t, a_kill_before_any_system_call_leaves_the_old_file_or_the_new_one, 0,
-                        (int)(sizeof(savers) / sizeof(*savers)));
-    tcase_add_test(t, a_kill_at_any_system_call_of_a_training_leaves_whole_checkpoints);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(setup, teardown);
+    LOOP(a_training_killed_at_any_moment_goes_on_to_the_same_weights, 3);
+    LOOP(a_kill_before_any_system_call_leaves_the_old_file_or_the_new_one, COUNT_OF(savers));
+    TEST(a_kill_at_any_system_call_of_a_training_leaves_whole_checkpoints);
 }

@@ -19,7 +19,7 @@
 #include "data.h"
 
 /* every allocation up to this one fails once; of those behind it, so many in equal steps */
-enum { EACH = 1000, SAMPLE = 100 };
+enum { ONE_BY_ONE = 1000, SAMPLE = 100 };
 
 static char *folder, *cfg, *weights, *packed, *data_file;
 static network *net;
@@ -295,8 +295,8 @@ START_TEST(an_allocation_that_fails_ends_with_one_line_and_leaves_files_alone)
         free(name), free(path);
     }
     ck_assert_int_eq(check_files(_i, cases[_i].name, whole, length) > 0, cases[_i].files[0] != 0);
-    long step = good.asked > EACH ? (good.asked - EACH) / SAMPLE + 1 : 1;
-    for (long k = 1; k <= good.asked; k += k < EACH ? 1 : step) {
+    long step = good.asked > ONE_BY_ONE ? (good.asked - ONE_BY_ONE) / SAMPLE + 1 : 1;
+    for (long k = 1; k <= good.asked; k += k < ONE_BY_ONE ? 1 : step) {
         snprintf(what, sizeof(what), "%s: allocation %ld of %ld", cases[_i].name, k, good.asked);
         put_old_files(_i);
         outcome o = try(_i, k);
@@ -316,14 +316,9 @@ START_TEST(an_allocation_that_fails_ends_with_one_line_and_leaves_files_alone)
 }
 END_TEST
 
-Suite *memory_suite(void)
+SUITE_OF(memory)
 {
-    Suite *s = suite_create("memory");
-    TCase *t = tcase_create("memory");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, an_allocation_that_fails_ends_with_one_line_and_leaves_files_alone, 0,
-                        (int)(sizeof(cases) / sizeof(*cases)));
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(setup, teardown);
+    LOOP(an_allocation_that_fails_ends_with_one_line_and_leaves_files_alone, COUNT_OF(cases));
 }

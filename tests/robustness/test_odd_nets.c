@@ -250,20 +250,15 @@ START_TEST(a_map_that_does_not_fit_is_named)
 }
 END_TEST
 
-Suite *odd_nets_suite(void)
+SUITE_OF(odd_nets)
 {
-    Suite *s = suite_create("odd_nets");
-    TCase *t = tcase_create("odd_nets");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, an_odd_network_trains_and_its_weights_load, 0, sizeof(nets) / sizeof(*nets));
-    tcase_add_loop_test(t, a_layer_that_compares_more_than_there_is_ends_a_training_alone, 0, 3);
-    tcase_add_test(t, of_gru_it_is_said_that_it_does_not_learn);
-    tcase_add_test(t, a_network_of_one_pixel_predicts);
-    tcase_add_loop_test(t, gradients_of_a_recurrent_layer_match_finite_differences, 0,
-                        sizeof(recurrent) / sizeof(*recurrent));
-    tcase_add_loop_test(t, a_box_in_the_corner_is_trained_on, 0, 2);
-    tcase_add_loop_test(t, boxes_of_a_narrow_picture_are_finite, 0, 2);
-    tcase_add_loop_test(t, a_map_that_does_not_fit_is_named, 0, 2 * sizeof(maps) / sizeof(*maps));
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    LOOP(an_odd_network_trains_and_its_weights_load, COUNT_OF(nets));
+    LOOP(a_layer_that_compares_more_than_there_is_ends_a_training_alone, 3);
+    TEST(of_gru_it_is_said_that_it_does_not_learn);
+    TEST(a_network_of_one_pixel_predicts);
+    LOOP(gradients_of_a_recurrent_layer_match_finite_differences, COUNT_OF(recurrent));
+    LOOP(a_box_in_the_corner_is_trained_on, 2);
+    LOOP(boxes_of_a_narrow_picture_are_finite, 2);
+    LOOP(a_map_that_does_not_fit_is_named, 2 * COUNT_OF(maps));
 }

@@ -41,7 +41,7 @@ static const char *draw_activation(void)
 {
     static const char *const names[] = {"linear", "leaky", "relu",  "logistic", "tanh",    "elu",   "plse",
                                         "ramp",   "relie", "loggy", "stair",    "hardtan", "lhtan", "selu"};
-    return names[draw(sizeof(names) / sizeof(*names))];
+    return names[draw(COUNT_OF(names))];
 }
 
 static const char *vd(void)
@@ -195,13 +195,9 @@ START_TEST(a_network_drawn_by_lot_is_refused_or_trains_and_loads)
 }
 END_TEST
 
-Suite *random_nets_suite(void)
+SUITE_OF(random_nets)
 {
-    Suite *s = suite_create("random_nets");
-    TCase *t = tcase_create("random_nets");
-    tcase_set_timeout(t, 3600);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, a_network_drawn_by_lot_is_refused_or_trains_and_loads);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(3600);
+    EACH(setup, teardown);
+    TEST(a_network_drawn_by_lot_is_refused_or_trains_and_loads);
 }

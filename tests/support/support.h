@@ -1,9 +1,9 @@
-/* What several test files need. Every test file tests/test_X.c defines Suite *X_suite(void); tests/main.c runs them
- * all. */
+/* What most test files need: folders, files, runs of the program, networks and numbers. */
 #ifndef TEST_SUPPORT_H
 #define TEST_SUPPORT_H
 
-#include <check.h>
+#include "support/suite.h"
+
 #include <stddef.h>
 
 #include "darknet.h"

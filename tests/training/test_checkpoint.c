@@ -193,7 +193,7 @@ START_TEST(a_checkpoint_cut_or_changed_anywhere_is_refused)
     free_run(r);
     char *whole = read_bytes(path, &n);
     const size_t places[] = {5, 9, 40, n / 2, n - 20, n - 1};
-    for (size_t i = 0; i < sizeof(places) / sizeof(*places); ++i) {
+    for (size_t i = 0; i < COUNT_OF(places); ++i) {
         whole[places[i]] ^= 4;
         write_bytes(path, whole, n);
         refused(cfg, "damaged: its checksum is wrong");
@@ -306,23 +306,18 @@ START_TEST(a_backup_folder_that_is_missing_is_named_before_the_training)
 }
 END_TEST
 
-Suite *checkpoint_suite(void)
+SUITE_OF(checkpoint)
 {
-    Suite *s = suite_create("checkpoint");
-    TCase *t = tcase_create("checkpoint");
-    tcase_set_timeout(t, 240);
-    tcase_add_unchecked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, a_stopped_training_ends_with_the_weights_of_one_never_stopped, 0,
-                        2 * (int)(sizeof(trainings) / sizeof(*trainings)));
-    tcase_add_test(t, sigint_ends_behind_a_batch_and_says_how_to_go_on);
-    tcase_add_test(t, resume_without_a_checkpoint_begins_and_says_so);
-    tcase_add_test(t, the_last_checkpoints_are_kept);
-    tcase_add_test(t, a_checkpoint_cut_or_changed_anywhere_is_refused);
-    tcase_add_test(t, a_checkpoint_of_another_network_is_refused);
-    tcase_add_test(t, a_folder_in_the_place_of_an_older_checkpoint_is_named);
-    tcase_add_test(t, a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for);
-    tcase_add_test(t, a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so);
-    tcase_add_test(t, a_backup_folder_that_is_missing_is_named_before_the_training);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    ONCE(setup, teardown);
+    LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2 * COUNT_OF(trainings));
+    TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on);
+    TEST(resume_without_a_checkpoint_begins_and_says_so);
+    TEST(the_last_checkpoints_are_kept);
+    TEST(a_checkpoint_cut_or_changed_anywhere_is_refused);
+    TEST(a_checkpoint_of_another_network_is_refused);
+    TEST(a_folder_in_the_place_of_an_older_checkpoint_is_named);
+    TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for);
+    TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so);
+    TEST(a_backup_folder_that_is_missing_is_named_before_the_training);
 }

@@ -293,20 +293,16 @@ START_TEST(a_detector_with_changing_sizes_goes_back_too)
 }
 END_TEST
 
-Suite *nan_guard_suite(void)
+SUITE_OF(nan_guard)
 {
-    Suite *s = suite_create("nan_guard");
-    TCase *t = tcase_create("nan_guard");
-    tcase_add_unchecked_fixture(t, setup, teardown);
-    tcase_add_loop_test(t, an_explosion_ends_with_one_line_that_names_batch_and_layer, 0, 4);
-    tcase_add_test(t, weights_that_are_not_finite_are_never_written);
-    tcase_add_loop_test(t, with_nan_guard_a_training_goes_back_and_halves_its_rate_until_it_gets_through, 0, 2);
-    tcase_add_loop_test(t, going_back_to_the_start_is_to_start_with_the_halved_rate, 0, 2);
-    tcase_add_test(t, nothing_is_left_of_a_batch_that_was_broken_off);
-    tcase_add_test(t, a_halved_rate_survives_resume_to_the_same_bytes);
-    tcase_add_test(t, a_training_that_never_gets_through_is_given_up);
-    tcase_add_test(t, a_checkpoint_of_the_first_version_is_taken_up);
-    tcase_add_test(t, a_detector_with_changing_sizes_goes_back_too);
-    suite_add_tcase(s, t);
-    return s;
+    ONCE(setup, teardown);
+    LOOP(an_explosion_ends_with_one_line_that_names_batch_and_layer, 4);
+    TEST(weights_that_are_not_finite_are_never_written);
+    LOOP(with_nan_guard_a_training_goes_back_and_halves_its_rate_until_it_gets_through, 2);
+    LOOP(going_back_to_the_start_is_to_start_with_the_halved_rate, 2);
+    TEST(nothing_is_left_of_a_batch_that_was_broken_off);
+    TEST(a_halved_rate_survives_resume_to_the_same_bytes);
+    TEST(a_training_that_never_gets_through_is_given_up);
+    TEST(a_checkpoint_of_the_first_version_is_taken_up);
+    TEST(a_detector_with_changing_sizes_goes_back_too);
 }

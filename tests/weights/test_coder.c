@@ -15,7 +15,7 @@ START_TEST(bits_come_back_whatever_their_odds)
     enum { N = 20000 };
     static const int odds[] = {0, 1, 50, 128, 255, 256}; /* of a 1, in 256 */
     vd_bit_model m;
-    for (size_t o = 0; o < sizeof(odds) / sizeof(*odds); ++o) {
+    for (size_t o = 0; o < COUNT_OF(odds); ++o) {
         float *x = vd_calloc(N, sizeof(float));
         fill_random(x, N, 7 + (unsigned)o);
         vd_coder c = vd_coder_to_write();
@@ -119,7 +119,7 @@ START_TEST(halves_are_those_of_ieee_754)
     } known[] = {{0, 0},          {-0.f, 0x8000},    {1, 0x3c00},    {-2, 0xc000},   {65504, 0x7bff},
                  {65520, 0x7c00}, {0x1p-14f, 0x400}, {0x1p-24f, 1},  {0x1p-25f, 0},  {0x1.8p-25f, 1},
                  {1e-9f, 0},      {1.f / 3, 0x3555}, {2049, 0x6800}, {2051, 0x6802}, {0x1.ff8p-15f, 0x3ff}};
-    for (size_t i = 0; i < sizeof(known) / sizeof(*known); ++i) {
+    for (size_t i = 0; i < COUNT_OF(known); ++i) {
         uint32_t bits;
         memcpy(&bits, &known[i].x, sizeof(bits));
         ck_assert_msg(vd_half_of_float(bits) == known[i].half, "%a: %04x", known[i].x, vd_half_of_float(bits));
@@ -179,18 +179,14 @@ START_TEST(random_bytes_do_no_harm)
 }
 END_TEST
 
-Suite *coder_suite(void)
+SUITE_OF(coder)
 {
-    Suite *s = suite_create("coder");
-    TCase *t = tcase_create("pack_coder");
-    tcase_add_test(t, bits_come_back_whatever_their_odds);
-    tcase_add_test(t, raw_numbers_of_every_length_come_back);
-    tcase_add_test(t, sparse_matrices_come_back_to_the_bit);
-    tcase_add_test(t, a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places);
-    tcase_add_test(t, halves_are_those_of_ieee_754);
-    tcase_add_test(t, int8_rounds_to_half_a_sigma_unless_weights_are_too_large);
-    tcase_add_test(t, the_checksum_is_the_usual_crc_32);
-    tcase_add_test(t, random_bytes_do_no_harm);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(bits_come_back_whatever_their_odds);
+    TEST(raw_numbers_of_every_length_come_back);
+    TEST(sparse_matrices_come_back_to_the_bit);
+    TEST(a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places);
+    TEST(halves_are_those_of_ieee_754);
+    TEST(int8_rounds_to_half_a_sigma_unless_weights_are_too_large);
+    TEST(the_checksum_is_the_usual_crc_32);
+    TEST(random_bytes_do_no_harm);
 }

@@ -465,30 +465,26 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 }
 END_TEST
 
-Suite *trailer_suite(void)
+SUITE_OF(trailer)
 {
-    Suite *s = suite_create("trailer");
-    TCase *t = tcase_create("weights");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, make_good_file, remove_good_file);
-    tcase_add_test(t, a_saved_network_loads_bit_by_bit_and_saves_the_same_bytes);
-    tcase_add_test(t, loading_replaces_the_weights_a_prediction_uses);
-    tcase_add_test(t, the_file_is_laid_out_as_the_contract_says);
-    tcase_add_test(t, a_plain_network_saves_no_trailer);
-    tcase_add_test(t, plain_weights_keep_the_initial_log_sigma2_and_it_says_so);
-    tcase_add_test(t, the_plain_cfg_reads_a_variational_file);
-    tcase_add_test(t, stock_darknet_reads_a_variational_file);
-    tcase_add_test(t, an_entry_of_a_layer_that_is_plain_here_is_left_out_and_it_says_so);
-    tcase_add_test(t, a_missing_entry_keeps_the_initial_value_and_it_says_so);
-    tcase_add_test(t, dontsave_leaves_a_layer_out_of_both_parts);
-    tcase_add_test(t, dontload_of_the_last_layer_takes_the_rest_of_the_file);
-    tcase_add_test(t, numload_takes_the_first_filters_of_a_smaller_file);
-    tcase_add_test(t, flipped_turns_log_sigma2_with_the_weights);
-    tcase_add_test(t, a_cutoff_saves_the_first_layers_only_and_their_entries);
-    tcase_add_test(t, loading_up_to_a_cutoff_leaves_the_later_layers_alone);
-    tcase_add_test(t, a_file_of_the_old_header_loads);
-    tcase_add_test(t, a_full_disk_leaves_the_earlier_file_and_no_other);
-    tcase_add_test(t, a_place_that_cannot_be_written_is_named);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(make_good_file, remove_good_file);
+    TEST(a_saved_network_loads_bit_by_bit_and_saves_the_same_bytes);
+    TEST(loading_replaces_the_weights_a_prediction_uses);
+    TEST(the_file_is_laid_out_as_the_contract_says);
+    TEST(a_plain_network_saves_no_trailer);
+    TEST(plain_weights_keep_the_initial_log_sigma2_and_it_says_so);
+    TEST(the_plain_cfg_reads_a_variational_file);
+    TEST(stock_darknet_reads_a_variational_file);
+    TEST(an_entry_of_a_layer_that_is_plain_here_is_left_out_and_it_says_so);
+    TEST(a_missing_entry_keeps_the_initial_value_and_it_says_so);
+    TEST(dontsave_leaves_a_layer_out_of_both_parts);
+    TEST(dontload_of_the_last_layer_takes_the_rest_of_the_file);
+    TEST(numload_takes_the_first_filters_of_a_smaller_file);
+    TEST(flipped_turns_log_sigma2_with_the_weights);
+    TEST(a_cutoff_saves_the_first_layers_only_and_their_entries);
+    TEST(loading_up_to_a_cutoff_leaves_the_later_layers_alone);
+    TEST(a_file_of_the_old_header_loads);
+    TEST(a_full_disk_leaves_the_earlier_file_and_no_other);
+    TEST(a_place_that_cannot_be_written_is_named);
 }

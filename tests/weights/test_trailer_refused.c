@@ -110,7 +110,7 @@ END_TEST
 START_TEST(a_wrong_count_in_an_entry_is_refused)
 {
     static const uint32_t counts[] = {0, 1, CONV_W - 1, CONV_W + 1, 1000000, 0x7fffffff, 0x80000000, 0xffffffff};
-    for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); ++i) {
+    for (size_t i = 0; i < COUNT_OF(counts); ++i) {
         expect_number_refused(ENTRY0 + 4, counts[i], "VDLS");
         expect_number_refused(ENTRY3 + 4, counts[i], "VDLS");
     }
@@ -174,22 +174,18 @@ START_TEST(weights_of_another_network_are_refused)
 }
 END_TEST
 
-Suite *trailer_refused_suite(void)
+SUITE_OF(trailer_refused)
 {
-    Suite *s = suite_create("trailer_refused");
-    TCase *t = tcase_create("weights_refused");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, make_good_file, remove_good_file);
-    tcase_add_test(t, files_that_are_no_weights_are_refused);
-    tcase_add_test(t, a_directory_or_a_missing_file_is_refused);
-    tcase_add_test(t, a_file_cut_anywhere_but_behind_a_layer_is_refused);
-    tcase_add_test(t, bytes_too_many_are_refused);
-    tcase_add_test(t, a_trailer_that_does_not_fit_together_is_refused);
-    tcase_add_test(t, a_wrong_count_in_an_entry_is_refused);
-    tcase_add_test(t, a_wrong_index_in_an_entry_is_refused);
-    tcase_add_test(t, a_layer_with_two_entries_is_refused);
-    tcase_add_test(t, values_that_are_not_finite_are_refused);
-    tcase_add_test(t, weights_of_another_network_are_refused);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(make_good_file, remove_good_file);
+    TEST(files_that_are_no_weights_are_refused);
+    TEST(a_directory_or_a_missing_file_is_refused);
+    TEST(a_file_cut_anywhere_but_behind_a_layer_is_refused);
+    TEST(bytes_too_many_are_refused);
+    TEST(a_trailer_that_does_not_fit_together_is_refused);
+    TEST(a_wrong_count_in_an_entry_is_refused);
+    TEST(a_wrong_index_in_an_entry_is_refused);
+    TEST(a_layer_with_two_entries_is_refused);
+    TEST(values_that_are_not_finite_are_refused);
+    TEST(weights_of_another_network_are_refused);
 }

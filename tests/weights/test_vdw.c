@@ -280,20 +280,16 @@ START_TEST(a_packed_network_is_neither_trained_nor_saved)
 }
 END_TEST
 
-Suite *vdw_suite(void)
+SUITE_OF(vdw)
 {
-    Suite *s = suite_create("vdw");
-    TCase *t = tcase_create("pack");
-    tcase_set_timeout(t, 240);
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, a_packed_network_answers_as_the_masked_one);
-    tcase_add_test(t, fp32_keeps_every_weight_and_the_report);
-    tcase_add_test(t, a_file_of_version_1_is_read);
-    tcase_add_test(t, a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing);
-    tcase_add_test(t, a_weight_that_is_not_finite_is_named);
-    tcase_add_test(t, pack_prints_what_each_layer_takes_and_the_file_loads);
-    tcase_add_test(t, what_cannot_be_packed_or_loaded_is_named);
-    tcase_add_test(t, a_packed_network_is_neither_trained_nor_saved);
-    suite_add_tcase(s, t);
-    return s;
+    TIMEOUT(240);
+    EACH(setup, teardown);
+    TEST(a_packed_network_answers_as_the_masked_one);
+    TEST(fp32_keeps_every_weight_and_the_report);
+    TEST(a_file_of_version_1_is_read);
+    TEST(a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing);
+    TEST(a_weight_that_is_not_finite_is_named);
+    TEST(pack_prints_what_each_layer_takes_and_the_file_loads);
+    TEST(what_cannot_be_packed_or_loaded_is_named);
+    TEST(a_packed_network_is_neither_trained_nor_saved);
 }
