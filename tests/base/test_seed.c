@@ -268,7 +268,7 @@ static const char resumed_cfg[] = NET "momentum=0\ndecay=0\nseed=%d\n" NO_DROPOU
 
 START_TEST(a_resumed_run_draws_the_noise_of_the_uninterrupted_one)
 {
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    silence_stderr();
     char *folder = make_folder(), *backup = in_folder(folder, "net.backup");
     char *cfg = vd_format(resumed_cfg, 7), *other = vd_format(resumed_cfg, 8);
     network *whole = network_of(cfg, 0);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *folder, *cfg, *weights;
+static char *cfg, *weights;
 
 static void make_files(void)
 {
@@ -12,7 +12,7 @@ static void make_files(void)
         "[net]\nbatch=3\nchannels=2\nheight=9\nwidth=9\n[vd_convolutional]\nfilters=4\nsize=3\npad=1\n"
         "activation=relu\n[maxpool]\nsize=2\nstride=2\n[vd_connected]\noutput=5\nactivation=linear\n[softmax]\n"
         "[vd_cost]\nsamples=10\n";
-    folder = make_folder();
+    make_test_folder();
     cfg = in_folder(folder, "small.cfg");
     weights = in_folder(folder, "small.weights");
     write_text(cfg, text);
@@ -25,14 +25,7 @@ static void remove_files(void)
 {
     free(cfg);
     free(weights);
-    remove_folder(folder);
-}
-
-static int count(const char *text, const char *part)
-{
-    int n = 0;
-    for (; (text = strstr(text, part)); text += strlen(part)) ++n;
-    return n;
+    remove_test_folder();
 }
 
 START_TEST(a_table_for_one_image_and_for_a_batch_on_one_thread_and_on_more)
@@ -40,12 +33,12 @@ START_TEST(a_table_for_one_image_and_for_a_batch_on_one_thread_and_on_more)
     run_result r =
         run((const char *const[]){"darknet", "vd", "bench", cfg, weights, "-threads", "2", "-seconds", "0", 0});
     ck_assert_int_eq(r.status, 0);
-    ck_assert_int_eq(count(r.out, "batch 1, 1 thread\n"), 1);
-    ck_assert_int_eq(count(r.out, "batch 1, 2 threads\n"), 1);
-    ck_assert_int_eq(count(r.out, "batch 3, 1 thread\n"), 1);
-    ck_assert_int_eq(count(r.out, "batch 3, 2 threads\n"), 1);
-    ck_assert_int_eq(count(r.out, "vd_convolutional"), 4);
-    ck_assert_int_eq(count(r.out, "images/s"), 4);
+    ck_assert_int_eq(count_of(r.out, "batch 1, 1 thread\n"), 1);
+    ck_assert_int_eq(count_of(r.out, "batch 1, 2 threads\n"), 1);
+    ck_assert_int_eq(count_of(r.out, "batch 3, 1 thread\n"), 1);
+    ck_assert_int_eq(count_of(r.out, "batch 3, 2 threads\n"), 1);
+    ck_assert_int_eq(count_of(r.out, "vd_convolutional"), 4);
+    ck_assert_int_eq(count_of(r.out, "images/s"), 4);
     free_run(r);
 }
 END_TEST
@@ -56,12 +49,12 @@ START_TEST(json_is_one_object_with_the_same_numbers)
                                              "2", "-seconds", "0", 0});
     ck_assert_int_eq(r.status, 0);
     ck_assert_ptr_eq(strstr(r.out, "{\"kernels\":\""), r.out);
-    ck_assert_int_eq(count(r.out, "\"threads\":1,"), 2);
-    ck_assert_int_eq(count(r.out, "\"batch\":2,"), 1);
-    ck_assert_int_eq(count(r.out, "\"weights\":72,"), 2);
-    ck_assert_int_eq(count(r.out, "\"dense_products\":5832,"), 2);
-    ck_assert_int_eq(count(r.out, "{"), count(r.out, "}"));
-    ck_assert_int_eq(count(r.out, "\n"), 1);
+    ck_assert_int_eq(count_of(r.out, "\"threads\":1,"), 2);
+    ck_assert_int_eq(count_of(r.out, "\"batch\":2,"), 1);
+    ck_assert_int_eq(count_of(r.out, "\"weights\":72,"), 2);
+    ck_assert_int_eq(count_of(r.out, "\"dense_products\":5832,"), 2);
+    ck_assert_int_eq(count_of(r.out, "{"), count_of(r.out, "}"));
+    ck_assert_int_eq(count_of(r.out, "\n"), 1);
     free_run(r);
 }
 END_TEST
@@ -72,7 +65,7 @@ START_TEST(dense_weights_can_be_asked_for)
         run((const char *const[]){"env", "DARKNET_SPARSE=0", getenv("DARKNET") ? getenv("DARKNET") : "./darknet", "vd",
                                   "bench", cfg, weights, "-threads", "1", "-seconds", "0", 0});
     ck_assert_int_eq(r.status, 0);
-    ck_assert_int_eq(count(r.out, " dense "), 2 * 2 + 2 * 1);
+    ck_assert_int_eq(count_of(r.out, " dense "), 2 * 2 + 2 * 1);
     free_run(r);
 }
 END_TEST
@@ -104,7 +97,7 @@ START_TEST(help_goes_to_stdout)
 {
     run_result r = run((const char *const[]){"darknet", "vd", "bench", "-h", 0});
     ck_assert_int_eq(r.status, 0);
-    ck_assert_int_eq(count(r.out, "usage: darknet vd bench"), 1);
+    ck_assert_int_eq(count_of(r.out, "usage: darknet vd bench"), 1);
     free_run(r);
 }
 END_TEST

@@ -4,23 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *folder, *was;
-
 static void setup(void)
 {
-    folder = make_folder();
+    enter_test_folder();
     draw_digits(folder, 20, 10);
-    was = enter(folder);
     write_text("c.cfg", "[net]\nbatch=1\nwidth=8\nheight=8\nchannels=1\n[connected]\noutput=10\n[softmax]\n");
     write_text("d.cfg", "[net]\nbatch=1\nwidth=8\nheight=8\nchannels=1\n[convolutional]\nfilters=15\nsize=1\n"
                         "[yolo]\nanchors=8,8\nmask=0\nclasses=10\nnum=1\n");
     write_text("vd.cfg", "[net]\nbatch=1\nwidth=8\nheight=8\nchannels=1\n[vd_convolutional]\nfilters=15\nsize=1\n"
                          "[yolo]\nanchors=8,8\nmask=0\nclasses=10\nnum=1\n[vd_cost]\nsamples=20\n");
-}
-
-static void teardown(void)
-{
-    leave_and_remove(folder, was);
 }
 
 #define DATA "digits/digits.data"
@@ -65,7 +57,7 @@ END_TEST
 
 SUITE_OF(command_needs)
 {
-    EACH(setup, teardown);
+    EACH(setup, leave_test_folder);
     LOOP(a_network_of_another_kind_is_refused, COUNT_OF(misfits));
     TEST(other_commands_take_any_network);
 }

@@ -12,17 +12,10 @@ static const char cfg_text[] =
     "[connected]\noutput=10\nactivation=linear\n"
     "[softmax]\n";
 
-static char *folder;
-
 static void setup(void)
 {
-    folder = make_folder();
+    make_test_folder();
     draw_digits(folder, 40, 10);
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
 }
 
 /* text with the first `from` replaced, freed by the caller */
@@ -219,7 +212,7 @@ END_TEST
 SUITE_OF(schema)
 {
     TIMEOUT(240);
-    ONCE(setup, teardown);
+    ONCE(setup, remove_test_folder);
     LOOP(a_bad_value_is_named, COUNT_OF(bad_cfgs));
     TEST(a_file_that_is_no_cfg_is_named);
     LOOP(an_unknown_or_repeated_key_is_a_warning_and_with_strict_an_error, COUNT_OF(odd_keys));

@@ -7,18 +7,6 @@
 
 static const char head[] = "[net]\nbatch=4\nwidth=8\nheight=8\nchannels=6\n";
 
-static char *folder;
-
-static void setup(void)
-{
-    folder = make_folder();
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-}
-
 /* what `vd report` says of a cfg, which must be refused; a good one would end in a missing weights file */
 static void assert_refused(const char *cfg, const char *message)
 {
@@ -136,7 +124,7 @@ END_TEST
 
 SUITE_OF(shape)
 {
-    ONCE(setup, teardown);
+    ONCE(make_test_folder, remove_test_folder);
     LOOP(a_layer_that_cannot_be_is_named_before_it_is_made, COUNT_OF(bad_layers));
     TEST(a_route_of_too_many_layers_is_named);
     LOOP(an_input_that_cannot_be_is_named, COUNT_OF(bad_nets));

@@ -9,7 +9,7 @@
 
 enum { W = 9, H = 7, PIXELS = W * H, PICTURES = 20 };
 
-static char *folder, *paths[PICTURES];
+static char *paths[PICTURES];
 
 static void write_picture(int p, int shade)
 {
@@ -20,7 +20,7 @@ static void write_picture(int p, int shade)
 
 static void setup(void)
 {
-    folder = make_folder();
+    make_test_folder();
     for (int p = 0; p < PICTURES; ++p) {
         char *name = vd_format("%d.png", p);
         paths[p] = in_folder(folder, name);
@@ -32,7 +32,7 @@ static void setup(void)
 static void teardown(void)
 {
     for (int p = 0; p < PICTURES; ++p) free(paths[p]);
-    remove_folder(folder);
+    remove_test_folder();
 }
 
 /* the shade of the picture a path gives with one channel or three; the pixels are the caller's, who scribbles on them

@@ -6,18 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *folder, *path;
+static char *path;
 
 static void setup(void)
 {
-    folder = make_folder();
+    make_test_folder();
     path = in_folder(folder, "picture");
 }
 
 static void teardown(void)
 {
     free(path);
-    remove_folder(folder);
+    remove_test_folder();
 }
 
 /* what is wrong with the file at path; it can be read from its start then */

@@ -1,7 +1,7 @@
 /* Broken pictures and labels among many, with -skip-broken and without. */
 #include "data/skip_broken.h"
 #include "support/drawings.h"
-#include "support/support.h"
+#include "support/digits.h"
 #include "base/text.h"
 
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 enum { TRAINED = 100, TESTED = 20 };
 
-static char *folder, *data_file, *cfg, *weights;
+static char *cfg, *weights;
 
 static char *picture(const char *set, int i)
 {
@@ -32,25 +32,16 @@ static void write_cfg(int max_batches)
 
 static void setup(void)
 {
-    folder = make_folder();
-    data_file = in_folder(folder, "digits/digits.data");
+    make_digits(TRAINED, TESTED);
     cfg = in_folder(folder, "net.cfg");
-    weights = in_folder(folder, "digits/backup/net.weights");
-    draw_digits(folder, TRAINED, TESTED);
+    weights = backup("net.weights");
     write_cfg(20);
 }
 
 static void teardown(void)
 {
-    remove_folder(folder);
-    free(data_file), free(cfg), free(weights);
-}
-
-static int lines_with(const char *text, const char *word)
-{
-    int n = 0;
-    for (; (text = strstr(text, word)); text += strlen(word)) ++n;
-    return n;
+    remove_digits();
+    free(cfg), free(weights);
 }
 
 /* ways for a picture to be broken */
@@ -71,7 +62,7 @@ static void break_picture(const char *path, int way)
 
 static run_result train(int status, const char *option)
 {
-    return darknet(status, "classifier", "train", data_file, cfg, option, NULL);
+    return train_digits(status, cfg, option);
 }
 
 /* one line, the last, that names the file */
@@ -81,7 +72,7 @@ static void names(run_result r, const char *path)
     ck_assert_msg(said != 0, "%s is not named: %s", path, r.err);
     while (start > r.err && start[-1] != '\n') --start;
     ck_assert_msg(strchr(said, '\n') == said + strlen(said) - 1, "more than a line: %s", start);
-    ck_assert_int_eq(lines_with(r.err, path), 1);
+    ck_assert_int_eq(count_of(r.err, path), 1);
     free_run(r);
 }
 
@@ -119,7 +110,7 @@ START_TEST(a_skipped_picture_is_replaced_by_the_next_of_its_list)
     run_result r = train(0, "-skip-broken");
     for (int b = 0; b < 2; ++b) {
         char *line = vd_format("%s: skipped: ", broken[b]);
-        ck_assert_msg(lines_with(r.err, line) == 1, "%s", r.err);
+        ck_assert_msg(count_of(r.err, line) == 1, "%s", r.err);
         free(line), free(broken[b]);
     }
     ck_assert_msg(strstr(r.err, "-skip-broken: 2 pictures skipped\n") != 0, "%s", r.err);
@@ -159,7 +150,7 @@ START_TEST(a_validation_leaves_a_broken_picture_out)
     break_picture(path, _i);
     names(darknet(1, "classifier", commands[_i], data_file, cfg, weights, NULL), path);
     run_result r = darknet(0, "classifier", commands[_i], data_file, cfg, weights, "-skip-broken", NULL);
-    ck_assert_int_eq(lines_with(r.err, path), 1);
+    ck_assert_int_eq(count_of(r.err, path), 1);
     ck_assert_ptr_nonnull(strstr(r.err, "-skip-broken: 1 pictures skipped\n"));
     if (_i == 2) {
         ck_assert_ptr_nonnull(strstr(r.out, "Loaded: 19 images"));
@@ -183,7 +174,7 @@ START_TEST(a_list_of_broken_pictures_ends_the_program)
     }
     run_result r = darknet(1, "classifier", command, data_file, cfg, _i ? weights : "-skip-broken",
                            _i ? "-skip-broken" : NULL, NULL);
-    ck_assert_int_eq(lines_with(r.err, "pictures of its list\n"), 1);
+    ck_assert_int_eq(count_of(r.err, "pictures of its list\n"), 1);
     free_run(r);
 }
 END_TEST
@@ -198,7 +189,8 @@ static const char detector[] =
 
 START_TEST(broken_labels_and_pictures_of_a_detector_are_skipped)
 {
-    char *set = draw_pictures(), *its_data = in_folder(set, "set.data"), *net = in_folder(set, "net.cfg");
+    char *set = make_folder(), *its_data = in_folder(set, "set.data"), *net = in_folder(set, "net.cfg");
+    draw_pictures(set);
     char *made = in_folder(set, "net_final.weights"), *path;
     static const char *const labels[] = {"2 .5 .5 .5 .5\n", "0 .5 .5 x .5\n", "0 .5 .5 .5\n", "\001\002"};
     write_text(net, detector);
@@ -215,7 +207,7 @@ START_TEST(broken_labels_and_pictures_of_a_detector_are_skipped)
     break_picture(path, CUT);
     free_run(darknet(1, "detector", "train", its_data, net, NULL));
     run_result r = darknet(0, "detector", "train", its_data, net, "-skip-broken", NULL);
-    ck_assert_int_eq(lines_with(r.err, "png: skipped: "), 5);
+    ck_assert_int_eq(count_of(r.err, "png: skipped: "), 5);
     ck_assert_ptr_nonnull(strstr(r.err, "p0.txt: an object of class 2, the network has 2 classes\n"));
     ck_assert_ptr_nonnull(strstr(r.err, "p2.txt: line 1: width=x is not a number\n"));
     ck_assert_ptr_nonnull(strstr(r.err, "-skip-broken: 5 pictures skipped\n"));
@@ -223,7 +215,7 @@ START_TEST(broken_labels_and_pictures_of_a_detector_are_skipped)
 
     free_run(darknet(1, "detector", "map", its_data, net, made, NULL));
     r = darknet(0, "detector", "map", its_data, net, made, "-skip-broken", NULL);
-    ck_assert_int_eq(lines_with(r.err, "png: skipped: "), 5);
+    ck_assert_int_eq(count_of(r.err, "png: skipped: "), 5);
     ck_assert_ptr_nonnull(strstr(r.out, ", 19 pictures"));
     free_run(r);
     free_run(darknet(1, "detector", "recall", its_data, net, made, NULL));
@@ -242,7 +234,7 @@ START_TEST(broken_labels_and_pictures_of_a_detector_are_skipped)
         free(path);
     }
     r = darknet(1, "detector", "train", its_data, net, "-skip-broken", NULL);
-    ck_assert_int_eq(lines_with(r.err, "pictures of its list\n"), 1);
+    ck_assert_int_eq(count_of(r.err, "pictures of its list\n"), 1);
     free_run(r);
     r = darknet(1, "detector", "map", its_data, net, made, "-skip-broken", NULL);
     ck_assert_ptr_nonnull(strstr(r.err, "none of its 23 pictures has a label file\n"));

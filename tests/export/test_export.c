@@ -14,19 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *folder;
-
-static void setup(void)
-{
-    folder = make_folder();
-    silence_stderr();
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-}
-
 static const char cfg[] = "# digits\n[net]\nbatch=2\nseed=1\nheight=8\nwidth=8\nchannels=1\n\n"
                           "[vd_convolutional]\nbatch_normalize=1\nfilters=6\nsize=3\nactivation=leaky\nthreshold=2\n\n"
                           "[maxpool]\nsize=2\nstride=2\n\n"
@@ -60,24 +47,6 @@ static run_result export(const char *out, const char *option, const char *second
     return r;
 }
 
-static char *text_of(const char *name)
-{
-    size_t n;
-    char *path = in_folder(folder, name), *text = read_bytes(path, &n);
-    free(path);
-    return text;
-}
-
-/* files in the folder whose names begin so */
-static int count_files(const char *beginning)
-{
-    DIR *d = opendir(folder);
-    int n = 0;
-    for (struct dirent *e = readdir(d); e; e = readdir(d)) n += !strncmp(e->d_name, beginning, strlen(beginning));
-    closedir(d);
-    return n;
-}
-
 START_TEST(the_table_shows_every_layer_before_and_after)
 {
     free_network(write_network(cfg));
@@ -92,7 +61,7 @@ START_TEST(the_table_shows_every_layer_before_and_after)
     ck_assert_msg(strstr(r.out, size) != 0, "%s: %s", size, r.out);
     free(size);
     free_run(r);
-    char *text = text_of("out.cfg");
+    char *text = text_in_folder("out.cfg");
     ck_assert_str_eq(text, "# digits\n[net]\nbatch=2\nheight=8\nwidth=8\nchannels=1\n\n"
                            "[convolutional]\nfilters=4\nsize=3\nactivation=leaky\n\n"
                            "[maxpool]\nsize=2\nstride=2\n\n"
@@ -146,7 +115,7 @@ START_TEST(a_plain_network_is_exported_to_the_byte)
     ck_assert_msg(r.status == 0, "%s", r.err);
     free_run(r);
     char *a = in_folder(folder, "net.weights"), *b = in_folder(folder, "out.weights"), *x = read_bytes(a, &n);
-    char *y = read_bytes(b, &m), *text = text_of("out.cfg");
+    char *y = read_bytes(b, &m), *text = text_in_folder("out.cfg");
     ck_assert(n == m && !memcmp(x, y, n));
     ck_assert_str_eq(text, plain);
     free(a), free(b), free(x), free(y), free(text);
@@ -253,8 +222,7 @@ static int best_of_ten(const float *x)
 START_TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike)
 {
     static const char *const options[][2] = {{0, 0}, {"-fuse", 0}, {"-compact", 0}, {"-fuse", "-compact"}};
-    const char *mnist = getenv("MNIST"), *ours = getenv("PROBE") ? getenv("PROBE") : "build/probe";
-    char *stock = vd_format("%s/probe", getenv("STOCK") ? getenv("STOCK") : "build/stock");
+    const char *mnist = getenv("MNIST");
     if (!mnist || !*mnist) {
         skipped(1, "exports on MNIST in stock Darknet (MNIST names no folder)");
         return;
@@ -262,20 +230,20 @@ START_TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike)
     int n, m;
     write_lenet();
     char *pictures = write_pictures(mnist);
-    float *masked = answers(ours, "net", pictures, &n);
+    float *masked = answers(our_probe(), "net", pictures, &n);
     ck_assert_int_eq(n, 100000);
     for (int way = 0; way < 4; ++way) {
         run_result r = export("out", options[way][0], options[way][1]);
         ck_assert_msg(r.status == 0, "%s", r.err);
         ck_assert(way < 2 || strstr(r.out, "500 -> 333"));
-        float *x = answers(stock, "out", pictures, &m);
+        float *x = answers(stock_probe(), "out", pictures, &m);
         ck_assert_int_eq(m, n);
         for (int i = 0; i < n; i += 10) ck_assert_int_eq(best_of_ten(x + i), best_of_ten(masked + i));
         for (int i = 0; i < n; ++i) ck_assert(close_to(x[i], masked[i], 0, 1e-5));
         free_run(r);
         free(x);
     }
-    free(masked), free(pictures), free(stock);
+    free(masked), free(pictures);
 }
 END_TEST
 
@@ -287,7 +255,7 @@ static void expect_failure(run_result r, const char *why)
     ck_assert_msg(strstr(r.err, why) != 0, "\"%s\" is not in \"%s\"", why, r.err);
     ck_assert_str_eq(r.out, "");
     free_run(r);
-    ck_assert_int_eq(count_files("out"), 0);
+    ck_assert_int_eq(files_in(folder, "out"), 0);
 }
 
 static void expect_refused(const char *text, const char *why)
@@ -356,7 +324,7 @@ START_TEST(files_that_cannot_be_written_leave_nothing)
     char *path = in_folder(folder, "taken.cfg");
     ck_assert_int_eq(mkdir(path, 0777), 0);
     expect_failure(export("taken", 0, 0), "taken.cfg: is there and not a file");
-    ck_assert_int_eq(count_files("taken"), 1);
+    ck_assert_int_eq(files_in(folder, "taken"), 1);
     free(path);
 }
 END_TEST
@@ -365,10 +333,10 @@ START_TEST(the_network_itself_is_not_overwritten)
 {
     free_network(write_network(cfg));
     expect_failure(export("net", 0, 0), "net.weights: is the file to be exported");
-    char *text = text_of("net.cfg");
+    char *text = text_in_folder("net.cfg");
     ck_assert_str_eq(text, cfg);
     free(text);
-    ck_assert_int_eq(count_files("net"), 2);
+    ck_assert_int_eq(files_in(folder, "net"), 2);
 }
 END_TEST
 
@@ -379,9 +347,9 @@ START_TEST(a_failure_leaves_what_was_there)
     write_text(weights, "old");
     free_network(write_network(SMALL "[rnn]\noutput=4\nactivation=leaky\n"));
     expect_failure(export("old", 0, 0), "not exported");
-    text = text_of("old.cfg");
+    text = text_in_folder("old.cfg");
     ck_assert_str_eq(text, "old");
-    ck_assert_int_eq(count_files("old"), 2);
+    ck_assert_int_eq(files_in(folder, "old"), 2);
     free(text), free(path), free(weights);
 }
 END_TEST
@@ -407,7 +375,8 @@ END_TEST
 
 SUITE_OF(export)
 {
-    EACH(setup, teardown);
+    EACH(make_test_folder, remove_test_folder);
+    EACH(silence_stderr, 0);
     TEST(the_table_shows_every_layer_before_and_after);
     TEST(the_file_holds_the_masked_weights_in_stock_order_and_no_trailer);
     TEST(a_plain_network_is_exported_to_the_byte);

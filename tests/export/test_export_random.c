@@ -7,24 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *folder, *stock_probe;
-static const char *our_probe;
-
-static void setup(void)
-{
-    folder = make_folder();
-    our_probe = getenv("PROBE") ? getenv("PROBE") : "build/probe";
-    stock_probe = vd_format("%s/probe", getenv("STOCK") ? getenv("STOCK") : "build/stock");
-    silence_stderr();
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-    free(stock_probe);
-    folder = 0;
-}
-
 /* ---- drawing ---- */
 
 static unsigned long long state;
@@ -239,8 +221,8 @@ START_TEST(stock_darknet_loads_an_export_and_answers_alike)
         double largest = 0;
         network *net = draw_network(1000 + _i, &cfg);
         free_vd_export_result(export_network(folder, cfg, net, way & 1, way >> 1));
-        probe(our_probe, "net", "masked.f32");
-        probe(stock_probe, "out", "stock.f32");
+        probe(our_probe(), "net", "masked.f32");
+        probe(stock_probe(), "out", "stock.f32");
         float *x = read_floats(a, &n), *y = read_floats(b, &m);
         ck_assert_int_eq(n, m);
         for (int i = 0; i < n; ++i) largest = x[i] > largest ? x[i] : -x[i] > largest ? -x[i] : largest;
@@ -255,7 +237,8 @@ END_TEST
 
 SUITE_OF(export_random)
 {
-    EACH(setup, teardown);
+    EACH(make_test_folder, remove_test_folder);
+    EACH(silence_stderr, 0);
     LOOP(random_networks_answer_as_before, GROUPS);
     LOOP(stock_darknet_loads_an_export_and_answers_alike, 12);
 }

@@ -9,19 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *folder;
-
-static void setup(void)
-{
-    folder = make_folder();
-    silence_stderr();
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-}
-
 #define NET "[net]\nbatch=2\nheight=8\nwidth=8\nchannels=2\n"
 #define FIRST "[vd_convolutional]\nfilters=8\nsize=3\npad=1\n" /* layer 0, the activation follows */
 #define LAST "[vd_connected]\noutput=3\nactivation=linear\n"
@@ -42,6 +29,24 @@ static void expect_with(const char *cfg, void (*change)(network *), int pruned, 
         else ck_assert_msg(!*line.why, "%s: %s", cfg, line.why);
         free_vd_export_result(r);
     }
+    free_network(net);
+}
+
+/* prune a network, export it compact, and compare how many filters layers 0 .. n - 1 keep; ANY: not compared */
+enum { ANY = -1 };
+#define KEEPS(...)                                        \
+    COUNT_OF(((const int[]){__VA_ARGS__})), (const int[]) \
+    {                                                     \
+        __VA_ARGS__                                       \
+    }
+static void expect_filters(const char *cfg, unsigned seed, void (*prune_some)(network *), int n, const int *kept)
+{
+    network *net = random_network(cfg, seed);
+    if (prune_some) prune_some(net);
+    vd_export_result r = export_network(folder, cfg, net, 0, 1);
+    for (int i = 0; i < n; ++i)
+        if (kept[i] != ANY) ck_assert_int_eq(line_of(r, i).filters[1], kept[i]);
+    free_vd_export_result(r);
     free_network(net);
 }
 
@@ -183,22 +188,21 @@ START_TEST(compaction_does_not_count_on_the_size_of_the_picture)
 }
 END_TEST
 
-START_TEST(channels_of_routes_are_found_at_their_offsets)
+static void of_both_routes(network *net)
 {
-    static const char cfg[] = NET FIRST "activation=leaky\n"                                               /* 0 */
-                                        "[vd_convolutional]\nfilters=5\nsize=3\npad=1\nactivation=leaky\n" /* 1 */
-                                        "[route]\nlayers=-1,0,-1\n"
-                                        "[convolutional]\nfilters=4\nsize=1\nactivation=relu\n" LAST;
-    network *net = random_network(cfg, 4);
     prune_filter(net, 1, 2);
     prune_filter(net, 1, 4);
-    prune_input(net, 3, 5 + 6, 1); /* nobody reads filter 6 of layer 0 */
+    prune_input(net, 3, 5 + 6, 1); /* nothing reads filter 6 of layer 0 */
     prune_input(net, 1, 6 * 9, 9);
-    vd_export_result r = export_network(folder, cfg, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 7);
-    ck_assert_int_eq(line_of(r, 1).filters[1], 3);
-    free_vd_export_result(r);
-    free_network(net);
+}
+
+START_TEST(channels_of_routes_are_found_at_their_offsets)
+{
+    expect_filters(NET FIRST "activation=leaky\n"                                               /* 0 */
+                             "[vd_convolutional]\nfilters=5\nsize=3\npad=1\nactivation=leaky\n" /* 1 */
+                             "[route]\nlayers=-1,0,-1\n"
+                             "[convolutional]\nfilters=4\nsize=1\nactivation=relu\n" LAST,
+                   4, of_both_routes, KEEPS(7, 3));
 }
 END_TEST
 
@@ -252,30 +256,33 @@ START_TEST(a_channel_stays_when_a_shortcut_adds_live_ones)
 }
 END_TEST
 
-START_TEST(a_shortcut_of_fewer_channels_leaves_the_others_to_one_side)
+static void one_the_sum_leaves_out(network *net)
 {
-    static const char less[] =
-        NET FIRST "activation=leaky\n" BRANCH(5) "[shortcut]\nfrom=0\nactivation=leaky\n" READER LAST;
-    static const char more[] =
-        NET FIRST "activation=leaky\n" BRANCH(12) "[shortcut]\nfrom=0\nactivation=leaky\n" READER LAST;
-    network *net = random_network(less, 6);
     prune_filter(net, 0, 6); /* the sum has 5 channels: layer 1 alone reads it, and pads */
     net->layers[0].biases[6] = 0;
-    vd_export_result r = export_network(folder, less, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 7);
-    ck_assert_int_eq(line_of(r, 1).filters[1], 5);
-    free_vd_export_result(r);
-    free_network(net);
-    net = random_network(more, 6);
+}
+
+static void one_it_does_not_touch(network *net)
+{
     prune_filter(net, 1, 9); /* goes straight through */
     prune_filter(net, 1, 3); /* channel 3 of layer 0 is added */
-    r = export_network(folder, more, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 8);
-    ck_assert_int_eq(line_of(r, 1).filters[1], 11);
-    free_vd_export_result(r);
-    free_network(net);
+}
+
+START_TEST(a_shortcut_of_fewer_channels_leaves_the_others_to_one_side)
+{
+    expect_filters(NET FIRST "activation=leaky\n" BRANCH(5) "[shortcut]\nfrom=0\nactivation=leaky\n" READER LAST, 6,
+                   one_the_sum_leaves_out, KEEPS(7, 5));
+    expect_filters(NET FIRST "activation=leaky\n" BRANCH(12) "[shortcut]\nfrom=0\nactivation=leaky\n" READER LAST, 6,
+                   one_it_does_not_touch, KEEPS(8, 11));
 }
 END_TEST
+
+static void both_sides(network *net)
+{
+    prune_filter(net, 0, 2);
+    prune_filter(net, 2, 2);
+    net->layers[0].biases[2] = 0; /* layer 2 pads */
+}
 
 START_TEST(a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_are_added)
 {
@@ -283,15 +290,7 @@ START_TEST(a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_ar
         8) "[shortcut]\nfrom=0\nactivation=linear\n" READER LAST;
     static const char smaller[] = NET FIRST
         "activation=leaky\n[maxpool]\nsize=2\nstride=2\n[upsample]\nstride=2\n[shortcut]\nfrom=1\n" READER LAST;
-    network *net = random_network(larger, 7);
-    prune_filter(net, 0, 2);
-    prune_filter(net, 2, 2);
-    net->layers[0].biases[2] = 0; /* layer 2 pads */
-    vd_export_result r = export_network(folder, larger, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 7);
-    ck_assert_int_eq(line_of(r, 2).filters[1], 7);
-    free_vd_export_result(r);
-    free_network(net);
+    expect_filters(larger, 7, both_sides, KEEPS(7, ANY, 7));
     expect(smaller, 0x4, 0, 8, "ties them");
 }
 END_TEST
@@ -330,15 +329,15 @@ START_TEST(reorg_that_mixes_channels_lets_equal_constants_go_alone)
 }
 END_TEST
 
+static void second_half_of_every_picture(network *net)
+{
+    for (int offset = 0; offset < 4; ++offset) prune_input(net, 2, (offset * 2 + 1) * 4, 4);
+}
+
 START_TEST(reorg_lets_channels_go_that_nobody_reads)
 {
-    static const char cfg[] = NET FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST;
-    network *net = random_network(cfg, 8);
-    for (int offset = 0; offset < 4; ++offset) prune_input(net, 2, (offset * 2 + 1) * 4, 4);
-    vd_export_result r = export_network(folder, cfg, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 4);
-    free_vd_export_result(r);
-    free_network(net);
+    expect_filters(NET FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 8, second_half_of_every_picture,
+                   KEEPS(4));
 }
 END_TEST
 
@@ -377,36 +376,30 @@ END_TEST
 
 /* ---- what nobody reads, what must stay ---- */
 
-START_TEST(what_nobody_reads_goes_and_frees_what_it_read)
+static void from_the_output_down(network *net)
 {
-    static const char cfg[] = NET FIRST "activation=leaky\n" BRANCH(6) BRANCH(5) LAST;
-    network *net = random_network(cfg, 9);
     prune_input(net, 3, 2 * 64, 2 * 64); /* the output reads channels 0, 1, 4 of layer 2 */
     for (int f = 0; f < 5; ++f)          /* and those read channels 0 to 2 of layer 1 */
         for (int k = 3 * 9; f != 2 && f != 3 && k < 6 * 9; ++k) prune(net->layers[2], f * 6 * 9 + k);
     for (int f = 0; f < 3; ++f) /* which read channel 7 of layer 0 */
         for (int k = 0; k < 7 * 9; ++k) prune(net->layers[1], f * 8 * 9 + k);
-    vd_export_result r = export_network(folder, cfg, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 2).filters[1], 3);
-    ck_assert_int_eq(line_of(r, 1).filters[1], 3);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 1);
-    ck_assert_int_eq(line_of(r, 3).filters[1], 3);
-    free_vd_export_result(r);
-    free_network(net);
+}
+
+START_TEST(what_nobody_reads_goes_and_frees_what_it_read)
+{
+    expect_filters(NET FIRST "activation=leaky\n" BRANCH(6) BRANCH(5) LAST, 9, from_the_output_down, KEEPS(1, 3, 3, 3));
 }
 END_TEST
 
-START_TEST(a_filter_without_weights_on_live_channels_is_dead_too)
+static void all_but_a_channel(network *net)
 {
-    static const char cfg[] = NET FIRST "activation=leaky\n" READER LAST;
-    network *net = random_network(cfg, 10);
     for (int f = 0; f < 7; ++f) prune_filter(net, 0, f);
     for (int k = 0; k < 3; ++k) prune(net->layers[1], k * 8 + 7); /* filters 0 to 2 read constants alone */
-    vd_export_result r = export_network(folder, cfg, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 1);
-    ck_assert_int_eq(line_of(r, 1).filters[1], 1);
-    free_vd_export_result(r);
-    free_network(net);
+}
+
+START_TEST(a_filter_without_weights_on_live_channels_is_dead_too)
+{
+    expect_filters(NET FIRST "activation=leaky\n" READER LAST, 10, all_but_a_channel, KEEPS(1, 1));
 }
 END_TEST
 
@@ -455,13 +448,7 @@ END_TEST
 
 START_TEST(layers_nobody_reads_keep_one_filter)
 {
-    static const char cfg[] = NET FIRST "activation=leaky\n" BRANCH(6) "[route]\nlayers=0\n" LAST;
-    network *net = random_network(cfg, 11);
-    vd_export_result r = export_network(folder, cfg, net, 0, 1);
-    ck_assert_int_eq(line_of(r, 0).filters[1], 8);
-    ck_assert_int_eq(line_of(r, 1).filters[1], 1);
-    free_vd_export_result(r);
-    free_network(net);
+    expect_filters(NET FIRST "activation=leaky\n" BRANCH(6) "[route]\nlayers=0\n" LAST, 11, 0, KEEPS(8, 1));
 }
 END_TEST
 
@@ -482,7 +469,8 @@ END_TEST
 
 SUITE_OF(removal)
 {
-    EACH(setup, teardown);
+    EACH(make_test_folder, remove_test_folder);
+    EACH(silence_stderr, 0);
     LOOP(a_dead_filter_goes_and_its_constant_moves_into_an_unpadded_convolution, ACTIVATIONS);
     LOOP(a_dead_unit_goes_and_its_constant_moves_into_the_next_connected_layer, ACTIVATIONS);
     LOOP(constants_pass_layers_that_treat_each_channel_alone, PASSING);

@@ -18,12 +18,12 @@
 #define CONN "[vd_connected]\noutput=3\n"
 #define ENDING "[vd_cost]\nsamples=10\n"
 
-static char *folder, *cfg_path, *weights_path;
+static char *cfg_path, *weights_path;
 
 static void set_up(void)
 {
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-    folder = make_folder();
+    silence_stderr();
+    make_test_folder();
     cfg_path = in_folder(folder, "bad-vd.cfg");
     weights_path = in_folder(folder, "some.weights");
 }
@@ -32,17 +32,7 @@ static void tear_down(void)
 {
     free(cfg_path);
     free(weights_path);
-    remove_folder(folder);
-}
-
-static int files_in(const char *path)
-{
-    int n = 0;
-    DIR *d = opendir(path);
-    ck_assert_ptr_nonnull(d);
-    for (struct dirent *e; (e = readdir(d));) n += e->d_name[0] != '.';
-    closedir(d);
-    return n;
+    remove_test_folder();
 }
 
 /* one line only speaks of the file; it is the last one. Lines before it are rows of Darknet's layer table, "key: Using
@@ -263,7 +253,7 @@ START_TEST(training_with_a_bad_cfg_ends_before_it_writes_anything)
         const char *const argv[] = {"darknet", "classifier", "train", data, cfg_path, 0};
         run_result r = run(argv);
         expect_message(r, cases[i].cfg, cases[i].message);
-        ck_assert_int_eq(files_in(folder), 2);
+        ck_assert_int_eq(files_in(folder, ""), 2);
         free_run(r);
     }
     free(text);
@@ -505,7 +495,7 @@ START_TEST(commands_that_would_break_variational_weights_refuse_and_write_nothin
             vd_format(": layer 0 [vd_convolutional]: 'darknet %s' cannot treat variational layers", commands[i]);
         run_result r = run(argv);
         expect_message(r, commands[i], expected);
-        ck_assert_int_eq(files_in(folder), 2);
+        ck_assert_int_eq(files_in(folder, ""), 2);
         free_run(r);
         free(expected);
     }
@@ -525,7 +515,7 @@ START_TEST(the_same_commands_still_treat_plain_networks)
             "darknet", commands[i], cfg_path, average ? out : weights_path, average ? weights_path : out, 0};
         run_result r = run(argv);
         ck_assert_msg(r.status == 0, "%s: %s", commands[i], r.err);
-        ck_assert_int_eq(files_in(folder), 3);
+        ck_assert_int_eq(files_in(folder, ""), 3);
         ck_assert_int_eq(unlink(out), 0);
         free_run(r);
     }
@@ -549,10 +539,9 @@ START_TEST(partial_writes_a_file_this_and_stock_darknet_read)
     for (size_t i = 0; i < vd_layer_of(part->layers[1])->n; ++i)
         ck_assert(vd_layer_of(part->layers[1])->log_sigma2[i] == -10);
 
-    const char *stock = getenv("STOCK");
-    char *program = vd_format("%s/darknet", stock ? stock : "build/stock");
+    const char *program = stock_darknet();
     write_text(plain, NET "[convolutional]\nfilters=4\nsize=3\n");
-    if (!access(program, X_OK)) {
+    if (program) {
         const char *const stock_argv[] = {program, "partial", plain, out, again, "99", 0};
         r = run(stock_argv);
         ck_assert_msg(r.status == 0, "%s", r.err);
@@ -567,7 +556,6 @@ START_TEST(partial_writes_a_file_this_and_stock_darknet_read)
     } else {
         skipped(1, "stock Darknet reads a partial file: no darknet in STOCK");
     }
-    free(program);
     free_network(part);
     free_network(whole);
     free(out);

@@ -21,11 +21,11 @@ static const char first_cfg[] =
     NET "[vd_convolutional]\nlog_alpha=-4\nnumload=2\n" CONV "[vd_connected]\nlog_alpha=-2.5\ndontload=1\n" LAST
         "[softmax]\n[vd_cost]\nsamples=10\n";
 
-static char *folder, *plain_file, *said_file;
+static char *plain_file, *said_file;
 
 static void set_up(void)
 {
-    folder = make_folder();
+    make_test_folder();
     plain_file = in_folder(folder, "plain.weights");
     said_file = in_folder(folder, "said");
     network *net = network_of(plain_cfg, 0);
@@ -37,7 +37,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    remove_folder(folder);
+    remove_test_folder();
     free(plain_file), free(said_file);
 }
 

@@ -21,29 +21,6 @@ enum { SAME_FLAGS = 0 };
 enum { SAME_FLAGS = 1 };
 #endif
 
-static char *folder, *stock_probe;
-static const char *our_probe;
-
-static void setup(void)
-{
-    folder = make_folder();
-    our_probe = getenv("PROBE") ? getenv("PROBE") : "build/probe";
-    stock_probe = vd_format("%s/probe", getenv("STOCK") ? getenv("STOCK") : "build/stock");
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-    free(stock_probe);
-}
-
-static void write_in_folder(const char *name, const char *text)
-{
-    char *path = in_folder(folder, name);
-    write_text(path, text);
-    free(path);
-}
-
 /* run a probe on files of the folder; a null argument is left out. Returns what it wrote to stdout */
 static char *probe(const char *program, const char *mode, const char *cfg, const char *second, const char *third,
                    const char *fourth)
@@ -189,9 +166,9 @@ START_TEST(in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darkne
     setenv("DARKNET_KERNELS", "c", 1);
     write_in_folder("plain.cfg", plain[_i].cfg);
     for (int again = 0; again < 2; ++again) { /* the second time from the weights of the first */
-        char *theirs = probe(stock_probe, "train", "plain.cfg", again ? more : steps, again ? "stock2" : "stock1",
+        char *theirs = probe(stock_probe(), "train", "plain.cfg", again ? more : steps, again ? "stock2" : "stock1",
                              again ? "stock1" : 0);
-        char *ours = probe(our_probe, "train", "plain.cfg", again ? more : steps, again ? "ours2" : "ours1",
+        char *ours = probe(our_probe(), "train", "plain.cfg", again ? more : steps, again ? "ours2" : "ours1",
                            again ? "ours1" : 0);
         ck_assert_msg(!strcmp(theirs, ours), "%s: stock says\n%s\nwe say\n%s", name, theirs, ours);
         ck_assert_msg(!!strstr(ours, "loss ") == (plain[_i].steps > 0) && !strstr(ours, "loss nan") &&
@@ -200,8 +177,8 @@ START_TEST(in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darkne
         assert_same_file(name, again ? "stock2" : "stock1", again ? "ours2" : "ours1");
         free(theirs), free(ours);
     }
-    free(probe(stock_probe, "layers", "plain.cfg", "stock2", "stock.f32", 0));
-    free(probe(our_probe, "layers", "plain.cfg", "ours2", "ours.f32", 0));
+    free(probe(stock_probe(), "layers", "plain.cfg", "stock2", "stock.f32", 0));
+    free(probe(our_probe(), "layers", "plain.cfg", "ours2", "ours.f32", 0));
     assert_same_file(name, "stock.f32", "ours.f32");
     free(steps), free(more);
 }
@@ -223,14 +200,14 @@ START_TEST(the_fast_kernels_train_a_plain_network_as_stock_darknet_does)
     double a[STEPS], b[STEPS];
     if (!plain[_i].steps) return;
     write_in_folder("plain.cfg", plain[_i].cfg);
-    char *theirs = probe(stock_probe, "train", "plain.cfg", "2", "stock1", 0);
-    char *ours = probe(our_probe, "train", "plain.cfg", "2", "ours1", 0);
+    char *theirs = probe(stock_probe(), "train", "plain.cfg", "2", "stock1", 0);
+    char *ours = probe(our_probe(), "train", "plain.cfg", "2", "ours1", 0);
     ck_assert_int_eq(losses_of(theirs, a, STEPS), STEPS);
     ck_assert_int_eq(losses_of(ours, b, STEPS), STEPS);
     for (int i = 0; i < STEPS; ++i)
         ck_assert_msg(close_to(b[i], a[i], 1e-4, 1e-5), "%s: step %d: loss %.9g, stock %.9g", name, i, b[i], a[i]);
-    free(probe(stock_probe, "layers", "plain.cfg", "stock1", "stock.f32", 0));
-    free(probe(our_probe, "layers", "plain.cfg", "ours1", "ours.f32", 0));
+    free(probe(stock_probe(), "layers", "plain.cfg", "stock1", "stock.f32", 0));
+    free(probe(our_probe(), "layers", "plain.cfg", "ours1", "ours.f32", 0));
     assert_close_file(name, "ours.f32", "stock.f32", 1e-3, 1e-4);
     free(theirs), free(ours);
 }
@@ -239,8 +216,8 @@ END_TEST
 START_TEST(training_changes_the_weights_a_comparison_could_miss)
 {
     write_in_folder("plain.cfg", plain[0].cfg);
-    free(probe(our_probe, "train", "plain.cfg", "2", "two", 0));
-    free(probe(our_probe, "train", "plain.cfg", "8", "eight", 0));
+    free(probe(our_probe(), "train", "plain.cfg", "2", "two", 0));
+    free(probe(our_probe(), "train", "plain.cfg", "8", "eight", 0));
     size_t n, m;
     char *a = in_folder(folder, "two"), *b = in_folder(folder, "eight"), *x = read_bytes(a, &n), *y = read_bytes(b, &m);
     size_t same = 0;
@@ -340,10 +317,10 @@ START_TEST(stock_darknet_reads_our_weights_and_predicts_what_we_predict)
     const char *name = variational[_i].name;
     char *steps = vd_format("%d", variational[_i].steps);
     write_pair(_i);
-    free(probe(our_probe, "train", "vd.cfg", steps, "weights", 0));
-    free(probe(stock_probe, "layers", "plain.cfg", "weights", "stock.f32", 0));
-    free(probe(our_probe, "layers", "plain.cfg", "weights", "plain.f32", 0));
-    free(probe(our_probe, "layers", "vd.cfg", "weights", "vd.f32", 0));
+    free(probe(our_probe(), "train", "vd.cfg", steps, "weights", 0));
+    free(probe(stock_probe(), "layers", "plain.cfg", "weights", "stock.f32", 0));
+    free(probe(our_probe(), "layers", "plain.cfg", "weights", "plain.f32", 0));
+    free(probe(our_probe(), "layers", "vd.cfg", "weights", "vd.f32", 0));
     assert_close_file(name, "plain.f32", "stock.f32", 1e-4, 1e-5);
     assert_close_file(name, "vd.f32", "stock.f32", 1e-4, 1e-5);
     free(steps);
@@ -354,9 +331,9 @@ START_TEST(a_vd_network_reads_stock_weights_and_predicts_what_stock_predicts)
 {
     const char *name = variational[_i].name;
     write_pair(_i);
-    free(probe(stock_probe, "train", "plain.cfg", "4", "weights", 0));
-    free(probe(stock_probe, "layers", "plain.cfg", "weights", "stock.f32", 0));
-    free(probe(our_probe, "layers", "vd.cfg", "weights", "vd.f32", 0));
+    free(probe(stock_probe(), "train", "plain.cfg", "4", "weights", 0));
+    free(probe(stock_probe(), "layers", "plain.cfg", "weights", "stock.f32", 0));
+    free(probe(our_probe(), "layers", "vd.cfg", "weights", "vd.f32", 0));
     assert_close_file(name, "vd.f32", "stock.f32", 1e-4, 1e-5);
 }
 END_TEST
@@ -364,9 +341,9 @@ END_TEST
 START_TEST(stock_darknet_predicts_alike_with_the_outputs_alone)
 {
     write_pair(1);
-    free(probe(our_probe, "train", "vd.cfg", "3", "weights", 0));
-    free(probe(stock_probe, "predict", "plain.cfg", "weights", "stock.f32", 0));
-    free(probe(our_probe, "predict", "vd.cfg", "weights", "vd.f32", 0));
+    free(probe(our_probe(), "train", "vd.cfg", "3", "weights", 0));
+    free(probe(stock_probe(), "predict", "plain.cfg", "weights", "stock.f32", 0));
+    free(probe(our_probe(), "predict", "vd.cfg", "weights", "vd.f32", 0));
     char *a = in_folder(folder, "stock.f32"), *b = in_folder(folder, "vd.f32");
     int n, m;
     float *x = read_floats(a, &n), *y = read_floats(b, &m);
@@ -662,7 +639,7 @@ END_TEST
 
 SUITE_OF(against_stock)
 {
-    EACH(setup, teardown);
+    EACH(make_test_folder, remove_test_folder);
     LOOP(in_plain_c_a_plain_network_trains_to_the_very_numbers_of_stock_darknet, PLAIN);
     LOOP(the_fast_kernels_train_a_plain_network_as_stock_darknet_does, PLAIN);
     TEST(training_changes_the_weights_a_comparison_could_miss);

@@ -14,16 +14,13 @@
 
 #define BATCHES "data/cifar/cifar-10-batches-bin/"
 
-static char *folder, *was;
-
 /* every file is the same one: 30 MB on the disk; a training takes 600 MB of memory */
 static void setup(void)
 {
     static const char *const folders[] = {"data", "data/cifar", BATCHES, "backup"};
     static unsigned char bytes[PICTURES * BYTES];
     unsigned at = 1;
-    folder = make_folder();
-    was = enter(folder);
+    enter_test_folder();
     for (int i = 0; i < 4; ++i) ck_assert_int_eq(mkdir(folders[i], 0777), 0);
     for (size_t i = 0; i < sizeof(bytes); ++i) {
         at = at * 1664525 + 1013904223;
@@ -36,11 +33,6 @@ static void setup(void)
         free(batch);
     }
     write_text("data/cifar/labels.txt", "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
-}
-
-static void teardown(void)
-{
-    leave_and_remove(folder, was);
 }
 
 static void write_cfg(const char *size, int outputs)
@@ -170,7 +162,7 @@ END_TEST
 
 SUITE_OF(cifar)
 {
-    EACH(setup, teardown);
+    EACH(setup, leave_test_folder);
     LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2);
     TEST(test_says_which_share_of_the_pictures_is_right);
     LOOP(a_network_of_another_size_is_an_error, COUNT_OF(misfits));

@@ -37,7 +37,7 @@ static void answer(layer l, int filter, float gain, float level)
 static void save_made_by_hand(const char *text, char *path)
 {
     network *net = network_of(text, 0);
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    silence_stderr();
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
         if (l.type != CONVOLUTIONAL) continue;
@@ -62,18 +62,11 @@ static const block pictures[2][BLOCKS] = {{{0, 0, 250}, {2, 1, 230}, {3, 3, 128}
                                           {{1, 1, 220}, {0, 2, 120}, {-1, 0, 0}}};
 static const char *const names[2] = {"a.png", "b.JPEG"}; /* what is in a file is told by its first bytes */
 
-static char *folder, *cfg, *weights, *data_file;
-
-static void write_in(const char *name, const char *text)
-{
-    char *path = in_folder(folder, name);
-    write_text(path, text);
-    free(path);
-}
+static char *cfg, *weights, *data_file;
 
 static void make_by_hand(void)
 {
-    folder = make_folder();
+    make_test_folder();
     cfg = in_folder(folder, "hand.cfg"), weights = in_folder(folder, "hand.weights"),
     data_file = in_folder(folder, "hand.data");
     write_text(cfg, yolo_cfg);
@@ -96,17 +89,17 @@ static void make_by_hand(void)
     }
     char *list = vd_format("%s/images/a.png\n%s/images/b.JPEG\n", folder, folder);
     char *text = vd_format("classes=2\nvalid=%s/list\nnames=%s/names\nresults=%s/results\n", folder, folder, folder);
-    write_in("list", list);
-    write_in("names", "white\ngrey\n");
-    write_in("labels/a.txt", "0 .125 .125 .25 .25\n0 .625 .375 .25 .25\n1 .875 .875 .25 .25\n");
-    write_in("labels/b.txt", "0 .375 .375 .25 .25\n1 .125 .625 .25 .25\n");
+    write_in_folder("list", list);
+    write_in_folder("names", "white\ngrey\n");
+    write_in_folder("labels/a.txt", "0 .125 .125 .25 .25\n0 .625 .375 .25 .25\n1 .875 .875 .25 .25\n");
+    write_in_folder("labels/b.txt", "0 .375 .375 .25 .25\n1 .125 .625 .25 .25\n");
     write_text(data_file, text);
     free(list), free(text);
 }
 
 static void remove_by_hand(void)
 {
-    remove_folder(folder);
+    remove_test_folder();
     free(cfg), free(weights), free(data_file);
 }
 
@@ -159,7 +152,7 @@ END_TEST
 /* one white block has no label, and one label no block: a hit, a false alarm and a hit of 3 objects */
 START_TEST(map_counts_false_alarms_and_missed_objects)
 {
-    write_in("labels/a.txt", "0 .125 .125 .25 .25\n0 .125 .875 .25 .25\n1 .875 .875 .25 .25\n");
+    write_in_folder("labels/a.txt", "0 .125 .125 .25 .25\n0 .125 .875 .25 .25\n1 .875 .875 .25 .25\n");
     run_result r = darknet(0, "detector", "map", data_file, cfg, weights, NULL);
     check_row(r.out, "white", (row){3, 100 * (1 + 2. / 3) / 3, 2, 1, 1, 200. / 3, 200. / 3, 2. / 3});
     check_row(r.out, "grey", (row){2, 100, 2, 0, 0, 100, 100, 1});
@@ -171,7 +164,7 @@ END_TEST
 /* boxes half as wide have an overlap of one half */
 START_TEST(map_takes_the_least_overlap_from_its_option)
 {
-    write_in("labels/a.txt", "0 .125 .125 .25 .25\n0 .625 .375 .25 .25\n1 .875 .875 .1249 .25\n");
+    write_in_folder("labels/a.txt", "0 .125 .125 .25 .25\n0 .625 .375 .25 .25\n1 .875 .875 .1249 .25\n");
     run_result r = darknet(0, "detector", "map", data_file, cfg, weights, "-iou", "0.49", NULL);
     check_row(r.out, "grey", (row){2, 100, 2, 0, 0, 100, 100, 1});
     free_run(r);
@@ -197,8 +190,8 @@ END_TEST
 /* a class nothing is of does not count in the mean */
 START_TEST(the_mean_is_over_classes_that_have_objects)
 {
-    write_in("labels/a.txt", "0 .125 .125 .25 .25\n0 .625 .375 .25 .25\n");
-    write_in("labels/b.txt", "0 .375 .375 .25 .25\n");
+    write_in_folder("labels/a.txt", "0 .125 .125 .25 .25\n0 .625 .375 .25 .25\n");
+    write_in_folder("labels/b.txt", "0 .375 .375 .25 .25\n");
     run_result r = darknet(0, "detector", "map", data_file, cfg, weights, NULL);
     ck_assert_ptr_nonnull(strstr(r.out, "mAP@0.50 100.00 %"));
     const char *grey = strstr(r.out, "\ngrey ");
@@ -222,13 +215,13 @@ START_TEST(map_names_what_is_wrong)
     dies(darknet(1, "detector", "map", data_file, cfg, weights, "-iou", "2", NULL), "-iou 2 is not a number");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, "-iou", NULL), "-iou needs a number");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, "-x", NULL), "-x is not an option");
-    write_in("labels/a.txt", "2 .5 .5 .1 .1\n");
+    write_in_folder("labels/a.txt", "2 .5 .5 .1 .1\n");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL),
          "labels/a.txt: an object of class 2, the network has 2 classes");
     char *a = in_folder(folder, "labels/a.txt"), *b = in_folder(folder, "labels/b.txt");
     remove(a), remove(b);
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "none of its 2 pictures has a label file");
-    write_in("labels/a.txt", ""), write_in("labels/b.txt", "");
+    write_in_folder("labels/a.txt", ""), write_in_folder("labels/b.txt", "");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "no object in any of the 2 pictures");
     write_text(data_file, "classes=2\n");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "valid, the list of pictures, is missing");
@@ -274,7 +267,7 @@ END_TEST
 START_TEST(a_list_of_too_few_names_is_an_error)
 {
     static const char *const commands[] = {"valid", "map", "test"};
-    write_in("names", "white\n");
+    write_in_folder("names", "white\n");
     dies(darknet(1, "detector", commands[_i], data_file, cfg, weights, NULL), "names: 1 lines for 2 classes");
 }
 END_TEST
@@ -322,7 +315,8 @@ static const char *const trained_cfgs[] = {
 
 START_TEST(all_commands_run_on_heads_routes_shortcuts_and_pictures_of_changing_size)
 {
-    char *set = draw_pictures(), *its_data = in_folder(set, "set.data"), *net = in_folder(set, "net.cfg");
+    char *set = make_folder(), *its_data = in_folder(set, "set.data"), *net = in_folder(set, "net.cfg");
+    draw_pictures(set);
     char *trained = in_folder(set, "net_final.weights"), *picture = in_folder(set, "p3.png"),
          *out = in_folder(set, "o");
     write_text(net, trained_cfgs[_i]);
@@ -348,7 +342,8 @@ END_TEST
 
 START_TEST(a_label_of_a_class_the_network_does_not_have_ends_a_training)
 {
-    char *set = draw_pictures(), *its_data = in_folder(set, "set.data"), *net = in_folder(set, "net.cfg");
+    char *set = make_folder(), *its_data = in_folder(set, "set.data"), *net = in_folder(set, "net.cfg");
+    draw_pictures(set);
     for (int i = 0; i < DRAWN; ++i) {
         char *label = vd_format("%s/p%d.txt", set, i);
         write_text(label, "2 .5 .5 .5 .5\n");

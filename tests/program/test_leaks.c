@@ -17,34 +17,27 @@ static const char detector_cfg[] =
     "[convolutional]\nfilters=12\nsize=1\nactivation=linear\n"
     "[yolo]\nclasses=1\nnum=3\nmask=0,1\nanchors=10,10,20,20,9,9\n[vd_cost]\nsamples=40\n";
 
-static char *folder, *was; /* ASAN_OPTIONS before */
-
-static void write_in(const char *name, const char *text)
-{
-    char *path = in_folder(folder, name);
-    write_text(path, text);
-    free(path);
-}
+static char *was; /* ASAN_OPTIONS before */
 
 /* digits with labels, all of one class, for detectors, and a .data file for each kind of network */
 static void setup(void)
 {
-    folder = make_folder();
+    make_test_folder();
     was = getenv("ASAN_OPTIONS");
     was = was ? vd_format("%s", was) : 0;
     setenv("ASAN_OPTIONS", "detect_leaks=1", 1);
     draw_digits(folder, 40, 10);
-    write_in("c.cfg", classifier_cfg);
-    write_in("d.cfg", detector_cfg);
-    write_in("names", "digit\n");
+    write_in_folder("c.cfg", classifier_cfg);
+    write_in_folder("d.cfg", detector_cfg);
+    write_in_folder("names", "digit\n");
     char *c = vd_format("classes=10\ntrain=%s/digits/train.list\nvalid=%s/digits/test.list\ntest=%s/digits/test.list\n"
                         "labels=%s/digits/labels.list\nbackup=%s\nshuffle=1\n",
                         folder, folder, folder, folder, folder);
     char *d = vd_format("classes=1\ntrain=%s/digits/train.list\nvalid=%s/digits/test.list\nnames=%s/names\nbackup=%s\n"
                         "results=%s\n",
                         folder, folder, folder, folder, folder);
-    write_in("c.data", c);
-    write_in("d.data", d);
+    write_in_folder("c.data", c);
+    write_in_folder("d.data", d);
     free(d), free(c);
     static const char *const lists[] = {"digits/train.list", "digits/test.list"};
     for (int i = 0; i < 2; ++i) {
@@ -65,7 +58,7 @@ static void teardown(void)
     if (was) setenv("ASAN_OPTIONS", was, 1);
     else unsetenv("ASAN_OPTIONS");
     free(was);
-    remove_folder(folder);
+    remove_test_folder();
 }
 
 /* the commands, with F for the folder; in order, as later ones need what earlier ones write */

@@ -17,7 +17,6 @@
  * only */
 enum { SIDE = 16, PIXELS = SIDE * SIDE, PICTURES = 4, CLASSES = 2 };
 
-static char *folder;
 static char *paths[PICTURES], *compared[2 * PICTURES], *written[PICTURES];
 static char *class_labels[CLASSES] = {"_even.", "_odd."};
 static network *net;
@@ -58,7 +57,7 @@ static void write_text_of(const char *sub, int i, const char *text)
 static void setup(void)
 {
     static const char *const subfolders[] = {"images", "labels", "mask", "imgs"};
-    folder = make_folder();
+    make_test_folder();
     for (int i = 0; i < 4; ++i) {
         char *sub = in_folder(folder, subfolders[i]);
         ck_assert_int_eq(mkdir(sub, 0700), 0);
@@ -90,7 +89,7 @@ static void teardown(void)
     net = 0;
     for (int i = 0; i < PICTURES; ++i) free(paths[i]), free(written[i]);
     for (int i = 0; i < 2 * PICTURES; ++i) free(compared[i]);
-    remove_folder(folder);
+    remove_test_folder();
 }
 
 /* a cfg decides how pictures are read; SIDE x SIDE unless keys say otherwise */

@@ -14,17 +14,17 @@
     "[" vd "convolutional]\nfilters=2\nsize=1\nactivation=linear\n"                          \
     "[" vd "connected]\noutput=3\nbatch_normalize=1\nactivation=linear\n[softmax]\n" cost
 
-static char *folder, *cfg, *plain_cfg, *weights, *made;
+static char *cfg, *plain_cfg, *weights, *made;
 
 static void set_up(void)
 {
-    folder = make_folder();
+    make_test_folder();
     cfg = in_folder(folder, "vd.cfg"), plain_cfg = in_folder(folder, "plain.cfg");
     weights = in_folder(folder, "vd.weights"), made = in_folder(folder, "made.weights");
     write_text(cfg, TEXT("vd_", "[vd_cost]\nsamples=10\n"));
     write_text(plain_cfg, TEXT("", ""));
     network *net = network_of(TEXT("vd_", "[vd_cost]\nsamples=10\n"), 0);
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    silence_stderr();
     for (int i = 0; i < net->n; ++i) {
         const vd_layer *vd = vd_layer_of(net->layers[i]);
         for (size_t k = 0; vd && k < vd->n; ++k) vd->log_sigma2[k] = -(float)(k % 9) - i;
@@ -35,7 +35,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    remove_folder(folder);
+    remove_test_folder();
     free(cfg), free(plain_cfg), free(weights), free(made);
 }
 

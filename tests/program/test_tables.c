@@ -11,7 +11,8 @@ static const char rows[] = "# a comment\n"
                            "then-1 digits lenet5-digits-vd first-1 max_batches=4 samples=200 seed=1 # another\n"
                            "other-1 digits lenet5-digits - max_batches=4\n";
 
-static run_result make_table(const char *folder, const char *pattern)
+/* the rows in the test's folder that fit a pattern, into its folder out */
+static run_result make_table(const char *pattern)
 {
     char *out = in_folder(folder, "out"), *list = in_folder(folder, "rows");
     const char *const argv[] = {"tests/tables/tables.sh", out, list, pattern, 0};
@@ -21,67 +22,53 @@ static run_result make_table(const char *folder, const char *pattern)
     return r;
 }
 
-static char *text_of(const char *folder, const char *name)
-{
-    size_t n;
-    char *path = in_folder(folder, name), *text = read_bytes(path, &n);
-    free(path);
-    return text;
-}
-
 START_TEST(rows_are_trained_measured_and_not_trained_again)
 {
-    char *folder = make_folder(), *list = in_folder(folder, "rows");
     char *data_file = in_folder(folder, "digits/digits.data");
     draw_digits(folder, 200, 50);
-    write_text(list, rows);
+    write_in_folder("rows", rows);
     setenv("DIGITS_DATA", data_file, 1);
 
-    run_result r = make_table(folder, "*-1");
+    run_result r = make_table("*-1");
     ck_assert_msg(r.status == 0, "%s", r.err);
     ck_assert_ptr_nonnull(strstr(r.out, "first-1: error "));
     ck_assert_ptr_nonnull(strstr(r.out, "then-1: error "));
     ck_assert_ptr_nonnull(strstr(r.out, "other-1: error "));
     free_run(r);
-    char *cfg = text_of(folder, "out/first-1/lenet5-digits-vd.cfg"), *table = text_of(folder, "out/RESULTS.md");
+    char *cfg = text_in_folder("out/first-1/lenet5-digits-vd.cfg"), *table = text_in_folder("out/RESULTS.md");
     ck_assert_ptr_nonnull(strstr(cfg, "\nmax_batches=12\n"));
     ck_assert_ptr_nonnull(strstr(cfg, "\nkl_ramp=5\n"));
     ck_assert_ptr_nonnull(
         strstr(table, "\n| first-1 | lenet5-digits-vd.cfg | max_batches=12 samples=200 kl_ramp=5 seed=1 | "));
     ck_assert_ptr_nonnull(strstr(table, "\n| other-1 | lenet5-digits.cfg | max_batches=4 | "));
 
-    r = make_table(folder, "*-1");
+    r = make_table("*-1");
     ck_assert_int_eq(r.status, 0);
     ck_assert_ptr_null(strstr(r.out, "error"));
-    char *again = text_of(folder, "out/RESULTS.md");
+    char *again = text_in_folder("out/RESULTS.md");
     ck_assert_str_eq(again, table);
     free_run(r);
     unsetenv("DIGITS_DATA");
-    free(again);
-    free(table);
-    free(cfg);
-    free(data_file);
-    free(list);
-    remove_folder(folder);
+    free(again), free(table), free(cfg), free(data_file);
 }
 END_TEST
 
 START_TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it)
 {
-    char *folder = draw_pictures(), *list = in_folder(folder, "rows"), *data_file = in_folder(folder, "boxes.data");
-    char *names = in_folder(folder, "three");
-    char *data = vd_format("classes=3\ntrain=%s/list\nvalid=%s/list\nnames=%s\nbackup=\nresults=%s/results\n", folder,
-                           folder, names, folder);
-    write_text(names, "full\nframe\nnone\n");
+    char *data_file = in_folder(folder, "boxes.data");
+    char *data = vd_format("classes=3\ntrain=%s/list\nvalid=%s/list\nnames=%s/three\nbackup=\nresults=%s/results\n",
+                           folder, folder, folder, folder);
+    draw_pictures(folder);
+    write_in_folder("three", "full\nframe\nnone\n");
     write_text(data_file, data);
-    write_text(list, "boxes-1 boxes bccd-tiny - max_batches=2 batch=4 seed=1\n"
-                     "boxes-vd-1 boxes bccd-tiny-vd boxes-1 max_batches=1 batch=4 samples=24 seed=1\n");
+    write_in_folder("rows", "boxes-1 boxes bccd-tiny - max_batches=2 batch=4 seed=1\n"
+                            "boxes-vd-1 boxes bccd-tiny-vd boxes-1 max_batches=1 batch=4 samples=24 seed=1\n");
     setenv("BOXES_DATA", data_file, 1);
 
-    run_result r = make_table(folder, "*");
+    run_result r = make_table("*");
     ck_assert_msg(r.status == 0, "%s", r.err);
     ck_assert_msg(strstr(r.out, "boxes-1: map ") && strstr(r.out, "boxes-vd-1: map "), "%s", r.out);
-    char *table = text_of(folder, "out/RESULTS.md"), *log = text_of(folder, "out/boxes-vd-1/epochs.log");
+    char *table = text_in_folder("out/RESULTS.md"), *log = text_in_folder("out/boxes-vd-1/epochs.log");
     ck_assert_ptr_nonnull(strstr(table, "| row | seeds | mAP@0.5 % (median) |"));
     ck_assert_ptr_null(strstr(table, "| seeds | error %"));
     ck_assert_ptr_nonnull(
@@ -89,29 +76,26 @@ START_TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it)
     ck_assert_ptr_nonnull(strstr(log, "out/boxes-1/bccd-tiny.weights"));
     free_run(r);
     unsetenv("BOXES_DATA");
-    free(log), free(table), free(data), free(names), free(data_file), free(list);
-    remove_folder(folder);
+    free(log), free(table), free(data), free(data_file);
 }
 END_TEST
 
 START_TEST(a_row_that_fails_is_named)
 {
-    char *folder = make_folder(), *list = in_folder(folder, "rows");
-    write_text(list, "lost-1 digits lenet5-digits-vd - max_batches=4\n");
+    write_in_folder("rows", "lost-1 digits lenet5-digits-vd - max_batches=4\n");
     setenv("DIGITS_DATA", "/nowhere/digits.data", 1);
-    run_result r = make_table(folder, "*");
+    run_result r = make_table("*");
     ck_assert_int_ne(r.status, 0);
     ck_assert_msg(strstr(r.err, "/nowhere/digits.data") != 0, "%s", r.err);
     free_run(r);
     unsetenv("DIGITS_DATA");
-    free(list);
-    remove_folder(folder);
 }
 END_TEST
 
 SUITE_OF(tables)
 {
     TIMEOUT(240);
+    EACH(make_test_folder, remove_test_folder);
     TEST(rows_are_trained_measured_and_not_trained_again);
     TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it);
     TEST(a_row_that_fails_is_named);

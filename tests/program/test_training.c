@@ -363,9 +363,10 @@ static int found(const char *folder)
 
 START_TEST(a_vd_yolo_network_learns_to_detect)
 {
-    char *folder = draw_pictures(), *data = in_folder(folder, "set.data"), *cfg = in_folder(folder, "yolo.cfg");
+    char *folder = make_folder(), *data = in_folder(folder, "set.data"), *cfg = in_folder(folder, "yolo.cfg");
     char *weights = in_folder(folder, "yolo_final.weights"), *picture = in_folder(folder, "p1.png");
     char *text = vd_format(detector_cfg, _i ? 3 : 1, ITERATIONS, DRAWN), *out = in_folder(folder, "drawn");
+    draw_pictures(folder);
     write_text(cfg, text);
     run_result r = darknet(0, "detector", "train", data, cfg, NULL);
     double first = 0, last = 0;

@@ -11,8 +11,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static char *folder, *was;
-
 #define CLASSIFIER                                                                    \
     "[net]\nbatch=10\nheight=28\nwidth=28\nchannels=1\nmax_crop=28\nflip=0\nseed=3\n" \
     "max_batches=2\ncheckpoint=1\n[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=40\n"
@@ -74,9 +72,9 @@ static void write_idx(const char *images, const char *labels)
 static void setup(void)
 {
     size_t n;
-    folder = draw_pictures();
+    enter_test_folder();
+    draw_pictures(folder);
     draw_digits(folder, 20, 10);
-    was = enter(folder);
     write_text("c.cfg", CLASSIFIER);
     write_text("d.cfg", DETECTOR);
     ck_assert_int_eq(mkdir("idx", 0700), 0);
@@ -91,11 +89,6 @@ static void setup(void)
     write_bytes("p.png", png, n);
     free(png);
     free_run(darknet(0, "detector", "test", "set.data", "d.cfg", "d.weights", "p0.png", "-out", "o", NULL));
-}
-
-static void teardown(void)
-{
-    leave_and_remove(folder, was);
 }
 
 /* ---- what is asked of each ---- */
@@ -385,7 +378,7 @@ END_TEST
 SUITE_OF(bad_input)
 {
     TIMEOUT(240);
-    EACH(setup, teardown);
+    EACH(setup, leave_test_folder);
     LOOP(a_bad_file_is_named_or_works_as_it_should, INPUTS);
     LOOP(a_bad_value_is_named, COUNT_OF(edits));
     TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict);

@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *folder, *was;
-
 /* in the folder, where all paths below are relative */
 #define CLASSIFIER                                                                               \
     "[net]\nbatch=20\nheight=28\nwidth=28\nchannels=1\nmax_crop=28\nflip=0\nseed=3\nadam=1\n"    \
@@ -37,9 +35,9 @@ static void data_with(const char *name, const char *line)
 
 static void setup(void)
 {
-    folder = draw_pictures();
+    enter_test_folder();
+    draw_pictures(folder);
     draw_digits(folder, 40, 10);
-    was = enter(folder);
     write_text("c.cfg", CLASSIFIER);
     write_text("l.cfg", LONG_TRAINING);
     write_text("d.cfg", DETECTOR);
@@ -48,11 +46,6 @@ static void setup(void)
     ck_assert_int_eq(rename("digits/backup/c.weights", "c.weights"), 0);
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
     free_run(darknet(0, "partial", "d.cfg", "d_final.weights", "d.weights", "2", NULL));
-}
-
-static void teardown(void)
-{
-    leave_and_remove(folder, was);
 }
 
 enum { OUTPUTS = 4 };
@@ -242,7 +235,7 @@ END_TEST
 SUITE_OF(faults)
 {
     TIMEOUT(240);
-    EACH(setup, teardown);
+    EACH(setup, leave_test_folder);
     LOOP(a_file_that_may_not_grow_leaves_the_old_one_and_is_named, WRITERS);
     LOOP(a_place_that_cannot_be_written_is_named, WRITERS);
     TEST(a_full_disk_leaves_the_last_good_files);

@@ -15,22 +15,14 @@
     "[vd_connected]\noutput=40\nactivation=relu\n[vd_connected]\noutput=10\nactivation=linear\n" \
     "[softmax]\n[vd_cost]\nsamples=40\n"
 
-static char *folder, *was;
-
 static void setup(void)
 {
     setenv("DARKNET_THREADS", "1", 1);
-    folder = make_folder();
+    enter_test_folder();
     draw_digits(folder, 40, 10);
-    was = enter(folder);
     char *kept = vd_format(NETWORK, 30, 100), *two = vd_format(NETWORK, 30, 2), *more = vd_format(NETWORK, 250, 2);
     write_text("all.cfg", kept), write_text("c.cfg", two), write_text("long.cfg", more);
     free(kept), free(two), free(more);
-}
-
-static void teardown(void)
-{
-    leave_and_remove(folder, was);
 }
 
 #define TRAIN(cfg)                                                                \
@@ -212,7 +204,7 @@ END_TEST
 SUITE_OF(faults_kill)
 {
     TIMEOUT(240);
-    EACH(setup, teardown);
+    EACH(setup, leave_test_folder);
     LOOP(a_training_killed_at_any_moment_goes_on_to_the_same_weights, 3);
     LOOP(a_kill_before_any_system_call_leaves_the_old_file_or_the_new_one, COUNT_OF(savers));
     TEST(a_kill_at_any_system_call_of_a_training_leaves_whole_checkpoints);

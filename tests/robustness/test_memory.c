@@ -21,7 +21,7 @@
 /* every allocation up to this one fails once; of those behind it, so many in equal steps */
 enum { ONE_BY_ONE = 1000, SAMPLE = 100 };
 
-static char *folder, *cfg, *weights, *packed, *data_file;
+static char *cfg, *weights, *packed, *data_file;
 static network *net;
 
 /* what a run tells its parent */
@@ -41,7 +41,8 @@ static const char text[] =
 
 static void setup(void)
 {
-    folder = draw_pictures();
+    make_test_folder();
+    draw_pictures(folder);
     cfg = in_folder(folder, "net.cfg");
     weights = in_folder(folder, "net.weights");
     packed = in_folder(folder, "net.vdw");
@@ -50,7 +51,7 @@ static void setup(void)
     net = network_of(text, 0);
     fill_random(net->layers[0].weights, 81, 1);
     int talk = dup(2);
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    silence_stderr();
     save_weights(net, weights);
     fflush(stderr);
     dup2(talk, 2);
@@ -60,7 +61,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    remove_folder(folder);
+    remove_test_folder();
     free_network(net);
     free(cfg), free(weights), free(packed), free(data_file);
 }

@@ -8,18 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *folder, *was;
-
 static void setup(void)
 {
-    folder = make_folder();
+    enter_test_folder();
     draw_digits(folder, 40, 10);
-    was = enter(folder);
-}
-
-static void teardown(void)
-{
-    leave_and_remove(folder, was);
 }
 
 #define NET                                                                                                          \
@@ -175,16 +167,9 @@ static const char *const heads[] = {
     "[region]\nanchors=1,1\nclasses=2\ncoords=4\nnum=1\njitter=.2\nsoftmax=1\nthresh=.6\n",
 };
 
-static void draw_scenes(void)
-{
-    leave_and_remove(folder, was);
-    folder = draw_pictures();
-    was = enter(folder);
-}
-
 START_TEST(a_box_in_the_corner_is_trained_on)
 {
-    draw_scenes();
+    draw_pictures(folder);
     char *text = vd_format(DETECTOR "%s", heads[_i]);
     write_text("d.cfg", text);
     for (int i = 0; i < DRAWN; ++i) {
@@ -201,7 +186,7 @@ END_TEST
 
 START_TEST(boxes_of_a_narrow_picture_are_finite)
 {
-    draw_scenes();
+    draw_pictures(folder);
     char *text = vd_format(DETECTOR "%s", heads[_i]);
     write_text("d.cfg", text);
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
@@ -239,7 +224,7 @@ static const struct {
 START_TEST(a_map_that_does_not_fit_is_named)
 {
     int which = _i % 2;
-    draw_scenes();
+    draw_pictures(folder);
     char *text = vd_format(DETECTOR "%smap=map\n", heads[which]);
     write_text("d.cfg", text);
     write_text("map", maps[_i / 2].map);
@@ -252,7 +237,7 @@ END_TEST
 
 SUITE_OF(odd_nets)
 {
-    EACH(setup, teardown);
+    EACH(setup, leave_test_folder);
     LOOP(an_odd_network_trains_and_its_weights_load, COUNT_OF(nets));
     LOOP(a_layer_that_compares_more_than_there_is_ends_a_training_alone, 3);
     TEST(of_gru_it_is_said_that_it_does_not_learn);

@@ -8,18 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *folder;
-
-static void setup(void)
-{
-    folder = make_folder();
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-}
-
 /* ---- drawing ---- */
 
 static unsigned long long state;
@@ -198,6 +186,6 @@ END_TEST
 SUITE_OF(random_nets)
 {
     TIMEOUT(3600);
-    EACH(setup, teardown);
+    EACH(make_test_folder, remove_test_folder);
     TEST(a_network_drawn_by_lot_is_refused_or_trains_and_loads);
 }

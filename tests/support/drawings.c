@@ -16,9 +16,9 @@ drawn drawing(int i)
     return d;
 }
 
-char *draw_pictures(void)
+void draw_pictures(const char *folder)
 {
-    char *folder = make_folder(), *list = vd_calloc(1, 1), *path = in_folder(folder, "results");
+    char *list = vd_calloc(1, 1), *path = in_folder(folder, "results");
     ck_assert_int_eq(mkdir(path, 0700), 0);
     free(path);
     for (int i = 0; i < DRAWN; ++i) {
@@ -48,5 +48,4 @@ char *draw_pictures(void)
         free(path);
     }
     free(list), free(data);
-    return folder;
 }

@@ -11,7 +11,7 @@ typedef struct {
 
 drawn drawing(int i);
 
-/* a fresh folder with pictures p0.png .. p23.png, labels beside them, list, names, set.data, and a folder results */
-char *draw_pictures(void);
+/* into a folder: pictures p0.png .. p23.png, labels beside them, list, names, set.data, and a folder results */
+void draw_pictures(const char *folder);
 
 #endif

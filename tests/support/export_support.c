@@ -9,11 +9,6 @@
 
 #include "network.h"
 
-void silence_stderr(void)
-{
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-}
-
 int filters_of(layer l)
 {
     return l.type == CONVOLUTIONAL ? l.n : l.outputs;

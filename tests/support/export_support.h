@@ -6,9 +6,6 @@
 
 #include "export/export.h"
 
-/* Darknet talks on stderr about every layer */
-void silence_stderr(void);
-
 /* parse a cfg and fill weights, biases and batch norm with random numbers that are not 0 */
 network *random_network(const char *cfg, unsigned seed);
 

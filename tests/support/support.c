@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "layer/vd_cost_layer.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <limits.h>
 #include <math.h>
@@ -42,26 +43,52 @@ void remove_folder(char *folder)
     free(folder);
 }
 
-char *enter(const char *folder)
+char *folder;
+static char *working_folder_before;
+
+void make_test_folder(void)
 {
-    char *was = getcwd(0, 0), *darknet_path = realpath(getenv("DARKNET") ? getenv("DARKNET") : "./darknet", 0);
-    ck_assert(was && darknet_path);
+    folder = make_folder();
+}
+
+void remove_test_folder(void)
+{
+    remove_folder(folder);
+    folder = 0;
+}
+
+void enter_test_folder(void)
+{
+    make_test_folder();
+    char *darknet_path = realpath(getenv("DARKNET") ? getenv("DARKNET") : "./darknet", 0);
+    working_folder_before = getcwd(0, 0);
+    ck_assert(working_folder_before && darknet_path);
     setenv("DARKNET", darknet_path, 1);
     free(darknet_path);
     ck_assert_int_eq(chdir(folder), 0);
-    return was;
 }
 
-void leave_and_remove(char *folder, char *was)
+void leave_test_folder(void)
 {
-    if (chdir(was)) abort();
-    remove_folder(folder);
-    free(was);
+    if (chdir(working_folder_before)) abort();
+    free(working_folder_before);
+    remove_test_folder();
 }
 
 char *in_folder(const char *folder, const char *name)
 {
     return vd_format("%s/%s", folder, name);
+}
+
+int files_in(const char *folder, const char *beginning)
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    ck_assert_ptr_nonnull(d);
+    for (struct dirent *e; (e = readdir(d));)
+        n += e->d_name[0] != '.' && !strncmp(e->d_name, beginning, strlen(beginning));
+    closedir(d);
+    return n;
 }
 
 void write_bytes(const char *path, const void *data, size_t n)
@@ -88,6 +115,28 @@ char *read_bytes(const char *path, size_t *n)
     ck_assert_uint_eq(fread(data, 1, *n, fp), *n);
     fclose(fp);
     return data;
+}
+
+void write_in_folder(const char *name, const char *text)
+{
+    char *path = in_folder(folder, name);
+    write_text(path, text);
+    free(path);
+}
+
+char *text_in_folder(const char *name)
+{
+    size_t n;
+    char *path = in_folder(folder, name), *text = read_bytes(path, &n);
+    free(path);
+    return text;
+}
+
+int count_of(const char *text, const char *part)
+{
+    int n = 0;
+    for (; (text = strstr(text, part)); text += strlen(part)) ++n;
+    return n;
 }
 
 float *read_floats(const char *path, int *n)
@@ -213,13 +262,43 @@ void draw_digits(const char *folder, int training, int test)
     free(digits);
 }
 
+void silence_stderr(void)
+{
+    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+}
+
+const char *our_probe(void)
+{
+    const char *path = getenv("PROBE");
+    return path ? path : "build/probe";
+}
+
+static const char *stock_program(const char *name)
+{
+    static char path[PATH_MAX];
+    const char *stock = getenv("STOCK");
+    snprintf(path, sizeof(path), "%s/%s", stock ? stock : "build/stock", name);
+    return path;
+}
+
+const char *stock_probe(void)
+{
+    return stock_program("probe");
+}
+
+const char *stock_darknet(void)
+{
+    const char *path = stock_program("darknet");
+    return access(path, X_OK) ? 0 : path;
+}
+
 network *network_of(const char *cfg, const char *weights)
 {
     char *folder = make_folder(), *path = in_folder(folder, "test.cfg");
     int talk = dup(2);
     write_text(path, cfg);
     fflush(stderr);
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    silence_stderr();
     gpu_index = -1;
     network *net = load_network(path, (char *)weights, 0);
     if (vd_cost_of(net)) vd_cost_of(net)->report = INT_MAX; /* no line an epoch */

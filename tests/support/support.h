@@ -25,17 +25,28 @@ void skipped(int n, const char *why);
 char *make_folder(void);
 void remove_folder(char *folder);
 
-/* work in a folder, for commands that name files there; returns the folder before, for leave_and_remove() */
-char *enter(const char *folder);
-void leave_and_remove(char *folder, char *was);
+/* the folder of the running test. For EACH and ONCE, or called by a longer set-up: the first pair makes and removes it,
+ * the second also works in it, for commands that name files there */
+extern char *folder;
+void make_test_folder(void);
+void remove_test_folder(void);
+void enter_test_folder(void);
+void leave_test_folder(void);
 
 /* folder/name as a fresh string */
 char *in_folder(const char *folder, const char *name);
+/* how many files in a folder have names that begin with `beginning`, hidden ones apart */
+int files_in(const char *folder, const char *beginning);
 
 void write_bytes(const char *path, const void *data, size_t n);
 void write_text(const char *path, const char *text);
 /* the whole file and its length (a terminating 0 is added), null when it cannot be read */
 char *read_bytes(const char *path, size_t *n);
+/* text as a file of the test's folder, and the text of one, null when it cannot be read */
+void write_in_folder(const char *name, const char *text);
+char *text_in_folder(const char *name);
+/* how often part occurs in text */
+int count_of(const char *text, const char *part);
 /* a file of floats; ends the test when it is missing */
 float *read_floats(const char *path, int *n);
 
@@ -58,6 +69,15 @@ int in_child(void (*body)(const char *path), const char *path, char **err);
 
 /* digits drawn by the program under test: folder/digits/digits.data and what it names */
 void draw_digits(const char *folder, int training, int test);
+
+/* for tests that call Darknet, which writes a line to stderr for every layer */
+void silence_stderr(void);
+
+/* the paths of tests/program/probe/probe.c linked with this build and with stock Darknet's */
+const char *our_probe(void);
+const char *stock_probe(void);
+/* the path of stock Darknet's own program; null when there is none, as it is then skipped */
+const char *stock_darknet(void);
 
 /* parse a cfg given as text (and load weights, or null), with Darknet's chatter and report lines silenced */
 network *network_of(const char *cfg, const char *weights);

@@ -11,7 +11,7 @@
 const char vd_cfg[] = NET "[vd_convolutional]\n" CONV POOL PLAIN "[vd_connected]\n" LAST "[softmax]\n" COST;
 const char plain_cfg[] = NET "[convolutional]\n" CONV POOL PLAIN "[connected]\n" LAST "[softmax]\n";
 
-char *folder, *path, *good;
+char *path, *good;
 
 void randomise(network *net, unsigned seed)
 {
@@ -32,9 +32,9 @@ void randomise(network *net, unsigned seed)
 void make_good_file(void)
 {
     size_t n;
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+    silence_stderr();
     setvbuf(stderr, 0, _IONBF, 0);
-    folder = make_folder();
+    make_test_folder();
     path = in_folder(folder, "net.weights");
     network *net = network_of(vd_cfg, 0);
     randomise(net, 1);
@@ -49,7 +49,7 @@ void remove_good_file(void)
 {
     free(good);
     free(path);
-    remove_folder(folder);
+    remove_test_folder();
 }
 
 outcome load(const char *cfg, const char *file, void (*and_then)(network *))

@@ -31,8 +31,8 @@ enum {
     SIZE = FOOTER + 16
 };
 
-/* a folder, a file of the network above in it, and its bytes: for every test */
-extern char *folder, *path, *good;
+/* for every test: a folder, in it the file of a network vd_cfg, and the file's bytes */
+extern char *path, *good;
 void make_good_file(void);
 void remove_good_file(void);
 

@@ -1,5 +1,5 @@
 #include "training/checkpoint.h"
-#include "support/support.h"
+#include "support/digits.h"
 #include "base/text.h"
 
 #include <signal.h>
@@ -8,25 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *folder, *data_file;
-
 static void setup(void)
 {
-    folder = make_folder();
-    data_file = in_folder(folder, "digits/digits.data");
-    draw_digits(folder, 200, 10);
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-    free(data_file);
-}
-
-static char *backup(const char *name)
-{
-    char *path = vd_format("%s/digits/backup/%s", folder, name);
-    return path;
+    make_digits(200, 10);
 }
 
 #define SIZES "[net]\nbatch=16\nsubdivisions=2\nheight=28\nwidth=28\nchannels=1\nangle=5\nflip=0\nmax_crop=32\n"
@@ -55,12 +39,6 @@ static char *write_cfg(training t, const char *keys)
     free(text);
     free(name);
     return path;
-}
-
-static run_result train(const char *cfg, const char *flag)
-{
-    const char *const argv[] = {"darknet", "classifier", "train", data_file, cfg, flag, 0};
-    return run(argv);
 }
 
 static run_result train_until(const char *cfg, const char *line, int signal, const char *flag)
@@ -96,9 +74,7 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
     int sig = _i % 2 ? SIGKILL : SIGTERM;
     size_t n, m;
     char *cfg = write_cfg(t, "max_batches=40\ncheckpoint=5\n");
-    run_result r = train(cfg, 0);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
+    free_run(train_digits(0, cfg, 0));
     char *whole = final_weights(t, &n);
     remove_checkpoint(t);
 
@@ -106,8 +82,7 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
     setenv("DARKNET_THREADS", "1", 1);
     free_run(train_until(cfg, "27, ", sig, "-resume"));
     unsetenv("DARKNET_THREADS");
-    r = train(cfg, "-resume");
-    ck_assert_msg(r.status == 0, "%s", r.err);
+    run_result r = train_digits(0, cfg, "-resume");
     ck_assert_msg(strstr(r.err, "resumed behind batch") != 0, "%s", r.err);
     free_run(r);
     char *resumed = final_weights(t, &m);
@@ -139,8 +114,7 @@ START_TEST(resume_without_a_checkpoint_begins_and_says_so)
 {
     training t = {"fresh", "learning_rate=.01\n", "samples=200\n"};
     char *cfg = write_cfg(t, "max_batches=2\n"), *path = backup("fresh.checkpoint");
-    run_result r = train(cfg, "-resume");
-    ck_assert_int_eq(r.status, 0);
+    run_result r = train_digits(0, cfg, "-resume");
     ck_assert_msg(strstr(r.err, "no checkpoint yet") != 0, "%s", r.err);
     ck_assert_int_ne(access(path, F_OK), 0); /* two batches are no 10 minutes */
     free_run(r);
@@ -156,9 +130,7 @@ START_TEST(the_last_checkpoints_are_kept)
                                         "kept.checkpoint.3"};
     char *cfg = write_cfg(t, "max_batches=10\ncheckpoint=2\ncheckpoint_keep=3\n"), *bytes[3];
     size_t n[3];
-    run_result r = train(cfg, 0);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
+    free_run(train_digits(0, cfg, 0));
     for (int i = 0; i < 3; ++i) {
         char *path = backup(names[i]);
         bytes[i] = read_bytes(path, n + i);
@@ -177,8 +149,7 @@ END_TEST
 
 static void refused(const char *cfg, const char *message)
 {
-    run_result r = train(cfg, "-resume");
-    ck_assert_int_eq(r.status, 1);
+    run_result r = train_digits(1, cfg, "-resume");
     ck_assert_msg(strstr(r.err, message) != 0, "'%s' is not in: %s", message, r.err);
     free_run(r);
 }
@@ -188,9 +159,7 @@ START_TEST(a_checkpoint_cut_or_changed_anywhere_is_refused)
     training t = {"damaged", "learning_rate=.01\n", "samples=200\n"};
     size_t n;
     char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *path = backup("damaged.checkpoint");
-    run_result r = train(cfg, 0);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
+    free_run(train_digits(0, cfg, 0));
     char *whole = read_bytes(path, &n);
     const size_t places[] = {5, 9, 40, n / 2, n - 20, n - 1};
     for (size_t i = 0; i < COUNT_OF(places); ++i) {
@@ -213,9 +182,7 @@ START_TEST(a_checkpoint_of_another_network_is_refused)
 {
     training t = {"other", "learning_rate=.01\n", "samples=200\n"};
     char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n");
-    run_result r = train(cfg, 0);
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    free_run(r);
+    free_run(train_digits(0, cfg, 0));
     free(cfg);
     t.keys = "adam=1\nlearning_rate=.01\n";
     cfg = write_cfg(t, "max_batches=4\n");
@@ -229,8 +196,7 @@ START_TEST(a_folder_in_the_place_of_an_older_checkpoint_is_named)
     training t = {"older", "learning_rate=.01\n", "samples=200\n"};
     char *cfg = write_cfg(t, "max_batches=8\ncheckpoint=2\ncheckpoint_keep=2\n"), *path = backup("older.checkpoint.1");
     ck_assert_int_eq(mkdir(path, 0700), 0);
-    run_result r = train(cfg, 0);
-    ck_assert_int_eq(r.status, 1);
+    run_result r = train_digits(1, cfg, 0);
     ck_assert_msg(strstr(r.err, "older.checkpoint.1: Is a directory") != 0, "%s", r.err);
     free_run(r);
     free(path);
@@ -244,8 +210,7 @@ START_TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for)
     char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *path = backup("pipe.checkpoint");
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     for (int i = 0; i < 2; ++i) {
-        run_result r = train(cfg, i ? "-resume" : 0);
-        ck_assert_int_eq(r.status, 1);
+        run_result r = train_digits(1, cfg, i ? "-resume" : 0);
         ck_assert_msg(strstr(r.err, "pipe.checkpoint: is there and not a file") != 0, "%s", r.err);
         free_run(r);
     }
@@ -265,8 +230,7 @@ START_TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so)
     for (int i = 0; i < 3; ++i) {
         char *of_size = vd_format(text, sizes[i], sizes[i], 4 + 2 * i);
         write_text(cfg, of_size);
-        run_result r = train(cfg, i ? "-resume" : 0);
-        ck_assert_msg(r.status == 0, "%s", r.err);
+        run_result r = train_digits(0, cfg, i ? "-resume" : 0);
         ck_assert_int_eq(strstr(r.err, "pictures of 28x28, and 14x14 from here on") != 0, i == 1);
         if (i) ck_assert_msg(strstr(r.out, i == 1 ? "\n6, " : "\n8, ") != 0, "%s", r.out);
         free_run(r);
@@ -309,7 +273,7 @@ END_TEST
 SUITE_OF(checkpoint)
 {
     TIMEOUT(240);
-    ONCE(setup, teardown);
+    ONCE(setup, remove_digits);
     LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2 * COUNT_OF(trainings));
     TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on);
     TEST(resume_without_a_checkpoint_begins_and_says_so);

@@ -1,7 +1,7 @@
 /* Trainings whose learning rate makes them explode, end to end. */
 #include "training/nan_guard.h"
 #include "support/drawings.h"
-#include "support/support.h"
+#include "support/digits.h"
 #include "base/text.h"
 #include "layer/vd_layer.h"
 
@@ -12,24 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char *folder, *data_file;
-
 static void setup(void)
 {
-    folder = make_folder();
-    data_file = in_folder(folder, "digits/digits.data");
-    draw_digits(folder, 200, 10);
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-    free(data_file);
-}
-
-static char *backup(const char *name)
-{
-    return vd_format("%s/digits/backup/%s", folder, name);
+    make_digits(200, 10);
 }
 
 #define PLAIN                                                                                    \
@@ -53,24 +38,11 @@ static char *write_cfg(const char *name, const char *keys, const char *layers)
     return path;
 }
 
-/* the run of `classifier train` must end with this status */
-static run_result train(int status, const char *cfg, const char *flag)
-{
-    return darknet(status, "classifier", "train", data_file, cfg, flag, NULL);
-}
-
 static char *read_backup(const char *name, size_t *n)
 {
     char *path = backup(name), *bytes = read_bytes(path, n);
     free(path);
     return bytes;
-}
-
-static int lines_with(const char *text, const char *word)
-{
-    int n = 0;
-    for (; (text = strstr(text, word)); text += strlen(word)) ++n;
-    return n;
 }
 
 START_TEST(an_explosion_ends_with_one_line_that_names_batch_and_layer)
@@ -93,7 +65,7 @@ START_TEST(an_explosion_ends_with_one_line_that_names_batch_and_layer)
     char *cfg = write_cfg("wild", cases[_i].keys, cases[_i].layers), *saved = backup("wild.weights");
     size_t n;
     write_text(saved, "the weights of yesterday");
-    run_result r = train(1, cfg, NULL);
+    run_result r = train_digits(1, cfg, NULL);
     char *said = strstr(r.err, cfg), *now = read_bytes(saved, &n);
     ck_assert_msg(said && strstr(said, cases[_i].says), "%s", r.err);
     ck_assert_ptr_nonnull(strstr(said, "training stopped, saved weights are untouched"));
@@ -138,18 +110,18 @@ START_TEST(with_nan_guard_a_training_goes_back_and_halves_its_rate_until_it_gets
     const char *layers = _i ? VARIATIONAL : PLAIN;
     size_t n, m;
     char *cfg = write_cfg("back", WILD "max_batches=40\n", layers);
-    run_result r = train(0, cfg, NULL);
+    run_result r = train_digits(0, cfg, NULL);
     char *first = read_backup("back.weights", &n);
-    int halvings = lines_with(r.err, ": back to batch ");
+    int halvings = count_of(r.err, ": back to batch ");
     ck_assert_int_ge(halvings, 2);
-    ck_assert_int_eq(lines_with(r.err, "not finite"), halvings);
+    ck_assert_int_eq(count_of(r.err, "not finite"), halvings);
     ck_assert_ptr_nonnull(strstr(r.err, ": back to batch 0, learning_rate is now 50\n"));
     char *rate = vd_format(", %f rate, ", 100. / (1 << halvings));
     ck_assert_msg(strstr(strstr(r.out, "\n40, "), rate) != 0, "no %s", rate);
     ck_assert_ptr_null(strstr(r.out, "nan"));
     free_run(r);
     setenv("DARKNET_THREADS", "1", 1);
-    free_run(train(0, cfg, NULL));
+    free_run(train_digits(0, cfg, NULL));
     unsetenv("DARKNET_THREADS");
     char *second = read_backup("back.weights", &m);
     ck_assert_uint_eq(n, m);
@@ -164,7 +136,7 @@ START_TEST(going_back_to_the_start_is_to_start_with_the_halved_rate)
     float rate = 0;
     size_t n, m;
     char *cfg = write_cfg("again", "learning_rate=100\nmomentum=.9\nnan_guard=1\nmax_batches=20\n", layers);
-    run_result r = train(0, cfg, NULL);
+    run_result r = train_digits(0, cfg, NULL);
     for (const char *at = r.err; (at = strstr(at, "back to batch 0, learning_rate is now ")); ++at) last = at;
     ck_assert_msg(last && sscanf(last, "back to batch 0, learning_rate is now %f", &rate) == 1, "%s", r.err);
     char *after = read_backup("again.weights", &n);
@@ -172,7 +144,7 @@ START_TEST(going_back_to_the_start_is_to_start_with_the_halved_rate)
     free_run(r);
     char *keys = vd_format("learning_rate=%g\nmomentum=.9\nmax_batches=20\n", rate);
     cfg = write_cfg("again", keys, layers);
-    free_run(train(0, cfg, NULL));
+    free_run(train_digits(0, cfg, NULL));
     char *fresh = read_backup("again.weights", &m);
     ck_assert_uint_eq(n, m);
     ck_assert_mem_eq(after, fresh, n);
@@ -203,17 +175,17 @@ START_TEST(a_halved_rate_survives_resume_to_the_same_bytes)
 {
     size_t n, m;
     char *cfg = write_cfg("part", WILD "max_batches=40\n", VARIATIONAL);
-    free_run(train(0, cfg, NULL));
+    free_run(train_digits(0, cfg, NULL));
     char *whole = read_backup("part.weights", &n), *checkpoint = backup("part.checkpoint");
     remove(checkpoint);
     free(cfg);
     cfg = write_cfg("part", WILD "max_batches=15\n", VARIATIONAL); /* ends where a checkpoint falls due */
-    run_result r = train(0, cfg, NULL);
+    run_result r = train_digits(0, cfg, NULL);
     ck_assert_ptr_nonnull(strstr(r.err, ": back to batch "));
     free_run(r);
     free(cfg);
     cfg = write_cfg("part", WILD "max_batches=40\n", VARIATIONAL);
-    r = train(0, cfg, "-resume");
+    r = train_digits(0, cfg, "-resume");
     ck_assert_ptr_nonnull(strstr(r.err, "resumed behind batch 15\n"));
     ck_assert_ptr_null(strstr(r.out, ", 100.000000 rate, "));
     free_run(r);
@@ -228,9 +200,9 @@ START_TEST(a_training_that_never_gets_through_is_given_up)
 {
     char *cfg = write_cfg("lost", "learning_rate=1e9\nmomentum=.9\nnan_guard=1\nmax_batches=9\n", VARIATIONAL);
     char *weights = backup("lost.weights");
-    run_result r = train(1, cfg, NULL);
-    ck_assert_int_eq(lines_with(r.err, ": back to batch 0, "), 10);
-    ck_assert_int_eq(lines_with(r.err, "given up after going back 10 times"), 1);
+    run_result r = train_digits(1, cfg, NULL);
+    ck_assert_int_eq(count_of(r.err, ": back to batch 0, "), 10);
+    ck_assert_int_eq(count_of(r.err, "given up after going back 10 times"), 1);
     ck_assert_int_ne(access(weights, F_OK), 0);
     free_run(r);
     free(weights), free(cfg);
@@ -242,11 +214,11 @@ START_TEST(a_checkpoint_of_the_first_version_is_taken_up)
     enum { SETBACKS = 24, SUM = 8 };
     size_t n, m;
     char *cfg = write_cfg("old", "learning_rate=.01\ncheckpoint=5\nmax_batches=12\n", VARIATIONAL);
-    free_run(train(0, cfg, NULL));
+    free_run(train_digits(0, cfg, NULL));
     char *whole = read_backup("old.weights", &n);
     free(cfg);
     cfg = write_cfg("old", "learning_rate=.01\ncheckpoint=5\nmax_batches=5\n", VARIATIONAL);
-    free_run(train(0, cfg, NULL));
+    free_run(train_digits(0, cfg, NULL));
     free(cfg);
     char *path = backup("old.checkpoint"), *bytes = read_bytes(path, &m);
     uint64_t sum = 0xCBF29CE484222325u;
@@ -256,7 +228,7 @@ START_TEST(a_checkpoint_of_the_first_version_is_taken_up)
     memcpy(bytes + m, &sum, SUM);
     write_bytes(path, bytes, m + SUM);
     cfg = write_cfg("old", "learning_rate=.01\ncheckpoint=5\nmax_batches=12\n", VARIATIONAL);
-    run_result r = train(0, cfg, "-resume");
+    run_result r = train_digits(0, cfg, "-resume");
     ck_assert_ptr_nonnull(strstr(r.err, "resumed behind batch 5\n"));
     free_run(r);
     char *resumed = read_backup("old.weights", &m);
@@ -275,13 +247,14 @@ START_TEST(a_detector_with_changing_sizes_goes_back_too)
         "[convolutional]\nfilters=7\nsize=1\nactivation=linear\n"
         "[yolo]\nmask=0\nanchors=16,16\nclasses=2\nnum=1\njitter=.1\nignore_thresh=.6\ntruth_thresh=1\nrandom=1\n"
         "[vd_cost]\nsamples=24\n";
-    char *set = draw_pictures(), *its_data = in_folder(set, "set.data"), *cfg = in_folder(set, "net.cfg");
+    char *set = make_folder(), *its_data = in_folder(set, "set.data"), *cfg = in_folder(set, "net.cfg");
+    draw_pictures(set);
     char *weights = in_folder(set, "net_final.weights"), *bytes[2];
     size_t n[2];
     write_text(cfg, text);
     for (int i = 0; i < 2; ++i) {
         run_result r = darknet(0, "detector", "train", its_data, cfg, NULL);
-        ck_assert_int_ge(lines_with(r.err, ": back to batch "), 2);
+        ck_assert_int_ge(count_of(r.err, ": back to batch "), 2);
         free_run(r);
         bytes[i] = read_bytes(weights, n + i);
     }
@@ -295,7 +268,7 @@ END_TEST
 
 SUITE_OF(nan_guard)
 {
-    ONCE(setup, teardown);
+    ONCE(setup, remove_digits);
     LOOP(an_explosion_ends_with_one_line_that_names_batch_and_layer, 4);
     TEST(weights_that_are_not_finite_are_never_written);
     LOOP(with_nan_guard_a_training_goes_back_and_halves_its_rate_until_it_gets_through, 2);

@@ -185,11 +185,9 @@ END_TEST
 
 START_TEST(stock_darknet_reads_a_variational_file)
 {
-    const char *stock = getenv("STOCK");
-    char *program = vd_format("%s/darknet", stock ? stock : "build/stock");
-    if (access(program, X_OK)) {
+    const char *program = stock_darknet();
+    if (!program) {
         skipped(1, "no stock darknet: STOCK");
-        free(program);
         return;
     }
     char *cfg = in_folder(folder, "plain.cfg"), *out = in_folder(folder, "out.weights");
@@ -207,16 +205,16 @@ START_TEST(stock_darknet_reads_a_variational_file)
     free_run(r);
     free(cfg);
     free(out);
-    free(program);
 }
 END_TEST
 
-/* a cfg whose variational layers are plain ones here and there */
+/* its first layer is a plain one */
+static const char half_cfg[] = NET "[convolutional]\n" CONV POOL PLAIN "[vd_connected]\n" LAST "[softmax]\n" COST;
+
 START_TEST(an_entry_of_a_layer_that_is_plain_here_is_left_out_and_it_says_so)
 {
-    static const char cfg[] = NET "[convolutional]\n" CONV POOL PLAIN "[vd_connected]\n" LAST "[softmax]\n" COST;
-    expect_accepted(cfg, good, SIZE, "(layer 0 is not variational here: its log_sigma2 is left out)");
-    network *net = network_of(cfg, path), *whole = network_of(vd_cfg, path);
+    expect_accepted(half_cfg, good, SIZE, "(layer 0 is not variational here: its log_sigma2 is left out)");
+    network *net = network_of(half_cfg, path), *whole = network_of(vd_cfg, path);
     expect_same_layer(net->layers[0], whole->layers[0], 0);
     expect_same_layer(net->layers[3], whole->layers[3], 1);
     free_network(net);
@@ -226,9 +224,8 @@ END_TEST
 
 START_TEST(a_missing_entry_keeps_the_initial_value_and_it_says_so)
 {
-    static const char cfg[] = NET "[convolutional]\n" CONV POOL PLAIN "[vd_connected]\n" LAST "[softmax]\n" COST;
     char *file = in_folder(folder, "one.weights");
-    network *one = network_of(cfg, path);
+    network *one = network_of(half_cfg, path);
     save_weights(one, file);
     network *net = network_of(vd_cfg, file);
     ck_assert(all_equal(vd_layer_of(net->layers[0])->log_sigma2, CONV_W, -10));
@@ -278,6 +275,15 @@ START_TEST(dontsave_leaves_a_layer_out_of_both_parts)
 }
 END_TEST
 
+/* the last layer is as it was before the load: its first weight is `first` and its log_sigma2 the initial one */
+static void expect_all_but_the_last(network *net, network *whole, float first)
+{
+    expect_same_layer(net->layers[0], whole->layers[0], 1);
+    expect_same_layer(net->layers[2], whole->layers[2], 0);
+    ck_assert(net->layers[3].weights[0] == first);
+    ck_assert(all_equal(vd_layer_of(net->layers[3])->log_sigma2, LAST_W, -10));
+}
+
 START_TEST(dontload_of_the_last_layer_takes_the_rest_of_the_file)
 {
     static const char cfg[] =
@@ -285,10 +291,7 @@ START_TEST(dontload_of_the_last_layer_takes_the_rest_of_the_file)
     network *net = network_of(cfg, 0), *whole = network_of(vd_cfg, path);
     float first = net->layers[3].weights[0];
     load_weights(net, path);
-    expect_same_layer(net->layers[0], whole->layers[0], 1);
-    expect_same_layer(net->layers[2], whole->layers[2], 0);
-    ck_assert(net->layers[3].weights[0] == first);
-    ck_assert(all_equal(vd_layer_of(net->layers[3])->log_sigma2, LAST_W, -10));
+    expect_all_but_the_last(net, whole, first);
     free_network(net);
     free_network(whole);
 }
@@ -357,10 +360,7 @@ START_TEST(a_cutoff_saves_the_first_layers_only_and_their_entries)
     network *other = network_of(vd_cfg, 0);
     float first = other->layers[3].weights[0];
     load_weights(other, file);
-    expect_same_layer(other->layers[0], net->layers[0], 1);
-    expect_same_layer(other->layers[2], net->layers[2], 0);
-    ck_assert(other->layers[3].weights[0] == first);
-    ck_assert(all_equal(vd_layer_of(other->layers[3])->log_sigma2, LAST_W, -10));
+    expect_all_but_the_last(other, net, first);
 
     save_weights_upto(net, file, 0);
     bytes = read_bytes(file, &n);
@@ -377,10 +377,7 @@ START_TEST(loading_up_to_a_cutoff_leaves_the_later_layers_alone)
     network *net = network_of(vd_cfg, 0), *whole = network_of(vd_cfg, path);
     float first = net->layers[3].weights[0];
     load_weights_upto(net, path, 0, 3);
-    expect_same_layer(net->layers[0], whole->layers[0], 1);
-    expect_same_layer(net->layers[2], whole->layers[2], 0);
-    ck_assert(net->layers[3].weights[0] == first);
-    ck_assert(all_equal(vd_layer_of(net->layers[3])->log_sigma2, LAST_W, -10));
+    expect_all_but_the_last(net, whole, first);
     free_network(net);
     free_network(whole);
 }
@@ -409,25 +406,27 @@ END_TEST
 
 /* ---- saving ------------------------------------------------------------------------------------------------------ */
 
-static void save_over_the_good_file(network *net)
+static void save_at_most(network *net, rlim_t bytes)
 {
-    struct rlimit limit = {STOCK / 2, STOCK / 2};
+    struct rlimit limit = {bytes, bytes};
     signal(SIGXFSZ, SIG_IGN);
     if (setrlimit(RLIMIT_FSIZE, &limit)) _exit(98);
     save_weights(net, path);
 }
 
-static void save_all_but_the_trailer(network *net)
+static void save_half_the_weights(network *net)
 {
-    struct rlimit limit = {SIZE - 1, SIZE - 1};
-    signal(SIGXFSZ, SIG_IGN);
-    if (setrlimit(RLIMIT_FSIZE, &limit)) _exit(98);
-    save_weights(net, path);
+    save_at_most(net, STOCK / 2);
+}
+
+static void save_all_but_a_byte(network *net)
+{
+    save_at_most(net, SIZE - 1);
 }
 
 START_TEST(a_full_disk_leaves_the_earlier_file_and_no_other)
 {
-    void (*const bodies[])(network *) = {save_over_the_good_file, save_all_but_the_trailer};
+    void (*const bodies[])(network *) = {save_half_the_weights, save_all_but_a_byte};
     for (int i = 0; i < 2; ++i) {
         char *expected = vd_format("%s: not written: File too large\n", path);
         outcome o = load(vd_cfg, path, bodies[i]);
@@ -437,11 +436,7 @@ START_TEST(a_full_disk_leaves_the_earlier_file_and_no_other)
         char *bytes = read_bytes(path, &n);
         ck_assert_uint_eq(n, SIZE);
         ck_assert_int_eq(memcmp(bytes, good, SIZE), 0);
-        int files = 0;
-        DIR *d = opendir(folder);
-        for (struct dirent *e; (e = readdir(d));) files += e->d_name[0] != '.';
-        closedir(d);
-        ck_assert_int_eq(files, 1);
+        ck_assert_int_eq(files_in(folder, ""), 1);
         free(bytes);
         free(o.err);
         free(expected);

@@ -11,19 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *folder;
-
-static void setup(void)
-{
-    folder = make_folder();
-    ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
-}
-
-static void teardown(void)
-{
-    remove_folder(folder);
-}
-
 #define NET "[net]\nbatch=2\nheight=9\nwidth=9\nchannels=2\nseed=3\n"
 #define LAYERS(vd)                                                                    \
     "[" vd "convolutional]\nfilters=6\nsize=3\nbatch_normalize=1\nactivation=leaky\n" \
@@ -283,7 +270,8 @@ END_TEST
 SUITE_OF(vdw)
 {
     TIMEOUT(240);
-    EACH(setup, teardown);
+    EACH(make_test_folder, remove_test_folder);
+    EACH(silence_stderr, 0);
     TEST(a_packed_network_answers_as_the_masked_one);
     TEST(fp32_keeps_every_weight_and_the_report);
     TEST(a_file_of_version_1_is_read);

@@ -1,0 +1,105 @@
+/* base/fail.c: an error ends the program with one line and status 1, also when memory is missing and other threads run.
+ */
+#include "support/support.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void die(const char *path)
+{
+    vd_die("%s: layer %d: culprit", path, 3);
+}
+
+START_TEST(dying_says_one_line_and_exits_with_1)
+{
+    char *err;
+    ck_assert_int_eq(in_child(die, "net.cfg", &err), 1);
+    ck_assert_str_eq(err, "net.cfg: layer 3: culprit\n");
+    free(err);
+}
+END_TEST
+
+START_TEST(memory_is_zeroed)
+{
+    unsigned char *p = vd_calloc(1000, 3);
+    for (int i = 0; i < 3000; ++i) ck_assert_int_eq(p[i], 0);
+    free(p);
+    p = vd_calloc(0, 8);
+    ck_assert_ptr_nonnull(p);
+    free(p);
+}
+END_TEST
+
+static void ask_for_too_much(const char *path)
+{
+    (void)path;
+    vd_calloc((size_t)1 << 62, 2);
+}
+
+START_TEST(memory_that_is_not_there_is_named)
+{
+#ifdef __SANITIZE_ADDRESS__
+    skipped(1, "too much memory: AddressSanitizer ends the program itself");
+    return;
+#endif
+    char *err;
+    ck_assert_int_eq(in_child(ask_for_too_much, 0, &err), 1);
+    ck_assert_str_eq(err, "out of memory: 4611686018427387904 x 2 bytes asked for\n");
+    free(err);
+}
+END_TEST
+
+/* until the end of the program takes the temporary file away */
+static void *write_for_ever(void *path)
+{
+    for (;;) {
+        vd_output out = vd_output_open(path);
+        vd_output_close_unsynced(&out);
+    }
+    return 0;
+}
+
+static void *die_in_a_thread(void *path)
+{
+    vd_die("%s: the last line", (char *)path);
+    return 0;
+}
+
+static void die_while_others_write(const char *folder)
+{
+    enum { WRITERS = 2 };
+    pthread_t thread;
+    for (int i = 0; i < WRITERS; ++i) {
+        char *path = vd_format("%s/%d", folder, i);
+        pthread_create(&thread, 0, write_for_ever, path);
+    }
+    usleep(2000);
+    pthread_create(&thread, 0, die_in_a_thread, (void *)folder);
+    pthread_join(thread, 0);
+}
+
+START_TEST(a_program_dies_in_peace_while_other_threads_write)
+{
+    for (int i = 0; i < 100; ++i) {
+        char *folder = make_folder(), *err;
+        char *expected = vd_format("%s: the last line\n", folder);
+        ck_assert_int_eq(in_child(die_while_others_write, folder, &err), 1);
+        ck_assert_str_eq(err, expected);
+        free(expected);
+        free(err);
+        remove_folder(folder);
+    }
+}
+END_TEST
+
+SUITE_OF(fail)
+{
+    TEST(dying_says_one_line_and_exits_with_1);
+    TEST(memory_is_zeroed);
+    TEST(memory_that_is_not_there_is_named);
+    TEST(a_program_dies_in_peace_while_other_threads_write);
+}

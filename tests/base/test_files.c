@@ -1,0 +1,236 @@
+/* base/files.c: a file that is written appears complete or not at all, and what stops it is named. */
+#include "support/support.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void expect_bytes(const char *path, const char *expected, size_t n)
+{
+    size_t got;
+    char *data = read_bytes(path, &got);
+    ck_assert_ptr_nonnull(data);
+    ck_assert_uint_eq(got, n);
+    ck_assert_int_eq(memcmp(data, expected, n), 0);
+    free(data);
+}
+
+START_TEST(output_appears_at_its_close_and_not_before)
+{
+    char *path = in_folder(folder, "out");
+    write_text(path, "the old file");
+    for (int unsynced = 0; unsynced < 2; ++unsynced) {
+        const char *text = unsynced ? "second" : "first";
+        vd_output out = vd_output_open(path);
+        ck_assert_int_ge(fputs(text, out.fp), 0);
+        fflush(out.fp);
+        ck_assert_int_eq(files_in(folder, ""), 2);
+        expect_bytes(path, unsynced ? "first" : "the old file", unsynced ? 5 : 12);
+        if (unsynced) vd_output_close_unsynced(&out);
+        else vd_output_close(&out);
+        ck_assert_ptr_null(out.fp);
+        expect_bytes(path, text, strlen(text));
+        ck_assert_int_eq(files_in(folder, ""), 1);
+    }
+    free(path);
+}
+END_TEST
+
+/* as on a full disk, a write beyond it fails */
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit = {bytes, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit)) _exit(98);
+}
+
+static void write_much(const char *path)
+{
+    limit_file_size(4096);
+    vd_output out = vd_output_open(path);
+    for (int i = 0; i < 100000; ++i) fputc('x', out.fp);
+    vd_output_close(&out);
+}
+
+static void write_too_much_at_the_close(const char *path)
+{
+    limit_file_size(4096);
+    vd_output out = vd_output_open(path);
+    setvbuf(out.fp, 0, _IOFBF, 65536);
+    for (int i = 0; i < 5000; ++i) fputc('x', out.fp); /* stays in the buffer */
+    vd_output_close_unsynced(&out);
+}
+
+static void write_while_the_disk_is_full(const char *path)
+{
+    limit_file_size(4096);
+    vd_output out = vd_output_open(path);
+    for (int i = 0; i < 100000; ++i) fputc('x', out.fp);
+    limit_file_size(RLIM_INFINITY); /* there is room again when it is closed, but some bytes are lost */
+    vd_output_close(&out);
+}
+
+START_TEST(a_full_disk_is_named_and_leaves_the_old_file_alone)
+{
+    static void (*const bodies[])(const char *) = {write_much, write_too_much_at_the_close,
+                                                   write_while_the_disk_is_full};
+    for (int i = 0; i < 3; ++i) {
+        char *path = in_folder(folder, "out"), *err;
+        write_text(path, "precious");
+        ck_assert_int_eq(in_child(bodies[i], path, &err), 1);
+        char *expected = vd_format("%s: not written: File too large\n", path);
+        ck_assert_str_eq(err, expected);
+        expect_bytes(path, "precious", 8);
+        ck_assert_int_eq(files_in(folder, ""), 1);
+        free(expected);
+        free(err);
+        free(path);
+    }
+}
+END_TEST
+
+START_TEST(a_symbolic_link_stays_one)
+{
+    char *path = in_folder(folder, "file"), *link = in_folder(folder, "link");
+    struct stat st;
+    write_text(path, "old");
+    ck_assert_int_eq(symlink("file", link), 0);
+    vd_output out = vd_output_open(link);
+    fputs("new text", out.fp);
+    vd_output_close(&out);
+    ck_assert_int_eq(lstat(link, &st), 0);
+    ck_assert(S_ISLNK(st.st_mode));
+    expect_bytes(path, "new text", 8);
+    ck_assert_int_eq(files_in(folder, ""), 2);
+    free(path);
+    free(link);
+}
+END_TEST
+
+static void open_and_close(const char *path)
+{
+    vd_output out = vd_output_open(path);
+    fputs("text", out.fp);
+    vd_output_close(&out);
+}
+
+START_TEST(a_link_to_what_is_not_there_yet_makes_it)
+{
+    char *path = in_folder(folder, "file"), *link = in_folder(folder, "link");
+    struct stat st;
+    for (int i = 0; i < 2; ++i) {
+        ck_assert_int_eq(symlink(i ? path : "file", link), 0);
+        open_and_close(link);
+        ck_assert_int_eq(lstat(link, &st), 0);
+        ck_assert(S_ISLNK(st.st_mode));
+        expect_bytes(path, "text", 4);
+        ck_assert_int_eq(remove(path) | remove(link), 0);
+    }
+    free(path);
+    free(link);
+}
+END_TEST
+
+START_TEST(a_file_keeps_its_mode)
+{
+    static const mode_t modes[] = {0600, 0640, 0755};
+    char *path = in_folder(folder, "file");
+    struct stat st;
+    for (int i = 0; i < 3; ++i) {
+        write_text(path, "old");
+        ck_assert_int_eq(chmod(path, modes[i]), 0);
+        open_and_close(path);
+        expect_bytes(path, "text", 4);
+        ck_assert_int_eq(stat(path, &st), 0);
+        ck_assert_uint_eq(st.st_mode & 07777, modes[i]);
+    }
+    free(path);
+}
+END_TEST
+
+/* root may write everything: as nobody */
+static void open_and_close_as_nobody(const char *path)
+{
+    enum { NOBODY = 65534 };
+    if (!geteuid() && (setgid(NOBODY) || setuid(NOBODY))) _exit(97);
+    open_and_close(path);
+}
+
+START_TEST(a_file_that_may_not_be_written_is_not_replaced)
+{
+    char *path = in_folder(folder, "file"), *err;
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    write_text(path, "protected");
+    ck_assert_int_eq(chmod(path, 0444), 0);
+    int status = in_child(open_and_close_as_nobody, path, &err);
+    if (status == 97) {
+        skipped(1, "a file that may not be written (nobody cannot be become here)");
+        return;
+    }
+    ck_assert_int_eq(status, 1);
+    char *expected = vd_format("%s: cannot write: Permission denied\n", path);
+    ck_assert_str_eq(err, expected);
+    expect_bytes(path, "protected", 9);
+    ck_assert_int_eq(files_in(folder, ""), 1);
+    free(err), free(expected), free(path);
+}
+END_TEST
+
+START_TEST(a_pipe_or_device_is_written_into_and_not_replaced)
+{
+    char *path = in_folder(folder, "pipe"), text[16] = "";
+    struct stat st;
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDWR | O_NONBLOCK);
+    ck_assert_int_ge(reader, 0);
+    vd_output out = vd_output_open(path);
+    fputs("through", out.fp);
+    vd_output_close(&out);
+    ck_assert_int_eq(read(reader, text, sizeof(text)), 7);
+    ck_assert_str_eq(text, "through");
+    close(reader);
+    ck_assert_int_eq(lstat(path, &st), 0);
+    ck_assert(S_ISFIFO(st.st_mode));
+    ck_assert_int_eq(files_in(folder, ""), 1);
+    free(path);
+}
+END_TEST
+
+START_TEST(a_place_that_cannot_be_written_is_named)
+{
+    char *missing = in_folder(folder, "missing/out"), *err;
+    ck_assert_int_eq(in_child(open_and_close, missing, &err), 1);
+    char *expected = vd_format("%s: cannot write: No such file or directory\n", missing);
+    ck_assert_str_eq(err, expected);
+    free(expected);
+    free(err);
+    ck_assert_int_eq(in_child(open_and_close, folder, &err), 1);
+    ck_assert_ptr_nonnull(strstr(err, folder));
+    ck_assert_ptr_nonnull(strstr(err, "irectory"));
+    ck_assert_int_eq(files_in(folder, ""), 0);
+    free(err);
+    char *stray = vd_format("ls -d %s.tmp-* 2>/dev/null | grep -q .", folder);
+    ck_assert_int_ne(system(stray), 0);
+    free(stray);
+    free(missing);
+}
+END_TEST
+
+SUITE_OF(files)
+{
+    EACH(make_test_folder, remove_test_folder);
+    TEST(output_appears_at_its_close_and_not_before);
+    TEST(a_full_disk_is_named_and_leaves_the_old_file_alone);
+    TEST(a_symbolic_link_stays_one);
+    TEST(a_link_to_what_is_not_there_yet_makes_it);
+    TEST(a_file_keeps_its_mode);
+    TEST(a_file_that_may_not_be_written_is_not_replaced);
+    TEST(a_pipe_or_device_is_written_into_and_not_replaced);
+    TEST(a_place_that_cannot_be_written_is_named);
+}
