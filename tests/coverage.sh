@@ -1,6 +1,6 @@
 #!/bin/sh
-# coverage.sh FOLDER: the share of the lines of darknet-vd/ that the programs built in FOLDER have run, file by file and
-# of all. A file that is compiled once for each instruction set counts a line as reached when one of them has run it.
+# coverage.sh FOLDER: the share of the lines of darknet-vd/ that the programs built in FOLDER have run, for each file and
+# in total. In a file that is compiled for several instruction sets a line counts when one of them has run it.
 find "$1/obj/darknet-vd" -name '*.gcda' | while read -r data; do
     gcov --stdout "$data" 2>/dev/null
 done | awk -F: '

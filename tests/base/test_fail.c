@@ -1,4 +1,4 @@
-/* base/fail.c: an error ends the program with one line and status 1, also when memory is missing and other threads run.
+/* base/fail.c: an error ends the program with one line and status 1, also without memory and while other threads run.
  */
 #include "support/support.h"
 #include "base/fail.h"
@@ -53,7 +53,7 @@ START_TEST(memory_that_is_not_there_is_named)
 }
 END_TEST
 
-/* until the end of the program takes the temporary file away */
+/* until the program ends, which removes the temporary file */
 static void *write_for_ever(void *path)
 {
     for (;;) {

@@ -42,7 +42,7 @@ START_TEST(output_appears_at_its_close_and_not_before)
 }
 END_TEST
 
-/* as on a full disk, a write beyond it fails */
+/* a write beyond the limit fails, as on a full disk */
 static void limit_file_size(rlim_t bytes)
 {
     struct rlimit limit = {bytes, RLIM_INFINITY};
@@ -154,7 +154,7 @@ START_TEST(a_file_keeps_its_mode)
 }
 END_TEST
 
-/* root may write everything: as nobody */
+/* root may write every file, so this runs as the user nobody */
 static void open_and_close_as_nobody(const char *path)
 {
     enum { NOBODY = 65534 };

@@ -179,17 +179,13 @@ START_TEST(failure_in_a_loader_thread_is_the_callers)
 }
 END_TEST
 
-Suite *on_die_suite(void)
+SUITE_OF(on_die)
 {
-    Suite *s = suite_create("on_die");
-    TCase *t = tcase_create("on_die");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, callback_may_leave_and_the_library_works_on);
-    tcase_add_test(t, each_of_many_failures_calls_back);
-    tcase_add_test(t, other_networks_train_after_a_loss_that_is_not_finite);
-    tcase_add_test(t, callback_that_returns_ends_the_process);
-    tcase_add_loop_test(t, failure_in_a_parallel_loop_is_the_callers, 0, 2);
-    tcase_add_test(t, failure_in_a_loader_thread_is_the_callers);
-    suite_add_tcase(s, t);
-    return s;
+    EACH(setup, teardown);
+    TEST(callback_may_leave_and_the_library_works_on);
+    TEST(each_of_many_failures_calls_back);
+    TEST(other_networks_train_after_a_loss_that_is_not_finite);
+    TEST(callback_that_returns_ends_the_process);
+    LOOP(failure_in_a_parallel_loop_is_the_callers, 2);
+    TEST(failure_in_a_loader_thread_is_the_callers);
 }

@@ -1,3 +1,5 @@
+/* base/seed.c: with a seed= in the cfg, weights, noise, order of pictures and whole trainings repeat bit by bit;
+ * without one they differ. */
 #include "layer/vd_layer.h"
 #include "base/seed.h"
 #include "support/support.h"
@@ -40,7 +42,7 @@ static float *trained_from(const char *seed, int steps, size_t *n)
     return all;
 }
 
-/* how many numbers two trainings end with in common */
+/* how many numbers are equal after two trainings */
 static size_t in_common(const char *seed_a, const char *seed_b, int steps, size_t *n)
 {
     size_t same = 0, m;
@@ -65,7 +67,7 @@ END_TEST
 
 START_TEST(different_seeds_give_different_weights)
 {
-    /* where log_alpha is clipped log_sigma2 stays as it was */
+    /* where log_alpha is clipped, log_sigma2 does not change */
     size_t n, same = in_common("seed=7\n", "seed=8\n", 1, &n);
     ck_assert_msg(same < n / 10, "%zu of %zu equal", same, n);
     same = in_common("seed=7\n", "seed=4294967303\n", 1, &n); /* 7 + 2^32 */
@@ -232,7 +234,7 @@ START_TEST(a_shuffled_epoch_has_every_picture_once)
         }
         for (int i = 0; i < 2 * m; ++i) ck_assert_int_eq(count[i / m][i % m], 1);
     }
-    /* the last one: another order each epoch, and neither is the list's */
+    /* the last run: each epoch has its own order, and neither is the list's */
     int fixed[2] = {0}, same = 0;
     for (int i = 0; i < 2 * MOST; ++i) fixed[i / MOST] += taken[i] == i % MOST;
     for (int i = 0; i < MOST; ++i) same += taken[i] == taken[MOST + i];
@@ -310,7 +312,7 @@ START_TEST(noise_is_fresh_at_every_forward_layer_and_image)
     enum { N = 4 * 50 };
     float outputs[4][N];
     layer a = net->layers[0];
-    for (int i = 0; i < INPUTS * 4; ++i) net->input[i] = 1; /* all images alike */
+    for (int i = 0; i < INPUTS * 4; ++i) net->input[i] = 1; /* all images equal */
     net->train = 1;
     for (int i = 0; i < 2; ++i) { /* the same image twice, then the next batch */
         *net->seen = 4;

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     if (argc < 4) return 1;
     gpu_index = -1;
     load_args a = arguments(argv[1], load_network(argv[2], 0, 0));
-    int batches = atoi(argv[3]), warm = 3 * a.m / a.n; /* drawn by lot: 95 % of the pictures */
+    int batches = atoi(argv[3]), warm = 3 * a.m / a.n; /* drawn at random: 95 % of the pictures */
     for (int i = 0; i < warm + batches; ++i) {
         data d;
         a.d = &d;

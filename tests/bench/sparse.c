@@ -1,6 +1,6 @@
-/* Times layers with sparse weights against the fastest dense way there is here (oneDNN's convolutions, or columns and a
- * product; changes of layout counted, those of weights not), in one thread: the ratio dense / sparse, medians of rounds
- * in turn. It needs nothing of Darknet.
+/* Times layers with sparse weights against the fastest dense way (oneDNN's convolutions, or columns and a product;
+ * changes of layout are counted, those of weights are not), in one thread: the ratio dense / sparse, medians of
+ * alternating rounds. It needs nothing of Darknet.
  *
  *     sparse [IMAGES]       of a batch; without it 1, and then some */
 #include "kernels/products/convolve.h"
@@ -67,14 +67,14 @@ static void run_dense(const bench *b, int way)
         vd_convolve_forward(b->plan + way, b->x + i * in, b->packed[way], b->y + i * out);
 }
 
-/* way: a dense one, or a density behind those */
+/* way: one of the dense ways, then the densities */
 static void run_way(const bench *b, int way)
 {
     if (way < DENSE_WAYS) run_dense(b, way);
     else vd_sparse_forward(b->form[way - DENSE_WAYS], vd_kernels_get()->sparse, b->images, b->x, b->y);
 }
 
-/* asking for the time costs as much as a small layer: twice as many runs until they are long enough */
+/* reading the clock costs as much as a small layer: double the runs until they take long enough */
 static double time_way(const bench *b, int way)
 {
     for (long n = 1;; n *= 2) {

@@ -28,7 +28,7 @@ function print_table(   i, p, r, what) {
     }
 }
 
-# the median of the rounds' a / b, with both numbers of the very round that has it
+# the median of a / b over the rounds, with the two numbers of the round it comes from
 function print_ratio(label, a, b, x, unit,   i, n, r, ratio) {
     if (!(a in rounds) || !(b in rounds)) return
     n = rounds[a] < rounds[b] ? rounds[a] : rounds[b]

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Training speed of the variational nets and of their plain twins, and, where its programs are given, of stock Darknet on
-# the plain ones.
+# Training speed of the variational nets, of their plain twins, and, if its programs are given, of stock Darknet on the
+# plain ones.
 #
 #     table.sh FOLDER STEP_OURS [STEP_STOCK STEP_NATIVE]
 #
-# A machine is never quite idle: in a round everything is measured once, in turns, and ratios are taken within a round.
-#     ROUNDS=5         how many rounds
+# No machine is quite idle: a round measures everything once, and ratios are taken within a round.
+#     ROUNDS=5         number of rounds
 #     SECONDS_EACH=2   how long a net's steps are timed in each (five steps at least)
 #     SLOW=1           stock Darknet on vgg too, where a step takes it seconds
 #     NETS='cfg/a ..'  other nets, each a-vd.cfg and a.cfg
@@ -21,7 +21,7 @@ measure() {
     DARKNET_THREADS=$2 "$1" "$3" "$seconds" 2>/dev/null | tail -n 1 | sed "s|^|$round ${net##*/} $4 $2 |"
 }
 
-# the nets of ours with one thread and with all
+# the net and its twin in this build, with one thread and with all
 measure_ours() {
     for threads in $(printf '1\n%d\n' "$cores" | uniq); do
         measure "$ours" "$threads" "$net-vd.cfg" vd

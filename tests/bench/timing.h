@@ -1,4 +1,4 @@
-/* What the benchmarks share: a clock, and the median of what it said. */
+/* What the benchmarks share: a clock, and the median of its times. */
 #ifndef BENCH_TIMING_H
 #define BENCH_TIMING_H
 

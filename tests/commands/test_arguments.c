@@ -1,4 +1,4 @@
-/* What Darknet's own commands are given: a word, an option or a number too many, misspelt or missing. */
+/* commands/arguments.c: arguments of Darknet's own commands that are misspelt, missing or too many are named. */
 #include "support/support.h"
 #include "base/text.h"
 
@@ -53,7 +53,7 @@ START_TEST(an_argument_that_does_not_fit_is_named)
 }
 END_TEST
 
-/* Darknet's own ended in silence, with status 0 */
+/* stock Darknet ends without a message, with status 0 */
 START_TEST(a_word_no_command_knows_is_an_error)
 {
     static const char *const commands[] = {"cifar", "classifier", "coco",      "detector", "go",  "isegmenter", "lsd",
@@ -82,7 +82,7 @@ START_TEST(options_may_stand_anywhere_and_numbers_be_negative)
         for (int k = 0; k < 9; ++k) argv[k] = good[i][k];
         run_result r = run(argv);
         ck_assert_msg(r.status == 1 && strstr(r.err, "No such file or directory"), "%s",
-                      r.err); /* so they were taken */
+                      r.err); /* so the options were accepted */
         free_run(r);
     }
 }

@@ -1,3 +1,4 @@
+/* commands/average_precision.c: overlaps, hits and average precision against values computed by hand. */
 #include "commands/average_precision.h"
 #include "support/support.h"
 
@@ -46,12 +47,12 @@ START_TEST(an_object_is_hit_once_by_the_surest_detection)
     static const float found[][4] = {{2, 2, 4, 4}, {2, 2, 4, 3}, {6, 2, 4, 4}, {20, 20, 4, 4}};
     match(4, (const float[]){.9f, .8f, .7f, .6f}, found, .5, "1010");
     match(4, (const float[]){.8f, .9f, .7f, .6f}, found, .5, "0110");
-    match(4, (const float[]){.8f, .8f, .7f, .6f}, found, .5, "1010"); /* equal ones as they stand */
+    match(4, (const float[]){.8f, .8f, .7f, .6f}, found, .5, "1010"); /* equal scores keep their order */
 }
 END_TEST
 
-/* PASCAL looks at the object that is overlapped most, taken or not: the second detection overlaps both by more than
- * .3, the left one more */
+/* PASCAL takes the object with the largest overlap, also when it is already hit: the second detection overlaps both by
+ * more than .3, the left one most */
 START_TEST(a_detection_does_not_turn_to_another_object_when_its_own_is_taken)
 {
     static const float found[][4] = {{2, 2, 4, 4}, {3.9f, 2, 6, 4}};
@@ -113,7 +114,7 @@ START_TEST(perfect_detections_have_average_precision_1_and_none_have_0)
         is(vd_average_precision(2, confidence, (const unsigned char *)"\1\1", 2, points[i]), 1);
         is(vd_average_precision(0, 0, 0, 2, points[i]), 0);
         is(vd_average_precision(2, confidence, (const unsigned char *)"\0\0", 2, points[i]), 0);
-        /* false alarms behind the last hit do not count, those before it do */
+        /* false alarms after the last hit do not count, those before it do */
         is(vd_average_precision(3, confidence, (const unsigned char *)"\1\1\0", 2, points[i]), 1);
         is(vd_average_precision(3, confidence, (const unsigned char *)"\0\1\1", 2, points[i]), 2. / 3);
     }

@@ -1,4 +1,4 @@
-/* darknet vd bench, run as a program. */
+/* darknet vd bench, run as a program: its table, its JSON and its errors. */
 #include "support/support.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* darknet vd dataset: the folder it writes from IDX files or drawn digits, and what it refuses. */
 #include "commands/dataset/dataset.h"
 
 #include <dirent.h>
@@ -88,7 +89,7 @@ typedef struct {
     char *out, *err;
 } result;
 
-/* a command that dies keeps its memory: end before a leak checker looks at it */
+/* a command that fails frees nothing: end before a leak checker runs */
 static void end_now(int status, void *unused)
 {
     (void)unused;

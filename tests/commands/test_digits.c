@@ -1,3 +1,4 @@
+/* commands/dataset/digits.c: drawn digits depend on seed, stream and index alone, and can be told apart. */
 #include "commands/dataset/digits.h"
 #include "support/support.h"
 
@@ -47,7 +48,7 @@ START_TEST(another_seed_stream_or_index_draws_another_picture)
         ck_assert(differ(1, VD_DIGITS_TRAIN, i, 2, VD_DIGITS_TRAIN, i));
         ck_assert(differ(1, VD_DIGITS_TRAIN, i, 1, VD_DIGITS_TEST, i));
         ck_assert(differ(1, VD_DIGITS_TRAIN, i, 1, VD_DIGITS_TRAIN, i + VD_DIGITS_CLASSES));
-        /* seeds, streams and indices are not simply added up */
+        /* seed, stream and index are not simply added */
         ck_assert(differ(1, VD_DIGITS_TRAIN, i + 10, 11, VD_DIGITS_TRAIN, i));
     }
 }

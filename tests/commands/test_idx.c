@@ -1,3 +1,4 @@
+/* commands/dataset/idx.c: IDX files are read, plain or gzip; every damaged one is refused with its name. */
 #include "commands/dataset/idx.h"
 #include "support/support.h"
 
@@ -36,7 +37,7 @@ static void write_gzip(const void *data, size_t n)
     ck_assert_int_eq(gzclose(file), Z_OK);
 }
 
-/* put a byte of the file through an exclusive or */
+/* change one byte of the file */
 static void damage(long offset, int whence)
 {
     FILE *fp = fopen(path, "r+b");
@@ -48,14 +49,14 @@ static void damage(long offset, int whence)
     fclose(fp);
 }
 
-/* a reader that dies keeps its memory: end before a leak checker looks at it */
+/* a reader that fails frees nothing: end before a leak checker runs */
 static void end_now(int status, void *unused)
 {
     (void)unused;
     _exit(status);
 }
 
-/* reading path must exit with 1 and one line that names it and says why */
+/* reading path must exit with 1 and one line that names it and the reason */
 static void expect_failure(int dims, const char *why)
 {
     int ends[2], status;
@@ -210,7 +211,7 @@ END_TEST
 START_TEST(a_gzip_file_with_a_bad_crc_is_refused)
 {
     write_gzip(images, sizeof(images));
-    damage(-8, SEEK_END); /* the CRC-32 stands before the four bytes of the length */
+    damage(-8, SEEK_END); /* the CRC-32 is followed by the four bytes of the length */
     expect_failure(3, "damaged gzip data");
 }
 END_TEST

@@ -1,4 +1,4 @@
-/* a network given to a command it is not for */
+/* config/command_needs.c: a network is refused by a command that it is not made for. */
 #include "support/support.h"
 
 #include <stdlib.h>

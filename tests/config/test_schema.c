@@ -1,3 +1,4 @@
+/* config/schema.c: a bad value, key or line of a cfg or .data file is named before the training begins. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -38,7 +39,7 @@ static run_result train(const char *data_name, const char *cfg, size_t n, const 
     return r;
 }
 
-/* the last line on stderr names the file and says this, and the status is 1 */
+/* the last line on stderr names the file and holds the message, and the status is 1 */
 static void assert_refused(run_result r, const char *file, const char *message)
 {
     char *line = r.err + strlen(r.err);
@@ -192,7 +193,7 @@ START_TEST(a_bad_data_file_is_named)
 {
     static const char *const lists[] = {"train=", "labels="};
     char *text = vd_format("%sbackup=%s/digits/backup\n", bad_data[_i].keys, folder);
-    for (int i = 0; i < 2; ++i) { /* lists are given from the folder on */
+    for (int i = 0; i < 2; ++i) { /* complete the paths of the lists */
         char *at = strstr(text, lists[i]);
         if (!at) continue;
         char *to = vd_format("%s%s/", lists[i], folder), *whole = replaced(text, lists[i], to);

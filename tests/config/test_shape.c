@@ -1,3 +1,4 @@
+/* config/shape.c: layers too large or impossible are refused before they are made; sizes equal those Darknet makes. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -7,7 +8,7 @@
 
 static const char head[] = "[net]\nbatch=4\nwidth=8\nheight=8\nchannels=6\n";
 
-/* what `vd report` says of a cfg, which must be refused; a good one would end in a missing weights file */
+/* `vd report` must refuse the cfg with this message; a good cfg would end in a missing weights file */
 static void assert_refused(const char *cfg, const char *message)
 {
     char *path = in_folder(folder, "c.cfg"), *none = in_folder(folder, "no.weights");
@@ -96,7 +97,7 @@ START_TEST(layers_are_what_was_reckoned)
 }
 END_TEST
 
-/* a comma behind the last anchor was read as one more, and written over the end */
+/* stock Darknet counts a comma after the last anchor as one more, and writes past the end */
 START_TEST(a_list_may_end_with_a_comma)
 {
     network *net = network_of("[net]\nbatch=1\nwidth=8\nheight=8\nchannels=6\npolicy=steps\nsteps=1,2,\nscales=.5,.5\n"
@@ -111,7 +112,7 @@ START_TEST(a_list_may_end_with_a_comma)
 }
 END_TEST
 
-/* softmax over the groups of a tree wrote over the end */
+/* in stock Darknet softmax over the groups of such a tree writes past the end */
 START_TEST(a_tree_has_no_more_lines_than_there_are_numbers)
 {
     char *path = in_folder(folder, "t.tree");

@@ -1,3 +1,4 @@
+/* data/glyphs.c: the letters Darknet writes beside boxes are in the program, and drawn on pictures of any channels. */
 #include "support/support.h"
 #include "data/glyphs.h"
 
@@ -25,7 +26,7 @@ START_TEST(every_glyph_is_a_png_file_that_grows_with_its_size)
 }
 END_TEST
 
-/* Darknet's sources lie beside the build */
+/* Darknet's sources are below build/ */
 START_TEST(the_table_holds_darknets_files_in_their_places)
 {
     static const struct {

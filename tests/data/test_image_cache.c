@@ -1,3 +1,4 @@
+/* data/image_cache.c: a picture is decoded once, and every loader gets its own copy. */
 #include "data/image_cache.h"
 #include "support/support.h"
 #include "commands/dataset/png.h"
@@ -35,7 +36,7 @@ static void teardown(void)
     remove_test_folder();
 }
 
-/* the shade of the picture a path gives with one channel or three; the pixels are the caller's, who scribbles on them
+/* the shade of the picture a path gives with one channel or three; the pixels are the caller's, who overwrites them
  */
 static int shade_of(int p, int channels)
 {

@@ -1,3 +1,4 @@
+/* data/loader.c: threads share the loading of a batch; and resized pictures equal those interpolated pixel by pixel. */
 #include "data/loader.h"
 #include "support/support.h"
 #include "commands/dataset/png.h"
@@ -28,7 +29,7 @@ static void *load(void *context)
     return 0;
 }
 
-/* in how many parts another thread had a hand */
+/* how many parts another thread loaded */
 static int run_parts(int n, int milliseconds)
 {
     part parts[PARTS] = {0};
@@ -67,7 +68,7 @@ static image picture(int w, int h, int c)
     return im;
 }
 
-/* on a canvas one pixel wider all around the same pixels are interpolated, as every picture was before */
+/* on a canvas one pixel wider all around, the same pixels are interpolated, as stock Darknet does */
 START_TEST(a_picture_that_is_not_moved_is_the_interpolated_one_bit_by_bit)
 {
     static const struct {
@@ -103,7 +104,7 @@ START_TEST(a_picture_that_is_moved_at_all_is_interpolated)
 }
 END_TEST
 
-/* three planes are read pixel by pixel, one plane in one go */
+/* three planes are read pixel by pixel, one plane at once */
 START_TEST(a_grey_picture_has_the_numbers_of_each_plane_of_a_coloured_one)
 {
     enum { SIDE = 16, PIXELS = SIDE * SIDE };

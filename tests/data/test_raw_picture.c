@@ -1,3 +1,4 @@
+/* data/raw_picture.c: PNM, TGA and BMP files that end too early or have no valid size are refused. */
 #include "data/raw_picture.h"
 #include "support/support.h"
 #include "base/fail.h"
@@ -20,7 +21,7 @@ static void teardown(void)
     remove_test_folder();
 }
 
-/* what is wrong with the file at path; it can be read from its start then */
+/* the fault of the file at path; afterwards it can be read from its start */
 static char *fault_of_file(void)
 {
     FILE *fp = fopen(path, "rb");
@@ -31,7 +32,7 @@ static char *fault_of_file(void)
     return fault;
 }
 
-/* a file of so many bytes, whose first ones are given; what is wrong with it is `said`, or nothing */
+/* a file of `bytes` bytes that begins with head [n]: its fault must hold `said`; null: it must have none */
 static void expect(const void *head, size_t n, size_t bytes, const char *said)
 {
     char *data = vd_calloc(bytes + n, 1);
@@ -116,7 +117,7 @@ START_TEST(other_files_are_left_to_stb_image)
     ck_assert_ptr_null(vd_raw_picture_fault(fp));
     fclose(fp);
 
-    int ends[2]; /* of a pipe no byte is taken */
+    int ends[2]; /* no byte of a pipe is consumed */
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(write(ends[1], "P5 3 4 65535\n", 13), 13);
     close(ends[1]);

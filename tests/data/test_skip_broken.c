@@ -1,4 +1,4 @@
-/* Broken pictures and labels among many, with -skip-broken and without. */
+/* data/skip_broken.c: broken pictures and labels among many, with -skip-broken and without. */
 #include "data/skip_broken.h"
 #include "support/drawings.h"
 #include "support/digits.h"

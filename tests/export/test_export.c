@@ -1,4 +1,4 @@
-/* darknet vd export, from its arguments to its files */
+/* darknet vd export, from its arguments to the files it writes. */
 #include "support/export_support.h"
 
 #include "commands/dataset/idx.h"
@@ -298,7 +298,7 @@ START_TEST(weights_that_are_not_finite_are_refused)
 }
 END_TEST
 
-/* (x - 1e6) + 1e6: what is left are the roundings, and batch norm rounds elsewhere once it is folded */
+/* (x - 1e6) + 1e6: rounding decides the result, and a folded batch norm rounds differently */
 START_TEST(an_export_that_answers_otherwise_is_not_written)
 {
     static const char cancelling[] =

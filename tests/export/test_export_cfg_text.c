@@ -1,3 +1,4 @@
+/* export/cfg_text.c: the text of an exported cfg, to the byte. */
 #include "export/cfg_text.h"
 #include "support/support.h"
 

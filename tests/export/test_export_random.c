@@ -1,4 +1,4 @@
-/* Random networks, randomly pruned: exported in every way they answer as before. */
+/* Random networks, pruned at random: exported in every way, they give the same outputs as before. */
 #include "support/export_support.h"
 
 #include "layer/vd_layer.h"
@@ -195,7 +195,7 @@ START_TEST(random_networks_answer_as_before)
         free_network(net);
         free(cfg);
     }
-    ck_assert_int_gt(gone, kept / 4); /* not for want of anything to do */
+    ck_assert_int_gt(gone, kept / 4); /* a test of exports that remove nothing would show nothing */
     ck_assert_int_gt(why, IN_A_GROUP / 2);
 }
 END_TEST

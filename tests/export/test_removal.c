@@ -1,4 +1,4 @@
-/* Which channels go, which stay and why; every network here is compared with the one it was made from. */
+/* export/removal.c: which channels are removed, which are kept and why; every export is compared with its network. */
 #include "support/export_support.h"
 
 #include "export/removal.h"
@@ -13,7 +13,8 @@
 #define FIRST "[vd_convolutional]\nfilters=8\nsize=3\npad=1\n" /* layer 0, the activation follows */
 #define LAST "[vd_connected]\noutput=3\nactivation=linear\n"
 
-/* prune filters of layer 0, export compact, and say how many filters layer i keeps */
+/* prune filters of layer 0 (a bit each) and what `change` prunes, export compact: layer i keeps this many filters, and
+ * its reason for more holds `why` (null: none is given) */
 static void expect_with(const char *cfg, void (*change)(network *), int pruned, int i, int filters, const char *why)
 {
     network *net = random_network(cfg, 3);
@@ -84,7 +85,7 @@ START_TEST(a_dead_unit_goes_and_its_constant_moves_into_the_next_connected_layer
 }
 END_TEST
 
-/* what stands between the dead filters 1 and 4 and their reader, and the reader's number */
+/* the layers between the dead filters 1 and 4 and the layer that reads them */
 static const struct {
     const char *between;
 } passing[] = {
@@ -176,7 +177,7 @@ static void bottom_row(network *net)
         if (k % 9 != 7) prune(net->layers[1], k);
 }
 
-/* an odd one would reach the padding on the right and below */
+/* a picture of odd size would reach the padding on the right and at the bottom */
 START_TEST(compaction_does_not_count_on_the_size_of_the_picture)
 {
     expect_with(NET FIRST "activation=leaky\n[vd_convolutional]\nfilters=4\nsize=3\npad=1\nstride=2\n"
@@ -228,7 +229,7 @@ END_TEST
 #define BRANCH(filters) "[vd_convolutional]\nfilters=" #filters "\nsize=3\npad=1\nactivation=leaky\n"
 #define READER "[convolutional]\nfilters=4\nsize=1\nactivation=relu\n"
 
-/* dead in both branches: they and what reads them agree */
+/* dead in both branches */
 static void second_branch(network *net)
 {
     prune_filter(net, 1, 1);
@@ -374,7 +375,7 @@ START_TEST(reorg_inputs_are_those_the_layer_reads)
 }
 END_TEST
 
-/* ---- what nobody reads, what must stay ---- */
+/* ---- channels that nothing reads, channels that must stay ---- */
 
 static void from_the_output_down(network *net)
 {

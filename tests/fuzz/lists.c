@@ -1,4 +1,4 @@
-/* any text as one of the lists and tables a .data file or a cfg names: the first byte says which */
+/* any text as one of the lists and tables a .data file or a cfg names: the first byte selects which */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* any bytes as a .weights file with a VDLS trailer, loaded whole and in part */
+/* any bytes as a .weights file with a VDLS trailer, loaded completely and in part */
 #include "fuzz/fuzz.h"
 #include "base/text.h"
 

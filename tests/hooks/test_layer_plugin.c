@@ -1,3 +1,4 @@
+/* hooks/layer_plugin.c: variational sections in a cfg, their keys and errors, and how Darknet's commands treat them. */
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
 #include "support/support.h"
@@ -35,8 +36,8 @@ static void tear_down(void)
     remove_test_folder();
 }
 
-/* one line only speaks of the file; it is the last one. Lines before it are rows of Darknet's layer table, "key: Using
- * default ..." and the like; the message may stand behind the number of the row begun */
+/* exactly one line, the last, names the file. Lines before it are rows of Darknet's layer table, "key: Using default
+ * ..." and the like; the message may follow the number of a row that has begun */
 static void expect_message(run_result r, const char *cfg, const char *expected)
 {
     ck_assert_msg(r.status == 1, "status %d for\n%s%s", r.status, cfg, r.err);
@@ -65,7 +66,7 @@ static void expect_bad_cfg(const char *cfg, const char *expected)
 }
 
 typedef struct {
-    const char *cfg, *message; /* the part behind the file's name */
+    const char *cfg, *message; /* the part after the file's name */
 } bad_cfg;
 
 static void expect_bad_cfgs(const bad_cfg *cases, size_t n)
@@ -113,7 +114,7 @@ START_TEST(a_key_without_a_value_is_named)
 }
 END_TEST
 
-/* Darknet's reader of cfg files says something of its own about such a line, on a line of its own */
+/* Darknet's reader of cfg files prints its own line about such a line */
 START_TEST(a_key_with_an_empty_value_is_named)
 {
     write_text(cfg_path, NET CONN "log_sigma2=\n" ENDING);
@@ -190,7 +191,7 @@ START_TEST(a_bad_cost_section_is_named)
         {NET ENDING, ": layer 0 [vd_cost]: stands alone: the layers come before it"},
     };
     EXPECT_ALL(cases);
-    /* the greatest value is a number of many digits: not spelt out */
+    /* the largest value has many digits: not compared */
     static const char *const negative[] = {"kl_scale=-1", "kl_start=-1", "kl_ramp=-1"};
     for (int i = 0; i < 3; ++i) {
         char *cfg = vd_format(NET CONN ENDING "%s\n", negative[i]),
@@ -362,7 +363,7 @@ START_TEST(a_resized_network_trains_predicts_and_frees_as_before)
 }
 END_TEST
 
-/* bytes a round of make, train, resize, train, free leaves behind; the first rounds fill pools that stay */
+/* bytes not freed by a round of make, train, resize, train, free; the first rounds fill pools that are kept */
 static double bytes_kept_by(const char *cfg)
 {
     enum { WARM = 10, ROUNDS = 20 };
@@ -381,9 +382,9 @@ static double bytes_kept_by(const char *cfg)
 START_TEST(a_freed_network_keeps_no_memory_a_plain_one_would_not)
 {
 #define IN(vd) NET "[" vd "convolutional]\nfilters=40\nsize=3\npad=1\nactivation=leaky\n"
-    setenv("DARKNET_THREADS", "1", 1); /* the other threads' buffers come and stay when they first get work */
+    setenv("DARKNET_THREADS", "1", 1); /* other threads allocate their buffers at their first work, and keep them */
     double vd = bytes_kept_by(IN("vd_") "train_clip=1\n" ENDING), plain = bytes_kept_by(IN("") "[cost]\n");
-    /* stock keeps its workspace; the smallest of our arrays has 2880 bytes; malloc's own pools are worth some */
+    /* stock keeps its workspace; the plugin's smallest array has 2880 bytes; malloc's own pools vary a little */
     ck_assert_msg(vd < plain + 1200, "%g bytes a network, a plain one %g", vd, plain);
 }
 END_TEST
@@ -408,7 +409,7 @@ START_TEST(variational_layers_stand_before_route_and_shortcut)
 }
 END_TEST
 
-/* programs read these of the network's last layer */
+/* programs read these members of the network's last layer */
 START_TEST(the_cost_section_lends_the_detection_layers_numbers)
 {
     static const struct {

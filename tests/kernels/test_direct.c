@@ -1,3 +1,4 @@
+/* kernels/products/direct.c: oneDNN's convolutions and their gradients against loops over single pixels. */
 #include "support/support.h"
 #include "kernels/products/direct.h"
 #include "base/parallel.h"
@@ -52,7 +53,7 @@ static void free_numbers(numbers a)
 }
 
 typedef struct {
-    numbers x, w, y; /* that of the pass's result holds what is there before */
+    numbers x, w, y; /* the array of the pass's result holds the values before it */
 } problem;
 
 static problem make_problem(vd_convolution_shape s, vd_pass pass, int images)
@@ -118,7 +119,7 @@ static double *wanted(vd_convolution_shape s, vd_pass pass, int images, problem 
     return sums;
 }
 
-/* what is left in the buffers of blocked arrays must not count */
+/* old values in the buffers of blocked arrays must not count */
 static void spoil_scratch(void)
 {
     enum { BYTES = 1 << 20 };

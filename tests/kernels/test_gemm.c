@@ -1,3 +1,4 @@
+/* kernels/products/gemm.c against the matrix product in double precision; base/parallel.c and kernels/scratch.c. */
 #include "support/support.h"
 #include "kernels/products/gemm.h"
 #include "base/parallel.h"
@@ -9,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* both types of factors through one body: bf16 factors are rounded first, and the product wanted is that of the rounded
+/* one signature for both types of factors; bf16 factors are rounded first, and the product is that of the rounded ones
  */
 static void multiply_float_c(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
                              float *c)

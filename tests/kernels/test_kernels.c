@@ -1,5 +1,5 @@
 /* Every kernel of every table this processor runs: against formulas written out in double precision, against the plain
- * C table, at the ends of its range, and for every length a vector loop may stumble over. */
+ * C table, at the ends of its range, and for every length a vector loop can get wrong. */
 #include "support/support.h"
 #include "kernels/kernels.h"
 #include "kernels/philox.h"
@@ -130,7 +130,7 @@ START_TEST(kl_has_its_golden_values)
 }
 END_TEST
 
-/* the trap of log(theta^2) without an epsilon */
+/* log(theta^2) needs its epsilon here */
 START_TEST(nothing_is_infinite_at_zero_or_far_out)
 {
     const vd_kernels *k = tables[_i];
@@ -412,7 +412,7 @@ START_TEST(sums_activations_and_normalisation_follow_the_formula)
 }
 END_TEST
 
-/* nothing behind element n is touched, whatever n is */
+/* nothing after element n is read or written, for any n */
 START_TEST(every_length_keeps_to_itself)
 {
     const vd_kernels *k = tables[_i];

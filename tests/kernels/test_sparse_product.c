@@ -1,4 +1,4 @@
-/* Sparse products by every table of kernels against the convolution written down in double precision. */
+/* Sparse products by every table of kernels against the convolution computed in double precision. */
 #include "support/support.h"
 #include "kernels/kernels.h"
 #include "base/parallel.h"
@@ -41,7 +41,7 @@ static vd_window window_of(shape s)
     return w;
 }
 
-/* sum, and the sum of what it is made of without signs: what rounding errors are measured by */
+/* the sum, and in *size the sum of the absolute values: rounding errors are relative to it */
 static double convolve(vd_window w, const float *weights, const float *image, int oh, int ow, double *size)
 {
     double sum = 0;
@@ -99,7 +99,7 @@ static void free_example(example e)
     free(e.weights), free(e.scale), free(e.bias), free(e.x), free(e.want), free(e.allowed);
 }
 
-/* what is read before it is written shows */
+/* a value read before it is written is seen */
 static void soil_scratch(void)
 {
     static const vd_scratch_slot slots[] = {VD_SCRATCH_SHARED, VD_SCRATCH_SQUARE, VD_SCRATCH_NOISE};
@@ -110,7 +110,7 @@ static void soil_scratch(void)
     }
 }
 
-/* the arrays have no slack: what is read or written beyond them is the sanitizer's to find */
+/* the arrays have no slack, so that AddressSanitizer finds every access beyond them */
 static void assert_product(example e, const vd_kernels *k, const vd_sparse_form *f, const char *what)
 {
     size_t outputs = (size_t)e.images * e.n * e.w.out_h * e.w.out_w;
@@ -155,7 +155,7 @@ START_TEST(a_form_takes_batches_of_other_sizes)
 }
 END_TEST
 
-/* enough work for threads to be woken */
+/* enough work for more than one thread */
 START_TEST(threads_do_not_change_results)
 {
     static const shape all[] = {

@@ -1,3 +1,4 @@
+/* kernels/transpose.c: every element is in its place, and nothing outside the matrix is written. */
 #include "support/support.h"
 #include "kernels/transpose.h"
 

@@ -1,5 +1,5 @@
-/* Pooling and the columns of a convolution, in every table this processor runs, against loops over one window after the
- * other. */
+/* kernels/window_vector.c: pooling and the columns of a convolution, in every table this processor runs, against loops
+ * over single windows. */
 #include "support/support.h"
 #include "kernels/kernels.h"
 

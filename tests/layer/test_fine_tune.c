@@ -33,7 +33,7 @@ static void prune(network *net)
             else if (is_pruned(k)) l.weights[k] = 0;
         }
         if (!vd) continue;
-        vd->threshold = 0; /* noise in moderation */
+        vd->threshold = 0; /* little noise */
         vd_layer_changed(l);
     }
 }

@@ -1,3 +1,4 @@
+/* layer/freeze.c: training over the active weights alone equals training with the frozen ones at zero. */
 #include "layer/freeze.h"
 #include "base/parallel.h"
 #include "layer/vd_layer.h"
@@ -14,7 +15,7 @@
 #define WIDE "[vd_conv]\nfilters=32\nsize=3\npad=1\nlog_sigma2=-5\nactivation=relu\n"
 #define CONN "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-5\n"
 
-/* batches of one, of an odd and of an even number of images: dense products of many channels take several at a time */
+/* batches of one image, and of odd and even numbers: dense products of many channels take several images at a time */
 static const char *const cfgs[] = {
     NET("4") CONV("pad=1\n") CONN COST,
     NET("100") CONV("pad=1\n") CONV("stride=2\n") CONN COST,
@@ -25,7 +26,7 @@ static const char *const cfgs[] = {
     NET("8") "[vd_connected]\noutput=40\nactivation=relu\nlog_sigma2=-5\nbatch_normalize=1\n" CONN COST,
 };
 
-/* most weights pruned for long, as freezing leaves them */
+/* most weights have been pruned for many batches, as freezing leaves them */
 static void freeze_most(network *net)
 {
     for (int i = 0; i < net->n; ++i) {
@@ -40,7 +41,7 @@ static void freeze_most(network *net)
     }
 }
 
-/* a network after a few steps, its most weights frozen, that goes on over all or over the active ones alone */
+/* a network after a few steps, most weights frozen, that then trains over all weights or over the active ones alone */
 static network *frozen_network(const char *cfg, int active)
 {
     network *net = network_of(cfg, 0);
@@ -53,7 +54,7 @@ static network *frozen_network(const char *cfg, int active)
 
 START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero)
 {
-    setenv("DARKNET_KERNELS", "avx512", 0); /* the fastest without bf16, which the lists do not have */
+    setenv("DARKNET_KERNELS", "avx512", 0); /* the fastest without bf16, which lists of active weights do not have */
     network *all = frozen_network(cfgs[_i], 0), *active = frozen_network(cfgs[_i], 1);
     train_steps(all, 0, 3, 9);
     train_steps(active, 0, 3, 9);

@@ -109,8 +109,8 @@ static double slope(network *net, float *x, const float *direction, int n, float
     return (up - down) / (2 * h);
 }
 
-/* Everything away from its initial value. log_alpha has a pole at theta = 0: weights keep clear of it, and directions
- * are in proportion to them. A few log_alpha lie far beyond the clip. */
+/* Everything away from its initial value. log_alpha has a pole at theta = 0: weights stay away from it, and directions
+ * are proportional to them. A few log_alpha are far beyond the clip. */
 static void disturb(parameter *p, unsigned seed)
 {
     float *noise = vd_calloc(p->n, sizeof(float));
@@ -125,7 +125,7 @@ static void disturb(parameter *p, unsigned seed)
     free(noise);
 }
 
-/* The loss has a kink where log_alpha meets the clip, and a step (train_clip) where it meets the threshold: keep clear
+/* The loss has a kink where log_alpha meets the clip, and a step (train_clip) where it meets the threshold: stay away
  */
 static void keep_clear_of_kinks(network *net)
 {
@@ -151,9 +151,11 @@ static void choose_direction(float *direction, parameter p, int trial)
 
 START_TEST(a_step_moves_along_the_gradient_of_the_loss)
 {
-    setenv("DARKNET_KERNELS", "avx512", 0); /* the fastest without bf16: its rounding is a staircase, no slope */
+    setenv("DARKNET_KERNELS", "avx512",
+           0); /* the fastest without bf16: its rounding is a step function without a slope */
     const float rate = .02f, h = 5e-3f;
-    /* stock Darknet divides the variance of n outputs by n - 1, but its gradient by n: every element is a little off */
+    /* stock Darknet divides the variance of n outputs by n - 1, but its gradient by n: every element differs a little
+     */
     const int norm = strstr(nets[_i].cfg, "batch_normalize") != 0;
     const double share = norm ? 5e-2 : 4e-3;
     network *net = network_of(nets[_i].cfg, 0);
@@ -175,7 +177,7 @@ START_TEST(a_step_moves_along_the_gradient_of_the_loss)
         load_batch(net, s);
         trained += train_network_datum(net) / net->batch / net->subdivisions;
     }
-    for (int a = 0; a < n; ++a) { /* back to where we were, the step becomes the gradient */
+    for (int a = 0; a < n; ++a) { /* undo the step; it becomes the gradient */
         for (int i = 0; i < p[a].n; ++i) {
             float old = gradient[a][i];
             gradient[a][i] = (old - p[a].x[i]) / rate;
@@ -256,7 +258,7 @@ START_TEST(noise_is_fresh_at_every_training_forward_and_absent_at_test)
 }
 END_TEST
 
-/* the trap of a bias fed into the variance: with a negative one the root would be of a negative number */
+/* a bias that entered the variance would, if negative, give the root of a negative number */
 START_TEST(biases_have_no_part_in_the_variance)
 {
     network *net = network_of(nets[0].cfg, 0);
@@ -279,7 +281,7 @@ START_TEST(biases_have_no_part_in_the_variance)
 }
 END_TEST
 
-/* the trap of a mask made anew at every forward, 136 times slower than dense in a peer */
+/* a mask made again at every forward pass would cost more than the product */
 START_TEST(the_mask_is_made_once_and_again_only_after_a_change)
 {
     network *net = network_of(nets[0].cfg, 0);

@@ -1,3 +1,4 @@
+/* layer/nonfinite.c: the first number that is not finite is found and named. */
 #include "layer/nonfinite.h"
 #include "support/support.h"
 #include "layer/vd_layer.h"
@@ -16,7 +17,7 @@ START_TEST(the_first_number_that_is_not_finite_is_found_wherever_it_stands)
     for (int i = 0; i < N; ++i) x[i] = i % 2 ? FLT_MAX : -FLT_TRUE_MIN;
     ck_assert_uint_eq(vd_first_not_finite(N, x), N);
     ck_assert_uint_eq(vd_first_not_finite(0, x), 0);
-    for (size_t p = COUNT_OF(places); p--;) /* from behind: the first counts */
+    for (size_t p = COUNT_OF(places); p--;) /* from the last to the first: the first is reported */
         for (int w = 0; w < 4; ++w) {
             x[places[p]] = wrong[w];
             ck_assert_uint_eq(vd_first_not_finite(N, x), places[p]);
@@ -86,7 +87,7 @@ START_TEST(a_forward_pass_names_the_first_layer_it_fails_in)
     net->train = 1;
     fill_random(net->input, 8, 1);
     net->truth[0] = net->truth[4] = 1;
-    expect_forward(net, "the sum of the layers' costs"); /* nothing is wrong: what would be left */
+    expect_forward(net, "the sum of the layers' costs"); /* all layers are finite: only their sum can be the cause */
     vd_layer_of(l[1])->log_sigma2[1] = NAN;
     forward_network(net);
     char *fault = vd_fault_of_forward(net);

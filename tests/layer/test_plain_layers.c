@@ -1,5 +1,5 @@
-/* Plain layers through our functions against the stock functions, on the same weights and inputs: forward, backward and
- * what is added to the gradients, for every shape stock Darknet treats as a convolution. */
+/* layer/plain_layers.c: the plugin's functions for plain layers against the stock ones on the same weights and inputs:
+ * outputs, errors and gradients, for every shape that stock Darknet treats as a convolution. */
 #include "layer/layer_state.h"
 #include "support/support.h"
 #include "base/fail.h"

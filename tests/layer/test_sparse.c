@@ -1,4 +1,4 @@
-/* Variational layers at test time: their sparse way against the dense one, through whole networks. */
+/* Variational layers at test time: sparse products against dense ones, through complete networks. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "layer/vd_layer.h"
@@ -27,7 +27,7 @@ static const char *nets[] = {
 };
 enum { NETS = COUNT_OF(nets) };
 
-/* weights of which only a share is left, and statistics away from where they begin */
+/* only a share of the weights is left, and statistics differ from their initial values */
 static void make_sparse(network *net, double density)
 {
     for (int i = 0; i < net->n; ++i) {
@@ -56,7 +56,7 @@ static float *predict(network *net, int batch)
     return out;
 }
 
-/* what the net says both ways, to 1e-5 of the largest number; on output the outputs of the second */
+/* the outputs of sparse and of dense products are equal to 1e-5 of the largest; leaves the net at the sparse ones */
 static void assert_ways_agree(network *net, int batch)
 {
     size_t n = (size_t)batch * net->outputs;
@@ -210,7 +210,7 @@ START_TEST(a_backward_pass_at_test_time_finds_the_dense_product)
 }
 END_TEST
 
-/* patches/0015 */
+/* an extra of the patch that speeds up inference */
 START_TEST(only_a_forward_pass_that_goes_back_clears_gradients)
 {
     network *net = network_of(nets[0], 0);

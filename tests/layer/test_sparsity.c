@@ -1,3 +1,4 @@
+/* layer/sparsity.c: counts of pruned weights and compression; the table and JSON of darknet vd report. */
 #include "layer/vd_layer.h"
 #include "layer/sparsity.h"
 #include "support/support.h"

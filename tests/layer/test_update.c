@@ -1,3 +1,4 @@
+/* layer/update.c: every layer's step of Adam and of gradient descent against a reference in double precision. */
 #include "kernels/kernels.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
@@ -199,7 +200,7 @@ START_TEST(adam_steps_every_stock_layer_as_the_reference)
             array *a = arrays + k;
             fill_random(a->updates, a->n, 100 * t + k);
             for (size_t i = 0; i < a->n; ++i) {
-                a->updates[i] *= i % 3 ? 5 : .05f; /* large and small beside eps */
+                a->updates[i] *= i % 3 ? 5 : .05f; /* large and small compared to eps */
                 a->g[i] = -a->updates[i] / batch;
             }
         }
@@ -233,7 +234,7 @@ START_TEST(crnn_stands_still_as_in_stock_and_the_others_move)
 }
 END_TEST
 
-/* without adam=1 a stock layer is left to stock code */
+/* without adam=1 stock code steps a stock layer */
 START_TEST(without_adam_stock_layers_are_stepped_by_stock_code)
 {
     network *net =

@@ -1,4 +1,4 @@
-/* log_alpha=v: a plain weights file, whole or in part, starts log_sigma2 relative to its weights. */
+/* log_alpha=v: a plain weights file, complete or in part, starts log_sigma2 relative to its weights. */
 #include "layer/vd_layer.h"
 #include "support/support.h"
 #include "base/text.h"
@@ -41,7 +41,7 @@ static void tear_down(void)
     free(plain_file), free(said_file);
 }
 
-/* load the file; the line that it gives must hold the words */
+/* load the file; the line printed must hold the words */
 static network *loaded(const char *cfg, char *file, const char *words)
 {
     size_t n;

@@ -1,5 +1,4 @@
-/* Our build against stock Darknet, built from the unpatched sources: tests/program/probe/probe.c is linked with both.
- */
+/* This build against stock Darknet from the unpatched sources: tests/program/probe/probe.c is linked with both. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -13,8 +12,8 @@
 #include "activations.h"
 #include "layer/vd_layer.h"
 
-/* The same compiler and flags give the same bytes; other flags round elsewhere. The stock build has its own Makefile's.
- */
+/* The same compiler and flags give the same bytes; other flags round differently. Stock Darknet is built with its own
+ * Makefile's flags. */
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(__AVX__)
 enum { SAME_FLAGS = 0 };
 #else
@@ -45,7 +44,7 @@ static void assert_same_file(const char *what, const char *a, const char *b)
     free(pa), free(pb), free(x), free(y);
 }
 
-/* atol is relative to the largest number, when that is over 1: sums of large numbers round accordingly */
+/* atol is relative to the largest number, when that is over 1: sums of large numbers have larger rounding errors */
 static void assert_close_file(const char *what, const char *a, const char *b, double rtol, double atol)
 {
     int n, m;
@@ -279,7 +278,7 @@ static const struct {
 
 enum { VARIATIONAL = COUNT_OF(variational) };
 
-/* the plain cfg of a VD one: without vd_, our keys and [vd_cost] */
+/* the plain cfg of a variational one: without vd_, the plugin's keys and [vd_cost] */
 static char *plain_of(const char *cfg)
 {
     static const struct {
@@ -429,7 +428,7 @@ static char *described(shape s)
                      s.groups, s.batch, s.normalized, activations[s.activation]);
 }
 
-/* stock Darknet takes the image for the columns whenever size is 1 */
+/* stock Darknet uses the image as the columns whenever size is 1 */
 static int stock_is_wrong(shape s)
 {
     return s.size == 1 && (s.stride > 1 || s.padding > 0);
@@ -467,7 +466,7 @@ static void compare_convolution(shape s)
     free(what);
 }
 
-/* every shape with every batch, with and without batch_normalize; the activations take turns */
+/* every shape with every batch, with and without batch_normalize; the activations alternate */
 START_TEST(vd_convolutional_without_noise_is_the_stock_layer_and_the_true_convolution)
 {
     static const int sizes[] = {1, 3, 5}, groups[] = {1, 2, 4};

@@ -1,4 +1,4 @@
-/* darknet cifar: CIFAR-10 in its binary form, read from data/ of the current folder */
+/* darknet cifar on a CIFAR-10 of random pictures, in binary form, in data/ of the current folder. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"

@@ -57,10 +57,10 @@ typedef struct {
     int x, y, grey; /* cell, brightness; x < 0: none */
 } block;
 
-/* brighter is surer */
+/* brighter blocks have higher scores */
 static const block pictures[2][BLOCKS] = {{{0, 0, 250}, {2, 1, 230}, {3, 3, 128}},
                                           {{1, 1, 220}, {0, 2, 120}, {-1, 0, 0}}};
-static const char *const names[2] = {"a.png", "b.JPEG"}; /* what is in a file is told by its first bytes */
+static const char *const names[2] = {"a.png", "b.JPEG"}; /* the format is found from the first bytes */
 
 static char *cfg, *weights, *data_file;
 
@@ -169,7 +169,7 @@ START_TEST(map_takes_the_least_overlap_from_its_option)
     check_row(r.out, "grey", (row){2, 100, 2, 0, 0, 100, 100, 1});
     free_run(r);
     r = darknet(0, "detector", "map", data_file, cfg, weights, "-iou", "0.51", NULL);
-    /* the hit, 120, is less sure than the false alarm: precision is 1/2 where recall is */
+    /* the hit, 120, has a lower score than the false alarm: precision is 1/2 where recall is */
     check_row(r.out, "grey", (row){2, 25, 1, 1, 1, 50, 50, .5});
     free_run(r);
 }
@@ -187,7 +187,7 @@ START_TEST(a_picture_without_a_label_file_has_no_objects_and_is_counted)
 }
 END_TEST
 
-/* a class nothing is of does not count in the mean */
+/* a class without objects does not count in the mean */
 START_TEST(the_mean_is_over_classes_that_have_objects)
 {
     write_in_folder("labels/a.txt", "0 .125 .125 .25 .25\n0 .625 .375 .25 .25\n");

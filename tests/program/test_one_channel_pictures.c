@@ -1,4 +1,4 @@
-/* Pictures with one channel and with three through Darknet's loaders, and flip=0 (patches/0002). */
+/* Pictures with one channel and with three through Darknet's patched loaders, and flip=0. */
 #include "support/support.h"
 #include "commands/dataset/png.h"
 #include "base/text.h"
@@ -125,7 +125,7 @@ static data loaded(load_args a)
     return d;
 }
 
-/* the picture a row of grey or coloured planes shows, or -1; mirrored says how */
+/* the picture a row of grey or coloured planes shows, or -1; *mirrored whether it is mirrored */
 static int picture_of(const float *row, int channels, int *mirrored)
 {
     for (int p = 0; p < PICTURES; ++p)

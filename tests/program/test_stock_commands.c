@@ -1,5 +1,5 @@
-/* Darknet's small commands on networks with variational layers: they treat them rightly. Those refused:
- * test_layer_plugin.c. */
+/* Darknet's small commands give right results on networks with variational layers; test_layer_plugin.c has those that
+ * refuse them. */
 #include "support/support.h"
 #include "base/text.h"
 #include "layer/vd_layer.h"
@@ -55,7 +55,7 @@ START_TEST(a_stem_keeps_the_log_sigma2_of_its_layers)
 }
 END_TEST
 
-/* what they print of a variational network is what they print of its plain twin */
+/* they print the same for a variational network as for its plain twin */
 START_TEST(commands_that_print_say_the_same_of_the_plain_twin)
 {
     static const char *const commands[] = {"statistics", "ops", "print"};

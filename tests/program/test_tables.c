@@ -1,3 +1,4 @@
+/* tests/tables/tables.sh trains, measures and resumes the rows of a small table. */
 #include "support/drawings.h"
 #include "support/support.h"
 #include "base/text.h"

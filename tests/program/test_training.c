@@ -1,5 +1,4 @@
-/* End to end: the real binary trains small variational networks on pictures, and its other commands use what it learnt.
- */
+/* End to end: the real binary trains small variational networks on pictures, and its other commands use the weights. */
 #include "support/drawings.h"
 #include "support/support.h"
 #include "base/text.h"
@@ -31,7 +30,7 @@ static char *net_text(int batch, int batches, const char *rate, const char *cost
                      batch, rate, batches, layers, cost_keys);
 }
 
-/* what one training leaves behind */
+/* the files and results of one training */
 typedef struct {
     char *folder, *data, *cfg, *weights, *log, *out;
     double accuracy;
@@ -138,7 +137,7 @@ typedef struct {
     long batch;
 } line;
 
-/* every line of the log that starts with "vd:"; the whole of each must fit the grammar. Returns how many */
+/* every line of the log that starts with "vd:"; each must fit the grammar. Returns how many there are */
 static int lines_of(const char *log, line *lines, int most)
 {
     int n = 0;
@@ -231,7 +230,7 @@ START_TEST(cost_falls_before_the_kl_enters_and_sparsity_grows_after)
     for (int i = first + 1; i < n; ++i)
         ck_assert_msg(lines[i].all > lines[i - 1].all - 2, "sparsity %g, then %g", lines[i - 1].all, lines[i].all);
     ck_assert(
-        close_to(lines[n - 1].all, 100. - 100. * truth.weights_left / WEIGHTS, 0, .006)); /* the report's number */
+        close_to(lines[n - 1].all, 100. - 100. * truth.weights_left / WEIGHTS, 0, .006)); /* as `vd report` prints it */
 }
 END_TEST
 
@@ -253,7 +252,7 @@ START_TEST(predict_names_the_digits)
 }
 END_TEST
 
-/* the classic mistake: the KL divergence of the whole network against the cost of one image */
+/* a classic mistake: the KL divergence of all weights against the cost of one image */
 START_TEST(a_kl_weight_of_1_instead_of_1_over_n_kills_the_network_within_an_epoch)
 {
     trained t = dataset(NULL);
@@ -335,7 +334,7 @@ static double overlap(drawn d, double left, double top, double right, double bot
     return both / (area_of(d.left, d.top, d.right, d.bottom) + area_of(left, top, right, bottom) - both);
 }
 
-/* pictures whose surest detection of all classes has the right class and lies on the drawing */
+/* pictures whose best detection of all classes has the right class and is on the drawing */
 static int found(const char *folder)
 {
     static const char *const files[] = {"full", "frame"};

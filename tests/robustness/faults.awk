@@ -1,4 +1,4 @@
-# The rows of FAULTS.md that tests count: what they print, summed, in place of those that stand there.
+# The rows of FAULTS.md whose numbers tests count: the sums of what the tests print replace the rows that are there.
 # awk -f faults.awk OUTPUT-OF-THE-TESTS FAULTS.md
 
 function row(kind, what, suite) {
@@ -19,18 +19,18 @@ FNR == NR {
 
 /^\|---/ {
     print
-    row("bad shapes", "files missing, empty, a directory, cut, with bytes behind, of another kind, CRLF, BOM, a line of 5000 bytes", "bad_input")
-    row("bad value", "values that make no sense in cfg, .data, lists and labels: NaN, inf, 0, negative, 2^31, 1e39, given twice, misspelt", "bad_input")
+    row("bad shapes", "files missing, empty, a directory, cut, with extra bytes, of another kind, CRLF, BOM, a line of 5000 bytes", "bad_input")
+    row("bad value", "invalid values in cfg, .data, lists and labels: NaN, inf, 0, negative, 2^31, 1e39, given twice, misspelt", "bad_input")
     row("bad number", "numbers inside weights, .vdw, IDX and PNG: NaN, inf, huge sizes", "bad_input")
-    row("bad networks drawn by lot", "networks of every kind of layer in any order, drawn by lot: refused, or trained, saved and loaded (`RANDOM_NETS=N`: as many)", "random_nets")
+    row("bad random networks", "random networks of every kind of layer in any order: refused, or trained, saved and loaded (`RANDOM_NETS=N` draws N)", "random_nets")
     row("bad path", "paths of 5000 bytes", "bad_input")
-    row("file size limits", "limits of file size, at many bytes of every output, with its signal ignored and not", "faults")
+    row("file size limits", "limits on the file size, at many bytes of every output, with SIGXFSZ ignored and not", "faults")
     row("places that cannot be written", "outputs that are a directory or a full device", "faults")
     row("full file systems", "full file systems during a training", "faults")
     row("full standard output", "standard output on a full device", "faults")
-    row("kills at moments drawn by lot", "SIGKILL in a training, then `-resume` to the same bytes", "faults_kill")
+    row("kills at random moments", "SIGKILL in a training, then `-resume` to the same bytes", "faults_kill")
     row("kills at system calls", "SIGKILL before a system call of a save", "faults_kill")
-    row("allocations that fail", "allocations that find no memory, in loading, a training step, saving, packing and exporting", "memory")
+    row("allocations that fail", "allocations that fail, in loading, a training step, saving, packing and exporting", "memory")
     next
 }
 

@@ -1,4 +1,4 @@
-/* Every file a user hands over, in every bad shape: one line that names it and status 1, or the right thing done. */
+/* Every file a user can pass, damaged in every way: one line that names it and status 1, or a right result. */
 #include "support/drawings.h"
 #include "support/faulty_run.h"
 #include "base/fail.h"
@@ -95,7 +95,7 @@ static void setup(void)
 
 typedef enum { MUST_FAIL, MUST_WORK, MAY_EITHER } wish;
 
-/* the program ends by itself; a failure ends with one line that names the file, or what its content leads to */
+/* the program ends by itself; an error ends with one line that names the file, or a file that it names */
 static void try(input in, wish w, const char *what)
 {
     run_result r = run_with((fault){.file_limit = -1}, in.argv, 0);
@@ -114,95 +114,131 @@ static void try(input in, wish w, const char *what)
     free_run(r);
 }
 
-static void put(input in, const void *bytes, size_t n, wish w, const char *what)
-{
-    write_bytes(in.name, bytes, n);
-    try(in, w, what);
-}
-
-/* a label file may be missing: no objects are there; an empty one says the same. A list may end anywhere */
+/* a label file may be missing: the picture has no objects; and so may a checkpoint, before the first one */
 static int is_optional(input in)
 {
     return !strcmp(in.name, "p0.txt") || strstr(in.name, "checkpoint") != 0;
 }
 
-START_TEST(a_bad_file_is_named_or_works_as_it_should)
+static int is_picture(input in)
 {
-    enum { CUTS = 8, EXTRA = 5000 };
-    input in = inputs[_i];
-    size_t n;
-    int tried = 0;
-    try(in, MUST_WORK, "as it is");
-    char *good = read_bytes(in.name, &n), *changed = vd_calloc(2 * n + EXTRA + 8, 1);
+    return !strcmp(in.name, "p.png") || !strcmp(in.name, "o.jpg");
+}
 
-    remove(in.name);
-    try(in, is_optional(in) ? MUST_WORK : MUST_FAIL, "missing"), ++tried;
-    put(in, "", 0, !strcmp(in.name, "p0.txt") ? MUST_WORK : MUST_FAIL, "empty"), ++tried;
-    remove(in.name);
-    ck_assert_int_eq(mkdir(in.name, 0700), 0);
-    try(in, MUST_FAIL, "a directory"), ++tried;
-    rmdir(in.name);
-    if (geteuid()) {
-        write_bytes(in.name, good, n);
-        chmod(in.name, 0);
-        try(in, MUST_FAIL, "unreadable"), ++tried;
-        chmod(in.name, 0600);
-    }
+/* a file in one bad shape after the other */
+typedef struct {
+    input in;
+    char *good; /* its bytes as they were [n] */
+    size_t n;
+    char *changed; /* room for changed ones [2 n + EXTRA + 8] */
+    int tried;
+} shapes;
+
+enum { EXTRA = 5000 };
+
+static void put(shapes *s, const void *bytes, size_t n, wish w, const char *what)
+{
+    write_bytes(s->in.name, bytes, n);
+    try(s->in, w, what);
+    ++s->tried;
+}
+
+static void try_without_content(shapes *s)
+{
+    const char *name = s->in.name;
+    remove(name);
+    try(s->in, is_optional(s->in) ? MUST_WORK : MUST_FAIL, "missing"), ++s->tried;
+    put(s, "", 0, !strcmp(name, "p0.txt") ? MUST_WORK : MUST_FAIL, "empty");
+    remove(name);
+    ck_assert_int_eq(mkdir(name, 0700), 0);
+    try(s->in, MUST_FAIL, "a directory"), ++s->tried;
+    rmdir(name);
+    if (!geteuid()) return; /* root may read everything */
+    write_bytes(name, s->good, s->n);
+    chmod(name, 0);
+    try(s->in, MUST_FAIL, "unreadable"), ++s->tried;
+    chmod(name, 0600);
+}
+
+static void try_cuts(shapes *s)
+{
+    enum { CUTS = 8 };
     for (size_t k = 1; k <= CUTS; ++k) {
-        size_t length = k == CUTS ? n - 1 : k == 1 ? 1 : n * k / CUTS;
-        char *what = vd_format("cut behind byte %zu of %zu", length, n);
-        int is_whole = !strcmp(in.name, "p.png") && length + 12 > n; /* all but the last chunk, which is empty */
-        put(in, good, length, in.is_text || is_whole ? MAY_EITHER : MUST_FAIL, what), ++tried;
+        size_t length = k == CUTS ? s->n - 1 : k == 1 ? 1 : s->n * k / CUTS;
+        char *what = vd_format("cut after byte %zu of %zu", length, s->n);
+        int is_complete =
+            !strcmp(s->in.name, "p.png") && length + 12 > s->n; /* but for the last chunk, which is empty */
+        put(s, s->good, length, s->in.is_text || is_complete ? MAY_EITHER : MUST_FAIL, what);
         free(what);
     }
-    memcpy(changed, good, n);
-    memset(changed + n, in.is_text ? 'x' : 0, EXTRA);
-    int is_picture = !strcmp(in.name, "p.png") || !strcmp(in.name, "o.jpg");
-    int may_be_padded = is_picture || strstr(in.name, ".gz");
-    put(in, changed, n + EXTRA,
-        may_be_padded ? MUST_WORK
-        : in.is_text  ? MAY_EITHER
-                      : MUST_FAIL,
-        "5000 bytes more"),
-        ++tried;
+}
 
+static void try_more_bytes(shapes *s)
+{
+    wish w = is_picture(s->in) || strstr(s->in.name, ".gz") ? MUST_WORK : s->in.is_text ? MAY_EITHER : MUST_FAIL;
+    memcpy(s->changed, s->good, s->n);
+    memset(s->changed + s->n, s->in.is_text ? 'x' : 0, EXTRA);
+    put(s, s->changed, s->n + EXTRA, w, "5000 bytes more");
+}
+
+/* whether the content of one could be that of the other */
+static int are_alike(input a, input b)
+{
+    int are_weights = strstr(a.name, "c.weights") && strstr(b.name, "c.vdw");
+    are_weights |= strstr(a.name, "c.vdw") && strstr(b.name, "c.weights");
+    return (a.is_text && b.is_text) || (is_picture(a) && is_picture(b)) || are_weights;
+}
+
+static void try_other_files(shapes *s)
+{
     static const unsigned char noise[] = "\177ELF\0\1\2\3\377\376\375\0\0\0\0\0\200\200\200\200\0\0\0\0";
-    put(in, noise, sizeof(noise), MUST_FAIL, "a program"), ++tried;
-    for (int k = 0; k < INPUTS; ++k) { /* each other's files, of another kind */
-        size_t m;
-        if (k == _i) continue;
-        char *other = read_bytes(inputs[k].name, &m);
+    put(s, noise, sizeof(noise), MUST_FAIL, "a program");
+    for (int k = 0; k < INPUTS; ++k) {
+        size_t n;
+        if (!strcmp(inputs[k].name, s->in.name)) continue;
+        char *other = read_bytes(inputs[k].name, &n), *what = vd_format("%s in its place", inputs[k].name);
         ck_assert_ptr_nonnull(other);
-        char *what = vd_format("%s in its place", inputs[k].name);
-        int alike = in.is_text && inputs[k].is_text;
-        alike |= is_picture && (!strcmp(inputs[k].name, "p.png") || !strcmp(inputs[k].name, "o.jpg"));
-        alike |= strstr(in.name, "c.weights") && strstr(inputs[k].name, "c.vdw");
-        alike |= strstr(in.name, "c.vdw") && strstr(inputs[k].name, "c.weights");
-        put(in, other, m, alike ? MAY_EITHER : MUST_FAIL, what), ++tried;
+        put(s, other, n, are_alike(s->in, inputs[k]) ? MAY_EITHER : MUST_FAIL, what);
         free(other), free(what);
     }
-    if (in.is_text) {
-        size_t m = 0;
-        for (size_t i = 0; i < n; ++i) {
-            if (good[i] == '\n') changed[m++] = '\r';
-            changed[m++] = good[i];
-        }
-        put(in, changed, m, MUST_WORK, "CRLF"), ++tried;
-        memcpy(changed, "\xef\xbb\xbf", 3), memcpy(changed + 3, good, n);
-        put(in, changed, n + 3, MUST_WORK, "a byte order mark"), ++tried;
-        memcpy(changed, good, n), memcpy(changed + n, "\n\n  \n", 5);
-        put(in, changed, n + 5, MUST_WORK, "blank lines behind"), ++tried;
-        memset(changed, 'y', EXTRA), changed[EXTRA] = '\n', memcpy(changed + EXTRA + 1, good, n);
-        put(in, changed, EXTRA + 1 + n, MAY_EITHER, "a line of 5000 bytes"), ++tried;
+}
+
+static void try_other_texts(shapes *s)
+{
+    char *to = s->changed;
+    size_t m = 0, n = s->n;
+    for (size_t i = 0; i < n; ++i) {
+        if (s->good[i] == '\n') to[m++] = '\r';
+        to[m++] = s->good[i];
     }
-    write_bytes(in.name, good, n);
-    try(in, MUST_WORK, "as it was");
-    free(good), free(changed);
-    printf("bad input: %d shapes of %s\n", tried, in.name);
+    put(s, to, m, MUST_WORK, "CRLF");
+    memcpy(to, "\xef\xbb\xbf", 3), memcpy(to + 3, s->good, n);
+    put(s, to, n + 3, MUST_WORK, "a byte order mark");
+    memcpy(to, s->good, n), memcpy(to + n, "\n\n  \n", 5);
+    put(s, to, n + 5, MUST_WORK, "blank lines at the end");
+    memset(to, 'y', EXTRA), to[EXTRA] = '\n', memcpy(to + EXTRA + 1, s->good, n);
+    put(s, to, EXTRA + 1 + n, MAY_EITHER, "a line of 5000 bytes");
+}
+
+START_TEST(a_bad_file_is_named_or_works_as_it_should)
+{
+    shapes s = {.in = inputs[_i]};
+    try(s.in, MUST_WORK, "as it is");
+    s.good = read_bytes(s.in.name, &s.n);
+    s.changed = vd_calloc(2 * s.n + EXTRA + 8, 1);
+    try_without_content(&s);
+    try_cuts(&s);
+    try_more_bytes(&s);
+    try_other_files(&s);
+    if (s.in.is_text) try_other_texts(&s);
+    write_bytes(s.in.name, s.good, s.n);
+    try(s.in, MUST_WORK, "as it was");
+    free(s.good), free(s.changed);
+    printf("bad input: %d shapes of %s\n", s.tried, s.in.name);
 }
 END_TEST
 
-/* ---- what stands inside ---- */
+/* ---- values in the files ---- */
 
 static const struct {
     const char *file, *from, *to, *said; /* said null: it works */
@@ -304,7 +340,7 @@ START_TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict)
     ck_assert_msg(strstr(last_line(r), ".png: 2 of the 10 labels are in this path") != 0, "%s", r.err);
     free_run(r), free(text);
 
-    /* of a validation, too; and a picture of no class */
+    /* also in a validation; and a picture of no class */
     text = vd_format("%.*s_letter\n%s", (int)(at - good), good, at + strlen("_digit3.\n"));
     write_text(in.name, text);
     static const char *const valid[] = {"valid", "valid10"};
@@ -318,7 +354,7 @@ START_TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict)
 }
 END_TEST
 
-/* 4 bytes of a file become others */
+/* 4 bytes of a file are replaced */
 static const struct {
     const char *file;
     long at; /* from the end when negative */

@@ -89,15 +89,15 @@ static void put_old(int w, char *new[OUTPUTS], size_t n[OUTPUTS])
     }
 }
 
-/* every output is the old one or a complete new one, and nothing lies about */
+/* every output is the old one or a complete new one, and no other file is left */
 static void check_outputs(int w, char *new[OUTPUTS], const size_t n[OUTPUTS], const char *what)
 {
     size_t m;
     for (int i = 0; i < OUTPUTS && writers[w].outputs[i]; ++i) {
         char *now = read_bytes(writers[w].outputs[i], &m);
-        /* a new data set begins without the old one's .data file */
+        /* a new data set first removes the old .data file */
         if (!now && strstr(writers[w].outputs[i], "drawn/digits.data")) continue;
-        /* a folder makes room for the old checkpoint, which moves on to .checkpoint.1 */
+        /* the old checkpoint is renamed to .checkpoint.1, which leaves its place free */
         ck_assert_msg(now != 0, "%s: %s is gone", what, writers[w].outputs[i]);
         int is_checkpoint = strstr(writers[w].outputs[i], ".checkpoint") != 0;
         int is_complete =

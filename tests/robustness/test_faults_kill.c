@@ -1,4 +1,5 @@
-/* SIGKILL at any moment: what stood before a save, or the new file, is there; and a training goes on to the same end.
+/* SIGKILL at any moment: the file before a save or the new one is there, and a resumed training ends with the same
+ * weights.
  */
 #include "support/faulty_run.h"
 #include "base/text.h"
@@ -31,9 +32,9 @@ static void setup(void)
     }
 static const char *const train[] = TRAIN("c.cfg"), *const train_long[] = TRAIN("long.cfg");
 
-/* ---- at moments drawn by lot, while a training runs ---- */
+/* ---- at random moments, while a training runs ---- */
 
-/* start the program, kill it after so many microseconds; its status as run() gives it */
+/* start the program, kill it after `time` microseconds; its status as run() gives it */
 static int killed_after(useconds_t time, const char *const argv[])
 {
     int status;
@@ -90,7 +91,7 @@ START_TEST(a_training_killed_at_any_moment_goes_on_to_the_same_weights)
     ck_assert_int_eq(memcmp(expected, resumed, n), 0);
     free(expected);
     free(resumed);
-    printf("faults: %d kills at moments drawn by lot, classifier train\n", killed);
+    printf("faults: %d kills at random moments, classifier train\n", killed);
 }
 END_TEST
 
@@ -145,14 +146,14 @@ START_TEST(a_kill_before_any_system_call_leaves_the_old_file_or_the_new_one)
         }
         free_run(r);
     }
-    ck_assert_int_gt(saved, 0);     /* the last calls come behind the save */
+    ck_assert_int_gt(saved, 0);     /* the last calls come after the save */
     ck_assert_int_lt(saved, kills); /* and the first before it */
     for (int i = 0; i < 2; ++i) free(new[i]);
     printf("faults: %d kills at system calls, %s %s\n", kills, savers[_i].argv[1], savers[_i].argv[2]);
 }
 END_TEST
 
-/* whether the file is one of those of an undisturbed training, behind batch 1 to 30 */
+/* whether the file is one of an uninterrupted training, after batch 1 to 30 */
 static int is_a_checkpoint_of_it(const char *path)
 {
     size_t n, m;

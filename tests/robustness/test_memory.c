@@ -1,4 +1,4 @@
-/* Memory runs out at the first allocation, at the second, and so on, in all that reads, trains and writes. */
+/* Memory runs out at the first allocation, at the second, and so on, in everything that reads, trains and writes. */
 #include "support/memory.h"
 #include "support/drawings.h"
 #include "hooks/layer_plugin.h"
@@ -18,7 +18,7 @@
 
 #include "data.h"
 
-/* every allocation up to this one fails once; of those behind it, so many in equal steps */
+/* every allocation up to ONE_BY_ONE fails once; of the later ones SAMPLE, in equal steps */
 enum { ONE_BY_ONE = 1000, SAMPLE = 100 };
 
 static char *cfg, *weights, *packed, *data_file;
@@ -66,7 +66,7 @@ static void teardown(void)
     free(cfg), free(weights), free(packed), free(data_file);
 }
 
-/* ---- what is tried; it runs in a process of its own ---- */
+/* ---- the cases; each runs in its own process ---- */
 
 static void tell_sum(const float *x, size_t n)
 {
@@ -105,7 +105,7 @@ static void train_step(void)
     free_data(d);
 }
 
-/* in threads, as a training does; the option looks at labels and pictures first */
+/* in threads, as a training does; -skip-broken checks labels and pictures first */
 static void load_pictures(void)
 {
     data d;
@@ -204,7 +204,7 @@ static void put_old_files(int c)
     free(out);
 }
 
-/* each file is the old one or a whole new one; returns how many are new */
+/* each file is the old one or a complete new one; returns how many are new */
 static int check_files(int c, const char *what, char *const *whole, const size_t *length)
 {
     int expected = 0, found = 0, new = 0;
@@ -264,7 +264,7 @@ static outcome try(int c, long failing)
     return o;
 }
 
-/* the last line says how much was asked for; those before it are what a command says when all is well */
+/* the last line has the size asked for; the lines before it are those of a command that succeeds */
 static void check_words(const char *what, const char *err)
 {
     size_t n = strlen(err);

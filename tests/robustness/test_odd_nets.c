@@ -1,5 +1,5 @@
-/* Networks stock Darknet parses, and crashes on in a training, at its end, or when their weights are loaded: they work.
- * `make asan` sees what runs over an end. */
+/* Networks that stock Darknet parses and then crashes on, in a training, at its end, or when weights are loaded: they
+ * work. `make asan` finds what writes past an end. */
 #include "support/drawings.h"
 #include "support/support.h"
 #include "base/fail.h"
@@ -63,7 +63,7 @@ START_TEST(an_odd_network_trains_and_its_weights_load)
 }
 END_TEST
 
-/* a training compares them with the truth, and there is not as much of it; to predict they are right */
+/* a training compares them with the truth, which has fewer numbers; predictions are right */
 START_TEST(a_layer_that_compares_more_than_there_is_ends_a_training_alone)
 {
     static const char *const inner[] = {"[softmax]\n", "[logistic]\n", "[cost]\ntype=sse\n"};
@@ -147,7 +147,7 @@ START_TEST(gradients_of_a_recurrent_layer_match_finite_differences)
             *w = weight - h;
             double slope = (above - cost_of(net)) / (2 * h);
             *w = weight;
-            /* the cost is a sum of squares, and Darknet's gradient half its descent */
+            /* the cost is a sum of squares, and Darknet's gradient is half its derivative */
             ck_assert_msg(close_to(parts[p]->weight_updates[k], -slope / 2, 1e-2, 3e-4),
                           "part %d, weight %d: %g and %g", p, k, parts[p]->weight_updates[k], -slope / 2);
         }

@@ -1,5 +1,5 @@
-/* Networks drawn by lot, of every kind of layer in any order, many of which cannot be: each is refused with a line that
- * names the cfg, or trains, is saved, and answers after a load as before. RANDOM_NETS=N draws as many as that. */
+/* Random networks of every kind of layer in any order, many of them impossible: each is refused with a line that names
+ * the cfg, or trains, is saved, and gives the same outputs after a load. RANDOM_NETS=N draws N. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -118,7 +118,7 @@ static char *draw_network(void)
 
 /* ---- one network, in a child ---- */
 
-/* what a sequence leaves behind, or a lot decides, is no part of a file */
+/* state of a sequence and random choices are not part of a file */
 static int answers_by_weights_alone(const network *net)
 {
     for (int i = 0; i < net->n; ++i)
@@ -178,7 +178,7 @@ START_TEST(a_network_drawn_by_lot_is_refused_or_trains_and_loads)
     }
     ck_assert_int_ge(trained, n / 10);
     ck_assert_int_ge(refused, n / 10);
-    printf("bad input: %d networks drawn by lot, %d of which can be\n", n, trained);
+    printf("bad input: %d random networks, %d of which can be\n", n, trained);
     free(path), free(line);
 }
 END_TEST

@@ -28,7 +28,7 @@ static void become(fault f, int err, const char *const argv[])
     _exit(127);
 }
 
-/* every second stop is the way into a call; returns the status of waitpid(), and the calls made */
+/* every second stop is the entry of a call; returns the status of waitpid(), and the calls made */
 static int step(pid_t child, long kill_before, long *calls)
 {
     int status;
@@ -64,7 +64,7 @@ run_result run_with(fault f, const char *const argv[], long *calls)
     }
     close(err[1]);
     if (f.calls) {
-        status = step(child, f.calls, &made); /* the little it says meanwhile waits in the pipe */
+        status = step(child, f.calls, &made); /* its few lines fit into the pipe */
         r.err = read_all(err[0]);
     } else {
         r.err = read_all(err[0]);

@@ -6,7 +6,7 @@
 
 typedef struct {
     long file_limit;   /* bytes a file may have; -1: any */
-    int ignores_limit; /* the signal that comes with it is ignored by who starts the program */
+    int ignores_limit; /* SIGXFSZ, which comes with it, is ignored */
     long calls;        /* SIGKILL before the system call of the main thread with this number, from 1; 0: none */
     const char *out;   /* the file its output goes to; null: /dev/null */
 } fault;

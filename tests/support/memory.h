@@ -3,7 +3,7 @@
 #ifndef TEST_MEMORY_H
 #define TEST_MEMORY_H
 
-/* the n-th allocation from now on finds no memory, those behind it do; 0: all find some */
+/* the n-th allocation from now on finds no memory, later ones do; 0: all do */
 void memory_fail_at(long n);
 
 /* how many there have been since */

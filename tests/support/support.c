@@ -148,7 +148,7 @@ float *read_floats(const char *path, int *n)
     return data;
 }
 
-/* of a sanitizer's report libcheck's messages have no room for all */
+/* libcheck's messages are too short for a sanitizer's report */
 static void show_report(const char *err)
 {
     if (strstr(err, "Sanitizer") || strstr(err, "runtime error: ")) fprintf(stderr, "%s", err);
@@ -189,7 +189,7 @@ run_result run_until(const char *const argv[], const char *line, int signal)
     run_result r = {0};
     size_t n;
     fflush(0);
-    pid_t child = forkpty(&terminal, 0, 0, 0); /* lines to a terminal come when they are printed */
+    pid_t child = forkpty(&terminal, 0, 0, 0); /* a terminal gets lines as soon as they are printed */
     ck_assert_int_ge(child, 0);
     if (!child) {
         if (freopen(err, "wb", stderr)) execvp(darknet ? darknet : "./darknet", (char *const *)argv);

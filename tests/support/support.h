@@ -12,12 +12,12 @@
 typedef struct {
     int runner; /* its process id */
     int skipped;
-    int skipped_inside; /* tests that ran only to say so, and are not counted as passed */
+    int skipped_inside; /* tests that only reported that they are skipped: not counted as passed */
 } test_counts;
 
 extern test_counts *tests;
 
-/* note that n tests are left out, and why; counted in the summary line. Called where a suite is made, or from a test,
+/* note that n tests are skipped, and why; counted in the summary line. Called where a suite is made, or from a test,
  * which then returns */
 void skipped(int n, const char *why);
 
@@ -40,7 +40,7 @@ int files_in(const char *folder, const char *beginning);
 
 void write_bytes(const char *path, const void *data, size_t n);
 void write_text(const char *path, const char *text);
-/* the whole file and its length (a terminating 0 is added), null when it cannot be read */
+/* all bytes of a file, with a 0 after them, and their number; null when it cannot be read */
 char *read_bytes(const char *path, size_t *n);
 /* text as a file of the test's folder, and the text of one, null when it cannot be read */
 void write_in_folder(const char *name, const char *text);
@@ -76,13 +76,13 @@ void silence_stderr(void);
 /* the paths of tests/program/probe/probe.c linked with this build and with stock Darknet's */
 const char *our_probe(void);
 const char *stock_probe(void);
-/* the path of stock Darknet's own program; null when there is none, as it is then skipped */
+/* the path of stock Darknet's own program; null when there is none */
 const char *stock_darknet(void);
 
-/* parse a cfg given as text (and load weights, or null), with Darknet's chatter and report lines silenced */
+/* parse a cfg given as text (and load weights, or null), without Darknet's lines on stderr and without report lines */
 network *network_of(const char *cfg, const char *weights);
 
-/* train steps first, first + 1 ...: random pictures, the same for the same seed, whose classes go round */
+/* train steps first, first + 1 ...: random pictures, the same for the same seed, whose classes take turns */
 void train_steps(network *net, int first, int steps, unsigned seed);
 
 /* small deterministic numbers in [-1, 1), the same for the same seed */

@@ -1,5 +1,5 @@
 # anchors for [yolo]: k-means of the boxes in Darknet label files, with 1 - IoU as the distance
-# awk -v k=6 -v width=W -v height=H -f tests/tables/anchors.awk LABELS ...      (W, H: the size pictures have in the network)
+# awk -v k=6 -v width=W -v height=H -f tests/tables/anchors.awk LABELS ...      (W, H: the size of the network's pictures)
 NF == 5 { w[n] = $4 * width; h[n] = $5 * height; area[n] = w[n] * h[n]; ++n }
 
 function overlap(i, c,    both) {
@@ -7,7 +7,7 @@ function overlap(i, c,    both) {
     return both / (area[i] + cw[c] * ch[c] - both)
 }
 
-# the centres begin at boxes of evenly spread ranks by area, so that there is one answer
+# the centres begin at boxes of evenly spaced ranks by area, so that the result is always the same
 function begin(    i, c, sorted, order) {
     for (i = 0; i < n; ++i) order[i] = sprintf("%020.6f %d", area[i], i)
     sort(order)

@@ -3,15 +3,15 @@
 #
 #     tables.sh FOLDER ROWS [PATTERN]     train the rows whose names match (default: *)
 #
-#     FOLDER/RESULTS.md   all that has been measured so far
-#     FOLDER/NAME/    a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
+#     FOLDER/RESULTS.md   all results so far
+#     FOLDER/NAME/        a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
 #     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, BCCD_DATA, DIGITS_DATA, BOXES_DATA   the .data files
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
 #
-# A row that has a result is not trained again; an interrupted one goes on from its checkpoint.
+# A row that has a result is not trained again; an interrupted one resumes from its checkpoint.
 set -eu
 
-# the data file a row names, for its random-labels twin too
+# NAME: the .data file of a data set
 data_of() {
     case $1 in
     mnist) echo "$MNIST_DATA" ;;
@@ -33,7 +33,7 @@ kind_of() {
     esac
 }
 
-# set_keys FILE key=value...: where a key stands its value is replaced; else it is put behind the section it belongs to
+# set_keys FILE key=value...: replaces the value of a key that is there; else adds the line after the head of its section
 set_keys() {
     file=$1
     shift
@@ -49,7 +49,17 @@ set_keys() {
     done
 }
 
-# everything of one row
+# FOLDER: its last weights, not those numbered NAME_BATCH.weights
+weights_of() {
+    for file in "$1"/*.weights; do
+        number=${file%.weights} number=${number##*_}
+        case $number in *[!0-9]*) [ ! -e "$file" ] || { echo "$file"; return; } ;; esac
+    done
+    echo "$1: no weights" >&2
+    exit 1
+}
+
+# one row: NAME DATA NET START KEYS..., as in the file of rows
 train_row() {
     name=$1 data=$(data_of "$2") kind=$(kind_of "$2") net=$3 start=$4
     shift 4
@@ -65,7 +75,7 @@ train_row() {
         return
     fi
     weights=
-    [ "$start" = - ] || weights=$(find "$folder/$start/" -maxdepth 1 -name '*.weights' | grep -v '_[0-9]*\.weights$')
+    [ "$start" = - ] || weights=$(weights_of "$folder/$start")
     began=$(date +%s)
     status=0
     "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" ${weights:+"$weights" -clear} -resume \
@@ -78,7 +88,7 @@ train_row() {
     measure_row "$kind" "$row" "$net" "$name" "$*"
 }
 
-# KIND FOLDER BASE: what the test pictures say, a classifier's error or a detector's mean average precision
+# KIND FOLDER BASE: a classifier's error or a detector's mean average precision on the test pictures
 accuracy() {
     if [ "$1" = detector ]; then
         "${DARKNET:-./darknet}" detector map "$2/set.data" "$2/$3.cfg" "$2/$3.weights" 2>/dev/null |
@@ -111,7 +121,7 @@ measure_row() {
     echo "$4: $(echo "$measured" | sed 's/=/ /') %"
 }
 
-# the rows still to train; $1: those that start from scratch (1) or from another row (0)
+# the rows still to train that start from scratch ($1 = 1) or from another row (0)
 wanted() {
     sed 's/#.*//' "$rows" | while read -r name rest; do
         # shellcheck disable=SC2254
@@ -119,7 +129,7 @@ wanted() {
     done | awk -v scratch="$1" 'NF && ($4 == "-") == scratch'
 }
 
-# what has been measured so far, in the order of the rows
+# FOLDER/RESULTS.md of all rows measured so far, in their order
 write_results() {
     results=$(sed 's/#.*//' "$rows" | while read -r name rest; do
         if [ -e "$folder/$name/result" ]; then echo "$folder/$name/result"; fi

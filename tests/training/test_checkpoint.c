@@ -1,3 +1,5 @@
+/* training/checkpoint.c: a training that is stopped and resumed ends with the same weights, byte by byte; a damaged
+ * checkpoint, or one of another network, is refused. */
 #include "training/checkpoint.h"
 #include "support/digits.h"
 #include "base/text.h"
@@ -116,7 +118,7 @@ START_TEST(resume_without_a_checkpoint_begins_and_says_so)
     char *cfg = write_cfg(t, "max_batches=2\n"), *path = backup("fresh.checkpoint");
     run_result r = train_digits(0, cfg, "-resume");
     ck_assert_msg(strstr(r.err, "no checkpoint yet") != 0, "%s", r.err);
-    ck_assert_int_ne(access(path, F_OK), 0); /* two batches are no 10 minutes */
+    ck_assert_int_ne(access(path, F_OK), 0); /* two batches take less than 10 minutes */
     free_run(r);
     free(path);
     free(cfg);
@@ -219,7 +221,7 @@ START_TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for)
 }
 END_TEST
 
-/* without connected layers the weights do not tell one size from another */
+/* without connected layers the weights do not depend on the size */
 START_TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so)
 {
     static const char text[] = "[net]\nbatch=4\nheight=%d\nwidth=%d\nchannels=1\nmax_crop=32\nmax_batches=%d\n"

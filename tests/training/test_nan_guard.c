@@ -1,4 +1,4 @@
-/* Trainings whose learning rate makes them explode, end to end. */
+/* training/nan_guard.c: trainings whose learning rate makes them diverge, end to end. */
 #include "training/nan_guard.h"
 #include "support/drawings.h"
 #include "support/digits.h"
@@ -102,7 +102,7 @@ START_TEST(weights_that_are_not_finite_are_never_written)
 }
 END_TEST
 
-/* found by trial: goes back several times, to the start and to checkpoints, and then gets through */
+/* found by trial: goes back several times, to the start and to checkpoints, and then succeeds */
 #define WILD "learning_rate=100\nmomentum=.9\ncheckpoint=5\ncheckpoint_minutes=0\nnan_guard=1\n"
 
 START_TEST(with_nan_guard_a_training_goes_back_and_halves_its_rate_until_it_gets_through)
@@ -179,7 +179,7 @@ START_TEST(a_halved_rate_survives_resume_to_the_same_bytes)
     char *whole = read_backup("part.weights", &n), *checkpoint = backup("part.checkpoint");
     remove(checkpoint);
     free(cfg);
-    cfg = write_cfg("part", WILD "max_batches=15\n", VARIATIONAL); /* ends where a checkpoint falls due */
+    cfg = write_cfg("part", WILD "max_batches=15\n", VARIATIONAL); /* ends where a checkpoint is due */
     run_result r = train_digits(0, cfg, NULL);
     ck_assert_ptr_nonnull(strstr(r.err, ": back to batch "));
     free_run(r);

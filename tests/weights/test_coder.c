@@ -1,4 +1,4 @@
-/* The coders below a packed file: pack/coder.c, matrix.c, rounding.c, crc32.c */
+/* The parts a packed file is made of: weights/coder.c, matrix.c, rounding.c, crc32.c. */
 #include "weights/coder.h"
 #include "weights/crc32.h"
 #include "weights/matrix.h"
@@ -86,7 +86,7 @@ START_TEST(sparse_matrices_come_back_to_the_bit)
 }
 END_TEST
 
-/* zeros must pay: near the entropy of the mask and the bits of the values */
+/* zeros must save space: the size is near the entropy of the mask plus the bits of the values */
 START_TEST(a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places)
 {
     enum { ROWS = 100, COLUMNS = 1000, N = ROWS * COLUMNS };
@@ -124,7 +124,7 @@ START_TEST(halves_are_those_of_ieee_754)
         memcpy(&bits, &known[i].x, sizeof(bits));
         ck_assert_msg(vd_half_of_float(bits) == known[i].half, "%a: %04x", known[i].x, vd_half_of_float(bits));
     }
-    for (uint32_t half = 0; half < 0x7c00; ++half) /* every finite one, there and back */
+    for (uint32_t half = 0; half < 0x7c00; ++half) /* every finite one, to float and back */
         ck_assert_uint_eq(vd_half_of_float(vd_float_of_half((uint16_t)half)), half);
 }
 END_TEST
@@ -161,7 +161,7 @@ START_TEST(the_checksum_is_the_usual_crc_32)
 }
 END_TEST
 
-/* whatever the bytes, reading ends, and within the arrays (seen by ASan) */
+/* for any bytes, reading ends and stays within the arrays (as `make asan` shows) */
 START_TEST(random_bytes_do_no_harm)
 {
     enum { ROWS = 7, COLUMNS = 11, BYTES = 200 };

@@ -1,3 +1,5 @@
+/* weights/trailer.c: weights files with log_sigma2 after the stock part are saved, loaded, and read by stock Darknet.
+ */
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -198,7 +200,7 @@ START_TEST(stock_darknet_reads_a_variational_file)
     char *bytes = read_bytes(out, &n);
     ck_assert_msg(r.status == 0 && bytes, "%s", r.err);
     ck_assert_uint_eq(n, STOCK);
-    memset(bytes + 12, 0, 8); /* partial forgets the images seen */
+    memset(bytes + 12, 0, 8); /* partial does not keep the images seen */
     memcpy(bytes + 12, good + 12, 8);
     ck_assert_int_eq(memcmp(bytes, good, STOCK), 0);
     free(bytes);
@@ -208,7 +210,7 @@ START_TEST(stock_darknet_reads_a_variational_file)
 }
 END_TEST
 
-/* its first layer is a plain one */
+/* the first layer is plain here */
 static const char half_cfg[] = NET "[convolutional]\n" CONV POOL PLAIN "[vd_connected]\n" LAST "[softmax]\n" COST;
 
 START_TEST(an_entry_of_a_layer_that_is_plain_here_is_left_out_and_it_says_so)

@@ -1,4 +1,4 @@
-/* weights files that are none, that are damaged, or of another network: each is refused and named */
+/* weights/trailer.c refuses, by name, files that are no weights, damaged, or of another network. */
 #include "support/weights_file.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -50,8 +50,8 @@ START_TEST(a_directory_or_a_missing_file_is_refused)
 }
 END_TEST
 
-/* where a file may end: behind the header or a layer with weights, which is what `partial` writes for a network
- * without variational layers */
+/* where a file may end: after the header or after a layer with weights, as `partial` writes for a network without
+ * variational layers */
 START_TEST(a_file_cut_anywhere_but_behind_a_layer_is_refused)
 {
     static const int boundaries[] = {HEADER, HEADER + CONV_PART, HEADER + CONV_PART + PLAIN_PART, STOCK};
@@ -166,9 +166,9 @@ START_TEST(weights_of_another_network_are_refused)
     expect_refused(bigger, good, SIZE, "ends inside layer 2 (connected): truncated, or weights of another network");
     expect_refused(smaller, good, SIZE, "bytes are left after the last layer: weights of another network");
     expect_refused(smaller, good, STOCK, "bytes are left after the last layer: weights of another network");
-    /* a network that goes on where the file ends is what a partial file is for */
+    /* a network with more layers than the file is what a partial file is for */
     expect_accepted(longer, good, SIZE, "(no log_sigma2 for 1 layers: they keep their initial value)");
-    /* the plain network in a build that knows better than stock */
+    /* this build checks what stock Darknet does not */
     static const char plain_bigger[] = NET "[convolutional]\n" CONV POOL "[connected]\noutput=40\n[softmax]\n";
     expect_refused(plain_bigger, good, STOCK, "ends inside layer 2");
 }

@@ -1,3 +1,4 @@
+/* weights/vdw.c: packed .vdw files give the outputs of the network they were made from; damaged ones are refused. */
 #include "weights/vdw.h"
 #include "layer/vd_layer.h"
 #include "layer/sparsity.h"
@@ -103,7 +104,7 @@ START_TEST(fp32_keeps_every_weight_and_the_report)
     free(answers(again));
     for (int i = 0; i < net->n; ++i) {
         const vd_layer *a = vd_layer_of(net->layers[i]), *b = vd_layer_of(again->layers[i]);
-        for (size_t k = 0; a && k < a->n; ++k) /* what nobody reads is dropped */
+        for (size_t k = 0; a && k < a->n; ++k) /* weights that nothing reads are dropped */
             ck_assert(a->test_time.masked[k] == b->test_time.masked[k] || b->test_time.masked[k] == 0);
     }
     vd_report r = vd_report_network(net), s = vd_report_network(again);

@@ -1,5 +1,5 @@
-/* One program on Darknet's public API alone, linked once with stock Darknet and once with ours; test_stock.c compares
- * what the two say and write.
+/* One program on Darknet's public API alone, linked once with stock Darknet and once with this library;
+ * test_against_stock.c compares what the two print and write.
  *
  *     probe train CFG STEPS OUT.weights [IN.weights]   train on made-up data, print every step's loss
  *     probe predict CFG WEIGHTS OUT.f32                write the outputs for a made-up batch
