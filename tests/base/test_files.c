@@ -11,16 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void expect_bytes(const char *path, const char *expected, size_t n)
-{
-    size_t got;
-    char *data = read_bytes(path, &got);
-    ck_assert_ptr_nonnull(data);
-    ck_assert_uint_eq(got, n);
-    ck_assert_int_eq(memcmp(data, expected, n), 0);
-    free(data);
-}
-
 START_TEST(output_appears_at_its_close_and_not_before)
 {
     char *path = in_folder(folder, "out");
@@ -31,11 +21,11 @@ START_TEST(output_appears_at_its_close_and_not_before)
         ck_assert_int_ge(fputs(text, out.fp), 0);
         fflush(out.fp);
         ck_assert_int_eq(files_in(folder, ""), 2);
-        expect_bytes(path, unsynced ? "first" : "the old file", unsynced ? 5 : 12);
+        expect_file(path, unsynced ? "first" : "the old file", unsynced ? 5 : 12);
         if (unsynced) vd_output_close_unsynced(&out);
         else vd_output_close(&out);
         ck_assert_ptr_null(out.fp);
-        expect_bytes(path, text, strlen(text));
+        expect_file(path, text, strlen(text));
         ck_assert_int_eq(files_in(folder, ""), 1);
     }
     free(path);
@@ -86,7 +76,7 @@ START_TEST(a_full_disk_is_named_and_leaves_the_old_file_alone)
         ck_assert_int_eq(in_child(bodies[i], path, &err), 1);
         char *expected = vd_format("%s: not written: File too large\n", path);
         ck_assert_str_eq(err, expected);
-        expect_bytes(path, "precious", 8);
+        expect_file(path, "precious", 8);
         ck_assert_int_eq(files_in(folder, ""), 1);
         free(expected);
         free(err);
@@ -106,7 +96,7 @@ START_TEST(a_symbolic_link_stays_one)
     vd_output_close(&out);
     ck_assert_int_eq(lstat(link, &st), 0);
     ck_assert(S_ISLNK(st.st_mode));
-    expect_bytes(path, "new text", 8);
+    expect_file(path, "new text", 8);
     ck_assert_int_eq(files_in(folder, ""), 2);
     free(path);
     free(link);
@@ -129,7 +119,7 @@ START_TEST(a_link_to_what_is_not_there_yet_makes_it)
         open_and_close(link);
         ck_assert_int_eq(lstat(link, &st), 0);
         ck_assert(S_ISLNK(st.st_mode));
-        expect_bytes(path, "text", 4);
+        expect_file(path, "text", 4);
         ck_assert_int_eq(remove(path) | remove(link), 0);
     }
     free(path);
@@ -146,7 +136,7 @@ START_TEST(a_file_keeps_its_mode)
         write_text(path, "old");
         ck_assert_int_eq(chmod(path, modes[i]), 0);
         open_and_close(path);
-        expect_bytes(path, "text", 4);
+        expect_file(path, "text", 4);
         ck_assert_int_eq(stat(path, &st), 0);
         ck_assert_uint_eq(st.st_mode & 07777, modes[i]);
     }
@@ -176,7 +166,7 @@ START_TEST(a_file_that_may_not_be_written_is_not_replaced)
     ck_assert_int_eq(status, 1);
     char *expected = vd_format("%s: cannot write: Permission denied\n", path);
     ck_assert_str_eq(err, expected);
-    expect_bytes(path, "protected", 9);
+    expect_file(path, "protected", 9);
     ck_assert_int_eq(files_in(folder, ""), 1);
     free(err), free(expected), free(path);
 }

@@ -1,6 +1,6 @@
 /* log_alpha=v: a plain weights file, complete or in part, starts log_sigma2 relative to its weights. */
 #include "layer/vd_layer.h"
-#include "support/support.h"
+#include "support/weights_file.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -8,18 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NET "[net]\nbatch=1\nheight=6\nwidth=6\nchannels=2\n"
-#define CONV "filters=4\nsize=3\nbatch_normalize=1\nactivation=leaky\n"
-#define LAST "output=3\nactivation=linear\n"
+enum { FILTER = 2 * 2 * 2, OUT_W = 3 * 3 * 4 * 4 }; /* weights of a filter and of the last layer */
 
-static const char plain_cfg[] = NET "[convolutional]\n" CONV "[connected]\n" LAST "[softmax]\n";
-static const char vd_cfg[] = NET "[vd_convolutional]\nlog_alpha=-4\n" CONV "[vd_connected]\nlog_alpha=-2.5\n" LAST
-                                 "[softmax]\n[vd_cost]\nsamples=10\n";
+static const char stock_cfg[] = NET "[convolutional]\n" CONV "[connected]\n" LAST "[softmax]\n";
+static const char warm_cfg[] =
+    NET "[vd_convolutional]\nlog_alpha=-4\n" CONV "[vd_connected]\nlog_alpha=-2.5\n" LAST "[softmax]\n" COST;
 static const char half_cfg[] =
-    NET "[vd_convolutional]\n" CONV "[vd_connected]\nlog_alpha=-2.5\n" LAST "[softmax]\n[vd_cost]\nsamples=10\n";
-static const char first_cfg[] =
-    NET "[vd_convolutional]\nlog_alpha=-4\nnumload=2\n" CONV "[vd_connected]\nlog_alpha=-2.5\ndontload=1\n" LAST
-        "[softmax]\n[vd_cost]\nsamples=10\n";
+    NET "[vd_convolutional]\n" CONV "[vd_connected]\nlog_alpha=-2.5\n" LAST "[softmax]\n" COST;
+static const char first_cfg[] = NET "[vd_convolutional]\nlog_alpha=-4\nnumload=2\n" CONV
+                                    "[vd_connected]\nlog_alpha=-2.5\ndontload=1\n" LAST "[softmax]\n" COST;
 
 static char *plain_file, *said_file;
 
@@ -28,7 +25,7 @@ static void set_up(void)
     make_test_folder();
     plain_file = in_folder(folder, "plain.weights");
     said_file = in_folder(folder, "said");
-    network *net = network_of(plain_cfg, 0);
+    network *net = network_of(stock_cfg, 0);
     ck_assert_ptr_nonnull(freopen(said_file, "w", stderr));
     net->layers[0].weights[5] = 0; /* as exported nets have many */
     save_weights(net, plain_file);
@@ -72,9 +69,9 @@ static void expect_initial(layer l, size_t first, size_t n)
 
 START_TEST(every_weight_of_a_plain_file_gets_the_layers_log_alpha)
 {
-    network *net = loaded(vd_cfg, plain_file, "(a plain weights file: log_sigma2 starts at log_alpha) Done!");
-    expect_log_alpha(net->layers[0], 0, 4 * 2 * 9, -4);
-    expect_log_alpha(net->layers[1], 0, 64 * 3, -2.5);
+    network *net = loaded(warm_cfg, plain_file, "(a plain weights file: log_sigma2 starts at log_alpha) Done!");
+    expect_log_alpha(net->layers[0], 0, CONV_W, -4);
+    expect_log_alpha(net->layers[1], 0, OUT_W, -2.5);
     ck_assert_float_eq(net->layers[0].weights[5], 0);
     free_network(net);
 }
@@ -84,8 +81,8 @@ START_TEST(a_layer_without_the_key_keeps_the_initial_value)
 {
     network *net =
         loaded(half_cfg, plain_file, "log_sigma2 starts at log_alpha in 1 layers, keeps its initial value in 1) Done!");
-    expect_initial(net->layers[0], 0, 4 * 2 * 9);
-    expect_log_alpha(net->layers[1], 0, 64 * 3, -2.5);
+    expect_initial(net->layers[0], 0, CONV_W);
+    expect_log_alpha(net->layers[1], 0, OUT_W, -2.5);
     free_network(net);
 }
 END_TEST
@@ -94,12 +91,12 @@ END_TEST
 START_TEST(of_a_stem_only_the_layers_in_it_start_relative)
 {
     char *cfg = in_folder(folder, "plain.cfg"), *stem = in_folder(folder, "stem.weights");
-    write_text(cfg, plain_cfg);
+    write_text(cfg, stock_cfg);
     free_run(darknet(0, "partial", cfg, plain_file, stem, "1", NULL));
     network *net =
-        loaded(vd_cfg, stem, "log_sigma2 starts at log_alpha in 1 layers, keeps its initial value in 1) Done!");
-    expect_log_alpha(net->layers[0], 0, 4 * 2 * 9, -4);
-    expect_initial(net->layers[1], 0, 64 * 3);
+        loaded(warm_cfg, stem, "log_sigma2 starts at log_alpha in 1 layers, keeps its initial value in 1) Done!");
+    expect_log_alpha(net->layers[0], 0, CONV_W, -4);
+    expect_initial(net->layers[1], 0, OUT_W);
     free_network(net);
     free(cfg), free(stem);
 }
@@ -107,17 +104,17 @@ END_TEST
 
 START_TEST(filters_and_layers_that_are_not_loaded_keep_the_initial_value)
 {
-    network *net = network_of(plain_cfg, plain_file);
+    network *net = network_of(stock_cfg, plain_file);
     char *two = in_folder(folder, "two.weights");
     layer l = net->layers[0];
-    net->layers[0].n = 2, net->layers[0].nweights = 2 * 2 * 9;
+    net->layers[0].n = 2, net->layers[0].nweights = 2 * FILTER;
     save_weights_upto(net, two, 1);
     net->layers[0] = l;
     free_network(net);
     net = loaded(first_cfg, two, "log_sigma2 starts at log_alpha in 1 layers, keeps its initial value in 1) Done!");
-    expect_log_alpha(net->layers[0], 0, 2 * 2 * 9, -4);
-    expect_initial(net->layers[0], 2 * 2 * 9, 4 * 2 * 9);
-    expect_initial(net->layers[1], 0, 64 * 3);
+    expect_log_alpha(net->layers[0], 0, 2 * FILTER, -4);
+    expect_initial(net->layers[0], 2 * FILTER, CONV_W);
+    expect_initial(net->layers[1], 0, OUT_W);
     free_network(net);
     free(two);
 }
@@ -130,8 +127,8 @@ START_TEST(a_variational_file_brings_its_own_log_sigma2)
     for (size_t i = 0; i < vd_layer_of(net->layers[1])->n; ++i) vd_layer_of(net->layers[1])->log_sigma2[i] = -7;
     save_weights(net, file);
     free_network(net);
-    net = loaded(vd_cfg, file, "weights...Done!");
-    expect_initial(net->layers[0], 0, 4 * 2 * 9);
+    net = loaded(warm_cfg, file, "weights...Done!");
+    expect_initial(net->layers[0], 0, CONV_W);
     for (size_t i = 0; i < vd_layer_of(net->layers[1])->n; ++i)
         ck_assert_float_eq(vd_layer_of(net->layers[1])->log_sigma2[i], -7);
     free_network(net);
@@ -141,8 +138,8 @@ END_TEST
 
 START_TEST(without_a_file_the_key_does_nothing)
 {
-    network *net = network_of(vd_cfg, 0);
-    expect_initial(net->layers[0], 0, 4 * 2 * 9);
+    network *net = network_of(warm_cfg, 0);
+    expect_initial(net->layers[0], 0, CONV_W);
     free_network(net);
 }
 END_TEST
@@ -150,11 +147,11 @@ END_TEST
 /* no weight is pruned at the start: at test time it is the plain network */
 START_TEST(a_warm_start_predicts_what_the_plain_network_predicts)
 {
-    network *plain = network_of(plain_cfg, plain_file), *net = loaded(vd_cfg, plain_file, "Done!");
-    float input[72];
-    fill_random(input, 72, 1);
+    network *plain = network_of(stock_cfg, plain_file), *net = loaded(warm_cfg, plain_file, "Done!");
+    float input[2 * 50];
+    fill_random(input, 2 * 50, 1);
     const float *a = network_predict(plain, input), *b = network_predict(net, input);
-    for (int i = 0; i < 3; ++i) ck_assert(close_to(a[i], b[i], 1e-5, 1e-6));
+    for (int i = 0; i < 2 * 3; ++i) ck_assert(close_to(a[i], b[i], 1e-5, 1e-6));
     free_network(plain);
     free_network(net);
 }
@@ -169,7 +166,7 @@ START_TEST(a_start_that_cannot_be_is_an_error)
         {"log_alpha=low", "layer 0 [vd_connected]: log_alpha=low is not a number"},
     };
     char *cfg = in_folder(folder, "bad.cfg");
-    char *text = vd_format(NET "[vd_connected]\n%s\n" LAST "[vd_cost]\nsamples=10\n", cases[_i][0]);
+    char *text = vd_format(NET "[vd_connected]\n%s\n" LAST COST, cases[_i][0]);
     write_text(cfg, text);
     run_result r = darknet(1, "vd", "report", cfg, plain_file, NULL);
     ck_assert_msg(strstr(r.err, cases[_i][1]) != 0, "%s", r.err);

@@ -117,6 +117,15 @@ char *read_bytes(const char *path, size_t *n)
     return data;
 }
 
+void expect_file(const char *path, const void *expected, size_t n)
+{
+    size_t got;
+    char *data = read_bytes(path, &got);
+    ck_assert_msg(data != 0, "%s is missing", path);
+    ck_assert_msg(got == n && !memcmp(data, expected, n), "%s differs", path);
+    free(data);
+}
+
 void write_in_folder(const char *name, const char *text)
 {
     char *path = in_folder(folder, name);

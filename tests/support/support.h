@@ -42,6 +42,8 @@ void write_bytes(const char *path, const void *data, size_t n);
 void write_text(const char *path, const char *text);
 /* all bytes of a file, with a 0 after them, and their number; null when it cannot be read */
 char *read_bytes(const char *path, size_t *n);
+/* the file must hold these n bytes and no others */
+void expect_file(const char *path, const void *expected, size_t n);
 /* text as a file of the test's folder, and the text of one, null when it cannot be read */
 void write_in_folder(const char *name, const char *text);
 char *text_in_folder(const char *name);

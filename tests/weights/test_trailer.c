@@ -51,12 +51,8 @@ START_TEST(a_saved_network_loads_bit_by_bit_and_saves_the_same_bytes)
         if (saved->layers[i].weights) expect_same_layer(saved->layers[i], loaded->layers[i], i != 2);
     ck_assert_uint_eq(*loaded->seen, 4660);
     char *again = in_folder(folder, "again.weights");
-    size_t n;
     save_weights(loaded, again);
-    char *bytes = read_bytes(again, &n);
-    ck_assert_uint_eq(n, SIZE);
-    ck_assert_int_eq(memcmp(bytes, good, SIZE), 0);
-    free(bytes);
+    expect_file(again, good, SIZE);
     free(again);
     free_network(saved);
     free_network(loaded);
@@ -135,13 +131,9 @@ START_TEST(a_plain_network_saves_no_trailer)
 {
     network *net = network_of(plain_cfg, 0);
     char *file = in_folder(folder, "plain.weights");
-    size_t n;
     randomise(net, 1);
     save_weights(net, file);
-    char *bytes = read_bytes(file, &n);
-    ck_assert_uint_eq(n, STOCK);
-    ck_assert_int_eq(memcmp(bytes, good, STOCK), 0);
-    free(bytes);
+    expect_file(file, good, STOCK);
     free(file);
     free_network(net);
 }
@@ -434,12 +426,8 @@ START_TEST(a_full_disk_leaves_the_earlier_file_and_no_other)
         outcome o = load(vd_cfg, path, bodies[i]);
         ck_assert_int_eq(o.status, 1);
         ck_assert_msg(strstr(o.err, expected) != 0, "%s", o.err);
-        size_t n;
-        char *bytes = read_bytes(path, &n);
-        ck_assert_uint_eq(n, SIZE);
-        ck_assert_int_eq(memcmp(bytes, good, SIZE), 0);
+        expect_file(path, good, SIZE);
         ck_assert_int_eq(files_in(folder, ""), 1);
-        free(bytes);
         free(o.err);
         free(expected);
     }
