@@ -601,23 +601,18 @@ START_TEST(rows_are_sound)
 }
 END_TEST
 
-Suite *keys_suite(void)
+SUITE_OF(keys)
 {
-    Suite *s = suite_create("keys");
-    TCase *t = tcase_create("keys");
-    tcase_add_test(t, rows_are_sound);
-    tcase_add_test(t, the_parser_reads_the_keys_of_the_table_with_their_defaults);
-    tcase_add_test(t, the_commands_read_the_keys_of_a_data_file);
-    tcase_add_test(t, the_plugin_reads_the_keys_of_the_table);
-    tcase_add_loop_test(t, a_value_out_of_a_keys_range_is_refused, 0, number_of_sections());
-    tcase_add_loop_test(t, a_key_set_to_its_default_changes_nothing, 0,
-                        (int)(sizeof(with_default) / sizeof(*with_default)));
-    tcase_add_test(t, every_default_of_the_plugin_is_tried);
-    tcase_add_test(t, exported_text_has_every_key_but_those_the_table_excepts);
-    tcase_add_test(t, the_page_on_keys_is_the_tables);
-    tcase_add_test(t, json_has_every_section_and_key);
-    tcase_add_test(t, the_list_has_a_line_for_each_key);
-    tcase_add_test(t, wrong_arguments_are_named);
-    suite_add_tcase(s, t);
-    return s;
+    TEST(rows_are_sound);
+    TEST(the_parser_reads_the_keys_of_the_table_with_their_defaults);
+    TEST(the_commands_read_the_keys_of_a_data_file);
+    TEST(the_plugin_reads_the_keys_of_the_table);
+    LOOP(a_value_out_of_a_keys_range_is_refused, number_of_sections());
+    LOOP(a_key_set_to_its_default_changes_nothing, COUNT_OF(with_default));
+    TEST(every_default_of_the_plugin_is_tried);
+    TEST(exported_text_has_every_key_but_those_the_table_excepts);
+    TEST(the_page_on_keys_is_the_tables);
+    TEST(json_has_every_section_and_key);
+    TEST(the_list_has_a_line_for_each_key);
+    TEST(wrong_arguments_are_named);
 }

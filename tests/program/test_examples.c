@@ -9,7 +9,7 @@
 enum { CLASSES = 3 };
 
 static const char *const classes[CLASSES] = {"across", "down", "aslant"};
-static char *folder, *was, *train, *predict, *cfg;
+static char *train, *predict, *cfg;
 static run_result trained;
 
 static char *built(const char *name)
@@ -24,11 +24,10 @@ static char *built(const char *name)
 /* trained once, in a folder that all tests read: stripes.weights, a picture of each class, and what names them */
 static void set_up(void)
 {
-    folder = make_folder();
     train = built("train");
     predict = built("predict");
     cfg = realpath("examples/stripes-vd.cfg", 0);
-    was = enter(folder);
+    enter_test_folder();
     write_text("names.list", "across\ndown\naslant\n");
     write_text("stripes.data", "classes=3\nnames=names.list\ntop=3\n");
     trained = run((const char *const[]){train, cfg, "stripes.weights", NULL});
@@ -38,7 +37,7 @@ static void tear_down(void)
 {
     free_run(trained);
     free(train), free(predict), free(cfg);
-    leave_and_remove(folder, was);
+    leave_test_folder();
 }
 
 /* the number after the last occurrence of a text */
@@ -65,7 +64,7 @@ END_TEST
 static char *lines_of_example(const char *weights, const char *picture)
 {
     run_result r = run((const char *const[]){predict, cfg, weights, "names.list", picture, NULL});
-    char *lines = vd_format(""), name[100];
+    char *lines = strdup(""), name[100];
     double percent;
     int used;
     ck_assert_int_eq(r.status, 0);
@@ -133,16 +132,12 @@ START_TEST(network_that_is_missing_is_reported_once)
 }
 END_TEST
 
-Suite *examples_suite(void)
+SUITE_OF(examples)
 {
-    Suite *s = suite_create("examples");
-    TCase *t = tcase_create("examples");
-    tcase_add_unchecked_fixture(t, set_up, tear_down);
-    tcase_add_test(t, training_reduces_the_loss_and_prunes);
-    tcase_add_loop_test(t, prediction_is_that_of_the_program, 0, CLASSES);
-    tcase_add_test(t, packed_weights_are_read);
-    tcase_add_test(t, unreadable_picture_is_reported_and_the_others_are_done);
-    tcase_add_test(t, network_that_is_missing_is_reported_once);
-    suite_add_tcase(s, t);
-    return s;
+    ONCE(set_up, tear_down);
+    TEST(training_reduces_the_loss_and_prunes);
+    LOOP(prediction_is_that_of_the_program, CLASSES);
+    TEST(packed_weights_are_read);
+    TEST(unreadable_picture_is_reported_and_the_others_are_done);
+    TEST(network_that_is_missing_is_reported_once);
 }
