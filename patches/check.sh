@@ -19,14 +19,19 @@ fi
 # the headers, whose lines are whose, and the lines of each patch
 (cd patches && xargs awk -f check.awk) < "$dir/named" > "$dir/counts"
 
+rm -rf "$dir/patches"
+cp -Rp patches "$dir/patches"
+
 # only files that differ from the prefix before are compiled again
 number=0
 all=$(wc -l < "$dir/named")
 while read -r patch added removed; do
   number=$((number + 1))
-  head -n "$number" "$dir/named" > "$dir/series"
-  if ! "$make" SERIES="$dir/series" SRC="$dir/darknet" BUILD="$dir/build" EXEC="$dir/build/darknet" \
-      STOCK_OPT=-O0 VD_OPT=-O0 LDFLAGS=-Wl,-z,defs all > "$dir/log" 2>&1 < /dev/null; then
+  head -n "$number" "$dir/named" > "$dir/patches/series"
+  rm -f "$dir/build/darknet"
+  "$make" -j"$(nproc)" PATCHES="$dir/patches" SRC="$dir/darknet" BUILD="$dir/build" EXEC="$dir/build/darknet" \
+    STOCK_OPT=-O0 VD_OPT=-O0 LDFLAGS=-Wl,-z,defs all > "$dir/log" 2>&1 < /dev/null || rm -f "$dir/build/darknet"
+  if ! test -x "$dir/build/darknet"; then
     tail -n 30 "$dir/log" >&2
     echo "the series up to $patch does not apply, compile and link (all of it: $dir/log)" >&2
     exit 1
