@@ -57,7 +57,7 @@ MORE := $(addprefix mk/,data.mk tests.mk fuzz.mk bench.mk lint.mk)
 MORE += $(filter-out mk/packages.mk mk/darknet.mk mk/objects.mk $(MORE),$(sort $(wildcard mk/*.mk)))
 include mk/packages.mk mk/darknet.mk
 ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
-include build/darknet.mk
+include $(SRC).mk
 endif
 
 VD_SRC := $(wildcard darknet-vd/*/*.[cS] darknet-vd/*/*/*.c)

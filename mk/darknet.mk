@@ -14,8 +14,9 @@ SRC := build/darknet
 ORIG := build/source/darknet_$(DARKNET_VERSION).orig.tar.xz
 DEBIAN := build/source/darknet_$(DARKNET_VERSION)-$(DARKNET_REVISION).debian.tar.xz
 
-# series: a patch a line; lines that start with # are headings
-SERIES := patches/series $(addprefix patches/,$(shell sed -n 's/^\([^$(hash)[:space:]][^[:space:]]*\).*/\1/p' patches/series))
+# series: a patch a line; lines that start with # are headings. patches/check.sh gives PATCHES, SRC, BUILD and EXEC
+PATCHES := patches
+SERIES := $(PATCHES)/series $(addprefix $(PATCHES)/,$(shell sed -n 's/^\([^$(hash)[:space:]][^[:space:]]*\).*/\1/p' $(PATCHES)/series))
 
 # a folder of sources that none of the project's patches has touched
 ifeq ($(DARKNET_SRC),)
@@ -40,9 +41,9 @@ $(ORIG) $(DEBIAN) &: | build/.packages
 
 $(SRC)/.patched: $(PRISTINE_DONE) $(SERIES) mk/patch-darknet.sh | build/.packages
 	@echo "  PATCH  $(SRC)"
-	$(Q)mk/patch-darknet.sh $(PRISTINE) $(SRC) patches
+	$(Q)mk/patch-darknet.sh $(PRISTINE) $(SRC) $(PATCHES)
 	@touch $@
 
 # the lists of objects are Darknet's own
-build/darknet.mk: $(SRC)/.patched
+$(SRC).mk: $(SRC)/.patched
 	@sed -n 's/^OBJ=/STOCK_LIB := /p; s/^EXECOBJA=/STOCK_EXEC := /p' $(SRC)/Makefile > $@

@@ -11,7 +11,7 @@ folder=$(cd "$folder" && pwd)
 
 (cd "$sources" && cp -Rp Makefile include src examples data "$fresh")
 sed -n 's/^\([^#[:space:]][^[:space:]]*\).*/\1/p' "$patches/series" | while read -r p; do
-    patch -d "$fresh" -p1 --fuzz=0 -s < "$patches/$p" || {
+    patch -d "$fresh" -p1 --fuzz=0 -s --no-backup-if-mismatch < "$patches/$p" || {
         echo "$patches/$p does not apply" >&2
         exit 1
     }
