@@ -214,7 +214,7 @@ static void print_json(FILE *fp)
         fprintf(fp, "%s{\"name\":\"%s\"", c == vd_cfg_sections ? "" : ",", c->name);
         if (c->alias) print_string(fp, "alias", c->alias);
         if (c->base) print_string(fp, "base", c->base);
-        if (c->base_keys) print_string(fp, "keys_of", c->base);
+        if (c->base && c->base_keys) print_string(fp, "keys_of", c->base);
         if (c->but) print_string(fp, "but", c->but);
         print_string(fp, "help", c->help);
         print_json_keys(fp, c->keys);
