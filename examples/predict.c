@@ -7,7 +7,6 @@
 #include <darknet.h>
 #include <setjmp.h>
 
-void vd_on_die(void (*callback)(const char *message));
 
 enum { SHOWN = 3 };
 

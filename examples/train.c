@@ -7,7 +7,6 @@
 #include <darknet.h>
 #include <math.h>
 
-void vd_on_die(void (*callback)(const char *message));
 
 enum { CLASSES = 3, TRAINING = 3000, TEST = 600, EPOCHS = 20 };
 
