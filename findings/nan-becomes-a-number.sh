@@ -5,7 +5,7 @@
 #            -3.4e38 for a window of nothing else. Leaky ReLU (.1) keeps it. On SSE4.1, AVX2 and AVX-512 alike.
 #            TensorFlow.js: its C++ part (wasm) makes 0 of it in ReLU6 and -1 in clip, where its JavaScript part
 #            (cpu) says NaN; max pooling leaves it out in both, but with wasm a window that begins with NaN is -Infinity,
-#            whatever the other three pixels are.
+#            though the other three are 1, 2 and 3.
 # Versions   Debian 12: libdnnl2 2.6.3-1; npm: @tensorflow/tfjs-core, -backend-cpu and -backend-wasm 4.22.0
 # Date       2026-11-28
 # Matters    A network that has blown up can go on to give finite answers, and a finite loss: a guard has to check the weights
@@ -25,7 +25,7 @@ apt-get -qq -y --no-install-recommends --allow-downgrades --download-only -o Deb
     { cat apt.log; echo "not to be had: libdnnl-dev=$dnnl (apt-get update first?)"; exit 2; }
 for deb in archives/*.deb; do [ ! -e "$deb" ] || dpkg-deb -x "$deb" root; done
 libs=$(find root -name '*.so*' -printf "$tmp/%h\n" | sort -u | paste -sd:)
-npm install --silent --no-audit --no-fund --ignore-scripts --prefix . "@tensorflow/tfjs-core@$tfjs" \
+npm install --loglevel=error --no-audit --no-fund --ignore-scripts --prefix . "@tensorflow/tfjs-core@$tfjs" \
     "@tensorflow/tfjs-backend-cpu@$tfjs" "@tensorflow/tfjs-backend-wasm@$tfjs" > npm.log 2>&1 ||
     { cat npm.log; echo "not to be had from npm: TensorFlow.js $tfjs"; exit 2; }
 

