@@ -85,7 +85,7 @@ tsan: ## run the suites that use threads under ThreadSanitizer
 	  STOCK_OPT="-O2 -g" VD_OPT="-O2 -g" CFLAGS="-fsanitize=thread -fno-omit-frame-pointer"
 
 # suites that finish within minutes there: files, parsers, coders, layers; each test in a process of its own
-MEMCHECK_SUITES := util idx coder transpose update freeze sparsity shape layer_plugin plain_layers
+MEMCHECK_SUITES := $(filter-out seed on_die,$(patsubst tests/base/test_%.c,%,$(wildcard tests/base/test_*.c))) idx coder transpose update freeze sparsity shape layer_plugin plain_layers
 MEMCHECK := valgrind -q --error-exitcode=99 --trace-children=yes --trace-children-skip=*/sh,*/cmp --undef-value-errors=yes \
 	--leak-check=no
 .PHONY: valgrind
