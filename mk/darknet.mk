@@ -8,7 +8,10 @@ DARKNET_SHA256 := ec536ae11853846aab96183d8ec18730a46cce71f7d935768d235029329f9e
 	3d987cbe63e04ec6c106370fbcb9778b2a83cad810e132c27021e6227fd4d6e6
 DARKNET_SRC ?=
 # what `darknet vd version` calls it
-DARKNET_IS := $(lastword $(subst ., ,$(DARKNET_VERSION)))$(if $(DARKNET_SRC),,$(comma) Debian $(DARKNET_VERSION)-$(DARKNET_REVISION))
+DARKNET_IS := $(lastword $(subst ., ,$(DARKNET_VERSION)))
+ifeq ($(DARKNET_SRC),)
+DARKNET_IS := $(DARKNET_IS), Debian $(DARKNET_VERSION)-$(DARKNET_REVISION)
+endif
 
 SRC := build/darknet
 ORIG := build/source/darknet_$(DARKNET_VERSION).orig.tar.xz
@@ -26,7 +29,8 @@ $(PRISTINE_DONE): build/.packages $(ORIG) $(DEBIAN)
 	@rm -rf $(@D) && mkdir -p $(@D)
 	$(Q)tar -xf $(ORIG) -C $(@D) --strip-components=1
 	$(Q)tar -xf $(DEBIAN) -C $(@D)
-	$(Q)cd $(@D) && for p in $$(cat debian/patches/series); do patch -p1 --fuzz=0 -s < debian/patches/$$p || exit 1; done
+	$(Q)cd $(@D) && for p in $$(cat debian/patches/series); do \
+	  patch -p1 --fuzz=0 -s < debian/patches/$$p || exit 1; done
 	@touch $@
 else
 PRISTINE := $(DARKNET_SRC)
@@ -37,7 +41,8 @@ endif
 
 $(ORIG) $(DEBIAN) &: | build/.packages
 	$(Q)mk/fetch-darknet.sh build/source $(DARKNET_VERSION)-$(DARKNET_REVISION)
-	$(Q)printf '%s  %s\n' $(firstword $(DARKNET_SHA256)) $(ORIG) $(lastword $(DARKNET_SHA256)) $(DEBIAN) | sha256sum --check --quiet
+	$(Q)printf '%s  %s\n' $(firstword $(DARKNET_SHA256)) $(ORIG) $(lastword $(DARKNET_SHA256)) $(DEBIAN) | \
+	  sha256sum --check --quiet
 
 $(SRC)/.patched: $(PRISTINE_DONE) $(SERIES) mk/patch-darknet.sh | build/.packages
 	@echo "  PATCH  $(SRC)"

