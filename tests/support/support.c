@@ -279,14 +279,14 @@ void silence_stderr(void)
 const char *our_probe(void)
 {
     const char *path = getenv("PROBE");
-    return path ? path : "build/probe";
+    return path ? path : "build/out/probe";
 }
 
 static const char *stock_program(const char *name)
 {
     static char path[PATH_MAX];
     const char *stock = getenv("STOCK");
-    snprintf(path, sizeof(path), "%s/%s", stock ? stock : "build/stock", name);
+    snprintf(path, sizeof(path), "%s/%s", stock ? stock : "build/out/stock", name);
     return path;
 }
 
