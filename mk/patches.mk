@@ -2,4 +2,4 @@
 
 .PHONY: patches-check
 patches-check: $(PRISTINE_DONE) ## check the headers of patches/, and build Darknet with each prefix of the series
-	$(Q)MAKE='$(MAKE)' patches/check.sh build/patches-check
+	$(Q)MAKE='$(MAKE)' patches/check.sh $(BUILD)/patches-check
