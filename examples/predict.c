@@ -7,7 +7,6 @@
 #include <darknet.h>
 #include <setjmp.h>
 
-
 enum { SHOWN = 3 };
 
 static jmp_buf back; /* set where the program can go on after an error */

@@ -7,7 +7,6 @@
 #include <darknet.h>
 #include <math.h>
 
-
 enum { CLASSES = 3, TRAINING = 3000, TEST = 600, EPOCHS = 20 };
 
 static char *names[CLASSES] = {"across", "down", "aslant"};
