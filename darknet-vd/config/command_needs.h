@@ -1,8 +1,8 @@
 /* What a command expects of a network: that it finds objects, that it does not, or a number of inputs and outputs.
  * Stock Darknet runs any network, and then finds nothing, compares numbers that do not exist, or writes past the heap.
  */
-#ifndef VD_PURPOSE_H
-#define VD_PURPOSE_H
+#ifndef VD_CONFIG_COMMAND_NEEDS_H
+#define VD_CONFIG_COMMAND_NEEDS_H
 
 #include "darknet.h"
 #include "config/options.h"

@@ -1,7 +1,7 @@
 /* Every section of a cfg and every key in it, and the keys of a .data file: the one table that the check (schema.h),
  * the readers below, the exporter and `darknet vd keys` use. docs/cfg.md is made from it: `make docs-cfg`. */
-#ifndef VD_KEYS_H
-#define VD_KEYS_H
+#ifndef VD_CONFIG_KEYS_H
+#define VD_CONFIG_KEYS_H
 
 #include "config/options.h"
 

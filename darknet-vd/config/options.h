@@ -1,7 +1,7 @@
 /* Keys of one section, read with a check of type and range; errors name the file, the section, the key and the value.
  * keys.h reads those of the table. */
-#ifndef VD_OPTIONS_H
-#define VD_OPTIONS_H
+#ifndef VD_CONFIG_OPTIONS_H
+#define VD_CONFIG_OPTIONS_H
 
 #include "darknet.h"
 

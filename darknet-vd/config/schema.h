@@ -5,8 +5,8 @@
  * unknown or duplicate key produces a warning that names the nearest key, and an error after vd_schema_strict(). The
  * plugin's keys are checked where they are read, by vd_key_number() and vd_key_integer(); in the plugin's sections,
  * unknown and duplicate keys are always errors, by vd_options_all_known(). */
-#ifndef VD_SCHEMA_H
-#define VD_SCHEMA_H
+#ifndef VD_CONFIG_SCHEMA_H
+#define VD_CONFIG_SCHEMA_H
 
 #include "darknet.h"
 #include "config/options.h"

@@ -1,7 +1,7 @@
 /* Computes a layer's size before Darknet allocates it, because Darknet's int arithmetic overflows silently, and a
  * window larger than the picture gives it negative sizes. */
-#ifndef VD_SHAPE_H
-#define VD_SHAPE_H
+#ifndef VD_CONFIG_SHAPE_H
+#define VD_CONFIG_SHAPE_H
 
 #include "darknet.h"
 #include "config/options.h"
