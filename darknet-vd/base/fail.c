@@ -93,20 +93,20 @@ void vd_die(const char *fmt, ...)
 void *vd_calloc(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size);
-    if (!p) vd_die("out of memory: %zu x %zu bytes asked for", n, size);
+    if (!p) vd_die("out of memory: cannot allocate %zu x %zu bytes", n, size);
     return p;
 }
 
 void *vd_malloc(size_t size)
 {
     void *p = malloc(size ? size : 1);
-    if (!p) vd_die("out of memory: %zu bytes asked for", size);
+    if (!p) vd_die("out of memory: cannot allocate %zu bytes", size);
     return p;
 }
 
 void *vd_realloc(void *p, size_t size)
 {
     p = realloc(p, size ? size : 1);
-    if (!p) vd_die("out of memory: %zu bytes asked for", size);
+    if (!p) vd_die("out of memory: cannot allocate %zu bytes", size);
     return p;
 }

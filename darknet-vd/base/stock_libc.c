@@ -89,7 +89,7 @@ int stock_sprintf(char *to, size_t room, const char *fmt, ...)
     char *text = vd_vformat(fmt, args);
     int n = (int)strlen(text);
     va_end(args);
-    if ((size_t)n >= room) vd_die("%s: too long a path or name: %d bytes, %zu at most", text, n, room - 1);
+    if ((size_t)n >= room) vd_die("%s: path or name too long: %d bytes, at most %zu", text, n, room - 1);
     memcpy(to, text, (size_t)n + 1); /* arguments may overlap with to */
     free(text);
     return n;
@@ -98,7 +98,7 @@ int stock_sprintf(char *to, size_t room, const char *fmt, ...)
 char *stock_strncpy(char *to, const char *from, size_t room)
 {
     size_t n = strlen(from);
-    if (n >= room) vd_die("%s: too long a path or name: %zu bytes, %zu at most", from, n, room - 1);
+    if (n >= room) vd_die("%s: path or name too long: %zu bytes, at most %zu", from, n, room - 1);
     return memcpy(to, from, n + 1);
 }
 

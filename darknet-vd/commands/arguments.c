@@ -105,7 +105,7 @@ static int check_option(const char *command, const char *options, int argc, char
     const char *kind = after(options, argv[i]);
     if (!kind) kind = after(everywhere, argv[i]);
     if (!kind)
-        vd_die("darknet %s: %s is not an option; there are %s %s, and a file of this name is ./%s", command, argv[i],
+        vd_die("darknet %s: unknown option %s; options are %s %s; for a file of this name write ./%s", command, argv[i],
                names_of(everywhere), names_of(options), argv[i]);
     if (*kind != '=') return 1;
     if (i + 1 == argc) vd_die("darknet %s: %s: a value is missing", command, argv[i]);
@@ -117,13 +117,13 @@ static int check_option(const char *command, const char *options, int argc, char
 
 static void check_is_here(const char *word)
 {
-    if (after(not_here, word)) vd_die("%s needs OpenCV or CUDA, which this program is built without", word);
+    if (after(not_here, word)) vd_die("%s needs OpenCV or CUDA, but this program was built without them", word);
 }
 
 static void check_word(const char *command, const char *words, const char *word)
 {
     check_is_here(word);
-    if (!after(words, word)) vd_die("darknet %s: %s is not one of its commands: %s", command, word, words);
+    if (!after(words, word)) vd_die("darknet %s: unknown command %s; commands are %s", command, word, words);
 }
 
 void vd_arguments_check(int argc, char **argv)

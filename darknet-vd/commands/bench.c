@@ -13,12 +13,12 @@
 
 static const char usage[] =
     "usage: darknet vd bench CFG WEIGHTS [-batch N] [-threads N] [-seconds S] [-json]\n"
-    "  times the network at test time on random pictures, with dense weights (zeros and all) and with\n"
+    "  times the network at test time on random pictures, with dense weights (zeros included) and with\n"
     "  sparse ones where they are faster, layer by layer: single images and batches, on one thread and on all\n"
-    "  -batch N     images of a batch: at most, and without it, batch/subdivisions of CFG\n"
-    "  -threads N   threads besides one; without it DARKNET_THREADS, or one for each core\n"
-    "  -seconds S   for each of the tables, 2 without it\n"
-    "  -json        one JSON object in place of the tables; times are medians, in microseconds\n";
+    "  -batch N     images per batch; at most, and by default, batch/subdivisions of CFG\n"
+    "  -threads N   number of threads compared with one; default: DARKNET_THREADS, or one per core\n"
+    "  -seconds S   seconds for each table, 2 by default\n"
+    "  -json        one JSON object instead of the tables; times are medians, in microseconds\n";
 
 /* two copies of the network; each is prepared for its way at its first prediction */
 enum { DENSE, SPARSE, WAYS };
@@ -206,7 +206,7 @@ static void load(bench *b, char *weights)
     for (int way = 0; way < WAYS; ++way) b->net[way] = load_network((char *)b->cfg, weights, 0);
     const network *net = b->net[DENSE];
     for (int i = 0; i < net->n; ++i) variational += vd_layer_of(net->layers[i]) != 0;
-    if (!variational) vd_die("%s: no variational layer to compare ways of", b->cfg);
+    if (!variational) vd_die("%s: no variational layer, so there is nothing to compare", b->cfg);
     size_t n = (size_t)net->batch * net->inputs;
     unsigned lot = 1;
     b->images = vd_calloc(n, sizeof(float));
@@ -227,11 +227,11 @@ int vd_bench_command(int argc, char **argv)
         else if (!strcmp(argv[i], "-batch")) batch = (int)number_after(argc, argv, &i, 1, INT_MAX);
         else if (!strcmp(argv[i], "-threads")) threads = (int)number_after(argc, argv, &i, 1, 256);
         else if (!strcmp(argv[i], "-seconds")) b.seconds = number_after(argc, argv, &i, 0, 1e6);
-        else if (argv[i][0] == '-') vd_die("darknet vd bench: %s is not an option", argv[i]);
-        else if (n == 2) vd_die("darknet vd bench: %s is one argument too many", argv[i]);
+        else if (argv[i][0] == '-') vd_die("darknet vd bench: unknown option %s", argv[i]);
+        else if (n == 2) vd_die("darknet vd bench: unexpected argument %s", argv[i]);
         else files[n++] = argv[i];
     }
-    if (n < 2) vd_die("darknet vd bench: CFG and WEIGHTS are needed; -h tells more");
+    if (n < 2) vd_die("darknet vd bench: CFG and WEIGHTS are needed; see -h");
     if (b.asked) b.asked = vd_format("%s", b.asked); /* setenv() may overwrite it */
     b.cfg = files[0];
     load(&b, files[1]);

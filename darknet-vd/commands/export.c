@@ -8,14 +8,14 @@
 
 static const char usage[] =
     "usage: darknet vd export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]\n"
-    "  writes OUT.cfg and OUT.weights for stock Darknet and whatever else reads its files: pruned\n"
-    "  weights are zeros, variational sections plain ones, [vd_cost] is gone\n"
+    "  writes OUT.cfg and OUT.weights for stock Darknet and other programs that read its files: pruned\n"
+    "  weights are zeros, variational sections are plain ones, and [vd_cost] is removed\n"
     "  -fuse      fold batch normalisation into weights and biases\n"
-    "  -compact   take out filters and units that are dead or that nobody reads; the constant a dead\n"
-    "             one emits moves into the layer behind. Layers that must keep some say why\n"
-    "  IMAGE      to check the export with; without any, random numbers\n"
-    "  The exported network must answer as the variational one at test time, to 1e-4 of the largest\n"
-    "  output; else nothing is written and the exit status is 1\n";
+    "  -compact   remove filters and units that are dead or that no layer reads; the constant a dead\n"
+    "             one emits moves into the next layer. Where some must stay, the table tells why\n"
+    "  IMAGE      a picture to check the export with; without any, random numbers are used\n"
+    "  The outputs of the exported network must equal those of the variational one at test time, to 1e-4 of\n"
+    "  the largest output; otherwise nothing is written and the exit status is 1\n";
 
 static vd_export_options parse(int argc, char **argv)
 {
@@ -25,11 +25,11 @@ static vd_export_options parse(int argc, char **argv)
     for (int i = 1; i < argc; ++i) {
         if (!strcmp(argv[i], "-fuse")) o.fuse = 1;
         else if (!strcmp(argv[i], "-compact")) o.compact = 1;
-        else if (argv[i][0] == '-') vd_die("darknet vd export: %s is not an option", argv[i]);
+        else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);
         else if (n < 3) files[n++] = argv[i];
         else o.files[o.pictures++] = argv[i];
     }
-    if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; -h tells more");
+    if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; see -h");
     o.cfg = files[0];
     o.weights = files[1];
     o.out = files[2];

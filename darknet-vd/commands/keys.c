@@ -12,7 +12,7 @@
 
 static const char usage[] =
     "usage: darknet vd keys [-json | -markdown]\n"
-    "  prints every key of a cfg and of a .data file: its type and range, its default, what it does;\n"
+    "  prints every key of a cfg and of a .data file: its type and range, its default, and what it does;\n"
     "  -json: as one JSON object; -markdown: as the page docs/cfg.md\n";
 
 /* ---- a key's columns, in words ---- */
@@ -245,7 +245,7 @@ static const char introduction[] =
     "3. Add `[vd_cost]` as the last section, with `samples=` and the number of training images.\n"
     "4. Choose `kl_start` and `kl_ramp` in batches: one to five epochs without the KL term, and as many for its ramp.\n"
     "\n"
-    "A whole example:\n"
+    "A complete example:\n"
     "\n"
     "    [net]\n"
     "    batch=100\n"
@@ -289,9 +289,9 @@ static const char introduction[] =
     "* A value that is not a number, is out of range, or names a layer or file that does not exist is an error: one "
     "line\n"
     "  names the file, the section and the value, and the exit status is 1.\n"
-    "* An unknown key is a warning that names the nearest key. So is a key that is given twice: the first one counts. "
-    "With\n"
-    "  `-strict`, and in the plugin's sections, both are errors.\n"
+    "* An unknown key is a warning that names the nearest key. So is a key that is given twice: the first value is "
+    "used.\n"
+    "  With `-strict`, and in the plugin's sections, both are errors.\n"
     "* `darknet vd export` writes a cfg without the plugin's keys and sections.\n";
 
 static void print_rows(FILE *fp, const vd_key *keys, int with_stock, int with_others)
@@ -359,8 +359,8 @@ int vd_keys_command(int argc, char **argv)
             vd_die("darknet vd keys: -json or -markdown, not both");
         if (json) print = print_json;
         else if (markdown) print = print_markdown;
-        else if (argv[i][0] == '-') vd_die("darknet vd keys: %s is not an option", argv[i]);
-        else vd_die("darknet vd keys: %s is one argument too many", argv[i]);
+        else if (argv[i][0] == '-') vd_die("darknet vd keys: unknown option %s", argv[i]);
+        else vd_die("darknet vd keys: unexpected argument %s", argv[i]);
     }
     (print ? print : print_plain)(stdout);
     return 0;

@@ -15,13 +15,12 @@
 
 static const char usage[] =
     "usage: darknet detector map DATA CFG WEIGHTS [-iou 0.5] [-thresh 0.005] [-points 0|11|101]\n"
-    "  average precision, class by class and in the mean, over the pictures of the data file's valid= list\n"
-    "  -iou      overlap of a hit, intersection over union\n"
-    "  -thresh   detections with less confidence are not looked at\n"
-    "  -points   0: area under the precision-recall curve, as PASCAL VOC since 2010; 11: mean precision at 11 "
-    "recalls,\n"
-    "            as PASCAL VOC 2007; 101: at 101, as COCO\n"
-    "  the counts (hits, false alarms, missed), precision, recall and F1 are at confidence 0.25\n";
+    "  prints the average precision of each class and its mean over the classes, for the data file's valid= list\n"
+    "  -iou      least overlap (intersection over union) of a hit\n"
+    "  -thresh   detections with less confidence are ignored\n"
+    "  -points   0: area under the precision-recall curve, as PASCAL VOC since 2010; 11: mean precision at 11\n"
+    "            recalls, as PASCAL VOC 2007; 101: at 101, as COCO\n"
+    "  TP, FP, FN, precision, recall and F1 are counted at confidence 0.25\n";
 
 static const float count_thresh = .25f;
 
@@ -102,9 +101,10 @@ static box_label *read_labels(char *picture, int classes, int *n, int *missing)
 {
     char path[4096];
     *n = 0;
-    if (strlen(picture) > sizeof(path) / 2) vd_die("%s: too long a path", picture);
+    if (strlen(picture) > sizeof(path) / 2) vd_die("%s: path too long", picture);
     detection_label_path(picture, path);
-    if (!strcmp(path, picture)) vd_die("%s: where are its labels? .jpg, .JPG, .JPEG or .png is expected", picture);
+    if (!strcmp(path, picture))
+        vd_die("%s: cannot derive the path of its labels: expected a name with .jpg, .JPG, .JPEG or .png", picture);
     if (access(path, F_OK) && errno == ENOENT) {
         ++*missing;
         return 0;
@@ -112,7 +112,7 @@ static box_label *read_labels(char *picture, int classes, int *n, int *missing)
     box_label *labels = read_boxes(path, n);
     for (int i = 0; i < *n; ++i)
         if (labels[i].id < 0 || labels[i].id >= classes)
-            vd_die("%s: an object of class %d, the network has %d classes", path, labels[i].id, classes);
+            vd_die("%s: an object of class %d, but the network has %d classes", path, labels[i].id, classes);
     return labels;
 }
 
@@ -195,9 +195,10 @@ static int classes_of(const network *net, const char *cfg)
         layer l = net->layers[i];
         if (l.type != YOLO && l.type != REGION) continue;
         ++heads;
-        if (l.classes != classes) vd_die("%s: layer %d has %d classes, the last %d", cfg, i, l.classes, classes);
+        if (l.classes != classes)
+            vd_die("%s: layer %d has %d classes, but the last layer has %d", cfg, i, l.classes, classes);
     }
-    if (!heads || classes < 1) vd_die("%s: not a detector: no [yolo] and no [region]", cfg);
+    if (!heads || classes < 1) vd_die("%s: not a detector: no [yolo] or [region] layer", cfg);
     return classes;
 }
 
@@ -242,12 +243,12 @@ static int parse(int argc, char **argv, arguments *a)
         if (!strcmp(argv[i], "-iou")) a->iou = option_after(argc, argv, &i, 1e-6, 1);
         else if (!strcmp(argv[i], "-thresh")) a->thresh = option_after(argc, argv, &i, 0, 1);
         else if (!strcmp(argv[i], "-points")) a->points = (int)option_after(argc, argv, &i, 0, 101);
-        else if (argv[i][0] == '-') vd_die("darknet detector map: %s is not an option", argv[i]);
-        else if (n == 3) vd_die("darknet detector map: %s is one argument too many", argv[i]);
+        else if (argv[i][0] == '-') vd_die("darknet detector map: unknown option %s", argv[i]);
+        else if (n == 3) vd_die("darknet detector map: unexpected argument %s", argv[i]);
         else *files[n++] = argv[i];
     }
-    if (n < 3) vd_die("darknet detector map: DATA, CFG and WEIGHTS are needed; -h tells more");
-    if (a->points && a->points != 11 && a->points != 101) vd_die("darknet detector map: -points takes 0, 11 or 101");
+    if (n < 3) vd_die("darknet detector map: DATA, CFG and WEIGHTS are needed; see -h");
+    if (a->points && a->points != 11 && a->points != 101) vd_die("darknet detector map: -points must be 0, 11 or 101");
     return 1;
 }
 
@@ -257,7 +258,7 @@ int vd_map_command(int argc, char **argv)
     if (!parse(argc, argv, &a)) return 0;
     list *options = read_data_cfg((char *)a.data);
     char *valid = option_find_str(options, "valid", 0);
-    if (!valid) vd_die("%s: valid, the list of pictures, is missing", a.data);
+    if (!valid) vd_die("%s: valid= (the list of pictures) is missing", a.data);
     network *net = load_network((char *)a.cfg, (char *)a.weights, 0);
     set_batch_network(net, 1);
     int classes = classes_of(net, a.cfg), missing = 0;
@@ -273,7 +274,9 @@ int vd_map_command(int argc, char **argv)
     }
     if (!done) vd_die("%s: all of its %d pictures are broken", valid, pictures->size);
     if (missing == done) vd_die("%s: none of its %d pictures has a label file", valid, done);
-    if (missing) fprintf(stderr, "%s: %d of %d pictures have no label file: no objects there\n", valid, missing, done);
+    if (missing)
+        fprintf(stderr, "%s: %d of %d pictures have no label file: treated as pictures without objects\n", valid,
+                missing, done);
     print_table(&a, f, classes, names, done);
     if (fflush(stdout) || ferror(stdout)) vd_die("standard output: cannot be written");
     for (int c = 0; c < classes; ++c) free(f[c].confidence), free(f[c].hit);

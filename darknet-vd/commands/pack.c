@@ -12,11 +12,11 @@
 static const char usage[] =
     "usage: darknet vd pack CFG WEIGHTS OUT.vdw [-fp16 | -int8] [-json]\n"
     "  writes the network as it is at test time, without its pruned weights, to OUT.vdw, which loads wherever a\n"
-    "  .weights file does, for inference; and prints what each layer takes, before and after; -json: as one JSON "
-    "object\n"
-    "  The weights left are packed as they are, or\n"
+    "  .weights file does, for inference; prints the size of each layer before and after; -json: as one JSON object\n"
+    "  The remaining weights are packed unchanged, or\n"
     "    -fp16   as half floats\n"
-    "    -int8   as whole numbers of steps; each filter's step is half its weights' posterior standard deviation\n";
+    "    -int8   as integer multiples of a step; a filter's step is half the posterior standard deviation of its\n"
+    "            weights\n";
 
 typedef struct {
     const char *cfg, *weights, *out;
@@ -39,11 +39,11 @@ static arguments parse(int argc, char **argv)
         if (!strcmp(argv[i], "-json")) a.json = 1;
         else if (!strcmp(argv[i], "-fp16")) set_format(&a, VD_PACK_FP16);
         else if (!strcmp(argv[i], "-int8")) set_format(&a, VD_PACK_INT8);
-        else if (argv[i][0] == '-') vd_die("darknet vd pack: %s is not an option", argv[i]);
-        else if (n == 3) vd_die("darknet vd pack: %s is one argument too many", argv[i]);
+        else if (argv[i][0] == '-') vd_die("darknet vd pack: unknown option %s", argv[i]);
+        else if (n == 3) vd_die("darknet vd pack: unexpected argument %s", argv[i]);
         else *files[n++] = argv[i];
     }
-    if (n < 3) vd_die("darknet vd pack: CFG, WEIGHTS and OUT.vdw are needed; -h tells more");
+    if (n < 3) vd_die("darknet vd pack: CFG, WEIGHTS and OUT.vdw are needed; see -h");
     return a;
 }
 
@@ -58,7 +58,7 @@ static vd_packed pack(const arguments *a)
 {
     char *fault;
     network *net = load_network((char *)a->cfg, (char *)a->weights, 0);
-    if (net->packed_from) vd_die("%s: is packed already, pack the .weights it was made from", a->weights);
+    if (net->packed_from) vd_die("%s: is already packed: pack the .weights file it was made from", a->weights);
     vd_packed p = vd_pack_network(net, a->format, &fault);
     if (fault) vd_die("%s: %s", a->weights, fault);
     if (!is_variational(&p)) vd_die("%s: no variational layer, so nothing is pruned", a->cfg);
@@ -76,7 +76,7 @@ int vd_pack_command(int argc, char **argv)
     }
     arguments a = parse(argc, argv);
     if (vd_same_file(a.out, a.weights) || vd_same_file(a.out, a.cfg))
-        vd_die("%s: is the file to be packed: choose another name", a.out);
+        vd_die("%s: would overwrite the file to pack: choose another name", a.out);
     vd_packed p = pack(&a);
     vd_output out = vd_output_open(a.out);
     fwrite(p.file.bytes, 1, p.file.n, out.fp);

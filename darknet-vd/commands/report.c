@@ -10,7 +10,7 @@
 
 static const char usage[] =
     "usage: darknet vd report CFG WEIGHTS [-json]\n"
-    "  prints, for each variational layer and for all, the weights, those left at test time,\n"
+    "  prints, for each variational layer and for all, the weights, the nonzero weights at test time,\n"
     "  the sparsity (pruned / all) and the compression (all / left); -json: as one JSON object\n";
 
 static void print_row(FILE *fp, const char *type, size_t weights, size_t nonzero, const char *threshold)
@@ -68,11 +68,11 @@ int vd_report_command(int argc, char **argv)
             return 0;
         }
         if (!strcmp(argv[i], "-json")) json = 1;
-        else if (argv[i][0] == '-') vd_die("darknet vd report: %s is not an option", argv[i]);
-        else if (n == 2) vd_die("darknet vd report: %s is one argument too many", argv[i]);
+        else if (argv[i][0] == '-') vd_die("darknet vd report: unknown option %s", argv[i]);
+        else if (n == 2) vd_die("darknet vd report: unexpected argument %s", argv[i]);
         else files[n++] = argv[i];
     }
-    if (n < 2) vd_die("darknet vd report: CFG and WEIGHTS are needed; -h tells more");
+    if (n < 2) vd_die("darknet vd report: CFG and WEIGHTS are needed; see -h");
     network *net = load_network((char *)files[0], (char *)files[1], 0);
     vd_report r = vd_report_network(net);
     if (!r.n) vd_die("%s: no variational layer to report on", files[0]);

@@ -31,9 +31,9 @@ static const struct {
     {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-json]",
      "time a network at test time, with dense and with sparse weights"},
     {"export", vd_export_command, "export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]",
-     "write a network for stock Darknet, smaller where it can be"},
+     "write a network for stock Darknet, smaller where possible"},
     {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8] [-json]",
-     "write what is left of a network to a small file for inference"},
+     "write a network without its pruned weights to a small file for inference"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
     {"keys", vd_keys_command, "keys [-json | -markdown]", "list the keys of a cfg and of a .data file"},
@@ -46,7 +46,7 @@ static const char *refused[] = {"average",   "rescale",     "rgbgr",  "reset",
 
 static void print_usage(FILE *fp)
 {
-    fprintf(fp, "usage: darknet vd VERB ...    (VERB -h tells more)\n");
+    fprintf(fp, "usage: darknet vd VERB ...    (see darknet vd VERB -h)\n");
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i)
         fprintf(fp, "  darknet vd %-54s %s\n", verbs[i].usage, verbs[i].help);
 }
@@ -71,13 +71,13 @@ static void check_environment(void)
         const char *text = getenv(numbers[i].name);
         long n;
         if (!text || (vd_parse_long(text, &n) && n >= numbers[i].min && n <= numbers[i].max)) continue;
-        fprintf(stderr, "%s=%s is not a number from %ld to %ld: left out\n", numbers[i].name, text, numbers[i].min,
+        fprintf(stderr, "%s=%s is not an integer from %ld to %ld: ignored\n", numbers[i].name, text, numbers[i].min,
                 numbers[i].max);
         unsetenv(numbers[i].name);
     }
     const char *kernels = getenv("DARKNET_KERNELS");
     if (kernels && strcmp(kernels, vd_kernels_get()->name))
-        fprintf(stderr, "DARKNET_KERNELS=%s: this machine has none of this name, %s is used\n", kernels,
+        fprintf(stderr, "DARKNET_KERNELS=%s: not available on this machine, using %s\n", kernels,
                 vd_kernels_get()->name);
 }
 
@@ -124,7 +124,7 @@ static int start(int argc, char **argv)
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
     if (find_arg(argc, argv, "-strict")) vd_schema_strict();
     argc = words(argc, argv);
-    if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet vd -h: those of sparse networks)");
+    if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet vd -h lists those for sparse networks)");
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) vd_purpose_refuse_variational(refused[i]);
     if (strcmp(argv[1], "vd")) prepare_stock_command(argc, argv);
@@ -148,7 +148,7 @@ static void vd_run_verb(int argc, char **argv)
         if (status) exit(status);
         return;
     }
-    vd_die("darknet vd: %s is not a verb; darknet vd -h lists them", argv[2]);
+    vd_die("darknet vd: unknown verb %s; darknet vd -h lists them", argv[2]);
 }
 
 int vd_command(int argc, char **argv)

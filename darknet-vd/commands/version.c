@@ -31,7 +31,7 @@ int vd_version_command(int argc, char **argv)
         fputs(usage, stdout);
         return 0;
     }
-    if (argc > 1) vd_die("darknet vd version: %s is one argument too many", argv[1]);
+    if (argc > 1) vd_die("darknet vd version: unexpected argument %s", argv[1]);
     printf("darknet-vd %s (Darknet %s; ", VD_VERSION, VD_DARKNET);
     print_products(stdout);
     printf(", kernels %s)\n", vd_kernels_get()->name);

@@ -48,15 +48,15 @@ void vd_purpose_check(vd_section s, const network *net, layer last)
         if (t == YOLO || t == REGION || t == DETECTION) found = i, type = t;
     }
     if (expected->finds == NO_OBJECTS && found >= 0)
-        vd_die("%s: layer %d [%s]: finds objects, this is a network for darknet detector, not for darknet %s",
+        vd_die("%s: layer %d [%s]: detects objects: the network is for 'darknet detector', not 'darknet %s'",
                s.filename, found, get_layer_string(type), expected->command);
     if (expected->finds == OBJECTS && found < 0)
-        vd_die("%s: no layer finds objects, [yolo], [region] or [detection], and darknet %s needs one", s.filename,
+        vd_die("%s: 'darknet %s' needs a layer that detects objects: [yolo], [region] or [detection]", s.filename,
                expected->command);
     int least = expected->least, most = expected->most;
     if (most && (net->inputs > most || net->inputs < least || outputs < expected->outputs))
-        vd_die("%s: %d inputs and %d outputs, and darknet %s needs %s%d and %d", s.filename, net->inputs, outputs,
-               expected->command, most > least ? "at most " : "", most, expected->outputs);
+        vd_die("%s: %d inputs and %d outputs, but 'darknet %s' needs %s%d inputs and at least %d outputs", s.filename,
+               net->inputs, outputs, expected->command, most > least ? "at most " : "", most, expected->outputs);
 }
 
 void vd_purpose_refuse_variational(const char *command)
@@ -66,5 +66,5 @@ void vd_purpose_refuse_variational(const char *command)
 
 void vd_purpose_check_variational(vd_section s)
 {
-    if (refused_by) vd_section_die(s, "'darknet %s' cannot treat variational layers", refused_by);
+    if (refused_by) vd_section_die(s, "'darknet %s' does not support variational layers", refused_by);
 }

@@ -52,7 +52,7 @@ long vd_option_integer(vd_section s, const char *key, long def, long min, long m
     long value;
     const char *text = option_find(s.options, (char *)key);
     if (!text) return def;
-    if (!vd_parse_long(text, &value)) vd_section_die(s, "%s=%s is not a whole number", key, text);
+    if (!vd_parse_long(text, &value)) vd_section_die(s, "%s=%s is not an integer", key, text);
     if (value < min || value > max) vd_section_die(s, "%s=%s is not between %ld and %ld", key, text, min, max);
     return value;
 }

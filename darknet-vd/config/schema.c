@@ -75,7 +75,7 @@ static void check_policy(vd_section s, const char *text)
 {
     for (int i = 0; vd_policies[i]; ++i)
         if (!strcmp(text, vd_policies[i])) return;
-    vd_section_die(s, "policy=%s is not known: %s", text, policies());
+    vd_section_die(s, "policy=%s is not known: expected %s", text, policies());
 }
 
 static void check_value(vd_section s, const vd_key *k)
@@ -167,12 +167,12 @@ static void check_names(vd_section s, const vd_key *keys, const vd_key *more)
     for (node *n = s.options->front; n; n = n->next) {
         kvp *p = n->val;
         if (vd_key_find(keys, p->key) || vd_key_find(more, p->key)) {
-            if (is_repeated(s.options, n, p->key)) complain(s, "%s is given twice: the first counts", p->key);
+            if (is_repeated(s.options, n, p->key)) complain(s, "%s is given twice: the first value is used", p->key);
         } else {
             const vd_key *near = nearest_key(more, p->key, nearest_key(keys, p->key, 0));
             if (near && distance(near->name, p->key) <= 2)
-                complain(s, "%s is not a key here; %s is", p->key, near->name);
-            else complain(s, "%s is not a key here", p->key);
+                complain(s, "unknown key %s; did you mean %s?", p->key, near->name);
+            else complain(s, "unknown key %s", p->key);
         }
         p->used = 1; /* Darknet has nothing to add */
     }
@@ -200,7 +200,8 @@ static void check_steps(vd_section s)
     const char *policy = option_find(s.options, "policy");
     int steps = length_of(s, "steps"), scales = length_of(s, "scales");
     if (policy && !strcmp(policy, "steps") && (steps != scales || !steps))
-        vd_section_die(s, "policy=steps with %d steps and %d scales", steps, scales);
+        vd_section_die(s, "policy=steps needs as many scales as steps, at least one: got %d steps and %d scales", steps,
+                       scales);
 }
 
 /* the layer before must have as many outputs as a head reads */
@@ -208,14 +209,14 @@ static void check_head(vd_section s, layer before, long numbers)
 {
     long cells = (long)before.out_w * before.out_h;
     if (before.outputs != numbers * cells)
-        vd_section_die(s, "reads %ld numbers a cell, the layer before has %d filters", numbers, before.out_c);
+        vd_section_die(s, "reads %ld numbers per cell, but the previous layer has %d filters", numbers, before.out_c);
 }
 
 static void check_anchors(vd_section s)
 {
     long num = vd_key_integer(s, "num"), anchors = length_of(s, "anchors");
     if (anchors && anchors != 2 * num)
-        vd_section_die(s, "anchors has %ld numbers, num=%ld needs %ld", anchors, num, 2 * num);
+        vd_section_die(s, "anchors has %ld numbers, but num=%ld needs %ld", anchors, num, 2 * num);
 }
 
 static void check_yolo(vd_section s, layer before)
@@ -240,18 +241,19 @@ static void check_detection(vd_section s, layer before)
     long side = vd_key_integer(s, "side"), boxes = vd_key_integer(s, "num") * (1 + vd_key_integer(s, "coords"));
     long numbers = side * side * (boxes + vd_key_integer(s, "classes"));
     if (before.outputs != numbers)
-        vd_section_die(s, "reads %ld numbers, the layer before has %d", numbers, before.outputs);
+        vd_section_die(s, "reads %ld numbers, but the previous layer has %d", numbers, before.outputs);
 }
 
 /* stock Darknet adds images of different sizes when one size is an integer multiple of the other */
 static void check_shortcut(vd_section s, const network *net)
 {
-    if (!vd_option_given(s, "from")) vd_section_die(s, "from, the layer to add, is missing");
+    if (!vd_option_given(s, "from")) vd_section_die(s, "from= (the layer to add) is missing");
     long from = vd_option_integer(s, "from", 0, LONG_MIN, LONG_MAX);
     layer a = net->layers[from < 0 ? s.index + from : from], b = net->layers[s.index - 1];
     if (!a.out_w || !a.out_h || !b.out_w || !b.out_h || a.out_w / b.out_w != a.out_h / b.out_h ||
         b.out_w / a.out_w != b.out_h / a.out_h)
-        vd_section_die(s, "from=%ld is %dx%d, the layer before is %dx%d", from, a.out_w, a.out_h, b.out_w, b.out_h);
+        vd_section_die(s, "from=%ld is %dx%d, but the previous layer is %dx%d", from, a.out_w, a.out_h, b.out_w,
+                       b.out_h);
 }
 
 static int is(vd_section s, const char *type)
@@ -280,10 +282,10 @@ static const char *nearest_section(const char *type)
 void vd_schema_check(vd_section s, const network *net)
 {
     const vd_cfg_section *known = vd_section_find(s.type);
-    if (!known) vd_section_die(s, "not a known section; %s is", nearest_section(s.type));
+    if (!known) vd_section_die(s, "unknown section; did you mean %s?", nearest_section(s.type));
     vd_options_have_values(s);
     if (known->kind == VD_PLAIN) check_names(s, known->keys, s.index < 0 ? 0 : vd_every_layer_keys);
-    if (known->needs_layer && s.index == 0) vd_section_die(s, "stands first: it needs a layer before it");
+    if (known->needs_layer && s.index == 0) vd_section_die(s, "cannot be the first layer");
     check_values(s, known->kind == VD_PLAIN ? known->keys : known->base_keys);
     if (s.index < 0) {
         check_steps(s);
@@ -294,13 +296,14 @@ void vd_schema_check(vd_section s, const network *net)
     if (is(s, "[region]")) check_region(s, net->layers[s.index - 1]);
     if (is(s, "[detection]")) check_detection(s, net->layers[s.index - 1]);
     if (is(s, "[shortcut]")) check_shortcut(s, net);
-    if (is(s, "[route]") && !vd_option_given(s, "layers")) vd_section_die(s, "layers, those to join, is missing");
+    if (is(s, "[route]") && !vd_option_given(s, "layers")) vd_section_die(s, "layers= (the layers to join) is missing");
 }
 
 void vd_schema_check_data(const char *filename, list *options)
 {
     vd_section s = {filename, 0, -1, options};
-    if (!options->size) vd_section_die(s, "empty: key=value lines are expected, classes=, train=, valid= and others");
+    if (!options->size)
+        vd_section_die(s, "empty: expected lines of the form key=value (classes=, train=, valid= and others)");
     vd_options_have_values(s);
     check_names(s, vd_data_keys, 0);
     check_values(s, vd_data_keys);

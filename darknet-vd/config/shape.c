@@ -36,7 +36,7 @@ static int padding_of(vd_section s, int size)
 static double places(vd_section s, double n, double padding, double size, double stride)
 {
     if (n + padding < size)
-        vd_section_die(s, "size=%g is larger than a side of %g and a padding of %g", size, n, padding);
+        vd_section_die(s, "size=%g is larger than a side of %g plus a padding of %g", size, n, padding);
     return (double)(long)((n + padding - size) / stride) + 1;
 }
 
@@ -54,7 +54,7 @@ static shape deconvolution(vd_section s, shape in)
 {
     int n = integer(s, "filters"), size = integer(s, "size"), stride = integer(s, "stride"), pad = padding_of(s, size);
     double w = (in.w - 1.0) * stride + size - 2.0 * pad, h = (in.h - 1.0) * stride + size - 2.0 * pad;
-    if (w < 1 || h < 1) vd_section_die(s, "its padding of %d leaves no outputs", pad);
+    if (w < 1 || h < 1) vd_section_die(s, "padding of %d leaves no outputs", pad);
     return picture(w, h, n, (double)in.c * n * size * size);
 }
 
@@ -65,8 +65,8 @@ static shape local(vd_section s, shape in)
     double w = places(s, in.w, 0, window, stride), h = places(s, in.h, 0, window, stride);
     /* Darknet counts its outputs as if padding kept the picture's size, but its columns with the real padding */
     if (w != places(s, in.w, 2.0 * pad, size, stride) || h != places(s, in.h, 2.0 * pad, size, stride))
-        vd_section_die(s, "pad=%d does not go with size=%d and stride=%d: it must keep the picture's size", pad, size,
-                       stride);
+        vd_section_die(s, "pad=%d with size=%d and stride=%d changes the picture's size, which is not supported", pad,
+                       size, stride);
     return picture(w, h, n, (double)in.c * n * size * size * w * h);
 }
 
@@ -101,7 +101,7 @@ static shape maxpool(vd_section s, shape in)
 static shape crop(vd_section s, shape in)
 {
     int w = integer(s, "crop_width"), h = integer(s, "crop_height");
-    if (w > in.w || h > in.h) vd_section_die(s, "a crop of %dx%d from %dx%d", w, h, in.w, in.h);
+    if (w > in.w || h > in.h) vd_section_die(s, "cannot crop %dx%d from %dx%d", w, h, in.w, in.h);
     return picture(w, h, in.c, 0);
 }
 
@@ -130,7 +130,7 @@ static shape reorg(vd_section s, shape in)
     int squares = fits ? in.c / (int)(stride * stride) : 0;
     if (fits && reverse) fits = in.c % (int)(stride * stride) == 0;
     for (int k = 0; fits && k < in.c; ++k) fits = reorg_end(in, (int)stride, squares, k) <= in.outputs;
-    if (!fits) vd_section_die(s, "stride=%g does not divide %d channels into its squares", stride, in.c);
+    if (!fits) vd_section_die(s, "stride=%g: its square does not divide %d channels", stride, in.c);
     if (reverse) return picture(in.w * stride, in.h * stride, squares, 0);
     if (in.w % (int)stride || in.h % (int)stride)
         vd_section_die(s, "stride=%g does not divide %dx%d", stride, in.w, in.h);
@@ -152,7 +152,7 @@ static shape same(vd_section s, shape in)
 static shape normalization(vd_section s, shape in)
 {
     int size = integer(s, "size");
-    if (size / 2 > in.c) vd_section_die(s, "size=%d: half of it is more than the %d channels there are", size, in.c);
+    if (size / 2 > in.c) vd_section_die(s, "size=%d is more than twice the %d channels", size, in.c);
     return in;
 }
 
@@ -160,7 +160,7 @@ static shape grouped(vd_section s, shape in)
 {
     int groups = integer(s, "groups");
     if (groups > in.outputs || (int)in.outputs % groups)
-        vd_section_die(s, "groups=%d does not divide %g numbers", groups, in.outputs);
+        vd_section_die(s, "groups=%d does not divide %g inputs", groups, in.outputs);
     return in;
 }
 
@@ -168,7 +168,7 @@ static shape segments(vd_section s, shape in)
 {
     int classes = integer(s, "classes"), ids = integer(s, "ids");
     if ((double)in.c != (double)classes + ids)
-        vd_section_die(s, "reads %d + %d numbers a cell, the layer before has %d filters", classes, ids, in.c);
+        vd_section_die(s, "reads %d + %d numbers per cell, but the previous layer has %d filters", classes, ids, in.c);
     return in;
 }
 
@@ -226,7 +226,7 @@ void vd_shape_check(vd_section s, const network *net)
     for (size_t i = 0; base && i < sizeof(layers) / sizeof(*layers); ++i) {
         if (strcmp(base, layers[i].base)) continue;
         if (layers[i].needs_picture && (in.w < 1 || in.h < 1 || in.c < 1))
-            vd_section_die(s, "the layer before does not give a picture");
+            vd_section_die(s, "its input is not a picture");
         out = layers[i].shape_of(s, in);
     }
     if (!strcmp(s.type, "[route]")) out = joined(s, net);
@@ -250,7 +250,7 @@ void vd_shape_check_truths(const network *net)
     for (int i = 0; i < net->n; ++i) {
         const layer *l = net->layers + i;
         if (truths_of(l) > truths)
-            vd_die("%s: layer %d [%s]: compares %d numbers of an image with the truth, which has %d", net->cfg_file, i,
+            vd_die("%s: layer %d [%s]: needs %d truth values per image, but there are %d", net->cfg_file, i,
                    get_layer_string(l->type), truths_of(l), truths);
         if (l->truth) truths = l->outputs;
     }
@@ -261,7 +261,7 @@ void vd_shape_check_net(vd_section s)
     double numbers = (double)integer(s, "height") * integer(s, "width") * integer(s, "channels"),
            inputs = vd_option_given(s, "inputs") ? integer(s, "inputs") : numbers,
            images = (double)integer(s, "batch") / integer(s, "subdivisions") * integer(s, "time_steps");
-    if (inputs < 1) vd_section_die(s, "no inputs: height, width and channels, or inputs, are missing");
+    if (inputs < 1) vd_section_die(s, "no inputs: set height, width and channels, or inputs");
     if (integer(s, "batch") < integer(s, "subdivisions"))
         vd_section_die(s, "batch=%d is less than subdivisions=%d", integer(s, "batch"), integer(s, "subdivisions"));
     if (numbers > INT_MAX || inputs * images > INT_MAX)

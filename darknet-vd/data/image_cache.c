@@ -176,7 +176,8 @@ char *image_cache_fault(void)
 {
     size_t bytes = stock_picture_refused();
     if (fault_of_last) return vd_format("%s", fault_of_last);
-    return bytes ? vd_format("out of memory: %zu bytes asked for", bytes) : vd_format("%s", stbi_failure_reason());
+    return bytes ? vd_format("out of memory: cannot allocate %zu bytes", bytes)
+                 : vd_format("%s", stbi_failure_reason());
 }
 
 /* a file that stock_fopen() would end the program for: why it cannot be opened; null for others */

@@ -23,7 +23,7 @@ static long long header_number(FILE *fp)
 static long long pnm_bytes(FILE *fp, int channels, char **fault)
 {
     long long w = header_number(fp), h = header_number(fp), most = header_number(fp);
-    if (most > 255) *fault = vd_format("a PNM of 16 bits: pictures of 8 are read");
+    if (most > 255) *fault = vd_format("16-bit PNM: only 8 bits are supported");
     return ftell(fp) + w * h * channels;
 }
 
@@ -52,10 +52,10 @@ char *vd_raw_picture_fault(FILE *fp)
     size_t n = fread(head, 1, sizeof(head), fp);
     if (head[0] == 'P' && (head[1] == '5' || head[1] == '6') && !fseek(fp, 2, SEEK_SET))
         bytes = pnm_bytes(fp, head[1] == '6' ? 3 : 1, &fault);
-    else if (n == sizeof(head) && is_bmp_without_height(head)) fault = vd_format("a BMP whose height is no number");
+    else if (n == sizeof(head) && is_bmp_without_height(head)) fault = vd_format("BMP with an invalid height");
     else if (n >= 18) bytes = tga_bytes(head);
     if (!fault && bytes && !fstat(fileno(fp), &s) && S_ISREG(s.st_mode) && s.st_size < bytes)
-        fault = vd_format("cut short: %lld bytes of %lld", (long long)s.st_size, bytes);
+        fault = vd_format("truncated: %lld of %lld bytes", (long long)s.st_size, bytes);
     rewind(fp);
     return fault;
 }

@@ -88,14 +88,14 @@ static char *fault_of_labels(char *path, int may_miss)
 {
     char labels[4096], *fault;
     int n;
-    if (strlen(path) > sizeof(labels) / 2) return vd_format("too long a path");
+    if (strlen(path) > sizeof(labels) / 2) return vd_format("path too long");
     detection_label_path(path, labels);
     if (may_miss && access(labels, F_OK)) return 0;
     box_label *boxes = vd_read_boxes(labels, &n, &fault);
     for (int i = 0; i < n && !fault; ++i)
         if (boxes[i].id >= skip.classes)
-            fault =
-                vd_format("%s: an object of class %d, the network has %d classes", labels, boxes[i].id, skip.classes);
+            fault = vd_format("%s: an object of class %d, but the network has %d classes", labels, boxes[i].id,
+                              skip.classes);
     free(boxes);
     return fault;
 }
@@ -118,7 +118,7 @@ char *vd_sound_picture(char **paths, int m, int index)
         char *path = paths[(index + i) % m];
         if (check_picture(path, 1, skip.with_labels ? LABELS : NO_LABELS)) return path;
     }
-    if (skip.wanted) vd_die("%s: broken, and so are all %d pictures of its list", paths[index], m);
+    if (skip.wanted) vd_die("%s: broken, as are all %d pictures of its list", paths[index], m);
     return paths[index];
 }
 
@@ -159,6 +159,6 @@ int vd_keep_sound(char **paths, int n, int with_labels)
     }
     free(parts);
     free(each);
-    if (!left) vd_die("%s: broken, and so are all %d pictures of its list", paths[0], n);
+    if (!left) vd_die("%s: broken, as are all %d pictures of its list", paths[0], n);
     return left;
 }

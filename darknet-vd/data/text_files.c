@@ -26,7 +26,7 @@ static char *fault_of_text(const char *filename, FILE *fp)
     while ((c = getc(fp)) != EOF) {
         if (c == '\n') ++line;
         else if (c < ' ' && !strchr("\t\r\f\v", c ? c : ' '))
-            return vd_format("%s: line %d: not a text file: it has a byte of value %d", filename, line, c);
+            return vd_format("%s: line %d: not a text file: contains a byte of value %d", filename, line, c);
     }
     if (!ferror(fp) && !fseek(fp, at, SEEK_SET)) return 0;
     return vd_format("%s: cannot be read: %s", filename, strerror(errno));
@@ -76,11 +76,11 @@ static list *read_lines(const char *filename, int are_names)
     int number = 0, blank = 0;
     while ((line = next_line(filename, fp, &buffer, &room, &number))) {
         if (*line && blank && are_names)
-            vd_die("%s: line %d is blank: every class has a line, and its number counts", filename, blank);
+            vd_die("%s: line %d is blank, but line numbers are class numbers", filename, blank);
         if (*line) list_insert(lines, vd_format("%s", line));
         else blank = number;
     }
-    if (!lines->size) vd_die("%s: an empty list: a line for each picture or class is expected", filename);
+    if (!lines->size) vd_die("%s: empty list: expected a line for each picture or class", filename);
     free(buffer);
     fclose(fp);
     return lines;
@@ -111,11 +111,12 @@ void vd_labels_found(const char *path, int found, int classes)
     static atomic_int pictures;
     int before = atomic_fetch_add(&pictures, 1);
     if (before > NAMED) return; /* with -strict, the first one has ended the program */
-    char *said = vd_format("%s: %d of the %d labels are in this path, and one should be: it is the picture's class",
-                           path, found, classes);
+    char *said =
+        vd_format("%s: this path contains %d of the %d labels, but must contain exactly one: the picture's class", path,
+                  found, classes);
     if (vd_schema_is_strict()) vd_die("%s", said);
     fprintf(stderr, "%s\n",
-            before < NAMED ? said : "more pictures whose paths hold no label, or several, are not named");
+            before < NAMED ? said : "further pictures whose paths contain no label, or several, are not reported");
     free(said);
 }
 
@@ -144,7 +145,7 @@ static float read_fraction(place *p, char **at, const char *name, double min, do
     char *word = p->fault ? 0 : strtok_r(0, " \t", at);
     double value;
     if (!word) {
-        wrong(p, "%s is missing: 'class x y width height' is expected", name);
+        wrong(p, "%s is missing: expected 'class x y width height'", name);
         return 0;
     }
     if (!vd_parse_double(word, &value)) wrong(p, "%s=%s is not a number", name, word);
@@ -157,7 +158,7 @@ static box_label read_box(place *p, char *text)
     char *at, *word = strtok_r(text, " \t", &at);
     long id;
     if (!vd_parse_long(word, &id) || id < 0 || id > INT_MAX) {
-        wrong(p, "%s is not the number of a class: 'class x y width height' is expected", word);
+        wrong(p, "%s is not a class number: expected 'class x y width height'", word);
         id = 0;
     }
     box_label b = {.id = (int)id};
@@ -167,7 +168,7 @@ static box_label read_box(place *p, char *text)
     b.w = read_fraction(p, &at, "width", 0, 2);
     b.h = read_fraction(p, &at, "height", 0, 2);
     if (!p->fault && (word = strtok_r(0, " \t", &at)))
-        wrong(p, "%s is too much: 'class x y width height' is expected", word);
+        wrong(p, "%s is one value too many: expected 'class x y width height'", word);
     b.left = b.x - b.w / 2;
     b.right = b.x + b.w / 2;
     b.top = b.y - b.h / 2;

@@ -75,7 +75,8 @@ float *vd_pictures_load(const network *net, const char *cfg, int n, char **files
 {
     float *pictures = vd_calloc((size_t)n * net->inputs, sizeof(float));
     if ((net->c != 1 && net->c != 3) || net->h * net->w * net->c != net->inputs)
-        vd_die("%s: pictures have one or three channels, this network takes something else: give no pictures", cfg);
+        vd_die("%s: pictures have one or three channels, but this network has other inputs: leave out the pictures",
+               cfg);
     for (int i = 0; i < n; ++i) {
         image im = load_image_color(files[i], 0, 0), boxed = letterbox_image(im, net->w, net->h);
         memcpy(pictures + (size_t)i * net->inputs, boxed.data, net->inputs * sizeof(float));

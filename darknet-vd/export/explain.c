@@ -19,7 +19,7 @@ static char *why_pinned(const vd_model *m, int by)
     char *layer = named(m, by), *why;
     if (l->type == CONVOLUTIONAL && l->groups > 1) why = vd_format("%s has groups", layer);
     else if (by == m->output) why = vd_format("%s is the output", layer);
-    else why = vd_format("%s needs its input whole", layer);
+    else why = vd_format("%s needs all of its input", layer);
     free(layer);
     return why;
 }
@@ -30,26 +30,26 @@ static char *why_tied(const vd_channels *ch, const vd_model *m, int first)
     for (int k = first; k >= 0; k = ch->next_tied[k]) {
         int source = vd_channel_source(ch, k), i = vd_layer_of_source(source);
         if (source == VD_PICTURE || (m->layers[i].kind != VD_SHORTCUT && m->layers[i].kind != VD_REORG)) continue;
-        char *layer = named(m, i), *why = vd_format("%s ties them to live ones", layer);
+        char *layer = named(m, i), *why = vd_format("%s ties them to channels that are not constant", layer);
         free(layer);
         return why;
     }
-    return vd_format("a layer behind does not hand a constant on");
+    return vd_format("a later layer does not preserve constants");
 }
 
 /* why constant k stays; a tie is named rather than padding, because it explains more */
 static char *why_kept(const vd_channels *ch, const vd_model *m, int k)
 {
     int first = ch->tied_to[k], by = ch->pinned_by[first], pads = -1;
-    if (by == VD_PICTURE) return vd_format("they belong to the picture");
+    if (by == VD_PICTURE) return vd_format("they are channels of the picture");
     if (by != VD_NOT_PINNED) return why_pinned(m, vd_layer_of_source(by));
     for (int c = first; c >= 0; c = ch->next_tied[c]) {
         int reader = vd_channel_reader(ch, m, c);
         if (reader >= 0 && !ch->constant[c]) return why_tied(ch, m, first);
         if (reader >= 0) pads = reader;
     }
-    if (pads < 0) return vd_format("a layer keeps one");
-    char *layer = named(m, pads), *why = vd_format("%s pads with 0, and they emit others", layer);
+    if (pads < 0) return vd_format("a layer must keep one");
+    char *layer = named(m, pads), *why = vd_format("%s pads with 0, but their constants are not 0", layer);
     free(layer);
     return why;
 }
@@ -77,7 +77,7 @@ char *vd_channels_why(const vd_channels *ch, const vd_model *m, int i)
     for (int k = ch->first[source]; k < ch->first[source + 1]; ++k)
         if (ch->constant[k] && !ch->removed[k]) count_reason(&r, why_kept(ch, m, k));
     for (int k = 0; k < r.n; ++k) {
-        char *longer = vd_format("%s%s%d dead left alone: %s", all, k ? "; " : "", r.count[k], r.text[k]);
+        char *longer = vd_format("%s%s%d dead kept: %s", all, k ? "; " : "", r.count[k], r.text[k]);
         free(all);
         free(r.text[k]);
         all = longer;

@@ -42,8 +42,8 @@ typedef struct {
 static void check_target(const char *path, const char *source)
 {
     struct stat target;
-    if (!stat(path, &target) && !S_ISREG(target.st_mode)) vd_die("%s: is there and not a file", path);
-    if (vd_same_file(path, source)) vd_die("%s: is the file to be exported: choose another name", path);
+    if (!stat(path, &target) && !S_ISREG(target.st_mode)) vd_die("%s: exists but is not a regular file", path);
+    if (vd_same_file(path, source)) vd_die("%s: would overwrite the file to export: choose another name", path);
 }
 
 /* OUT.weights while it is in place and OUT.cfg is not: it is removed when the program ends in between */
@@ -182,7 +182,7 @@ vd_export_result vd_export(vd_export_options o)
     r.file[1] = file_size(out.weights.temporary);
     r.difference = check_files(out, m, r.pictures, pictures, masked);
     if (r.difference.relative > VD_EXPORT_TOLERANCE)
-        vd_die("%s: not written: outputs of layer %d differ by %.3g of the largest one, over %g", out.cfg.path,
+        vd_die("%s: not written: outputs of layer %d differ by %.3g of the largest output, more than %g", out.cfg.path,
                r.difference.layer, r.difference.relative, VD_EXPORT_TOLERANCE);
     close_files(out);
     free(text);

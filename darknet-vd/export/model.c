@@ -39,11 +39,11 @@ static void check_layer(place at)
     layer l = at.l;
     if (l.dontload || l.dontsave || l.numload || l.dontloadscales)
         refuse(at, "dontload, dontsave, numload and dontloadscales keep weights out of the file");
-    if (l.binary || l.xnor) refuse(at, "binary and xnor weights");
+    if (l.binary || l.xnor) refuse(at, "binary and xnor weights are not supported");
     if (vd_layer_of(l) && is_odd_convolution(l))
         refuse(at,
-               "size=1 with stride=%d and padding=%d is a convolution here, but reads its input in another order "
-               "in stock Darknet; size=3 with padding=1 would not",
+               "size=1 with stride=%d and padding=%d reads its input in another order in stock Darknet; "
+               "size=3 with padding=1 does not",
                l.stride, l.pad);
     switch (l.type) {
     case DECONVOLUTIONAL:
@@ -52,7 +52,7 @@ static void check_layer(place at)
     case GRU:
     case LSTM:
     case CRNN:
-        refuse(at, "weights of this section");
+        refuse(at, "weights of this section are not supported");
     default:
         break;
     }

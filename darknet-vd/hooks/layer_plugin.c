@@ -83,7 +83,7 @@ static void check_layer(vd_section s, vd_section_kind kind)
 {
     if (kind != VD_CONVOLUTIONAL) return;
     if (vd_key_integer(s, "flipped") && vd_key_integer(s, "groups") > 1)
-        vd_section_die(s, "flipped=1 does not work with groups: Darknet turns the weights as one matrix");
+        vd_section_die(s, "flipped=1 does not work with groups: Darknet transposes the weights as one matrix");
     if (vd_key_integer(s, "binary") || vd_key_integer(s, "xnor"))
         vd_section_die(s, "binary and xnor weights cannot be variational");
     /* more filters than the layer has would be read past the end of the weights */
@@ -132,9 +132,9 @@ static void attach_weights(vd_section s, layer *l, network *net)
 static void attach_cost(vd_section s, layer *l, network *net)
 {
     vd_cost c = {.net = net};
-    if (s.index == 0) vd_section_die(s, "stands alone: the layers come before it");
-    if (s.index != net->n - 1) vd_section_die(s, "must be the last section, and layer %d follows", s.index + 1);
-    if (!vd_option_given(s, "samples")) vd_section_die(s, "samples=N, the number of training images, is missing");
+    if (s.index == 0) vd_section_die(s, "cannot be the first layer");
+    if (s.index != net->n - 1) vd_section_die(s, "must be the last section, but layer %d follows", s.index + 1);
+    if (!vd_option_given(s, "samples")) vd_section_die(s, "samples=N (the number of training images) is missing");
     c.samples = (double)vd_key_integer(s, "samples");
     c.kl_scale = vd_key_number(s, "kl_scale");
     c.kl_start = vd_key_number(s, "kl_start");
@@ -179,7 +179,7 @@ void layer_plugin_save(network *net, FILE *fp, int cutoff)
 static void check_not_packed(const network *net)
 {
     if (net->packed_from)
-        vd_die("%s: packed for inference, train from the .weights it was made from", net->packed_from);
+        vd_die("%s: packed for inference: train from the .weights file it was made from", net->packed_from);
 }
 
 void layer_plugin_save_begin(const network *net, const char *filename, int cutoff)
@@ -228,7 +228,7 @@ static void note_ends_of_gradients(const network *net)
     for (int i = 0; !noted && i < net->n; ++i) {
         LAYER_TYPE type = net->layers[i].type;
         if (type == GRU || (type == CROP && i))
-            fprintf(stderr, "layer %d [%s]: has no backward pass on the CPU: the layers up to it do not learn\n", i,
+            fprintf(stderr, "layer %d [%s]: has no backward pass on the CPU: the layers up to it are not trained\n", i,
                     get_layer_string(type));
     }
     noted = 1;

@@ -26,7 +26,7 @@ static void make_key(void)
 
 void vd_no_memory(size_t bytes)
 {
-    vd_die("out of memory: %zu bytes asked for", bytes);
+    vd_die("out of memory: cannot allocate %zu bytes", bytes);
 }
 
 float *vd_scratch(vd_scratch_slot slot, size_t n)

@@ -94,7 +94,7 @@ static char *fault_of_sums(const network *net)
 char *vd_fault_of_forward(const network *net)
 {
     size_t inputs = (size_t)net->batch * net->inputs, i = vd_first_not_finite(inputs, net->input);
-    if (i < inputs) return vd_format("the input: number %zu is %g", i, shown(net->input[i]));
+    if (i < inputs) return vd_format("input[%zu] is %g", i, shown(net->input[i]));
     char *fault = fault_of_outputs(net);
     if (!fault) fault = vd_fault_of_state(net, net->n, 0);
     if (!fault) fault = fault_of_sums(net);

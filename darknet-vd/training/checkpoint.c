@@ -86,7 +86,7 @@ static void pass_array(stream *s, int layer, vd_array a)
     uint64_t whole = a.n * a.bytes, bytes = *a.at ? whole : 0;
     pass(s, &bytes, sizeof(bytes));
     if (!s->writes && bytes && bytes != whole)
-        vd_die("%s: layer %d has an array of %llu bytes where the network has %llu", s->path, layer,
+        vd_die("%s: layer %d has an array of %llu bytes, but the network's has %llu", s->path, layer,
                (unsigned long long)bytes, (unsigned long long)whole);
     if (!s->writes && bytes && !*a.at) *a.at = vd_calloc(a.n, a.bytes);
     if (bytes) pass(s, *a.at, bytes);
@@ -131,11 +131,12 @@ static void pass_training(stream *s, network *net)
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
     if (!changes_size(net)) { /* the cfg has been changed: another size, or no random=1 any more */
-        fprintf(stderr, "%s: pictures of %dx%d, and %dx%d from here on\n", s->path, size[0], size[1], net->w, net->h);
+        fprintf(stderr, "%s: pictures were %dx%d, and are %dx%d from now on\n", s->path, size[0], size[1], net->w,
+                net->h);
         return;
     }
     if (size[0] < 1 || size[1] < 1 || size[0] > MOST_PIXELS || size[1] > MOST_PIXELS)
-        vd_die("%s: pictures of %dx%d, the network has %dx%d", s->path, size[0], size[1], net->w, net->h);
+        vd_die("%s: pictures of %dx%d, but the network has %dx%d", s->path, size[0], size[1], net->w, net->h);
     resize_network(net, size[0], size[1]);
 }
 
@@ -161,9 +162,9 @@ static void pass_all(stream *s, network *net)
     pass(s, word, sizeof(word));
     pass(s, &s->version, sizeof(s->version));
     if (s->version < WITHOUT_SETBACKS || s->version > VERSION)
-        vd_die("%s: version %u, this program has %d", s->path, s->version, VERSION);
+        vd_die("%s: version %u, but this program reads versions up to %d", s->path, s->version, VERSION);
     pass(s, &print, sizeof(print));
-    if (print != fingerprint(net)) vd_die("%s: a checkpoint of another network", s->path);
+    if (print != fingerprint(net)) vd_die("%s: is a checkpoint of another network", s->path);
     for (int i = 0; i < net->n; ++i) pass_layer(s, i, net->layers + i);
     pass_training(s, net);
 }
@@ -185,7 +186,7 @@ static void check(FILE *fp, const char *path)
         left -= (long)n;
     }
     if (fread(&stored, 1, sizeof(stored), fp) != sizeof(stored) || stored != sum)
-        vd_die("%s: damaged: its checksum is wrong", path);
+        vd_die("%s: damaged: wrong checksum", path);
     rewind(fp);
 }
 
@@ -300,11 +301,11 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     if (is_other || access(backup, W_OK | X_OK))
         vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(is_other ? ENOTDIR : errno));
     if (has_recurrent_layers(net)) {
-        if (training.resume) vd_die("%s: recurrent layers have no checkpoints to resume from", base);
+        if (training.resume) vd_die("%s: cannot resume: networks with recurrent layers have no checkpoints", base);
         return;
     }
     training.path = vd_format("%s/%s.checkpoint", backup, base);
-    if (!stat(training.path, &s) && !S_ISREG(s.st_mode)) vd_die("%s: is there and not a file", training.path);
+    if (!stat(training.path, &s) && !S_ISREG(s.st_mode)) vd_die("%s: exists but is not a regular file", training.path);
     training.avg_loss = avg_loss;
     training.count = count;
     training.clock = time(0);
@@ -313,9 +314,9 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
         training.files = training.keep;
         apply_setbacks(net);
         training.written_at = (long)get_current_batch(net);
-        fprintf(stderr, "%s: resumed behind batch %ld\n", training.path, training.written_at);
+        fprintf(stderr, "%s: resumed after batch %ld\n", training.path, training.written_at);
     } else if (training.resume) {
-        fprintf(stderr, "%s: no checkpoint yet, the training begins\n", training.path);
+        fprintf(stderr, "%s: no checkpoint yet: training starts from the beginning\n", training.path);
     }
     catch_signals();
 }
@@ -326,7 +327,7 @@ int vd_checkpoint_keep_start(network *net)
     training.start = tmpfile();
     stream s = {.fp = training.start, .writes = 1, .version = VERSION, .path = "temporary file"};
     if (s.fp) pass_all(&s, net);
-    if (!s.fp || fflush(s.fp) || ferror(s.fp)) vd_die("the start of the training cannot be kept: %s", strerror(errno));
+    if (!s.fp || fflush(s.fp) || ferror(s.fp)) vd_die("cannot keep the initial state of training: %s", strerror(errno));
     return 1;
 }
 
@@ -371,7 +372,8 @@ void vd_checkpoint_batch(network *net)
     if (batch != training.written_at) save(net);
     if (!caught) return;
     vd_say_skipped();
-    fprintf(stderr, "stopped behind batch %ld; the same command with -resume goes on: %s\n", batch, training.path);
+    fprintf(stderr, "%s: stopped after batch %ld; to continue, run the same command with -resume\n", training.path,
+            batch);
     fflush(stdout);
     raise(caught); /* its handler is the default again: the parent process sees which signal ended the program */
 }

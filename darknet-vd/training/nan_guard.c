@@ -34,8 +34,9 @@ void vd_nan_guard_begin(network *net)
     guard.active = 0;
     if (!guard.wanted) return;
     char *fault = vd_fault_of_state(net, net->n, 1);
-    if (fault) vd_die("%s: nan_guard: %s before the training begins", cfg_of(net), fault);
-    if (!vd_checkpoint_keep_start(net)) vd_die("%s: nan_guard: recurrent layers have no checkpoints", cfg_of(net));
+    if (fault) vd_die("%s: nan_guard: %s before training starts", cfg_of(net), fault);
+    if (!vd_checkpoint_keep_start(net))
+        vd_die("%s: nan_guard: networks with recurrent layers have no checkpoints", cfg_of(net));
     guard.active = 1;
 }
 
@@ -53,7 +54,7 @@ static int found(network *net, const char *what, char *fault)
     if (guard.active) return 0;
     char *last = guard.fault; /* a callback of vd_on_die() may leave: other networks can still train */
     guard.fault = 0;
-    vd_die("%s: training stopped, saved weights are untouched", last);
+    vd_die("%s: training stopped; saved weights are unchanged", last);
 }
 
 int vd_nan_guard_loss(network *net)
@@ -82,7 +83,7 @@ int vd_nan_guard_back(network *net)
     vd_setbacks *s = vd_checkpoint_setbacks();
     if (guard.batch > s->batch) s->in_a_row = 0;
     if (s->in_a_row == GIVE_UP)
-        vd_die("%s: given up after going back %d times, saved weights are untouched", guard.fault, GIVE_UP);
+        vd_die("%s: stopped after going back %d times; saved weights are unchanged", guard.fault, GIVE_UP);
     if (s->in_a_row && s->in_a_row % FURTHER == 0 && s->to < guard.before) guard.before = (long)s->to;
     ++s->in_a_row;
     ++s->halvings;

@@ -130,13 +130,12 @@ char *vd_part_fault(vd_part p)
         size_t n;
     } arrays[] = {{"biases", p.biases, p.rows},
                   {"scales", p.scales, p.rows},
-                  {"rolling means", p.means, p.rows},
-                  {"rolling variances", p.variances, p.rows},
+                  {"rolling_mean", p.means, p.rows},
+                  {"rolling_variance", p.variances, p.rows},
                   {"weights", p.weights, vd_part_weights(p)}};
     for (size_t k = 0; k < sizeof(arrays) / sizeof(*arrays); ++k) {
         size_t i = arrays[k].at ? vd_first_not_finite(arrays[k].n, arrays[k].at) : arrays[k].n;
-        if (i < arrays[k].n)
-            return vd_format("layer %d: number %zu of its %s is not finite", p.layer, i, arrays[k].name);
+        if (i < arrays[k].n) return vd_format("layer %d: %s[%zu] is not finite", p.layer, arrays[k].name, i);
     }
     return 0;
 }

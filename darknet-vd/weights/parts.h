@@ -45,7 +45,7 @@ void vd_part_copy(vd_part to, vd_part from);
 size_t vd_part_weights(vd_part p);
 /* numbers in all its arrays; each takes four bytes in a .weights file */
 size_t vd_part_floats(vd_part p);
-/* the first number that is not finite, as "layer 2: number 7 of its weights is not finite", which the caller frees;
+/* the first number that is not finite, as "layer 2: weights[7] is not finite", which the caller frees;
  * null when all are finite */
 char *vd_part_fault(vd_part p);
 /* e.g. "convolutional" */

@@ -67,7 +67,7 @@ __attribute__((format(printf, 1, 2), noreturn)) static void bad_file(const char 
 static void read_exactly(void *data, size_t bytes, FILE *fp)
 {
     if (fread(data, 1, bytes, fp) == bytes) return;
-    bad_file("cannot be read: %s", ferror(fp) ? strerror(errno) : "it ends too soon");
+    bad_file("cannot be read: %s", ferror(fp) ? strerror(errno) : "unexpected end of file");
 }
 
 static void check_header(FILE *fp, long size)
@@ -86,7 +86,7 @@ static void check_trailer(FILE *fp, footer f, long size)
 {
     long at = (long)f.offset, end = size - (long)sizeof(footer);
     if (f.offset < 16 || f.offset > (uint64_t)end)
-        bad_file("VDLS trailer at byte %llu of %ld", (unsigned long long)f.offset, size);
+        bad_file("VDLS trailer at byte %llu: not possible in a file of %ld bytes", (unsigned long long)f.offset, size);
     for (uint32_t i = 0; i < f.entries; ++i) {
         entry e;
         if (end - at < (long)sizeof(e)) bad_file("VDLS trailer ends before entry %u of %u", i + 1, f.entries);
@@ -94,11 +94,11 @@ static void check_trailer(FILE *fp, footer f, long size)
         read_exactly(&e, sizeof(e), fp);
         at += sizeof(e);
         if (e.count < 0 || e.count > (end - at) / (long)sizeof(float))
-            bad_file("VDLS entry %u of %u (layer %d) has %d values, the trailer has room for %ld", i + 1, f.entries,
+            bad_file("VDLS entry %u of %u (layer %d) has %d values, but the trailer has room for %ld", i + 1, f.entries,
                      e.index, e.count, (end - at) / (long)sizeof(float));
         at += e.count * (long)sizeof(float);
     }
-    if (at != end) bad_file("VDLS trailer: %u entries leave %ld bytes over", f.entries, end - at);
+    if (at != end) bad_file("VDLS trailer: after %u entries, %ld bytes are left", f.entries, end - at);
 }
 
 void vd_weights_load_begin(const char *filename, FILE *fp)
@@ -165,16 +165,16 @@ static void load_entry(const network *net, FILE *fp, int start, int cutoff, char
     read_exactly(&e, sizeof(e), fp);
     long next = ftell(fp) + e.count * (long)sizeof(float);
     if (e.index < 0 || (e.index >= net->n && cutoff >= net->n))
-        bad_file("VDLS entry for layer %d, the network has layers 0 to %d", e.index, net->n - 1);
+        bad_file("VDLS entry for layer %d, but the network has layers 0 to %d", e.index, net->n - 1);
     if (e.index >= start && e.index < cutoff && e.index < net->n && !net->layers[e.index].dontload) {
         layer l = net->layers[e.index];
         vd_layer *vd = vd_layer_of(l);
         if (!vd) {
-            fprintf(stderr, "(layer %d is not variational here: its log_sigma2 is left out) ", e.index);
+            fprintf(stderr, "(layer %d is not variational here: its log_sigma2 is ignored) ", e.index);
         } else {
             if (loaded[e.index]) bad_file("VDLS has two entries for layer %d", e.index);
             if ((size_t)e.count != expected_count(l, vd))
-                bad_file("VDLS entry for layer %d has %d values, the layer has %zu weights", e.index, e.count,
+                bad_file("VDLS entry for layer %d has %d values, but the layer has %zu weights", e.index, e.count,
                          expected_count(l, vd));
             read_exactly(vd->log_sigma2, e.count * sizeof(float), fp);
             size_t bad = vd_first_not_finite((size_t)e.count, vd->log_sigma2);
@@ -193,7 +193,8 @@ static void say_what_is_missing(int relative, int kept)
     else if (relative + kept) fprintf(stderr, "(no log_sigma2 for %d layers: ", relative + kept);
     else return;
     if (relative && kept)
-        fprintf(stderr, "log_sigma2 starts at log_alpha in %d layers, keeps its initial value in %d) ", relative, kept);
+        fprintf(stderr, "log_sigma2 starts at log_alpha in %d layers, and keeps its initial value in %d) ", relative,
+                kept);
     else if (relative) fprintf(stderr, "log_sigma2 starts at log_alpha) ");
     else if (!file.entries) fprintf(stderr, "log_sigma2 keeps its initial value) ");
     else fprintf(stderr, "they keep their initial value) ");
@@ -222,8 +223,9 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
         if (l.dontload || l.numload || l.dontloadscales) whole = 0;
     }
     if (whole && ftell(fp) < file.end)
-        bad_file("%ld bytes are left after the last layer: weights of another network, or cut inside the VDLS trailer",
-                 file.end - ftell(fp));
+        bad_file(
+            "%ld bytes are left after the last layer: weights of another network, or truncated inside the VDLS trailer",
+            file.end - ftell(fp));
     check_finite(net, start);
     if (!variational) return;
 

@@ -69,8 +69,7 @@ static char *find_fault(vd_part p, vd_pack_format format)
     char *fault = vd_part_fault(p);
     for (size_t i = 0; !fault && p.weights && i < vd_part_weights(p); ++i)
         if (fabsf(p.weights[i]) > vd_pack_largest(format))
-            fault = vd_format("layer %d: number %zu of its weights, %g, is too large for this format", p.layer, i,
-                              p.weights[i]);
+            fault = vd_format("layer %d: weights[%zu] = %g is too large for this format", p.layer, i, p.weights[i]);
     return fault;
 }
 
@@ -132,7 +131,7 @@ static char *verify(vd_parts packed, vd_bytes file)
     char *fault = unpack(again, &seen, file.bytes, file.n);
     for (int i = 0; !fault && i < packed.n; ++i)
         if (!same_part(packed.part[i], again.part[i]))
-            fault = vd_format("layer %d does not come back as it was packed", packed.part[i].layer);
+            fault = vd_format("layer %d: unpacking does not restore what was packed", packed.part[i].layer);
     vd_parts_free(again);
     return fault;
 }
@@ -237,7 +236,7 @@ static char *check_head(head h, vd_part p)
         return 0;
     char *theirs = describe(h.layer, h.kind, h.normalised, h.rows, h.columns);
     char *ours = describe(p.layer, p.kind, p.scales != 0, p.rows, p.columns);
-    char *fault = vd_format("packed from another network: %s where this one has %s", theirs, ours);
+    char *fault = vd_format("packed from another network: it has %s, this one has %s", theirs, ours);
     free(theirs);
     free(ours);
     return fault;
@@ -251,13 +250,13 @@ static char *read_record(reader *r, vd_part p)
     if (fault) return fault;
     if (h.bytes > r->n - r->at) return vd_format("ends inside layer %d", p.layer);
     if (h.format < VD_PACK_DENSE || h.format > VD_PACK_INT8)
-        return vd_format("layer %d: no format %d", p.layer, h.format);
+        return vd_format("layer %d: unknown format %d", p.layer, h.format);
     uint8_t *steps = vd_calloc(p.rows, 1);
     vd_coder c = vd_coder_to_read(r->bytes + r->at, (size_t)h.bytes);
     int possible = code_arrays(&c, p, (vd_pack_format)h.format, steps) && vd_coder_is_at_end(&c);
     free(steps);
     r->at += (size_t)h.bytes;
-    fault = possible ? find_fault(p, VD_PACK_DENSE) : vd_format("layer %d: its data are damaged", p.layer);
+    fault = possible ? find_fault(p, VD_PACK_DENSE) : vd_format("layer %d: damaged data", p.layer);
     return fault;
 }
 
@@ -273,8 +272,9 @@ static int checksum_is_right(const uint8_t *bytes, size_t n)
 static char *unpack(vd_parts p, size_t *seen, const uint8_t *bytes, size_t n)
 {
     if (!vd_is_packed(bytes, n)) return vd_format("not a packed file");
-    if (bytes[3] != VERSION) return vd_format("packed in version %d, this program reads version %d", bytes[3], VERSION);
-    if (!checksum_is_right(bytes, n)) return vd_format("cut short or damaged: the checksum does not match");
+    if (bytes[3] != VERSION)
+        return vd_format("packed in version %d, but this program reads version %d", bytes[3], VERSION);
+    if (!checksum_is_right(bytes, n)) return vd_format("truncated or damaged: wrong checksum");
     reader r = {.bytes = bytes, .n = n - CHECKSUM, .at = sizeof(magic)};
     *seen = (size_t)read_varint(&r);
     uint64_t records = read_varint(&r);
@@ -284,7 +284,7 @@ static char *unpack(vd_parts p, size_t *seen, const uint8_t *bytes, size_t n)
         if (fault) return fault;
     }
     if (records != (uint64_t)p.n)
-        return vd_format("packed from another network: %llu layers with weights where this one has %d",
+        return vd_format("packed from another network: it has %llu layers with weights, this one has %d",
                          (unsigned long long)records, p.n);
     return r.at == r.n ? 0 : vd_format("%zu bytes are left after the last layer", r.n - r.at);
 }
@@ -344,7 +344,7 @@ int vd_pack_load(network *net, const char *filename, FILE *fp, int start, int cu
     vd_bytes all = read_all(fp);
     char *fault = ferror(fp) ? vd_format("cannot be read: %s", strerror(errno)) : 0;
     if (!fault && (start > 0 || cutoff < net->n))
-        fault = vd_format("is packed, and loads whole: not layers %d to %d", start, cutoff - 1);
+        fault = vd_format("is packed and can only be loaded completely, not layers %d to %d", start, cutoff - 1);
     if (!fault) fault = vd_unpack_network(net, all.bytes, all.n);
     if (fault)
         vd_die("\n%s: %s", filename, fault); /* Darknet has printed "Loading weights from ..." without a newline */

@@ -160,7 +160,7 @@ START_TEST(a_file_that_may_not_be_written_is_not_replaced)
     ck_assert_int_eq(chmod(path, 0444), 0);
     int status = in_child(open_and_close_as_nobody, path, &err);
     if (status == 97) {
-        skipped(1, "a file that may not be written (nobody cannot be become here)");
+        skipped(1, "a file that may not be written (cannot become user nobody here)");
         return;
     }
     ck_assert_int_eq(status, 1);

@@ -8,10 +8,10 @@
 static const struct {
     const char *argv[10], *said;
 } bad[] = {
-    {{"classifier", "train", "d", "c", "w", "-resum"}, "darknet classifier: -resum is not an option; there are -i "},
-    {{"classifier", "train", "-resum", "d", "c", "w"}, "-resum is not an option"},
-    {{"classifier", "train", "d", "c", "-Clear"}, "-Clear is not an option"},
-    {{"yolo", "train", "c", "-resume"}, "darknet yolo: -resume is not an option"},
+    {{"classifier", "train", "d", "c", "w", "-resum"}, "darknet classifier: unknown option -resum; options are -i "},
+    {{"classifier", "train", "-resum", "d", "c", "w"}, "unknown option -resum"},
+    {{"classifier", "train", "d", "c", "-Clear"}, "unknown option -Clear"},
+    {{"yolo", "train", "c", "-resume"}, "darknet yolo: unknown option -resume"},
     {{"detector", "test", "d", "c", "w", "p", "-thresh", "x"}, "darknet detector: -thresh x is not a number"},
     {{"detector", "test", "d", "c", "w", "p", "-thresh", "nan"}, "darknet detector: -thresh nan is not a number"},
     {{"detector", "test", "d", "c", "w", "p", "-thresh", ""}, "darknet detector: -thresh  is not a number"},
@@ -33,12 +33,12 @@ static const struct {
     {{"-i", "0"}, "usage: darknet COMMAND ..."},
     {{"-nogpu"}, "usage: darknet COMMAND ..."},
     {{"-strict"}, "usage: darknet COMMAND ..."},
-    {{"vd", "nonsense", "-strict"}, "nonsense is not a verb"},
+    {{"vd", "nonsense", "-strict"}, "unknown verb nonsense"},
     {{"classifier", "-resume"}, "usage: darknet classifier COMMAND DATA CFG [WEIGHTS]"},
-    {{"art", "c", "w"}, "art needs OpenCV or CUDA, which this program is built without"},
-    {{"classifier", "demo", "d", "c", "w"}, "demo needs OpenCV or CUDA, which this program is built without"},
-    {{"classifier", "gun", "d", "c", "w"}, "gun needs OpenCV or CUDA, which this program is built without"},
-    {{"lsd", "traingan", "c", "w"}, "traingan needs OpenCV or CUDA, which this program is built without"},
+    {{"art", "c", "w"}, "art needs OpenCV or CUDA, but this program was built without them"},
+    {{"classifier", "demo", "d", "c", "w"}, "demo needs OpenCV or CUDA, but this program was built without them"},
+    {{"classifier", "gun", "d", "c", "w"}, "gun needs OpenCV or CUDA, but this program was built without them"},
+    {{"lsd", "traingan", "c", "w"}, "traingan needs OpenCV or CUDA, but this program was built without them"},
 };
 
 START_TEST(an_argument_that_does_not_fit_is_named)
@@ -60,7 +60,7 @@ START_TEST(a_word_no_command_knows_is_an_error)
                                            "rnn",   "regressor",  "segmenter", "super",    "tag", "yolo"};
     for (size_t i = 0; i < COUNT_OF(commands); ++i) {
         run_result r = darknet(1, commands[i], "tran", "d", "c", "w", NULL);
-        char *said = vd_format("darknet %s: tran is not one of its commands: ", commands[i]);
+        char *said = vd_format("darknet %s: unknown command tran; commands are ", commands[i]);
         ck_assert_msg(!strncmp(r.err, said, strlen(said)) && strstr(r.err, " t"), "%s", r.err);
         free(said);
         free_run(r);
@@ -91,11 +91,11 @@ END_TEST
 START_TEST(a_variable_that_says_nothing_is_named)
 {
     static const char *const variables[][3] = {
-        {"DARKNET_THREADS", "x", "DARKNET_THREADS=x is not a number from 1 to"},
-        {"DARKNET_THREADS", "0", "DARKNET_THREADS=0 is not a number from 1 to"},
-        {"DARKNET_IMAGE_CACHE", "-1", "DARKNET_IMAGE_CACHE=-1 is not a number"},
-        {"DARKNET_SPARSE", "2", "DARKNET_SPARSE=2 is not a number from 0 to 1"},
-        {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: this machine has none"}};
+        {"DARKNET_THREADS", "x", "DARKNET_THREADS=x is not an integer from 1 to"},
+        {"DARKNET_THREADS", "0", "DARKNET_THREADS=0 is not an integer from 1 to"},
+        {"DARKNET_IMAGE_CACHE", "-1", "DARKNET_IMAGE_CACHE=-1 is not an integer"},
+        {"DARKNET_SPARSE", "2", "DARKNET_SPARSE=2 is not an integer from 0 to 1"},
+        {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: not available on this machine"}};
     for (size_t i = 0; i < COUNT_OF(variables); ++i) {
         char *before = getenv(variables[i][0]), *was = before ? vd_format("%s", before) : 0;
         setenv(variables[i][0], variables[i][1], 1);

@@ -78,7 +78,7 @@ START_TEST(bad_use_is_named)
                  {"-batch", "x", "-batch x"},
                  {"-threads", "0", "-threads 0"},
                  {"-seconds", 0, "-seconds needs"},
-                 {"-what", 0, "-what is not an option"}};
+                 {"-what", 0, "unknown option -what"}};
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         run_result r =
             run((const char *const[]){"darknet", "vd", "bench", cfg, weights, cases[i].option, cases[i].value, 0});

@@ -138,9 +138,9 @@ END_TEST
 START_TEST(labels_in_place_of_images_are_a_bad_magic_number)
 {
     write_plain(labels, sizeof(labels));
-    expect_failure(3, "bad magic number 0x00000801, 0x00000803 (images) is needed");
+    expect_failure(3, "bad magic number 0x00000801, expected 0x00000803 (images)");
     write_plain(images, sizeof(images));
-    expect_failure(1, "bad magic number 0x00000803, 0x00000801 (labels) is needed");
+    expect_failure(1, "bad magic number 0x00000803, expected 0x00000801 (labels)");
 }
 END_TEST
 
@@ -188,14 +188,14 @@ START_TEST(an_empty_dimension_is_refused)
     memcpy(none, images, 16);
     none[7] = 0;
     write_plain(none, 16);
-    expect_failure(3, "holds no images");
+    expect_failure(3, "contains no images");
     none[7] = 3;
     none[15] = 0;
     write_plain(none, 16);
-    expect_failure(3, "images of no size");
+    expect_failure(3, "images of size 0");
     const unsigned char no_labels[] = {0, 0, 8, 1, 0, 0, 0, 0};
     write_plain(no_labels, 8);
-    expect_failure(1, "holds no labels");
+    expect_failure(1, "contains no labels");
 }
 END_TEST
 
@@ -204,7 +204,7 @@ START_TEST(a_header_that_overflows_the_size_is_refused)
     unsigned char huge[16] = {0, 0, 8, 3};
     memset(huge + 4, 0xff, 12);
     write_plain(huge, 16);
-    expect_failure(3, "its header announces 4294967295 x 4294967295 x 4294967295 bytes");
+    expect_failure(3, "its header claims 4294967295 x 4294967295 x 4294967295 bytes");
 }
 END_TEST
 
@@ -223,7 +223,7 @@ START_TEST(a_gzip_file_cut_short_is_refused)
     ck_assert_int_eq(stat(path, &st), 0);
     for (off_t n = st.st_size - 1; n > st.st_size - 14; --n) {
         ck_assert_int_eq(truncate(path, n), 0);
-        expect_failure(3, "gzip data cut short");
+        expect_failure(3, "truncated gzip data");
     }
 }
 END_TEST

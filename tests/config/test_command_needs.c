@@ -19,18 +19,21 @@ static void setup(void)
 static const struct {
     const char *argv[7], *said;
 } misfits[] = {
-    {{"detector", "valid", DATA, "c.cfg"}, "c.cfg: no layer finds objects"},
-    {{"detector", "recall", DATA, "c.cfg"}, "c.cfg: no layer finds objects"},
-    {{"detector", "map", DATA, "c.cfg", "c.weights"}, "c.cfg: no layer finds objects"},
-    {{"detector", "test", DATA, "c.cfg", "c.weights", "x.png"}, "c.cfg: no layer finds objects"},
-    {{"detector", "train", DATA, "c.cfg"}, "c.cfg: no layer finds objects"},
-    {{"yolo", "test", "c.cfg"}, "darknet yolo needs one"},
-    {{"classifier", "valid", DATA, "d.cfg"}, "d.cfg: layer 1 [yolo]: finds objects"},
-    {{"classifier", "predict", DATA, "vd.cfg"}, "vd.cfg: layer 1 [yolo]: finds objects"},
-    {{"classifier", "train", DATA, "vd.cfg"}, "vd.cfg: layer 1 [yolo]: finds objects"},
-    {{"rnn", "generate", "c.cfg"}, "c.cfg: 64 inputs and 10 outputs, and darknet rnn needs 256 and 256"},
-    {{"rnn", "valid", "c.cfg"}, "darknet rnn needs 256 and 256"},
-    {{"go", "test", "c.cfg"}, "c.cfg: 64 inputs and 10 outputs, and darknet go needs at most 1083 and 362"},
+    {{"detector", "valid", DATA, "c.cfg"}, "c.cfg: 'darknet detector' needs a layer that detects objects"},
+    {{"detector", "recall", DATA, "c.cfg"}, "c.cfg: 'darknet detector' needs a layer that detects objects"},
+    {{"detector", "map", DATA, "c.cfg", "c.weights"}, "c.cfg: 'darknet detector' needs a layer that detects objects"},
+    {{"detector", "test", DATA, "c.cfg", "c.weights", "x.png"},
+     "c.cfg: 'darknet detector' needs a layer that detects objects"},
+    {{"detector", "train", DATA, "c.cfg"}, "c.cfg: 'darknet detector' needs a layer that detects objects"},
+    {{"yolo", "test", "c.cfg"}, "'darknet yolo' needs a layer that detects objects"},
+    {{"classifier", "valid", DATA, "d.cfg"}, "d.cfg: layer 1 [yolo]: detects objects"},
+    {{"classifier", "predict", DATA, "vd.cfg"}, "vd.cfg: layer 1 [yolo]: detects objects"},
+    {{"classifier", "train", DATA, "vd.cfg"}, "vd.cfg: layer 1 [yolo]: detects objects"},
+    {{"rnn", "generate", "c.cfg"},
+     "c.cfg: 64 inputs and 10 outputs, but 'darknet rnn' needs 256 inputs and at least 256 outputs"},
+    {{"rnn", "valid", "c.cfg"}, "'darknet rnn' needs 256 inputs and at least 256 outputs"},
+    {{"go", "test", "c.cfg"},
+     "c.cfg: 64 inputs and 10 outputs, but 'darknet go' needs at most 1083 inputs and at least 362 outputs"},
 };
 
 START_TEST(a_network_of_another_kind_is_refused)

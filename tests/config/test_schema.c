@@ -1,4 +1,4 @@
-/* config/schema.c: a bad value, key or line of a cfg or .data file is named before the training begins. */
+/* config/schema.c: a bad value, key or line of a cfg or .data file is named before training starts. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -56,36 +56,37 @@ static const struct {
     {"batch=8", "batch=0", "[net]: batch=0 is not between 1 and"},
     {"batch=8", "batch=-3", "[net]: batch=-3 is not between"},
     {"batch=8", "batch=2147483648", "[net]: batch=2147483648 is not between"},
-    {"batch=8", "batch=1e39", "[net]: batch=1e39 is not a whole number"},
+    {"batch=8", "batch=1e39", "[net]: batch=1e39 is not an integer"},
     {"batch=8", "batch=8\nsubdivisions=0", "[net]: subdivisions=0 is not between"},
     {"learning_rate=.01", "learning_rate=nan", "[net]: learning_rate=nan is not a number"},
     {"learning_rate=.01", "learning_rate=1e39", "[net]: learning_rate=1e39 is not"},
-    {"learning_rate=.01", "learning_rate=.01\npolicy=polly", "[net]: policy=polly is not known"},
+    {"learning_rate=.01", "learning_rate=.01\npolicy=polly", "[net]: policy=polly is not known: expected "},
     {"learning_rate=.01", "learning_rate=.01\npolicy=steps\nsteps=1,2\nscales=.1", "2 steps and 1 scales"},
     {"learning_rate=.01", "learning_rate=.01\npolicy=steps", "0 steps and 0 scales"},
     {"learning_rate=.01", "steps=1,x", "[net]: steps=1,x: 'x' is not a number"},
     {"height=28", "height=-5", "[net]: height=-5 is not between"},
     {"filters=4", "filters=0", "layer 0 [convolutional]: filters=0 is not between"},
-    {"filters=4", "filters=four", "layer 0 [convolutional]: filters=four is not a whole number"},
+    {"filters=4", "filters=four", "layer 0 [convolutional]: filters=four is not an integer"},
     {"size=5", "size=0", "layer 0 [convolutional]: size=0 is not between"},
     {"stride=2", "stride=0", "layer 0 [convolutional]: stride=0 is not between"},
     {"leaky", "leaki", "layer 0 [convolutional]: activation=leaki is not known"},
     {"size=2", "size=0", "layer 1 [maxpool]: size=0 is not between"},
-    {"[maxpool]", "[maxpol]", "layer 1 [maxpol]: not a known section; [maxpool] is"},
+    {"[maxpool]", "[maxpol]", "layer 1 [maxpol]: unknown section; did you mean [maxpool]?"},
     {"output=10", "output=0", "layer 2 [connected]: output=0 is not between"},
-    {"[convolutional]", "[dropout]\n[convolutional]", "layer 0 [dropout]: stands first"},
-    {"[convolutional]", "[cost]\n[convolutional]", "layer 0 [cost]: stands first"},
-    {"[softmax]", "[route]\n[softmax]", "layer 3 [route]: layers, those to join, is missing"},
+    {"[convolutional]", "[dropout]\n[convolutional]", "layer 0 [dropout]: cannot be the first layer"},
+    {"[convolutional]", "[cost]\n[convolutional]", "layer 0 [cost]: cannot be the first layer"},
+    {"[softmax]", "[route]\n[softmax]", "layer 3 [route]: layers= (the layers to join) is missing"},
     {"[softmax]", "[route]\nlayers=-4\n[softmax]", "layer 3 [route]: layers=-4: -4 is not between -3 and 2"},
     {"[softmax]", "[route]\nlayers=0,3\n[softmax]", "layer 3 [route]: layers=0,3: 3 is not between -3 and 2"},
-    {"[softmax]", "[shortcut]\n[softmax]", "layer 3 [shortcut]: from, the layer to add, is missing"},
+    {"[softmax]", "[shortcut]\n[softmax]", "layer 3 [shortcut]: from= (the layer to add) is missing"},
     {"[softmax]", "[shortcut]\nfrom=9\n[softmax]", "layer 3 [shortcut]: from=9: 9 is not between -3 and 2"},
     {"[softmax]", "[yolo]\nclasses=3\nanchors=1,2\n",
-     "layer 3 [yolo]: reads 8 numbers a cell, the layer before has 10"},
-    {"[softmax]", "[yolo]\nclasses=5\nanchors=1,2,3\n", "layer 3 [yolo]: anchors has 3 numbers, num=1 needs 2"},
+     "layer 3 [yolo]: reads 8 numbers per cell, but the previous layer has 10"},
+    {"[softmax]", "[yolo]\nclasses=5\nanchors=1,2,3\n", "layer 3 [yolo]: anchors has 3 numbers, but num=1 needs 2"},
     {"[softmax]", "[yolo]\nclasses=5\nmask=1\nanchors=1,2\n", "layer 3 [yolo]: mask=1: 1 is not between 0 and 0"},
-    {"[softmax]", "[region]\nclasses=3\ncoords=4\n", "layer 3 [region]: reads 8 numbers a cell"},
-    {"[softmax]", "[detection]\nclasses=3\nside=1\n", "layer 3 [detection]: reads 5 numbers, the layer before has 10"},
+    {"[softmax]", "[region]\nclasses=3\ncoords=4\n", "layer 3 [region]: reads 8 numbers per cell"},
+    {"[softmax]", "[detection]\nclasses=3\nside=1\n",
+     "layer 3 [detection]: reads 5 numbers, but the previous layer has 10"},
     {"[softmax]", "[softmax]\ntree=nowhere.tree\n", "layer 3 [softmax]: tree=nowhere.tree: No such file"},
     {"[net]", "batch=3\n[net]", "line 1: batch=3 before the first section"},
 };
@@ -110,10 +111,11 @@ END_TEST
 static const struct {
     const char *from, *to, *message;
 } odd_keys[] = {
-    {"learning_rate", "learnin_rate", "c.cfg: [net]: learnin_rate is not a key here; learning_rate is\n"},
-    {"size=2", "sise=2", "c.cfg: layer 1 [maxpool]: sise is not a key here; size is\n"},
-    {"size=2", "quantum=2", "c.cfg: layer 1 [maxpool]: quantum is not a key here\n"},
-    {"filters=4", "filters=4\nfilters=5", "c.cfg: layer 0 [convolutional]: filters is given twice: the first counts\n"},
+    {"learning_rate", "learnin_rate", "c.cfg: [net]: unknown key learnin_rate; did you mean learning_rate?\n"},
+    {"size=2", "sise=2", "c.cfg: layer 1 [maxpool]: unknown key sise; did you mean size?\n"},
+    {"size=2", "quantum=2", "c.cfg: layer 1 [maxpool]: unknown key quantum\n"},
+    {"filters=4", "filters=4\nfilters=5",
+     "c.cfg: layer 0 [convolutional]: filters is given twice: the first value is used\n"},
 };
 
 START_TEST(an_unknown_or_repeated_key_is_a_warning_and_with_strict_an_error)
@@ -180,11 +182,13 @@ static const struct {
     {"classes=20\ntrain=digits/train.list\nlabels=digits/labels.list\n", "labels.list", "10 lines for 20 classes"},
     {"classes=0\n", "bad.data", "classes=0 is not between"},
     {"classes=\n", "bad.data", "classes has no value"},
-    {"classes=ten\n", "bad.data", "classes=ten is not a whole number"},
-    {"classes=10\ntrain=empty\nlabels=digits/labels.list\n", "empty", "an empty list"},
+    {"classes=ten\n", "bad.data", "classes=ten is not an integer"},
+    {"classes=10\ntrain=empty\nlabels=digits/labels.list\n", "empty",
+     "empty list: expected a line for each picture or class"},
     {"classes=10\ntrain=digits\nlabels=digits/labels.list\n", "digits", "is a directory"},
     {"classes=10\ntrain=nowhere\nlabels=digits/labels.list\n", "nowhere", "No such file"},
-    {"classes=10\ntrain=digits/train.list\nlabels=empty\n", "empty", "an empty list"},
+    {"classes=10\ntrain=digits/train.list\nlabels=empty\n", "empty",
+     "empty list: expected a line for each picture or class"},
     {"classes=10\ntrain=pictures\nlabels=digits/labels.list\n", "/nowhere/0.png", "Couldn't open file"},
     {"tree=nowhere\n", "bad.data", "tree=nowhere: No such file"},
 };

@@ -22,26 +22,26 @@ static void assert_refused(const char *cfg, const char *message)
 static const struct {
     const char *sections, *message;
 } bad_layers[] = {
-    {"[convolutional]\nsize=9\n", "layer 0 [convolutional]: size=9 is larger than a side of 8 and a padding of 0"},
+    {"[convolutional]\nsize=9\n", "layer 0 [convolutional]: size=9 is larger than a side of 8 plus a padding of 0"},
     {"[convolutional]\ngroups=9\nfilters=9\n", "[convolutional]: groups=9 does not divide 6 channels and 9 filters"},
     {"[convolutional]\nfilters=1000000\npad=1\nsize=301\n", "weights are more than 2^31"},
     {"[convolutional]\nfilters=1000000\n[upsample]\nstride=64\n", "outputs for each of 4 images are more than 2^31"},
     {"[connected]\noutput=16777216\n[connected]\noutput=200\n", "weights are more than 2^31"},
-    {"[deconvolutional]\nfilters=2\npadding=9\n", "layer 0 [deconvolutional]: its padding of 9 leaves no outputs"},
+    {"[deconvolutional]\nfilters=2\npadding=9\n", "layer 0 [deconvolutional]: padding of 9 leaves no outputs"},
     {"[local]\nsize=9\n", "[local]: size=9 is larger than a side of 8"},
     {"[local]\nsize=3\npad=1\nfilters=1000000\n", "weights are more than 2^31"},
-    {"[maxpool]\nsize=99\npadding=3\n", "[maxpool]: size=99 is larger than a side of 8 and a padding of 3"},
-    {"[crop]\ncrop_width=9\ncrop_height=4\n", "[crop]: a crop of 9x4 from 8x8"},
+    {"[maxpool]\nsize=99\npadding=3\n", "[maxpool]: size=99 is larger than a side of 8 plus a padding of 3"},
+    {"[crop]\ncrop_width=9\ncrop_height=4\n", "[crop]: cannot crop 9x4 from 8x8"},
     {"[upsample]\nstride=0\n", "[upsample]: stride=0 leaves no outputs"},
     {"[upsample]\nstride=-9\n", "[upsample]: stride=-9 leaves no outputs"},
-    {"[reorg]\nstride=3\n", "[reorg]: stride=3 does not divide 6 channels into its squares"},
+    {"[reorg]\nstride=3\n", "[reorg]: stride=3: its square does not divide 6 channels"},
     {"[convolutional]\nfilters=9\n[reorg]\nstride=3\n", "[reorg]: stride=3 does not divide 8x8"},
-    {"[reorg]\nstride=3\nreverse=1\n", "[reorg]: stride=3 does not divide 6 channels"},
-    {"[softmax]\ngroups=7\n", "[softmax]: groups=7 does not divide 384 numbers"},
-    {"[iseg]\nclasses=2\nids=3\n", "[iseg]: stands first"},
+    {"[reorg]\nstride=3\nreverse=1\n", "[reorg]: stride=3: its square does not divide 6 channels"},
+    {"[softmax]\ngroups=7\n", "[softmax]: groups=7 does not divide 384 inputs"},
+    {"[iseg]\nclasses=2\nids=3\n", "[iseg]: cannot be the first layer"},
     {"[convolutional]\nfilters=4\n[iseg]\nclasses=2\nids=3\n",
-     "[iseg]: reads 2 + 3 numbers a cell, the layer before has 4"},
-    {"[reorg]\nextra=5\n[maxpool]\n", "layer 1 [maxpool]: the layer before does not give a picture"},
+     "[iseg]: reads 2 + 3 numbers per cell, but the previous layer has 4"},
+    {"[reorg]\nextra=5\n[maxpool]\n", "layer 1 [maxpool]: its input is not a picture"},
     {"[crnn]\nhidden_filters=1000000\n", "weights are more than 2^31"},
     {"[lstm]\noutput=65536\n", "weights are more than 2^31"},
 };
@@ -68,7 +68,7 @@ END_TEST
 static const struct {
     const char *net, *message;
 } bad_nets[] = {
-    {"width=8\nheight=8\n", "[net]: no inputs: height, width and channels, or inputs, are missing"},
+    {"width=8\nheight=8\n", "[net]: no inputs: set height, width and channels, or inputs"},
     {"width=65536\nheight=65536\nchannels=3\n", "[net]: 1.28849e+10 inputs of 1 images are more than 2^31"},
     {"inputs=65536\nbatch=1000000\n", "[net]: 65536 inputs of 1e+06 images are more than 2^31"},
     {"inputs=4\nbatch=2\nsubdivisions=3\n", "[net]: batch=2 is less than subdivisions=3"},
@@ -118,7 +118,7 @@ START_TEST(a_tree_has_no_more_lines_than_there_are_numbers)
     char *path = in_folder(folder, "t.tree");
     char *cfg = vd_format("[net]\ninputs=3\nbatch=1\n[connected]\noutput=3\n[softmax]\ntree=%s\n", path);
     write_text(path, "a -1\nb -1\nc 0\nd 0\n");
-    assert_refused(cfg, "t.tree: 4 lines for 3 numbers of the layer before");
+    assert_refused(cfg, "t.tree: 4 lines for 3 outputs of the previous layer");
     free(cfg), free(path);
 }
 END_TEST

@@ -59,18 +59,18 @@ START_TEST(a_pnm_cut_anywhere_is_one)
     for (size_t i = 0; i < COUNT_OF(pictures); ++i) {
         size_t n = strlen(pictures[i].head);
         for (size_t bytes = n; bytes < n + pictures[i].pixels; ++bytes)
-            expect(pictures[i].head, n, bytes, "cut short: ");
+            expect(pictures[i].head, n, bytes, "truncated: ");
         expect(pictures[i].head, n, n + pictures[i].pixels, 0);
         expect(pictures[i].head, n, n + pictures[i].pixels + 20, 0);
     }
-    expect("P6 60000 60000 255\n", 19, 100, "cut short: 100 bytes of 10800000019");
+    expect("P6 60000 60000 255\n", 19, 100, "truncated: 100 of 10800000019 bytes");
 }
 END_TEST
 
 START_TEST(a_pnm_of_16_bits_is_refused)
 {
-    expect("P5 3 4 65535\n", 13, 13 + 24, "a PNM of 16 bits");
-    expect("P6 3 4 256\n", 11, 11 + 72, "a PNM of 16 bits");
+    expect("P5 3 4 65535\n", 13, 13 + 24, "16-bit PNM");
+    expect("P6 3 4 256\n", 11, 11 + 72, "16-bit PNM");
 }
 END_TEST
 
@@ -84,7 +84,7 @@ START_TEST(a_tga_without_compression_cut_anywhere_is_one)
         size_t bytes;
     } pictures[] = {{colour, 18 + 2 + 36}, {grey, 18 + 12}, {mapped, 18 + 15 + 12}};
     for (int i = 0; i < 3; ++i) {
-        for (size_t bytes = 18; bytes < pictures[i].bytes; ++bytes) expect(pictures[i].head, 18, bytes, "cut short: ");
+        for (size_t bytes = 18; bytes < pictures[i].bytes; ++bytes) expect(pictures[i].head, 18, bytes, "truncated: ");
         expect(pictures[i].head, 18, pictures[i].bytes, 0);
         expect(pictures[i].head, 18, pictures[i].bytes + 26, 0); /* a footer */
     }
@@ -95,9 +95,9 @@ START_TEST(a_bmp_has_a_height)
 {
     unsigned char head[26] = "BM";
     head[14] = 40, head[18] = 3;
-    expect(head, 26, 70, "a BMP whose height is no number");
+    expect(head, 26, 70, "BMP with an invalid height");
     head[25] = 0x80;
-    expect(head, 26, 70, "a BMP whose height is no number");
+    expect(head, 26, 70, "BMP with an invalid height");
     head[25] = 0, head[22] = 4;
     expect(head, 26, 70, 0);
 }
@@ -141,7 +141,7 @@ START_TEST(a_command_names_the_picture)
     free_run(darknet(0, "classifier", "predict", data, cfg, weights, path, NULL));
     write_bytes(path, "P5 3 4 255\n12345678901", 22);
     run_result r = darknet(1, "classifier", "predict", data, cfg, weights, path, NULL);
-    ck_assert_msg(strstr(r.err, "/picture") && strstr(r.err, "cut short: 22 bytes of 23"), "%s", r.err);
+    ck_assert_msg(strstr(r.err, "/picture") && strstr(r.err, "truncated: 22 of 23 bytes"), "%s", r.err);
     free_run(r);
     free(data), free(cfg), free(weights);
 }

@@ -208,7 +208,7 @@ START_TEST(broken_labels_and_pictures_of_a_detector_are_skipped)
     free_run(darknet(1, "detector", "train", its_data, net, NULL));
     run_result r = darknet(0, "detector", "train", its_data, net, "-skip-broken", NULL);
     ck_assert_int_eq(count_of(r.err, "png: skipped: "), 5);
-    ck_assert_ptr_nonnull(strstr(r.err, "p0.txt: an object of class 2, the network has 2 classes\n"));
+    ck_assert_ptr_nonnull(strstr(r.err, "p0.txt: an object of class 2, but the network has 2 classes\n"));
     ck_assert_ptr_nonnull(strstr(r.err, "p2.txt: line 1: width=x is not a number\n"));
     ck_assert_ptr_nonnull(strstr(r.err, "-skip-broken: 5 pictures skipped\n"));
     free_run(r);

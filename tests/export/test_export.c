@@ -224,7 +224,7 @@ START_TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike)
     static const char *const options[][2] = {{0, 0}, {"-fuse", 0}, {"-compact", 0}, {"-fuse", "-compact"}};
     const char *mnist = getenv("MNIST");
     if (!mnist || !*mnist) {
-        skipped(1, "exports on MNIST in stock Darknet (MNIST names no folder)");
+        skipped(1, "exports on MNIST in stock Darknet (MNIST is not a folder)");
         return;
     }
     int n, m;
@@ -291,7 +291,7 @@ START_TEST(weights_that_are_not_finite_are_refused)
     ck_assert_uint_le(at + sizeof(nan), n);
     memcpy(bytes + at, &nan, sizeof(nan));
     write_bytes(weights, bytes, n);
-    expect_failure(export("out", 0, 0), "layer 2: number 7 of its weights is not finite");
+    expect_failure(export("out", 0, 0), "layer 2: weights[7] is not finite");
     free(bytes);
     free_network(net);
     free(weights);
@@ -323,7 +323,7 @@ START_TEST(files_that_cannot_be_written_leave_nothing)
     expect_failure(export("absent/out", 0, 0), "absent/out.weights: cannot write: No such file");
     char *path = in_folder(folder, "taken.cfg");
     ck_assert_int_eq(mkdir(path, 0777), 0);
-    expect_failure(export("taken", 0, 0), "taken.cfg: is there and not a file");
+    expect_failure(export("taken", 0, 0), "taken.cfg: exists but is not a regular file");
     ck_assert_int_eq(files_in(folder, "taken"), 1);
     free(path);
 }
@@ -332,7 +332,7 @@ END_TEST
 START_TEST(the_network_itself_is_not_overwritten)
 {
     free_network(write_network(cfg));
-    expect_failure(export("net", 0, 0), "net.weights: is the file to be exported");
+    expect_failure(export("net", 0, 0), "net.weights: would overwrite the file to export");
     char *text = text_in_folder("net.cfg");
     ck_assert_str_eq(text, cfg);
     free(text);
@@ -358,7 +358,7 @@ START_TEST(a_missing_picture_or_a_wrong_argument_is_named)
 {
     free_network(write_network(cfg));
     expect_failure(export("out", "none.png", 0), "none.png");
-    expect_failure(export("out", "-squeeze", 0), "darknet vd export: -squeeze is not an option");
+    expect_failure(export("out", "-squeeze", 0), "darknet vd export: unknown option -squeeze");
     expect_failure(run((const char *const[]){"darknet", "vd", "export", "a", "b", 0}),
                    "CFG, WEIGHTS and OUT are needed");
 }

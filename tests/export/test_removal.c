@@ -124,7 +124,7 @@ START_TEST(a_pool_with_windows_in_the_padding_alone_stops_constants)
 {
     expect(NET FIRST "activation=logistic\n[maxpool]\nsize=2\nstride=2\npadding=6\n[activation]\nactivation=relu\n"
                      "[vd_convolutional]\nfilters=4\nsize=1\nactivation=relu\n" LAST,
-           0x12, 0, 8, "does not hand a constant on");
+           0x12, 0, 8, "does not preserve constants");
 }
 END_TEST
 
@@ -143,7 +143,7 @@ static void centre_alone(network *net)
 
 START_TEST(padding_keeps_a_constant_that_is_not_zero_and_says_so)
 {
-    expect(NET FIRST "activation=leaky\n" PADDED LAST, 0x12, 0, 8, "2 dead left alone: layer 1 [convolutional] pads");
+    expect(NET FIRST "activation=leaky\n" PADDED LAST, 0x12, 0, 8, "2 dead kept: layer 1 [convolutional] pads");
     expect(NET FIRST "activation=leaky\n[maxpool]\nsize=2\nstride=2\n" PADDED LAST, 0x12, 0, 8, "layer 2");
 }
 END_TEST
@@ -253,7 +253,7 @@ END_TEST
 START_TEST(a_channel_stays_when_a_shortcut_adds_live_ones)
 {
     expect_with(NET FIRST "activation=leaky\n" BRANCH(8) "[shortcut]\nfrom=-2\nactivation=leaky\n" READER LAST, 0, 0x12,
-                0, 8, "2 dead left alone: layer 2 [shortcut] ties them to live ones");
+                0, 8, "2 dead kept: layer 2 [shortcut] ties them to channels that are not constant");
 }
 END_TEST
 
@@ -303,8 +303,8 @@ START_TEST(reorg_lets_whole_groups_go)
     /* filters 4 to 7 share a plane; 8 / 2^2 = 2 rows of every picture, so that constants do not mix */
     expect(NET FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 0xf0, 0, 4, 0);
     expect(NET FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 0x70, 0, 8,
-           "3 dead left alone: layer 1 [reorg] ties them to live ones");
-    expect(NET FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 0xaa, 0, 8, "4 dead left alone");
+           "3 dead kept: layer 1 [reorg] ties them to channels that are not constant");
+    expect(NET FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 0xaa, 0, 8, "4 dead kept");
 }
 END_TEST
 
@@ -325,7 +325,7 @@ static void equal_biases(network *net)
 /* 6 rows are no multiple of 4: output channels hold pixels of two inputs */
 START_TEST(reorg_that_mixes_channels_lets_equal_constants_go_alone)
 {
-    expect(SIX FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 0xf0, 0, 8, "4 dead left alone");
+    expect(SIX FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, 0xf0, 0, 8, "4 dead kept");
     expect_with(SIX FIRST "activation=leaky\n[reorg]\nstride=2\n" READER LAST, equal_biases, 0xf0, 0, 4, 0);
 }
 END_TEST
@@ -417,17 +417,17 @@ END_TEST
 
 START_TEST(a_layer_keeps_one_filter)
 {
-    expect(NET FIRST "activation=leaky\n" READER LAST, 0xff, 0, 1, "1 dead left alone: a layer keeps one");
-    expect(NET FIRST "activation=leaky\n" READER LAST, 0xff, 1, 1, "a layer keeps one");
+    expect(NET FIRST "activation=leaky\n" READER LAST, 0xff, 0, 1, "1 dead kept: a layer must keep one");
+    expect(NET FIRST "activation=leaky\n" READER LAST, 0xff, 1, 1, "a layer must keep one");
     expect(NET FIRST "activation=leaky\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=-1,-1\n" READER LAST, 0xff, 0, 1,
-           "a layer keeps one");
+           "a layer must keep one");
 }
 END_TEST
 
 START_TEST(groups_are_left_alone_on_both_sides)
 {
     expect(NET FIRST "activation=leaky\n[vd_convolutional]\nfilters=4\nsize=1\ngroups=2\nactivation=relu\n" LAST, 0x12,
-           0, 8, "2 dead left alone: layer 1 [convolutional] has groups");
+           0, 8, "2 dead kept: layer 1 [convolutional] has groups");
     expect(NET FIRST "groups=2\nactivation=leaky\n" READER LAST, 0x12, 0, 8, 0);
 }
 END_TEST
@@ -435,7 +435,7 @@ END_TEST
 START_TEST(layers_that_need_their_input_whole_say_so)
 {
     expect(NET FIRST "activation=leaky\n[local]\nfilters=2\nsize=1\nstride=1\npad=0\nactivation=leaky\n" LAST, 0x12, 0,
-           8, "layer 1 [local] needs its input whole");
+           8, "layer 1 [local] needs all of its input");
     expect(NET "[vd_convolutional]\nfilters=7\nsize=3\npad=1\nactivation=linear\n"
                "[yolo]\nmask=0\nanchors=2,3\nclasses=2\nnum=1\n",
            0x12, 0, 7, "layer 1 [yolo]");

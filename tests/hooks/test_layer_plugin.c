@@ -91,7 +91,7 @@ START_TEST(a_bad_value_of_a_variational_key_names_file_layer_section_key_and_val
         {NET CONN "log_sigma2=x\n" ENDING, ": layer 0 [vd_connected]: log_sigma2=x is not a number"},
         {NET CONN "train_clip=2\n" ENDING, ": layer 0 [vd_connected]: train_clip=2 is not between 0 and 1"},
         {NET CONN "train_clip=-1\n" ENDING, ": layer 0 [vd_connected]: train_clip=-1 is not between 0 and 1"},
-        {NET CONN "train_clip=0.5\n" ENDING, ": layer 0 [vd_connected]: train_clip=0.5 is not a whole number"},
+        {NET CONN "train_clip=0.5\n" ENDING, ": layer 0 [vd_connected]: train_clip=0.5 is not an integer"},
         {NET CONN "treshold=3\n" ENDING, ": layer 0 [vd_connected]: treshold is not a key of this section"},
         {NET CONN "filters=3\n" ENDING, ": layer 0 [vd_connected]: filters is not a key of this section"},
         {NET CONN "samples=3\n" ENDING, ": layer 0 [vd_connected]: samples is not a key of this section"},
@@ -134,32 +134,32 @@ START_TEST(a_bad_value_of_a_stock_key_is_named_in_a_variational_section)
 #define AT0 ": layer 0 [vd_convolutional]: "
         {NET C "filters=0\n" ENDING, AT0 "filters=0 is not between 1 and 1048576"},
         {NET C "filters=-3\n" ENDING, AT0 "filters=-3 is not between 1 and 1048576"},
-        {NET C "filters=abc\n" ENDING, AT0 "filters=abc is not a whole number"},
-        {NET C "filters=1.5\n" ENDING, AT0 "filters=1.5 is not a whole number"},
+        {NET C "filters=abc\n" ENDING, AT0 "filters=abc is not an integer"},
+        {NET C "filters=1.5\n" ENDING, AT0 "filters=1.5 is not an integer"},
         {NET C "filters=4\nsize=0\n" ENDING, AT0 "size=0 is not between 1 and 4096"},
         {NET C "filters=4\nstride=0\n" ENDING, AT0 "stride=0 is not between 1 and 4096"},
-        {NET C "filters=4\npad=x\n" ENDING, AT0 "pad=x is not a whole number"},
+        {NET C "filters=4\npad=x\n" ENDING, AT0 "pad=x is not an integer"},
         {NET C "filters=4\npad=-1\n" ENDING, AT0 "pad=-1 is not between 0 and 4096"},
-        {NET C "filters=4\npadding=x\n" ENDING, AT0 "padding=x is not a whole number"},
+        {NET C "filters=4\npadding=x\n" ENDING, AT0 "padding=x is not an integer"},
         {NET C "filters=4\ngroups=0\n" ENDING, AT0 "groups=0 is not between 1 and 1048576"},
         {NET C "filters=3\ngroups=2\n" ENDING, AT0 "groups=2 does not divide 2 channels and 3 filters"},
         {NET C "filters=3\ngroups=3\n" ENDING, AT0 "groups=3 does not divide 2 channels and 3 filters"},
         {NET C "filters=4\ngroups=2\nflipped=1\n" ENDING,
-         AT0 "flipped=1 does not work with groups: Darknet turns the weights as one matrix"},
+         AT0 "flipped=1 does not work with groups: Darknet transposes the weights as one matrix"},
         {NET C "filters=4\nbinary=1\n" ENDING, AT0 "binary and xnor weights cannot be variational"},
         {NET C "filters=4\nxnor=1\n" ENDING, AT0 "binary and xnor weights cannot be variational"},
-        {NET C "filters=4\nflipped=x\n" ENDING, AT0 "flipped=x is not a whole number"},
+        {NET C "filters=4\nflipped=x\n" ENDING, AT0 "flipped=x is not an integer"},
         {NET C "filters=4\nnumload=5\n" ENDING, AT0 "numload=5 is not between 0 and 4"},
-        {NET C "filters=4\nbatch_normalize=yes\n" ENDING, AT0 "batch_normalize=yes is not a whole number"},
+        {NET C "filters=4\nbatch_normalize=yes\n" ENDING, AT0 "batch_normalize=yes is not an integer"},
         {NET C "filters=4\nactivation=rleu\n" ENDING, AT0 "activation=rleu is not known"},
-        {NET C "filters=4\nsize=9\n" ENDING, AT0 "size=9 is larger than a side of 6 and a padding of 0"},
-        {NET C "filters=4\nsize=9\npadding=1\n" ENDING, AT0 "size=9 is larger than a side of 6 and a padding of 2"},
+        {NET C "filters=4\nsize=9\n" ENDING, AT0 "size=9 is larger than a side of 6 plus a padding of 0"},
+        {NET C "filters=4\nsize=9\npadding=1\n" ENDING, AT0 "size=9 is larger than a side of 6 plus a padding of 2"},
         {NET "[vd_connected]\noutput=0\n" ENDING, ": layer 0 [vd_connected]: output=0 is not between 1 and 16777216"},
         {NET "[vd_connected]\noutput=-5\n" ENDING, ": layer 0 [vd_connected]: output=-5 is not between 1 and 16777216"},
-        {NET "[vd_connected]\noutput=ten\n" ENDING, ": layer 0 [vd_connected]: output=ten is not a whole number"},
+        {NET "[vd_connected]\noutput=ten\n" ENDING, ": layer 0 [vd_connected]: output=ten is not an integer"},
         {NET CONN "learning_rate=x\n" ENDING, ": layer 0 [vd_connected]: learning_rate=x is not a number"},
         {NET CONN "activation=rleu\n" ENDING, ": layer 0 [vd_connected]: activation=rleu is not known"},
-        {NET CONN "dontload=maybe\n" ENDING, ": layer 0 [vd_connected]: dontload=maybe is not a whole number"},
+        {NET CONN "dontload=maybe\n" ENDING, ": layer 0 [vd_connected]: dontload=maybe is not an integer"},
         {NET CONV "[maxpool]\nsize=2\nstride=2\n" CONN "batch_normalize=2\n" ENDING,
          ": layer 2 [vd_connected]: batch_normalize=2 is not between 0 and 1"},
     };
@@ -171,24 +171,24 @@ START_TEST(a_bad_cost_section_is_named)
 {
     static const bad_cfg cases[] = {
 #define AT1 ": layer 1 [vd_cost]: "
-        {NET CONN "[vd_cost]\n", AT1 "samples=N, the number of training images, is missing"},
+        {NET CONN "[vd_cost]\n", AT1 "samples=N (the number of training images) is missing"},
         {NET CONN "[vd_cost]\nsamples=0\n", AT1 "samples=0 is not between 1 and 9223372036854775807"},
         {NET CONN "[vd_cost]\nsamples=-5\n", AT1 "samples=-5 is not between 1 and 9223372036854775807"},
-        {NET CONN "[vd_cost]\nsamples=1.5\n", AT1 "samples=1.5 is not a whole number"},
-        {NET CONN "[vd_cost]\nsamples=abc\n", AT1 "samples=abc is not a whole number"},
+        {NET CONN "[vd_cost]\nsamples=1.5\n", AT1 "samples=1.5 is not an integer"},
+        {NET CONN "[vd_cost]\nsamples=abc\n", AT1 "samples=abc is not an integer"},
         {NET CONN ENDING "kl_scale=x\n", AT1 "kl_scale=x is not a number"},
         {NET CONN ENDING "kl_start=x\n", AT1 "kl_start=x is not a number"},
         {NET CONN ENDING "kl_ramp=nan\n", AT1 "kl_ramp=nan is not a number"},
-        {NET CONN ENDING "report=x\n", AT1 "report=x is not a whole number"},
+        {NET CONN ENDING "report=x\n", AT1 "report=x is not an integer"},
         {NET CONN ENDING "report=-1\n", AT1 "report=-1 is not between 0 and 2147483647"},
         {NET CONN ENDING "threshold=3\n", AT1 "threshold is not a key of this section"},
         {NET CONN ENDING "samples=11\n", AT1 "samples is given twice"},
         {NET CONN ENDING "type=sse\n", AT1 "type is not a key of this section"},
         {NET CONN ENDING "scale=2\n", AT1 "scale is not a key of this section"},
-        {NET CONN ENDING CONN, AT1 "must be the last section, and layer 2 follows"},
-        {NET CONN ENDING "[softmax]\n", AT1 "must be the last section, and layer 2 follows"},
-        {NET CONN ENDING ENDING, AT1 "must be the last section, and layer 2 follows"},
-        {NET ENDING, ": layer 0 [vd_cost]: stands alone: the layers come before it"},
+        {NET CONN ENDING CONN, AT1 "must be the last section, but layer 2 follows"},
+        {NET CONN ENDING "[softmax]\n", AT1 "must be the last section, but layer 2 follows"},
+        {NET CONN ENDING ENDING, AT1 "must be the last section, but layer 2 follows"},
+        {NET ENDING, ": layer 0 [vd_cost]: cannot be the first layer"},
     };
     EXPECT_ALL(cases);
     /* the largest value has many digits: not compared */
@@ -210,9 +210,11 @@ END_TEST
 START_TEST(an_unknown_section_is_named)
 {
     static const bad_cfg cases[] = {
-        {NET "[vd_conected]\noutput=3\n" ENDING, ": layer 0 [vd_conected]: not a known section; [vd_connected] is"},
-        {NET CONN "[vd_costs]\nsamples=3\n", ": layer 1 [vd_costs]: not a known section; [vd_cost] is"},
-        {NET "[VD_CONNECTED]\noutput=3\n" ENDING, ": layer 0 [VD_CONNECTED]: not a known section; [vd_connected] is"},
+        {NET "[vd_conected]\noutput=3\n" ENDING,
+         ": layer 0 [vd_conected]: unknown section; did you mean [vd_connected]?"},
+        {NET CONN "[vd_costs]\nsamples=3\n", ": layer 1 [vd_costs]: unknown section; did you mean [vd_cost]?"},
+        {NET "[VD_CONNECTED]\noutput=3\n" ENDING,
+         ": layer 0 [VD_CONNECTED]: unknown section; did you mean [vd_connected]?"},
     };
     EXPECT_ALL(cases);
 }
@@ -222,13 +224,13 @@ START_TEST(a_bad_value_of_our_net_keys_is_named)
 {
     static const bad_cfg cases[] = {
 #define MAX_LONG "9223372036854775807"
-        {NET "seed=abc\n" CONN ENDING, ": [net]: seed=abc is not a whole number"},
+        {NET "seed=abc\n" CONN ENDING, ": [net]: seed=abc is not an integer"},
         {NET "seed=-1\n" CONN ENDING, ": [net]: seed=-1 is not between 0 and " MAX_LONG},
-        {NET "seed=1.5\n" CONN ENDING, ": [net]: seed=1.5 is not a whole number"},
-        {NET "seed=99999999999999999999\n" CONN ENDING, ": [net]: seed=99999999999999999999 is not a whole number"},
+        {NET "seed=1.5\n" CONN ENDING, ": [net]: seed=1.5 is not an integer"},
+        {NET "seed=99999999999999999999\n" CONN ENDING, ": [net]: seed=99999999999999999999 is not an integer"},
         {NET "flip=2\n" CONN ENDING, ": [net]: flip=2 is not between 0 and 1"},
-        {NET "flip=no\n" CONN ENDING, ": [net]: flip=no is not a whole number"},
-        {"[net]\nbatch=1\nheight=6\nwidth=6\nchannels=x\n" CONN ENDING, ": [net]: channels=x is not a whole number"},
+        {NET "flip=no\n" CONN ENDING, ": [net]: flip=no is not an integer"},
+        {"[net]\nbatch=1\nheight=6\nwidth=6\nchannels=x\n" CONN ENDING, ": [net]: channels=x is not an integer"},
         {"[net]\nbatch=1\nheight=6\nwidth=6\nchannels=-1\n" CONN ENDING,
          ": [net]: channels=-1 is not between 0 and 1048576"},
     };
@@ -242,10 +244,11 @@ START_TEST(training_with_a_bad_cfg_ends_before_it_writes_anything)
     static const bad_cfg cases[] = {
         {NET CONN "threshold=abc\n[softmax]\n" ENDING, ": layer 0 [vd_connected]: threshold=abc is not a number"},
         {NET CONN "[softmax]\n[vd_cost]\n",
-         ": layer 2 [vd_cost]: samples=N, the number of training images, is missing"},
-        {NET CONN ENDING "[softmax]\n", ": layer 1 [vd_cost]: must be the last section, and layer 2 follows"},
-        {NET "[vd_conected]\noutput=3\n" ENDING, ": layer 0 [vd_conected]: not a known section; [vd_connected] is"},
-        {NET "seed=abc\n" CONN ENDING, ": [net]: seed=abc is not a whole number"},
+         ": layer 2 [vd_cost]: samples=N (the number of training images) is missing"},
+        {NET CONN ENDING "[softmax]\n", ": layer 1 [vd_cost]: must be the last section, but layer 2 follows"},
+        {NET "[vd_conected]\noutput=3\n" ENDING,
+         ": layer 0 [vd_conected]: unknown section; did you mean [vd_connected]?"},
+        {NET "seed=abc\n" CONN ENDING, ": [net]: seed=abc is not an integer"},
     };
     char *data = in_folder(folder, "some.data"), *text = vd_format("classes=3\nbackup=%s\n", folder);
     write_text(data, text);
@@ -493,7 +496,7 @@ START_TEST(commands_that_would_break_variational_weights_refuse_and_write_nothin
                                     average ? 0 : "1",
                                     0};
         char *expected =
-            vd_format(": layer 0 [vd_convolutional]: 'darknet %s' cannot treat variational layers", commands[i]);
+            vd_format(": layer 0 [vd_convolutional]: 'darknet %s' does not support variational layers", commands[i]);
         run_result r = run(argv);
         expect_message(r, commands[i], expected);
         ck_assert_int_eq(files_in(folder, ""), 2);
@@ -575,11 +578,11 @@ START_TEST(the_verbs_explain_themselves)
         {{"darknet", "vd", 0}, 1, "", "usage: darknet vd VERB"},
         {{"darknet", "vd", "-h", 0}, 0, "darknet vd report CFG WEIGHTS [-json]", ""},
         {{"darknet", "vd", "--help", 0}, 0, "usage: darknet vd VERB", ""},
-        {{"darknet", "vd", "nonsense", 0}, 1, "", "darknet vd: nonsense is not a verb"},
+        {{"darknet", "vd", "nonsense", 0}, 1, "", "darknet vd: unknown verb nonsense; darknet vd -h lists them"},
         {{"darknet", "vd", "report", "-h", 0}, 0, "usage: darknet vd report CFG WEIGHTS [-json]", ""},
         {{"darknet", "vd", "report", 0}, 1, "", "CFG and WEIGHTS are needed"},
         {{"darknet", "vd", "report", "one.cfg", 0}, 1, "", "CFG and WEIGHTS are needed"},
-        {{"darknet", "vd", "report", "-jsn", 0}, 1, "", "-jsn is not an option"},
+        {{"darknet", "vd", "report", "-jsn", 0}, 1, "", "unknown option -jsn"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         run_result r = run(cases[i].argv);
@@ -591,7 +594,7 @@ START_TEST(the_verbs_explain_themselves)
     const char *const four[] = {"darknet", "vd", "report", "a", "b", "c", 0};
     run_result r = run(four);
     ck_assert_int_eq(r.status, 1);
-    ck_assert_str_eq(r.err, "darknet vd report: c is one argument too many\n");
+    ck_assert_str_eq(r.err, "darknet vd report: unexpected argument c\n");
     free_run(r);
 }
 END_TEST

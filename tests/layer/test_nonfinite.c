@@ -96,7 +96,7 @@ START_TEST(a_forward_pass_names_the_first_layer_it_fails_in)
     l[0].biases[2] = INFINITY;
     expect_forward(net, "layer 0 connected: output[2] is inf");
     net->input[3] = -NAN;
-    expect_forward(net, "the input: number 3 is nan");
+    expect_forward(net, "input[3] is nan");
     free_network(net);
 }
 END_TEST

@@ -79,8 +79,8 @@ END_TEST
 
 START_TEST(a_layer_without_the_key_keeps_the_initial_value)
 {
-    network *net =
-        loaded(half_cfg, plain_file, "log_sigma2 starts at log_alpha in 1 layers, keeps its initial value in 1) Done!");
+    network *net = loaded(half_cfg, plain_file,
+                          "log_sigma2 starts at log_alpha in 1 layers, and keeps its initial value in 1) Done!");
     expect_initial(net->layers[0], 0, CONV_W);
     expect_log_alpha(net->layers[1], 0, OUT_W, -2.5);
     free_network(net);
@@ -94,7 +94,7 @@ START_TEST(of_a_stem_only_the_layers_in_it_start_relative)
     write_text(cfg, stock_cfg);
     free_run(darknet(0, "partial", cfg, plain_file, stem, "1", NULL));
     network *net =
-        loaded(warm_cfg, stem, "log_sigma2 starts at log_alpha in 1 layers, keeps its initial value in 1) Done!");
+        loaded(warm_cfg, stem, "log_sigma2 starts at log_alpha in 1 layers, and keeps its initial value in 1) Done!");
     expect_log_alpha(net->layers[0], 0, CONV_W, -4);
     expect_initial(net->layers[1], 0, OUT_W);
     free_network(net);
@@ -111,7 +111,7 @@ START_TEST(filters_and_layers_that_are_not_loaded_keep_the_initial_value)
     save_weights_upto(net, two, 1);
     net->layers[0] = l;
     free_network(net);
-    net = loaded(first_cfg, two, "log_sigma2 starts at log_alpha in 1 layers, keeps its initial value in 1) Done!");
+    net = loaded(first_cfg, two, "log_sigma2 starts at log_alpha in 1 layers, and keeps its initial value in 1) Done!");
     expect_log_alpha(net->layers[0], 0, 2 * FILTER, -4);
     expect_initial(net->layers[0], 2 * FILTER, CONV_W);
     expect_initial(net->layers[1], 0, OUT_W);

@@ -65,7 +65,7 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
     ck_assert_int_eq(r.status, 128 + sig);
     free_run(r);
     r = run(resume);
-    ck_assert_msg(r.status == 0 && strstr(r.err, "resumed behind batch"), "%d: %s", r.status, r.err);
+    ck_assert_msg(r.status == 0 && strstr(r.err, "resumed after batch"), "%d: %s", r.status, r.err);
     free_run(r);
     char *resumed = read_bytes("backup/c.weights", &m);
     ck_assert_ptr_nonnull(resumed);
@@ -141,7 +141,7 @@ START_TEST(answers_of_a_table_that_is_not_theirs_are_refused)
     free_run(darknet(1, "cifar", "eval", "c.cfg", NULL));
     write_text("results/combined.csv", "1,2,3\n4,5,6,7\n");
     run_result r = darknet(1, "cifar", "eval", "c.cfg", NULL);
-    ck_assert_msg(strstr(r.err, "results/combined.csv: line 2: 4 values, the first line has 3") != 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, "results/combined.csv: line 2: 4 values, but the first line has 3") != 0, "%s", r.err);
     free_run(r);
     write_text("results/ensemble.csv", "1,2,3\n4,5,6\n");
     r = darknet(1, "cifar", "distill", "c.cfg", NULL);

@@ -181,7 +181,8 @@ START_TEST(a_picture_without_a_label_file_has_no_objects_and_is_counted)
     ck_assert_int_eq(remove(label), 0);
     run_result r = darknet(0, "detector", "map", data_file, cfg, weights, NULL);
     check_row(r.out, "white", (row){2, 100, 2, 1, 0, 200. / 3, 100, .8});
-    ck_assert_ptr_nonnull(strstr(r.err, "list: 1 of 2 pictures have no label file: no objects there\n"));
+    ck_assert_ptr_nonnull(
+        strstr(r.err, "list: 1 of 2 pictures have no label file: treated as pictures without objects\n"));
     free_run(r);
     free(label);
 }
@@ -211,20 +212,20 @@ static void dies(run_result r, const char *why)
 START_TEST(map_names_what_is_wrong)
 {
     dies(darknet(1, "detector", "map", data_file, cfg, NULL), "DATA, CFG and WEIGHTS are needed");
-    dies(darknet(1, "detector", "map", data_file, cfg, weights, "-points", "7", NULL), "-points takes 0, 11 or 101");
+    dies(darknet(1, "detector", "map", data_file, cfg, weights, "-points", "7", NULL), "-points must be 0, 11 or 101");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, "-iou", "2", NULL), "-iou 2 is not a number");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, "-iou", NULL), "-iou needs a number");
-    dies(darknet(1, "detector", "map", data_file, cfg, weights, "-x", NULL), "-x is not an option");
+    dies(darknet(1, "detector", "map", data_file, cfg, weights, "-x", NULL), "unknown option -x");
     write_in_folder("labels/a.txt", "2 .5 .5 .1 .1\n");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL),
-         "labels/a.txt: an object of class 2, the network has 2 classes");
+         "labels/a.txt: an object of class 2, but the network has 2 classes");
     char *a = in_folder(folder, "labels/a.txt"), *b = in_folder(folder, "labels/b.txt");
     remove(a), remove(b);
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "none of its 2 pictures has a label file");
     write_in_folder("labels/a.txt", ""), write_in_folder("labels/b.txt", "");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "no object in any of the 2 pictures");
     write_text(data_file, "classes=2\n");
-    dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "valid, the list of pictures, is missing");
+    dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "valid= (the list of pictures) is missing");
     free(a), free(b);
     run_result r = darknet(0, "detector", "map", "-h", NULL);
     ck_assert_ptr_eq(strstr(r.out, "usage: darknet detector map"), r.out);
@@ -350,7 +351,7 @@ START_TEST(a_label_of_a_class_the_network_does_not_have_ends_a_training)
         free(label);
     }
     write_text(net, trained_cfgs[_i]);
-    dies(darknet(1, "detector", "train", its_data, net, NULL), "an object of class 2, the network has 2 classes");
+    dies(darknet(1, "detector", "train", its_data, net, NULL), "an object of class 2, but the network has 2 classes");
     remove_folder(set);
     free(its_data), free(net);
 }

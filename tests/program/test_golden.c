@@ -216,5 +216,5 @@ SUITE_OF(golden)
     int n = golden && *golden ? scandir(golden, &names, is_case, alphasort) : 0;
     for (int i = 0; i < n && n_cases < MAX_CASES; ++i) cases[n_cases++] = in_folder(golden, names[i]->d_name);
     if (n_cases) LOOP(golden_case_is_met, n_cases);
-    else skipped(1, "golden cases (GOLDEN names no folder that has them)");
+    else skipped(1, "golden cases (GOLDEN is not a folder that has them)");
 }

@@ -248,15 +248,15 @@ static const struct {
     {"p0.txt", 0, "0 .5 .5 1e39 .2\n", "p0.txt: line 1: width=1e39 is not a fraction"},
     {"p0.txt", 0, "0 .5 .5 -.2 .2\n", "p0.txt: line 1: width=-.2 is not a fraction"},
     {"p0.txt", 0, "0 160 120 40 40\n", "p0.txt: line 1: x=160 is not a fraction"},
-    {"p0.txt", 0, "2147483648 .5 .5 .2 .2\n", "p0.txt: line 1: 2147483648 is not the number of a class"},
-    {"p0.txt", 0, "-1 .5 .5 .2 .2\n", "p0.txt: line 1: -1 is not the number of a class"},
-    {"p0.txt", 0, "2 .5 .5 .2 .2\n", "p0.txt: an object of class 2, the network has 2 classes"},
+    {"p0.txt", 0, "2147483648 .5 .5 .2 .2\n", "p0.txt: line 1: 2147483648 is not a class number"},
+    {"p0.txt", 0, "-1 .5 .5 .2 .2\n", "p0.txt: line 1: -1 is not a class number"},
+    {"p0.txt", 0, "2 .5 .5 .2 .2\n", "p0.txt: an object of class 2, but the network has 2 classes"},
     {"p0.txt", 0, "0 .5 .5 .2 .2\n0 .5 .5 .2\n", "p0.txt: line 2: height is missing"},
-    {"p0.txt", 0, "0 .5 .5 .2 .2 .9\n", "p0.txt: line 1: .9 is too much"},
-    {"p0.txt", 0, "full .5 .5 .2 .2\n", "p0.txt: line 1: full is not the number of a class"},
+    {"p0.txt", 0, "0 .5 .5 .2 .2 .9\n", "p0.txt: line 1: .9 is one value too many"},
+    {"p0.txt", 0, "full .5 .5 .2 .2\n", "p0.txt: line 1: full is not a class number"},
     {"p0.txt", 0, "\n0 .5 .5 .2 .2 \r\n\n", 0},
     {"names", "full\n", "full\n\n", "names: line 2 is blank"},
-    {"names", "full\n", "../full\n", "a / leads out of"},
+    {"names", "full\n", "../full\n", "it must not contain /"},
     {"names", "frame\n", "", "names: 1 lines for 2 classes"},
     {"list", "p0.png\n", "p0.png  \n\n", 0},
     {"set.data", "classes=2\n", "classes=2\nclases=3\n", 0},
@@ -277,22 +277,22 @@ static const struct {
     {"c.cfg", "output=10\n", "output=10\noutput=9\n", "output is given twice"},
     {"c.cfg", "output=10\n", "ouput=10\n", "ouput"},
     {"c.cfg", "[softmax]\n", "[droput]\n", "[dropout]"},
-    {"c.cfg", "[vd_connected]\n", "[dropout]\n[vd_connected]\n", "stands first"},
+    {"c.cfg", "[vd_connected]\n", "[dropout]\n[vd_connected]\n", "cannot be the first layer"},
     {"c.cfg", "[net]\n", "x=1\n[net]\n", "line 1: x=1 before the first section"},
     {"c.cfg", "seed=3\n", "policy=steps\nsteps=1,2\nscales=.1\n", "2 steps and 1 scales"},
     {"c.cfg", "seed=3\n", "policy=steps\nsteps=1e6\nscales=.1\n", "'1e6' is not an integer"},
     {"c.cfg", "[softmax]\n", "[softmax]\ntemperature=0\n", "temperature=0"},
     {"c.cfg", "[softmax]\n", "[route]\nlayers=-.5\n[softmax]\n", "'-.5' is not an integer"},
     {"c.cfg", "[vd_connected]\n", "[normalization]\nsize=10\n[vd_connected]\n",
-     "half of it is more than the 1 channels there are"},
+     "size=10 is more than twice the 1 channels"},
     {"c.cfg", "[vd_connected]\n", "[local]\nsize=2\npad=1\n[vd_connected]\n",
-     "layer 0 [local]: pad=1 does not go with size=2 and stride=1"},
+     "layer 0 [local]: pad=1 with size=2 and stride=1 changes the picture's size"},
     {"d.cfg", "mask=0\n", "mask=.0\n", "'.0' is not an integer"},
-    {"d.cfg", "[yolo]\n", "[softmax]\n", "no layer finds objects, [yolo], [region] or [detection]"},
+    {"d.cfg", "[yolo]\n", "[softmax]\n", "needs a layer that detects objects: [yolo], [region] or [detection]"},
     {"d.cfg", "filters=7\n", "filters=-3\n", "filters=-3"},
     {"d.cfg", "stride=8\n", "stride=0\n", "stride=0"},
     {"d.cfg", "size=8\n", "size=0\n", "size=0"},
-    {"d.cfg", "filters=7\n", "filters=8\n", "reads 7 numbers a cell"},
+    {"d.cfg", "filters=7\n", "filters=8\n", "reads 7 numbers per cell"},
 };
 
 static input input_of(const char *name)
@@ -333,11 +333,11 @@ START_TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict)
     write_text(in.name, text);
     run_result r = run_with((fault){.file_limit = -1}, in.argv, 0);
     ck_assert_msg(r.status == 0, "%s", r.err);
-    ck_assert_ptr_nonnull(strstr(r.err, ".png: 2 of the 10 labels are in this path"));
+    ck_assert_ptr_nonnull(strstr(r.err, ".png: this path contains 2 of the 10 labels"));
     free_run(r);
     r = run_with((fault){.file_limit = -1}, strictly, 0);
     ck_assert_int_eq(r.status, 1);
-    ck_assert_msg(strstr(last_line(r), ".png: 2 of the 10 labels are in this path") != 0, "%s", r.err);
+    ck_assert_msg(strstr(last_line(r), ".png: this path contains 2 of the 10 labels") != 0, "%s", r.err);
     free_run(r), free(text);
 
     /* also in a validation; and a picture of no class */
@@ -347,7 +347,7 @@ START_TEST(a_picture_of_several_classes_is_named_and_an_error_when_strict)
     for (int i = 0; i < 2; ++i) {
         free_run(darknet(0, "classifier", valid[i], "digits/digits.data", "c.cfg", "c.weights", NULL));
         r = darknet(1, "classifier", valid[i], "digits/digits.data", "c.cfg", "c.weights", "-strict", NULL);
-        ck_assert_msg(strstr(r.err, ".png: 0 of the 10 labels are in this path") != 0, "%s", r.err);
+        ck_assert_msg(strstr(r.err, ".png: this path contains 0 of the 10 labels") != 0, "%s", r.err);
         free_run(r);
     }
     free(text), free(good);
@@ -361,8 +361,8 @@ static const struct {
     unsigned char bytes[4];
     const char *said;
 } patches[] = {
-    {"c.weights", 20 + 40 + 400, {0, 0, 0xc0, 0x7f}, "number 100 of its weights is not finite"},
-    {"c.weights", 20, {0, 0, 0x80, 0x7f}, "number 0 of its biases is not finite"},
+    {"c.weights", 20 + 40 + 400, {0, 0, 0xc0, 0x7f}, "weights[100] is not finite"},
+    {"c.weights", 20, {0, 0, 0x80, 0x7f}, "biases[0] is not finite"},
     {"c.weights", -20, {0, 0, 0xc0, 0x7f}, "is not finite"},
     {"d.weights", -4, {0, 0, 0x80, 0xff}, "is not finite"},
     {"c.weights", 0, {0xff, 0xff, 0xff, 0x7f}, "not a Darknet weights file"},

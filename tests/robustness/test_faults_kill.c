@@ -84,7 +84,7 @@ START_TEST(a_training_killed_at_any_moment_goes_on_to_the_same_weights)
         ++killed;
     }
     run_result r = run(train_long);
-    ck_assert_msg(r.status == 0 && strstr(r.err, "resumed behind batch"), "%d: %s", r.status, r.err);
+    ck_assert_msg(r.status == 0 && strstr(r.err, "resumed after batch"), "%d: %s", r.status, r.err);
     free_run(r);
     char *resumed = read_bytes("digits/backup/long.weights", &m);
     ck_assert_uint_eq(n, m);

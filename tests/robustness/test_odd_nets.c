@@ -72,8 +72,7 @@ START_TEST(a_layer_that_compares_more_than_there_is_ends_a_training_alone)
     run_result r = darknet(1, "classifier", "train", "digits/digits.data", "c.cfg", NULL);
     char *said = vd_format("c.cfg: layer %d [%.7s", _i == 2, inner[_i] + 1);
     said[strcspn(said, "]")] = 0;
-    ck_assert_msg(strstr(r.err, said) && strstr(r.err, " numbers of an image with the truth, which has 10"), "%s",
-                  r.err);
+    ck_assert_msg(strstr(r.err, said) && strstr(r.err, " truth values per image, but there are 10\n"), "%s", r.err);
     free_run(r);
     free_run(darknet(0, "classifier", "valid", "digits/digits.data", "c.cfg", NULL));
     free(text), free(first), free(said);
@@ -216,9 +215,9 @@ static const struct {
 } maps[] = {
     {"0\n1\n", 0},
     {"1\n", "map= has no line for a class of the labels"},
-    {"0\n2\n", "map: line 2: class 2, there are classes 0 to 1"},
-    {"0\none\n", "map: line 2: one is not the number of a class"},
-    {"0\n-1\n", "map: line 2: -1 is not the number of a class"},
+    {"0\n2\n", "map: line 2: class 2, but the classes are 0 to 1"},
+    {"0\none\n", "map: line 2: one is not a class number"},
+    {"0\n-1\n", "map: line 2: -1 is not a class number"},
 };
 
 START_TEST(a_map_that_does_not_fit_is_named)

@@ -178,7 +178,7 @@ START_TEST(a_network_drawn_by_lot_is_refused_or_trains_and_loads)
     }
     ck_assert_int_ge(trained, n / 10);
     ck_assert_int_ge(refused, n / 10);
-    printf("bad input: %d random networks, %d of which can be\n", n, trained);
+    printf("bad input: %d random networks, %d of which are valid\n", n, trained);
     free(path), free(line);
 }
 END_TEST

@@ -85,7 +85,7 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
     free_run(train_until(cfg, "27, ", sig, "-resume"));
     unsetenv("DARKNET_THREADS");
     run_result r = train_digits(0, cfg, "-resume");
-    ck_assert_msg(strstr(r.err, "resumed behind batch") != 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, "resumed after batch") != 0, "%s", r.err);
     free_run(r);
     char *resumed = final_weights(t, &m);
     ck_assert_uint_eq(n, m);
@@ -103,7 +103,7 @@ START_TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on)
     char *cfg = write_cfg(t, "max_batches=100000\n"), *path = backup("stopped.checkpoint");
     run_result r = train_until(cfg, "3, ", SIGINT, 0);
     char *checkpoint = read_bytes(path, &n);
-    ck_assert_msg(strstr(r.err, "the same command with -resume goes on") != 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, "to continue, run the same command with -resume") != 0, "%s", r.err);
     ck_assert_ptr_nonnull(checkpoint);
     free(checkpoint);
     free_run(r);
@@ -167,10 +167,10 @@ START_TEST(a_checkpoint_cut_or_changed_anywhere_is_refused)
     for (size_t i = 0; i < COUNT_OF(places); ++i) {
         whole[places[i]] ^= 4;
         write_bytes(path, whole, n);
-        refused(cfg, "damaged: its checksum is wrong");
+        refused(cfg, "damaged: wrong checksum");
         whole[places[i]] ^= 4;
         write_bytes(path, whole, places[i]);
-        refused(cfg, places[i] < 24 ? "not a checkpoint" : "damaged: its checksum is wrong");
+        refused(cfg, places[i] < 24 ? "not a checkpoint" : "damaged: wrong checksum");
     }
     write_bytes(path, "VDLSabcdefghijklmnopqrstuvwxyz", 30);
     refused(cfg, "not a checkpoint");
@@ -213,7 +213,7 @@ START_TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for)
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     for (int i = 0; i < 2; ++i) {
         run_result r = train_digits(1, cfg, i ? "-resume" : 0);
-        ck_assert_msg(strstr(r.err, "pipe.checkpoint: is there and not a file") != 0, "%s", r.err);
+        ck_assert_msg(strstr(r.err, "pipe.checkpoint: exists but is not a regular file") != 0, "%s", r.err);
         free_run(r);
     }
     free(path);
@@ -233,7 +233,7 @@ START_TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so)
         char *of_size = vd_format(text, sizes[i], sizes[i], 4 + 2 * i);
         write_text(cfg, of_size);
         run_result r = train_digits(0, cfg, i ? "-resume" : 0);
-        ck_assert_int_eq(strstr(r.err, "pictures of 28x28, and 14x14 from here on") != 0, i == 1);
+        ck_assert_int_eq(strstr(r.err, "pictures were 28x28, and are 14x14 from now on") != 0, i == 1);
         if (i) ck_assert_msg(strstr(r.out, i == 1 ? "\n6, " : "\n8, ") != 0, "%s", r.out);
         free_run(r);
         free(of_size);

@@ -75,7 +75,7 @@ START_TEST(an_explosion_ends_with_one_line_that_names_batch_and_layer)
     run_result r = train_digits(1, cfg, NULL);
     char *said = strstr(r.err, cfg), *now = read_bytes(saved, &n);
     ck_assert_msg(said && strstr(said, cases[_i].says), "%s", r.err);
-    ck_assert_ptr_nonnull(strstr(said, "training stopped, saved weights are untouched"));
+    ck_assert_ptr_nonnull(strstr(said, "training stopped; saved weights are unchanged"));
     ck_assert_ptr_eq(strchr(said, '\n'), said + strlen(said) - 1);
     ck_assert_str_eq(now, "the weights of yesterday");
     free_run(r);
@@ -189,7 +189,7 @@ START_TEST(a_halved_rate_survives_resume_to_the_same_bytes)
     free(cfg);
     cfg = write_cfg("part", WILD "max_batches=40\n", VARIATIONAL);
     r = train_digits(0, cfg, "-resume");
-    ck_assert_ptr_nonnull(strstr(r.err, "resumed behind batch 15\n"));
+    ck_assert_ptr_nonnull(strstr(r.err, "resumed after batch 15\n"));
     ck_assert_ptr_null(strstr(r.out, ", 100.000000 rate, "));
     free_run(r);
     expect_backup("part.weights", whole, n);
@@ -203,7 +203,7 @@ START_TEST(a_training_that_never_gets_through_is_given_up)
     char *weights = backup("lost.weights");
     run_result r = train_digits(1, cfg, NULL);
     ck_assert_int_eq(count_of(r.err, ": back to batch 0, "), 10);
-    ck_assert_int_eq(count_of(r.err, "given up after going back 10 times"), 1);
+    ck_assert_int_eq(count_of(r.err, "stopped after going back 10 times"), 1);
     ck_assert_int_ne(access(weights, F_OK), 0);
     free_run(r);
     free(weights), free(cfg);
@@ -230,7 +230,7 @@ START_TEST(a_checkpoint_of_the_first_version_is_taken_up)
     write_bytes(path, bytes, m + SUM);
     cfg = write_cfg("old", "learning_rate=.01\ncheckpoint=5\nmax_batches=12\n", VARIATIONAL);
     run_result r = train_digits(0, cfg, "-resume");
-    ck_assert_ptr_nonnull(strstr(r.err, "resumed behind batch 5\n"));
+    ck_assert_ptr_nonnull(strstr(r.err, "resumed after batch 5\n"));
     free_run(r);
     expect_backup("old.weights", whole, n);
     free(whole), free(bytes), free(path), free(cfg);

@@ -207,7 +207,7 @@ static const char half_cfg[] = NET "[convolutional]\n" CONV POOL PLAIN "[vd_conn
 
 START_TEST(an_entry_of_a_layer_that_is_plain_here_is_left_out_and_it_says_so)
 {
-    expect_accepted(half_cfg, good, SIZE, "(layer 0 is not variational here: its log_sigma2 is left out)");
+    expect_accepted(half_cfg, good, SIZE, "(layer 0 is not variational here: its log_sigma2 is ignored)");
     network *net = network_of(half_cfg, path), *whole = network_of(vd_cfg, path);
     expect_same_layer(net->layers[0], whole->layers[0], 0);
     expect_same_layer(net->layers[3], whole->layers[3], 1);

@@ -91,8 +91,8 @@ END_TEST
 START_TEST(a_trailer_that_does_not_fit_together_is_refused)
 {
     expect_number_refused(FOOTER + 4, 3, "VDLS");
-    expect_number_refused(FOOTER + 4, 1, "VDLS trailer: 1 entries leave");
-    expect_number_refused(FOOTER + 4, 0, "VDLS trailer: 0 entries leave");
+    expect_number_refused(FOOTER + 4, 1, "VDLS trailer: after 1 entries, ");
+    expect_number_refused(FOOTER + 4, 0, "VDLS trailer: after 0 entries, ");
     expect_number_refused(FOOTER + 4, 0xffffffff, "VDLS");
     expect_number_refused(FOOTER + 8, SIZE, "VDLS trailer at byte");
     expect_number_refused(FOOTER + 8, SIZE + 1000000, "VDLS trailer at byte");
@@ -119,14 +119,14 @@ START_TEST(a_wrong_count_in_an_entry_is_refused)
     memcpy(bad, good, SIZE);
     bad[ENTRY0] = 3;
     bad[ENTRY3] = 0;
-    expect_refused(vd_cfg, bad, SIZE, "VDLS entry for layer 3 has 24 values, the layer has 12 weights");
+    expect_refused(vd_cfg, bad, SIZE, "VDLS entry for layer 3 has 24 values, but the layer has 12 weights");
     free(bad);
 }
 END_TEST
 
 START_TEST(a_wrong_index_in_an_entry_is_refused)
 {
-    expect_number_refused(ENTRY3, 6, "VDLS entry for layer 6, the network has layers 0 to 5");
+    expect_number_refused(ENTRY3, 6, "VDLS entry for layer 6, but the network has layers 0 to 5");
     expect_number_refused(ENTRY3, 0x7fffffff, "VDLS entry for layer 2147483647");
     expect_number_refused(ENTRY3, 0xffffffff, "VDLS entry for layer -1");
     expect_number_refused(ENTRY0, 0x80000000, "VDLS entry for layer -2147483648");

@@ -26,13 +26,13 @@ static const char usage[] =
     "usage: darknet vd dataset mnist IDXDIR OUTDIR [-random-labels] [-seed N]\n"
     "       darknet vd dataset digits OUTDIR [-train N] [-test N] [-random-labels] [-seed N]\n"
     "\n"
-    "Write pictures and lists for `darknet classifier` into OUTDIR (made if absent).\n"
+    "Write pictures and lists for `darknet classifier` into OUTDIR (created if absent).\n"
     "  mnist            from the four IDX files of MNIST in IDXDIR, plain or .gz\n"
     "  digits           from digits drawn by this program, 28x28; no download needed\n"
     "  -train N         training pictures to draw (12000)\n"
     "  -test N          test pictures to draw (2000)\n"
-    "  -random-labels   give the training pictures labels drawn at random; the test ones stay true\n"
-    "  -seed N          of the drawing and of the random labels (1)\n";
+    "  -random-labels   give the training pictures labels drawn at random; test pictures keep theirs\n"
+    "  -seed N          seed of the drawing and of the random labels (1)\n";
 
 typedef struct {
     const char *kind, *idxdir, *outdir;
@@ -71,17 +71,17 @@ static char *find_idx(const char *dir, const char *name, int dims)
         if (errno != ENOENT) vd_die("%s: cannot open: %s", path, strerror(errno));
         free(path);
     }
-    vd_die("%s: no %s-idx%d-ubyte there, plain or .gz", dir, name, dims);
+    vd_die("%s: contains no %s-idx%d-ubyte, plain or .gz", dir, name, dims);
 }
 
 /* there is a label for every image, and each is a class */
 static void check_labels(vd_idx labels, const char *labels_path, size_t images, const char *images_path)
 {
     if (labels.size[0] != images)
-        vd_die("%s: %zu labels for the %zu images of %s", labels_path, labels.size[0], images, images_path);
+        vd_die("%s: %zu labels, but %s has %zu images", labels_path, labels.size[0], images_path, images);
     for (size_t i = 0; i < images; ++i) {
         int label = labels.bytes[i];
-        if (label >= CLASSES) vd_die("%s: label %zu is %d, not 0 .. 9", labels_path, i, label);
+        if (label >= CLASSES) vd_die("%s: label %zu is %d, not 0 to 9", labels_path, i, label);
     }
 }
 
@@ -89,7 +89,7 @@ static void check_labels(vd_idx labels, const char *labels_path, size_t images, 
 static void check_size(const size_t *size, const char *path, const source *first, const char *first_path)
 {
     if (size[1] > 4096 || size[2] > 4096)
-        vd_die("%s: images of %zu x %zu pixels, 4096 x 4096 at most", path, size[2], size[1]);
+        vd_die("%s: images of %zu x %zu pixels, at most 4096 x 4096", path, size[2], size[1]);
     if (first_path && (first->height != (int)size[1] || first->width != (int)size[2]))
         vd_die("%s: images of %zu x %zu pixels, but those of %s are %d x %d", path, size[2], size[1], first_path,
                first->width, first->height);
@@ -192,12 +192,12 @@ static char *path_fault(const char *root)
 static void make_directory(const char *path)
 {
     struct stat st;
-    if (mkdir(path, 0777) && errno != EEXIST) vd_die("%s: cannot make the directory: %s", path, strerror(errno));
+    if (mkdir(path, 0777) && errno != EEXIST) vd_die("%s: cannot create the directory: %s", path, strerror(errno));
     if (stat(path, &st)) vd_die("%s: %s", path, strerror(errno));
     if (!S_ISDIR(st.st_mode)) vd_die("%s: is not a directory", path);
 }
 
-/* OUTDIR, made if absent, as an absolute path the caller frees */
+/* OUTDIR, created if absent, as an absolute path the caller frees */
 static char *open_outdir(const char *outdir)
 {
     struct stat st;
@@ -339,9 +339,9 @@ static long number(const char *name, const char *text, long low, long high)
 {
     long value;
     if (!text) vd_die("darknet vd dataset: %s needs a number", name);
-    if (!vd_parse_long(text, &value)) vd_die("darknet vd dataset: %s %s is not a whole number", name, text);
+    if (!vd_parse_long(text, &value)) vd_die("darknet vd dataset: %s %s is not an integer", name, text);
     if (value < low || value > high) {
-        vd_die("darknet vd dataset: %s %s is not in %ld .. %ld", name, text, low, high);
+        vd_die("darknet vd dataset: %s %s is not between %ld and %ld", name, text, low, high);
     }
     return value;
 }
@@ -356,7 +356,7 @@ static arguments parse(int argc, char **argv)
     args.kind = argv[1];
     digits = !strcmp(args.kind, "digits");
     if (!digits && strcmp(args.kind, "mnist")) {
-        vd_die("darknet vd dataset: %s is neither mnist nor digits (-h tells more)", args.kind);
+        vd_die("darknet vd dataset: %s is neither mnist nor digits (see -h)", args.kind);
     }
     wanted = digits ? 1 : 2;
     for (int i = 2; i < argc; ++i) {
@@ -370,16 +370,15 @@ static arguments parse(int argc, char **argv)
             args.count[a[2] == 'r' ? TRAIN : TEST] = number(a, value, 1, many);
             ++i;
         } else if (a[0] == '-') {
-            vd_die("darknet vd dataset %s: %s is not an option (-h tells more)", args.kind, a);
+            vd_die("darknet vd dataset %s: unknown option %s (see -h)", args.kind, a);
         } else if (n == wanted) {
-            vd_die("darknet vd dataset %s: %s is one argument too many (-h tells more)", args.kind, a);
+            vd_die("darknet vd dataset %s: unexpected argument %s (see -h)", args.kind, a);
         } else {
             given[n++] = a;
         }
     }
     if (n < wanted) {
-        vd_die("darknet vd dataset %s: %s is missing (-h tells more)", args.kind,
-               n + 1 == wanted ? "OUTDIR" : "IDXDIR");
+        vd_die("darknet vd dataset %s: %s is missing (see -h)", args.kind, n + 1 == wanted ? "OUTDIR" : "IDXDIR");
     }
     args.idxdir = digits ? 0 : given[0];
     args.outdir = given[wanted - 1];

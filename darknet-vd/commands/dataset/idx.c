@@ -22,7 +22,7 @@ static size_t read_bytes(gzFile file, const char *path, unsigned char *data, siz
         const char *why = gzerror(file, &code);
         if (got < 0 && code == Z_ERRNO) vd_die("%s: cannot read: %s", path, strerror(errno));
         if (got < 0) vd_die("%s: damaged gzip data: %s", path, why);
-        if (code == Z_BUF_ERROR) vd_die("%s: gzip data cut short", path);
+        if (code == Z_BUF_ERROR) vd_die("%s: truncated gzip data", path);
         if (got == 0) break;
         done += (size_t)got;
     }
@@ -56,15 +56,15 @@ static size_t read_header(gzFile file, const char *path, int dims, size_t size[M
     if (read_bytes(file, path, header, 4) < 4) vd_die("%s: too short for an IDX file", path);
     uint32_t magic = big_endian(header), wanted = 0x800 | (uint32_t)dims;
     if (magic != wanted) {
-        vd_die("%s: bad magic number 0x%08x, 0x%08x (%s) is needed", path, magic, wanted,
+        vd_die("%s: bad magic number 0x%08x, expected 0x%08x (%s)", path, magic, wanted,
                dims == 1 ? "labels" : "images");
     }
     if (read_bytes(file, path, header + 4, rest) < rest) vd_die("%s: truncated inside its header", path);
     for (int i = 0; i < dims; ++i) {
         size[i] = big_endian(header + 4 + 4 * i);
-        if (!size[i]) vd_die("%s: holds %s", path, i ? "images of no size" : dims == 1 ? "no labels" : "no images");
+        if (!size[i]) vd_die("%s: contains %s", path, i ? "images of size 0" : dims == 1 ? "no labels" : "no images");
         if (__builtin_mul_overflow(total, size[i], &total))
-            vd_die("%s: its header announces %zu x %zu x %zu bytes", path, size[0], size[1], size[2]);
+            vd_die("%s: its header claims %zu x %zu x %zu bytes", path, size[0], size[1], size[2]);
     }
     return total;
 }
@@ -74,10 +74,10 @@ static unsigned char *read_data(gzFile file, const char *path, size_t total, siz
 {
     static const size_t most = 1032; /* bytes of data that deflate makes one of */
     if (total / most > file_size)
-        vd_die("%s: its header announces %zu bytes, the file has %zu", path, total, file_size);
+        vd_die("%s: its header claims %zu bytes, but the file has %zu", path, total, file_size);
     unsigned char *bytes =
         malloc(total); /* not vd_calloc: the size is the file's claim, so the message names the file */
-    if (!bytes) vd_die("%s: its header announces %zu bytes: out of memory", path, total);
+    if (!bytes) vd_die("%s: its header claims %zu bytes: out of memory", path, total);
     size_t got = read_bytes(file, path, bytes, total);
     if (got < total) vd_die("%s: truncated: %zu of %zu bytes of data", path, got, total);
     /* reading past the end is also what makes zlib check the CRC */

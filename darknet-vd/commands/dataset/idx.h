@@ -15,7 +15,7 @@ typedef struct {
  *   dims   dimensions it must have: 1 (labels) or 3 (images)
  *
  * vd_die(), naming path, when it cannot be opened or read, is no regular file, has another magic number or a dimension
- * of 0, has fewer or more bytes than its header announces, or fails gzip's own check. */
+ * of 0, has fewer or more bytes than its header claims, or fails gzip's own check. */
 vd_idx vd_idx_read(const char *path, int dims);
 
 #endif
