@@ -1,6 +1,6 @@
-# data sets, and the trainings a newcomer runs
+# data sets, and the training runs of README.md and RESULTS.md
 
-### Data sets and trainings
+### Data sets and training runs
 ## MNIST=dir         the four IDX files, plain or .gz; without it they are downloaded
 ## CIFAR=archive     CIFAR-10 as pictures: a tar with train/CLASS/*.jpg and test/CLASS/*.jpg
 ## BCCD=archive      blood cells: a tar with bccd/images/*.jpg, labels/*.txt, bccd.names, train.txt and test.txt
