@@ -11,7 +11,7 @@
 static const char usage[] =
     "usage: darknet vd report CFG WEIGHTS [-json]\n"
     "  prints, for each variational layer and for all, the weights, the nonzero weights at test time,\n"
-    "  the sparsity (pruned / all) and the compression (all / left); -json: as one JSON object\n";
+    "  the sparsity (pruned / all) and the compression (all / nonzero); -json: as one JSON object\n";
 
 static void print_row(FILE *fp, const char *type, size_t weights, size_t nonzero, const char *threshold)
 {

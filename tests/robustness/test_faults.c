@@ -155,7 +155,7 @@ START_TEST(a_place_that_cannot_be_written_is_named)
     r = run_with((fault){.file_limit = -1}, writers[_i].argv, 0);
     int is_export = !strcmp(writers[_i].argv[2], "export");
     ck_assert_msg(r.status == 1 && strstr(last_line(r), place) &&
-                      strstr(last_line(r), is_export ? "not a file" : "is a directory"),
+                      strstr(last_line(r), is_export ? "exists but is not a regular file" : "is a directory"),
                   "%d: %s", r.status, r.err);
     ck_assert_int_eq(files_named(".", ".tmp-"), 0);
     free_run(r);
@@ -163,8 +163,9 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 
     ck_assert_int_eq(symlink("/dev/full", place), 0);
     r = run_with((fault){.file_limit = -1}, writers[_i].argv, 0);
-    ck_assert_msg(r.status == 1 && strstr(last_line(r), is_export ? "not a file" : "No space left"), "%d: %s", r.status,
-                  r.err);
+    ck_assert_msg(r.status == 1 &&
+                      strstr(last_line(r), is_export ? "exists but is not a regular file" : "No space left"),
+                  "%d: %s", r.status, r.err);
     ck_assert_int_eq(files_named(".", ".tmp-"), 0);
     free_run(r);
     ck_assert_int_eq(remove(place), 0);
