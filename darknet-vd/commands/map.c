@@ -4,11 +4,9 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "darknet.h"
 #include "list.h"
@@ -96,19 +94,10 @@ static boxes found_of(const detection *dets, int n, int class, int w, int h)
     return b;
 }
 
-/* null, *n = 0 and *missing increased when the picture has no label file */
-static box_label *read_labels(char *picture, int classes, int *n, int *missing)
+static box_label *read_labels(char *picture, int classes, int *n)
 {
     char path[4096];
-    *n = 0;
-    if (strlen(picture) > sizeof(path) / 2) vd_die("%s: path too long", picture);
     detection_label_path(picture, path);
-    if (!strcmp(path, picture))
-        vd_die("%s: cannot derive the path of its labels: expected a name with .jpg, .JPG, .JPEG or .png", picture);
-    if (access(path, F_OK) && errno == ENOENT) {
-        ++*missing;
-        return 0;
-    }
     box_label *labels = read_boxes(path, n);
     for (int i = 0; i < *n; ++i)
         if (labels[i].id < 0 || labels[i].id >= classes)
@@ -129,11 +118,11 @@ static detection *detect(network *net, image picture, double thresh, int *n)
     return dets;
 }
 
-static void measure_picture(network *net, char *path, const arguments *a, findings *f, int *missing)
+static void measure_picture(network *net, char *path, const arguments *a, findings *f)
 {
     int n, m, classes = net->layers[net->n - 1].classes;
-    box_label *labels = read_labels(path, classes, &m, missing);
     image picture = load_image_color(path, 0, 0);
+    box_label *labels = read_labels(path, classes, &m);
     detection *dets = detect(net, picture, a->thresh, &n);
     for (int c = 0; c < classes; ++c) {
         boxes found = found_of(dets, n, c, picture.w, picture.h), truth = truths_of(labels, m, c, picture.w, picture.h);
@@ -187,19 +176,11 @@ static void print_table(const arguments *a, const findings *f, int classes, char
     printf(", %d pictures; TP, FP, FN, precision, recall and F1 at confidence %g\n", pictures, count_thresh);
 }
 
-/* Darknet allocates detections by the last layer's number of classes */
 static int classes_of(const network *net, const char *cfg)
 {
-    int heads = 0, classes = net->layers[net->n - 1].classes;
-    for (int i = 0; i < net->n; ++i) {
-        layer l = net->layers[i];
-        if (l.type != YOLO && l.type != REGION) continue;
-        ++heads;
-        if (l.classes != classes)
-            vd_die("%s: layer %d has %d classes, but the last layer has %d", cfg, i, l.classes, classes);
-    }
-    if (!heads || classes < 1) vd_die("%s: not a detector: no [yolo] or [region] layer", cfg);
-    return classes;
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].type == YOLO || net->layers[i].type == REGION) return net->layers[i].classes;
+    vd_die("%s: not a detector: no [yolo] or [region] layer", cfg);
 }
 
 static char **names_of(list *options, int classes)
@@ -261,7 +242,7 @@ int vd_map_command(int argc, char **argv)
     if (!valid) vd_die("%s: valid= (the list of pictures) is missing", a.data);
     network *net = load_network((char *)a.cfg, (char *)a.weights, 0);
     set_batch_network(net, 1);
-    int classes = classes_of(net, a.cfg), missing = 0;
+    int classes = classes_of(net, a.cfg);
     char **names = names_of(options, classes);
     findings *f = vd_calloc(classes, sizeof(*f));
     list *pictures = get_paths(valid);
@@ -269,14 +250,10 @@ int vd_map_command(int argc, char **argv)
     int done = 0;
     for (node *p = pictures->front; p; p = p->next) {
         if (!vd_is_sound(p->val)) continue;
-        measure_picture(net, p->val, &a, f, &missing);
+        measure_picture(net, p->val, &a, f);
         show_progress(++done, pictures->size);
     }
     if (!done) vd_die("%s: all of its %d pictures are broken", valid, pictures->size);
-    if (missing == done) vd_die("%s: none of its %d pictures has a label file", valid, done);
-    if (missing)
-        fprintf(stderr, "%s: %d of %d pictures have no label file: treated as pictures without objects\n", valid,
-                missing, done);
     print_table(&a, f, classes, names, done);
     if (fflush(stdout) || ferror(stdout)) vd_die("standard output: cannot be written");
     for (int c = 0; c < classes; ++c) free(f[c].confidence), free(f[c].hit);

@@ -1,5 +1,6 @@
 #include "data/skip_broken.h"
 #include "data/image_cache.h"
+#include "data/label_path.h"
 #include "data/loader.h"
 #include "data/text_files.h"
 #include "base/fail.h"
@@ -9,11 +10,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "darknet.h"
-
-typedef enum { NO_LABELS, LABELS_MAY_MISS, LABELS } need;
 
 typedef struct broken {
     struct broken *next;
@@ -84,27 +82,26 @@ static int is_broken(const char *path)
 }
 
 /* what is wrong with the labels, which the caller frees; null when they can be read */
-static char *fault_of_labels(char *path, int may_miss)
+static char *fault_of_labels(const char *path)
 {
-    char labels[4096], *fault;
+    char *fault, *labels = vd_label_path(path, &fault);
+    if (!labels) return fault;
     int n;
-    if (strlen(path) > sizeof(labels) / 2) return vd_format("path too long");
-    detection_label_path(path, labels);
-    if (may_miss && access(labels, F_OK)) return 0;
     box_label *boxes = vd_read_boxes(labels, &n, &fault);
     for (int i = 0; i < n && !fault; ++i)
         if (boxes[i].id >= skip.classes)
             fault = vd_format("%s: an object of class %d, but the network has %d classes", labels, boxes[i].id,
                               skip.classes);
     free(boxes);
+    free(labels);
     return fault;
 }
 
 /* 1 when the picture is sound. It is decoded, and with load kept for this thread to load it at once */
-static int check_picture(char *path, int load, need labels)
+static int check_picture(const char *path, int load, int with_labels)
 {
     if (is_broken(path)) return 0;
-    char *fault = labels ? fault_of_labels(path, labels == LABELS_MAY_MISS) : 0;
+    char *fault = with_labels ? fault_of_labels(path) : 0;
     if (!fault) fault = image_cache_ahead(path, image_channels, load);
     if (!fault) return 1;
     add(path, fault);
@@ -116,7 +113,7 @@ char *vd_sound_picture(char **paths, int m, int index)
 {
     for (int i = 0; skip.wanted && i < m; ++i) {
         char *path = paths[(index + i) % m];
-        if (check_picture(path, 1, skip.with_labels ? LABELS : NO_LABELS)) return path;
+        if (check_picture(path, 1, skip.with_labels)) return path;
     }
     if (skip.wanted) vd_die("%s: broken, as are all %d pictures of its list", paths[index], m);
     return paths[index];
@@ -124,19 +121,18 @@ char *vd_sound_picture(char **paths, int m, int index)
 
 int vd_is_sound(char *path)
 {
-    return !skip.wanted || check_picture(path, 1, LABELS_MAY_MISS);
+    return !skip.wanted || check_picture(path, 1, 1);
 }
 
 typedef struct {
     char *path;
-    need labels;
-    int sound;
+    int with_labels, sound;
 } part;
 
 static void *check_part(void *context)
 {
     part *p = context;
-    p->sound = check_picture(p->path, 0, p->labels);
+    p->sound = check_picture(p->path, 0, p->with_labels);
     return 0;
 }
 
@@ -146,7 +142,7 @@ int vd_keep_sound(char **paths, int n, int with_labels)
     part *parts = vd_calloc(n, sizeof(*parts));
     void **each = vd_calloc(n, sizeof(*each));
     for (int i = 0; i < n; ++i) {
-        parts[i] = (part){paths[i], with_labels ? LABELS : NO_LABELS, 0};
+        parts[i] = (part){paths[i], with_labels, 0};
         each[i] = parts + i;
     }
     loader_run(n, each, check_part);
@@ -161,4 +157,12 @@ int vd_keep_sound(char **paths, int n, int with_labels)
     free(each);
     if (!left) vd_die("%s: broken, as are all %d pictures of its list", paths[0], n);
     return left;
+}
+
+char *vd_next_picture(void)
+{
+    char *path;
+    while ((path = vd_stdin_line()))
+        if (!skip.wanted || check_picture(path, 1, 0)) return path;
+    return 0;
 }

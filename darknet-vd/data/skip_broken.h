@@ -25,7 +25,11 @@ char *vd_sound_picture(char **paths, int m, int index);
  * option */
 int vd_keep_sound(char **paths, int n, int with_labels);
 
-/* 1 when a detector's picture, which is to be loaded next, can be used; one without a label file can */
+/* 1 when a detector's picture, which is to be loaded next, and its labels can be used */
 int vd_is_sound(char *path);
+
+/* the next path of a picture on standard input, valid until the next call; with the option, the next sound one. Null at
+ * the end */
+char *vd_next_picture(void);
 
 #endif

@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "list.h"
 
@@ -86,9 +88,75 @@ static list *read_lines(const char *filename, int are_names)
     return lines;
 }
 
-list *get_paths(char *filename)
+list *vd_read_lines(const char *filename)
 {
     return read_lines(filename, 0);
+}
+
+/* ---- lists of paths ---- */
+
+/* lines that are looked for; an access() for each of a million would take long on a network's disk */
+enum { LOOKED_FOR = 16 };
+
+static char *current_folder(void)
+{
+    char *folder = getcwd(0, 0);
+    return folder ? folder : vd_format(".");
+}
+
+/* 1 when relative paths are those from the list's own folder, which ends with a slash: the first one that is a file in
+ * either folder decides, and the current folder wins; *lost: the first line that is in neither, when all are */
+static int own_folder_holds(const list *lines, const char *own, const char **lost)
+{
+    int looked = 0, holds = 0;
+    *lost = 0;
+    for (const node *n = lines->front; n && looked < LOOKED_FOR && !holds; n = n->next) {
+        const char *path = n->val;
+        if (*path == '/') continue;
+        char *there = vd_format("%s%s", own, path);
+        holds = !access(path, F_OK) ? 1 : !access(there, F_OK) ? 2 : 0;
+        free(there);
+        if (!looked++) *lost = path;
+    }
+    if (holds) *lost = 0;
+    return holds == 2;
+}
+
+/* a line on stderr, an error after vd_schema_strict(); frees it */
+static void warn(char *said)
+{
+    if (vd_schema_is_strict()) vd_die("%s", said);
+    fprintf(stderr, "%s\n", said);
+    free(said);
+}
+
+/* relative paths are from the current folder, as in stock Darknet, or, where they are not there, from the list's own */
+static void find_relative(const char *filename, list *lines)
+{
+    const char *slash = strrchr(filename, '/'), *lost;
+    if (!slash) return; /* one and the same */
+    char *own = vd_format("%.*s", (int)(slash + 1 - filename), filename), *here = current_folder();
+    if (own_folder_holds(lines, own, &lost)) {
+        for (node *n = lines->front; n; n = n->next) {
+            char *path = n->val;
+            if (*path == '/') continue;
+            n->val = vd_format("%s%s", own, path);
+            free(path);
+        }
+        fprintf(stderr, "%s: its relative paths are taken from %s, where it is, and not from the current folder, %s\n",
+                filename, own, here);
+    } else if (lost) {
+        warn(vd_format("%s: %s is neither in the current folder, %s, nor in that of the list, %s", filename, lost, here,
+                       own));
+    }
+    free(own), free(here);
+}
+
+list *get_paths(char *filename)
+{
+    list *lines = read_lines(filename, 0);
+    find_relative(filename, lines);
+    return lines;
 }
 
 char **get_labels_of(char *filename, int classes)
@@ -111,13 +179,23 @@ void vd_labels_found(const char *path, int found, int classes)
     static atomic_int pictures;
     int before = atomic_fetch_add(&pictures, 1);
     if (before > NAMED) return; /* with -strict, the first one has ended the program */
-    char *said =
-        vd_format("%s: this path contains %d of the %d labels, but must contain exactly one: the picture's class", path,
-                  found, classes);
-    if (vd_schema_is_strict()) vd_die("%s", said);
-    fprintf(stderr, "%s\n",
-            before < NAMED ? said : "further pictures whose paths contain no label, or several, are not reported");
-    free(said);
+    if (before < NAMED)
+        warn(vd_format("%s: this path contains %d of the %d labels, but must contain exactly one: the picture's class",
+                       path, found, classes));
+    else fprintf(stderr, "further pictures whose paths contain no label, or several, are not reported\n");
+}
+
+/* ---- standard input ---- */
+
+char *vd_stdin_line(void)
+{
+    static char *buffer;
+    static size_t room;
+    static int number;
+    char *line;
+    while ((line = next_line("standard input", stdin, &buffer, &room, &number)))
+        if (*line) return line;
+    return 0;
 }
 
 /* ---- boxes ---- */
@@ -190,7 +268,8 @@ box_label *vd_read_boxes(const char *filename, int *n, char **fault)
             most = most ? 2 * most : 16;
             boxes = vd_realloc(boxes, most * sizeof(*boxes));
         }
-        boxes[(*n)++] = read_box(&p, line);
+        box_label b = read_box(&p, line);
+        if (p.fault || (b.w > 0 && b.h > 0)) boxes[(*n)++] = b;
     }
     free(buffer);
     if (fp) fclose(fp);
@@ -204,4 +283,22 @@ box_label *read_boxes(char *filename, int *n)
     box_label *boxes = vd_read_boxes(filename, n, &fault);
     die_of(fault);
     return boxes;
+}
+
+void vd_boxes_left_out(const char *labels, int boxes, int most)
+{
+    enum { NAMED = 5 };
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static char *named[NAMED];
+    static int said_more;
+    pthread_mutex_lock(&lock);
+    int i = 0;
+    while (i < NAMED && named[i] && strcmp(named[i], labels)) ++i;
+    int is_new = i < NAMED && !named[i];
+    if (is_new) named[i] = vd_format("%s", labels);
+    else if (i == NAMED && !said_more++) fprintf(stderr, "further pictures with too many boxes are not reported\n");
+    pthread_mutex_unlock(&lock);
+    if (is_new)
+        warn(vd_format("%s: %d boxes, and the network takes max=%d of a picture: some are left out", labels, boxes,
+                       most));
 }

@@ -12,6 +12,7 @@
 #include "commands/map.h"
 #include "commands/vd.h"
 #include "data/image_cache.h"
+#include "data/label_path.h"
 #include "data/loader.h"
 #include "data/skip_broken.h"
 #include "data/text_files.h"

@@ -1,5 +1,7 @@
 /* any text as one of the lists and tables a .data file or a cfg names: the first byte selects which */
 #include "fuzz/fuzz.h"
+#include "base/text.h"
+#include "data/label_path.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +16,22 @@ void fill_truth_detection(char *path, int boxes, float *truth, int classes, int 
 
 enum { CLASSES = 10, BOXES = 5 };
 
+static char *picture; /* its labels are the file of the input */
+
 void fuzz_begin(void)
 {
+    picture = vd_format("%s/fuzz.jpg", fuzz_folder("fuzz.txt"));
 }
 
 static void read_paths(char *path)
 {
     list *lines = get_paths(path);
     float truth[CLASSES];
-    char label[4096];
-    char *labels[CLASSES] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    char *label, *fault, *labels[CLASSES] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     for (node *n = lines->front; n; n = n->next) {
         fill_truth(n->val, labels, CLASSES, truth);
-        detection_label_path(n->val, label);
+        label = vd_label_path(n->val, &fault);
+        free(label), free(fault);
     }
 }
 
@@ -53,7 +58,7 @@ void fuzz_one(const uint8_t *data, size_t n)
         get_labels_of(path, CLASSES);
         break;
     case 'b':
-        fill_truth_detection(path, BOXES, truth, CLASSES, n % 2, 0, 0, 1, 1);
+        fill_truth_detection(picture, BOXES, truth, CLASSES, n % 2, 0, 0, 1, 1);
         break;
     case 'm':
         free(read_map(path));

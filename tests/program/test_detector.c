@@ -144,7 +144,6 @@ START_TEST(map_is_1_when_every_detection_is_perfect)
     check_row(r.out, "all", (row){5, 100, 5, 0, 0, 100, 100, 1});
     ck_assert_ptr_nonnull(strstr(r.out, "mAP@0.95 100.00 %"));
     ck_assert_ptr_nonnull(strstr(r.err, "map: 2 of 2 pictures\n"));
-    ck_assert_ptr_null(strstr(r.err, "no label file"));
     free_run(r);
 }
 END_TEST
@@ -172,19 +171,6 @@ START_TEST(map_takes_the_least_overlap_from_its_option)
     /* the hit, 120, has a lower score than the false alarm: precision is 1/2 where recall is */
     check_row(r.out, "grey", (row){2, 25, 1, 1, 1, 50, 50, .5});
     free_run(r);
-}
-END_TEST
-
-START_TEST(a_picture_without_a_label_file_has_no_objects_and_is_counted)
-{
-    char *label = in_folder(folder, "labels/b.txt");
-    ck_assert_int_eq(remove(label), 0);
-    run_result r = darknet(0, "detector", "map", data_file, cfg, weights, NULL);
-    check_row(r.out, "white", (row){2, 100, 2, 1, 0, 200. / 3, 100, .8});
-    ck_assert_ptr_nonnull(
-        strstr(r.err, "list: 1 of 2 pictures have no label file: treated as pictures without objects\n"));
-    free_run(r);
-    free(label);
 }
 END_TEST
 
@@ -219,14 +205,10 @@ START_TEST(map_names_what_is_wrong)
     write_in_folder("labels/a.txt", "2 .5 .5 .1 .1\n");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL),
          "labels/a.txt: an object of class 2, but the network has 2 classes");
-    char *a = in_folder(folder, "labels/a.txt"), *b = in_folder(folder, "labels/b.txt");
-    remove(a), remove(b);
-    dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "none of its 2 pictures has a label file");
     write_in_folder("labels/a.txt", ""), write_in_folder("labels/b.txt", "");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "no object in any of the 2 pictures");
     write_text(data_file, "classes=2\n");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "valid= (the list of pictures) is missing");
-    free(a), free(b);
     run_result r = darknet(0, "detector", "map", "-h", NULL);
     ck_assert_ptr_eq(strstr(r.out, "usage: darknet detector map"), r.out);
     free_run(r);
@@ -363,7 +345,6 @@ SUITE_OF(detector)
     LOOP(map_is_1_when_every_detection_is_perfect, 4);
     TEST(map_counts_false_alarms_and_missed_objects);
     TEST(map_takes_the_least_overlap_from_its_option);
-    TEST(a_picture_without_a_label_file_has_no_objects_and_is_counted);
     TEST(the_mean_is_over_classes_that_have_objects);
     TEST(map_names_what_is_wrong);
     TEST(recall_reads_the_list_of_the_data_file_and_finds_the_labels_of_png_pictures);

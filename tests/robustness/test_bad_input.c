@@ -114,10 +114,10 @@ static void try(input in, wish w, const char *what)
     free_run(r);
 }
 
-/* a label file may be missing: the picture has no objects; and so may a checkpoint, before the first one */
+/* before the first checkpoint there is none */
 static int is_optional(input in)
 {
-    return !strcmp(in.name, "p0.txt") || strstr(in.name, "checkpoint") != 0;
+    return strstr(in.name, "checkpoint") != 0;
 }
 
 static int is_picture(input in)
