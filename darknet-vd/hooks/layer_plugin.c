@@ -5,6 +5,7 @@
 #include "training/checkpoint.h"
 #include "layer/nonfinite.h"
 #include "training/nan_guard.h"
+#include "config/heads.h"
 #include "config/options.h"
 #include "config/keys.h"
 #include "config/schema.h"
@@ -149,6 +150,7 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
 {
     vd_section s = {filename, type, index, options};
     vd_section_kind kind = kind_of(type);
+    if (index == net->n - 1) vd_heads_join(s, net, l);
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == VD_PLAIN) vd_speed_up_layer(l);
     else if (kind == VD_COST) attach_cost(s, l, net);
@@ -216,6 +218,7 @@ void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     check_not_packed(net);
+    vd_heads_check_training(net);
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
     vd_nan_guard_begin(net);

@@ -101,13 +101,15 @@ END_TEST
 START_TEST(a_list_may_end_with_a_comma)
 {
     network *net = network_of("[net]\nbatch=1\nwidth=8\nheight=8\nchannels=6\npolicy=steps\nsteps=1,2,\nscales=.5,.5\n"
-                              "[convolutional]\nfilters=14\n[yolo]\nclasses=2\nnum=3\nmask=0,2,\nanchors=1,2,3,4,5,6,\n"
-                              "[route]\nlayers=-1,-2,\n",
+                              "[convolutional]\nfilters=8\n[route]\nlayers=-1,\n[convolutional]\nfilters=6\n"
+                              "[route]\nlayers=-1,-3,\n"
+                              "[yolo]\nclasses=2\nnum=3\nmask=0,2,\nanchors=1,2,3,4,5,6,\n",
                               0);
     ck_assert_int_eq(net->num_steps, 2);
-    ck_assert_int_eq(net->layers[1].n, 2);
-    ck_assert_float_eq(net->layers[1].biases[5], 6);
-    ck_assert_int_eq(net->layers[2].n, 2);
+    ck_assert_int_eq(net->layers[4].n, 2);
+    ck_assert_float_eq(net->layers[4].biases[5], 6);
+    ck_assert_int_eq(net->layers[1].n, 1);
+    ck_assert_int_eq(net->layers[3].n, 2);
     free_network(net);
 }
 END_TEST
