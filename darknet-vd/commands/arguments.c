@@ -48,7 +48,7 @@ static const struct {
      "predict fout try train test csv label valid validmulti valid10 validcrop validfull",
      "-gpus=s -c=n -t=n -clear -resume -skip-broken", 0},
     {"coco", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall", CAMERA "-thresh=f", 0},
-    {"detector", "COMMAND DATA CFG [WEIGHTS]", 3, "test train valid valid2 recall",
+    {"detector", "COMMAND DATA CFG [WEIGHTS]", 3, "test train valid valid2 recall map",
      CAMERA "-thresh=f -hier=f -out=s -gpus=s -clear -resume -skip-broken -fullscreen -w=n -h=n -fps=n -class=n", 0},
     {"go", "COMMAND CFG [WEIGHTS]", 2, "train valid self test engine",
      "-gpus=s -clear -multi -anon -iters=n -resign=i -cpuct=f -temp=f -time=f", 0},

@@ -136,6 +136,14 @@ static const entry *look_up(const char *path, int channels)
     return e;
 }
 
+/* a relative path says where it was looked for */
+static void die_if_lost(const char *path)
+{
+    if (*path == '/' || !access(path, F_OK) || errno != ENOENT) return;
+    char *here = getcwd(0, 0);
+    vd_die("Couldn't open file: %s: %s (in %s, the current folder)", path, strerror(ENOENT), here ? here : ".");
+}
+
 static unsigned char *load(const char *path, int *w, int *h, int *c, int channels)
 {
     const entry *e = loading ? look_up(path, channels) : 0;
@@ -147,6 +155,7 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
         return memcpy(pixels, e->pixels, bytes_of(e));
     }
     stock_picture_refused();
+    die_if_lost(path);
     FILE *fp = stock_fopen(path, "rb");
     free(fault_of_last);
     fault_of_last = vd_raw_picture_fault(fp);
