@@ -103,6 +103,15 @@ static int has_own_symbols(int argc, char **argv)
            (given(argc, argv, "train") && given(argc, argv, "-tokenized"));
 }
 
+/* -gpus, which this build ignores: stock Darknet trains as for so many, at a rate that many times the cfg's */
+static void leave_out_gpus(int argc, char **argv)
+{
+    const char *gpus = find_char_arg(argc, argv, "-gpus", 0);
+    if (!gpus) return;
+    if (vd_schema_is_strict()) vd_die("darknet %s: -gpus %s: this program is built without CUDA", argv[1], gpus);
+    fprintf(stderr, "-gpus %s: left out, as this program is built without CUDA: one processor, the cfg's rate\n", gpus);
+}
+
 /* options and checks of one of Darknet's own commands, at argv[1] */
 static void prepare_stock_command(int argc, char **argv)
 {
@@ -112,7 +121,9 @@ static void prepare_stock_command(int argc, char **argv)
     if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
     argc = words(argc, argv);
     vd_arguments_check(argc, argv);
-    if (!has_own_symbols(argc, argv)) vd_purpose_set(argv[1]);
+    leave_out_gpus(argc, argv);
+    argc = words(argc, argv);
+    if (!has_own_symbols(argc, argv)) vd_purpose_set(argv[1], argc > 2 ? argv[2] : 0);
 }
 
 /* what every command begins with: signals, environment, what happens at exit, the options that are not Darknet's, and

@@ -7,50 +7,105 @@
 
 typedef enum { ANY, OBJECTS, NO_OBJECTS } kind;
 
-enum { SYMBOLS = 256, BOARD = 19 * 19 };
+/* what a command puts into the network: anything, planes of width x height, or pictures, which have one plane or three
+ */
+typedef enum { NUMBERS, PLANES, PICTURES } input;
+
+enum { SYMBOLS = 256, BOARD = 19 * 19, CIFAR_PICTURE = 32 * 32 * 3, CIFAR_CLASSES = 10, COCO = 80, VOC = 20 };
 
 typedef struct {
     const char *command;
+    const char *words; /* those of the command it is about; null: all */
     kind finds;
+    input reads;
     int least, most; /* inputs of an image; 0: any */
     int outputs;     /* at least */
+    int classes;     /* at most; 0: any */
 } purpose;
 
+/* the first that suits command and word counts */
 static const purpose purposes[] = {
-    {"classifier", NO_OBJECTS, 0, 0, 0},
-    {"classify", NO_OBJECTS, 0, 0, 0},
-    {"detector", OBJECTS, 0, 0, 0},
-    {"detect", OBJECTS, 0, 0, 0},
-    {"yolo", OBJECTS, 0, 0, 0},
-    {"coco", OBJECTS, 0, 0, 0},
-    {"rnn", ANY, SYMBOLS, SYMBOLS, SYMBOLS},
+    {"classifier", 0, NO_OBJECTS, PICTURES, 0, 0, 0, 0},
+    {"classify", 0, NO_OBJECTS, PICTURES, 0, 0, 0, 0},
+    {"detector", 0, OBJECTS, PICTURES, 0, 0, 0, 0},
+    {"detect", 0, OBJECTS, PICTURES, 0, 0, 0, 0},
+    /* but for a training, the names of the classes are in the program */
+    {"yolo", "train", OBJECTS, PICTURES, 0, 0, 0, 0},
+    {"yolo", 0, OBJECTS, PICTURES, 0, 0, 0, VOC},
+    {"coco", "train", OBJECTS, PICTURES, 0, 0, 0, 0},
+    {"coco", 0, OBJECTS, PICTURES, 0, 0, 0, COCO},
+    {"rnn", 0, ANY, NUMBERS, SYMBOLS, SYMBOLS, SYMBOLS, 0},
     /* inputs: own stones, the other's, whose turn it is; outputs: a move, or none */
-    {"go", ANY, 1, 3 * BOARD, BOARD + 1},
+    {"go", 0, ANY, NUMBERS, 1, 3 * BOARD, BOARD + 1, 0},
+    {"cifar", 0, ANY, NUMBERS, CIFAR_PICTURE, CIFAR_PICTURE, CIFAR_CLASSES, 0},
+    {"regressor", 0, ANY, PICTURES, 0, 0, 0, 0},
+    {"segmenter", 0, ANY, PICTURES, 0, 0, 0, 0},
+    {"isegmenter", 0, ANY, PICTURES, 0, 0, 0, 0},
+    {"super", 0, ANY, PICTURES, 0, 0, 0, 0},
+    {"tag", 0, ANY, PICTURES, 0, 0, 0, 0},
+    {"nightmare", 0, ANY, PICTURES, 0, 0, 0, 0},
+    {"lsd", "test color", ANY, PICTURES, 0, 0, 0, 0},
+    {"lsd", 0, ANY, PLANES, 0, 0, 0, 0}, /* of noise */
 };
 
 static const purpose *expected;
 static const char *refused_by;
 
-void vd_purpose_set(const char *command)
+static int is_one_of(const char *word, const char *words)
+{
+    size_t n = strlen(word);
+    for (; *words; words += strcspn(words, " "), words += *words == ' ')
+        if (strcspn(words, " ") == n && !strncmp(word, words, n)) return 1;
+    return 0;
+}
+
+void vd_purpose_set(const char *command, const char *word)
 {
     expected = 0;
-    for (size_t i = 0; i < sizeof(purposes) / sizeof(*purposes); ++i)
-        if (!strcmp(command, purposes[i].command)) expected = purposes + i;
+    for (size_t i = 0; i < sizeof(purposes) / sizeof(*purposes) && !expected; ++i) {
+        const purpose *p = purposes + i;
+        if (!strcmp(command, p->command) && (!p->words || (word && is_one_of(word, p->words)))) expected = p;
+    }
+}
+
+static void check_input(const char *filename, const network *net)
+{
+    if (expected->reads == NUMBERS) return;
+    if ((double)net->w * net->h * net->c != net->inputs)
+        vd_die("%s: [net]: inputs=%d, but 'darknet %s' gives width x height x channels, %dx%dx%d", filename,
+               net->inputs, expected->command, net->w, net->h, net->c);
+    if (expected->reads == PICTURES && net->c != 1 && net->c != 3)
+        vd_die("%s: [net]: channels=%d, but pictures of 'darknet %s' have 1 or 3", filename, net->c, expected->command);
+}
+
+static int is_head(LAYER_TYPE type)
+{
+    return type == YOLO || type == REGION || type == DETECTION;
+}
+
+static void check_objects(const char *filename, int index, layer head)
+{
+    const char *type = get_layer_string(head.type), *command = expected->command;
+    if (expected->finds == NO_OBJECTS)
+        vd_die("%s: layer %d [%s]: detects objects: the network is for 'darknet detector', not 'darknet %s'", filename,
+               index, type, command);
+    if (expected->classes && head.classes > expected->classes)
+        vd_die("%s: layer %d [%s]: classes=%d, but 'darknet %s' has names for %d: use 'darknet detector'", filename,
+               index, type, head.classes, command, expected->classes);
 }
 
 void vd_purpose_check(vd_section s, const network *net, layer last)
 {
     if (!expected) return;
-    int found = -1, outputs = last.type == COST && s.index ? net->layers[s.index - 1].outputs : last.outputs;
-    LAYER_TYPE type = BLANK;
+    int found = 0, outputs = last.type == COST && s.index ? net->layers[s.index - 1].outputs : last.outputs;
+    check_input(s.filename, net);
     for (int i = 0; i <= s.index; ++i) {
-        LAYER_TYPE t = i == s.index ? last.type : net->layers[i].type;
-        if (t == YOLO || t == REGION || t == DETECTION) found = i, type = t;
+        layer l = i == s.index ? last : net->layers[i];
+        if (!is_head(l.type)) continue;
+        check_objects(s.filename, i, l);
+        found = 1;
     }
-    if (expected->finds == NO_OBJECTS && found >= 0)
-        vd_die("%s: layer %d [%s]: detects objects: the network is for 'darknet detector', not 'darknet %s'",
-               s.filename, found, get_layer_string(type), expected->command);
-    if (expected->finds == OBJECTS && found < 0)
+    if (expected->finds == OBJECTS && !found)
         vd_die("%s: 'darknet %s' needs a layer that detects objects: [yolo], [region] or [detection]", s.filename,
                expected->command);
     int least = expected->least, most = expected->most;

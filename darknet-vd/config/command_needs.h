@@ -1,5 +1,6 @@
-/* What a command expects of a network: that it finds objects, that it does not, or a number of inputs and outputs.
- * Stock Darknet runs any network, and then finds nothing, compares numbers that do not exist, or writes past the heap.
+/* What a command expects of a network: that it finds objects, that it does not, that it takes pictures, or a number of
+ * inputs, outputs and classes. Stock Darknet runs any network, and then finds nothing, compares numbers that do not
+ * exist, or writes past the heap.
  */
 #ifndef VD_CONFIG_COMMAND_NEEDS_H
 #define VD_CONFIG_COMMAND_NEEDS_H
@@ -7,8 +8,9 @@
 #include "darknet.h"
 #include "config/options.h"
 
-/* networks parsed from now on are for this darknet command, which may expect nothing */
-void vd_purpose_set(const char *command);
+/* networks parsed from now on are for this darknet command, which may expect nothing; word is its first argument, or
+ * null */
+void vd_purpose_set(const char *command, const char *word);
 
 /* called with the last layer, net has those before it: a network unsuitable for the command ends the program */
 void vd_purpose_check(vd_section s, const network *net, layer last);
