@@ -173,16 +173,33 @@ char **get_labels(char *filename)
     return get_labels_of(filename, 0);
 }
 
-void vd_labels_found(const char *path, int found, int classes)
+static void complain(atomic_int *said_before, int most, char *said, const char *last)
+{
+    int before = atomic_fetch_add(said_before, 1);
+    if (vd_schema_is_strict()) vd_die("%s", said);
+    if (before < most) fprintf(stderr, "%s\n", said);
+    else if (before == most && last) fprintf(stderr, "%s\n", last);
+    free(said);
+}
+
+void vd_labels_found(const char *path, int found, int classes, const char *label)
 {
     enum { NAMED = 5 };
-    static atomic_int pictures;
-    int before = atomic_fetch_add(&pictures, 1);
-    if (before > NAMED) return; /* with -strict, the first one has ended the program */
-    if (before < NAMED)
-        warn(vd_format("%s: this path contains %d of the %d labels, but must contain exactly one: the picture's class",
-                       path, found, classes));
-    else fprintf(stderr, "further pictures whose paths contain no label, or several, are not reported\n");
+    static atomic_int pictures, in_folders;
+    const char *slash = strrchr(path, '/');
+    int in_file = !slash || strstr(slash, label) || strchr(label, '/');
+    if (found != 1 && pictures <= NAMED)
+        complain(
+            &pictures, NAMED,
+            vd_format("%s: this path contains %d of the %d labels, but must contain exactly one: the picture's class",
+                      path, found, classes),
+            "further pictures whose paths contain no label, or several, are not reported");
+    else if (found == 1 && !in_file && !in_folders)
+        complain(&in_folders, 1,
+                 vd_format("%s: the label %s is in the name of a folder, not of the file: a label /%s/ says that this "
+                           "is meant",
+                           path, label, label),
+                 0);
 }
 
 /* ---- standard input ---- */

@@ -294,6 +294,15 @@ static int has_recurrent_layers(const network *net)
     return 0;
 }
 
+/* until 0.2.0 a cfg's name ended at its first dot, so that net.a.cfg and net.b.cfg shared net.checkpoint */
+static void note_old_name(const char *backup, const char *base)
+{
+    char *old = vd_format("%s/%.*s.checkpoint", backup, (int)strcspn(base, "."), base);
+    if (strchr(base, '.') && !access(old, F_OK))
+        fprintf(stderr, "%s: is of an earlier version: rename it to %s if it is of this cfg\n", old, training.path);
+    free(old);
+}
+
 void vd_checkpoint_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     struct stat s;
@@ -317,6 +326,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
         fprintf(stderr, "%s: resumed after batch %ld\n", training.path, training.written_at);
     } else if (training.resume) {
         fprintf(stderr, "%s: no checkpoint yet: training starts from the beginning\n", training.path);
+        note_old_name(backup, base);
     }
     catch_signals();
 }
