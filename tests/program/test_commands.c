@@ -1,0 +1,282 @@
+/* Darknet's own commands on networks and pictures they were not tried with: each gives a right answer, or one line. */
+#include "support/support.h"
+#include "base/text.h"
+#include "commands/dataset/png.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ONE_CLASSIFIER(net, filters)                                                                      \
+    "[net]\nheight=32\nwidth=32\nchannels=1\nseed=3\n" net                                                \
+    "\n[convolutional]\nfilters=8\nsize=2\nstride=2\nactivation=leaky\n[convolutional]\nfilters=" filters \
+    "\nsize=1\nactivation=linear\n[avgpool]\n[softmax]\n"
+
+/* brighter on the left side, or on the right */
+static void draw(const char *path, int w, int h, int right)
+{
+    unsigned char *pixels = calloc(w, h);
+    for (int i = 0; i < w * h; ++i) pixels[i] = (i % w >= w / 2) == right ? 220 : 20;
+    vd_png_write_grey(path, w, h, pixels);
+    free(pixels);
+}
+
+static void setup(void)
+{
+    enter_test_folder();
+    ck_assert_int_eq(mkdir("data", 0700) | mkdir("backup", 0700), 0);
+    draw("1left.png", 32, 32, 0), draw("2right.png", 40, 32, 1), draw("3left.png", 20, 90, 0);
+    write_text("list", "1left.png\n2right.png\n3left.png\n");
+    write_text("labels", "left\nright\n");
+    write_text("c.data",
+               "classes=2\ntrain=list\nvalid=list\ntest=list\nlabels=labels\nnames=labels\nbackup=backup\ntop=1\n");
+    write_text("c.cfg", ONE_CLASSIFIER("batch=1", "2"));
+    write_text("c8.cfg", ONE_CLASSIFIER("batch=8", "2"));
+}
+
+/* ---- classifiers ---- */
+
+static const char *const valid_words[] = {"valid",     "validfull", "valid10", "validmulti", "validcrop",
+                                          "fout list", "label",     "csv",     "test",       "predict"};
+
+/* the batch of the cfg is that of a training; what a command predicts does not depend on it */
+START_TEST(a_command_that_predicts_sets_its_own_batch)
+{
+    char *out[2];
+    for (int i = 0; i < 2; ++i) {
+        const char *cfg = i ? "c8.cfg" : "c.cfg", *word = valid_words[_i];
+        run_result r = !strcmp(word, "fout list")
+                           ? darknet(0, "classifier", "fout", "c.data", cfg, "", "list", NULL)
+                           : darknet(0, "classifier", word, "c.data", cfg, "", "1left.png", NULL);
+        char *from = strstr(r.out, "Loaded") ? strstr(r.out, "top 1") : r.out, *seconds = strstr(from, " seconds");
+        out[i] = vd_format("%.*s", seconds ? 30 : (int)strlen(from), from);
+        free_run(r);
+    }
+    ck_assert_int_gt(strlen(out[0]), 4);
+    ck_assert_str_eq(out[0], out[1]);
+    free(out[0]), free(out[1]);
+}
+END_TEST
+
+START_TEST(a_picture_of_the_networks_size_is_freed_once)
+{
+    write_text("list", "1left.png\n");
+    run_result r = darknet(0, "classifier", "validfull", "c.data", "c.cfg", NULL);
+    ck_assert_ptr_nonnull(strstr(r.out, "0: top 1: "));
+    free_run(r);
+}
+END_TEST
+
+/* more classes, names or best answers than the network has outputs */
+START_TEST(more_answers_than_outputs_are_refused)
+{
+    static const struct {
+        const char *word, *data, *said;
+    } wrong[] = {
+        {"fout", "classes=3\n", "c.data: classes=3, the network has 2 outputs"},
+        {"label", "classes=3\nnames=three\n", "c.data: classes=3, the network has 2 outputs"},
+        {"csv", "classes=2\ntop=3\n", "c.data: top=3, the network has 2 outputs"},
+        {"predict", "classes=2\ntop=3\n", "c.data: top=3, the network has 2 outputs"},
+    };
+    char *data = vd_format("test=list\nvalid=list\nlabels=labels\n%s%s",
+                           strstr(wrong[_i].data, "names") ? "" : "names=labels\n", wrong[_i].data);
+    write_text("three", "a\nb\nc\n");
+    write_text("c.data", data);
+    run_result r = darknet(1, "classifier", wrong[_i].word, "c.data", "c.cfg", "", "list", NULL);
+    ck_assert_msg(strstr(r.err, wrong[_i].said) != 0, "%s", r.err);
+    free_run(r), free(data);
+}
+END_TEST
+
+START_TEST(tag_shows_no_more_tags_than_there_are)
+{
+    write_text("data/tags.txt", "one\ntwo\n");
+    run_result r = darknet(0, "tag", "test", "c8.cfg", "", "1left.png", NULL);
+    ck_assert_int_eq(count_of(r.out, "%: "), 2);
+    free_run(r);
+    write_text("data/tags.txt", "one\n");
+    r = darknet(1, "tag", "test", "c8.cfg", "", "1left.png", NULL);
+    ck_assert_ptr_nonnull(strstr(r.err, "data/tags.txt: 1 lines for 2 classes"));
+    free_run(r);
+}
+END_TEST
+
+START_TEST(a_batch_that_does_not_divide_the_pictures_is_an_error)
+{
+    write_text("c.cfg", ONE_CLASSIFIER("batch=3\nmax_batches=1", "2"));
+    ck_assert_int_eq(mkdir("tag", 0700), 0);
+    write_text("tag/train.list", "1left.png\n");
+    run_result r = darknet(1, "tag", "train", "c.cfg", NULL);
+    ck_assert_ptr_nonnull(strstr(r.err, "c.cfg: batch=3 does not divide the 1024 images"));
+    free_run(r);
+}
+END_TEST
+
+/* ---- wider than high ---- */
+
+#define WIDE(w, h)                                                                                                  \
+    "[net]\nbatch=4\nheight=" #h "\nwidth=" #w "\nchannels=1\nseed=3\nflip=0\nmax_batches=60\nlearning_rate=0.05\n" \
+    "max_crop=" #w "\n[connected]\noutput=2\nactivation=linear\n[softmax]\n"
+
+START_TEST(a_rectangular_classifier_trains)
+{
+    static const char *const texts[] = {WIDE(24, 12), WIDE(12, 24), WIDE(16, 16)};
+    write_text("r.cfg", texts[_i]);
+    draw("1left.png", 48, 30, 0), draw("2right.png", 48, 30, 1), draw("3left.png", 48, 24, 0);
+    free_run(darknet(0, "classifier", "train", "c.data", "r.cfg", NULL));
+    for (int crop = 0; crop < 2; ++crop) {
+        const char *word = crop ? "validcrop" : "valid", *said = crop ? "top 1: 1.000000" : "2: top 1: 1.000000";
+        run_result r = darknet(0, "classifier", word, "c.data", "r.cfg", "backup/r.weights", NULL);
+        ck_assert_msg(strstr(r.out, said) != 0, "%s: %s", word, r.out);
+        free_run(r);
+    }
+    run_result r = darknet(0, "classifier", "label", "c.data", "r.cfg", "backup/r.weights", NULL);
+    ck_assert_str_eq(r.out, "left\nright\nleft\n");
+    free_run(r);
+    r = darknet(0, "classifier", "predict", "c.data", "r.cfg", "backup/r.weights", "2right.png", NULL);
+    ck_assert_ptr_nonnull(strstr(r.out, "%: right"));
+    free_run(r);
+}
+END_TEST
+
+/* ---- text ---- */
+
+static const char *const recurrent[] = {"rnn", "lstm", "gru"};
+
+static char *text_cfg(const char *type, const char *batch)
+{
+    return vd_format("[net]\n%s\ninputs=256\nseed=9\n[%s]\noutput=16\nhidden=16\nbatch_normalize=1\n"
+                     "[connected]\noutput=256\nactivation=leaky\n[softmax]\n",
+                     batch, type);
+}
+
+/* what darknet rnn WORD CFG OPTIONS says to INPUT */
+static char *say(const char *word, const char *cfg, const char *options, const char *input)
+{
+    const char *program = getenv("DARKNET");
+    char *line = vd_format("printf '%s' | %s rnn %s %s %s >out 2>err", input, program, word, cfg, options);
+    ck_assert_int_eq(system(line), 0);
+    free(line);
+    return text_in_folder("out");
+}
+
+/* the cfg a network was trained with has sequences; a command that predicts gets one symbol after the other */
+START_TEST(rnn_predicts_with_the_cfg_it_was_trained_with)
+{
+    static const struct {
+        const char *word, *options, *input;
+    } commands[] = {{"generate", "-len 40 -srand 5 -seed abc", ""},
+                    {"generatetactic", "-len 40 -srand 5", "abc"},
+                    {"valid", "-seed abc", "hello you"},
+                    {"validtactic", "-seed abc", "a>>bcd"},
+                    {"vec", "-seed abc", "one\\ntwo\\n"}};
+    char *one = text_cfg(recurrent[_i], "batch=1"), *many = text_cfg(recurrent[_i], "batch=8\ntime_steps=16");
+    write_text("one.cfg", one), write_text("many.cfg", many);
+    for (int i = 0; i < COUNT_OF(commands); ++i) {
+        char *a = say(commands[i].word, "one.cfg", commands[i].options, commands[i].input);
+        char *b = say(commands[i].word, "many.cfg", commands[i].options, commands[i].input);
+        ck_assert_int_gt(strlen(a), 10);
+        ck_assert_str_eq(a, b);
+        free(a), free(b);
+    }
+    free(one), free(many);
+}
+END_TEST
+
+START_TEST(generatetactic_needs_text)
+{
+    char *one = text_cfg("rnn", "batch=1");
+    write_text("one.cfg", one);
+    char *line = vd_format("%s rnn generatetactic one.cfg </dev/null >out 2>err", getenv("DARKNET"));
+    ck_assert_int_eq(system(line), 1 << 8);
+    free(line), free(one);
+    char *err = text_in_folder("err");
+    ck_assert_ptr_nonnull(strstr(err, "text is expected on standard input"));
+    free(err);
+}
+END_TEST
+
+/* ---- training ---- */
+
+START_TEST(gpus_change_nothing_here)
+{
+    write_text("t.cfg", ONE_CLASSIFIER("batch=2\nmax_batches=6\nlearning_rate=0.01", "2"));
+    run_result r = darknet(0, "classifier", "train", "c.data", "t.cfg", NULL);
+    ck_assert_ptr_nonnull(strstr(r.out, "Learning Rate: 0.01,"));
+    ck_assert_ptr_null(strstr(r.err, "-gpus"));
+    free_run(r);
+    size_t n;
+    char *expected = read_bytes("backup/t.weights", &n);
+    static const char *const lists[] = {"0,1", "0", "1,2,3", "x"};
+    for (int i = 0; i < COUNT_OF(lists); ++i) {
+        r = darknet(0, "classifier", "train", "c.data", "t.cfg", "-gpus", lists[i], NULL);
+        ck_assert_msg(strstr(r.err, "left out, as this program is built without CUDA") != 0, "%s", r.err);
+        ck_assert_ptr_nonnull(strstr(r.out, "Learning Rate: 0.01,"));
+        expect_file("backup/t.weights", expected, n);
+        free_run(r);
+    }
+    free(expected);
+    free_run(darknet(1, "classifier", "train", "c.data", "t.cfg", "-gpus", "0,1", "-strict", NULL));
+}
+END_TEST
+
+/* the label of a folder is every picture's: accuracy 1 says nothing */
+START_TEST(a_label_in_a_folders_name_is_reported)
+{
+    static const char said[] = "right-or-wrong/1.png: its label right is in the name of a folder";
+    ck_assert_int_eq(mkdir("right-or-wrong", 0700) | mkdir("left", 0700), 0);
+    draw("right-or-wrong/1.png", 32, 32, 0), draw("left/left2.png", 32, 32, 0);
+    write_text("list", "left/left2.png\nright-or-wrong/1.png\n");
+    write_text("t.cfg", ONE_CLASSIFIER("batch=2\nmax_batches=6", "2"));
+    for (int train = 0; train < 2; ++train) {
+        const char *word = train ? "train" : "valid";
+        run_result r = darknet(0, "classifier", word, "c.data", "t.cfg", NULL);
+        ck_assert_int_eq(count_of(r.err, said), 1);
+        free_run(r);
+        free_run(darknet(1, "classifier", word, "c.data", "t.cfg", "-strict", NULL));
+    }
+    /* a slash says that it is meant */
+    write_text("list", "left/left2.png\nright-or-wrong/1.png\n");
+    write_text("labels", "left2\nright-or-wrong/\n");
+    free_run(darknet(0, "classifier", "valid", "c.data", "t.cfg", "-strict", NULL));
+}
+END_TEST
+
+/* ---- the first detectors ---- */
+
+START_TEST(coco_and_yolo_take_few_pictures_and_classes)
+{
+    ck_assert_int_eq(mkdir("results", 0700) | mkdir("data/voc", 0700), 0);
+    draw("139.png", 32, 32, 0);
+    write_text("data/coco_val_5k.list", "139.png\n");
+    write_text("data/voc/2007_test.txt", "139.png\n");
+    write_text("d.cfg", "[net]\nbatch=4\nwidth=16\nheight=16\nchannels=1\nseed=3\n[connected]\noutput=63\n"
+                        "[detection]\nclasses=2\ncoords=4\nside=3\nnum=1\n");
+    static const char *const commands[] = {"coco", "yolo"};
+    free_run(darknet(0, commands[_i], "valid", "d.cfg", NULL));
+    free_run(darknet(0, commands[_i], "test", "d.cfg", "", "139.png", NULL));
+    if (_i) return;
+    char *text = text_in_folder("results/coco_results.json");
+    ck_assert_ptr_nonnull(strstr(text, "\n]\n"));
+    free(text);
+    write_text("data/coco_val_5k.list", "1left.png\n");
+    free_run(darknet(1, "coco", "valid", "d.cfg", NULL));
+}
+END_TEST
+
+SUITE_OF(commands)
+{
+    EACH(setup, leave_test_folder);
+    LOOP(a_command_that_predicts_sets_its_own_batch, COUNT_OF(valid_words));
+    TEST(a_picture_of_the_networks_size_is_freed_once);
+    LOOP(more_answers_than_outputs_are_refused, 4);
+    TEST(tag_shows_no_more_tags_than_there_are);
+    TEST(a_batch_that_does_not_divide_the_pictures_is_an_error);
+    LOOP(a_rectangular_classifier_trains, 3);
+    LOOP(rnn_predicts_with_the_cfg_it_was_trained_with, COUNT_OF(recurrent));
+    TEST(generatetactic_needs_text);
+    TEST(gpus_change_nothing_here);
+    TEST(a_label_in_a_folders_name_is_reported);
+    LOOP(coco_and_yolo_take_few_pictures_and_classes, 2);
+}
