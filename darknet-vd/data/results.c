@@ -22,7 +22,7 @@ int vd_coco_id(const char *path)
 {
     const char *name = name_of(path), *dot = strrchr(name, '.'), *end = dot ? dot : name + strlen(name), *from = end;
     while (from > name && isdigit((unsigned char)from[-1])) --from;
-    if (from == end) vd_die("%s: eval=coco: COCO's number of the picture is expected at the end of its name", path);
+    if (from == end) vd_die("%s: eval=coco: expected COCO's picture number at the end of the file name", path);
     long long id = 0;
     for (; from < end && id <= INT_MAX; ++from) id = 10 * id + *from - '0';
     if (id > INT_MAX) vd_die("%s: eval=coco: the number of the picture is over %d", path, INT_MAX);
@@ -97,7 +97,7 @@ static void check_files(const char *data_file, list *options, int classes, char 
 static void check_map(const char *data_file, char *file, int classes)
 {
     if (classes < IMAGENET)
-        vd_die("%s: map=%s: of %d classes, and the network has %d", data_file, file, IMAGENET, classes);
+        vd_die("%s: map=%s: has lines for %d classes, but the network has %d", data_file, file, IMAGENET, classes);
     int *map = read_map_of(file, classes);
     for (int i = 0; i < IMAGENET; ++i)
         if (map[i] < 0) vd_die("%s: map=%s: line %d of %d is missing", data_file, file, i + 1, IMAGENET);
@@ -111,10 +111,10 @@ void vd_results_check(const char *data_file, list *options, layer head, char **n
     char *map = head.softmax_tree ? option_find_str(options, "map", 0) : 0;
     int coco = !strcmp(eval, "coco"), imagenet = !strcmp(eval, "imagenet");
     if (!coco && !imagenet && strcmp(eval, "voc"))
-        vd_die("%s: eval=%s is not known: voc, coco or imagenet is expected", data_file, eval);
+        vd_die("%s: eval=%s is unknown: expected voc, coco or imagenet", data_file, eval);
     if (map) check_map(data_file, map, head.classes);
     if ((coco && head.classes > COCO) || (imagenet && !map && head.classes != IMAGENET))
-        vd_die("%s: eval=%s: the network has %d classes, and this format %d", data_file, eval, head.classes,
+        vd_die("%s: eval=%s: the network has %d classes, but this format has %d", data_file, eval, head.classes,
                coco ? COCO : IMAGENET);
     if (!imagenet) vd_result_ids_check(paths, m, coco);
     if (!imagenet && !coco) check_files(data_file, options, head.classes, names, out);

@@ -135,7 +135,7 @@ START_TEST(coco_results_have_the_ids_of_the_files)
     free(text);
     write_text("list", "my_set/000000000139.png\ndog.png\n");
     ck_assert_int_eq(remove("coco_results.json"), 0);
-    valid_refuses("dog.png: eval=coco: COCO's number of the picture");
+    valid_refuses("dog.png: eval=coco: expected COCO's picture number");
 }
 END_TEST
 
@@ -163,14 +163,14 @@ static const struct {
     int classes;
     const char *said; /* null: it works */
 } formats[] = {
-    {"imagenet", 2, "n.data: eval=imagenet: the network has 2 classes, and this format 200"},
+    {"imagenet", 2, "n.data: eval=imagenet: the network has 2 classes, but this format has 200"},
     {"imagenet", 201, "the network has 201 classes"},
     {"imagenet", 200, 0},
-    {"coco", 100, "n.data: eval=coco: the network has 100 classes, and this format 80"},
+    {"coco", 100, "n.data: eval=coco: the network has 100 classes, but this format has 80"},
     {"coco", 80, 0},
     {"coco", 2, 0},
-    {"foo", 2, "n.data: eval=foo is not known: voc, coco or imagenet is expected"},
-    {"VOC", 2, "n.data: eval=VOC is not known"},
+    {"foo", 2, "n.data: eval=foo is unknown: expected voc, coco or imagenet"},
+    {"VOC", 2, "n.data: eval=VOC is unknown"},
     {"voc", 2, 0},
     {"voc", 100, 0},
 };

@@ -74,10 +74,10 @@ START_TEST(more_answers_than_outputs_are_refused)
     static const struct {
         const char *word, *data, *said;
     } wrong[] = {
-        {"fout", "classes=3\n", "c.data: classes=3, the network has 2 outputs"},
-        {"label", "classes=3\nnames=three\n", "c.data: classes=3, the network has 2 outputs"},
-        {"csv", "classes=2\ntop=3\n", "c.data: top=3, the network has 2 outputs"},
-        {"predict", "classes=2\ntop=3\n", "c.data: top=3, the network has 2 outputs"},
+        {"fout", "classes=3\n", "c.data: classes=3, but the network has 2 outputs"},
+        {"label", "classes=3\nnames=three\n", "c.data: classes=3, but the network has 2 outputs"},
+        {"csv", "classes=2\ntop=3\n", "c.data: top=3, but the network has 2 outputs"},
+        {"predict", "classes=2\ntop=3\n", "c.data: top=3, but the network has 2 outputs"},
     };
     char *data = vd_format("test=list\nvalid=list\nlabels=labels\n%s%s",
                            strstr(wrong[_i].data, "names") ? "" : "names=labels\n", wrong[_i].data);
@@ -192,7 +192,7 @@ START_TEST(generatetactic_needs_text)
     ck_assert_int_eq(system(line), 1 << 8);
     free(line), free(one);
     char *err = text_in_folder("err");
-    ck_assert_ptr_nonnull(strstr(err, "text is expected on standard input"));
+    ck_assert_ptr_nonnull(strstr(err, "expected text on standard input"));
     free(err);
 }
 END_TEST
@@ -224,7 +224,7 @@ END_TEST
 /* the label of a folder is every picture's: accuracy 1 says nothing */
 START_TEST(a_label_in_a_folders_name_is_reported)
 {
-    static const char said[] = "right-or-wrong/1.png: its label right is in the name of a folder";
+    static const char said[] = "right-or-wrong/1.png: the label right is in the name of a folder";
     ck_assert_int_eq(mkdir("right-or-wrong", 0700) | mkdir("left", 0700), 0);
     draw("right-or-wrong/1.png", 32, 32, 0), draw("left/left2.png", 32, 32, 0);
     write_text("list", "left/left2.png\nright-or-wrong/1.png\n");
