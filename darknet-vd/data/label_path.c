@@ -82,7 +82,7 @@ static void find_or_die(const char *picture, const char *folder, const char *wha
 {
     char *fault, *found = find(picture, folder, what, &fault);
     if (!found) vd_die("%s: %s", picture, fault);
-    if (strlen(found) >= ROOM) vd_die("%s: too long a path", found);
+    if (strlen(found) >= ROOM) vd_die("%s: path too long", found);
     memcpy(path, found, strlen(found) + 1);
     free(found);
 }

@@ -84,7 +84,7 @@ static void check_files(const char *data_file, list *options, int classes, char 
     int a = 0, b = 0;
     for (int i = 0; i < classes; ++i) {
         files[i] = (entry){vd_format("%s/%s%s.txt", folder, out ? out : "comp4_det_test_", names[i]), i};
-        if (strlen(files[i].name) >= NAME_ROOM) vd_die("%s: too long a name", files[i].name);
+        if (strlen(files[i].name) >= NAME_ROOM) vd_die("%s: name too long", files[i].name);
     }
     if (find_twins(files, classes, &a, &b))
         vd_die("%s: names=: lines %d and %d are %s: each class has a file of results of this name", data_file, a + 1,
