@@ -158,6 +158,7 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
     die_if_lost(path);
     FILE *fp = stock_fopen(path, "rb");
     free(fault_of_last);
+    fault_of_last = 0; /* a callback of vd_on_die() may leave from the next line */
     fault_of_last = vd_raw_picture_fault(fp);
     pixels = fault_of_last ? 0 : stbi_load_from_file(fp, w, h, c, channels);
     fclose(fp);

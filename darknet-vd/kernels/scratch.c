@@ -34,10 +34,12 @@ float *vd_scratch(vd_scratch_slot slot, size_t n)
     if (mine.size[slot] < n) {
         pthread_once(&once, make_key);
         pthread_setspecific(key, &mine);
+        size_t size = (n + 15) / 16 * 16;
         free(mine.data[slot]);
-        mine.size[slot] = (n + 15) / 16 * 16;
-        mine.data[slot] = aligned_alloc(64, mine.size[slot] * sizeof(float));
-        if (!mine.data[slot]) vd_no_memory(mine.size[slot] * sizeof(float));
+        mine.size[slot] = 0; /* true if a callback of vd_on_die() leaves from here */
+        mine.data[slot] = aligned_alloc(64, size * sizeof(float));
+        if (!mine.data[slot]) vd_no_memory(size * sizeof(float));
+        mine.size[slot] = size;
     }
     return mine.data[slot];
 }

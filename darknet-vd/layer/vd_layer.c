@@ -101,6 +101,8 @@ static vd_product begin_training(layer l, network net)
     allocate_gradients(vd);
     if (vd->noise.gains != gains) { /* the first forward, or the network was resized */
         free(vd->noise.gain);
+        vd->noise.gain = 0; /* a callback of vd_on_die() may leave from the next line */
+        vd->noise.gains = 0;
         vd->noise.gain = vd_calloc(gains, sizeof(float));
         vd->noise.gains = gains;
     }

@@ -106,6 +106,7 @@ void vd_weights_load_begin(const char *filename, FILE *fp)
     struct stat status;
     footer f;
     free(file.filename);
+    file.filename = 0; /* a callback of vd_on_die() may leave from the next line */
     file.filename = vd_format("%s", filename);
     file.last = -1;
     file.entries = 0;

@@ -57,10 +57,10 @@ void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float
 static void sgemm(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
     int threads = vd_onednn_one_thread();
-    vd_onednn_check(dnnl_sgemm(s.transpose_a ? 'T' : 'N', s.transpose_b ? 'T' : 'N', s.m, s.n, s.k, 1, a, s.lda, b,
-                               s.ldb, (float)s.add, c, s.ldc),
-                    "sgemm");
+    dnnl_status_t status = dnnl_sgemm(s.transpose_a ? 'T' : 'N', s.transpose_b ? 'T' : 'N', s.m, s.n, s.k, 1, a, s.lda,
+                                      b, s.ldb, (float)s.add, c, s.ldc);
     vd_onednn_threads_again(threads);
+    vd_onednn_check(status, "sgemm");
 }
 
 typedef struct {

@@ -90,10 +90,14 @@ dnnl_engine_t vd_onednn_engine(void)
 static thread_state *state_of_thread(void)
 {
     if (mine) return mine;
-    vd_onednn_engine();
+    dnnl_stream_t stream;
+    vd_onednn_check(dnnl_stream_create(&stream, vd_onednn_engine(), dnnl_stream_default_flags), "stream");
     mine = calloc(1, sizeof(*mine));
-    if (!mine) vd_no_memory(sizeof(*mine));
-    vd_onednn_check(dnnl_stream_create(&mine->stream, engine, dnnl_stream_default_flags), "stream");
+    if (!mine) {
+        dnnl_stream_destroy(stream);
+        vd_no_memory(sizeof(*mine));
+    }
+    mine->stream = stream;
     pthread_setspecific(at_thread_end, mine);
     return mine;
 }
@@ -154,8 +158,8 @@ static dnnl_primitive_attr_t attributes(int add)
 dnnl_primitive_desc_t vd_onednn_describe(const_dnnl_op_desc_t op, dnnl_primitive_desc_t forward, int add)
 {
     dnnl_primitive_desc_t pd = 0;
-    int threads = vd_onednn_one_thread();
     dnnl_primitive_attr_t attr = attributes(add);
+    int threads = vd_onednn_one_thread();
     if (dnnl_primitive_desc_create(&pd, op, attr, vd_onednn_engine(), forward) != dnnl_success) pd = 0;
     dnnl_primitive_attr_destroy(attr);
     vd_onednn_threads_again(threads);
@@ -165,12 +169,13 @@ dnnl_primitive_desc_t vd_onednn_describe(const_dnnl_op_desc_t op, dnnl_primitive
 dnnl_primitive_desc_t vd_onednn_describe_reorder(const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to, int add)
 {
     dnnl_primitive_desc_t pd = 0;
-    int threads = vd_onednn_one_thread();
     dnnl_primitive_attr_t attr = attributes(add);
+    int threads = vd_onednn_one_thread();
     dnnl_engine_t e = vd_onednn_engine();
-    vd_onednn_check(dnnl_reorder_primitive_desc_create(&pd, from, e, to, e, attr), "reorder");
+    dnnl_status_t status = dnnl_reorder_primitive_desc_create(&pd, from, e, to, e, attr);
     dnnl_primitive_attr_destroy(attr);
     vd_onednn_threads_again(threads);
+    vd_onednn_check(status, "reorder");
     return pd;
 }
 
@@ -191,8 +196,9 @@ vd_onednn_call vd_onednn_make_call(dnnl_primitive_desc_t pd, int n, const int *a
     vd_onednn_call call = {.n = n};
     dnnl_memory_desc_t scratchpad = vd_onednn_memory(pd, dnnl_query_scratchpad_md);
     int threads = vd_onednn_one_thread();
-    vd_onednn_check(dnnl_primitive_create(&call.primitive, pd), "primitive");
+    dnnl_status_t status = dnnl_primitive_create(&call.primitive, pd);
     vd_onednn_threads_again(threads);
+    vd_onednn_check(status, "primitive");
     for (int i = 0; i < n; ++i) call.args[i] = (dnnl_exec_arg_t){args[i], memory(layouts + i)};
     call.args[n] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, memory(&scratchpad)};
     call.scratchpad = dnnl_memory_desc_get_size(&scratchpad);
@@ -206,9 +212,11 @@ void vd_onednn_run(vd_onednn_call *call, const void *const *arrays)
         dnnl_memory_set_data_handle(call->args[i].memory, (void *)arrays[i]);
     void *scratchpad = call->scratchpad ? vd_scratch(VD_SCRATCH_LIBRARY, call->scratchpad / sizeof(float) + 1) : 0;
     dnnl_memory_set_data_handle(call->args[call->n].memory, scratchpad);
+    dnnl_stream_t stream = state_of_thread()->stream;
     int threads = vd_onednn_one_thread();
-    vd_onednn_check(dnnl_primitive_execute(call->primitive, state_of_thread()->stream, call->n + 1, call->args), "run");
+    dnnl_status_t status = dnnl_primitive_execute(call->primitive, stream, call->n + 1, call->args);
     vd_onednn_threads_again(threads);
+    vd_onednn_check(status, "run");
 }
 
 void vd_onednn_release_call(vd_onednn_call *call)
