@@ -10,6 +10,8 @@
 
 #include "base/fail.h"
 #include "base/parallel.h"
+#include "base/seed.h"
+#include "data/image_cache.h"
 
 enum { MAX_HELPERS = 64 };
 
@@ -52,20 +54,31 @@ static int load_next(batch *b)
     return 1;
 }
 
+static void load_one(void *context)
+{
+    load_next(context);
+}
+
 static void load_the_rest(void *context)
 {
     while (load_next(context)) {
     }
 }
 
+/* an error of a part is the caller's: base/fail.h */
+static void catch_failure(void (*run)(void *b), batch *b)
+{
+    char *message;
+    if (!vd_fail_catch(run, b, &message)) return;
+    image_cache_end(); /* load_thread() has not come to its end, and the thread may live on */
+    rand_stream_end();
+    if (atomic_exchange(&b->failed, 1)) free(message);
+    else b->message = message;
+}
+
 static void *help(void *context)
 {
-    batch *b = context;
-    char *message;
-    if (vd_fail_catch(load_the_rest, b, &message)) {
-        if (atomic_exchange(&b->failed, 1)) free(message);
-        else b->message = message;
-    }
+    catch_failure(load_the_rest, context);
     return 0;
 }
 
@@ -87,7 +100,8 @@ void loader_run(int n, void **parts, void *(*load)(void *part))
     pthread_once(&once, keep_freed_memory);
     double start = seconds();
     /* the first part's time predicts that of the others */
-    if (load_next(&b) && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
+    catch_failure(load_one, &b);
+    if (!b.failed && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
     help(&b);
     for (int i = 0; i < count; ++i) pthread_join(helpers[i], 0);
     if (b.failed) vd_fail_again(b.message);
