@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -55,6 +56,20 @@ void vd_fail_again(char *message)
     vd_die("%s", message ? message : "out of memory");
 }
 
+/* A callback that fails in the library calls itself back, and has no end where it does so each time: calls that are
+ * each deeper in the stack than the one before are counted. A program that has left by longjmp() comes back at any
+ * depth. */
+static int is_endless(void)
+{
+    enum { MOST = 100 };
+    static __thread uintptr_t last_frame;
+    static __thread int deeper;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    deeper = frame < last_frame ? deeper + 1 : 0;
+    last_frame = frame;
+    return deeper >= MOST;
+}
+
 /* returns when there is no callback, or when it returns */
 static void call_back(const char *fmt, va_list args)
 {
@@ -67,6 +82,7 @@ static void call_back(const char *fmt, va_list args)
     }
     free(last_message);
     last_message = message;
+    if (is_endless()) return;
     on_die(message ? message : "out of memory");
 }
 

@@ -17,7 +17,8 @@ void vd_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn)
  * an error while load_data() reads pictures is met in the thread that load_data() has started. It may clean up and
  * return: the line is printed and the process exits with status 1. It may leave by longjmp() to a setjmp() of the same
  * thread: nothing is printed, the call that failed has not been completed, what it had allocated is leaked, and the
- * library can be used on. docs/library.md says which state remains. Set it before other threads use the library. */
+ * library can be used on. docs/library.md says which state remains. A callback that itself fails in the library, each
+ * time it is called, ends the process in the end. Set it before other threads use the library. */
 void vd_on_die(void (*callback)(const char *message));
 
 /* zeroed memory for n objects of the given size; vd_die() with the bytes asked for when there is none

@@ -1,5 +1,6 @@
 /* vd_on_die(): the callback gets the message in the thread that called the library, may leave by longjmp(), and the
  * library works on; without it, or when it returns, the process ends as before. */
+#include "support/memory.h"
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/parallel.h"
@@ -125,6 +126,109 @@ START_TEST(callback_that_returns_ends_the_process)
 }
 END_TEST
 
+static void fail_again(const char *message)
+{
+    (void)message;
+    load_network("/nowhere/again.cfg", 0, 0);
+}
+
+static void fail_in_callback(const char *cfg)
+{
+    vd_on_die(fail_again);
+    load_network((char *)cfg, 0, 0);
+}
+
+START_TEST(callback_that_fails_each_time_ends_the_process)
+{
+    char *err;
+    ck_assert_int_eq(in_child(fail_in_callback, "/nowhere/x.cfg", &err), 1);
+    ck_assert_msg(strstr(err, "/nowhere/again.cfg") != 0, "%s", err);
+    free(err);
+}
+END_TEST
+
+/* one after the other, each deeper in the stack than the one before */
+static void fail_deeper(int times)
+{
+    volatile char room[64];
+    room[0] = (char)times;
+    if (!setjmp(back)) load_network("/nowhere/x.cfg", 0, 0);
+    expect_call("/nowhere/x.cfg");
+    if (times > 1) fail_deeper(times - 1);
+    room[1] = room[0];
+}
+
+START_TEST(failures_that_have_been_left_do_not_count)
+{
+    for (int i = 0; i < 3; ++i) fail_deeper(50);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+#define PICTURES                                                                                            \
+    "[net]\nheight=8\nwidth=8\nchannels=2\nbatch=2\nadam=1\n[vd_convolutional]\nfilters=3\nsize=3\npad=1\n" \
+    "batch_normalize=1\nactivation=relu\n[vd_connected]\noutput=3\n[softmax]\n[vd_cost]\nsamples=10\n"
+
+static char *weights;
+
+static void train_it(network *net)
+{
+    train_steps(net, 0, 1, 1);
+}
+
+static void predict_it(network *net)
+{
+    static float x[2 * 8 * 8 * 2] = {1, 2, 3};
+    network_predict(net, x);
+}
+
+static void load_it(network *net)
+{
+    load_weights(net, weights);
+}
+
+static void (*const uses[])(network *net) = {train_it, predict_it, load_it};
+
+/* in a thread of its own, which has no buffers yet: fail at the n-th allocation, then do it again. Returns non-null
+ * when there was no n-th one */
+static void *fail_once(void *numbers)
+{
+    const long *of = numbers;
+    network *net = network_of(PICTURES, 0);
+    memory_fail_at(of[1]);
+    if (!setjmp(back)) uses[of[0]](net);
+    long asked = memory_asked();
+    memory_fail_at(0);
+    if (asked >= of[1]) uses[of[0]](net);
+    free_network(net);
+    return asked < of[1] ? folder : 0;
+}
+
+START_TEST(a_network_works_on_after_memory_has_run_out)
+{
+    void *done = 0;
+    setenv("DARKNET_THREADS", "1", 1);
+    vd_parallel_forget_threads();
+    network *net = network_of(PICTURES, 0);
+    make_test_folder();
+    weights = in_folder(folder, "weights");
+    save_weights(net, weights);
+    for (long n = 1; !done; ++n) {
+        pthread_t thread;
+        long numbers[] = {_i, n};
+        ck_assert_int_eq(pthread_create(&thread, 0, fail_once, numbers), 0);
+        pthread_join(thread, &done);
+    }
+    ck_assert_int_ge(calls, 2);
+    free_network(net);
+    free(weights);
+    remove_test_folder();
+}
+END_TEST
+
+/* ---- threads of the library ---- */
+
 enum { PIECES = 64 };
 
 static int failing; /* piece */
@@ -179,6 +283,43 @@ START_TEST(failure_in_a_loader_thread_is_the_callers)
 }
 END_TEST
 
+static float first_number(char *picture)
+{
+    image im = load_image_color(picture, 0, 0);
+    float x = im.data[0];
+    free_image(im);
+    return x;
+}
+
+/* a picture that changes is read anew: the cache is for load_data() alone */
+START_TEST(nothing_stays_of_a_failed_load_data_blocking)
+{
+    make_test_folder();
+    char *there = in_folder(folder, "there.ppm"), *paths[] = {"/nowhere/a.png"}, *labels[] = {"a"};
+    data d;
+    load_args args = {.paths = paths,
+                      .n = 1,
+                      .m = 1,
+                      .labels = labels,
+                      .classes = 1,
+                      .w = 1,
+                      .h = 1,
+                      .size = 1,
+                      .min = 1,
+                      .max = 1,
+                      .d = &d,
+                      .type = CLASSIFICATION_DATA};
+    write_text(there, "P6 1 1 255\nAAA");
+    if (!setjmp(back)) load_data_blocking(args);
+    expect_call("/nowhere/a.png");
+    float before = first_number(there);
+    write_text(there, "P6 1 1 255\nzzz");
+    ck_assert(first_number(there) != before);
+    free(there);
+    remove_test_folder();
+}
+END_TEST
+
 SUITE_OF(on_die)
 {
     EACH(setup, teardown);
@@ -186,6 +327,10 @@ SUITE_OF(on_die)
     TEST(each_of_many_failures_calls_back);
     TEST(other_networks_train_after_a_loss_that_is_not_finite);
     TEST(callback_that_returns_ends_the_process);
+    TEST(callback_that_fails_each_time_ends_the_process);
+    TEST(failures_that_have_been_left_do_not_count);
+    LOOP(a_network_works_on_after_memory_has_run_out, COUNT_OF(uses));
     LOOP(failure_in_a_parallel_loop_is_the_callers, 2);
     TEST(failure_in_a_loader_thread_is_the_callers);
+    TEST(nothing_stays_of_a_failed_load_data_blocking);
 }
