@@ -80,10 +80,13 @@ $(BUILD)/libdarknet-vd.a: $(LIB_OBJ)
 	@echo "  AR     $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# with these flags gcc links start code that sets the mode of small numbers in the whole process that loads the library
+no_fast_math = $(filter-out -Ofast -ffast-math -funsafe-math-optimizations,$(1))
+
 SONAME := libdarknet-vd.so.$(firstword $(subst ., ,$(VERSION)))
 $(BUILD)/libdarknet-vd.so.$(VERSION): $(LIB_OBJ)
 	@echo "  LD     $@"
-	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) $^ -o $@ $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(call no_fast_math,$(CFLAGS)) -shared -Wl,-soname,$(SONAME) $^ -o $@ $(LDFLAGS) $(LIBS)
 
 # links hide their own age
 LINKED := $(filter libdarknet-vd.so.$(VERSION),$(shell readlink $(BUILD)/$(SONAME)))

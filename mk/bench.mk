@@ -5,7 +5,7 @@
 ## SLOW=1                     for bench-stock: stock Darknet on the VGG, too
 STEP_FLAGS := -O2 -w
 
-# $(call program,FLAGS): a program on the library
+# $(call program,FLAGS): a program on the library, which does not set the mode of small numbers itself (base/float_mode.h)
 program = $(CC) $(1) $^ -o $@ $(LDFLAGS) $(LIBS)
 # stock's: the program's source comes first
 stock_program = $(CC) $(STEP_FLAGS) -I$(@D)/include $< $(@D)/libdarknet.a -o $@ -lm -pthread
@@ -26,8 +26,10 @@ $(STOCK)-native/step: tests/bench/step.c $(PRISTINE_DONE)
 BENCH = $(foreach v,ROUNDS SECONDS_EACH SLOW,$(if $($(v)),$(v)=$($(v)))) tests/bench/table.sh $(BUILD)/bench
 
 .PHONY: bench
-bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and plain
+bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and plain, and of later steps
 	$(Q)$(BENCH) $<
+	$(Q)for n in 3 2500; do $< cfg/lenet-300-100-vd.cfg $(or $(SECONDS_EACH),2) $$n 2>/dev/null | tail -n 1; done | awk '{ ms[NR] = $$1 } \
+	  END { printf "\nlenet-300-100 vd, ms a step at the start and after 2,500 steps: %.2f %.2f (%.2f x)\n", ms[1], ms[2], ms[2] / ms[1] }'
 
 .PHONY: bench-stock
 bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it

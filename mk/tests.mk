@@ -48,9 +48,14 @@ $(STOCK)/probe: tests/program/probe/probe.c $(STOCK)/darknet
 	@echo "  LD     $@"
 	$(Q)$(CC) -Ofast -I$(STOCK)/include $< $(STOCK)/libdarknet.a -o $@ -lm -pthread
 
+# the program on the shared library, and without the start code of -Ofast
+$(BUILD)/darknet-on-library: $(EXEC_OBJ) $(BUILD)/libdarknet-vd.so
+	@echo "  LD     $@"
+	$(Q)$(CC) $(call no_fast_math,$(CFLAGS)) -Wl,-rpath,$(abspath $(BUILD)) $^ -o $@ $(LDFLAGS) $(LIBS) -lz
+
 TEST_ENV = DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_DEFAULT_TIMEOUT=240
 .PHONY: test
-test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe ## run all tests
+test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe $(BUILD)/darknet-on-library ## run all tests
 	$(Q)$(TEST_ENV) CK_FORK=$${CK_FORK:-yes} CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests
 
 # some suites alone, one process each; UNDER: a program to run them under

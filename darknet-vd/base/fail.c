@@ -1,4 +1,5 @@
 #include "base/fail.h"
+#include "base/float_mode.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -35,6 +36,7 @@ void vd_fail_clean_up(void (*clean_up)(void))
 int vd_fail_catch(void (*run)(void *context), void *context, char **message)
 {
     catching here = {.message = 0}, *outer = caught_here;
+    const int depth = vd_float_mode_depth();
     *message = 0;
     if (!on_die) {
         run(context);
@@ -43,6 +45,7 @@ int vd_fail_catch(void (*run)(void *context), void *context, char **message)
     caught_here = &here;
     int failed = setjmp(here.back);
     if (!failed) run(context);
+    vd_float_mode_back_to(depth);
     caught_here = outer;
     *message = here.message;
     return failed;
@@ -83,6 +86,7 @@ static void call_back(const char *fmt, va_list args)
     free(last_message);
     last_message = message;
     if (is_endless()) return;
+    vd_float_mode_back_to(0); /* the callback is the caller's, and may leave by longjmp() */
     on_die(message ? message : "out of memory");
 }
 

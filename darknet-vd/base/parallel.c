@@ -1,5 +1,6 @@
 #include "base/parallel.h"
 #include "base/fail.h"
+#include "base/float_mode.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -62,6 +63,7 @@ static void *worker(void *mine)
 {
     thread_pool *p = mine;
     unsigned long seen = 0;
+    vd_float_mode_begin(); /* for good */
     for (;;) {
         for (int i = 0; i < SPINS && atomic_load(&p->loop) == seen; ++i) pause_briefly();
         pthread_mutex_lock(&p->lock);
@@ -140,6 +142,7 @@ static void run_in_pool(thread_pool *p, int n, void (*body)(int i, void *context
 
 void vd_parallel_for(int n, void (*body)(int i, void *context), void *context)
 {
+    vd_float_mode_here();
     if (inside || n <= 1) {
         run_in_line(n, body, context);
         return;

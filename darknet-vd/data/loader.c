@@ -9,6 +9,7 @@
 #endif
 
 #include "base/fail.h"
+#include "base/float_mode.h"
 #include "base/parallel.h"
 #include "base/seed.h"
 #include "data/image_cache.h"
@@ -78,6 +79,7 @@ static void catch_failure(void (*run)(void *b), batch *b)
 
 static void *help(void *context)
 {
+    vd_float_mode_here();
     catch_failure(load_the_rest, context);
     return 0;
 }
@@ -94,6 +96,7 @@ static int start_helpers(pthread_t *helpers, batch *b)
 void loader_run(int n, void **parts, void *(*load)(void *part))
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    vd_float_mode_here();
     pthread_t helpers[MAX_HELPERS];
     batch b = {.n = n, .parts = parts, .load = load};
     int count = 0;

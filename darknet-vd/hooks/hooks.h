@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/float_mode.h"
 #include "base/seed.h"
 #include "base/text.h"
 #include "commands/map.h"

@@ -1,7 +1,8 @@
 /* Times training steps of a cfg on random data: milliseconds of the median step. Only Darknet's own API, so that the
  * same program measures stock Darknet.
  *
- *     step CFG SECONDS          prints: median milliseconds, images a second, peak resident MiB */
+ *     step CFG SECONDS [STEPS]  prints: median milliseconds, images a second, peak resident MiB; timed after STEPS
+ *                               steps (default: 3) */
 #include <darknet.h>
 
 #include <stdio.h>
@@ -12,16 +13,16 @@
 
 int main(int argc, char **argv)
 {
-    enum { WARM_UP = 3, MOST = 100000 };
+    enum { MOST = 100000 };
     static double times[MOST];
     struct rusage usage;
-    int i, n = 0;
+    int i, n = 0, before = argc > 3 ? atoi(argv[3]) : 3;
     if (argc < 3) return 1;
     gpu_index = -1;
     network *net = load_network(argv[1], 0, 0);
     for (i = 0; i < net->inputs * net->batch; ++i) net->input[i] = rand() / (float)RAND_MAX;
     for (i = 0; i < net->batch; ++i) net->truth[i * net->truths + rand() % net->truths] = 1;
-    for (i = 0; i < WARM_UP; ++i) train_network_datum(net);
+    for (i = 0; i < before; ++i) train_network_datum(net);
     double seconds = atof(argv[2]), start = now(), last = start;
     while (n < 5 || (last - start < seconds && n < MOST)) {
         train_network_datum(net);
