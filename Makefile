@@ -7,12 +7,14 @@ VERSION := $(file <VERSION)
 ## DEBUG=1           compile without optimisation, with symbols
 ## OPENMP=1          compile Darknet's own loops with OpenMP
 ## ONEDNN=0          build without oneDNN: products in plain C
+## JPEG=0            build without libjpeg-turbo: JPEGs by stb_image, slower, 4:2:2 with a fault in one column
 ## V=1               show the commands
 ## JOBS=n            run n commands at a time, as -j n does (default: one a core)
 ## CC, CPPFLAGS, CFLAGS, LDFLAGS   as usual; they follow the project's own flags
 DEBUG ?= 0
 OPENMP ?= 0
 ONEDNN ?= 1
+JPEG ?= 1
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 CC ?= cc

@@ -3,7 +3,7 @@
 ### Speed
 ## ROUNDS=5, SECONDS_EACH=2   for bench, bench-stock, bench-detectors: how often, how long
 ## SLOW=1                     for bench-stock: stock Darknet on the VGG, too
-STEP_FLAGS := -O2 -w
+STEP_FLAGS := -O2 -w -Itests
 
 # $(call program,FLAGS): a program on the library, which does not set the mode of small numbers itself (base/float_mode.h)
 program = $(CC) $(1) $^ -o $@ $(LDFLAGS) $(LIBS)
@@ -57,7 +57,7 @@ bench-load: $(BUILD)/load build/digits/digits.data ## what loading a training ba
 	$(Q)$< build/digits/digits.data cfg/lenet5-digits.cfg 3000 2>/dev/null
 
 $(BUILD)/bench-kernels $(BUILD)/bench-sparse: $(BUILD)/bench-%: tests/bench/%.c $(BUILD)/libdarknet-vd.a
-	$(Q)$(call program,-O2 -Idarknet-vd $(CFLAGS))
+	$(Q)$(call program,-O2 -Idarknet-vd -Itests $(CFLAGS))
 
 .PHONY: bench-kernels
 bench-kernels: $(BUILD)/bench-kernels ## nanoseconds an element of every kernel, for each instruction set

@@ -8,8 +8,8 @@ STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -
 	-I$(SRC)/include -I$(SRC)/src -Idarknet-vd
 # -MD: the patched darknet.h is found as a system header and is a dependency all the same
 VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -Werror=implicit-function-declaration \
-	$(if $(filter 1,$(ONEDNN)),-DVD_ONEDNN) -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
-LIBS = -lm -pthread $(if $(filter 1,$(ONEDNN)),-ldnnl -lgomp)
+	$(if $(filter 1,$(ONEDNN)),-DVD_ONEDNN) $(if $(filter 1,$(JPEG)),-DVD_JPEG) -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
+LIBS = -lm -pthread $(if $(filter 1,$(ONEDNN)),-ldnnl -lgomp) $(if $(filter 1,$(JPEG)),-ljpeg)
 
 VARIANTS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512 avx512_bf16)
 VARIANT_FLAGS_generic :=

@@ -5,7 +5,7 @@
 need = CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' mk/need.sh $(1)
 
 NEEDS := $(firstword $(CC))=gcc patch=patch xz=xz-utils string.h=libc6-dev zlib.h=zlib1g-dev stb/stb_image.h=libstb-dev \
-	$(if $(filter 1,$(ONEDNN)),oneapi/dnnl/dnnl.h=libdnnl-dev)
+	$(if $(filter 1,$(ONEDNN)),oneapi/dnnl/dnnl.h=libdnnl-dev) $(if $(filter 1,$(JPEG)),jpeglib.h=libjpeg62-turbo-dev)
 NEEDS-test := check.h=check
 NEEDS-lint := clang-format=clang-format cppcheck=cppcheck clang-tidy=clang-tidy shellcheck=shellcheck
 NEEDS-fuzz := clang-14=clang-14 libclang_rt.fuzzer-$(shell uname -m).a=libclang-rt-14-dev
@@ -15,7 +15,7 @@ deps: ## install the packages that building and testing need; without root, prin
 	@$(call need,$(NEEDS) $(NEEDS-test))
 	@mkdir -p build && touch build/.packages build/.packages-test
 
-build/.packages:
+build/.packages: mk/packages.mk
 	@mkdir -p $(@D)
 	@$(call need,$(NEEDS))
 	@touch $@

@@ -2,6 +2,7 @@
  * another version compiles no other. */
 #include "commands/version.h"
 #include "base/fail.h"
+#include "data/jpeg.h"
 #include "kernels/kernels.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 static const char usage[] =
     "usage: darknet vd version\n"
-    "  prints the version, Darknet's, oneDNN's, and the instruction set its kernels use on this machine\n";
+    "  prints the version, Darknet's, oneDNN's, the decoder of JPEGs, and the instruction set its kernels use here\n";
 
 static void print_products(FILE *fp)
 {
@@ -34,6 +35,6 @@ int vd_version_command(int argc, char **argv)
     if (argc > 1) vd_die("darknet vd version: unexpected argument %s", argv[1]);
     printf("darknet-vd %s (Darknet %s; ", VD_VERSION, VD_DARKNET);
     print_products(stdout);
-    printf(", kernels %s)\n", vd_kernels_get()->name);
+    printf(", JPEG by %s, kernels %s)\n", vd_jpeg_decoder(), vd_kernels_get()->name);
     return 0;
 }

@@ -1,4 +1,6 @@
 #include "data/image_cache.h"
+#include "data/jpeg.h"
+#include "data/jpeg_header.h"
 #include "data/raw_picture.h"
 #include "base/stock_libc.h"
 #include "base/fail.h"
@@ -6,6 +8,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -144,6 +147,46 @@ static void die_if_lost(const char *path)
     vd_die("Couldn't open file: %s: %s (in %s, the current folder)", path, strerror(ENOENT), here ? here : ".");
 }
 
+/* the rest of a file and its length; null where memory was refused */
+static unsigned char *read_rest(FILE *fp, size_t *n)
+{
+    unsigned char *bytes = 0;
+    size_t room = 0, got = 1;
+    for (*n = 0; got; *n += got) {
+        if (*n == room) {
+            unsigned char *more = stock_picture_realloc(bytes, room = 2 * room + (1 << 16));
+            if (!more) {
+                free(bytes);
+                return 0;
+            }
+            bytes = more;
+        }
+        got = fread(bytes + *n, 1, room - *n, fp);
+    }
+    return bytes;
+}
+
+/* a file that begins with 0xff */
+static unsigned char *decode_marked(const char *path, FILE *fp, int *w, int *h, int *c, int channels)
+{
+    size_t n;
+    unsigned char *bytes = read_rest(fp, &n), *pixels = 0;
+    if (bytes && vd_is_jpeg(bytes, n)) pixels = vd_jpeg_decode(path, bytes, n, w, h, c, channels, &fault_of_last);
+    else if (bytes && n <= INT_MAX) pixels = stbi_load_from_memory(bytes, (int)n, w, h, c, channels);
+    else if (bytes) fault_of_last = vd_format("too large: %zu bytes", n);
+    free(bytes);
+    return pixels;
+}
+
+static unsigned char *decode(const char *path, FILE *fp, int *w, int *h, int *c, int channels)
+{
+    fault_of_last = vd_raw_picture_fault(fp);
+    if (fault_of_last) return 0;
+    int first = getc(fp); /* a pipe takes back this one */
+    if (first != EOF) ungetc(first, fp);
+    return first == 0xff ? decode_marked(path, fp, w, h, c, channels) : stbi_load_from_file(fp, w, h, c, channels);
+}
+
 static unsigned char *load(const char *path, int *w, int *h, int *c, int channels)
 {
     const entry *e = loading ? look_up(path, channels) : 0;
@@ -159,8 +202,7 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
     FILE *fp = stock_fopen(path, "rb");
     free(fault_of_last);
     fault_of_last = 0; /* a callback of vd_on_die() may leave from the next line */
-    fault_of_last = vd_raw_picture_fault(fp);
-    pixels = fault_of_last ? 0 : stbi_load_from_file(fp, w, h, c, channels);
+    pixels = decode(path, fp, w, h, c, channels);
     fclose(fp);
     if (!pixels || !loading) return pixels;
     pthread_mutex_lock(&cache.lock);

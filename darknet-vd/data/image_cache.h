@@ -7,9 +7,10 @@
 void image_cache_begin(void);
 void image_cache_end(void);
 
-/* stbi_load(), or a copy of what it returned the first time: pixels [h][w][channels or *c], which the caller frees;
- * null when the file cannot be decoded. The cache holds at most DARKNET_IMAGE_CACHE MiB (default: a quarter of the
- * memory; 0: nothing); when it is full, further pictures are decoded each time */
+/* the picture in a file, or a copy of what was returned the first time: pixels [h][w][channels or *c], which the caller
+ * frees; null when it cannot be decoded. JPEGs are decoded by data/jpeg.h and are upright, all else by stb_image. The
+ * cache holds at most DARKNET_IMAGE_CACHE MiB (default: a quarter of the memory; 0: nothing); when it is full, further
+ * pictures are decoded each time */
 unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels);
 
 /* why this thread's last image_cache_load() returned null; the caller frees */
