@@ -19,10 +19,10 @@ static void setup(void)
 
 #define PLAIN                                                                                    \
     "[convolutional]\nfilters=4\nsize=5\nstride=2\nactivation=relu\n[dropout]\nprobability=.3\n" \
-    "[connected]\noutput=20\nactivation=relu\n[connected]\noutput=10\nactivation=linear\n[softmax]\n"
-#define VARIATIONAL                                                                                      \
-    "[vd_convolutional]\nfilters=4\nsize=5\nstride=2\nactivation=relu\n[dropout]\nprobability=.3\n"      \
-    "[vd_connected]\noutput=20\nactivation=relu\n[connected]\noutput=10\nactivation=linear\n[softmax]\n" \
+    "[connected]\noutput=20\nactivation=relu\n[connected]\noutput=10\nactivation=linear\n[cost]\n"
+#define VARIATIONAL                                                                                   \
+    "[vd_convolutional]\nfilters=4\nsize=5\nstride=2\nactivation=relu\n[dropout]\nprobability=.3\n"   \
+    "[vd_connected]\noutput=20\nactivation=relu\n[connected]\noutput=10\nactivation=linear\n[cost]\n" \
     "[vd_cost]\nsamples=200\n"
 
 /* folder/NAME.cfg; its training ends with backup/NAME.weights */
@@ -57,8 +57,7 @@ START_TEST(an_explosion_ends_with_one_line_that_names_batch_and_layer)
     static const struct {
         const char *keys, *layers, *says;
     } cases[] = {
-        {"learning_rate=1e6\nmomentum=.9\n", PLAIN,
-         "batch 2: the loss is not finite: layer 4 softmax: its cost is inf"},
+        {"learning_rate=1e8\nmomentum=.9\n", PLAIN, "batch 2: the loss is not finite: layer 4 cost: its cost is inf"},
         {"learning_rate=1e9\nmomentum=.9\n", VARIATIONAL, "batch 2: the loss is not finite: layer "},
         {"learning_rate=1e30\nmomentum=0\n",
          "[connected]\noutput=20\nlearning_rate=0\n[connected]\noutput=10\n"
