@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "config/keys.h"
+#include "config/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,19 +27,18 @@ static int is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* the line without blanks, as Darknet reads it */
-static char *stripped(const char *line, size_t n)
+/* the line as Darknet reads it; *had_comment: something else was before a comment */
+static char *cleaned(const state *s, const char *line, size_t n, int *had_comment)
 {
-    char *s = vd_calloc(n + 1, 1), *to = s;
-    for (size_t i = 0; i < n; ++i)
-        if (!is_blank(line[i])) *to++ = line[i];
-    return s;
+    char *copy = vd_format("%.*s", (int)n, line);
+    *had_comment = vd_cfg_line(s->type ? s->type->name : 0, copy);
+    return copy;
 }
 
-static int is_key(const char *stripped_line, const char *key)
+static int is_key(const char *clean_line, const char *key)
 {
     size_t n = strlen(key);
-    return !strncmp(stripped_line, key, n) && stripped_line[n] == '=';
+    return !strncmp(clean_line, key, n) && clean_line[n] == '=';
 }
 
 static int is_kind(const state *s, vd_section_kind kind)
@@ -77,11 +77,11 @@ static void put_value(state *s, const char *line, size_t n, int value)
     free(digits);
 }
 
-/* the key of a stripped line in the section, null when it is none */
-static const vd_key *key_of(const state *s, const char *stripped_line)
+/* the key of a clean line in the section, null when it is none */
+static const vd_key *key_of(const state *s, const char *clean_line)
 {
-    char *name = vd_format("%.*s", (int)strcspn(stripped_line, "="), stripped_line);
-    const vd_key *k = s->type && stripped_line[strlen(name)] ? vd_key_in(s->type->name, name) : 0;
+    char *name = vd_format("%.*s", (int)strcspn(clean_line, "="), clean_line);
+    const vd_key *k = s->type && clean_line[strlen(name)] ? vd_key_in(s->type->name, name) : 0;
     free(name);
     return k;
 }
@@ -94,8 +94,12 @@ static int is_dropped(const state *s, const char *line, vd_cfg_change change)
 
 static void put_line(state *s, const char *line, size_t n)
 {
-    char *key = stripped(line, n);
-    int known = s->section >= 0 && s->section < s->n;
+    int had_comment, known = s->section >= 0 && s->section < s->n;
+    char *key = cleaned(s, line, n, &had_comment), *without = 0;
+    if (had_comment) { /* other readers take it for a part of the value */
+        line = without = vd_format("%s\n", key);
+        n = strlen(line);
+    }
     vd_cfg_change change = known ? s->changes[s->section] : (vd_cfg_change){0};
     if (key[0] == '[') put_header(s, line, n, key);
     else if (!key[0] || key[0] == '#' || key[0] == ';') put(s, line, n);
@@ -103,6 +107,7 @@ static void put_line(state *s, const char *line, size_t n)
         ;
     else if (change.filters && (is_key(key, "filters") || is_key(key, "output"))) put_value(s, line, n, change.filters);
     else put(s, line, n);
+    free(without);
     free(key);
 }
 

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "commands/map.h"
 #include "commands/vd.h"
+#include "config/lines.h"
+#include "config/random_size.h"
 #include "data/crop.h"
 #include "data/image_cache.h"
 #include "data/label_path.h"

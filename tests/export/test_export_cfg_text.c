@@ -57,6 +57,13 @@ START_TEST(comments_stay_where_they_are_and_lines_keep_their_endings)
 }
 END_TEST
 
+START_TEST(comments_after_values_go)
+{
+    expect("[net] # head\nbatch = 4 # images\nmax_crop=8;x\n[vd_conv] ; one [x]\nfilters= 8#many\nsize=3\n", 1,
+           (vd_cfg_change[1]){{.filters = 5}}, "[net]\nbatch=4\nmax_crop=8\n[convolutional]\nfilters=5\nsize=3\n");
+}
+END_TEST
+
 START_TEST(the_blank_lines_before_vd_cost_go_with_it)
 {
     expect("[net]\n[softmax]\n\n[vd_cost]\nsamples=1\n\n", 1, (vd_cfg_change[1]){{0}}, "[net]\n[softmax]\n");
@@ -72,7 +79,7 @@ START_TEST(new_numbers_of_filters_keep_the_spelling_of_the_line)
            "[vd_connected]\noutput=5\n[convolutional]\nfilters=1 6 # many\nsize=1",
            4, changes,
            "[net]\n[convolutional]\n  filters = 7\t\nsize=3\n[convolutional]\nfilters=9\n"
-           "[connected]\noutput=123456\n[convolutional]\nfilters=2 # many\nsize=1");
+           "[connected]\noutput=123456\n[convolutional]\nfilters=2\nsize=1");
 }
 END_TEST
 
@@ -97,6 +104,7 @@ SUITE_OF(export_cfg_text)
     TEST(sections_are_renamed_and_keys_of_variational_layers_go);
     TEST(keys_of_the_same_name_elsewhere_stay);
     TEST(comments_stay_where_they_are_and_lines_keep_their_endings);
+    TEST(comments_after_values_go);
     TEST(the_blank_lines_before_vd_cost_go_with_it);
     TEST(new_numbers_of_filters_keep_the_spelling_of_the_line);
     TEST(batch_normalize_goes_from_fused_layers_alone);

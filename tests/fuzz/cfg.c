@@ -31,6 +31,8 @@ static const char *const tails[] = {
     "[convolutional]\nfilters=35\nsize=1\n[iseg]\nclasses=2\nids=33\n",
     "[vd_conv]\nfilters=4\nsize=3\ngroups=2\nlog_sigma2=-8\nthreshold=2\n[vd_conn]\noutput=2\nlog_alpha=-3\n[softmax]"
     "\n",
+    "[conv] # one\nfilters = 2 #(1+1)\nsize=3;x\ndilation=1 # of others\n[softmax] ; loss\ntree = a#b.tree # c\n",
+    "[conv]\nfilters=4\n[route]\nlayers=-1\ngroups=2\ngroup_id=1\n[conv]\nactivation=mish\n",
     "[vd_conn]\noutput=2\nbatch_normalize=1\n[softmax]\n[vd_cost]\nsamples=9\nkl_scale=.5\nkl_start=1\nkl_ramp=2\n"};
 
 void fuzz_seeds(void)

@@ -21,5 +21,6 @@ void fuzz_seeds(void)
     static const char text[] = "classes=10\ntrain=train.list\nvalid=test.list\nlabels=labels.list\nnames=names.list\n"
                                "backup=backup\ntop=5\nshuffle=1\nresults=results\neval=voc\n# a comment\n";
     fuzz_seed("data", text, strlen(text));
+    fuzz_seed("comments", "classes = 2 # x\ntrain = my drive/a#1.txt ;y\nnames=#1\n", 53);
     fuzz_seed("dos", "\xef\xbb\xbf classes = 2\r\ntop=1\r\n", 25);
 }
