@@ -163,6 +163,10 @@ char **get_labels_of(char *filename, int classes)
 {
     list *lines = read_lines(filename, 1);
     if (lines->size < classes) vd_die("%s: %d lines for %d classes", filename, lines->size, classes);
+    if (classes && lines->size > classes) {
+        if (vd_schema_is_strict()) vd_die("%s: %d lines for %d classes", filename, lines->size, classes);
+        fprintf(stderr, "%s: %d lines for %d classes: those after them are not used\n", filename, lines->size, classes);
+    }
     char **labels = (char **)list_to_array(lines);
     free_list(lines);
     return labels;

@@ -6,6 +6,7 @@
 #include "layer/nonfinite.h"
 #include "training/nan_guard.h"
 #include "config/heads.h"
+#include "training/silence.h"
 #include "config/options.h"
 #include "config/keys.h"
 #include "config/schema.h"
@@ -220,8 +221,15 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     check_not_packed(net);
     vd_heads_check_training(net);
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
+    vd_silence_check_network(net);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
+    vd_silence_check_over(net);
     vd_nan_guard_begin(net);
+}
+
+void layer_plugin_train_pictures(network *net, int pictures)
+{
+    vd_silence_check_pictures(net, pictures);
 }
 
 /* layers that pass no gradient on; [crop] usually is the first layer, where that does not matter */
@@ -242,6 +250,7 @@ int layer_plugin_may_train(network *net)
     check_not_packed(net);
     vd_shape_check_truths(net);
     note_ends_of_gradients(net);
+    vd_silence_check_network(net);
     return vd_nan_guard_sound();
 }
 

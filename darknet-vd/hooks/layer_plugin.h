@@ -41,8 +41,10 @@ void layer_plugin_load_begin(network *net, const char *filename, FILE *fp);
 int layer_plugin_load_next(network *net, FILE *fp, int index);
 void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff);
 
-/* a training run of classifier, detector or cifar begins, has done a batch, ends; see training/checkpoint.h */
+/* a training run of classifier, detector or cifar begins, has read its list, has done a batch, ends; see
+ * training/checkpoint.h and training/silence.h */
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count);
+void layer_plugin_train_pictures(network *net, int pictures);
 void layer_plugin_train_batch(network *net);
 void layer_plugin_train_end(network *net);
 

@@ -1,0 +1,17 @@
+/* Trainings that would end with status 0 and have learned nothing, or something else than was meant: a line on stderr,
+ * an error with -strict. */
+#ifndef VD_TRAINING_SILENCE_H
+#define VD_TRAINING_SILENCE_H
+
+#include "darknet.h"
+
+/* a training loop begins: is there a batch left to train? */
+void vd_silence_check_over(const network *net);
+
+/* the loop has read its list: samples= must be its length */
+void vd_silence_check_pictures(const network *net, int pictures);
+
+/* any training; says it once: the network computes a loss, and the KL term when it has variational layers */
+void vd_silence_check_network(const network *net);
+
+#endif

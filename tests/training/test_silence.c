@@ -1,0 +1,99 @@
+/* training/silence.c and names: what would pass in silence is a line, and an error with -strict. */
+#include "support/support.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NET "[net]\nbatch=8\nheight=28\nwidth=28\nchannels=1\nlearning_rate=.01\nmax_batches=2\nmax_crop=28\n"
+#define LAST "output=10\nactivation=linear\n"
+
+static const struct {
+    const char *cfg, *message; /* null: nothing is said */
+} nets[] = {
+    {NET "[connected]\n" LAST "[softmax]\n", 0},
+    {NET "[vd_connected]\n" LAST "[softmax]\n[vd_cost]\nsamples=40\n", 0},
+    {NET "[vd_connected]\n" LAST "[softmax]\n[vd_cost]\nsamples=400\n",
+     "c.cfg: [vd_cost]: samples=400, and the list of training pictures has 40"},
+    {NET "[connected]\n" LAST "[vd_connected]\n" LAST "[softmax]\n",
+     "c.cfg: layer 1 is variational, and there is no [vd_cost]"},
+    {NET "[connected]\n" LAST, "c.cfg: no layer computes a loss"},
+    {NET "[connected]\n" LAST "[softmax]\nnoloss=1\n", "c.cfg: no layer computes a loss"},
+};
+
+static run_result train(int status, const char *flag, const char *weights, const char *clear)
+{
+    char *path = in_folder(folder, "c.cfg"), *data_file = in_folder(folder, "digits/digits.data");
+    const char *const argv[] = {"darknet", "classifier", "train", data_file, path, flag, weights, clear, 0};
+    run_result r = run(argv);
+    ck_assert_msg(r.status == status, "status %d: %s", r.status, r.err);
+    free(data_file), free(path);
+    return r;
+}
+
+START_TEST(a_training_that_misses_something_says_so_once)
+{
+    draw_digits(folder, 40, 10);
+    write_in_folder("c.cfg", nets[_i].cfg);
+    const char *message = nets[_i].message;
+    run_result r = train(0, 0, 0, 0);
+    ck_assert_msg(count_of(r.err, message ? message : "c.cfg: ") == (message != 0), "%s", r.err);
+    free_run(r);
+    r = train(message != 0, "-strict", 0, 0);
+    if (message) ck_assert_msg(strstr(r.err, message) != 0, "%s", r.err);
+    free_run(r);
+}
+END_TEST
+
+START_TEST(a_training_that_is_over_says_so)
+{
+    static const char over[] = "c.cfg: max_batches=2, and the weights have 2 batches behind them: nothing is trained";
+    draw_digits(folder, 40, 10);
+    write_in_folder("c.cfg", nets[0].cfg);
+    char *weights = in_folder(folder, "digits/backup/c.weights");
+    run_result r = train(0, "-strict", 0, 0);
+    ck_assert_msg(!strstr(r.err, "c.cfg: "), "%s", r.err);
+    free_run(r);
+    r = train(0, weights, 0, 0);
+    ck_assert_int_eq(count_of(r.err, over), 1);
+    free_run(r);
+    r = train(1, "-strict", weights, 0);
+    ck_assert_int_eq(count_of(r.err, over), 1);
+    free_run(r);
+    r = train(0, "-strict", weights, "-clear");
+    ck_assert_int_eq(count_of(r.err, over), 0);
+    free_run(r);
+    write_in_folder("c.cfg", NET "checkpoint=1\n[connected]\n" LAST "[softmax]\n");
+    free_run(train(0, "-strict", 0, 0));
+    r = train(0, "-resume", 0, 0);
+    ck_assert_msg(count_of(r.err, over) == 1, "%s", r.err);
+    free_run(r);
+    free(weights);
+}
+END_TEST
+
+START_TEST(more_names_than_classes_are_said)
+{
+    draw_digits(folder, 40, 10);
+    write_in_folder("c.cfg", nets[0].cfg);
+    char *path = in_folder(folder, "digits/labels.list"), *text = text_in_folder("digits/labels.list"),
+         *more = vd_format("%seleven\n", text);
+    write_text(path, more);
+    run_result r = train(0, 0, 0, 0);
+    ck_assert_msg(count_of(r.err, "labels.list: 11 lines for 10 classes") == 1, "%s", r.err);
+    free_run(r);
+    r = train(1, "-strict", 0, 0);
+    ck_assert_msg(count_of(r.err, "labels.list: 11 lines for 10 classes") == 1, "%s", r.err);
+    free_run(r);
+    free(more), free(text), free(path);
+}
+END_TEST
+
+SUITE_OF(silence)
+{
+    TIMEOUT(240);
+    EACH(make_test_folder, remove_test_folder);
+    LOOP(a_training_that_misses_something_says_so_once, COUNT_OF(nets));
+    TEST(a_training_that_is_over_says_so);
+    TEST(more_names_than_classes_are_said);
+}
