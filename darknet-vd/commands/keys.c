@@ -1,6 +1,7 @@
 #include "commands/keys.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "config/foreign.h"
 #include "config/keys.h"
 
 #include <float.h>
@@ -292,6 +293,11 @@ static const char introduction[] =
     "* An unknown key is a warning that names the nearest key. So is a key that is given twice: the first value is "
     "used.\n"
     "  With `-strict`, and in the plugin's sections, both are errors.\n"
+    "* A key of another Darknet that is not built here is an error when it would change shapes or numbers, and ignored "
+    "when\n"
+    "  it would not: see [keys of other Darknets](#keys-of-other-darknets).\n"
+    "* A `#` or `;` after a value begins a comment. In a path it does so only after a blank. Paths may have blanks "
+    "inside.\n"
     "* `darknet vd export` writes a cfg without the plugin's keys and sections.\n";
 
 static void print_rows(FILE *fp, const vd_key *keys, int with_stock, int with_others)
@@ -325,6 +331,45 @@ static void print_sections(FILE *fp, int plugin)
     }
 }
 
+/* harmless values with commas between */
+static void print_harmless(FILE *fp, const vd_foreign_key *k)
+{
+    if (!k->harmless) fputs("none", fp);
+    else if (*k->harmless == '=') fprintf(fp, "that of `%s`", k->harmless + 1);
+    else
+        for (const char *c = k->harmless; *c; ++c) fputs(*c == ' ' ? ", " : (const char[]){*c, '\0'}, fp);
+}
+
+static const char *foreign_place(const vd_foreign_key *k)
+{
+    if (!k->section) return ".data file";
+    return *k->section ? k->section : "every layer";
+}
+
+static void print_foreign(FILE *fp)
+{
+    fputs("\n## Keys of other Darknets\n\n"
+          "AlexeyAB's and later Darknets have sections and keys of their own. These are not built here. A key with a "
+          "value that\n"
+          "would change shapes or numbers is an error. Values in the third column change nothing.\n"
+          "\n| section | key | accepted | it would change |\n|---|---|---|---|\n",
+          fp);
+    for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k) {
+        if (!k->effect) continue;
+        fprintf(fp, "| %s | `%s` | ", foreign_place(k), k->name);
+        print_harmless(fp, k);
+        fprintf(fp, " | %s |\n", k->effect);
+    }
+    fputs("\nSections that are errors:\n\n", fp);
+    for (const vd_foreign_name *s = vd_foreign_sections; s->name; ++s) fprintf(fp, "* %s: %s\n", s->name, s->effect);
+    fputs("\nActivations that are errors:", fp);
+    for (const vd_foreign_name *a = vd_foreign_activations; a->name; ++a)
+        fprintf(fp, "%s `%s`", a == vd_foreign_activations ? "" : ",", a->name);
+    fputs(".\n\nIgnored, as they only draw, log or schedule, or belong to one of the above:\n\n", fp);
+    for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k)
+        if (!k->effect) fprintf(fp, "* %s: `%s`\n", foreign_place(k), k->name);
+}
+
 static void print_markdown(FILE *fp)
 {
     fputs(introduction, fp);
@@ -344,6 +389,7 @@ static void print_markdown(FILE *fp)
     print_sections(fp, 0);
     fputs("\n## Keys of a .data file\n", fp);
     print_rows(fp, vd_data_keys, 1, 0);
+    print_foreign(fp);
 }
 
 int vd_keys_command(int argc, char **argv)

@@ -1,6 +1,8 @@
 #include "config/schema.h"
 #include "base/text.h"
+#include "config/foreign.h"
 #include "config/keys.h"
+#include "config/shape.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -56,6 +58,8 @@ static void check_activation(vd_section s, const char *text)
 {
     for (ACTIVATION a = LOGISTIC; a <= SELU; ++a)
         if (!strcmp(text, get_activation_string(a))) return;
+    if (vd_foreign_find(vd_foreign_activations, text))
+        vd_section_die(s, "activation=%s is a function of other Darknets that is not built here", text);
     vd_section_die(s, "activation=%s is not known", text);
 }
 
@@ -75,6 +79,9 @@ static void check_policy(vd_section s, const char *text)
 {
     for (int i = 0; vd_policies[i]; ++i)
         if (!strcmp(text, vd_policies[i])) return;
+    if (vd_foreign_find(vd_foreign_policies, text))
+        vd_section_die(s, "policy=%s is a policy of other Darknets that is not built here: expected %s", text,
+                       policies());
     vd_section_die(s, "policy=%s is not known: expected %s", text, policies());
 }
 
@@ -166,7 +173,7 @@ static void check_names(vd_section s, const vd_key *keys, const vd_key *more)
 {
     for (node *n = s.options->front; n; n = n->next) {
         kvp *p = n->val;
-        if (vd_key_find(keys, p->key) || vd_key_find(more, p->key)) {
+        if (vd_key_find(keys, p->key) || vd_key_find(more, p->key) || vd_foreign_has(s.type, p->key)) {
             if (is_repeated(s.options, n, p->key)) complain(s, "%s is given twice: the first value is used", p->key);
         } else {
             const vd_key *near = nearest_key(more, p->key, nearest_key(keys, p->key, 0));
@@ -279,11 +286,19 @@ static const char *nearest_section(const char *type)
     return near;
 }
 
+static _Noreturn void die_of_section(vd_section s)
+{
+    const vd_foreign_name *foreign = vd_foreign_find(vd_foreign_sections, s.type);
+    if (foreign) vd_section_die(s, "a section of other Darknets that is not built here: %s", foreign->effect);
+    vd_section_die(s, "unknown section; did you mean %s?", nearest_section(s.type));
+}
+
 void vd_schema_check(vd_section s, const network *net)
 {
     const vd_cfg_section *known = vd_section_find(s.type);
-    if (!known) vd_section_die(s, "unknown section; did you mean %s?", nearest_section(s.type));
+    if (!known) die_of_section(s);
     vd_options_have_values(s);
+    vd_foreign_check(s);
     if (known->kind == VD_PLAIN) check_names(s, known->keys, s.index < 0 ? 0 : vd_every_layer_keys);
     if (known->needs_layer && s.index == 0) vd_section_die(s, "cannot be the first layer");
     check_values(s, known->kind == VD_PLAIN ? known->keys : known->base_keys);
@@ -292,6 +307,7 @@ void vd_schema_check(vd_section s, const network *net)
         return;
     }
     check_values(s, vd_every_layer_keys);
+    vd_shape_check_route(s, net);
     if (is(s, "[yolo]")) check_yolo(s, net->layers[s.index - 1]);
     if (is(s, "[region]")) check_region(s, net->layers[s.index - 1]);
     if (is(s, "[detection]")) check_detection(s, net->layers[s.index - 1]);
@@ -305,6 +321,7 @@ void vd_schema_check_data(const char *filename, list *options)
     if (!options->size)
         vd_section_die(s, "empty: expected lines of the form key=value (classes=, train=, valid= and others)");
     vd_options_have_values(s);
+    vd_foreign_check(s);
     check_names(s, vd_data_keys, 0);
     check_values(s, vd_data_keys);
 }

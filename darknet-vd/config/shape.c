@@ -198,6 +198,40 @@ static const struct {
     {"[iseg]", segments, 1},
 };
 
+static int needs_picture(const char *base)
+{
+    for (size_t i = 0; base && i < sizeof(layers) / sizeof(*layers); ++i)
+        if (!strcmp(base, layers[i].base)) return layers[i].needs_picture;
+    return base && !strcmp(base, "[shortcut]");
+}
+
+/* ends the program when layer number i is a [route] whose first map and another have different sizes */
+static void check_joined(vd_section s, const network *net, int i)
+{
+    layer route = net->layers[i];
+    if (route.type != ROUTE || route.out_w) return;
+    int first = route.input_layers[0];
+    layer a = net->layers[first];
+    for (int j = 1; j < route.n; ++j) {
+        int other = route.input_layers[j];
+        layer b = net->layers[other];
+        if (a.out_w == b.out_w && a.out_h == b.out_h) continue;
+        vd_section_die(s,
+                       "layer %d [route] joins maps of different sizes, %dx%d of layer %d and %dx%d of layer %d, and "
+                       "that is no picture; [net] width=%d and height=%d may not suit its strides",
+                       i, a.out_w, a.out_h, first, b.out_w, b.out_h, other, net->w, net->h);
+    }
+}
+
+void vd_shape_check_route(vd_section s, const network *net)
+{
+    if (s.index < 1 || !needs_picture(vd_section_base(s.type))) return;
+    check_joined(s, net, s.index - 1);
+    if (strcmp(s.type, "[shortcut]") != 0 || !vd_option_given(s, "from")) return;
+    long from = vd_option_integer(s, "from", 0, -s.index, s.index - 1);
+    check_joined(s, net, (int)(from < 0 ? s.index + from : from));
+}
+
 static shape input_of(const network *net, int index)
 {
     if (!index) return (shape){net->w, net->h, net->c, net->inputs, 0};

@@ -13,6 +13,10 @@ void vd_shape_check_net(vd_section s);
  * not fit the layer before, or whose weights or outputs of a batch do not fit an int ends the program with one line. */
 void vd_shape_check(vd_section s, const network *net);
 
+/* check, before anything else, that a section which needs a picture does not read a [route] of maps of different sizes:
+ * Darknet joins these to a list of numbers without width and height */
+void vd_shape_check_route(vd_section s, const network *net);
+
 /* called when training starts: a layer that compares more numbers with the truth than there are (in the network's
  * truth, or in the outputs of a layer before it with truth=1) ends the program with one line */
 void vd_shape_check_truths(const network *net);

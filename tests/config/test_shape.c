@@ -19,6 +19,8 @@ static void assert_refused(const char *cfg, const char *message)
     free(none), free(path);
 }
 
+#define MIXED "[conv]\nsize=1\n[max]\nsize=2\nstride=2\n[route]\nlayers=-1,0\n"
+
 static const struct {
     const char *sections, *message;
 } bad_layers[] = {
@@ -42,6 +44,12 @@ static const struct {
     {"[convolutional]\nfilters=4\n[iseg]\nclasses=2\nids=3\n",
      "[iseg]: reads 2 + 3 numbers per cell, but the previous layer has 4"},
     {"[reorg]\nextra=5\n[maxpool]\n", "layer 1 [maxpool]: its input is not a picture"},
+    {MIXED "[conv]\n",
+     "layer 3 [conv]: layer 2 [route] joins maps of different sizes, 4x4 of layer 1 and 8x8 of layer 0, and that is no "
+     "picture"},
+    {MIXED "[yolo]\nclasses=1\n", "layer 3 [yolo]: layer 2 [route] joins maps of different sizes"},
+    {MIXED "[shortcut]\nfrom=0\n", "layer 3 [shortcut]: layer 2 [route] joins maps of different sizes"},
+    {MIXED "[connected]\n[shortcut]\nfrom=2\n", "layer 4 [shortcut]: layer 2 [route] joins maps of different sizes"},
     {"[crnn]\nhidden_filters=1000000\n", "weights are more than 2^31"},
     {"[lstm]\noutput=65536\n", "weights are more than 2^31"},
 };
@@ -50,6 +58,16 @@ START_TEST(a_layer_that_cannot_be_is_named_before_it_is_made)
 {
     char *cfg = vd_format("%s%s", head, bad_layers[_i].sections);
     assert_refused(cfg, bad_layers[_i].message);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(maps_of_different_sizes_are_joined_to_a_list)
+{
+    char *cfg = vd_format("%s%s[connected]\noutput=2\n[softmax]\n", head, MIXED);
+    network *net = network_of(cfg, 0);
+    ck_assert_int_eq(net->layers[2].outputs, 4 * 4 + 8 * 8);
+    free_network(net);
     free(cfg);
 }
 END_TEST
@@ -129,6 +147,7 @@ SUITE_OF(shape)
 {
     ONCE(make_test_folder, remove_test_folder);
     LOOP(a_layer_that_cannot_be_is_named_before_it_is_made, COUNT_OF(bad_layers));
+    TEST(maps_of_different_sizes_are_joined_to_a_list);
     TEST(a_route_of_too_many_layers_is_named);
     LOOP(an_input_that_cannot_be_is_named, COUNT_OF(bad_nets));
     TEST(layers_are_what_was_reckoned);
