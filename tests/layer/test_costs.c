@@ -3,6 +3,7 @@
 #include "support/support.h"
 #include "base/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ START_TEST(softmax_of_distant_numbers_has_a_finite_loss)
             double want = softmax_loss(xs[v], t / n * n, n, t, softmaxes[_i].temperature);
             ck_assert_msg(close_to(loss[t], want, 1e-5, 1e-6), "loss of %d is %g, %g is right", t, loss[t], want);
             ck_assert_msg(close_to(cost, want, 1e-5, 1e-6), "cost %g", cost);
-            if (p[t] > 0) ck_assert_msg(loss[t] == (float)-log(p[t]), "%.9g is not %.9g", loss[t], -log(p[t]));
+            if (p[t] >= FLT_MIN) ck_assert_msg(loss[t] == (float)-log(p[t]), "%.9g is not %.9g", loss[t], -log(p[t]));
         }
 }
 END_TEST
@@ -73,7 +74,7 @@ START_TEST(logistic_of_large_numbers_has_a_finite_loss)
         for (int i = 0; i < N; ++i) {
             double sum = log1p(exp(-fabs(x[i]))),
                    want = soft[t] * (sum + fmax(0, -x[i])) + (1 - soft[t]) * (sum + fmax(0, x[i]));
-            int ends = !(p[i] > 0 && p[i] < 1);
+            int ends = !(p[i] >= FLT_MIN && p[i] < 1);
             ck_assert_msg(close_to(loss[i], want, 1e-4, 1e-6), "x=%g, truth %g: %g, %g is right", x[i], soft[t],
                           loss[i], want);
             if (!ends)
