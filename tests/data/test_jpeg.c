@@ -255,8 +255,8 @@ static size_t find_frame(void)
 START_TEST(huge_sizes_are_refused_before_memory_is_asked_for)
 {
     write_plain(3);
-    put(made.bytes + find_frame() + 1, 0xfde8fde8, 4, 0); /* 65000 x 65000 */
-    expect_refused(&made, "too large");
+    put(made.bytes + find_frame() + 1, 0xfde8fde8, 4, 0);                            /* 65000 x 65000 */
+    expect_refused(&made, strcmp(vd_jpeg_decoder(), "stb_image") ? "too large" : 0); /* it gives its reason elsewhere */
     put(made.bytes + find_frame() + 1, 0, 4, 0);
     expect_refused(&made, 0);
     static const unsigned char junk[64] = {0xff, 0xd8, 0xff};
