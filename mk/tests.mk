@@ -58,6 +58,12 @@ TEST_ENV = DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN
 test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe $(BUILD)/darknet-on-library ## run all tests
 	$(Q)$(TEST_ENV) CK_FORK=$${CK_FORK:-yes} CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests
 
+## FORK=dir, HANK=dir      for readers: AlexeyAB's Darknet and hank-ai's, built
+.PHONY: readers
+readers: all $(STOCK)/darknet $(BUILD)/probe ## run exports in other programs that read Darknet's files (OpenCV: libopencv-dev)
+	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) SRC=$(SRC) LIBS="$(LIBS)" FORK="$(FORK)" HANK="$(HANK)" NETWORKS="$(NETWORKS)" \
+	  tests/export/readers/readers.sh
+
 # some suites alone, one process each; UNDER: a program to run them under
 SUITES ?= loader image_cache seed gemm sparse_product plain_layers freeze layers checkpoint detector
 .PHONY: run-suites
