@@ -11,7 +11,7 @@
 # Versions   Debian 12: libopencv-dnn406 4.6.0+dfsg-12, darknet 0.0.0+git20180914.61c9d02e-2+b4
 # Date       2026-11-28
 # Matters    Sparse networks have filters that have died. Fold batch normalisation into the weights before OpenCV sees them
-#            (`darknet vd export -fuse`), and write every key into the cfg.
+#            and write every key into the cfg: `darknet vd export` does both.
 # Exit       0 as recorded, 1 changed, 2 or more could not be run. Downloads 75 MB; about a minute.
 set -eu
 opencv=4.6.0+dfsg-12 darknet=0.0.0+git20180914.61c9d02e-2+b4

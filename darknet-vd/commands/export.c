@@ -7,29 +7,35 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: darknet vd export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]\n"
+    "usage: darknet vd export CFG WEIGHTS OUT [-fuse | -no-fuse] [-compact] [IMAGE ...]\n"
     "  writes OUT.cfg and OUT.weights for stock Darknet and other programs that read its files: pruned\n"
-    "  weights are zeros, variational sections are plain ones, and [vd_cost] is removed\n"
-    "  -fuse      fold batch normalisation into weights and biases\n"
+    "  weights are zeros, variational sections are plain ones, [vd_cost] and keys of training are removed\n"
+    "  -fuse      fold batch normalisation into weights and biases: the default, as programs differ in the\n"
+    "             epsilon they add to the variance\n"
+    "  -no-fuse   leave it as it is; not for [connected], which OpenCV reads in another order\n"
     "  -compact   remove filters and units that are dead or that no layer reads; the constant a dead\n"
     "             one emits moves into the next layer. Where some must stay, the table tells why\n"
     "  IMAGE      a picture to check the export with; without any, random numbers are used\n"
     "  The outputs of the exported network must equal those of the variational one at test time, to 1e-4 of\n"
-    "  the largest output; otherwise nothing is written and the exit status is 1\n";
+    "  the largest output; otherwise nothing is written and the exit status is 1. What programs other than\n"
+    "  stock Darknet compute otherwise is named on stderr, a line each\n";
 
 static vd_export_options parse(int argc, char **argv)
 {
     const char *files[3];
-    int n = 0;
+    int n = 0, fuse = 0, no_fuse = 0;
     vd_export_options o = {.files = vd_calloc(argc, sizeof(char *))};
     for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-fuse")) o.fuse = 1;
+        if (!strcmp(argv[i], "-fuse")) fuse = 1;
+        else if (!strcmp(argv[i], "-no-fuse")) no_fuse = 1;
         else if (!strcmp(argv[i], "-compact")) o.compact = 1;
         else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);
         else if (n < 3) files[n++] = argv[i];
         else o.files[o.pictures++] = argv[i];
     }
     if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; see -h");
+    if (fuse && no_fuse) vd_die("darknet vd export: -fuse or -no-fuse, not both");
+    o.fuse = !no_fuse;
     o.cfg = files[0];
     o.weights = files[1];
     o.out = files[2];

@@ -298,7 +298,7 @@ static const char introduction[] =
     "  it would not: see [keys of other Darknets](#keys-of-other-darknets).\n"
     "* A `#` or `;` after a value begins a comment. In a path it does so only after a blank. Paths may have blanks "
     "inside.\n"
-    "* `darknet vd export` writes a cfg without the plugin's keys and sections.\n";
+    "* `darknet vd export` writes a cfg without the plugin's keys and sections, and without the keys of training.\n";
 
 static void print_rows(FILE *fp, const vd_key *keys, int with_stock, int with_others)
 {

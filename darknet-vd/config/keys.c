@@ -106,7 +106,7 @@ static const vd_key convolutional_keys[] = {
     {"batch_normalize", VD_FLAG, 0, 1, "0", .help = "1: batch normalisation before the activation"},
     {"binary", VD_FLAG, 0, 1, "0", .help = "1: weights are binary"},
     {"xnor", VD_FLAG, 0, 1, "0", .help = "1: weights and inputs are binary"},
-    {"flipped", VD_FLAG, 0, 1, "0", .help = "1: a weights file has the weights transposed", .unexported = 1},
+    {"flipped", VD_FLAG, 0, 1, "0", .help = "1: a weights file has the weights transposed"},
     {"dot", VD_NUMBER, ANY_NEGATIVE, ANY_POSITIVE, "0", .help = "read but not used"},
     {0}};
 
@@ -424,9 +424,39 @@ const vd_key *vd_key_in(const char *section, const char *name)
     return k;
 }
 
+/* What a program reads that runs a network, in the sections that have more: all other keys are of training, have no
+ * effect, or must not be seen. Of sections that are not listed, all keys but the plugin's are exported. */
+static const struct {
+    const vd_key *keys;
+    const char *exported; /* names between blanks */
+} exported_keys[] = {
+    {net_keys, " batch subdivisions time_steps height width channels inputs "},
+    {vd_every_layer_keys, ""},
+    {convolutional_keys, " filters size stride pad padding groups activation batch_normalize "},
+    {dropout_keys, ""},
+    {softmax_keys, " groups temperature tree spatial "},
+    {cost_keys, ""},
+    {crop_keys, " crop_height crop_width noadjust "},
+    {yolo_keys, " classes num mask map anchors "},
+    {region_keys, " coords classes num softmax background thresh tree map anchors "},
+    {detection_keys, " coords classes num side softmax sqrt "},
+};
+
+static int is_exported(const vd_key *k, const vd_key *keys, const char *names)
+{
+    if (vd_key_find(keys, k->name) != k) return 1;
+    size_t n = strlen(k->name);
+    for (const char *at = names; (at = strstr(at, k->name)); at += n)
+        if (at[-1] == ' ' && at[n] == ' ') return 1;
+    return 0;
+}
+
 int vd_key_is_unexported(const vd_key *k)
 {
-    return k->owner == VD_PLUGIN || k->unexported;
+    if (k->owner == VD_PLUGIN || k->owner == VD_NOBODY) return 1;
+    for (size_t i = 0; i < sizeof(exported_keys) / sizeof(*exported_keys); ++i)
+        if (!is_exported(k, exported_keys[i].keys, exported_keys[i].exported)) return 1;
+    return 0;
 }
 
 long vd_key_min(const vd_key *k)

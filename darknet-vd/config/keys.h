@@ -35,7 +35,6 @@ typedef struct {
     vd_key_owner owner;
     const char *computed; /* what the default depends on, in words */
     int required;         /* a section without the key is an error */
-    int unexported;       /* a stock key that exported networks do not have either */
 } vd_key;
 
 typedef enum { VD_PLAIN, VD_CONVOLUTIONAL, VD_CONNECTED, VD_COST } vd_section_kind;
@@ -70,7 +69,8 @@ const vd_key *vd_key_find(const vd_key *keys, const char *name);
 /* the key where it may stand in this section (null: a .data file), null when it may not */
 const vd_key *vd_key_in(const char *section, const char *name);
 
-/* 1 when stock Darknet would not understand the key, or must not see it in an exported network */
+/* 1 when exported networks do not have the key: it is of training or without effect, stock Darknet would not understand
+ * it, or it must not be seen there */
 int vd_key_is_unexported(const vd_key *k);
 
 /* min and max of an integer: those of long where a double has no room for them */

@@ -19,7 +19,7 @@ static int is_compared(const vd_model *m, int i)
     return i == m->output || is_answer(m->layers[i].type) || before_softmax;
 }
 
-vd_outputs vd_outputs_of(network *net, const vd_model *m, int n, const float *pictures)
+vd_outputs vd_outputs_of(network *net, const vd_model *m, int front, int n, const float *pictures)
 {
     vd_outputs o = {.layer = vd_calloc(m->n, sizeof(int)),
                     .count = vd_calloc(m->n, sizeof(size_t)),
@@ -27,7 +27,7 @@ vd_outputs vd_outputs_of(network *net, const vd_model *m, int n, const float *pi
     for (int i = 0; i < m->n; ++i) {
         if (!is_compared(m, i)) continue;
         o.layer[o.n] = i;
-        o.count[o.n] = (size_t)n * net->layers[i].outputs;
+        o.count[o.n] = (size_t)n * net->layers[i + front].outputs;
         o.value[o.n] = vd_calloc(o.count[o.n], sizeof(float));
         ++o.n;
     }
@@ -35,8 +35,8 @@ vd_outputs vd_outputs_of(network *net, const vd_model *m, int n, const float *pi
     for (int p = 0; p < n; ++p) {
         network_predict(net, (float *)pictures + (size_t)p * net->inputs);
         for (int k = 0; k < o.n; ++k) {
-            size_t outputs = net->layers[o.layer[k]].outputs;
-            memcpy(o.value[k] + p * outputs, net->layers[o.layer[k]].output, outputs * sizeof(float));
+            layer l = net->layers[o.layer[k] + front];
+            memcpy(o.value[k] + (size_t)p * l.outputs, l.output, l.outputs * sizeof(float));
         }
     }
     return o;
@@ -50,22 +50,25 @@ void free_vd_outputs(vd_outputs o)
     free(o.value);
 }
 
-static double compare_layer(size_t n, const float *a, const float *b)
+/* largest |a - factor b| / largest |factor b| */
+static double compare_layer(size_t n, const float *a, const float *b, double factor)
 {
     double most = 0, largest = 0;
     for (size_t i = 0; i < n; ++i) {
         if (!isfinite(a[i]) || !isfinite(b[i])) return INFINITY;
-        most = fmax(most, fabs((double)a[i] - b[i]));
-        largest = fmax(largest, fabs((double)b[i]));
+        most = fmax(most, fabs(a[i] - factor * b[i]));
+        largest = fmax(largest, fabs(factor * b[i]));
     }
     return most == 0 ? 0 : most / largest;
 }
 
-vd_difference vd_outputs_compare(vd_outputs a, vd_outputs b)
+vd_difference vd_outputs_compare(const vd_model *m, vd_outputs a, vd_outputs b)
 {
     vd_difference d = {0, b.n ? b.layer[0] : 0};
     for (int k = 0; k < b.n; ++k) {
-        double relative = a.count[k] == b.count[k] ? compare_layer(b.count[k], a.value[k], b.value[k]) : INFINITY;
+        double factor = m->layers[b.layer[k]].factor;
+        double relative =
+            a.count[k] == b.count[k] ? compare_layer(b.count[k], a.value[k], b.value[k], factor) : INFINITY;
         if (relative > d.relative) d = (vd_difference){relative, b.layer[k]};
     }
     return d;

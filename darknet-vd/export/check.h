@@ -13,8 +13,10 @@ typedef struct {
     float **value; /* [n][count] */
 } vd_outputs;
 
-/* run the pictures [n][net->inputs] through the network at test time, one by one */
-vd_outputs vd_outputs_of(network *net, const vd_model *m, int n, const float *pictures);
+/* run the pictures [n][net->inputs] through the network at test time, one by one
+ *
+ *   front   layers the network has in front of the model's */
+vd_outputs vd_outputs_of(network *net, const vd_model *m, int front, int n, const float *pictures);
 void free_vd_outputs(vd_outputs o);
 
 /* of the layer where it is largest */
@@ -23,8 +25,9 @@ typedef struct {
     int layer;
 } vd_difference;
 
-/* the difference is infinite where a number is not finite, or where b is all zeros and a is not */
-vd_difference vd_outputs_compare(vd_outputs a, vd_outputs b);
+/* the outputs of the exported network with those of the original, times the factor of the layer (vd_model_fold()). The
+ * difference is infinite where a number is not finite, or where b is all zeros and a is not */
+vd_difference vd_outputs_compare(const vd_model *m, vd_outputs a, vd_outputs b);
 
 /* pictures for a network, [n][net->inputs], which the caller frees: from files, resized and letterboxed as `darknet
  * classifier predict` does; or of random numbers, uniform in [0, 1), the same at every call */

@@ -1,5 +1,5 @@
 #include "export/export.h"
-#include "export/cfg_text.h"
+#include "export/readers.h"
 #include "export/removal.h"
 #include "base/fail.h"
 #include "base/files.h"
@@ -128,19 +128,24 @@ static void compact(vd_model *m, vd_export_result *r)
     free_vd_channels(ch);
 }
 
-static char *exported_text(vd_export_options o, const vd_model *m, const vd_export_result *r)
+static char *exported_text(vd_export_options o, const vd_model *m)
 {
-    vd_cfg_change *changes = vd_calloc(m->n, sizeof(*changes));
-    char *text = read_text(o.cfg);
-    for (int i = 0; i < m->n; ++i) changes[i].fused = o.fuse && m->layers[i].filters;
-    for (int k = 0; k < r->n; ++k) {
-        const vd_export_line *line = r->lines + k;
-        if (line->filters[0] != line->filters[1]) changes[line->index].filters = line->filters[1];
-    }
-    char *exported = vd_cfg_text_export(text, m->n, changes);
-    free(changes);
+    vd_cfg_change *changes = vd_reader_changes(m, o.fuse);
+    char *text = read_text(o.cfg), *exported = vd_cfg_text_export(text, m->n, changes);
+    free_vd_reader_changes(m->n, changes);
     free(text);
     return exported;
+}
+
+/* OpenCV looks for its weights after the variances, Darknet writes them before the scales */
+static void refuse_normalized_connected(const vd_model *m, const char *filename)
+{
+    for (int i = 0; i < m->n; ++i)
+        if (m->layers[i].type == CONNECTED && m->layers[i].scales)
+            vd_die(
+                "%s: layer %d [%sconnected]: not exported with -no-fuse: OpenCV reads the weights of batch_normalize=1 "
+                "in another order",
+                filename, i, m->layers[i].variational ? "vd_" : "");
 }
 
 /* the outputs the exported network must have; *m is the model it is made from */
@@ -150,7 +155,7 @@ static vd_outputs read_network(vd_export_options o, vd_model **m, int *n, float 
     *m = make_vd_model(net, o.cfg);
     *n = o.pictures ? o.pictures : RANDOM_PICTURES;
     *pictures = o.pictures ? vd_pictures_load(net, o.cfg, *n, o.files) : vd_pictures_random(net, *n);
-    vd_outputs masked = vd_outputs_of(net, *m, *n, *pictures);
+    vd_outputs masked = vd_outputs_of(net, *m, 0, *n, *pictures);
     free_network(net);
     return masked;
 }
@@ -158,8 +163,8 @@ static vd_outputs read_network(vd_export_options o, vd_model **m, int *n, float 
 static vd_difference check_files(outputs out, const vd_model *m, int n, const float *pictures, vd_outputs masked)
 {
     network *net = load_network(out.cfg.temporary, out.weights.temporary, 0);
-    vd_outputs exported = vd_outputs_of(net, m, n, pictures);
-    vd_difference d = vd_outputs_compare(exported, masked);
+    vd_outputs exported = vd_outputs_of(net, m, vd_reader_front(m), n, pictures);
+    vd_difference d = vd_outputs_compare(m, exported, masked);
     free_vd_outputs(exported);
     free_network(net);
     return d;
@@ -175,16 +180,20 @@ vd_export_result vd_export(vd_export_options o)
     r.total[0] = vd_model_total(m);
     r.file[0] = file_size(o.weights);
     if (o.fuse) vd_model_fuse(m);
+    else refuse_normalized_connected(m, o.cfg);
+    vd_model_fold(m);
     if (o.compact) compact(m, &r);
     measure_again(m, &r);
-    char *text = exported_text(o, m, &r);
+    char *text = exported_text(o, m);
     outputs out = write_files(o, text, m);
     r.file[1] = file_size(out.weights.temporary);
     r.difference = check_files(out, m, r.pictures, pictures, masked);
     if (r.difference.relative > VD_EXPORT_TOLERANCE)
-        vd_die("%s: not written: outputs of layer %d differ by %.3g of the largest output, more than %g", out.cfg.path,
-               r.difference.layer, r.difference.relative, VD_EXPORT_TOLERANCE);
+        vd_die("%s: not written: outputs of layer %d differ by %.3g of the largest output, more than %g%s",
+               out.cfg.path, r.difference.layer, r.difference.relative, VD_EXPORT_TOLERANCE,
+               o.fuse ? "; -no-fuse may help" : "");
     close_files(out);
+    vd_reader_warn(m, o.cfg);
     free(text);
     free(pictures);
     free_vd_outputs(masked);

@@ -1,4 +1,4 @@
-/* Writes a trained network for stock Darknet. */
+/* Writes a trained network for stock Darknet and other programs that read its files. */
 #ifndef VD_EXPORT_EXPORT_H
 #define VD_EXPORT_EXPORT_H
 
@@ -7,7 +7,7 @@
 typedef struct {
     const char *cfg, *weights; /* of the network to export */
     const char *out;           /* OUT.cfg and OUT.weights are written */
-    int fuse;                  /* fold batch normalisation into the weights */
+    int fuse;                  /* fold batch normalisation into the weights; [connected] with it needs this */
     int compact;               /* remove channels that the outputs do not depend on */
     int pictures;              /* number of files to check the export with; 0: random numbers instead */
     char **files;
@@ -33,7 +33,8 @@ typedef struct {
 /* the largest relative difference an export may have */
 #define VD_EXPORT_TOLERANCE 1e-4
 
-/* Export and check: the written files are loaded, and their outputs compared with those of the original. Both files
+/* Export and check: the written files are loaded, and their outputs compared with those of the original. A line on
+ * stderr names what other readers than stock Darknet take otherwise (readers.h). Both files
  * appear; or neither does, and the program ends, when they cannot be written or the outputs differ */
 vd_export_result vd_export(vd_export_options o);
 void free_vd_export_result(vd_export_result r);

@@ -1,4 +1,5 @@
 #include "export/model.h"
+#include "export/readers.h"
 #include "layer/nonfinite.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -150,6 +151,8 @@ static void read_layer(place at, vd_model_layer *m)
                           .alpha = l.alpha,
                           .beta = l.beta,
                           .scale = l.scale,
+                          .temperature = l.temperature,
+                          .factor = 1,
                           .channels = l.out_c,
                           .out_h = l.out_h,
                           .out_w = l.out_w};
@@ -159,6 +162,7 @@ static void read_layer(place at, vd_model_layer *m)
     }
     copy_sources(l, at.index, m);
     copy_weights(at, m);
+    m->settings = vd_reader_settings(l);
 }
 
 vd_model *make_vd_model(const network *net, const char *filename)
@@ -168,9 +172,13 @@ vd_model *make_vd_model(const network *net, const char *filename)
     m->n = net->n - (vd_cost_of(net) != 0);
     m->layers = vd_calloc(m->n, sizeof(vd_model_layer));
     m->seen = *net->seen;
-    m->channels = pixels && pixels * net->c == net->inputs ? net->c : 1;
+    int is_picture = pixels && pixels * net->c == net->inputs;
+    m->channels = is_picture ? net->c : 1;
+    m->w = is_picture ? net->w : 0;
+    m->h = is_picture ? net->h : 0;
     m->pixels = net->inputs / m->channels;
     for (int i = 0; i < m->n; ++i) read_layer((place){filename, i, net->layers[i]}, m->layers + i);
+    for (int i = 0; i < m->n; ++i) m->layers[i].note = vd_reader_note(net, i);
     for (m->output = m->n - 1; m->output > 0 && m->layers[m->output].type == COST;) --m->output;
     return m;
 }
@@ -182,6 +190,8 @@ void free_vd_model(vd_model *m)
         float *arrays[] = {l->weights, l->biases, l->scales, l->mean, l->variance};
         for (size_t k = 0; k < sizeof(arrays) / sizeof(*arrays); ++k) free(arrays[k]);
         free(l->sources);
+        free(l->settings);
+        free(l->note);
     }
     free(m->layers);
     free(m);

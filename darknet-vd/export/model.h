@@ -40,6 +40,10 @@ typedef struct {
     int size, stride, pad, groups;   /* as in Darknet's struct layer */
     int reverse;                     /* reorg, upsample */
     float alpha, beta, scale;        /* shortcut; upsample */
+    float temperature;               /* softmax */
+    float factor;                    /* the output is this times the original's: see vd_model_fold() */
+    char *settings;                  /* the section's keys that every reader must find (readers.h) */
+    char *note;                      /* what other readers take otherwise, null: nothing */
     int filters;                     /* filters or units; 0 in a layer without weights */
     int columns;                     /* weights of a filter: input channels x size x size, or inputs */
     float *weights;                  /* [filters][columns]; pruned ones are 0 */
@@ -51,6 +55,7 @@ typedef struct {
     int n; /* layers, without [vd_cost] */
     vd_model_layer *layers;
     int channels, pixels; /* of the picture; a network with inputs= alone has one channel */
+    int w, h;             /* of the picture; 0 with inputs= alone */
     int output;           /* the layer whose output network_predict() returns */
     size_t seen;
 } vd_model;
@@ -64,6 +69,11 @@ void free_vd_model(vd_model *m);
 /* fold batch normalisation into weights and biases:
  *     y = scales (a*w - mean)/(sqrt(variance) + 1e-6) + biases = a*w' + biases'        stock Darknet's epsilon */
 void vd_model_fuse(vd_model *m);
+
+/* move factors that some readers ignore into the weights before them: the temperature of a [softmax], scale of an
+ * [upsample], alpha and beta of a [shortcut]. They go through layers whose output is then as many times the original's
+ * (factor), and only where nothing else reads these layers; where that cannot be, they stay */
+void vd_model_fold(vd_model *m);
 
 /* a stock .weights file of the model */
 void vd_model_write(const vd_model *m, FILE *fp);

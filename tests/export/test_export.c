@@ -22,6 +22,10 @@ static const char cfg[] = "# digits\n[net]\nbatch=2\nseed=1\nheight=8\nwidth=8\n
                           "[softmax]\n\n"
                           "[vd_cost]\nsamples=10\n";
 
+static const char plain_cfg[] = "[net]\nbatch=2\nheight=8\nwidth=8\nchannels=1\n"
+                                "[vd_convolutional]\nbatch_normalize=1\nfilters=6\nsize=3\nactivation=leaky\n"
+                                "[connected]\noutput=5\nactivation=relu\n[softmax]\n";
+
 /* net.cfg and net.weights in the folder; filters 1 and 4 of layer 0 are dead, unit 2 of layer 2 is not read */
 static network *write_network(const char *text)
 {
@@ -63,8 +67,8 @@ START_TEST(the_table_shows_every_layer_before_and_after)
     free_run(r);
     char *text = text_in_folder("out.cfg");
     ck_assert_str_eq(text, "# digits\n[net]\nbatch=2\nheight=8\nwidth=8\nchannels=1\n\n"
-                           "[convolutional]\nfilters=4\nsize=3\nactivation=leaky\n\n"
-                           "[maxpool]\nsize=2\nstride=2\n\n"
+                           "[convolutional]\nstride=1\nfilters=4\nsize=3\nactivation=leaky\n\n"
+                           "[maxpool]\npadding=1\nsize=2\nstride=2\n\n"
                            "[connected]\noutput=4\nactivation=relu\n\n"
                            "[connected]\noutput=4\nactivation=linear\n\n"
                            "[softmax]\n");
@@ -74,8 +78,12 @@ END_TEST
 
 START_TEST(the_file_holds_the_masked_weights_in_stock_order_and_no_trailer)
 {
-    network *net = write_network(cfg);
-    run_result r = export("out", 0, 0);
+    network *net = write_network(plain_cfg);
+    char *saved = in_folder(folder, "net.weights");
+    prune_filter(net, 0, 1);
+    prune_filter(net, 0, 4);
+    save_weights(net, saved);
+    run_result r = export("out", "-no-fuse", 0);
     ck_assert_msg(r.status == 0, "%s", r.err);
     free_run(r);
     size_t n;
@@ -84,7 +92,7 @@ START_TEST(the_file_holds_the_masked_weights_in_stock_order_and_no_trailer)
     uint64_t seen;
     memcpy(&seen, bytes + 12, sizeof(seen));
     ck_assert(version[0] == 0 && version[1] == 2 && version[2] == 0 && seen == 12345);
-    ck_assert_uint_eq(n, 20 + 4 * (6 * 4 + 54 + 5 * 4 + 270 + 4 + 20));
+    ck_assert_uint_eq(n, 20 + 4 * (6 * 4 + 54 + 5 + 5 * 216));
     const float *x = (const float *)(bytes + 20);
     layer l = net->layers[0];
     float *conv[] = {l.biases, l.scales, l.rolling_mean, l.rolling_variance};
@@ -92,26 +100,23 @@ START_TEST(the_file_holds_the_masked_weights_in_stock_order_and_no_trailer)
     for (int k = 0; k < 54; ++k) ck_assert(x[k] == (k / 9 == 1 || k / 9 == 4 ? 0 : l.weights[k]));
     ck_assert(l.weights[9] != 0);
     x += 54;
-    l = net->layers[2];
+    l = net->layers[1];
     ck_assert(!memcmp(x, l.biases, 5 * sizeof(float)));
-    ck_assert(!memcmp(x += 5, l.weights, 270 * sizeof(float)));
-    ck_assert(!memcmp(x += 270, l.scales, 5 * sizeof(float)));
-    ck_assert(!memcmp(x += 5, l.rolling_mean, 5 * sizeof(float)));
-    ck_assert(!memcmp(x += 5, l.rolling_variance, 5 * sizeof(float)));
+    ck_assert(!memcmp(x += 5, l.weights, 5 * 216 * sizeof(float)));
     free_network(net);
-    free(path), free(bytes);
+    free(path), free(bytes), free(saved);
 }
 END_TEST
 
 START_TEST(a_plain_network_is_exported_to_the_byte)
 {
     static const char plain[] =
-        "[net]\nbatch=1\nheight=6\nwidth=6\nchannels=3\n[convolutional]\nfilters=4\nsize=3\npad=1\n"
+        "[net]\nbatch=1\nheight=6\nwidth=6\nchannels=3\n[convolutional]\nfilters=4\nsize=3\nstride=1\npad=1\n"
         "batch_normalize=1\nactivation=leaky\n[local]\nfilters=2\nsize=1\nstride=1\nactivation=relu\n"
-        "[connected]\noutput=3\nactivation=linear\n[cost]\ntype=sse\n";
+        "[connected]\noutput=3\nactivation=linear\n[cost]\n";
     size_t n, m;
     free_network(write_network(plain));
-    run_result r = export("out", 0, 0);
+    run_result r = export("out", "-no-fuse", 0);
     ck_assert_msg(r.status == 0, "%s", r.err);
     free_run(r);
     char *a = in_folder(folder, "net.weights"), *b = in_folder(folder, "out.weights"), *x = read_bytes(a, &n);
@@ -119,6 +124,21 @@ START_TEST(a_plain_network_is_exported_to_the_byte)
     ck_assert(n == m && !memcmp(x, y, n));
     ck_assert_str_eq(text, plain);
     free(a), free(b), free(x), free(y), free(text);
+}
+END_TEST
+
+START_TEST(batch_norm_is_folded_unless_no_fuse_is_given)
+{
+    static const char *const options[] = {0, "-fuse", "-no-fuse"};
+    free_network(write_network(plain_cfg));
+    for (int k = 0; k < 3; ++k) {
+        run_result r = export("out", options[k], 0);
+        ck_assert_msg(r.status == 0, "%s", r.err);
+        char *text = text_in_folder("out.cfg");
+        ck_assert_int_eq(strstr(text, "batch_normalize=1") != 0, k == 2);
+        free_run(r);
+        free(text);
+    }
 }
 END_TEST
 
@@ -221,7 +241,8 @@ static int best_of_ten(const float *x)
 
 START_TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike)
 {
-    static const char *const options[][2] = {{0, 0}, {"-fuse", 0}, {"-compact", 0}, {"-fuse", "-compact"}};
+    static const char *const options[][2] = {
+        {"-no-fuse", 0}, {"-fuse", 0}, {"-no-fuse", "-compact"}, {"-fuse", "-compact"}};
     const char *mnist = getenv("MNIST");
     if (!mnist || !*mnist) {
         skipped(1, "exports on MNIST in stock Darknet (MNIST is not a folder)");
@@ -275,6 +296,15 @@ START_TEST(what_stock_darknet_would_compute_otherwise_is_refused_in_one_line)
                    "layer 0 [connected]: not exported: dont");
     expect_refused(SMALL "[convolutional]\nfilters=2\nsize=3\nxnor=1\nactivation=leaky\n", "binary and xnor");
     expect_refused(SMALL "[rnn]\noutput=4\nactivation=leaky\n", "layer 0 [rnn]: not exported");
+}
+END_TEST
+
+/* OpenCV reads its weights in another order, and answers with other numbers */
+START_TEST(batch_norm_of_a_connected_layer_is_not_exported_as_it_is)
+{
+    free_network(write_network(cfg));
+    expect_failure(export("out", "-no-fuse", 0), "net.cfg: layer 2 [connected]: not exported with -no-fuse");
+    expect_failure(export("out", "-no-fuse", "-fuse"), "darknet vd export: -fuse or -no-fuse, not both");
 }
 END_TEST
 
@@ -368,7 +398,7 @@ START_TEST(help_is_printed_to_stdout)
 {
     run_result r = run((const char *const[]){"darknet", "vd", "export", "-h", 0});
     ck_assert_int_eq(r.status, 0);
-    ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd export CFG WEIGHTS OUT [-fuse] [-compact]"));
+    ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd export CFG WEIGHTS OUT [-fuse | -no-fuse] [-compact]"));
     free_run(r);
 }
 END_TEST
@@ -380,10 +410,12 @@ SUITE_OF(export)
     TEST(the_table_shows_every_layer_before_and_after);
     TEST(the_file_holds_the_masked_weights_in_stock_order_and_no_trailer);
     TEST(a_plain_network_is_exported_to_the_byte);
+    TEST(batch_norm_is_folded_unless_no_fuse_is_given);
     TEST(fuse_folds_stock_darknets_batch_norm);
     TEST(pictures_given_are_the_ones_it_is_checked_with);
     TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike);
     TEST(what_stock_darknet_would_compute_otherwise_is_refused_in_one_line);
+    TEST(batch_norm_of_a_connected_layer_is_not_exported_as_it_is);
     TEST(weights_that_are_not_finite_are_refused);
     TEST(an_export_that_answers_otherwise_is_not_written);
     TEST(files_that_cannot_be_written_leave_nothing);

@@ -91,12 +91,21 @@ static void compare(const char *folder, network *masked)
     free(input), free(a), free(cfg), free(weights);
 }
 
+/* exported only with batch normalisation folded */
+static int must_be_fused(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].type == CONNECTED && net->layers[i].batch_normalize) return 1;
+    return 0;
+}
+
 vd_export_result export_network(const char *folder, const char *cfg, network *net, int fuse, int compact)
 {
     char *path = in_folder(folder, "net.cfg"), *weights = in_folder(folder, "net.weights");
     char *out = in_folder(folder, "out");
     write_text(path, cfg);
     save_weights(net, weights);
+    fuse |= must_be_fused(net);
     vd_export_result r =
         vd_export((vd_export_options){.cfg = path, .weights = weights, .out = out, .fuse = fuse, .compact = compact});
     compare(folder, net);

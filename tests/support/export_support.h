@@ -22,7 +22,8 @@ int filters_of(layer l);
 int columns_of(layer l);
 
 /* save net as FOLDER/net.cfg and .weights and export it to FOLDER/out.cfg and .weights; the process ends when the
- * exporter finds a difference. Compared here again, on other inputs */
+ * exporter finds a difference. Compared here again, on other inputs. A [connected] with batch normalisation is always
+ * fused */
 vd_export_result export_network(const char *folder, const char *cfg, network *net, int fuse, int compact);
 
 /* the line of layer i; ends the test when there is none */
