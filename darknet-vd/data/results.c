@@ -2,12 +2,14 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "config/schema.h"
+#include "data/text_files.h"
 
 #include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
 #include "option_list.h"
 
 enum { IMAGENET = 200, COCO = 80, NAME_ROOM = 1024 }; /* the last: of the array Darknet writes a file's name into */
@@ -98,10 +100,17 @@ static void check_map(const char *data_file, char *file, int classes)
 {
     if (classes < IMAGENET)
         vd_die("%s: map=%s: has lines for %d classes, but the network has %d", data_file, file, IMAGENET, classes);
-    int *map = read_map_of(file, classes);
-    for (int i = 0; i < IMAGENET; ++i)
-        if (map[i] < 0) vd_die("%s: map=%s: line %d of %d is missing", data_file, file, i + 1, IMAGENET);
-    free(map);
+    list *lines = get_paths(file);
+    char **line = (char **)list_to_array(lines);
+    for (int i = 0; i < IMAGENET; ++i) {
+        long class;
+        if (i >= lines->size) vd_die("%s: map=%s: line %d of %d is missing", data_file, file, i + 1, IMAGENET);
+        if (!vd_parse_long(line[i], &class) || class < 0 || class >= classes)
+            vd_die("%s: map=%s: line %d: %s, but the network has classes 0 to %d", data_file, file, i + 1, line[i],
+                   classes - 1);
+    }
+    free_lines(line);
+    free_list(lines);
 }
 
 void vd_results_check(const char *data_file, list *options, layer head, char **names, char **paths, int m,

@@ -204,6 +204,8 @@ START_TEST(a_map_has_200_classes_of_the_network)
                "activation=linear\n[region]\nanchors=1,1\nclasses=210\nnum=1\ncoords=4\ntree=tree\n");
     write_data("map=map");
     valid_refuses("n.data: map=map: line 3 of 200 is missing");
+    write_text("map", "0\n210\n");
+    valid_refuses("n.data: map=map: line 2: 210, but the network has classes 0 to 209");
     char *lines = vd_format("%s", "");
     for (int i = 0; i < 200; ++i) {
         char *more = vd_format("%s%d\n", lines, i);
