@@ -304,7 +304,7 @@ START_TEST(all_commands_run_on_heads_routes_shortcuts_and_pictures_of_changing_s
          *out = in_folder(set, "o");
     write_text(net, trained_cfgs[_i]);
     run_result r = darknet(0, "detector", "train", its_data, net, NULL);
-    ck_assert_ptr_nonnull(strstr(r.out, "Resizing\n608\n"));
+    ck_assert_ptr_nonnull(strstr(r.out, "Resizing\n96\n"));
     ck_assert_ptr_nonnull(strstr(r.out, "\n12: "));
     ck_assert_ptr_nonnull(strstr(r.err, "vd: epoch 2.00, batch 12: loss "));
     free_run(r);

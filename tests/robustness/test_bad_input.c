@@ -13,7 +13,7 @@
 
 #define CLASSIFIER                                                                    \
     "[net]\nbatch=10\nheight=28\nwidth=28\nchannels=1\nmax_crop=28\nflip=0\nseed=3\n" \
-    "max_batches=2\ncheckpoint=1\n[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=40\n"
+    "max_batches=2\ncheckpoint=1\n[vd_connected]\noutput=10\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=20\n"
 #define DETECTOR                                                                                           \
     "[net]\nbatch=1\nwidth=32\nheight=32\nchannels=3\nmax_batches=2\nseed=1\n[convolutional]\nfilters=7\n" \
     "size=8\nstride=8\nactivation=linear\n[yolo]\nanchors=8,8\nmask=0\nclasses=2\nnum=1\njitter=0\n"       \
