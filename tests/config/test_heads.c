@@ -21,7 +21,7 @@ static const struct {
      "layer 1 [yolo] has classes=80, layer 4 [yolo] has classes=2: all heads of a network need the same"},
     {NET MAPS(7) YOLO("0") "classes=2\n" AGAIN(85) YOLO("1") "classes=80\n",
      "layer 1 [yolo] has classes=2, layer 4 [yolo] has classes=80: all heads of a network need the same"},
-    {NET MAPS(85) YOLO("0") "classes=80\n" AGAIN(7) YOLO("1") "classes=2\n[vd_cost]\nsamples=2\n",
+    {NET MAPS(85) YOLO("0") "classes=80\n" AGAIN(7) YOLO("1") "classes=2\n[vd_cost]\nsamples=24\n",
      "layer 1 [yolo] has classes=80, layer 4 [yolo] has classes=2"},
     {NET MAPS(7) YOLO("0") "classes=2\n" AGAIN(7) "[yolo]\nanchors=8,8\nnum=1\nclasses=2\n",
      "layer 1 [yolo] has num=2, layer 4 [yolo] has num=1"},
@@ -47,7 +47,7 @@ static const struct {
     {NET MAPS(7) YOLO("0") "classes=2\n[cost]\n", "layer 2 [cost] follows the last head, layer 1 [yolo]"},
     {NET MAPS(7) REGION_OF(1, "1,1") "classes=2\n[dropout]\n", "layer 2 [dropout] follows the last head"},
     {NET LINEAR(28) SIDES "side=2\nclasses=2\n[dropout]\n", "layer 2 [dropout] follows the last head"},
-    {NET MAPS(7) YOLO("0") "classes=2\n[vd_cost]\nsamples=2\n", 0},
+    {NET MAPS(7) YOLO("0") "classes=2\n[vd_cost]\nsamples=24\n", 0},
 };
 
 static void set_up(void)
@@ -101,8 +101,8 @@ static const struct {
     {TWO("", "max=200\n"), 200},
     {TWO("max=200\n", "max=150\n"), 200},
     {TWO("max=7\n", "max=5\n"), 7},
-    {TWO("", "max=200\n") "[vd_cost]\nsamples=2\n", 200},
-    {TWO("max=200\n", "") "[vd_cost]\nsamples=2\n", 200},
+    {TWO("", "max=200\n") "[vd_cost]\nsamples=24\n", 200},
+    {TWO("max=200\n", "") "[vd_cost]\nsamples=24\n", 200},
     {NET MAPS(7) REGION_OF(1, "1,1") "classes=2\n", 30},
     {NET MAPS(7) REGION_OF(1, "1,1") "classes=2\nmax=200\n", 200},
     {NET MAPS(7) REGION_OF(1, "1,1") "classes=2\nmax=4\n", 4},
