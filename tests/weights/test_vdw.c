@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NET "[net]\nbatch=2\nheight=9\nwidth=9\nchannels=2\nseed=3\n"
+#define NET "[net]\nbatch=2\nheight=9\nwidth=9\nchannels=3\nseed=3\n"
 #define LAYERS(vd)                                                                    \
     "[" vd "convolutional]\nfilters=6\nsize=3\nbatch_normalize=1\nactivation=leaky\n" \
     "[maxpool]\nsize=2\nstride=2\n"                                                   \
