@@ -249,7 +249,7 @@ START_TEST(what_cannot_be_packed_or_loaded_is_named)
     filters[8] = '8';
     write_text(other, text);
     refused(verb("report", "net.cfg", "out.vdw", 0, 0),
-            "packed from another network: it has layer 0 convolutional 6x18");
+            "packed from another network: it has layer 0 convolutional 6x27");
     free(text), free(path), free(other);
 }
 END_TEST
