@@ -1,12 +1,12 @@
 #include "config/random_size.h"
 #include "base/fail.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
     STOCK_STEP = 32,
-    ENOUGH =
-        4 /* sizes; fewer are too much alike, and smaller steps or shapes that are only nearly the same do better */
+    ENOUGH = 4 /* sizes; with fewer, smaller steps or nearly equal shapes are better */
 };
 
 static int gcd(int a, int b)
@@ -42,7 +42,7 @@ static double pixels_of(layer l, double before)
     }
 }
 
-/* sides of the input that are multiples of this give whole numbers of pixels in every layer */
+/* sides of the input that are multiples of this give an integer number of pixels in every layer */
 static int step_of(const network *net)
 {
     double most = 1, *pixels = vd_calloc((size_t)net->n, sizeof(*pixels));
@@ -71,6 +71,7 @@ vd_random_sizes vd_random_sizes_of(const network *net, int usual, int least, int
 {
     int w = net->w, h = net->h, own = step_of(net);
     int steps[] = {STOCK_STEP / gcd(STOCK_STEP, own) * own, own};
+    assert(own > 0);
     shares s = {(double)least / usual, (double)most / usual};
     if (w == h && w >= least && w <= most && w % STOCK_STEP == 0 && steps[0] == STOCK_STEP)
         return (vd_random_sizes){STOCK_STEP, 1, 1, 1, least / STOCK_STEP, most / STOCK_STEP};

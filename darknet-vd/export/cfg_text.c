@@ -217,7 +217,7 @@ static void put_key(state *s, line l)
     vd_cfg_change change = change_of(s);
     if (is_kind(s, VD_COST) || is_dropped(s, l, change.drop)) return;
     part value = new_value(l, change.set);
-    if (!value.n && !l.comment.from) {
+    if (!l.value.from || (!value.n && !l.comment.from)) {
         put(s, l.all.from, l.all.n);
         return;
     }
