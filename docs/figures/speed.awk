@@ -18,7 +18,7 @@ BEGIN { FS = "\t" }
 
 # the layers of one panel: those timed with one image, or those with a batch
 function draw(x0, many, title,    i, c, k, x, y, d, order, at, t) {
-    plot(x0, 100, 300, 330, .4, 100, 1, .45, 70, 1)
+    plot(x0, 100, 300, 330, .4, 100, 1, .3, 70, 1)
     plot_x_axis("0.5 1 2 5 10 20 50 100", "weights left, %", 1)
     plot_y_axis("0.5 1 2 5 10 20 50", x0 < 100 ? "dense time / sparse time" : "")
     svg_line(px, at_y(1), px + pw, at_y(1), grey, 1.5, "stroke-dasharray=\"5 4\"")
