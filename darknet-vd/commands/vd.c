@@ -30,7 +30,7 @@ static const struct {
      "sparsity and compression of a network, layer by layer"},
     {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-json]",
      "time a network at test time, with dense and with sparse weights"},
-    {"export", vd_export_command, "export CFG WEIGHTS OUT [-fuse] [-compact] [IMAGE ...]",
+    {"export", vd_export_command, "export CFG WEIGHTS OUT [-no-fuse] [-compact] [IMAGE ...]",
      "write a network for stock Darknet, smaller where possible"},
     {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8] [-json]",
      "write a network without its pruned weights to a small file for inference"},
@@ -48,7 +48,7 @@ static void print_usage(FILE *fp)
 {
     fprintf(fp, "usage: darknet vd VERB ...    (see darknet vd VERB -h)\n");
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); ++i)
-        fprintf(fp, "  darknet vd %-54s %s\n", verbs[i].usage, verbs[i].help);
+        fprintf(fp, "  darknet vd %-56s %s\n", verbs[i].usage, verbs[i].help);
 }
 
 /* output that has not been written when a command returns may still fail: exit with status 1 then */

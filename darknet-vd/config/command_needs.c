@@ -1,5 +1,6 @@
 #include "config/command_needs.h"
 #include "base/fail.h"
+#include "config/heads.h"
 
 #include <string.h>
 
@@ -78,11 +79,6 @@ static void check_input(const char *filename, const network *net)
         vd_die("%s: [net]: channels=%d, but pictures of 'darknet %s' have 1 or 3", filename, net->c, expected->command);
 }
 
-static int is_head(LAYER_TYPE type)
-{
-    return type == YOLO || type == REGION || type == DETECTION;
-}
-
 static void check_objects(const char *filename, int index, layer head)
 {
     const char *type = get_layer_string(head.type), *command = expected->command;
@@ -101,7 +97,7 @@ void vd_purpose_check(vd_section s, const network *net, layer last)
     check_input(s.filename, net);
     for (int i = 0; i <= s.index; ++i) {
         layer l = i == s.index ? last : net->layers[i];
-        if (!is_head(l.type)) continue;
+        if (!vd_is_head(l.type)) continue;
         check_objects(s.filename, i, l);
         found = 1;
     }

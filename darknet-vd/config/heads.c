@@ -7,9 +7,9 @@
 
 #include "network.h"
 
-static int is_head(const layer *l)
+int vd_is_head(LAYER_TYPE type)
 {
-    return l->type == YOLO || l->type == REGION || l->type == DETECTION;
+    return type == YOLO || type == REGION || type == DETECTION;
 }
 
 /* x, y, width, height, and what [region] adds to them */
@@ -59,7 +59,7 @@ static layer *layer_at(network *net, layer *last, int i)
 static int last_head(vd_section s, network *net, layer *last)
 {
     int end = net->n - 1, at = end;
-    while (at >= 0 && !is_head(layer_at(net, last, at))) --at;
+    while (at >= 0 && !vd_is_head(layer_at(net, last, at)->type)) --at;
     if (at < 0) return -1;
     if (at < end - 1 || (at == end - 1 && vd_section_find(s.type)->kind != VD_COST))
         vd_die(
@@ -73,7 +73,7 @@ static void share_boxes(vd_section s, network *net, layer *last, int end, int mo
 {
     for (int i = 0; i <= end; ++i) {
         layer *l = layer_at(net, last, i);
-        if (!is_head(l) || l->type == DETECTION) continue;
+        if (!vd_is_head(l->type) || l->type == DETECTION) continue;
         double truths = (double)most * (coords_of(l) + 1);
         if (truths * net->batch > INT_MAX)
             vd_die("%s: layer %d [%s]: max=%d objects in each of %d pictures are more than 2^31 numbers", s.filename, i,
@@ -91,7 +91,7 @@ void vd_heads_join(vd_section s, network *net, layer *last)
     p.s.index = end;
     for (p.index = 0; p.index <= end; ++p.index) {
         p.head = layer_at(net, last, p.index);
-        if (!is_head(p.head)) continue;
+        if (!vd_is_head(p.head->type)) continue;
         compare_heads(p);
         if (p.head->max_boxes > most) most = p.head->max_boxes;
     }

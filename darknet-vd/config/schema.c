@@ -1,4 +1,5 @@
 #include "config/schema.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "config/foreign.h"
 #include "config/keys.h"
@@ -147,6 +148,17 @@ static const vd_key *nearest_key(const vd_key *keys, const char *name, const vd_
     for (; keys && keys->name; ++keys)
         if (!near || distance(keys->name, name) < distance(near->name, name)) near = keys;
     return near;
+}
+
+void vd_complain(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *message = vd_vformat(fmt, args);
+    va_end(args);
+    if (strict) vd_die("%s", message);
+    fprintf(stderr, "%s\n", message);
+    free(message);
 }
 
 __attribute__((format(printf, 2, 3))) static void complain(vd_section s, const char *fmt, ...)

@@ -20,4 +20,7 @@ void vd_schema_check(vd_section s, const network *net);
 /* check a .data file */
 void vd_schema_check_data(const char *filename, list *options);
 
+/* a line on stderr; after vd_schema_strict() it ends the program. For whatever is suspicious and not wrong */
+void vd_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -4,6 +4,7 @@
 #include "data/raw_picture.h"
 #include "base/stock_libc.h"
 #include "base/fail.h"
+#include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -140,11 +141,14 @@ static const entry *look_up(const char *path, int channels)
 }
 
 /* a relative path says where it was looked for */
-static void die_if_lost(const char *path)
+static FILE *open_picture(const char *path)
 {
-    if (*path == '/' || !access(path, F_OK) || errno != ENOENT) return;
-    char *here = getcwd(0, 0);
-    vd_die("Couldn't open file: %s: %s (in %s, the current folder)", path, strerror(ENOENT), here ? here : ".");
+    char *fault, *here;
+    FILE *fp = vd_input_open(path, "rb", &fault);
+    if (fp) return fp;
+    if (*path == '/' || !access(path, F_OK) || errno != ENOENT) vd_die("%s", fault);
+    here = getcwd(0, 0);
+    vd_die("%s (in %s, the current folder)", fault, here ? here : ".");
 }
 
 /* the rest of a file and its length; null where memory was refused */
@@ -198,8 +202,7 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
         return memcpy(pixels, e->pixels, bytes_of(e));
     }
     stock_picture_refused();
-    die_if_lost(path);
-    FILE *fp = stock_fopen(path, "rb");
+    FILE *fp = open_picture(path);
     free(fault_of_last);
     fault_of_last = 0; /* a callback of vd_on_die() may leave from the next line */
     pixels = decode(path, fp, w, h, c, channels);

@@ -71,10 +71,7 @@ void vd_result_ids_check(char **paths, int m, int coco)
     for (int i = 0; i < m; ++i) ids[i] = (entry){id_of(paths[i], coco), i};
     if (!find_twins(ids, m, &a, &b)) return;
     char *id = id_of(paths[a], coco);
-    char *said = vd_format("%s and %s: both are %s in the results", paths[a], paths[b], id);
-    if (vd_schema_is_strict()) vd_die("%s", said);
-    fprintf(stderr, "%s\n", said);
-    free(said);
+    vd_complain("%s and %s: both are %s in the results", paths[a], paths[b], id);
     free(id);
 }
 

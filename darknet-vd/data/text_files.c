@@ -122,14 +122,6 @@ static int own_folder_holds(const list *lines, const char *own, const char **los
     return holds == 2;
 }
 
-/* a line on stderr, an error after vd_schema_strict(); frees it */
-static void warn(char *said)
-{
-    if (vd_schema_is_strict()) vd_die("%s", said);
-    fprintf(stderr, "%s\n", said);
-    free(said);
-}
-
 /* relative paths are from the current folder, as in stock Darknet, or, where they are not there, from the list's own */
 static void find_relative(const char *filename, list *lines)
 {
@@ -146,8 +138,8 @@ static void find_relative(const char *filename, list *lines)
         fprintf(stderr, "%s: its relative paths are taken from %s, where it is, and not from the current folder, %s\n",
                 filename, own, here);
     } else if (lost) {
-        warn(vd_format("%s: %s is neither in the current folder, %s, nor in that of the list, %s", filename, lost, here,
-                       own));
+        vd_complain("%s: %s is neither in the current folder, %s, nor in that of the list, %s", filename, lost, here,
+                    own);
     }
     free(own), free(here);
 }
@@ -320,6 +312,5 @@ void vd_boxes_left_out(const char *labels, int boxes, int most)
     else if (i == NAMED && !said_more++) fprintf(stderr, "further pictures with too many boxes are not reported\n");
     pthread_mutex_unlock(&lock);
     if (is_new)
-        warn(vd_format("%s: %d boxes, and the network takes max=%d of a picture: some are left out", labels, boxes,
-                       most));
+        vd_complain("%s: %d boxes, and the network takes max=%d of a picture: some are left out", labels, boxes, most);
 }

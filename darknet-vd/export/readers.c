@@ -104,7 +104,7 @@ char *vd_reader_note(const network *net, int i)
         return vd_format("is over a map of %dx%d: OpenCV normalises each pixel by itself", before.out_w, before.out_h);
     case SHORTCUT:
         if (l.w == l.out_w && l.h == l.out_h && l.c < l.out_c) /* it compares the inputs of the layer it adds */
-            return vd_format("adds %d channels to %d: AlexeyAB's Darknet may read beyond them", l.c, l.out_c);
+            return vd_format("adds %d channels to %d: AlexeyAB's Darknet may give other numbers", l.c, l.out_c);
         if (l.w == l.out_w && l.h == l.out_h) return 0;
         return vd_format("adds a map of %dx%d to one of %dx%d: only stock Darknet does", l.w, l.h, l.out_w, l.out_h);
     case REORG:

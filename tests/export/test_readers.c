@@ -191,7 +191,7 @@ START_TEST(what_no_value_changes_is_a_line)
         "layer 1 [maxpool]: stride=1 with padding=2: wrong at the left edge of wide maps in hank-ai's Darknet"));
     free(exported(SQUARE CONV "linear\n[maxpool]\nsize=2\nstride=1\n" CONV "linear\n", 0));
     free(exported(SQUARE CONV "linear\n" BOX "linear\n[shortcut]\nfrom=0\n",
-                  "layer 2 [shortcut]: adds 4 channels to 6: AlexeyAB's Darknet may read beyond them"));
+                  "layer 2 [shortcut]: adds 4 channels to 6: AlexeyAB's Darknet may give other numbers"));
     free(exported(SQUARE BOX "linear\n" CONV "linear\n[shortcut]\nfrom=0\n", 0));
     free(exported(SQUARE CONV "leaky\n[reorg]\nstride=2\nreverse=1\n" CONV "linear\n",
                   "layer 1 [reorg]: reverse, flatten and extra are ignored by OpenCV"));
