@@ -1,6 +1,7 @@
-/* The products of a convolutional layer with its input: by images, by groups, or over lists of active weights. */
+/* The products of a convolutional layer with its input, with all weights: by runs of images, by groups. */
 #include "layer/product.h"
 #include "layer/bias_activation.h"
+#include "layer/chunks.h"
 #include "layer/variance.h"
 #include "kernels/products/convolve.h"
 #include "base/parallel.h"
@@ -8,10 +9,7 @@
 
 #include <string.h>
 
-/* The backward pass cuts the batch into at most CHUNKS parts. Each but the first sums its weight gradients in a buffer
- * of its own, and the buffers are added in order: results do not depend on the number of threads. Big layers get fewer
- * chunks, so that the buffers stay under CHUNK_FLOATS. */
-enum { CHUNKS = 10, CHUNK_FLOATS = 1 << 25, REDUCE = 8192, FILTERS = 32 };
+enum { FILTERS = 32 };
 
 typedef struct {
     layer l;
@@ -23,21 +21,18 @@ typedef struct {
     const float *input;
     float *d_input;
     float *columns; /* one image's, shared by all pieces */
-    size_t n;       /* weights that have gradients */
-    int chunks;
-    size_t sums_per_chunk;
-    float *sums; /* [chunks - 1][sums_per_chunk]: d theta, d sigma2, d bias of all chunks but the first */
+    vd_chunks chunks;
 } job;
 
-/* A layer with groups goes by columns, since the images of one group are not adjacent. So do sparse weights, one image
- * at a time. Both products work on runs of the same length. */
+/* A layer with groups goes by columns, since the images of one group are not adjacent. Both products work on runs of
+ * the same length. */
 static job make_job(layer l, const float *input, vd_product p)
 {
-    job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .n = (size_t)l.nweights, .run = 1};
-    if (p.by_row) j.n = p.by_row->start[l.n];
+    job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .run = 1};
     vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
-    vd_convolution_shape mean = {window, l.n / l.groups, 0}, variance = {window, l.n / l.groups, vd_variance_is_bf16()};
-    int by_columns = l.groups > 1 || p.by_row;
+    vd_convolution_shape mean = {window, l.n / l.groups, 0},
+                         variance = {window, l.n / l.groups, vd_variance_is_bf16() ? VD_BF16 : VD_FLOAT};
+    int by_columns = l.groups > 1;
     j.mean = by_columns ? vd_convolution_by_columns(mean) : vd_convolution_plan_of(mean, l.batch);
     j.variance =
         by_columns || !p.sigma2 ? vd_convolution_by_columns(variance) : vd_convolution_plan_of(variance, l.batch);
@@ -82,7 +77,7 @@ static size_t output_at(const job *j, int b, int g)
 
 static size_t weights_at(const job *j, int g)
 {
-    return g * (j->n / j->l.groups);
+    return g * ((size_t)j->l.nweights / j->l.groups);
 }
 
 /* the squares of a run of images, all groups */
@@ -94,74 +89,18 @@ static const void *squares_of(const job *j, int b)
     return square;
 }
 
-static void add_noise(const job *j, int b)
-{
-    float *noise = vd_scratch(VD_SCRATCH_NOISE, j->l.outputs);
-    vd_noise_key key = j->p.key;
-    key.image += b;
-    j->k->noise(key, j->l.outputs, noise);
-    j->k->sample(j->l.outputs, noise, j->p.noise_gain + output_at(j, b, 0), vd_product_of(j->l) + output_at(j, b, 0));
-}
-
 /* product = input * theta, and its variance input^2 * sigma2, for the run from image b on */
 static void multiply_run(const job *j, int b)
 {
     const void *square = j->p.sigma2 ? squares_of(j, b) : 0;
     for (int g = 0; g < j->l.groups; ++g) {
         size_t in = input_at(j, 0, g), w = weights_at(j, g);
-        vd_convolve_forward(&j->mean, j->input + input_at(j, b, g), (const float *)j->theta + w,
+        vd_convolve_forward(&j->mean, j->input + input_at(j, b, g), (const float *)j->theta + w, 1,
                             vd_product_of(j->l) + output_at(j, b, g));
         if (j->p.sigma2)
-            vd_convolve_forward(&j->variance, vd_variance_at(square, in), vd_variance_at(j->sigma2, w),
+            vd_convolve_forward(&j->variance, vd_variance_at(square, in), vd_variance_at(j->sigma2, w), 1,
                                 j->p.noise_gain + output_at(j, b, g));
     }
-}
-
-/* ---- sparse weights: one image, one group ---- */
-
-/* the columns of image b, and their squares */
-static const float *sparse_columns(const job *j, int b, float **squares)
-{
-    vd_convolution_shape s = j->mean.shape;
-    size_t n = (size_t)vd_convolution_rows(s) * vd_convolution_pixels(s);
-    const float *image = j->input + input_at(j, b, 0);
-    float *columns = vd_scratch(VD_SCRATCH_COLUMNS, n);
-    if (!vd_convolution_is_product(s)) j->k->im2col(s.window, image, columns);
-    const float *made = vd_convolution_is_product(s) ? image : columns;
-    *squares = vd_scratch(VD_SCRATCH_SQUARE, n);
-    j->k->square(n, made, *squares);
-    return made;
-}
-
-static void multiply_sparse_image(const job *j, int b)
-{
-    float *squares;
-    const float *columns = sparse_columns(j, b, &squares);
-    size_t pixels = vd_convolution_pixels(j->mean.shape), out = output_at(j, b, 0);
-    j->k->sparse_multiply(*j->p.by_row, j->p.theta, pixels, columns, vd_product_of(j->l) + out);
-    j->k->sparse_multiply(*j->p.by_row, j->p.sigma2, pixels, squares, j->p.noise_gain + out);
-}
-
-/* as backward_run() below */
-static void backward_sparse_image(const job *j, int b, float *d_theta, float *d_sigma2)
-{
-    float *squares;
-    const float *columns = sparse_columns(j, b, &squares), *d_product = j->l.delta + output_at(j, b, 0);
-    vd_convolution_shape s = j->mean.shape;
-    size_t pixels = vd_convolution_pixels(s), n = (size_t)vd_convolution_rows(s) * pixels;
-    float *d_var = vd_scratch(VD_SCRATCH_D_VAR, j->l.outputs);
-    memcpy(d_var, d_product, j->l.outputs * sizeof(float));
-    j->k->multiply_by(j->l.outputs, j->p.noise_gain + output_at(j, b, 0), d_var);
-    j->k->sparse_dots(*j->p.by_row, pixels, columns, d_product, d_theta);
-    j->k->sparse_dots(*j->p.by_row, pixels, squares, d_var, d_sigma2);
-    if (!j->d_input) return;
-    float *d_columns = vd_scratch(VD_SCRATCH_D_COLUMNS, n), *d_squares = squares; /* no longer needed */
-    float *d_image = j->d_input + input_at(j, b, 0);
-    j->k->sparse_multiply(*j->p.by_column, j->p.theta, pixels, d_product, d_columns);
-    j->k->sparse_multiply(*j->p.by_column, j->p.sigma2, pixels, d_var, d_squares);
-    j->k->add_twice_product(n, columns, d_squares, d_columns);
-    if (vd_convolution_is_product(s)) j->k->add(n, d_columns, d_image);
-    else j->k->col2im_add(s.window, d_columns, d_image);
 }
 
 /* ---- the whole ---- */
@@ -170,10 +109,9 @@ static void forward_run(int i, void *context)
 {
     const job *j = context;
     int first = i * j->run;
-    if (j->p.by_row) multiply_sparse_image(j, first);
-    else multiply_run(j, first);
+    multiply_run(j, first);
     for (int b = first; b < first + j->run; ++b) {
-        if (j->p.sigma2) add_noise(j, b);
+        if (j->p.sigma2) vd_add_noise(j->l, j->p, b);
         if (!j->l.batch_normalize) vd_forward_tail(j->l, b);
     }
 }
@@ -236,11 +174,11 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
     const float *d_product = l.delta + output_at(j, b, 0);
     for (int g = 0; g < l.groups; ++g) {
         size_t in = input_at(j, b, g), out = output_at(j, 0, g), w = weights_at(j, g);
-        vd_convolve_backward_weights(&j->mean, j->input + in, d_product + out, d_theta + w);
+        vd_convolve_backward_weights(&j->mean, j->input + in, d_product + out, 1, d_theta + w);
         if (!j->d_input) continue;
         /* stock Darknet's 1x1 convolution overwrites the gradient of a [shortcut] or [route]: so must a plain layer */
         int add = j->p.sigma2 || !vd_convolution_is_product(j->mean.shape);
-        vd_convolve_backward_data(&j->mean, d_product + out, (const float *)j->theta + w, add, j->d_input + in);
+        vd_convolve_backward_data(&j->mean, d_product + out, (const float *)j->theta + w, 1, add, j->d_input + in);
     }
     if (!j->p.sigma2) return;
 
@@ -251,9 +189,9 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
     for (int g = 0; g < l.groups; ++g) {
         const void *d_var_g = vd_variance_at(d_var, output_at(j, 0, g));
         size_t in = input_at(j, 0, g), w = weights_at(j, g);
-        vd_convolve_backward_weights(&j->variance, vd_variance_at(square, in), d_var_g, d_sigma2 + w);
+        vd_convolve_backward_weights(&j->variance, vd_variance_at(square, in), d_var_g, 1, d_sigma2 + w);
         if (j->d_input)
-            vd_convolve_backward_data(&j->variance, d_var_g, vd_variance_at(j->sigma2, w), 0, d_square + in);
+            vd_convolve_backward_data(&j->variance, d_var_g, vd_variance_at(j->sigma2, w), 1, 0, d_square + in);
     }
     if (j->d_input)
         j->k->add_twice_product(inputs, j->input + input_at(j, b, 0), d_square, j->d_input + input_at(j, b, 0));
@@ -262,58 +200,20 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
 static void backward_chunk(int i, void *context)
 {
     const job *j = context;
-    float *d_theta = j->p.d_theta, *d_sigma2 = j->p.d_sigma2, *d_bias = j->l.bias_updates;
-    if (i > 0) {
-        d_theta = j->sums + (i - 1) * j->sums_per_chunk;
-        d_sigma2 = d_theta + j->n;
-        d_bias = d_theta + j->sums_per_chunk - j->l.n;
-        memset(d_theta, 0, j->sums_per_chunk * sizeof(float));
-    }
-    int runs = j->l.batch / j->run;
-    for (int r = runs * i / j->chunks; r < runs * (i + 1) / j->chunks; ++r) {
+    vd_chunk_sums sums = vd_begin_chunk(&j->chunks, i);
+    for (int r = vd_first_run(&j->chunks, i); r < vd_first_run(&j->chunks, i + 1); ++r) {
         int first = r * j->run;
-        for (int b = first; !j->l.batch_normalize && b < first + j->run; ++b) vd_backward_tail(j->l, b, d_bias);
-        if (j->p.by_row) backward_sparse_image(j, first, d_theta, d_sigma2);
-        else backward_run(j, first, d_theta, d_sigma2);
+        for (int b = first; !j->l.batch_normalize && b < first + j->run; ++b) vd_backward_tail(j->l, b, sums.d_bias);
+        backward_run(j, first, sums.d_theta, sums.d_sigma2);
     }
-}
-
-/* the sums of all chunks, in order */
-static void reduce_weights(int i, void *context)
-{
-    const job *j = context;
-    size_t o = (size_t)i * REDUCE, m = vd_piece_length(j->n, REDUCE, i);
-    for (int c = 1; c < j->chunks; ++c) {
-        const float *d_theta = j->sums + (c - 1) * j->sums_per_chunk;
-        j->k->add(m, d_theta + o, j->p.d_theta + o);
-        if (j->p.sigma2) j->k->add(m, d_theta + j->n + o, j->p.d_sigma2 + o);
-    }
-}
-
-static void reduce_biases(const job *j)
-{
-    for (int c = 1; c < j->chunks; ++c) j->k->add(j->l.n, j->sums + c * j->sums_per_chunk - j->l.n, j->l.bias_updates);
-}
-
-/* chunks of equal length where that leaves enough of them */
-static int chunks_of(int runs, size_t sums_per_chunk)
-{
-    int most = runs < CHUNKS ? runs : CHUNKS;
-    while (most > 1 && sums_per_chunk * (most - 1) > CHUNK_FLOATS) --most;
-    int equal = most;
-    while (runs % equal) --equal;
-    return 2 * equal >= most ? equal : most;
 }
 
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p)
 {
     job j = make_job(l, input, p);
     j.d_input = d_input;
-    j.sums_per_chunk = (p.sigma2 ? 2 : 1) * j.n + l.n;
-    j.chunks = chunks_of(l.batch / j.run, j.sums_per_chunk);
-    j.sums = vd_scratch(VD_SCRATCH_SUMS, (j.chunks - 1) * j.sums_per_chunk);
+    j.chunks = vd_make_chunks(l, p, (size_t)l.nweights, l.batch / j.run);
     pack_weights(&j, VD_BACKWARD_DATA);
-    vd_parallel_for(j.chunks, backward_chunk, &j);
-    if (j.chunks > 1) vd_parallel_for(vd_pieces(j.n, REDUCE), reduce_weights, &j);
-    if (!l.batch_normalize) reduce_biases(&j);
+    vd_parallel_for(j.chunks.chunks, backward_chunk, &j);
+    vd_add_chunks(&j.chunks);
 }

@@ -32,6 +32,9 @@ void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p
 void vd_convolution_forward(layer l, const float *input, vd_product p);
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p);
 
+/* product += sqrt(variance + eps) noise for image b; on input p.noise_gain holds the variance, on output the gain */
+void vd_add_noise(layer l, vd_product p, int b);
+
 /* the whole layer: whichever of the two its type asks for, and batch normalisation */
 void vd_product_forward(layer l, network net, vd_product p);
 void vd_product_backward(layer l, network net, vd_product p);

@@ -60,9 +60,9 @@ static problem make_problem(vd_convolution_shape s, vd_pass pass, int images)
 {
     vd_window w = s.window;
     return (problem){
-        random_numbers((size_t)images * w.c * w.h * w.w, s.bf16 && pass != VD_BACKWARD_DATA, 1),
-        random_numbers((size_t)s.n * w.c * w.size * w.size, s.bf16 && pass != VD_BACKWARD_WEIGHTS, 2),
-        random_numbers((size_t)images * s.n * w.out_h * w.out_w, s.bf16 && !is_forward(pass), 3),
+        random_numbers((size_t)images * w.c * w.h * w.w, s.type && pass != VD_BACKWARD_DATA, 1),
+        random_numbers((size_t)s.n * w.c * w.size * w.size, s.type && pass != VD_BACKWARD_WEIGHTS, 2),
+        random_numbers((size_t)images * s.n * w.out_h * w.out_w, s.type && !is_forward(pass), 3),
     };
 }
 
@@ -153,7 +153,7 @@ START_TEST(direct_products_are_the_convolution_and_its_gradients)
     for (int i = 0; i < SHAPES; ++i)
         for (int j = 0; j < RUNS; ++j) {
             vd_convolution_shape s = shapes[i];
-            s.bf16 = _i / VD_PASSES;
+            s.type = _i / VD_PASSES ? VD_BF16 : VD_FLOAT;
             if (!vd_direct_has(s, pass, runs[j])) continue;
             check(s, pass, runs[j]);
             ++checked;
@@ -183,7 +183,7 @@ static void convolve_piece(int i, void *context)
 START_TEST(weights_packed_once_give_every_thread_the_same_bits)
 {
     thread_job j = {.shape = shapes[2], .pass = _i % VD_PASSES, .images = 4};
-    j.shape.bf16 = _i / VD_PASSES;
+    j.shape.type = _i / VD_PASSES ? VD_BF16 : VD_FLOAT;
     if (!vd_direct_has(j.shape, j.pass, j.images)) {
         skipped(1, "no direct convolution of this type here");
         return;

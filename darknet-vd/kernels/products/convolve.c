@@ -35,28 +35,29 @@ static size_t output_of(vd_convolution_shape s)
 /* image b of an array of x or dy, n numbers an image */
 static const void *image_of(vd_convolution_shape s, const void *array, size_t n, int b)
 {
-    return (const char *)array + (s.bf16 ? sizeof(uint16_t) : sizeof(float)) * n * b;
+    return (const char *)array + vd_type_size(s.type) * n * b;
 }
 
 static const void *columns_of(vd_convolution_shape s, const void *image)
 {
     if (vd_convolution_is_product(s)) return image;
     void *columns = vd_scratch(VD_SCRATCH_COLUMNS, (size_t)vd_convolution_rows(s) * vd_convolution_pixels(s));
-    if (s.bf16) vd_kernels_get()->im2col_bf16(s.window, image, columns);
+    if (s.type != VD_FLOAT) vd_kernels_get()->im2col_bf16(s.window, image, columns);
     else vd_kernels_get()->im2col(s.window, image, columns);
     return columns;
 }
 
 static void multiply(vd_convolution_shape s, vd_gemm_shape g, const void *a, const void *b, float *c)
 {
-    if (s.bf16) vd_gemm_bf16(g, a, b, c);
+    if (s.type == VD_BF16) vd_gemm_bf16(g, a, b, c);
     else vd_gemm(g, a, b, c);
 }
 
 /* ---- products ---- */
 
-void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float *y)
+void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
 {
+    (void)scale;
     vd_convolution_shape s = p->shape;
     if (p->direct[VD_FORWARD]) {
         vd_direct_forward(s, p->images, x, weights, y);
@@ -72,8 +73,10 @@ void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void
         multiply(s, g, weights, columns_of(s, image_of(s, x, input_of(s), b)), y + output_of(s) * b);
 }
 
-void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, const void *weights, int add, float *dx)
+void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, const void *weights, float scale, int add,
+                               float *dx)
 {
+    (void)scale;
     vd_convolution_shape s = p->shape;
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s), in_place = vd_convolution_is_product(s);
     vd_gemm_shape g = {.m = rows, .n = pixels, .k = s.n, .lda = rows, .ldb = pixels, .ldc = pixels, .transpose_a = 1};
@@ -91,8 +94,9 @@ void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, con
     }
 }
 
-void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float *dw)
+void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float scale, float *dw)
 {
+    (void)scale;
     vd_convolution_shape s = p->shape;
     if (p->direct[VD_BACKWARD_WEIGHTS]) {
         vd_direct_backward_weights(s, p->images, x, dy, dw);
@@ -198,9 +202,9 @@ static double time_pass(const vd_convolution_plan *p, vd_pass pass, arrays a)
     const void *weights = pass == VD_BACKWARD_WEIGHTS ? a.w : vd_convolution_weights(p, pass, a.w, a.packed);
     for (int i = 0; i <= REPEATS; ++i) {
         double start = now();
-        if (pass == VD_BACKWARD_DATA) vd_convolve_backward_data(p, a.y, weights, 1, a.x);
-        else if (pass == VD_BACKWARD_WEIGHTS) vd_convolve_backward_weights(p, a.x, a.y, a.w);
-        else vd_convolve_forward(p, a.x, weights, a.y);
+        if (pass == VD_BACKWARD_DATA) vd_convolve_backward_data(p, a.y, weights, 1, 1, a.x);
+        else if (pass == VD_BACKWARD_WEIGHTS) vd_convolve_backward_weights(p, a.x, a.y, 1, a.w);
+        else vd_convolve_forward(p, a.x, weights, 1, a.y);
         double seconds = now() - start;
         if (i == 1 || (i > 1 && seconds < best)) best = seconds; /* the first also makes the kernels: not counted */
     }

@@ -36,22 +36,23 @@ vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s);
 size_t vd_convolution_weights_bytes(const vd_convolution_plan *p, vd_pass pass);
 const void *vd_convolution_weights(const vd_convolution_plan *p, vd_pass pass, const void *weights, void *buffer);
 
-/* y = weights * x
+/* y = scale weights * x; scale takes back the powers of two that fp16 arrays hold, and is 1 for other types
  *
  *   x         [images][c][h][w]             y   [images][n][out_h][out_w], overwritten
  *   weights   vd_convolution_weights() of [n][c][size][size], pass VD_FORWARD */
-void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float *y);
+void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y);
 
 /* forward was y = weights * x:  dx = weights^T * dy, or with add dx +=
  *
  *   dy        [images][n][out_h][out_w]     dx  [images][c][h][w]
  *   weights   vd_convolution_weights() of [n][c][size][size], pass VD_BACKWARD_DATA */
-void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, const void *weights, int add, float *dx);
+void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, const void *weights, float scale, int add,
+                               float *dx);
 
 /* forward was y = weights * x:  dw += dy x^T, summed over the images
  *
  *   x         [images][c][h][w]             dw  [n][c][size][size]
  *   dy        [images][n][out_h][out_w] */
-void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float *dw);
+void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float scale, float *dw);
 
 #endif

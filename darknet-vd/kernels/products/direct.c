@@ -75,7 +75,7 @@ static dnnl_memory_desc_t layout(const direct_key *k, array a, int is_result, dn
     const dnnl_dims_t sizes[ARRAYS] = {[X] = {k->images, w.c, w.h, w.w},
                                        [W] = {k->shape.n, w.c, w.size, w.size},
                                        [Y] = {k->images, k->shape.n, w.out_h, w.out_w}};
-    dnnl_data_type_t type = k->shape.bf16 && !is_result ? dnnl_bf16 : dnnl_f32;
+    dnnl_data_type_t type = k->shape.type == VD_BF16 && !is_result ? dnnl_bf16 : dnnl_f32;
     dnnl_memory_desc_t made;
     vd_onednn_check(dnnl_memory_desc_init_by_tag(&made, 4, sizes[a], type, format), "layout");
     return made;
@@ -113,16 +113,17 @@ static conversion make_conversion(const direct_key *k, array a, int is_result, d
 }
 
 /* a block with fewer channels is filled up with zeros */
-static void transpose_to_blocked(const conversion *c, int bf16, const void *plain, void *blocked)
+static void transpose_to_blocked(const conversion *c, vd_type type, const void *plain, void *blocked)
 {
-    size_t bytes = bf16 ? sizeof(uint16_t) : sizeof(float), block = bytes * c->block * c->pixels;
+    size_t bytes = vd_type_size(type), block = bytes * c->block * c->pixels;
     const char *from = plain;
     char *to = blocked;
     for (int b = 0; b < c->images; ++b)
         for (int first = 0; first < c->channels; first += c->block, to += block) {
             int rows = c->channels - first < c->block ? c->channels - first : c->block;
             if (rows < c->block) memset(to, 0, block);
-            if (bf16) vd_transpose_16(rows, c->pixels, (const uint16_t *)from, c->pixels, (uint16_t *)to, c->block);
+            if (type != VD_FLOAT)
+                vd_transpose_16(rows, c->pixels, (const uint16_t *)from, c->pixels, (uint16_t *)to, c->block);
             else vd_transpose(rows, c->pixels, (const float *)from, c->pixels, (float *)to, c->block);
             from += bytes * rows * c->pixels;
         }
@@ -183,7 +184,7 @@ static void *make_direct(const int *key)
     direct *d = calloc(1, sizeof(*d));
     if (!d) vd_no_memory(sizeof(*d));
     dnnl_primitive_desc_t pd = describe(&k);
-    d->exists = pd && is_direct(pd, k.shape.bf16);
+    d->exists = pd && is_direct(pd, k.shape.type == VD_BF16);
     if (!d->exists) {
         if (pd) dnnl_primitive_desc_destroy(pd);
         return d;
@@ -219,13 +220,13 @@ static direct *find(vd_convolution_shape s, vd_pass pass, int images)
 }
 
 /* the array in the layout that the convolution wants; for a result, uninitialised memory */
-static const void *blocked_of(conversion *c, const operand *of, int is_result, int bf16, const void *plain)
+static const void *blocked_of(conversion *c, const operand *of, int is_result, vd_type type, const void *plain)
 {
     int is_packed = of->array == W && !is_result;
     if (c->by == SAME_LAYOUT || is_packed) return plain;
     void *blocked = vd_scratch(slots[of->array], c->bytes / sizeof(float) + 1);
     if (is_result) return blocked;
-    if (c->by == TRANSPOSE) transpose_to_blocked(c, bf16, plain, blocked);
+    if (c->by == TRANSPOSE) transpose_to_blocked(c, type, plain, blocked);
     else vd_onednn_run(&c->call, (const void *const[]){plain, blocked});
     return blocked;
 }
@@ -236,7 +237,7 @@ static void run(vd_convolution_shape s, vd_pass pass, int images, const void *fi
     assert(d->exists);
     const void *plain[] = {first, second, result}, *blocked[OPERANDS];
     for (int i = 0; i < OPERANDS; ++i)
-        blocked[i] = blocked_of(d->conversions + i, operands[pass] + i, i == RESULT, s.bf16, plain[i]);
+        blocked[i] = blocked_of(d->conversions + i, operands[pass] + i, i == RESULT, s.type, plain[i]);
     vd_onednn_run(&d->call, blocked);
     conversion *c = d->conversions + RESULT;
     if (c->by == TRANSPOSE) transpose_from_blocked(c, pass == VD_BACKWARD_DATA, blocked[RESULT], result);
@@ -245,7 +246,7 @@ static void run(vd_convolution_shape s, vd_pass pass, int images, const void *fi
 
 int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
 {
-    return vd_kernels_get() != &vd_kernels_c && find(s, pass, images)->exists;
+    return vd_kernels_get() != &vd_kernels_c && s.type != VD_FP16 && find(s, pass, images)->exists;
 }
 
 size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images)

@@ -8,14 +8,15 @@
 #define VD_KERNELS_PRODUCTS_DIRECT_H
 
 #include "kernels/kernels.h"
+#include "kernels/type.h"
 
 #include <stddef.h>
 
 /* one convolution (one of its groups) */
 typedef struct {
     vd_window window;
-    int n;    /* filters */
-    int bf16; /* inputs, weights and output gradients are bf16 (uint16_t), the results float */
+    int n;        /* filters */
+    vd_type type; /* of inputs, weights and output gradients; the results are float */
 } vd_convolution_shape;
 
 /* VD_FORWARD_INFERENCE is VD_FORWARD by another kernel, which oneDNN offers for inference but which is as valid in

@@ -118,7 +118,7 @@ static void release_product(void *made)
     free(p);
 }
 
-static void onednn_gemm(vd_gemm_shape s, vd_onednn_type type, const void *a, const void *b, float *c)
+static void onednn_gemm(vd_gemm_shape s, vd_type type, const void *a, const void *b, float *c)
 {
     int key[VD_ONEDNN_KEY] = {'g'};
     product_key k = {s, type};

@@ -18,7 +18,7 @@ void vd_onednn_check(dnnl_status_t status, const char *what)
     vd_die("oneDNN: %s failed: status %d", what, (int)status);
 }
 
-dnnl_data_type_t vd_onednn_data_type(vd_onednn_type type)
+dnnl_data_type_t vd_onednn_data_type(vd_type type)
 {
     return type == VD_BF16 ? dnnl_bf16 : dnnl_f32;
 }

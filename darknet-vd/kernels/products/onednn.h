@@ -3,15 +3,16 @@
 #ifndef VD_KERNELS_PRODUCTS_ONEDNN_H
 #define VD_KERNELS_PRODUCTS_ONEDNN_H
 
+#include "kernels/type.h"
+
 #include <oneapi/dnnl/dnnl.h>
 
 #if DNNL_VERSION_MAJOR != 2
 #error "this speaks oneDNN 2 (Debian 12): build with ONEDNN=0 elsewhere"
 #endif
 
-typedef enum { VD_FLOAT, VD_BF16 } vd_onednn_type;
-
-dnnl_data_type_t vd_onednn_data_type(vd_onednn_type type);
+/* of the types that oneDNN knows on every processor it supports: not fp16 */
+dnnl_data_type_t vd_onednn_data_type(vd_type type);
 
 /* one primitive and its arguments; belongs to one thread */
 enum { VD_ONEDNN_ARGS = 4 };
