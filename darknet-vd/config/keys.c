@@ -136,7 +136,12 @@ static const vd_key vd_cost_keys[] = {
     {"kl_ramp", VD_NUMBER, 0, DBL_MAX, "0",
      .help = "batches in which w(t) rises linearly from 0 to kl_scale; 0: at once", .owner = VD_PLUGIN},
     {"freeze_pruned", VD_INTEGER, 0, UINT16_MAX, "0",
-     .help = "batches at log alpha = 8 after which a weight is zero for good; 0: never", .owner = VD_PLUGIN},
+     .help = "batches in a row at freeze_log_alpha after which a weight is zero for good; 0: never",
+     .owner = VD_PLUGIN},
+    {"freeze_log_alpha", VD_NUMBER, -8, 8, "8", .help = "the log alpha from which freeze_pruned counts a weight",
+     .owner = VD_PLUGIN},
+    {"freeze_start", VD_NUMBER, 0, DBL_MAX, "0", .help = "the batch from which freeze_pruned counts",
+     .owner = VD_PLUGIN},
     {"fine_tune", VD_INTEGER, 0, INT_MAX, "0",
      .help = "last batches of max_batches, in which pruned weights stay zero and the others train without noise and KL "
              "term",

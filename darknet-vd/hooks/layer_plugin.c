@@ -131,6 +131,17 @@ static void attach_weights(vd_section s, layer *l, network *net)
     attach_vd_layer(l, vd);
 }
 
+static void set_freezing(vd_section s, vd_cost *c)
+{
+    static const char *const keys[] = {"freeze_log_alpha", "freeze_start"};
+    c->freeze_pruned = (int)vd_key_integer(s, "freeze_pruned");
+    c->freeze_log_alpha = vd_key_number(s, "freeze_log_alpha");
+    c->freeze_start = vd_key_number(s, "freeze_start");
+    for (int i = 0; i < 2; ++i)
+        if (vd_option_given(s, keys[i]) && !c->freeze_pruned)
+            vd_section_die(s, "%s needs freeze_pruned=N, the batches after which a weight is frozen", keys[i]);
+}
+
 static void attach_cost(vd_section s, layer *l, network *net)
 {
     vd_cost c = {.net = net};
@@ -141,7 +152,7 @@ static void attach_cost(vd_section s, layer *l, network *net)
     c.kl_scale = vd_key_number(s, "kl_scale");
     c.kl_start = vd_key_number(s, "kl_start");
     c.kl_ramp = vd_key_number(s, "kl_ramp");
-    c.freeze_pruned = (int)vd_key_integer(s, "freeze_pruned");
+    set_freezing(s, &c);
     c.fine_tune = (int)vd_key_integer(s, "fine_tune");
     c.report = (int)vd_key_integer(s, "report");
     make_vd_cost_layer(l, net->layers[s.index - 1], c);

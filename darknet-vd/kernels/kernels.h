@@ -181,12 +181,14 @@ typedef struct {
     void (*sparse_multiply)(vd_sparse s, const float *value, size_t lanes, const float *x, float *y);
     void (*sparse_dots)(vd_sparse s, size_t lanes, const float *x, const float *dy, float *d_value);
 
-    /* pruned_for += 1 where log_alpha is at its upper clip, to at most 65535; = 0 elsewhere. sigma2 and d_kl are
-     * variance_kl's of the same theta */
-    void (*count_pruned)(size_t n, const float *theta, const float *sigma2, const float *d_kl, uint16_t *pruned_for);
+    /* pruned_for += 1 where log_alpha is at its upper clip or at least log(alpha), to at most 65535; = 0 elsewhere.
+     * sigma2 and d_kl are variance_kl's of the same theta. alpha = INFINITY: at the clip alone. So, too, where theta^2
+     * is below FLT_MIN, as sigma2 then says nothing of log_alpha */
+    void (*count_pruned)(size_t n, float alpha, const float *theta, const float *sigma2, const float *d_kl,
+                         uint16_t *pruned_for);
 
-    /* d_theta = 0 where theta is 0 and log_alpha is clipped: the weight is frozen */
-    void (*hold_frozen)(size_t n, const float *theta, const float *d_kl, float *d_theta);
+    /* d_theta = 0 where theta is 0 and pruned_for is at least `batches`: the weight is frozen */
+    void (*hold_frozen)(size_t n, int batches, const float *theta, const uint16_t *pruned_for, float *d_theta);
 
     const vd_sparse_kernels *sparse; /* products with sparse weights at test time */
 } vd_kernels;

@@ -292,18 +292,21 @@ static void sparse_dots_c(vd_sparse s, size_t lanes, const float *x, const float
             for (size_t i = 0; i < lanes; ++i) d_value[e] += dy[r * lanes + i] * x[s.column[e] * lanes + i];
 }
 
-static void count_pruned_c(size_t n, const float *theta, const float *sigma2, const float *d_kl, uint16_t *pruned_for)
+static void count_pruned_c(size_t n, float alpha, const float *theta, const float *sigma2, const float *d_kl,
+                           uint16_t *pruned_for)
 {
     for (size_t i = 0; i < n; ++i) {
-        int pruned = d_kl[i] == 0 && sigma2[i] >= theta[i] * theta[i];
+        float square = theta[i] * theta[i];
+        int clipped = d_kl[i] == 0 && sigma2[i] >= square;
+        int pruned = clipped || (square >= FLT_MIN && sigma2[i] >= alpha * square);
         pruned_for[i] = (uint16_t)(pruned ? pruned_for[i] + (pruned_for[i] < UINT16_MAX) : 0);
     }
 }
 
-static void hold_frozen_c(size_t n, const float *theta, const float *d_kl, float *d_theta)
+static void hold_frozen_c(size_t n, int batches, const float *theta, const uint16_t *pruned_for, float *d_theta)
 {
     for (size_t i = 0; i < n; ++i)
-        if (theta[i] == 0 && d_kl[i] == 0) d_theta[i] = 0;
+        if (theta[i] == 0 && pruned_for[i] >= batches) d_theta[i] = 0;
 }
 
 const vd_kernels vd_kernels_c = {

@@ -410,19 +410,22 @@ static void sparse_dots_v(vd_sparse s, size_t lanes, const float *restrict x, co
     }
 }
 
-static void count_pruned_v(size_t n, const float *restrict theta, const float *restrict sigma2,
+static void count_pruned_v(size_t n, float alpha, const float *restrict theta, const float *restrict sigma2,
                            const float *restrict d_kl, uint16_t *restrict pruned_for)
 {
     for (size_t i = 0; i < n; ++i) {
-        int pruned = (d_kl[i] == 0) & (sigma2[i] >= theta[i] * theta[i]);
+        float square = theta[i] * theta[i];
+        int clipped = (d_kl[i] == 0) & (sigma2[i] >= square);
+        int pruned = clipped | ((square >= FLT_MIN) & (sigma2[i] >= alpha * square));
         int more = pruned_for[i] + (pruned_for[i] < UINT16_MAX);
         pruned_for[i] = (uint16_t)(more & -pruned);
     }
 }
 
-static void hold_frozen_v(size_t n, const float *restrict theta, const float *restrict d_kl, float *restrict d_theta)
+static void hold_frozen_v(size_t n, int batches, const float *restrict theta, const uint16_t *restrict pruned_for,
+                          float *restrict d_theta)
 {
-    for (size_t i = 0; i < n; ++i) d_theta[i] = (theta[i] == 0) & (d_kl[i] == 0) ? 0 : d_theta[i];
+    for (size_t i = 0; i < n; ++i) d_theta[i] = (theta[i] == 0) & (pruned_for[i] >= batches) ? 0 : d_theta[i];
 }
 
 const vd_kernels VARIANT(vd_kernels) = {

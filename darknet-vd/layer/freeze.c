@@ -1,6 +1,7 @@
 #include "layer/freeze.h"
 #include "base/fail.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static int is_frozen(vd_parameters all, size_t i, int batches)
@@ -8,13 +9,23 @@ static int is_frozen(vd_parameters all, size_t i, int batches)
     return all.theta[i] == 0 && all.pruned_for[i] >= batches;
 }
 
+size_t vd_frozen(vd_parameters all, int batches)
+{
+    size_t frozen = 0;
+    for (size_t i = 0; i < all.n; ++i) frozen += is_frozen(all, i, batches);
+    return frozen;
+}
+
 size_t vd_freeze(vd_parameters all, int batches)
 {
+    const float clipped = -10.4f; /* log_alpha of theta = 0 is then 8.02 */
     size_t active = all.n;
     float *moments[] = {all.theta_m, all.theta_v, all.log_sigma2_m, all.log_sigma2_v};
     for (size_t i = 0; i < all.n; ++i) {
         if (all.pruned_for[i] < batches) continue;
         all.theta[i] = 0;
+        all.log_sigma2[i] = fmaxf(all.log_sigma2[i], clipped);
+        all.pruned_for[i] = UINT16_MAX; /* also for a resumed training that freezes later */
         for (int m = 0; m < 4; ++m)
             if (moments[m]) moments[m][i] = 0;
         --active;

@@ -1,6 +1,7 @@
-/* Freezing, and training on the weights that are left. A weight whose log_alpha has been at the upper clip for
- * `freeze_pruned` batches in a row is frozen: theta becomes 0 and stays 0. Its contribution to mean and variance is
- * then 0 too, log_alpha stays at the clip, and training and test time see the same weight.
+/* Freezing, and training on the weights that are left. A weight whose log_alpha has been at least `freeze_log_alpha`
+ * for `freeze_pruned` batches in a row, `freeze_start` or later ones, is frozen: theta becomes 0 and stays 0. Its
+ * contribution to mean and variance is then 0 too, log_alpha stays at the clip, and training and test time see the same
+ * weight. Batches are counted at each update; once in 50 of them weights are frozen.
  *
  * Once less than a quarter of a layer is left, its products and updates run over a list of the active weights alone.
  * (Not in a grouped convolution or with train_clip=1: those go on as before, frozen weights held at 0.) */
@@ -17,7 +18,7 @@ typedef struct {
     float *theta, *log_sigma2;
     float *theta_m, *theta_v; /* Adam's moments; with SGD m is the velocity */
     float *log_sigma2_m, *log_sigma2_v;
-    uint16_t *pruned_for;      /* batches in a row that log_alpha has been at the clip, null when nothing is frozen */
+    uint16_t *pruned_for;      /* batches in a row that log_alpha has been that high, null when nothing is frozen */
     float *sigma2, *d_kl;      /* of the latest training forward */
     float *d_theta, *d_sigma2; /* sums over the batch of -dL/dtheta and -dL/dsigma2 */
 } vd_parameters;
@@ -29,9 +30,12 @@ typedef struct {
     vd_parameters p;             /* copies */
 } vd_active;
 
-/* set theta and its moments to 0 where it has been pruned for this number of batches; returns the number of active
- * weights */
+/* set theta and its moments to 0, and log_sigma2 so high that log_alpha is at the clip, where a weight has been pruned
+ * for this number of batches; returns the number of active weights */
 size_t vd_freeze(vd_parameters all, int batches);
+
+/* the number of frozen weights: 0 for good, and pruned for this number of batches */
+size_t vd_frozen(vd_parameters all, int batches);
 
 /* the active weights of a [rows][columns] matrix, all arrays of `all` but the last four copied */
 vd_active *make_vd_active(vd_parameters all, int rows, int columns, int batches);

@@ -18,6 +18,13 @@ void vd_run_over_active(layer l, int batches)
     vd->freezing.active = make_vd_active(vd_all_parameters(l), rows, (int)(vd->n / rows), batches);
 }
 
+size_t vd_frozen_weights(layer l, int batches)
+{
+    const vd_layer *vd = l.plugin;
+    if (vd->freezing.active) return vd->n - vd->freezing.active->p.n;
+    return vd->freezing.pruned_for ? vd_frozen(vd_all_parameters(l), batches) : 0;
+}
+
 void vd_freeze_pruned(layer l, int batches)
 {
     enum { SPARSE = 4 }; /* with 1/4 of the weights left or fewer, lists are faster than matrices */

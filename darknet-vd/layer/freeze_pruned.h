@@ -9,6 +9,9 @@
  * those are less than a quarter (not with groups or train_clip) */
 void vd_freeze_pruned(layer l, int batches);
 
+/* the number of frozen weights, 0 while nothing is counted */
+size_t vd_frozen_weights(layer l, int batches);
+
 /* run over lists from now on; back to whole arrays, which loses nothing */
 void vd_run_over_active(layer l, int batches);
 void vd_leave_active(layer l);

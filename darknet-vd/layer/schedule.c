@@ -1,4 +1,5 @@
 #include "layer/schedule.h"
+#include "kernels/kernels.h"
 
 #include <math.h>
 
@@ -39,4 +40,15 @@ int vd_cost_freeze_pruned(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
     return c ? c->freeze_pruned : 0;
+}
+
+int vd_cost_freezes(const network *net)
+{
+    return vd_cost_freeze_pruned(net) > 0 && vd_cost_batch(net) >= vd_cost_of(net)->freeze_start;
+}
+
+float vd_cost_freeze_alpha(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c && c->freeze_log_alpha < VD_LOG_ALPHA_LIMIT ? expf((float)c->freeze_log_alpha) : INFINITY;
 }

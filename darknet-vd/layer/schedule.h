@@ -9,7 +9,9 @@ typedef struct {
     network *net;
     double samples;                     /* N, images in the training set */
     double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
-    int freeze_pruned;                  /* batches at the clip after which a weight is frozen, 0: never. See freeze.h */
+    int freeze_pruned;                  /* batches in a row after which a weight is frozen, 0: never. See freeze.h */
+    double freeze_log_alpha;            /* those with a log_alpha of at least this, the clip or less, */
+    double freeze_start;                /* from this batch on */
     int fine_tune;                      /* the last N batches, which prune no more. See fine_tune.h */
     int report;                         /* batches between two report lines, 0: one an epoch */
 
@@ -34,6 +36,10 @@ float vd_cost_kl_scale(const network *net);
 
 /* freeze_pruned, 0 for a network without [vd_cost] */
 int vd_cost_freeze_pruned(const network *net);
+
+/* the batch being trained is counted; exp(freeze_log_alpha), infinite at the clip */
+int vd_cost_freezes(const network *net);
+float vd_cost_freeze_alpha(const network *net);
 
 /* the batch being trained is one of the last `fine_tune` of max_batches: no noise, no KL term */
 int vd_cost_fine_tunes(const network *net);

@@ -1,6 +1,7 @@
 #include "layer/vd_cost_layer.h"
-#include "layer/vd_layer.h"
+#include "layer/freeze_pruned.h"
 #include "layer/sparsity.h"
+#include "layer/vd_layer.h"
 #include "base/fail.h"
 
 #include <math.h>
@@ -55,6 +56,15 @@ static void backward_vd_cost_layer(layer l, network net)
     (void)net;
 }
 
+static double frozen_weights(const network *net)
+{
+    double frozen = 0;
+    for (int i = 0; i < net->n; ++i)
+        if (vd_layer_of(net->layers[i]))
+            frozen += (double)vd_frozen_weights(net->layers[i], vd_cost_freeze_pruned(net));
+    return frozen;
+}
+
 /* one line on a running training: cost is the network's own, an image, mean since the line before; kl of all layers */
 static void print_training_line(FILE *fp, const network *net, double cost, double kl)
 {
@@ -65,7 +75,10 @@ static void print_training_line(FILE *fp, const network *net, double cost, doubl
             *net->seen / c->samples, vd_cost_batch(net), cost + part, cost, part, weight, kl);
     for (int i = 0; i < r.n; ++i)
         fprintf(fp, "%s%.1f", i ? "-" : " ", 100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
-    fprintf(fp, " %%, all %.2f %%\n", 100 * vd_report_sparsity(r.weights, r.nonzero));
+    fprintf(fp, " %%, all %.2f %%", 100 * vd_report_sparsity(r.weights, r.nonzero));
+    if (c->freeze_pruned)
+        fprintf(fp, ", frozen %.2f %%", 100 * (r.weights ? frozen_weights(net) / (double)r.weights : 0));
+    fputc('\n', fp);
     fflush(fp);
     free(r.layers);
 }

@@ -64,7 +64,7 @@ typedef struct {
 
     /* with freeze_pruned */
     struct {
-        uint16_t *pruned_for; /* [n] batches in a row that log_alpha has been at the clip, in checkpoints; else null */
+        uint16_t *pruned_for; /* [n] batches in a row that log_alpha has been so high, in checkpoints; else null */
         vd_active *active;    /* the weights not frozen, null while products run over all */
     } freezing;
 } vd_layer;

@@ -16,6 +16,8 @@ typedef struct {
     float kl_scale; /* -w(t)/N, summed over the batch */
     float *d_mean;  /* [n], null without train_clip */
     float threshold;
+    float alpha; /* weights with at least this are counted as pruned, */
+    int batches; /* and frozen after so many batches */
 } job;
 
 /* with train_clip the gradient of the mean is that of the masked weights */
@@ -43,8 +45,8 @@ static void update_piece(int i, void *context)
         if (j->d_mean) add_mean_gradient(j, o, n);
         j->k->posterior_backward(n, theta, p.sigma2 + o, p.d_kl + o, j->kl_scale, d_theta, d_log_sigma2);
         if (p.pruned_for) {
-            j->k->count_pruned(n, theta, p.sigma2 + o, p.d_kl + o, p.pruned_for + o);
-            j->k->hold_frozen(n, theta, p.d_kl + o, d_theta);
+            j->k->count_pruned(n, j->alpha, theta, p.sigma2 + o, p.d_kl + o, p.pruned_for + o);
+            j->k->hold_frozen(n, j->batches, theta, p.pruned_for + o, d_theta);
         }
         vd_update(j->step, n, theta, d_theta, vd_element(p.theta_m, o), vd_element(p.theta_v, o));
         vd_update(plain, n, log_sigma2, d_log_sigma2, vd_element(p.log_sigma2_m, o), vd_element(p.log_sigma2_v, o));
@@ -69,18 +71,20 @@ void update_vd_layer(layer l, update_args a)
 {
     enum { FREEZE_EVERY = 50 }; /* batches: making lists costs about what one dense step does */
     vd_layer *vd = l.plugin;
-    int batches = vd_cost_freeze_pruned(vd->net);
+    int batches = vd_cost_freeze_pruned(vd->net), freezes = vd_cost_freezes(vd->net);
     if (vd_cost_fine_tunes(vd->net)) {
         vd_fine_tune(l, a);
         return;
     }
     if (!vd->variance.sigma2) return; /* no training forward yet */
-    allocate_moments(vd, a, batches > 0);
+    allocate_moments(vd, a, freezes);
     job j = {.k = vd_kernels_get(),
              .p = vd_trained_parameters(l),
              .step = vd_step_of(l, a),
              .d_mean = vd->train_clip ? vd->gradients.d_mean : 0,
-             .threshold = vd->threshold};
+             .threshold = vd->threshold,
+             .alpha = vd_cost_freeze_alpha(vd->net),
+             .batches = batches};
     /* gradients here are sums over the batch of -dL, the KL divergence is a part of the mean loss */
     j.kl_scale = vd->gradients.went_backward ? -vd_cost_kl_scale(vd->net) * a.batch : 0;
     vd->gradients.went_backward = 0;
@@ -88,5 +92,5 @@ void update_vd_layer(layer l, update_args a)
     if (vd->freezing.active) vd_active_write(vd->freezing.active, vd_all_parameters(l));
     vd_update_biases(l, a);
     vd->test_time.masked_is_current = 0;
-    if (batches > 0 && vd_cost_batch(vd->net) % FREEZE_EVERY == 0) vd_freeze_pruned(l, batches);
+    if (freezes && vd_cost_batch(vd->net) % FREEZE_EVERY == 0) vd_freeze_pruned(l, batches);
 }

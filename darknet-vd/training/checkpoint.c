@@ -96,10 +96,11 @@ static void pass_array(stream *s, int layer, vd_array a)
 static void pass_layer(stream *s, int index, layer *l)
 {
     vd_array arrays[VD_LAYER_ARRAYS];
+    int variational = vd_layer_of(*l) != 0;
+    int32_t active = s->writes && variational ? vd_layer_write_active(*l) : 0; /* before its moments are written */
     int n = vd_layer_arrays(l, arrays);
     for (int i = 0; i < n; ++i) pass_array(s, index, arrays[i]);
-    if (!vd_layer_of(*l)) return;
-    int32_t active = s->writes ? vd_layer_write_active(*l) : 0;
+    if (!variational) return;
     n = vd_layer_state(*l, arrays);
     for (int i = 0; i < n; ++i) pass_array(s, index, arrays[i]);
     pass(s, &active, sizeof(active));

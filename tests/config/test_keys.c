@@ -399,35 +399,38 @@ static void assert_same(outcome a, outcome b, const char *line)
 }
 
 static const struct {
-    const char *section, *key, *net, *layer; /* and what makes a wrong default visible */
+    const char *section, *key, *net, *layer, *cost; /* and what makes a wrong default visible */
 } with_default[] = {
-    {"[net]", "checkpoint", "", ""},
-    {"[net]", "checkpoint_minutes", "", ""},
-    {"[net]", "checkpoint_keep", "checkpoint=1\n", ""},
-    {"[net]", "nan_guard", "", ""},
-    {"[vd_connected]", "log_sigma2", "", ""},
-    {"[vd_connected]", "threshold", "", "log_sigma2=0\n"},
-    {"[vd_connected]", "train_clip", "", "log_sigma2=0\n"},
-    {"[vd_cost]", "kl_scale", "", "log_sigma2=0\n"},
-    {"[vd_cost]", "kl_start", "", "log_sigma2=0\n"},
-    {"[vd_cost]", "kl_ramp", "", "log_sigma2=0\n"},
-    {"[vd_cost]", "freeze_pruned", "", "log_sigma2=0\n"},
-    {"[vd_cost]", "fine_tune", "", "log_sigma2=0\n"},
-    {"[vd_cost]", "report", "", "log_sigma2=0\n"},
+    {"[net]", "checkpoint", "", "", ""},
+    {"[net]", "checkpoint_minutes", "", "", ""},
+    {"[net]", "checkpoint_keep", "checkpoint=1\n", "", ""},
+    {"[net]", "nan_guard", "", "", ""},
+    {"[vd_connected]", "log_sigma2", "", "", ""},
+    {"[vd_connected]", "threshold", "", "log_sigma2=0\n", ""},
+    {"[vd_connected]", "train_clip", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "kl_scale", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "kl_start", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "kl_ramp", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "freeze_pruned", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "freeze_log_alpha", "", "log_sigma2=0\n", "freeze_pruned=1\n"},
+    {"[vd_cost]", "freeze_start", "", "log_sigma2=0\n", "freeze_pruned=1\n"},
+    {"[vd_cost]", "fine_tune", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "report", "", "log_sigma2=0\n", ""},
 };
 
 START_TEST(a_key_set_to_its_default_changes_nothing)
 {
-    const char *section = with_default[_i].section, *net = with_default[_i].net, *layer = with_default[_i].layer;
+    const char *section = with_default[_i].section, *net = with_default[_i].net, *layer = with_default[_i].layer,
+               *cost = with_default[_i].cost;
     const vd_key *k = vd_key_find(vd_section_find(section)->keys, with_default[_i].key);
     char *line = vd_format("%s=%s\n", k->name, k->def), *in_net = vd_format("%s%s", net, line),
-         *in_layer = vd_format("%s%s", layer, line);
+         *in_layer = vd_format("%s%s", layer, line), *in_cost = vd_format("%s%s", cost, line);
     int is_net = !strcmp(section, "[net]"), is_cost = !strcmp(section, "[vd_cost]");
-    outcome without = train(net, layer, ""),
-            with = train(is_net ? in_net : net, is_net || is_cost ? layer : in_layer, is_cost ? line : "");
+    outcome without = train(net, layer, cost),
+            with = train(is_net ? in_net : net, is_net || is_cost ? layer : in_layer, is_cost ? in_cost : cost);
     assert_same(without, with, line);
     free_outcome(without), free_outcome(with);
-    free(in_layer), free(in_net), free(line);
+    free(in_cost), free(in_layer), free(in_net), free(line);
 }
 END_TEST
 

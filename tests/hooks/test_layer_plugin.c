@@ -179,6 +179,17 @@ START_TEST(a_bad_cost_section_is_named)
         {NET CONN ENDING "kl_scale=x\n", AT1 "kl_scale=x is not a number"},
         {NET CONN ENDING "kl_start=x\n", AT1 "kl_start=x is not a number"},
         {NET CONN ENDING "kl_ramp=nan\n", AT1 "kl_ramp=nan is not a number"},
+        {NET CONN ENDING "freeze_pruned=1\nfreeze_log_alpha=x\n", AT1 "freeze_log_alpha=x is not a number"},
+        {NET CONN ENDING "freeze_pruned=1\nfreeze_log_alpha=nan\n", AT1 "freeze_log_alpha=nan is not a number"},
+        {NET CONN ENDING "freeze_pruned=1\nfreeze_log_alpha=inf\n", AT1 "freeze_log_alpha=inf is not a number"},
+        {NET CONN ENDING "freeze_pruned=1\nfreeze_log_alpha=-8.1\n",
+         AT1 "freeze_log_alpha=-8.1 is not between -8 and 8"},
+        {NET CONN ENDING "freeze_pruned=1\nfreeze_log_alpha=9\n", AT1 "freeze_log_alpha=9 is not between -8 and 8"},
+        {NET CONN ENDING "freeze_log_alpha=4\n",
+         AT1 "freeze_log_alpha needs freeze_pruned=N, the batches after which a weight is frozen"},
+        {NET CONN ENDING "freeze_pruned=0\nfreeze_start=4\n",
+         AT1 "freeze_start needs freeze_pruned=N, the batches after which a weight is frozen"},
+        {NET CONN ENDING "freeze_pruned=1\nfreeze_start=x\n", AT1 "freeze_start=x is not a number"},
         {NET CONN ENDING "report=x\n", AT1 "report=x is not an integer"},
         {NET CONN ENDING "report=-1\n", AT1 "report=-1 is not between 0 and 2147483647"},
         {NET CONN ENDING "threshold=3\n", AT1 "threshold is not a key of this section"},
@@ -192,9 +203,9 @@ START_TEST(a_bad_cost_section_is_named)
     };
     EXPECT_ALL(cases);
     /* the largest value has many digits: not compared */
-    static const char *const negative[] = {"kl_scale=-1", "kl_start=-1", "kl_ramp=-1"};
-    for (int i = 0; i < 3; ++i) {
-        char *cfg = vd_format(NET CONN ENDING "%s\n", negative[i]),
+    static const char *const negative[] = {"kl_scale=-1", "kl_start=-1", "kl_ramp=-1", "freeze_start=-1"};
+    for (int i = 0; i < COUNT_OF(negative); ++i) {
+        char *cfg = vd_format(NET CONN ENDING "freeze_pruned=1\n%s\n", negative[i]),
              *part = vd_format(AT1 "%s is not between 0 and", negative[i]);
         write_text(cfg_path, cfg);
         const char *const argv[] = {"darknet", "vd", "report", cfg_path, weights_path, 0};

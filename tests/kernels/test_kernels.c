@@ -412,6 +412,40 @@ START_TEST(sums_activations_and_normalisation_follow_the_formula)
 }
 END_TEST
 
+/* counted: at the clip, or with log_alpha over the limit where theta^2 is not too small to tell */
+START_TEST(weights_over_a_log_alpha_are_counted_and_frozen_ones_held)
+{
+    const vd_kernels *k = tables[_i];
+    static const double limits[] = {-7.5, -1, 0, 3.5, 4, 5, 7.9, 8};
+    static uint16_t count[N];
+    fill();
+    theta[7] = 1e-21f, log_sigma2[7] = -10; /* at the clip */
+    theta[8] = 1e-21f, log_sigma2[8] = -12; /* 6.4, but theta^2 is 0 */
+    theta[9] = 1e-12f, log_sigma2[9] = -12;
+    k->variance_kl(N, theta, log_sigma2, z, y);
+    for (int l = 0; l < COUNT_OF(limits); ++l) {
+        int counted = 0;
+        for (int i = 0; i < N; ++i) count[i] = i % 3 ? (uint16_t)i : UINT16_MAX;
+        k->count_pruned(N - 1, limits[l] < 8 ? expf((float)limits[l]) : INFINITY, theta, z, y, count);
+        for (int i = 0; i < N - 1; ++i) {
+            int clipped, had = i % 3 ? i : UINT16_MAX;
+            double a = exact_log_alpha(theta[i], log_sigma2[i], &clipped);
+            if (theta[i] == 0 && a == -8) continue; /* cannot be told from the upper clip */
+            int is = a >= limits[l] && (clipped || (double)theta[i] * theta[i] > 1e-37);
+            if (fabs(a - limits[l]) < 1e-5 && !clipped) continue;
+            ck_assert_msg(count[i] == (is ? had + (had < UINT16_MAX) : 0), "%g: [%d] = %d, log_alpha %g", limits[l], i,
+                          count[i], a);
+            counted += is;
+        }
+        ck_assert_int_eq(count[N - 1], N % 3 == 1 ? UINT16_MAX : N - 1);
+        ck_assert(counted > N / 30 && counted < N - N / 30);
+    }
+    for (int i = 0; i < N; ++i) count[i] = (uint16_t)(i % 20), x[i] = 1;
+    k->hold_frozen(N - 1, 10, theta, count, x);
+    for (int i = 0; i < N; ++i) ck_assert(x[i] == (i < N - 1 && theta[i] == 0 && i % 20 >= 10 ? 0 : 1));
+}
+END_TEST
+
 /* nothing after element n is read or written, for any n */
 START_TEST(every_length_keeps_to_itself)
 {
@@ -481,8 +515,9 @@ static float held[N]; /* theta, every third 0 */
     C(dot, o->sum = k->dot(n, .1f, x, theta))                                        \
     C(normalize, k->normalize(n, .1f, 2, .5f, 1, x, o->a))                           \
     C(normalize_backward, k->normalize_backward(n, .1f, 2, .5f, 1, x, o->a))         \
-    C(count_pruned, k->count_pruned(n, theta, o->d, y, o->half))                     \
-    C(hold_frozen, k->hold_frozen(n, held, y, o->a))                                 \
+    C(count_pruned, k->count_pruned(n, INFINITY, theta, o->d, y, o->half))           \
+    C(count_from_4, k->count_pruned(n, 54.6f, theta, o->d, y, o->half))              \
+    C(hold_frozen, k->hold_frozen(n, 100, held, o->half, o->a))                      \
     C(adam, k->adam(n, adam, o->b, o->a, o->c, o->d))                                \
     C(sgd, k->sgd(n, .1f, .9f, .01f, 8, o->b, o->a, o->c))
 
@@ -613,6 +648,7 @@ SUITE_OF(kernels)
     LOOP(bf16_is_the_nearest_and_ties_go_to_even, n_tables);
     LOOP(nan_is_not_swallowed, n_tables);
     LOOP(sums_activations_and_normalisation_follow_the_formula, n_tables);
+    LOOP(weights_over_a_log_alpha_are_counted_and_frozen_ones_held, n_tables);
     LOOP(every_length_keeps_to_itself, n_tables);
     LOOP(sparse_products_are_those_of_the_matrix, n_tables);
     LOOP_FROM(fast_tables_agree_with_plain_c_at_every_length, 1, n_tables);

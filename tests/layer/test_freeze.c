@@ -1,5 +1,7 @@
-/* layer/freeze.c: training over the active weights alone equals training with the frozen ones at zero. */
+/* layer/freeze.c: the weights of the rule are frozen and no others; training over the active weights alone equals
+ * training with the frozen ones at zero. */
 #include "layer/freeze.h"
+#include "layer/freeze_pruned.h"
 #include "base/parallel.h"
 #include "layer/vd_layer.h"
 #include "support/support.h"
@@ -83,7 +85,7 @@ END_TEST
 
 START_TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip)
 {
-    float theta[] = {.1f, 0, .3f, 0}, log_sigma2[] = {0, 0, 0, 0}, moments[4][4];
+    float theta[] = {.1f, 0, .3f, 0}, log_sigma2[] = {-14, 2, -14, -14}, moments[4][4];
     uint16_t pruned_for[] = {9, 10, 11, 0};
     for (int m = 0; m < 4; ++m)
         for (int i = 0; i < 4; ++i) moments[m][i] = 1;
@@ -91,6 +93,9 @@ START_TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip)
     p.theta_m = moments[0], p.theta_v = moments[1], p.log_sigma2_m = moments[2], p.log_sigma2_v = moments[3];
     ck_assert_uint_eq(vd_freeze(p, 10), 2);
     ck_assert(theta[0] == .1f && theta[1] == 0 && theta[2] == 0 && theta[3] == 0);
+    ck_assert(log_sigma2[0] == -14 && log_sigma2[1] == 2 && log_sigma2[2] == -10.4f && log_sigma2[3] == -14);
+    ck_assert(pruned_for[0] == 9 && pruned_for[1] == UINT16_MAX && pruned_for[2] == UINT16_MAX && pruned_for[3] == 0);
+    ck_assert_uint_eq(vd_frozen(p, 10), 2);
     for (int m = 0; m < 4; ++m)
         ck_assert(moments[m][0] == 1 && moments[m][1] == 0 && moments[m][2] == 0 && moments[m][3] == 1);
 
@@ -105,9 +110,111 @@ START_TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip)
 }
 END_TEST
 
+#define ADAM "[net]\nbatch=4\nchannels=3\nheight=7\nwidth=6\nseed=4\nadam=1\nlearning_rate=.01\n"
+#define OF(keys) ADAM CONV("pad=1\n" keys) CONN "[softmax]\n[vd_cost]\nsamples=50\nkl_scale=.02\n"
+
+static const struct {
+    const char *cfg;
+    double log_alpha;
+    int batches, start;
+} rules[] = {
+    {OF("") "freeze_pruned=1\nfreeze_log_alpha=1\n", 1, 1, 0},
+    {OF("") "freeze_pruned=20\nfreeze_log_alpha=1\n", 1, 20, 0},
+    {OF("") "freeze_pruned=20\nfreeze_log_alpha=-1.5\nfreeze_start=29\n", -1.5, 20, 29},
+    {OF("") "freeze_pruned=20\nfreeze_log_alpha=0\nfreeze_start=32\n", 0, 20, 32},
+    {OF("") "freeze_pruned=3\nfreeze_log_alpha=3\nfreeze_start=70\n", 3, 3, 70},
+    {OF("train_clip=1\n") "freeze_pruned=10\nfreeze_log_alpha=.5\n", .5, 10, 0},
+    {OF("") "freeze_pruned=2\n", 8, 2, 0},
+    {OF("") "freeze_pruned=2\nfreeze_log_alpha=8\n", 8, 2, 0},
+};
+
+enum { MOST = 1008 };
+
+/* batches in a row with so much log_alpha, counted here; -1: too near to tell */
+typedef struct {
+    int run[MOST], frozen[MOST], fell;
+    float theta[MOST], log_sigma2[MOST];
+} record;
+
+static void remember(record *r, layer l)
+{
+    const vd_layer *vd = vd_layer_of(l);
+    ck_assert_uint_le(vd->n, MOST);
+    memcpy(r->theta, l.weights, vd->n * sizeof(float));
+    memcpy(r->log_sigma2, vd->log_sigma2, vd->n * sizeof(float));
+}
+
+/* after an update of the weights remembered */
+static void count(record *r, layer l, double limit, int batch, int batches)
+{
+    const vd_layer *vd = vd_layer_of(l);
+    for (size_t k = 0; k < vd->n; ++k) {
+        double theta = r->theta[k], a = r->log_sigma2[k] - log(theta * theta + VD_THETA_EPS);
+        if (r->frozen[k]) {
+            ck_assert_msg(l.weights[k] == 0, "batch %d: weight %zu is %g", batch, k, l.weights[k]);
+            continue;
+        }
+        if (fabs(a - limit) < 1e-5) r->run[k] = -1;
+        else if (a < limit) r->fell += r->run[k] > 0, r->run[k] = 0;
+        else if (r->run[k] >= 0) ++r->run[k];
+        if (r->run[k] < 0) continue;
+        if (batch % 50 == 0) r->frozen[k] = r->run[k] >= batches;
+        ck_assert_msg((l.weights[k] == 0) == r->frozen[k], "batch %d: weight %zu is %g after %d", batch, k,
+                      l.weights[k], r->run[k]);
+        if (!vd->freezing.active && !r->frozen[k]) ck_assert_int_eq(vd->freezing.pruned_for[k], r->run[k]);
+    }
+}
+
+START_TEST(exactly_the_weights_of_the_rule_are_frozen)
+{
+    static record records[2];
+    int frozen = 0, active = 0;
+    network *net = network_of(rules[_i].cfg, 0);
+    for (int batch = 1; batch <= 120; ++batch) {
+        for (int i = 0; i < 2; ++i) remember(records + i, net->layers[i]);
+        train_steps(net, batch, 1, 9);
+        if (batch < rules[_i].start) {
+            for (int i = 0; i < 2; ++i) ck_assert_ptr_null(vd_layer_of(net->layers[i])->freezing.pruned_for);
+            continue;
+        }
+        for (int i = 0; i < 2; ++i) count(records + i, net->layers[i], rules[_i].log_alpha, batch, rules[_i].batches);
+    }
+    for (int i = 0; i < 2; ++i) {
+        size_t n = vd_layer_of(net->layers[i])->n;
+        int here = 0;
+        for (size_t k = 0; k < n; ++k) here += records[i].frozen[k], active += !records[i].frozen[k];
+        ck_assert_uint_eq(vd_frozen_weights(net->layers[i], rules[_i].batches), here);
+        frozen += here;
+    }
+    ck_assert(frozen > 5 && active > 5);
+    ck_assert(rules[_i].start >= 50 || records[1].fell > 5);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_weight_that_is_zero_by_chance_is_trained_on)
+{
+    enum { AT = 5 };
+    network *nets[] = {network_of(OF(""), 0), network_of(OF("") "freeze_pruned=1000\n", 0)};
+    for (int i = 0; i < 2; ++i) {
+        train_steps(nets[i], 0, 2, 9);
+        nets[i]->layers[0].weights[AT] = 0; /* at the clip */
+        train_steps(nets[i], 2, 2, 9);
+        ck_assert(nets[i]->layers[0].weights[AT] != 0);
+    }
+    layer a = nets[0]->layers[0], b = nets[1]->layers[0];
+    ck_assert_mem_eq(a.weights, b.weights, vd_layer_of(a)->n * sizeof(float));
+    ck_assert_mem_eq(vd_layer_of(a)->log_sigma2, vd_layer_of(b)->log_sigma2, vd_layer_of(a)->n * sizeof(float));
+    free_network(nets[0]);
+    free_network(nets[1]);
+}
+END_TEST
+
 SUITE_OF(freeze)
 {
     TIMEOUT(240);
     LOOP(training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero, COUNT_OF(cfgs));
+    LOOP(exactly_the_weights_of_the_rule_are_frozen, COUNT_OF(rules));
+    TEST(a_weight_that_is_zero_by_chance_is_trained_on);
     TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip);
 }

@@ -6,6 +6,7 @@
 #     FOLDER/RESULTS.md   all results so far
 #     FOLDER/NAME/        a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
 #     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, BCCD_DATA, DIGITS_DATA, BOXES_DATA   the .data files
+#     FREEZING_DATA   a folder with those of tests/tables/freezing.sh
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
 #
 # A row that has a result is not trained again; an interrupted one resumes from its checkpoint.
@@ -21,6 +22,7 @@ data_of() {
     bccd) echo "${BCCD_DATA:?make tables BCCD=archive}" ;;
     digits) echo "$DIGITS_DATA" ;;
     boxes) echo "$BOXES_DATA" ;;
+    freezing-*) echo "$FREEZING_DATA/${1#freezing-}.data" ;;
     *) echo "$rows: data set $1 is not known" >&2; exit 1 ;;
     esac
 }
@@ -28,7 +30,7 @@ data_of() {
 # the program that trains and tests on a data set
 kind_of() {
     case $1 in
-    bccd | boxes) echo detector ;;
+    bccd | boxes | freezing-bccd) echo detector ;;
     *) echo classifier ;;
     esac
 }
@@ -40,7 +42,7 @@ set_keys() {
     for pair; do
         key=${pair%%=*} section='\[net\]'
         case $key in
-        kl_* | samples | freeze_pruned | fine_tune | report) section='\[vd_cost\]' ;;
+        kl_* | samples | freeze_* | fine_tune | report) section='\[vd_cost\]' ;;
         threshold | train_clip | log_sigma2 | log_alpha) section='\[vd_con.*\]' ;;
         esac
         if grep -q "^$key=" "$file"; then sed -i "s|^$key=.*|$pair|" "$file"
@@ -80,12 +82,18 @@ train_row() {
     status=0
     "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" ${weights:+"$weights" -clear} -resume \
         >> "$row/train.log" 2>> "$row/epochs.log" || status=$?
+    cpu_seconds >> "$row/cpu_seconds"
     echo $(($(date +%s) - began)) >> "$row/seconds"
     [ $status = 0 ] || { echo "$name: training ended with status $status, see $row/epochs.log" >&2; exit 1; }
     # a detector's last weights are BASE_final.weights, a classifier's BASE.weights
     [ ! -e "$row/${net}_final.weights" ] || mv "$row/${net}_final.weights" "$row/$net.weights"
     rm -f "$row/${net}"_*.weights "$row/$net.backup"
     measure_row "$kind" "$row" "$net" "$name" "$*"
+}
+
+# of the children so far, which the shell prints as the last line of `times`: user and system, 1m23.456s each
+cpu_seconds() {
+    times | awk 'END { for (i = 1; i <= 2; ++i) { split($i, t, "m"); s += 60 * t[1] + t[2] } printf "%.1f\n", s }'
 }
 
 # KIND FOLDER BASE: a classifier's error or a detector's mean average precision on the test pictures
@@ -114,6 +122,7 @@ measure_row() {
                 $1 == "all" { printf "layers=%s\nsparsity=%s\ncompression=%s\n", layers, $4, $6 }'
         fi
         echo "seconds=$(awk '{ s += $1 } END { print s }' "$2/seconds")"
+        [ ! -e "$2/cpu_seconds" ] || echo "cpu_seconds=$(awk '{ s += $1 } END { print s }' "$2/cpu_seconds")"
         echo "date=$(date +%Y-%m-%d)"
         echo "cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
     } > "$2/result.tmp"

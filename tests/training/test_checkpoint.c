@@ -30,6 +30,8 @@ static const training trainings[] = {
     {"adam", "adam=1\nlearning_rate=.01\n", "samples=200\nkl_ramp=10\n"},
     {"momentum", "momentum=.9\nlearning_rate=.01\n", "samples=200\nkl_ramp=10\n"},
     {"frozen", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\n"},
+    {"counted", "adam=1\nlearning_rate=.01\n",
+     "samples=200\nkl_scale=2\nfreeze_pruned=30\nfreeze_log_alpha=1\nfreeze_start=7\n"},
     {"tuned", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\nfine_tune=20\n"},
 };
 
@@ -62,6 +64,14 @@ static char *final_weights(training t, size_t *n)
     return bytes;
 }
 
+/* of the report lines */
+static const char *last_line_of(const char *err)
+{
+    const char *last = err;
+    for (const char *at = err; (at = strstr(at, "vd: epoch")); ++at) last = at;
+    return last;
+}
+
 static void remove_checkpoint(training t)
 {
     char *name = vd_format("%s.checkpoint", t.name), *path = backup(name);
@@ -73,18 +83,20 @@ static void remove_checkpoint(training t)
 START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
 {
     training t = trainings[_i / 2];
-    int sig = _i % 2 ? SIGKILL : SIGTERM;
+    int sig = _i % 2 ? SIGKILL : SIGTERM, freezes = strstr(t.cost, "freeze") != 0; /* at batches 50 and 100 */
     size_t n, m;
-    char *cfg = write_cfg(t, "max_batches=40\ncheckpoint=5\n");
-    free_run(train_digits(0, cfg, 0));
+    char *cfg = write_cfg(t, freezes ? "max_batches=110\ncheckpoint=5\n" : "max_batches=40\ncheckpoint=5\n");
+    run_result r = train_digits(0, cfg, 0);
+    ck_assert_int_eq(strstr(r.err, "frozen ") != 0 && !strstr(last_line_of(r.err), "frozen 0.00"), freezes);
+    free_run(r);
     char *whole = final_weights(t, &n);
     remove_checkpoint(t);
 
     free_run(train_until(cfg, "13, ", sig, 0));
     setenv("DARKNET_THREADS", "1", 1);
-    free_run(train_until(cfg, "27, ", sig, "-resume"));
+    free_run(train_until(cfg, freezes ? "72, " : "27, ", sig, "-resume"));
     unsetenv("DARKNET_THREADS");
-    run_result r = train_digits(0, cfg, "-resume");
+    r = train_digits(0, cfg, "-resume");
     ck_assert_msg(strstr(r.err, "resumed after batch") != 0, "%s", r.err);
     free_run(r);
     char *resumed = final_weights(t, &m);

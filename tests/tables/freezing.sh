@@ -1,0 +1,37 @@
+#!/bin/sh
+# The rows of docs/freezing.md, for tables.sh: every net with every rule, three seeds, trained without the pictures that
+# mk/hold-out.sh holds out
+set -eu
+
+# DATA NET NAME START RAMP EPOCH KEYS...: START and RAMP of the KL term and an epoch, in batches
+rows_of() {
+    data=$1 net=$2 name=$3 start=$4 ramp=$5 epoch=$6
+    shift 6
+    end=$((start + ramp))
+    keys="kl_start=$start kl_ramp=$ramp $*"
+    for seed in 1 2 3; do
+        row() {
+            rule=$1
+            shift
+            echo "$name-$rule-$seed $data $net - $keys $* seed=$seed"
+        }
+        row none
+        row 4-once-ramp freeze_pruned=1 freeze_log_alpha=4 freeze_start=$end
+        row 4-epoch freeze_pruned="$epoch" freeze_log_alpha=4
+        row 4-once-start freeze_pruned=1 freeze_log_alpha=4 freeze_start="$start"
+        row 8-600 freeze_pruned=600
+        row 5-epoch freeze_pruned="$epoch" freeze_log_alpha=5
+        row 3.5-epoch freeze_pruned="$epoch" freeze_log_alpha=3.5
+        row 4-epoch-ramp freeze_pruned="$epoch" freeze_log_alpha=4 freeze_start=$end
+        row 5-once-ramp freeze_pruned=1 freeze_log_alpha=5 freeze_start=$end
+        row 3.5-once-ramp freeze_pruned=1 freeze_log_alpha=3.5 freeze_start=$end
+    done
+}
+
+held_out="samples=55000 threshold=3"
+rows_of freezing-mnist lenet-300-100-vd 300 550 2200 550 "$held_out" max_batches=11000
+rows_of freezing-mnist lenet-300-100-vd 300-clip 550 2200 550 "$held_out" max_batches=11000 train_clip=1
+rows_of freezing-mnist lenet5-vd lenet5 550 2200 550 "$held_out" max_batches=6600
+rows_of freezing-mnist lenet5-vd lenet5-clip 550 2200 550 "$held_out" max_batches=6600 train_clip=1
+rows_of freezing-mnist lenet5-relu-vd relu 1100 3300 550 "$held_out" max_batches=6600 learning_rate=.002
+rows_of freezing-mnist lenet5-relu-vd relu-clip 1100 3300 550 "$held_out" max_batches=6600 learning_rate=.002 train_clip=1
