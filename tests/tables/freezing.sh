@@ -31,7 +31,7 @@ rows_of() {
 held_out="samples=55000 threshold=3"
 rows_of freezing-mnist lenet-300-100-vd 300 550 2200 550 "$held_out" max_batches=11000
 rows_of freezing-mnist lenet-300-100-vd 300-clip 550 2200 550 "$held_out" max_batches=11000 train_clip=1
-rows_of freezing-mnist lenet5-vd lenet5 550 2200 550 "$held_out" max_batches=6600
-rows_of freezing-mnist lenet5-vd lenet5-clip 550 2200 550 "$held_out" max_batches=6600 train_clip=1
-rows_of freezing-mnist lenet5-relu-vd relu 1100 3300 550 "$held_out" max_batches=6600 learning_rate=.002
-rows_of freezing-mnist lenet5-relu-vd relu-clip 1100 3300 550 "$held_out" max_batches=6600 learning_rate=.002 train_clip=1
+rows_of freezing-mnist lenet5-vd lenet5 550 2200 550 "$held_out" max_batches=4400
+rows_of freezing-mnist lenet5-vd lenet5-clip 550 2200 550 "$held_out" max_batches=4400 train_clip=1
+rows_of freezing-mnist lenet5-relu-vd relu 550 2200 550 "$held_out" max_batches=4400 learning_rate=.002
+rows_of freezing-mnist lenet5-relu-vd relu-clip 550 2200 550 "$held_out" max_batches=4400 learning_rate=.002 train_clip=1
