@@ -82,7 +82,8 @@ train_row() {
     status=0
     "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" ${weights:+"$weights" -clear} -resume \
         >> "$row/train.log" 2>> "$row/epochs.log" || status=$?
-    cpu_seconds >> "$row/cpu_seconds"
+    times > "$row/times" # not in a pipe, whose shell has no children
+    cpu_seconds "$row/times" >> "$row/cpu_seconds"
     echo $(($(date +%s) - began)) >> "$row/seconds"
     [ $status = 0 ] || { echo "$name: training ended with status $status, see $row/epochs.log" >&2; exit 1; }
     # a detector's last weights are BASE_final.weights, a classifier's BASE.weights
@@ -91,9 +92,9 @@ train_row() {
     measure_row "$kind" "$row" "$net" "$name" "$*"
 }
 
-# of the children so far, which the shell prints as the last line of `times`: user and system, 1m23.456s each
+# FILE: of the children so far, from the last line that `times` wrote there: user and system, 1m23.456s each
 cpu_seconds() {
-    times | awk 'END { for (i = 1; i <= 2; ++i) { split($i, t, "m"); s += 60 * t[1] + t[2] } printf "%.1f\n", s }'
+    awk 'END { for (i = 1; i <= 2; ++i) { split($i, t, "m"); s += 60 * t[1] + t[2] } printf "%.1f\n", s }' "$1"
 }
 
 # KIND FOLDER BASE: a classifier's error or a detector's mean average precision on the test pictures
