@@ -54,3 +54,19 @@ TABLE_DATA := MNIST_DATA=build/mnist/mnist.data MNIST_HELD_OUT_DATA=build/mnist/
 tables: $(EXEC) $(foreach d,$(TABLE_DATA),$(lastword $(subst =, ,$(d)))) ## train what the paper's tables show, in hours; resumes an interrupted run
 	$(Q)$(TABLE_DATA) tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)'
 	$(Q)cp build/tables/RESULTS.md RESULTS.md
+
+# what the rules of freezing are compared on: 5,000 training pictures of MNIST held out, and digits of another seed
+build/freezing/mnist.data: build/mnist/mnist.data
+	@mkdir -p $(@D)
+	$(Q)mk/hold-out.sh $< 5000 1 $(CURDIR)/$@
+
+build/freezing/digits.data: $(EXEC)
+	$(Q)./$(EXEC) vd dataset digits build/freezing/digits -test 5000 -seed 2
+	$(Q)cp build/freezing/digits/digits.data $@
+
+.PHONY: tables-freezing
+tables-freezing: $(EXEC) build/freezing/mnist.data build/freezing/digits.data ## train what docs/freezing.md compares, in hours; resumes
+	$(Q)tests/tables/freezing.sh > build/freezing/rows
+	$(Q)FREEZING_DATA=build/freezing tests/tables/tables.sh build/freezing/out build/freezing/rows '$(TABLE)'
+	$(Q)while read -r row rest; do result=build/freezing/out/$$row/result; [ ! -e $$result ] || echo $$result; done \
+	    < build/freezing/rows | xargs awk -v held_out=5000 -f tests/tables/freezing.awk

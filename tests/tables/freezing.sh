@@ -26,6 +26,12 @@ rows_of() {
         row 5-once-ramp freeze_pruned=1 freeze_log_alpha=5 freeze_start=$end
         row 3.5-once-ramp freeze_pruned=1 freeze_log_alpha=3.5 freeze_start=$end
     done
+    # the same weights, cut at test time at another threshold
+    for seed in 1 2 3; do
+        for rule in none 4-once-ramp 4-epoch; do
+            echo "$name-$rule-t1-$seed $data $net =$name-$rule-$seed threshold=1"
+        done
+    done
 }
 
 held_out="samples=55000 threshold=3"
@@ -35,3 +41,4 @@ rows_of freezing-mnist lenet5-vd lenet5 550 2200 550 "$held_out" max_batches=440
 rows_of freezing-mnist lenet5-vd lenet5-clip 550 2200 550 "$held_out" max_batches=4400 train_clip=1
 rows_of freezing-mnist lenet5-relu-vd relu 550 2200 550 "$held_out" max_batches=4400 learning_rate=.002
 rows_of freezing-mnist lenet5-relu-vd relu-clip 550 2200 550 "$held_out" max_batches=4400 learning_rate=.002 train_clip=1
+rows_of freezing-digits lenet5-digits-vd digits 120 600 120 threshold=3

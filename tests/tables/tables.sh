@@ -30,7 +30,7 @@ data_of() {
 # the program that trains and tests on a data set
 kind_of() {
     case $1 in
-    bccd | boxes | freezing-bccd) echo detector ;;
+    bccd | boxes) echo detector ;;
     *) echo classifier ;;
     esac
 }
