@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 enum {
-    VD_SPARSE_LANES = 16,  /* numbers processed together: a multiple of every vector's length */
-    VD_SPARSE_TILE = 448,  /* numbers that AVX-512's registers hold: 28 of 16 */
-    VD_SPARSE_COLUMNS = 32 /* of a block, see vd_sparse_panels */
+    VD_SPARSE_LANES = 16,            /* numbers processed together: a multiple of every vector's length */
+    VD_SPARSE_TILE = 448,            /* numbers that AVX-512's registers hold: 28 of 16 */
+    VD_SPARSE_COLUMNS = 32,          /* of a block, see vd_sparse_panels */
+    VD_SPARSE_MOST_COLUMNS = 1 << 16 /* that vd_sparse_slices can name */
 };
 
 /* one weight that is not 0; lane l of its sum takes value x[offset + l] */
@@ -75,6 +76,16 @@ typedef struct {
     const float *value;           /* [slots][16] */
 } vd_sparse_panels;
 
+/* A sparse matrix in slices of 16 rows, sorted by their length. A slot is one weight for each of the 16 rows; slots
+ * that a row does not fill hold 0 and one of its columns. Of the last slice's lanes some may have no row. */
+typedef struct {
+    int rows;
+    const int *row;         /* [slices][16] the number of each */
+    const size_t *start;    /* [slices + 1] the slots of slice s are start[s] .. start[s + 1] - 1 */
+    const uint16_t *column; /* [slots][16] */
+    const float *value;     /* [slots][16] */
+} vd_sparse_slices;
+
 typedef struct {
     /* sum of row r, lane l = start + sum over its entries of value x[offset + l]
      *
@@ -96,6 +107,17 @@ typedef struct {
      *   x         [columns, rounded up to whole blocks]  what is beyond the columns is loaded, but no index picks it
      *   bias, y   [rows] */
     void (*panels)(vd_sparse_panels s, int first, int last, const float *x, const float *bias, float slope, float *y);
+
+    /* y[row[i]] = leaky(bias[i] + matrix x) for the rows i of slices first .. last - 1
+     *
+     *   x      [columns]
+     *   bias   [slices][16] in the order of the slices
+     *   y      [rows] */
+    void (*slices)(vd_sparse_slices s, int first, int last, const float *x, const float *bias, float slope, float *y);
+
+    /* the density below which slices are faster than panels: of weights that fit into the second-level cache, and of
+     * others. Measured on an Emerald Rapids */
+    double slices_below[2];
 } vd_sparse_kernels;
 
 extern const vd_sparse_kernels vd_sparse_kernels_c;

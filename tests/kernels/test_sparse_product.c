@@ -3,13 +3,14 @@
 #include "kernels/kernels.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
+#include "kernels/sparse/form.h"
 #include "kernels/sparse/product.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLES = 8 };
+enum { TABLES = 8, WAYS = VD_SPARSE_SLICES + 1 };
 
 typedef struct {
 
@@ -124,17 +125,20 @@ static void assert_product(example e, const vd_kernels *k, const vd_sparse_form 
     free(y);
 }
 
-START_TEST(every_table_gives_the_convolution)
+/* every way takes every shape, though most shapes always go the same one */
+START_TEST(every_way_and_table_gives_the_convolution)
 {
     static const float slopes[] = {1, .1f, 0};
     const vd_kernels *tables[TABLES];
     int n = vd_kernels_list(tables, TABLES);
-    shape s = shapes[_i];
+    vd_sparse_ways way = _i % WAYS;
+    shape s = shapes[_i / WAYS];
     for (int d = 0; d < DENSITIES; ++d) {
         float slope = slopes[d % 3];
         int scaled = d % 2;
         example e = make_example(s, densities[d], slope, scaled);
-        vd_sparse_form *f = make_vd_sparse_form(e.w, s.n, s.images, e.weights, scaled ? e.scale : 0, e.bias, slope);
+        vd_sparse_form *f =
+            make_vd_sparse_form_by(way, e.w, s.n, s.images, e.weights, scaled ? e.scale : 0, e.bias, slope);
         ck_assert_ptr_nonnull(f);
         for (int t = 0; t < n; ++t) assert_product(e, tables[t], f, vd_sparse_way(f));
         free_vd_sparse_form(f);
@@ -145,22 +149,27 @@ END_TEST
 
 START_TEST(a_form_takes_batches_of_other_sizes)
 {
-    for (int made_for = 1; made_for <= 40; made_for += 13) {
-        example e = make_example(shapes[2], .05, .1f, 0);
-        vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, made_for, e.weights, 0, e.bias, .1f);
-        assert_product(e, vd_kernels_get(), f, vd_sparse_way(f));
-        free_vd_sparse_form(f);
-        free_example(e);
+    example e = make_example(shapes[2], .05, .1f, 0);
+    for (vd_sparse_ways way = 0; way < WAYS; ++way) {
+        for (int made_for = 1; made_for <= 40; made_for += 13) {
+            vd_sparse_form *f = make_vd_sparse_form_by(way, e.w, e.n, made_for, e.weights, 0, e.bias, .1f);
+            assert_product(e, vd_kernels_get(), f, vd_sparse_way(f));
+            free_vd_sparse_form(f);
+        }
     }
+    free_example(e);
 }
 END_TEST
 
 /* enough work for more than one thread */
 START_TEST(threads_do_not_change_results)
 {
-    static const shape all[] = {
-        {64, 40, 40, 3, 1, 1, 200, 1}, {64, 12, 12, 3, 1, 0, 130, 40}, {2000, 1, 1, 1, 1, 0, 1500, 1}};
-    for (size_t i = 0; i < COUNT_OF(all); ++i) {
+    static const shape all[] = {{64, 40, 40, 3, 1, 1, 200, 1},
+                                {64, 12, 12, 3, 1, 0, 130, 40},
+                                {2000, 1, 1, 1, 1, 0, 1500, 1},
+                                {2000, 1, 1, 1, 1, 0, 1500, 1}};
+    static const vd_sparse_ways ways[] = {VD_SPARSE_PIXELS, VD_SPARSE_IMAGES, VD_SPARSE_PANELS, VD_SPARSE_SLICES};
+    for (size_t i = 0; i < COUNT_OF(ways); ++i) {
         vd_window w = window_of(all[i]);
         size_t weights = (size_t)all[i].n * w.c * w.size * w.size, inputs = (size_t)all[i].images * w.c * w.h * w.w;
         size_t outputs = (size_t)all[i].images * all[i].n * w.out_h * w.out_w;
@@ -170,7 +179,7 @@ START_TEST(threads_do_not_change_results)
         fill_random(theta, weights, 2);
         for (size_t k = 0; k < weights; ++k)
             if (theta[k] < .2f) theta[k] = 0;
-        vd_sparse_form *f = make_vd_sparse_form(w, all[i].n, all[i].images, theta, 0, bias, .1f);
+        vd_sparse_form *f = make_vd_sparse_form_by(ways[i], w, all[i].n, all[i].images, theta, 0, bias, .1f);
         for (int t = 0; t < 2; ++t) {
             setenv("DARKNET_THREADS", t ? "5" : "1", 1);
             vd_parallel_forget_threads();
@@ -192,13 +201,13 @@ START_TEST(shapes_go_the_way_that_suits_them)
         const char *way;
     } cases[] = {
         {{64, 13, 13, 3, 1, 1, 8, 1}, .02, "pixels"},    {{64, 13, 13, 3, 1, 1, 8, 1}, .3, "shifted"},
-        {{800, 1, 1, 1, 1, 0, 20, 1}, .02, "panels"},    {{800, 1, 1, 1, 1, 0, 20, 100}, .02, "images"},
-        {{20, 12, 12, 5, 1, 0, 50, 100}, .05, "images"}, {{6, 2, 2, 3, 1, 1, 10, 1}, .05, "panels"},
+        {{800, 1, 1, 1, 1, 0, 20, 1}, .005, "slices"},   {{800, 1, 1, 1, 1, 0, 20, 100}, .02, "images"},
+        {{20, 12, 12, 5, 1, 0, 50, 100}, .05, "images"}, {{6, 2, 2, 3, 1, 1, 10, 1}, .005, "slices"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         example e = make_example(cases[i].s, cases[i].density, 1, 0);
         vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, e.images, e.weights, 0, e.bias, 1);
-        ck_assert_str_eq(vd_sparse_way(f), cases[i].way);
+        ck_assert_msg(!strcmp(vd_sparse_way(f), cases[i].way), "case %zu goes by %s", i, vd_sparse_way(f));
         size_t nonzeros = 0;
         for (int k = 0; k < e.n * e.w.c * e.w.size * e.w.size; ++k) nonzeros += e.weights[k] != 0;
         ck_assert_uint_eq(vd_sparse_nonzeros(f), nonzeros);
@@ -213,9 +222,9 @@ START_TEST(a_nan_in_the_image_is_not_hidden)
     const vd_kernels *tables[TABLES];
     int n = vd_kernels_list(tables, TABLES);
     const shape all[] = {{4, 9, 9, 3, 1, 1, 5, 1}, {40, 1, 1, 1, 1, 0, 20, 1}};
-    for (int i = 0; i < 2; ++i) {
-        example e = make_example(all[i], 1, .1f, 0);
-        vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, 1, e.weights, 0, e.bias, .1f);
+    for (vd_sparse_ways way = 0; way < WAYS; ++way) {
+        example e = make_example(all[way >= VD_SPARSE_PANELS], 1, .1f, 0);
+        vd_sparse_form *f = make_vd_sparse_form_by(way, e.w, e.n, 1, e.weights, 0, e.bias, .1f);
         float y[5 * 81];
         e.x[0] = NAN;
         for (int t = 0; t < n; ++t) {
@@ -228,11 +237,29 @@ START_TEST(a_nan_in_the_image_is_not_hidden)
 }
 END_TEST
 
+/* with AVX-512 alone: other instruction sets always gather */
+START_TEST(more_weights_go_by_panels)
+{
+    const double *below = vd_kernels_get()->sparse->slices_below;
+    vd_window w = {1000, 1, 1, 1, 1, 0, 1, 1};
+    enum { UNITS = 100, N = 1000 * UNITS };
+    float *weights = calloc(N, sizeof(float)), bias[UNITS] = {0};
+    for (int left = 0; left < N; left += N / 50) {
+        vd_sparse_form *f = make_vd_sparse_form(w, UNITS, 1, weights, 0, bias, 1);
+        ck_assert_str_eq(vd_sparse_way(f), left < below[0] * N ? "slices" : "panels");
+        free_vd_sparse_form(f);
+        for (int i = left; i < left + N / 50; ++i) weights[i * 7 % N] = 1;
+    }
+    free(weights);
+}
+END_TEST
+
 SUITE_OF(sparse_product)
 {
-    LOOP(every_table_gives_the_convolution, SHAPES);
+    LOOP(every_way_and_table_gives_the_convolution, SHAPES * WAYS);
     TEST(a_form_takes_batches_of_other_sizes);
     TEST(threads_do_not_change_results);
     TEST(shapes_go_the_way_that_suits_them);
     TEST(a_nan_in_the_image_is_not_hidden);
+    TEST(more_weights_go_by_panels);
 }

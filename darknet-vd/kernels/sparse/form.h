@@ -1,4 +1,4 @@
-/* A layer's sparse weights in memory: made by rows.c or panels.c, multiplied by product.c. */
+/* A layer's sparse weights in memory: made by rows.c, panels.c or slices.c, multiplied by product.c. */
 #ifndef VD_KERNELS_SPARSE_FORM_H
 #define VD_KERNELS_SPARSE_FORM_H
 
@@ -7,12 +7,14 @@
 
 enum { VD_SPARSE_GROUP = 64 }; /* filters that one thread works on at a time */
 
+typedef enum { VD_SPARSE_PIXELS, VD_SPARSE_IMAGES, VD_SPARSE_PANELS, VD_SPARSE_SLICES } vd_sparse_ways;
+
 typedef struct vd_sparse_form {
-    enum { VD_SPARSE_PIXELS, VD_SPARSE_IMAGES, VD_SPARSE_PANELS } by;
+    vd_sparse_ways by;
     vd_window window;
     int n, shifted;
     size_t nonzeros;
-    float slope, *bias; /* [n]; panels: [rows] */
+    float slope, *bias; /* [n]; panels: [rows]; slices: [slices][16] */
 
     /* pixels and images. Images: every number of a plane is a vector, one number of each of `lanes` images */
     int lanes; /* pixels: 1 */
@@ -25,6 +27,10 @@ typedef struct vd_sparse_form {
     vd_sparse_panels panels;
     int n_panels, columns;
 
+    /* slices */
+    vd_sparse_slices slices;
+    int n_slices;
+
     void *arrays[8]; /* all that must be freed */
     int n_arrays;
 } vd_sparse_form;
@@ -32,6 +38,10 @@ typedef struct vd_sparse_form {
 /* n zeroed objects, which the form frees. Without memory it returns null, frees all arrays of the form, and returns
  * null from then on (n_arrays is -1) */
 void *vd_sparse_array(vd_sparse_form *f, size_t n, size_t size);
+
+/* make_vd_sparse_form() by a given way, for tests and comparisons */
+vd_sparse_form *make_vd_sparse_form_by(vd_sparse_ways by, vd_window w, int n, int images, const float *weights,
+                                       const float *scale, const float *bias, float slope);
 
 static inline int vd_round_up(int n, int to)
 {
@@ -42,5 +52,6 @@ static inline int vd_round_up(int n, int to)
  * or when the layer is too large for the form's indexes */
 int vd_sparse_make_rows(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
 int vd_sparse_make_panels(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
+int vd_sparse_make_slices(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
 
 #endif

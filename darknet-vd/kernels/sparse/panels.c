@@ -1,52 +1,27 @@
 /* Makes the form of the way "panels": the whole layer as one sparse matrix, in panels of 16 rows. */
-#include "kernels/sparse/form.h"
+#include "kernels/sparse/matrix.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An element of the matrix that turns an image into the layer's output, with a row for each number of the output and a
- * column for each number of the image. Row (filter, oh, ow) has weight (channel, kh, kw) in column
- * (channel, oh stride - pad + kh, ow stride - pad + kw), where that is inside the image. */
-typedef struct {
-    int column;
-    float value;
-} element;
-
 /* a panel while it is being made */
 typedef struct {
     vd_sparse_form *f;
     const float *weights, *scale;
-    int columns, blocks; /* weights of a filter; blocks of columns of the matrix */
-    element *elements;   /* [16][columns] of each row, sorted by column */
-    int *first;          /* [16][blocks + 1] of each row, the first element of each block */
-    int *slots;          /* [blocks] elements of the row that has most in this block */
+    int columns, blocks;         /* weights of a filter; blocks of columns of the matrix */
+    vd_sparse_element *elements; /* [16][columns] of each row, sorted by column */
+    int *first;                  /* [16][blocks + 1] of each row, the first element of each block */
+    int *slots;                  /* [blocks] elements of the row that has most in this block */
 } maker;
-
-/* the elements of a row; returns how many */
-static int row_of(const maker *m, int row, element *to)
-{
-    vd_window w = m->f->window;
-    int pixels = w.out_h * w.out_w, filter = row / pixels, n = 0;
-    int top = row % pixels / w.out_w * w.stride - w.pad, left = row % w.out_w * w.stride - w.pad;
-    const float *weights = m->weights + (size_t)filter * m->columns;
-    float scale = m->scale ? m->scale[filter] : 1;
-    for (int i = 0; i < m->columns; ++i) {
-        if (weights[i] == 0) continue;
-        int h = top + i / w.size % w.size, c = left + i % w.size;
-        if (h < 0 || h >= w.h || c < 0 || c >= w.w) continue;
-        to[n++] = (element){(i / w.size / w.size * w.h + h) * w.w + c, scale * weights[i]};
-    }
-    return n;
-}
 
 static void read_panel(maker *m, int panel)
 {
     memset(m->slots, 0, m->blocks * sizeof(int));
     for (int r = 0; r < VD_SPARSE_LANES; ++r) {
         int row = panel * VD_SPARSE_LANES + r, *first = m->first + r * (m->blocks + 1);
-        element *e = m->elements + (size_t)r * m->columns;
-        int n = row < m->f->panels.rows ? row_of(m, row, e) : 0;
+        vd_sparse_element *e = m->elements + (size_t)r * m->columns;
+        int n = row < m->f->panels.rows ? vd_sparse_row(m->f->window, m->weights, m->scale, row, e) : 0;
         for (int b = 0, i = 0; b < m->blocks; ++b) {
             first[b] = i;
             while (i < n && e[i].column / VD_SPARSE_COLUMNS == b) ++i;
@@ -67,7 +42,7 @@ static void write_block(const maker *m, int b, size_t slot, uint8_t *index, floa
 {
     for (int r = 0; r < VD_SPARSE_LANES; ++r) {
         const int *first = m->first + r * (m->blocks + 1) + b;
-        const element *e = m->elements + (size_t)r * m->columns;
+        const vd_sparse_element *e = m->elements + (size_t)r * m->columns;
         size_t at = slot * VD_SPARSE_LANES + r;
         for (int i = first[0]; i < first[1]; ++i, at += VD_SPARSE_LANES) {
             index[at] = (uint8_t)(e[i].column % VD_SPARSE_COLUMNS);
@@ -131,13 +106,13 @@ int vd_sparse_make_panels(vd_sparse_form *f, const float *weights, const float *
 {
     vd_window w = f->window;
     maker m = {.f = f, .weights = weights, .scale = scale, .columns = w.c * w.size * w.size};
-    size_t rows = (size_t)f->n * w.out_h * w.out_w;
-    m.blocks = (w.c * w.h * w.w + VD_SPARSE_COLUMNS - 1) / VD_SPARSE_COLUMNS;
+    size_t rows = vd_sparse_matrix_rows(f);
+    m.blocks = (int)((vd_sparse_matrix_columns(f) + VD_SPARSE_COLUMNS - 1) / VD_SPARSE_COLUMNS);
     f->columns = m.blocks * VD_SPARSE_COLUMNS;
     f->panels.rows = (int)rows;
     f->n_panels = (int)((rows + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES);
     f->bias = vd_sparse_array(f, rows, sizeof(float));
-    m.elements = calloc((size_t)VD_SPARSE_LANES * m.columns, sizeof(element));
+    m.elements = calloc((size_t)VD_SPARSE_LANES * m.columns, sizeof(*m.elements));
     m.first = calloc((size_t)VD_SPARSE_LANES * (m.blocks + 1), sizeof(int));
     m.slots = calloc(m.blocks, sizeof(int));
     int made = f->bias && m.elements && m.first && m.slots && make_panels(&m);

@@ -1,7 +1,7 @@
 #include "kernels/sparse/product.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
-#include "kernels/sparse/form.h"
+#include "kernels/sparse/matrix.h"
 #include "kernels/transpose.h"
 
 #include <limits.h>
@@ -34,16 +34,28 @@ static int images_pay(vd_window w, int images)
     return images >= FEW_IMAGES && by_pixels > 1.25 * pixels;
 }
 
-static void choose_way(vd_sparse_form *f, int images)
+static double density_of(const vd_sparse_form *f)
+{
+    return (double)f->nonzeros / ((double)f->n * f->window.c * f->window.size * f->window.size);
+}
+
+/* 1 when slices should be used instead of panels */
+static int slices_pay(const vd_sparse_form *f)
+{
+    enum { CACHED = 1 << 20 }; /* bytes of slices that stay in the second-level cache, half of it */
+    double density = density_of(f);
+    size_t bytes = vd_sparse_matrix_rows(f) * f->window.c * f->window.size * f->window.size * density *
+                   (sizeof(float) + sizeof(uint16_t));
+    return vd_sparse_matrix_columns(f) <= VD_SPARSE_MOST_COLUMNS &&
+           density < vd_kernels_get()->sparse->slices_below[bytes > CACHED];
+}
+
+static vd_sparse_ways way_of(const vd_sparse_form *f, int images)
 {
     vd_window w = f->window;
-    int pixels = w.out_h * w.out_w;
-    double density = (double)f->nonzeros / ((double)f->n * w.c * w.size * w.size);
-    f->by = VD_SPARSE_PIXELS;
-    if (pixels <= FEW_PIXELS) f->by = VD_SPARSE_PANELS;
-    if (images_pay(w, images)) f->by = VD_SPARSE_IMAGES;
-    f->shifted = f->by == VD_SPARSE_PIXELS && w.size > 1 && density >= shifted_from;
-    f->lanes = f->by == VD_SPARSE_IMAGES ? lanes_of(w, images) : 1;
+    if (images_pay(w, images)) return VD_SPARSE_IMAGES;
+    if (w.out_h * w.out_w > FEW_PIXELS) return VD_SPARSE_PIXELS;
+    return slices_pay(f) ? VD_SPARSE_SLICES : VD_SPARSE_PANELS;
 }
 
 /* for a 1x1 filter, the image is one long line of pixels */
@@ -56,8 +68,7 @@ static vd_window simplify(vd_window w)
     return w;
 }
 
-vd_sparse_form *make_vd_sparse_form(vd_window w, int n, int images, const float *weights, const float *scale,
-                                    const float *bias, float slope)
+static vd_sparse_form *begin_form(vd_window w, int n, const float *weights, float slope)
 {
     vd_sparse_form *f = calloc(1, sizeof(*f));
     if (!f) return 0;
@@ -66,12 +77,34 @@ vd_sparse_form *make_vd_sparse_form(vd_window w, int n, int images, const float 
     f->n = n;
     f->slope = slope;
     for (size_t i = 0; i < all; ++i) f->nonzeros += weights[i] != 0;
-    choose_way(f, images);
-    int made = f->nonzeros < INT_MAX && (f->by == VD_SPARSE_PANELS ? vd_sparse_make_panels(f, weights, scale, bias)
-                                                                   : vd_sparse_make_rows(f, weights, scale, bias));
-    if (made) return f;
+    return f;
+}
+
+static vd_sparse_form *complete(vd_sparse_form *f, vd_sparse_ways by, int images, const float *weights,
+                                const float *scale, const float *bias)
+{
+    static int (*const make[])(vd_sparse_form * f, const float *weights, const float *scale, const float *bias) = {
+        vd_sparse_make_rows, vd_sparse_make_rows, vd_sparse_make_panels, vd_sparse_make_slices};
+    f->by = by;
+    f->shifted = by == VD_SPARSE_PIXELS && f->window.size > 1 && density_of(f) >= shifted_from;
+    f->lanes = by == VD_SPARSE_IMAGES ? lanes_of(f->window, images) : 1;
+    if (f->nonzeros < INT_MAX && make[by](f, weights, scale, bias)) return f;
     free_vd_sparse_form(f);
     return 0;
+}
+
+vd_sparse_form *make_vd_sparse_form_by(vd_sparse_ways by, vd_window w, int n, int images, const float *weights,
+                                       const float *scale, const float *bias, float slope)
+{
+    vd_sparse_form *f = begin_form(w, n, weights, slope);
+    return f ? complete(f, by, images, weights, scale, bias) : 0;
+}
+
+vd_sparse_form *make_vd_sparse_form(vd_window w, int n, int images, const float *weights, const float *scale,
+                                    const float *bias, float slope)
+{
+    vd_sparse_form *f = begin_form(w, n, weights, slope);
+    return f ? complete(f, way_of(f, images), images, weights, scale, bias) : 0;
 }
 
 void free_vd_sparse_form(vd_sparse_form *f)
@@ -88,15 +121,16 @@ size_t vd_sparse_nonzeros(const vd_sparse_form *f)
 
 const char *vd_sparse_way(const vd_sparse_form *f)
 {
-    if (f->by == VD_SPARSE_PIXELS) return f->shifted ? "shifted" : "pixels";
-    return f->by == VD_SPARSE_IMAGES ? "images" : "panels";
+    static const char *const names[] = {"pixels", "images", "panels", "slices"};
+    return f->shifted ? "shifted" : names[f->by];
 }
 
 /* ---- products ---- */
 
 /* Work is cut by these sizes alone, never by the number of threads. Below SMALL multiply-adds, waking the other threads
  * costs more than they save. */
-enum { SMALL = 1 << 20, PLANES = 16, PANELS = 8 };
+enum { SMALL = 1 << 20, PLANES = 16, PANELS = 8, SLICES = 8 };
+enum { GATHERED = 4 }; /* a multiply-add whose factor is gathered takes as long as this many others */
 
 typedef struct {
     const vd_sparse_form *f;
@@ -330,10 +364,41 @@ static void forward_panels(int image, void *context)
     loop(f->nonzeros * pixels_of(&j), vd_pieces(f->n_panels, PANELS), multiply_panels, &j);
 }
 
+static void multiply_slices(int i, void *context)
+{
+    const job *j = context;
+    const vd_sparse_form *f = j->f;
+    int first = i * SLICES;
+    j->k->slices(f->slices, first, first + vd_piece_length(f->n_slices, SLICES, i), j->input, f->bias, f->slope,
+                 j->output);
+}
+
+static void forward_slices(int image, void *context)
+{
+    const job *all = context;
+    job j = *all; /* of this image */
+    const vd_sparse_form *f = j.f;
+    j.input += image * inputs_of(&j);
+    j.output += (size_t)image * f->slices.rows;
+    loop(GATHERED * f->nonzeros * pixels_of(&j), vd_pieces(f->n_slices, SLICES), multiply_slices, &j);
+}
+
 void vd_sparse_forward(const vd_sparse_form *f, const vd_sparse_kernels *k, int images, const float *x, float *y)
 {
     job j = {.f = f, .k = k, .images = images, .input = x, .output = y};
     size_t products = f->nonzeros * pixels_of(&j) * images;
-    if (f->by == VD_SPARSE_IMAGES) loop(products, vd_pieces(images, f->lanes), forward_images, &j);
-    else loop(products, images, f->by == VD_SPARSE_PANELS ? forward_panels : forward_pixels, &j);
+    switch (f->by) {
+    case VD_SPARSE_IMAGES:
+        loop(products, vd_pieces(images, f->lanes), forward_images, &j);
+        break;
+    case VD_SPARSE_PIXELS:
+        loop(products, images, forward_pixels, &j);
+        break;
+    case VD_SPARSE_PANELS:
+        loop(products, images, forward_panels, &j);
+        break;
+    case VD_SPARSE_SLICES:
+        loop(GATHERED * products, images, forward_slices, &j);
+        break;
+    }
 }

@@ -3,7 +3,7 @@
  *
  *     y = leaky(bias + weights * x)        leaky(a) = a > 0 ? a : slope a; slope 1 is no activation, 0 is ReLU
  *
- * There are three ways, and the layer's shape decides between them:
+ * There are four ways, and the layer's shape decides between them:
  *
  *   pixels   the lanes of a vector are pixels of one image; every nonzero weight is one broadcast. First the image is
  *            copied into planes as wide as the output: with an edge of zeros, or, where more than a few per cent of the
@@ -34,7 +34,7 @@ void free_vd_sparse_form(vd_sparse_form *f);
 
 size_t vd_sparse_nonzeros(const vd_sparse_form *f);
 
-/* "pixels", "shifted" (pixels, a copy for each column of the filter), "images" or "panels" */
+/* "pixels", "shifted" (pixels, a copy for each column of the filter), "images", "panels" or "slices" */
 const char *vd_sparse_way(const vd_sparse_form *f);
 
 /* y = leaky(bias + weights * x) on all threads

@@ -53,4 +53,17 @@ static void panels_c(vd_sparse_panels s, int first, int last, const float *x, co
     }
 }
 
-const vd_sparse_kernels vd_sparse_kernels_c = {.sums = sums_c, .pack = pack_c, .panels = panels_c};
+static void slices_c(vd_sparse_slices s, int first, int last, const float *x, const float *bias, float slope, float *y)
+{
+    for (int i = first * VD_SPARSE_LANES; i < last * VD_SPARSE_LANES && i < s.rows; ++i) {
+        float sum = bias[i];
+        for (size_t slot = s.start[i / VD_SPARSE_LANES]; slot < s.start[i / VD_SPARSE_LANES + 1]; ++slot) {
+            size_t at = slot * VD_SPARSE_LANES + i % VD_SPARSE_LANES;
+            sum += s.value[at] * x[s.column[at]];
+        }
+        y[s.row[i]] = leaky(slope, sum);
+    }
+}
+
+const vd_sparse_kernels vd_sparse_kernels_c = {
+    .sums = sums_c, .pack = pack_c, .panels = panels_c, .slices = slices_c, .slices_below = {1, 1}};
