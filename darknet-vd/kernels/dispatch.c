@@ -4,11 +4,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 /* kernels/vector.c, compiled for ... */
 extern const vd_kernels vd_kernels_generic;
 #ifdef __x86_64__
-extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512, vd_kernels_avx512_bf16;
+extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512, vd_kernels_avx512_bf16,
+    vd_kernels_avx512_fp16;
 
 static int has_avx2(void)
 {
@@ -23,7 +27,20 @@ static int has_avx512(void)
 
 static int has_avx512_bf16(void)
 {
+#ifdef VD_ASSUME_BF16
+    return 1;
+#endif
     return has_avx512() && __builtin_cpu_supports("avx512bf16");
+}
+
+/* VD_ASSUME_FP16, VD_ASSUME_BF16: for developers whose machine has the instructions and does not say so */
+static int has_avx512_fp16(void)
+{
+#ifdef VD_ASSUME_FP16
+    return 1;
+#endif
+    unsigned a, b, c, d; /* __builtin_cpu_supports() of gcc 12 does not know it */
+    return has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && d >> 23 & 1;
 }
 #endif
 
@@ -32,7 +49,8 @@ int vd_kernels_list(const vd_kernels **tables, int max)
     const vd_kernels *all[] = {&vd_kernels_c, &vd_kernels_generic,
 #ifdef __x86_64__
                                has_avx2() ? &vd_kernels_avx2 : 0, has_avx512() ? &vd_kernels_avx512 : 0,
-                               has_avx512_bf16() ? &vd_kernels_avx512_bf16 : 0
+                               has_avx512_bf16() ? &vd_kernels_avx512_bf16 : 0,
+                               has_avx512_fp16() ? &vd_kernels_avx512_fp16 : 0
 #endif
     };
     int n = 0;

@@ -12,6 +12,7 @@
 #ifndef VD_KERNELS_KERNELS_H
 #define VD_KERNELS_KERNELS_H
 
+#include "kernels/products/tile.h"
 #include "kernels/sparse_kernels.h"
 
 #include <stddef.h>
@@ -63,7 +64,8 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    int bf16; /* 1 when the processor multiplies bf16 in hardware, so that products in bf16 are faster */
+    int bf16; /* 1 when the processor multiplies bf16 in hardware */
+    int fp16; /* 1 when it calculates in fp16 */
 
     /* log_alpha, n numbers each */
     void (*log_alpha)(size_t n, const float *theta, const float *log_sigma2, float *log_alpha);
@@ -190,6 +192,10 @@ typedef struct {
     /* d_theta = 0 where theta is 0 and pruned_for is at least `batches`: the weight is frozen */
     void (*hold_frozen)(size_t n, int batches, const float *theta, const uint16_t *pruned_for, float *d_theta);
 
+    /* see products/tile.h; tile_half is null where the instruction set has no fp16 arithmetic */
+    void (*tile)(vd_tile t);
+    void (*tile_half)(vd_tile t);
+
     const vd_sparse_kernels *sparse; /* products with sparse weights at test time */
 } vd_kernels;
 
@@ -197,7 +203,7 @@ typedef struct {
 extern const vd_kernels vd_kernels_c;
 
 /* the fastest table this processor can run; chosen once. The environment variable DARKNET_KERNELS selects another one
- * (c, generic, avx2, avx512, avx512_bf16) for tests and comparisons */
+ * (c, generic, avx2, avx512, avx512_bf16, avx512_fp16) for tests and comparisons */
 const vd_kernels *vd_kernels_get(void);
 
 /* every table this processor can run, the plain one first, the fastest last; returns how many */

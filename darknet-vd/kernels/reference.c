@@ -345,5 +345,7 @@ const vd_kernels vd_kernels_c = {
     .sparse_dots = sparse_dots_c,
     .count_pruned = count_pruned_c,
     .hold_frozen = hold_frozen_c,
+    .tile = vd_tile_c,
+    .tile_half = vd_tile_half_c,
     .sparse = &vd_sparse_kernels_c,
 };

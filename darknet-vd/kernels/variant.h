@@ -16,7 +16,11 @@ void VARIANT(vd_im2col)(vd_window s, const float *image, float *columns);
 void VARIANT(vd_im2col_bf16)(vd_window s, const uint16_t *image, uint16_t *columns);
 void VARIANT(vd_col2im_add)(vd_window s, const float *columns, float *image);
 
-/* sparse_vector.c */
+/* products/tile_vector.c */
+void VARIANT(vd_tile)(vd_tile t);
+void VARIANT(vd_tile_half)(vd_tile t);
+
+/* sparse/vector.c */
 extern const vd_sparse_kernels VARIANT(vd_sparse_kernels);
 
 #endif

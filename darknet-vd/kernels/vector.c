@@ -467,5 +467,10 @@ const vd_kernels VARIANT(vd_kernels) = {
     .sparse_dots = sparse_dots_v,
     .count_pruned = count_pruned_v,
     .hold_frozen = hold_frozen_v,
+    .tile = VARIANT(vd_tile),
+#ifdef __AVX512FP16__
+    .fp16 = 1,
+    .tile_half = VARIANT(vd_tile_half),
+#endif
     .sparse = &VARIANT(vd_sparse_kernels),
 };
