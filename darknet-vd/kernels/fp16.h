@@ -21,15 +21,17 @@ static inline uint16_t vd_fp16_of(float x)
     return (uint16_t)(sign | (b.i > 0x7f800000 ? 0x7e00 : word));
 }
 
+/* without floats under the smallest normal one, which programs may have switched off */
 static inline float vd_float_of_fp16(uint16_t x)
 {
+    uint32_t word = x & 0x7fff;
     union {
-        uint32_t i;
         float f;
-    } b = {.i = (uint32_t)(x & 0x7fff) << 13}, above;
-    b.f *= 0x1p112f; /* the exponents' biases differ by 112; right for numbers below the smallest normal one, too */
-    above.i = b.i | 0x7f800000;
-    b.i = ((x & 0x7c00) == 0x7c00 ? above.i : b.i) | (uint32_t)(x & 0x8000) << 16;
+        uint32_t i;
+    } b = {.i = (word << 13) + (112u << 23)}, small = {.f = (float)(int)word * 0x1p-24f};
+    b.i = word < 0x400 ? small.i : b.i;
+    b.i = word < 0x7c00 ? b.i : word << 13 | 0x7f800000;
+    b.i |= (uint32_t)(x & 0x8000) << 16;
     return b.f;
 }
 
