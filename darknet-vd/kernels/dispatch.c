@@ -11,8 +11,7 @@
 /* kernels/vector.c, compiled for ... */
 extern const vd_kernels vd_kernels_generic;
 #ifdef __x86_64__
-extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512, vd_kernels_avx512_bf16,
-    vd_kernels_avx512_fp16;
+extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512, vd_kernels_avx512_bf16, vd_kernels_avx512_fp16;
 
 static int has_avx2(void)
 {
@@ -46,9 +45,11 @@ static int has_avx512_fp16(void)
 
 int vd_kernels_list(const vd_kernels **tables, int max)
 {
-    const vd_kernels *all[] = {&vd_kernels_c, &vd_kernels_generic,
+    const vd_kernels *all[] = {&vd_kernels_c,
+                               &vd_kernels_generic,
 #ifdef __x86_64__
-                               has_avx2() ? &vd_kernels_avx2 : 0, has_avx512() ? &vd_kernels_avx512 : 0,
+                               has_avx2() ? &vd_kernels_avx2 : 0,
+                               has_avx512() ? &vd_kernels_avx512 : 0,
                                has_avx512_bf16() ? &vd_kernels_avx512_bf16 : 0,
                                has_avx512_fp16() ? &vd_kernels_avx512_fp16 : 0
 #endif

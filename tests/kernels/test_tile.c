@@ -120,8 +120,8 @@ static void try(variant v, trial s)
     if (!s.add)
         for (int i = 0; i < s.m; ++i) c[GUARD + i * ldc] = NAN; /* it must not be read */
     memcpy(old, c, in_c * sizeof(float));
-    vd_tile t = {s.m, s.n, s.k, a.numbers, a_row, a_step, x.numbers, s.by_offset ? offset : 0, ldx, c + GUARD, ldc,
-                 s.add, s.scale};
+    vd_tile t = {s.m, s.n,       s.k, a.numbers, a_row,  a_step, x.numbers, s.by_offset ? offset : 0,
+                 ldx, c + GUARD, ldc, s.add,     s.scale};
     v.multiply(t);
     for (size_t e = 0; e < in_c; ++e) {
         long i = ((long)e - GUARD) / ldc, j = ((long)e - GUARD) % ldc;
@@ -150,8 +150,9 @@ static void try(variant v, trial s)
 
 START_TEST(tiles_are_the_sums_of_double_precision)
 {
-    static const int sizes[][3] = {{1, 1, 1},    {12, 32, 25},  {5, 33, 7},   {20, 576, 25}, {50, 64, 500}, {10, 17, 101},
-                                   {3, 127, 13}, {37, 31, 200}, {2, 300, 99}, {7, 15, 1100}, {100, 10, 64}, {4, 3, 0}};
+    static const int sizes[][3] = {{1, 1, 1},     {12, 32, 25},  {5, 33, 7},    {20, 576, 25},
+                                   {50, 64, 500}, {10, 17, 101}, {3, 127, 13},  {37, 31, 200},
+                                   {2, 300, 99},  {7, 15, 1100}, {100, 10, 64}, {4, 3, 0}};
     for (int i = 0; i < n_variants; ++i) {
         for (int s = 0; s < COUNT_OF(sizes); ++s)
             for (int way = 0; way < 8; ++way)

@@ -56,14 +56,14 @@ static inline lanes_of_float load_some(const float *x, SOME some)
     return (lanes_of_float)_mm512_maskz_loadu_ps((__mmask16)some, x);
 }
 
-static inline void add_up_some(float *c, SOME some, float scale, lanes_of_float sum, int add)
+static inline void add_up_some(float *c, SOME some, float scale, lanes_of_float sum, uint32_t keep)
 {
-    _mm512_mask_storeu_ps(c, (__mmask16)some, (__m512)(load_some(c, add ? some : 0) + scale * sum));
+    _mm512_mask_storeu_ps(c, (__mmask16)some, (__m512)(load_some(c, some & keep) + scale * sum));
 }
 
-static inline void add_up(float *c, float scale, lanes_of_float sum, int add)
+static inline void add_up(float *c, float scale, lanes_of_float sum, uint32_t keep)
 {
-    *(floats_in_memory *)c = load_some(c, add ? 0xffff : 0) + scale * sum;
+    *(floats_in_memory *)c = load_some(c, keep) + scale * sum;
 }
 #else
 #define TAIL_IS_MASKED 0
@@ -86,21 +86,27 @@ static inline lanes_of_float load_some(const float *x, SOME some)
 }
 #endif
 
-static inline void add_up(float *c, float scale, lanes_of_float sum, int add)
+static inline void add_up(float *c, float scale, lanes_of_float sum, uint32_t keep)
 {
     lanes_of_float old = {0};
-    if (add) old = load(c);
+    if (keep) old = load(c);
     *(floats_in_memory *)c = old + scale * sum;
 }
 
-static inline void add_up_some(float *c, SOME some, float scale, lanes_of_float sum, int add)
+static inline void add_up_some(float *c, SOME some, float scale, lanes_of_float sum, uint32_t keep)
 {
     float old[LANES] = {0};
-    if (add) memcpy(old, c, some * sizeof(float));
-    add_up(old, scale, sum, 1);
+    if (keep) memcpy(old, c, some * sizeof(float));
+    add_up(old, scale, sum, ~0u);
     memcpy(c, old, some * sizeof(float));
 }
 #endif
+
+/* a sum of no terms */
+static void clear(vd_tile t)
+{
+    for (int i = 0; i < t.m; ++i) memset(t.c + i * t.ldc, 0, t.n * sizeof(float));
+}
 
 #define TILE(name) float_##name
 #define NUMBER float
@@ -111,10 +117,12 @@ static inline void add_up_some(float *c, SOME some, float scale, lanes_of_float 
 #define LOAD(x) load(x)
 #define LOAD_SOME(x, some) load_some(x, some)
 #define SPREAD(a) (a)
-#define ADD_UP(c, scale, sum, add) add_up(c, scale, sum, add)
-#define ADD_UP_SOME(c, some, scale, sum, add) add_up_some(c, some, scale, sum, add)
+#define ADD_UP(c, scale, sum, keep) add_up(c, scale, sum, keep)
+#define ADD_UP_SOME(c, some, scale, sum, keep) add_up_some(c, some, scale, sum, keep)
 #define LONGEST_SUM LONGEST_FLOAT_SUM
 #define IN_PLACE 1
+#define COPY(to, a, some) (void)some
+#define BEYOND 0
 #include "kernels/products/tile_block.h"
 
 void VARIANT(vd_tile)(vd_tile t)
@@ -143,6 +151,12 @@ static inline lanes_of_half spread(uint32_t a)
     return (lanes_of_half)_mm512_set1_epi32((int)a);
 }
 
+static inline void copy_some(uint32_t *to, const uint16_t *a, SOME some)
+{
+    __m512i x = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16((__mmask16)some, a));
+    _mm512_storeu_si512(to, _mm512_or_si512(x, _mm512_slli_epi32(x, 16)));
+}
+
 static inline lanes_of_float lower(lanes_of_half x)
 {
     return (lanes_of_float)_mm512_cvtxph_ps((__m256h)_mm512_castsi512_si256((__m512i)x));
@@ -153,16 +167,16 @@ static inline lanes_of_float upper(lanes_of_half x)
     return (lanes_of_float)_mm512_cvtxph_ps((__m256h)_mm512_extracti64x4_epi64((__m512i)x, 1));
 }
 
-static inline void add_up_halves(float *c, float scale, lanes_of_half sum, int add)
+static inline void add_up_halves(float *c, float scale, lanes_of_half sum, uint32_t keep)
 {
-    add_up(c, scale, lower(sum), add);
-    add_up(c + LANES, scale, upper(sum), add);
+    add_up(c, scale, lower(sum), keep);
+    add_up(c + LANES, scale, upper(sum), keep);
 }
 
-static inline void add_up_some_halves(float *c, SOME some, float scale, lanes_of_half sum, int add)
+static inline void add_up_some_halves(float *c, SOME some, float scale, lanes_of_half sum, uint32_t keep)
 {
-    add_up_some(c, some, scale, lower(sum), add);
-    add_up_some(c + LANES, some >> LANES, scale, upper(sum), add);
+    add_up_some(c, some, scale, lower(sum), keep);
+    add_up_some(c + LANES, some >> LANES, scale, upper(sum), keep);
 }
 
 #define TILE(name) half_##name
@@ -174,10 +188,12 @@ static inline void add_up_some_halves(float *c, SOME some, float scale, lanes_of
 #define LOAD(x) load_halves(x)
 #define LOAD_SOME(x, some) load_some_halves(x, some)
 #define SPREAD(a) spread(a)
-#define ADD_UP(c, scale, sum, add) add_up_halves(c, scale, sum, add)
-#define ADD_UP_SOME(c, some, scale, sum, add) add_up_some_halves(c, some, scale, sum, add)
+#define ADD_UP(c, scale, sum, keep) add_up_halves(c, scale, sum, keep)
+#define ADD_UP_SOME(c, some, scale, sum, keep) add_up_some_halves(c, some, scale, sum, keep)
 #define LONGEST_SUM 100 /* relative error 6e-4 (rms) */
 #define IN_PLACE 0
+#define COPY(to, a, some) copy_some(to, a, some)
+#define BEYOND LANES
 #include "kernels/products/tile_block.h"
 
 void VARIANT(vd_tile_half)(vd_tile t)
