@@ -12,6 +12,7 @@
 #include "config/shape.h"
 #include "layer/nonfinite.h"
 #include "layer/plain_layers.h"
+#include "layer/pooled.h"
 #include "layer/update.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
@@ -168,7 +169,12 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     else if (kind == VD_COST) attach_cost(s, l, net);
     else attach_weights(s, l, net);
     if (kind != VD_PLAIN) vd_options_all_known(s);
-    if (index == net->n - 1) vd_purpose_check(s, net, *l);
+    if (index == net->n - 1) {
+        vd_purpose_check(s, net, *l);
+        net->layers[index] = *l; /* as the parser will, after this */
+        vd_mark_pooled(net);
+        *l = net->layers[index];
+    }
 }
 
 int layer_plugin_update(layer l, update_args a)

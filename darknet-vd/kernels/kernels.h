@@ -13,6 +13,7 @@
 #define VD_KERNELS_KERNELS_H
 
 #include "kernels/products/tile.h"
+#include "kernels/products/behind_pool.h"
 #include "kernels/sparse_kernels.h"
 
 #include <stddef.h>
@@ -196,7 +197,8 @@ typedef struct {
     void (*tile)(vd_tile t);
     void (*tile_half)(vd_tile t);
 
-    const vd_sparse_kernels *sparse; /* products with sparse weights at test time */
+    const vd_sparse_kernels *sparse;           /* products with sparse weights at test time */
+    const vd_behind_pool_kernels *behind_pool; /* backward products of a convolution that only a max pool reads */
 } vd_kernels;
 
 /* the specification, in plain C and libm */

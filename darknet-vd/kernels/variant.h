@@ -23,4 +23,7 @@ void VARIANT(vd_tile_half)(vd_tile t);
 /* sparse/vector.c */
 extern const vd_sparse_kernels VARIANT(vd_sparse_kernels);
 
+/* products/behind_pool_vector.c */
+extern const vd_behind_pool_kernels VARIANT(vd_behind_pool);
+
 #endif

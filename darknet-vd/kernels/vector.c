@@ -473,4 +473,5 @@ const vd_kernels VARIANT(vd_kernels) = {
     .tile_half = VARIANT(vd_tile_half),
 #endif
     .sparse = &VARIANT(vd_sparse_kernels),
+    .behind_pool = &VARIANT(vd_behind_pool),
 };

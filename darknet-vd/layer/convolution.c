@@ -2,6 +2,7 @@
 #include "layer/product.h"
 #include "layer/bias_activation.h"
 #include "layer/chunks.h"
+#include "layer/pooled.h"
 #include "layer/variance.h"
 #include "kernels/products/convolve.h"
 #include "base/parallel.h"
@@ -90,16 +91,15 @@ static const void *squares_of(const job *j, int b)
 }
 
 /* product = input * theta, and its variance input^2 * sigma2, for the run from image b on */
-static void multiply_run(const job *j, int b)
+static void multiply_run(const job *j, int b, float *product, float *variance)
 {
     const void *square = j->p.sigma2 ? squares_of(j, b) : 0;
     for (int g = 0; g < j->l.groups; ++g) {
-        size_t in = input_at(j, 0, g), w = weights_at(j, g);
-        vd_convolve_forward(&j->mean, j->input + input_at(j, b, g), (const float *)j->theta + w, 1,
-                            vd_product_of(j->l) + output_at(j, b, g));
+        size_t in = input_at(j, 0, g), w = weights_at(j, g), out = output_at(j, 0, g);
+        vd_convolve_forward(&j->mean, j->input + input_at(j, b, g), (const float *)j->theta + w, 1, product + out);
         if (j->p.sigma2)
             vd_convolve_forward(&j->variance, vd_variance_at(square, in), vd_variance_at(j->sigma2, w), 1,
-                                j->p.noise_gain + output_at(j, b, g));
+                                variance + out);
     }
 }
 
@@ -109,11 +109,25 @@ static void forward_run(int i, void *context)
 {
     const job *j = context;
     int first = i * j->run;
-    multiply_run(j, first);
+    size_t at = output_at(j, first, 0);
+    multiply_run(j, first, vd_product_of(j->l) + at, j->p.sigma2 ? j->p.noise_gain + at : 0);
     for (int b = first; b < first + j->run; ++b) {
         if (j->p.sigma2) vd_add_noise(j->l, j->p, b);
         if (!j->l.batch_normalize) vd_forward_tail(j->l, b);
     }
+}
+
+/* the same when a pool comes next: only its outputs leave the cache */
+static void forward_run_and_pool(int i, void *context)
+{
+    const job *j = context;
+    int first = i * j->run;
+    size_t outputs = j->l.outputs, n = j->run * outputs;
+    float *product = vd_scratch(VD_SCRATCH_PRODUCT, n);
+    float *variance = j->p.sigma2 ? vd_scratch(VD_SCRATCH_VARIANCE, n) : 0;
+    multiply_run(j, first, product, variance);
+    for (int k = 0; k < j->run; ++k)
+        vd_pool_forward(j->l, j->p, first + k, product + k * outputs, variance ? variance + k * outputs : 0);
 }
 
 /* a single image is shared by channel, then by filter */
@@ -156,12 +170,12 @@ static void forward_one_image(job *j)
 void vd_convolution_forward(layer l, const float *input, vd_product p)
 {
     job j = make_job(l, input, p);
-    if (l.batch == 1 && !p.sigma2) {
+    if (l.batch == 1 && !p.sigma2 && !p.pool) {
         forward_one_image(&j);
         return;
     }
     pack_weights(&j, VD_FORWARD);
-    vd_parallel_for(l.batch / j.run, forward_run, &j);
+    vd_parallel_for(l.batch / j.run, p.pool ? forward_run_and_pool : forward_run, &j);
 }
 
 /* forward was product = input * theta + f(input^2 * sigma2): for the run from image b on

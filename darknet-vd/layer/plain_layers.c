@@ -1,5 +1,5 @@
 #include "layer/plain_layers.h"
-#include "layer/product.h"
+#include "layer/pooled.h"
 #include "base/parallel.h"
 
 static vd_product product_of(layer l)
@@ -22,7 +22,7 @@ typedef struct {
     network net;
 } job;
 
-static vd_pool_shape pool_shape(layer l)
+vd_pool_shape vd_pool_shape_of(layer l)
 {
     return (vd_pool_shape){l.h, l.w, l.size, l.stride, l.pad / 2, l.out_h, l.out_w};
 }
@@ -31,7 +31,7 @@ static void forward_maxpool_image(int b, void *context)
 {
     const job *j = context;
     layer l = j->l;
-    vd_pool_shape s = pool_shape(l);
+    vd_pool_shape s = vd_pool_shape_of(l);
     for (int c = 0; c < l.c; ++c) {
         size_t plane = (size_t)b * l.c + c, in = plane * l.h * l.w, out = plane * l.out_h * l.out_w;
         vd_kernels_get()->max_pool(s, j->net.input + in, (int)in, l.output + out, l.indexes + out);
@@ -49,7 +49,7 @@ static void backward_maxpool_image(int b, void *context)
 {
     const job *j = context;
     layer l = j->l;
-    vd_pool_shape s = pool_shape(l);
+    vd_pool_shape s = vd_pool_shape_of(l);
     for (int c = 0; c < l.c; ++c) {
         size_t plane = (size_t)b * l.c + c, in = plane * l.h * l.w, out = plane * l.out_h * l.out_w;
         vd_kernels_get()->max_pool_backward(s, (int)in, l.indexes + out, l.delta + out, j->net.delta + in);
@@ -60,6 +60,34 @@ static void backward_maxpool(layer l, network net)
 {
     job j = {l, net};
     if (net.delta) vd_parallel_for(l.batch, backward_maxpool_image, &j);
+}
+
+/* behind a convolution that has done the pool's work, in training */
+static void forward_pool_of_pair(layer l, network net)
+{
+    if (!vd_pool_behind(net, net.index - 1)) forward_maxpool(l, net);
+}
+
+static void backward_pool_of_pair(layer l, network net)
+{
+    if (!vd_pool_behind(net, net.index - 1)) backward_maxpool(l, net);
+}
+
+int vd_is_sped_up(layer l)
+{
+    return l.forward == forward_plain_layer || l.forward == forward_maxpool;
+}
+
+void vd_make_pool_of_pair(layer *l)
+{
+    if (l->forward != forward_maxpool) return;
+    l->forward = forward_pool_of_pair;
+    l->backward = backward_pool_of_pair;
+}
+
+int vd_is_pool_of_pair(layer l)
+{
+    return l.forward == forward_pool_of_pair;
 }
 
 /* stock Darknet's 1x1 convolution with a stride or padding reads its input in another order: left to stock Darknet */

@@ -2,20 +2,34 @@
 #include "layer/active.h"
 #include "layer/bias_activation.h"
 #include "layer/norm.h"
+#include "layer/pooled.h"
 #include "kernels/scratch.h"
 
 void vd_add_noise(layer l, vd_product p, int b)
 {
-    size_t out = l.outputs, first = (size_t)b * out;
-    float *noise = vd_scratch(VD_SCRATCH_NOISE, out);
+    size_t first = (size_t)b * l.outputs;
+    vd_sample_noise(l, p, b, p.noise_gain + first, vd_product_of(l) + first);
+}
+
+void vd_sample_noise(layer l, vd_product p, int b, float *variance, float *product)
+{
+    float *noise = vd_scratch(VD_SCRATCH_NOISE, l.outputs);
     vd_noise_key key = p.key;
     key.image += b;
-    vd_kernels_get()->noise(key, out, noise);
-    vd_kernels_get()->sample(out, noise, p.noise_gain + first, vd_product_of(l) + first);
+    vd_kernels_get()->noise(key, l.outputs, noise);
+    vd_kernels_get()->sample(l.outputs, noise, variance, product);
+}
+
+/* a layer may be called with the index of another one, in a network of its own */
+static const layer *pool_behind(layer l, network net)
+{
+    int is_this = l.type == CONVOLUTIONAL && net.index < net.n && net.layers[net.index].output == l.output;
+    return is_this ? vd_pool_behind(net, net.index) : 0;
 }
 
 void vd_product_forward(layer l, network net, vd_product p)
 {
+    p.pool = pool_behind(l, net);
     if (l.type == CONVOLUTIONAL) (p.by_row ? vd_active_convolution_forward : vd_convolution_forward)(l, net.input, p);
     else (p.by_row ? vd_active_dense_forward : vd_dense_forward)(l, net.input, p);
     if (l.batch_normalize) vd_forward_norm(l, net);
@@ -23,8 +37,10 @@ void vd_product_forward(layer l, network net, vd_product p)
 
 void vd_product_backward(layer l, network net, vd_product p)
 {
+    p.pool = pool_behind(l, net);
     if (l.batch_normalize) vd_backward_norm(l, net);
-    if (l.type == CONVOLUTIONAL)
+    if (p.pool) vd_pooled_backward(l, net.input, net.delta, p);
+    else if (l.type == CONVOLUTIONAL)
         (p.by_row ? vd_active_convolution_backward : vd_convolution_backward)(l, net.input, net.delta, p);
     else (p.by_row ? vd_active_dense_backward : vd_dense_backward)(l, net.input, net.delta, p);
 }

@@ -11,11 +11,13 @@ typedef struct {
     const void *sigma2; /* variance of every weight, in the type of variance.h; null for a product without noise, then
                            the rest is unused */
     float *d_sigma2;    /* sums of -dL/dsigma2, added to */
+    const float *sigma2_float; /* the same in float */
     float *noise_gain;  /* [batch][outputs] forward writes d output / d variance, backward reads it */
     vd_noise_key key;   /* of the noise of the batch's first image */
     /* null, or the places of the weights that theta, sigma2 (both in float) and their gradients hold; all others are 0
      */
     const vd_sparse *by_row, *by_column;
+    const layer *pool; /* null, or the [maxpool] that is computed along: pooled.h */
 } vd_product;
 
 /* Connected: output[b][o] = sum over i of input[b][i] theta[o][i]
@@ -34,6 +36,9 @@ void vd_convolution_backward(layer l, const float *input, float *d_input, vd_pro
 
 /* product += sqrt(variance + eps) noise for image b; on input p.noise_gain holds the variance, on output the gain */
 void vd_add_noise(layer l, vd_product p, int b);
+
+/* the same for a product and its variance, on output the gain, that lie elsewhere, [outputs] each */
+void vd_sample_noise(layer l, vd_product p, int b, float *variance, float *product);
 
 /* the whole layer: whichever of the two its type asks for, and batch normalisation */
 void vd_product_forward(layer l, network net, vd_product p);

@@ -1,5 +1,6 @@
 #include "layer/vd_layer.h"
 #include "layer/freeze_pruned.h"
+#include "layer/pooled.h"
 #include "layer/posterior.h"
 #include "layer/product.h"
 #include "layer/schedule.h"
@@ -66,6 +67,7 @@ static vd_product training_product(layer l, network net)
     vd_product p = {.theta = w.theta,
                     .d_theta = w.d_theta,
                     .sigma2 = w.sigma2,
+                    .sigma2_float = w.sigma2,
                     .d_sigma2 = w.d_sigma2,
                     .noise_gain = vd->noise.gain,
                     /* *net.seen already counts this batch */
@@ -97,7 +99,8 @@ static void allocate_gradients(vd_layer *vd)
 static vd_product begin_training(layer l, network net)
 {
     vd_layer *vd = l.plugin;
-    size_t gains = (size_t)l.batch * l.outputs;
+    const layer *pool = vd_pool_behind(net, net.index);
+    size_t gains = (size_t)l.batch * (pool ? pool->outputs : l.outputs);
     allocate_gradients(vd);
     if (vd->noise.gains != gains) { /* the first forward, or the network was resized */
         free(vd->noise.gain);

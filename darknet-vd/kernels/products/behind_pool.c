@@ -1,0 +1,30 @@
+/* The specification, in plain C. */
+#include "kernels/products/behind_pool.h"
+
+static void add_lists_c(vd_lists l, vd_list_rows s, const float *x, float *y)
+{
+    for (int i = 0; i < l.lists; ++i)
+        for (int e = l.start[i]; e < l.start[i + 1]; ++e)
+            for (int r = 0; r < s.rows; ++r)
+                for (int j = 0; j < s.length; ++j)
+                    y[l.at[i] + r * s.y_step + j] += l.value[e] * x[l.offset[e] + r * s.x_step + j];
+}
+
+static int list_of_plane_c(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
+                           const int *where, int *pixel, int *offset, float *value, float *varied, float *sum)
+{
+    int n = 0;
+    for (int i = 0; i < p.windows; ++i) {
+        d[i] *= y[i] > 0 ? 1 : p.slope;
+        *sum += d[i];
+        if (d[i] == 0) continue;
+        pixel[n] = index[i] - p.base;
+        offset[n] = where[pixel[n]];
+        value[n] = d[i];
+        if (gain) varied[n] = d[i] * gain[i];
+        ++n;
+    }
+    return n;
+}
+
+const vd_behind_pool_kernels vd_behind_pool_c = {.add_lists = add_lists_c, .list_of_plane = list_of_plane_c};

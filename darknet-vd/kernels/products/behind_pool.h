@@ -1,0 +1,61 @@
+/* Convolutions whose output only a max pool reads. Most elements of such an output are the largest of no window, so
+ * their gradient is zero: the backward products run over a list of the others.
+ *
+ * Both gradients are sums of rows, each times one number. With the input's channels next to each other, the size c
+ * numbers that line kh of a window covers are adjacent, and those of the weights can be laid out likewise:
+ *
+ *     d_weights[filter][kh][size c]     += d * input[row + kh][column ...][size c]     for each non-zero of a filter
+ *     d_input[row + kh][column ...][size c] += d * weights[kh][filter][size c]         for each non-zero of a pixel
+ *
+ * As everywhere in kernels/, plain C is the specification, and one source in vectors is built for every instruction
+ * set (products/behind_pool_vector.c). */
+#ifndef VD_KERNELS_PRODUCTS_BEHIND_POOL_H
+#define VD_KERNELS_PRODUCTS_BEHIND_POOL_H
+
+#include <stddef.h>
+
+enum { VD_LIST_LANES = 16 }; /* rows of lists are padded to a multiple of this, which is one of every vector's length */
+
+/* lists of numbers, each with the place of the row it is multiplied with: those of list i are start[i] .. start[i + 1]
+ * - 1; its sum belongs to row at[i] */
+typedef struct {
+    int lists;
+    const int *start; /* [lists + 1] */
+    const int *at;    /* [lists] */
+    const float *value;
+    const int *offset;
+} vd_lists;
+
+/* rows of a sum: `rows` of them, each `length` numbers, a multiple of VD_LIST_LANES; x_step and y_step numbers apart */
+typedef struct {
+    int rows, length;
+    size_t x_step, y_step;
+} vd_list_rows;
+
+/* a plane of a convolution's output and the max pool behind it; kernels/kernels.h has the pool's shape */
+typedef struct {
+    int pixels, windows; /* of the plane, of the pool's */
+    int base;            /* taken off an index of the pool to get a pixel */
+    float slope;         /* of the activation, which the pool's output has been through */
+} vd_pooled_plane;
+
+typedef struct {
+    /* y[at[i] + r y_step + j] += the sum over list i of value[e] x[offset[e] + r x_step + j], r < rows, j < length */
+    void (*add_lists)(vd_lists l, vd_list_rows s, const float *x, float *y);
+
+    /* the list of one filter, from the pool's gradient: of each window whose gradient is not zero
+     *
+     *   y, d, index, gain  [windows] the pool's output, -dL/d y, index and the gain at its largest element
+     *   where              [pixels] the place of a pixel's row of inputs
+     *   d                  on output -dL/d(largest element's product): times slope where y <= 0
+     *   pixel, offset, value, varied   the list: pixel number, where[pixel], d and d * gain. Not more than `windows`,
+     *                      but up to VD_LIST_LANES numbers behind the last are overwritten. gain and varied may be null
+     *
+     * returns the length of the list; the sum of d is added to *sum */
+    int (*list_of_plane)(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
+                         const int *where, int *pixel, int *offset, float *value, float *varied, float *sum);
+} vd_behind_pool_kernels;
+
+extern const vd_behind_pool_kernels vd_behind_pool_c;
+
+#endif

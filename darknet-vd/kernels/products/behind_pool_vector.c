@@ -1,0 +1,181 @@
+/* Backward products over the non-zeros behind a max pool, in vectors. The Makefile builds this file once for each
+ * instruction set. */
+#include "kernels/products/behind_pool.h"
+#include "kernels/variant.h"
+
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
+#define LANES 16
+#elif defined(__AVX2__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+
+/* sums that stay in registers: some rows of some vectors. One more holds the number they are multiplied with */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define MOST_ROWS 3
+#define MOST_VECTORS(rows) ((rows) == 1 ? 14 : (rows) == 2 ? 12 : 8)
+#else
+#define MOST_ROWS 2
+#define MOST_VECTORS(rows) ((rows) == 1 ? 12 : 6)
+#endif
+
+/* An addition waits for the one before it in its lane: a block of few sums takes several numbers of a list at a time,
+ * each with sums of its own */
+#define AT_A_TIME(sums) ((sums) >= 8 ? 1 : (sums) >= 4 ? 2 : 4)
+
+typedef float lanes __attribute__((vector_size(4 * LANES)));
+typedef float in_memory __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+static inline __attribute__((always_inline)) void add_number(int rows, int vectors, lanes *sum, float value,
+                                                             const float *x, size_t x_step)
+{
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r, x += x_step)
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v) sum[r * vectors + v] += value * *(const in_memory *)(x + v * LANES);
+}
+
+static inline __attribute__((always_inline)) void block(int rows, int vectors, const vd_lists *l, const vd_list_rows *s,
+                                                        const float *x, float *y)
+{
+    const int together = AT_A_TIME(rows * vectors);
+    const float *value = l->value;
+    const int *offset = l->offset;
+    const size_t x_step = s->x_step;
+    for (int i = 0; i < l->lists; ++i) {
+        int e = l->start[i], end = l->start[i + 1];
+        if (e == end) continue;
+        lanes sum[4][24] = {{{0}}};
+        for (; e + together <= end; e += together)
+#pragma GCC unroll 4
+            for (int t = 0; t < together; ++t)
+                add_number(rows, vectors, sum[t], value[e + t], x + offset[e + t], x_step);
+        for (; together > 1 && e < end; ++e) add_number(rows, vectors, sum[0], value[e], x + offset[e], x_step);
+        float *to = y + l->at[i];
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; ++r, to += s->y_step)
+#pragma GCC unroll 16
+            for (int v = 0; v < vectors; ++v) {
+                int q = r * vectors + v;
+                lanes all = sum[0][q];
+                if (together == 2) all += sum[1][q];
+                if (together == 4) all = all + sum[1][q] + (sum[2][q] + sum[3][q]);
+                *(in_memory *)(to + v * LANES) += all;
+            }
+    }
+}
+
+/* a function for each size of a block, by number of rows and of vectors */
+typedef void block_function(const vd_lists *l, const vd_list_rows *s, const float *x, float *y);
+
+#define BLOCK(rows, vectors)                                                                                       \
+    static void block_##rows##_##vectors(const vd_lists *l, const vd_list_rows *s, const float *x, float *y)       \
+    {                                                                                                              \
+        block(rows, (vectors) <= MOST_VECTORS(rows) ? (vectors) : 1, l, s, x, y);                                  \
+    }
+#define BLOCKS(rows) \
+    BLOCK(rows, 1)   \
+    BLOCK(rows, 2)   \
+    BLOCK(rows, 3)   \
+    BLOCK(rows, 4)   \
+    BLOCK(rows, 5)   \
+    BLOCK(rows, 6)   \
+    BLOCK(rows, 7)   \
+    BLOCK(rows, 8)   \
+    BLOCK(rows, 9)   \
+    BLOCK(rows, 10)  \
+    BLOCK(rows, 11)  \
+    BLOCK(rows, 12)  \
+    BLOCK(rows, 13)  \
+    BLOCK(rows, 14)
+#define NAMES(rows)                                                                                                   \
+    {                                                                                                                 \
+        0, block_##rows##_1, block_##rows##_2, block_##rows##_3, block_##rows##_4, block_##rows##_5, block_##rows##_6, \
+            block_##rows##_7, block_##rows##_8, block_##rows##_9, block_##rows##_10, block_##rows##_11,               \
+            block_##rows##_12, block_##rows##_13, block_##rows##_14                                                   \
+    }
+BLOCKS(1)
+BLOCKS(2)
+#if MOST_ROWS == 3
+BLOCKS(3)
+#endif
+
+static block_function *const blocks[][15] = {NAMES(1), NAMES(2),
+#if MOST_ROWS == 3
+                                             NAMES(3)
+#endif
+};
+
+/* Rows and vectors are cut into equal blocks. The numbers of x that a block reads for all of the lists should stay in
+ * the cache, so lists are the inner loop. */
+static void add_lists_v(vd_lists l, vd_list_rows s, const float *x, float *y)
+{
+    int vectors = s.length / LANES, row_blocks = (s.rows + MOST_ROWS - 1) / MOST_ROWS;
+    for (int i = 0; i < row_blocks; ++i) {
+        int r = s.rows * i / row_blocks, rows = s.rows * (i + 1) / row_blocks - r;
+        int most = MOST_VECTORS(rows), vector_blocks = (vectors + most - 1) / most;
+        for (int j = 0; j < vector_blocks; ++j) {
+            int v = vectors * j / vector_blocks, n = vectors * (j + 1) / vector_blocks - v;
+            blocks[rows - 1][n](&l, &s, x + r * s.x_step + v * LANES, y + r * s.y_step + v * LANES);
+        }
+    }
+}
+
+#ifdef __AVX512F__
+static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
+                           const int *where, int *pixel, int *offset, float *value, float *varied, float *sum)
+{
+    const __m512 zero = _mm512_setzero_ps(), slope = _mm512_set1_ps(p.slope);
+    __m512 total = zero;
+    int n = 0;
+    for (int i = 0; i < p.windows; i += 16) {
+        __mmask16 some = p.windows - i >= 16 ? 0xffff : (__mmask16)((1u << (p.windows - i)) - 1);
+        __m512 g = _mm512_maskz_loadu_ps(some, d + i);
+        __mmask16 off = _mm512_cmp_ps_mask(_mm512_maskz_loadu_ps(some, y + i), zero, _CMP_NGT_UQ);
+        g = _mm512_mask_mul_ps(g, off, g, slope);
+        _mm512_mask_storeu_ps(d + i, some, g);
+        total = _mm512_add_ps(total, g);
+        __mmask16 kept = _mm512_mask_cmp_ps_mask(some, g, zero, _CMP_NEQ_UQ);
+        __m512i at = _mm512_sub_epi32(_mm512_maskz_loadu_epi32(some, index + i), _mm512_set1_epi32(p.base));
+        at = _mm512_maskz_compress_epi32(kept, at); /* pixel 0 behind the last: has a place, too */
+        _mm512_storeu_ps(value + n, _mm512_maskz_compress_ps(kept, g));
+        _mm512_storeu_si512(pixel + n, at);
+        _mm512_storeu_si512(offset + n, _mm512_i32gather_epi32(at, where, 4));
+        if (gain) {
+            __m512 z = _mm512_mul_ps(g, _mm512_maskz_loadu_ps(some, gain + i));
+            _mm512_storeu_ps(varied + n, _mm512_maskz_compress_ps(kept, z));
+        }
+        n += __builtin_popcount(kept);
+    }
+    *sum += _mm512_reduce_add_ps(total);
+    return n;
+}
+#else
+/* without branches: which gradients are zero cannot be foreseen */
+static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
+                           const int *where, int *pixel, int *offset, float *value, float *varied, float *sum)
+{
+    int n = 0;
+    float total[4] = {0};
+    for (int i = 0; i < p.windows; ++i) {
+        float g = d[i] * (y[i] > 0 ? 1 : p.slope);
+        int at = index[i] - p.base;
+        d[i] = g;
+        total[i % 4] += g;
+        pixel[n] = at;
+        offset[n] = where[at];
+        value[n] = g;
+        if (gain) varied[n] = g * gain[i];
+        n += g != 0;
+    }
+    *sum += total[0] + total[1] + (total[2] + total[3]);
+    return n;
+}
+#endif
+
+const vd_behind_pool_kernels VARIANT(vd_behind_pool) = {.add_lists = add_lists_v, .list_of_plane = list_of_plane_v};
