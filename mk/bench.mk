@@ -57,7 +57,7 @@ $(BUILD)/load: tests/bench/load.c $(BUILD)/libdarknet-vd.a
 bench-load: $(BUILD)/load build/digits/digits.data ## what loading a training batch costs (drawn digits)
 	$(Q)$< build/digits/digits.data cfg/lenet5-digits.cfg 3000 2>/dev/null
 
-$(BUILD)/bench-kernels $(BUILD)/bench-sparse: $(BUILD)/bench-%: tests/bench/%.c $(BUILD)/libdarknet-vd.a
+$(BUILD)/bench-kernels $(BUILD)/bench-sparse $(BUILD)/bench-convolve: $(BUILD)/bench-%: tests/bench/%.c $(BUILD)/libdarknet-vd.a
 	$(Q)$(call program,-O2 -Idarknet-vd -Itests $(CFLAGS))
 
 .PHONY: bench-kernels
@@ -66,6 +66,10 @@ bench-kernels: $(BUILD)/bench-kernels ## nanoseconds an element of every kernel,
 
 .PHONY: bench-sparse
 bench-sparse: $(BUILD)/bench-sparse ## sparse layers against the fastest dense ones at test time, one core
+	$(Q)$<
+
+.PHONY: bench-convolve
+bench-convolve: $(BUILD)/bench-convolve ## GF/s of every way of a convolution, for layers of LeNet, VGG and YOLO, one core
 	$(Q)$<
 
 # answers to single images

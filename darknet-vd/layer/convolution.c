@@ -31,8 +31,8 @@ static job make_job(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .run = 1};
     vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
-    vd_convolution_shape mean = {window, l.n / l.groups, 0},
-                         variance = {window, l.n / l.groups, vd_variance_is_bf16() ? VD_BF16 : VD_FLOAT};
+    vd_convolution_shape mean = {window, l.n / l.groups, VD_FLOAT, 0},
+                         variance = {window, l.n / l.groups, vd_variance_is_bf16() ? VD_BF16 : VD_FLOAT, 1};
     int by_columns = l.groups > 1;
     j.mean = by_columns ? vd_convolution_by_columns(mean) : vd_convolution_plan_of(mean, l.batch);
     j.variance =

@@ -14,7 +14,7 @@
 
 #include "bench/timing.h"
 
-enum { DENSITIES = 7, ROUNDS = 15, DENSE_WAYS = 3 };
+enum { DENSITIES = 7, ROUNDS = 15, DENSE_WAYS = 5 };
 
 static const double densities[DENSITIES] = {.8, .5, .35, .2, .05, .02, .005};
 static const double round_seconds = 4e-3;
@@ -64,7 +64,7 @@ static void run_dense(const bench *b, int way)
     }
     int run = b->plan[way].images;
     for (int i = 0; i < b->images; i += run)
-        vd_convolve_forward(b->plan + way, b->x + i * in, b->packed[way], b->y + i * out);
+        vd_convolve_forward(b->plan + way, b->x + i * in, b->packed[way], 1, b->y + i * out);
 }
 
 /* way: one of the dense ways, then the densities */
@@ -107,19 +107,18 @@ static float *random_array(size_t n)
     return x;
 }
 
-/* by columns, and oneDNN's two kernels where it has them */
+/* by columns, and oneDNN's kernels where it has them */
 static void make_dense_ways(bench *b)
 {
-    static const vd_pass passes[] = {VD_FORWARD, VD_FORWARD_INFERENCE};
+    static const vd_way ways[] = {VD_BY_DIRECT, VD_BY_DIRECT_INFERENCE, VD_BY_WINOGRAD, VD_BY_WINOGRAD_INFERENCE};
     b->plan[0] = vd_convolution_by_columns(b->s);
     b->packed[0] = b->weights;
     b->ways =
         b->s.window.h * b->s.window.w == 1 && b->images == 1 ? 3 : 1; /* or a vector on the right, or row by row */
-    for (int i = 0; i < 2 && b->s.window.h * b->s.window.w > 1; ++i) {
-        int run = b->images % 2 ? 1 : 2;
-        vd_convolution_plan p = {.shape = b->s, .images = run};
-        if (!vd_direct_has(b->s, passes[i], run)) continue;
-        p.direct[passes[i]] = 1;
+    for (int i = 0; i < 4 && b->s.window.h * b->s.window.w > 1; ++i) {
+        vd_convolution_plan p = {.shape = b->s, .images = b->images % 2 ? 1 : 2};
+        if (!vd_convolution_has(b->s, VD_FORWARD, ways[i], p.images)) continue;
+        p.way[VD_FORWARD] = ways[i];
         size_t bytes = vd_convolution_weights_bytes(&p, VD_FORWARD);
         void *packed = aligned_alloc(64, (bytes + 63) / 64 * 64);
         b->packed[b->ways] = vd_convolution_weights(&p, VD_FORWARD, b->weights, packed);

@@ -1,4 +1,5 @@
 #include "kernels/products/convolve.h"
+#include "kernels/products/direct.h"
 #include "kernels/products/gemm.h"
 #include "kernels/scratch.h"
 
@@ -55,36 +56,34 @@ static void multiply(vd_convolution_shape s, vd_gemm_shape g, const void *a, con
 
 /* ---- products ---- */
 
-void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
+static vd_direct direct_of(const vd_convolution_plan *p, vd_pass pass)
 {
-    (void)scale;
+    return (vd_direct){p->shape, pass, p->way[pass], p->images};
+}
+
+static void forward_by_columns(const vd_convolution_plan *p, const void *x, const void *weights, float *y)
+{
     vd_convolution_shape s = p->shape;
-    if (p->direct[VD_FORWARD]) {
-        vd_direct_forward(s, p->images, x, weights, y);
-        return;
-    }
-    if (p->direct[VD_FORWARD_INFERENCE]) {
-        vd_direct_forward_inference(s, p->images, x, weights, y);
-        return;
-    }
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s);
     vd_gemm_shape g = {.m = s.n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels};
     for (int b = 0; b < p->images; ++b)
         multiply(s, g, weights, columns_of(s, image_of(s, x, input_of(s), b)), y + output_of(s) * b);
 }
 
-void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, const void *weights, float scale, int add,
-                               float *dx)
+void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
 {
     (void)scale;
+    if (p->way[VD_FORWARD] == VD_BY_COLUMNS) forward_by_columns(p, x, weights, y);
+    else vd_direct_run(direct_of(p, VD_FORWARD), x, weights, y);
+}
+
+/* dx += , or = where the image is its own columns and add is 0 */
+static void backward_data_by_columns(const vd_convolution_plan *p, const void *dy, const void *weights, int add,
+                                     float *dx)
+{
     vd_convolution_shape s = p->shape;
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s), in_place = vd_convolution_is_product(s);
     vd_gemm_shape g = {.m = rows, .n = pixels, .k = s.n, .lda = rows, .ldb = pixels, .ldc = pixels, .transpose_a = 1};
-    if (!add && (p->direct[VD_BACKWARD_DATA] || !in_place)) memset(dx, 0, input_of(s) * p->images * sizeof(float));
-    if (p->direct[VD_BACKWARD_DATA]) {
-        vd_direct_backward_data(s, p->images, dy, weights, dx);
-        return;
-    }
     float *columns = in_place ? 0 : vd_scratch(VD_SCRATCH_D_COLUMNS, (size_t)rows * pixels);
     g.add = in_place && add;
     for (int b = 0; b < p->images; ++b) {
@@ -94,14 +93,20 @@ void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, con
     }
 }
 
-void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float scale, float *dw)
+void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, const void *weights, float scale, int add,
+                               float *dx)
 {
     (void)scale;
+    int by_columns = p->way[VD_BACKWARD_DATA] == VD_BY_COLUMNS;
+    if (!add && !(by_columns && vd_convolution_is_product(p->shape)))
+        memset(dx, 0, input_of(p->shape) * p->images * sizeof(float));
+    if (by_columns) backward_data_by_columns(p, dy, weights, add, dx);
+    else vd_direct_run(direct_of(p, VD_BACKWARD_DATA), dy, weights, dx);
+}
+
+static void backward_weights_by_columns(const vd_convolution_plan *p, const void *x, const void *dy, float *dw)
+{
     vd_convolution_shape s = p->shape;
-    if (p->direct[VD_BACKWARD_WEIGHTS]) {
-        vd_direct_backward_weights(s, p->images, x, dy, dw);
-        return;
-    }
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s);
     vd_gemm_shape g = {.m = s.n, .n = rows, .k = pixels, .lda = pixels, .ldb = pixels, .ldc = rows, .transpose_b = 1};
     g.add = 1;
@@ -109,31 +114,30 @@ void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, c
         multiply(s, g, image_of(s, dy, output_of(s), b), columns_of(s, image_of(s, x, input_of(s), b)), dw);
 }
 
-/* ---- weights ---- */
-
-/* the pass that the weights are laid out for */
-static vd_pass pass_of(const vd_convolution_plan *p, vd_pass pass)
+void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float scale, float *dw)
 {
-    return pass == VD_FORWARD && p->direct[VD_FORWARD_INFERENCE] ? VD_FORWARD_INFERENCE : pass;
+    (void)scale;
+    if (p->way[VD_BACKWARD_WEIGHTS] == VD_BY_COLUMNS) backward_weights_by_columns(p, x, dy, dw);
+    else vd_direct_run(direct_of(p, VD_BACKWARD_WEIGHTS), x, dy, dw);
 }
+
+/* ---- weights ---- */
 
 size_t vd_convolution_weights_bytes(const vd_convolution_plan *p, vd_pass pass)
 {
-    pass = pass_of(p, pass);
-    return p->direct[pass] ? vd_direct_packed_bytes(p->shape, pass, p->images) : 0;
+    return p->way[pass] == VD_BY_COLUMNS ? 0 : vd_direct_packed_bytes(direct_of(p, pass));
 }
 
 const void *vd_convolution_weights(const vd_convolution_plan *p, vd_pass pass, const void *weights, void *buffer)
 {
-    pass = pass_of(p, pass);
-    if (!p->direct[pass]) return weights;
-    vd_direct_pack(p->shape, pass, p->images, weights, buffer);
+    if (p->way[pass] == VD_BY_COLUMNS) return weights;
+    vd_direct_pack(direct_of(p, pass), weights, buffer);
     return buffer;
 }
 
 /* ---- plans ---- */
 
-enum { LONGEST_RUN = 2, REPEATS = 3, PLANS = 512 };
+enum { REPEATS = 3, PLANS = 512 };
 
 static struct {
     pthread_mutex_t lock;
@@ -154,33 +158,61 @@ vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s)
     return (vd_convolution_plan){.shape = s, .images = 1};
 }
 
-/* images of a run: LONGEST_RUN, unless the number of runs would not be even. An even number of runs keeps an even
- * number of threads busy */
-static int run_of(int batch)
+int vd_convolution_has(vd_convolution_shape s, vd_pass pass, vd_way way, int images)
 {
-    int run = LONGEST_RUN;
+    return way == VD_BY_COLUMNS ? s.type != VD_FP16 : vd_direct_has((vd_direct){s, pass, way, images});
+}
+
+const char *vd_way_name(vd_way way)
+{
+    static const char *const names[VD_WAYS] = {
+        [VD_BY_COLUMNS] = "columns",
+        [VD_BY_DIRECT] = "direct",
+        [VD_BY_DIRECT_INFERENCE] = "direct-inference",
+        [VD_BY_WINOGRAD] = "winograd",
+        [VD_BY_WINOGRAD_INFERENCE] = "winograd-inference",
+        [VD_BY_LINES] = "lines",
+    };
+    return names[way];
+}
+
+/* Images of a run: as many as give enough pixels that what is made once a run (transformed weights, gradients in
+ * another layout) costs little, and leave enough runs. An even number of runs keeps an even number of threads busy. */
+static int run_of(vd_convolution_shape s, int batch)
+{
+    enum { PIXELS = 2048, SHORT = 2, FEWEST_RUNS = 10 };
+    int run = PIXELS / vd_convolution_pixels(s), most = batch / FEWEST_RUNS;
+    most = most > SHORT ? most : SHORT;
+    run = run < SHORT ? SHORT : run > most ? most : run;
     while (run > 1 && batch % (2 * run)) --run;
     return run;
 }
 
-/* 1 where the pass should be direct: what timing finds on nearly all shapes, by tables of 13 layers of VGG, YOLO and
- * LeNet on a Zen 5. Kernels work on blocks of 16 channels; the one for inference does not pad them, and is slower on
- * few pixels. Sums over few pixels do not pay for converting the weight gradients to the plain layout. */
-static int rule(vd_convolution_shape s, vd_pass pass, int images)
+/* Winograd's products pay where there are pixels enough for the weights that each run transforms, and channels enough
+ * for the pixels that it transforms */
+static int winograd_pays(vd_convolution_shape s, vd_pass pass, int images)
+{
+    enum { PIXELS = 600, CHANNELS = 32 };
+    int fewest = pass == VD_BACKWARD_WEIGHTS ? CHANNELS / 2 : CHANNELS;
+    return images * vd_convolution_pixels(s) >= PIXELS && s.window.c >= fewest && s.n >= fewest &&
+           vd_convolution_has(s, pass, VD_BY_WINOGRAD, images);
+}
+
+/* What timing finds on nearly all shapes. oneDNN's kernels work on blocks of 16 channels. */
+static vd_way rule(vd_convolution_shape s, vd_pass pass, int images)
 {
     int c = s.window.c, pixels = vd_convolution_pixels(s);
     double padded = (double)((c + 15) / 16 * 16) * ((s.n + 15) / 16 * 16);
-    if (vd_convolution_is_product(s)) return 0;
-    int fills = padded <= 1.25 * c * s.n, by_inference = c > 16 && pixels > 16;
+    if (vd_convolution_is_product(s)) return VD_BY_COLUMNS;
+    if (winograd_pays(s, pass, images)) return VD_BY_WINOGRAD;
+    int fills = padded <= 1.25 * c * s.n;
     switch (pass) {
     case VD_FORWARD:
-        return c >= 16 && !by_inference;
-    case VD_FORWARD_INFERENCE:
-        return c >= 16 && by_inference;
+        return c < 16 ? VD_BY_COLUMNS : c > 16 && pixels > 16 ? VD_BY_DIRECT_INFERENCE : VD_BY_DIRECT;
     case VD_BACKWARD_DATA:
-        return fills;
+        return fills ? VD_BY_DIRECT : VD_BY_COLUMNS;
     default:
-        return (fills || (c <= 3 && s.n % 16 == 0)) && images * pixels >= 128;
+        return (fills || (c <= 3 && s.n % 16 == 0)) && images * pixels >= 128 ? VD_BY_DIRECT : VD_BY_COLUMNS;
     }
 }
 
@@ -211,34 +243,37 @@ static double time_pass(const vd_convolution_plan *p, vd_pass pass, arrays a)
     return best;
 }
 
-/* the faster way of each pass, on zeros */
-static void try_both_ways(vd_convolution_plan *p)
+/* what the ways of every pass need */
+static size_t most_packed_bytes(vd_convolution_plan p)
+{
+    size_t most = 0;
+    for (int pass = 0; pass < VD_PASSES; ++pass)
+        for (int way = 0; way < VD_WAYS && pass != VD_BACKWARD_WEIGHTS; ++way) {
+            p.way[pass] = way;
+            if (!vd_convolution_has(p.shape, pass, way, p.images)) continue;
+            size_t bytes = vd_convolution_weights_bytes(&p, pass);
+            most = bytes > most ? bytes : most;
+        }
+    return most;
+}
+
+/* the fastest way of each pass, on zeros */
+static void try_all_ways(vd_convolution_plan *p)
 {
     vd_convolution_shape s = p->shape;
     vd_convolution_plan trial = *p;
-    double best[VD_PASSES];
-    size_t packed = 0;
-    for (int pass = 0; pass < VD_PASSES; ++pass) {
-        memset(trial.direct, 0, sizeof(trial.direct));
-        trial.direct[pass] = pass != VD_BACKWARD_WEIGHTS && vd_direct_has(s, pass, p->images);
-        size_t bytes = vd_convolution_weights_bytes(&trial, pass);
-        packed = bytes > packed ? bytes : packed;
-    }
     arrays a = {calloc(p->images * input_of(s), sizeof(float)), calloc(p->images * output_of(s), sizeof(float)),
                 calloc((size_t)s.n * vd_convolution_rows(s), sizeof(float)),
-                aligned_alloc(64, (packed + 64) / 64 * 64)};
-    if (a.x && a.y && a.w && a.packed) { /* without memory: by columns */
-        for (int pass = 0; pass < VD_PASSES; ++pass) {
-            memset(trial.direct, 0, sizeof(trial.direct));
-            if (pass != VD_FORWARD_INFERENCE) best[pass] = time_pass(&trial, pass, a);
-            if (!vd_direct_has(s, pass, p->images)) continue;
-            int as = pass == VD_FORWARD_INFERENCE ? VD_FORWARD : pass;
-            trial.direct[pass] = 1;
-            double seconds = time_pass(&trial, as, a);
-            if (seconds >= best[as]) continue;
-            p->direct[as] = 0;
-            p->direct[pass] = 1;
-            best[as] = seconds;
+                aligned_alloc(64, (most_packed_bytes(*p) + 64) / 64 * 64)};
+    for (int pass = 0; pass < VD_PASSES && a.x && a.y && a.w && a.packed; ++pass) { /* without memory: by columns */
+        double best = 0;
+        for (int way = 0; way < VD_WAYS; ++way) {
+            if (!vd_convolution_has(s, pass, way, p->images)) continue;
+            trial.way[pass] = way;
+            double seconds = time_pass(&trial, pass, a);
+            if (best > 0 && seconds >= best) continue;
+            p->way[pass] = way;
+            best = seconds;
         }
     }
     free(a.x), free(a.y), free(a.w), free(a.packed);
@@ -246,12 +281,14 @@ static void try_both_ways(vd_convolution_plan *p)
 
 static vd_convolution_plan make_plan(vd_convolution_shape s, int batch, int timed)
 {
-    vd_convolution_plan p = {.shape = s, .images = run_of(batch)};
-    if (timed) try_both_ways(&p);
-    for (int pass = 0; pass < VD_PASSES && !timed; ++pass)
-        p.direct[pass] = rule(s, pass, p.images) && vd_direct_has(s, pass, p.images);
+    vd_convolution_plan p = {.shape = s, .images = run_of(s, batch)};
+    if (timed) try_all_ways(&p);
     int any = 0;
-    for (int pass = 0; pass < VD_PASSES; ++pass) any |= p.direct[pass];
+    for (int pass = 0; pass < VD_PASSES; ++pass) {
+        vd_way way = timed ? p.way[pass] : rule(s, pass, p.images);
+        p.way[pass] = vd_convolution_has(s, pass, way, p.images) ? way : VD_BY_COLUMNS;
+        any |= p.way[pass] != VD_BY_COLUMNS;
+    }
     return any ? p : vd_convolution_by_columns(s);
 }
 

@@ -2,7 +2,9 @@
 #ifndef VD_KERNELS_PRODUCTS_CONVOLVE_H
 #define VD_KERNELS_PRODUCTS_CONVOLVE_H
 
-#include "kernels/products/direct.h"
+#include "kernels/products/shape.h"
+
+#include <stddef.h>
 
 int vd_convolution_rows(vd_convolution_shape s);   /* c size size: weights of one filter */
 int vd_convolution_pixels(vd_convolution_shape s); /* out_h out_w */
@@ -11,20 +13,25 @@ int vd_convolution_pixels(vd_convolution_shape s); /* out_h out_w */
  * Darknet does so at every stride and padding, where the result is not a convolution; here it is.) */
 int vd_convolution_is_product(vd_convolution_shape s);
 
-/* how a convolution is computed: by columns (im2col) and a matrix product, or without them (direct.h) */
+/* how a convolution is computed */
 typedef struct {
     vd_convolution_shape shape;
     int images;            /* of a run: the products below are for this many */
-    int direct[VD_PASSES]; /* by pass, 1 without columns; of the two forward ones at most one is set */
+    vd_way way[VD_PASSES]; /* of each pass */
 } vd_convolution_plan;
+
+/* 1 when this processor has the way for runs of so many images */
+int vd_convolution_has(vd_convolution_shape s, vd_pass pass, vd_way way, int images);
+const char *vd_way_name(vd_way way);
 
 /* The plan for a batch, made at the first call for a shape and remembered.
  *
- *   time_plans(1)   plans are made by timing both ways
- *   time_plans(0)   by a rule that depends on the shape alone, so that a seeded run gives the same bits every time
+ *   time_plans(1)   plans are made by timing all ways
+ *   time_plans(0)   by a rule that depends on the shape and the table of kernels alone, so that a seeded run gives the
+ *                   same bits every time
  *
- * A run is two images when the batch is a multiple of four, else one: then the number of runs is even where it can be,
- * which keeps an even number of threads busy. A plan by columns alone has one image. */
+ * The images of a run follow from the shape and the batch. Small outputs get longer runs. The number of runs is even
+ * where it can be, which keeps an even number of threads busy. A plan by columns alone has one image. */
 vd_convolution_plan vd_convolution_plan_of(vd_convolution_shape s, int batch);
 void vd_convolution_time_plans(int on);
 

@@ -24,9 +24,6 @@ static const operand operands[VD_PASSES][OPERANDS] = {
     [VD_FORWARD] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
                     {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
                     {Y, DNNL_ARG_DST, dnnl_query_dst_md}},
-    [VD_FORWARD_INFERENCE] = {{X, DNNL_ARG_SRC, dnnl_query_src_md},
-                              {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
-                              {Y, DNNL_ARG_DST, dnnl_query_dst_md}},
     [VD_BACKWARD_DATA] = {{Y, DNNL_ARG_DIFF_DST, dnnl_query_diff_dst_md},
                           {W, DNNL_ARG_WEIGHTS, dnnl_query_weights_md},
                           {X, DNNL_ARG_DIFF_SRC, dnnl_query_diff_src_md}},
@@ -36,11 +33,6 @@ static const operand operands[VD_PASSES][OPERANDS] = {
 };
 
 static const vd_scratch_slot slots[ARRAYS] = {VD_SCRATCH_BLOCKED_X, VD_SCRATCH_BLOCKED_W, VD_SCRATCH_BLOCKED_Y};
-
-typedef struct {
-    vd_convolution_shape shape;
-    int pass, images;
-} direct_key;
 
 /* How an operand is converted between the plain layout and the blocked one. oneDNN's general reorder ("jit:uni") takes
  * two to five times as long as vd_transpose(), its special one for float blocks ("jit:blk") a little less than that
@@ -54,10 +46,37 @@ typedef struct {
 } conversion;
 
 typedef struct {
-    int exists; /* 0: the other members are not valid */
+    int exists;        /* 0: the other members are not valid */
+    const operand *of; /* [OPERANDS] */
     vd_onednn_call call;
     conversion conversions[OPERANDS];
 } direct;
+
+static int is_winograd(vd_way way)
+{
+    return way == VD_BY_WINOGRAD || way == VD_BY_WINOGRAD_INFERENCE;
+}
+
+static int is_inference(vd_way way)
+{
+    return way == VD_BY_DIRECT_INFERENCE || way == VD_BY_WINOGRAD_INFERENCE;
+}
+
+/* oneDNN computes the data gradient as a forward convolution */
+static int is_turned(const vd_direct *k)
+{
+    return k->pass == VD_BACKWARD_DATA && is_inference(k->way);
+}
+
+/* the product that oneDNN is asked for */
+static vd_direct asked_of(const vd_direct *k)
+{
+    vd_direct asked = *k;
+    if (!is_turned(k)) return asked;
+    asked.shape = vd_turned(k->shape);
+    asked.pass = VD_FORWARD;
+    return asked;
+}
 
 /* 1 when the implementation's name begins with this */
 static int is_named(dnnl_primitive_desc_t pd, const char *beginning)
@@ -69,7 +88,7 @@ static int is_named(dnnl_primitive_desc_t pd, const char *beginning)
 
 /* ---- layouts ---- */
 
-static dnnl_memory_desc_t layout(const direct_key *k, array a, int is_result, dnnl_format_tag_t format)
+static dnnl_memory_desc_t layout(const vd_direct *k, array a, int is_result, dnnl_format_tag_t format)
 {
     vd_window w = k->shape.window;
     const dnnl_dims_t sizes[ARRAYS] = {[X] = {k->images, w.c, w.h, w.w},
@@ -82,7 +101,7 @@ static dnnl_memory_desc_t layout(const direct_key *k, array a, int is_result, dn
 }
 
 /* channels side by side at every pixel; 0 when the layout is not as simple as that */
-static int block_of(const direct_key *k, array a, int is_result, const dnnl_memory_desc_t *blocked)
+static int block_of(const vd_direct *k, array a, int is_result, const dnnl_memory_desc_t *blocked)
 {
     static const dnnl_format_tag_t tags[] = {dnnl_nhwc, dnnl_nChw16c, dnnl_nChw8c};
     const int blocks[] = {(int)blocked->dims[1], 16, 8};
@@ -93,11 +112,10 @@ static int block_of(const direct_key *k, array a, int is_result, const dnnl_memo
     return 0;
 }
 
-static conversion make_conversion(const direct_key *k, array a, int is_result, dnnl_memory_desc_t blocked)
+static conversion make_conversion(const vd_direct *k, array a, int is_result, int add, dnnl_memory_desc_t blocked)
 {
     enum { FEWEST = 8 }; /* channels from which a transpose is worthwhile */
     static const int args[] = {DNNL_ARG_FROM, DNNL_ARG_TO};
-    int add = is_result && k->pass != VD_FORWARD && k->pass != VD_FORWARD_INFERENCE;
     dnnl_memory_desc_t plain = layout(k, a, is_result, a == W ? dnnl_oihw : dnnl_nchw);
     conversion c = {.bytes = dnnl_memory_desc_get_size(&blocked), .block = block_of(k, a, is_result, &blocked)};
     c.images = (int)blocked.dims[0];
@@ -143,27 +161,26 @@ static void transpose_from_blocked(const conversion *c, int add, const float *bl
 /* ---- products ---- */
 
 /* null when oneDNN has no implementation */
-static dnnl_primitive_desc_t describe(const direct_key *k)
+static dnnl_primitive_desc_t describe(const vd_direct *k)
 {
     dnnl_convolution_desc_t op;
     dnnl_status_t status;
     vd_window w = k->shape.window;
     dnnl_dims_t stride = {w.stride, w.stride}, pad = {w.pad, w.pad};
+    dnnl_alg_kind_t by = is_winograd(k->way) ? dnnl_convolution_winograd : dnnl_convolution_direct;
     dnnl_memory_desc_t of[ARRAYS];
     for (int i = 0; i < OPERANDS; ++i) {
         array a = operands[k->pass][i].array;
         of[a] = layout(k, a, i == RESULT, dnnl_format_tag_any);
     }
     if (k->pass == VD_BACKWARD_DATA)
-        status = dnnl_convolution_backward_data_desc_init(&op, dnnl_convolution_direct, of + X, of + W, of + Y, stride,
-                                                          pad, pad);
+        status = dnnl_convolution_backward_data_desc_init(&op, by, of + X, of + W, of + Y, stride, pad, pad);
     else if (k->pass == VD_BACKWARD_WEIGHTS)
-        status = dnnl_convolution_backward_weights_desc_init(&op, dnnl_convolution_direct, of + X, of + W, 0, of + Y,
-                                                             stride, pad, pad);
+        status = dnnl_convolution_backward_weights_desc_init(&op, by, of + X, of + W, 0, of + Y, stride, pad, pad);
     else
         status = dnnl_convolution_forward_desc_init(
-            &op, k->pass == VD_FORWARD ? dnnl_forward_training : dnnl_forward_inference, dnnl_convolution_direct,
-            of + X, of + W, 0, of + Y, stride, pad, pad);
+            &op, is_inference(k->way) ? dnnl_forward_inference : dnnl_forward_training, by, of + X, of + W, 0, of + Y,
+            stride, pad, pad);
     return status == dnnl_success ? vd_onednn_describe(&op, 0, 0) : 0;
 }
 
@@ -178,11 +195,13 @@ static int is_direct(dnnl_primitive_desc_t pd, int bf16)
 
 static void *make_direct(const int *key)
 {
-    direct_key k;
+    vd_direct k;
     memcpy(&k, key + 1, sizeof(k));
-    const operand *of = operands[k.pass];
+    int add = k.pass != VD_FORWARD;
+    k = asked_of(&k);
     direct *d = calloc(1, sizeof(*d));
     if (!d) vd_no_memory(sizeof(*d));
+    d->of = operands[k.pass];
     dnnl_primitive_desc_t pd = describe(&k);
     d->exists = pd && is_direct(pd, k.shape.type == VD_BF16);
     if (!d->exists) {
@@ -192,9 +211,9 @@ static void *make_direct(const int *key)
     int args[OPERANDS];
     dnnl_memory_desc_t blocked[OPERANDS];
     for (int i = 0; i < OPERANDS; ++i) {
-        args[i] = of[i].arg;
-        blocked[i] = vd_onednn_memory(pd, of[i].wants);
-        d->conversions[i] = make_conversion(&k, of[i].array, i == RESULT, blocked[i]);
+        args[i] = d->of[i].arg;
+        blocked[i] = vd_onednn_memory(pd, d->of[i].wants);
+        d->conversions[i] = make_conversion(&k, d->of[i].array, i == RESULT, i == RESULT && add, blocked[i]);
     }
     d->call = vd_onednn_make_call(pd, OPERANDS, args, blocked);
     return d;
@@ -211,10 +230,9 @@ static void release_direct(void *made)
     free(d);
 }
 
-static direct *find(vd_convolution_shape s, vd_pass pass, int images)
+static direct *find(vd_direct k)
 {
     int key[VD_ONEDNN_KEY] = {'c'};
-    direct_key k = {s, pass, images};
     memcpy(key + 1, &k, sizeof(k));
     return vd_onednn_cached(key, make_direct, release_direct);
 }
@@ -231,96 +249,80 @@ static const void *blocked_of(conversion *c, const operand *of, int is_result, v
     return blocked;
 }
 
-static void run(vd_convolution_shape s, vd_pass pass, int images, const void *first, const void *second, float *result)
+/* weights of the turned convolution: [c][n][size size] from [n][c][size size], each filter from its end */
+static const void *turn(vd_convolution_shape s, const void *weights)
 {
-    direct *d = find(s, pass, images);
-    assert(d->exists);
-    const void *plain[] = {first, second, result}, *blocked[OPERANDS];
-    for (int i = 0; i < OPERANDS; ++i)
-        blocked[i] = blocked_of(d->conversions + i, operands[pass] + i, i == RESULT, s.type, plain[i]);
-    vd_onednn_run(&d->call, blocked);
-    conversion *c = d->conversions + RESULT;
-    if (c->by == TRANSPOSE) transpose_from_blocked(c, pass == VD_BACKWARD_DATA, blocked[RESULT], result);
-    else if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){blocked[RESULT], result});
+    int taps = s.window.size * s.window.size;
+    size_t bytes = vd_type_size(s.type);
+    char *turned = (char *)vd_scratch(slots[W], (size_t)s.n * s.window.c * taps);
+    for (int n = 0; n < s.n; ++n)
+        for (int c = 0; c < s.window.c; ++c) {
+            const char *from = (const char *)weights + bytes * ((size_t)n * s.window.c + c) * taps;
+            char *to = turned + bytes * ((size_t)c * s.n + n) * taps;
+            for (int i = 0; i < taps; ++i) memcpy(to + bytes * (taps - 1 - i), from + bytes * i, bytes);
+        }
+    return turned;
 }
 
-int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
+int vd_direct_has(vd_direct k)
 {
-    return vd_kernels_get() != &vd_kernels_c && s.type != VD_FP16 && find(s, pass, images)->exists;
+    if (vd_kernels_get() == &vd_kernels_c || k.shape.type == VD_FP16 || k.way == VD_BY_COLUMNS || k.way == VD_BY_LINES)
+        return 0;
+    if (is_inference(k.way) && (k.pass == VD_BACKWARD_WEIGHTS || (is_turned(&k) && !vd_can_be_turned(k.shape))))
+        return 0;
+    return find(k)->exists;
 }
 
-size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images)
+size_t vd_direct_packed_bytes(vd_direct k)
 {
-    return find(s, pass, images)->conversions[SECOND].bytes;
+    return find(k)->conversions[SECOND].bytes;
 }
 
-void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed)
+void vd_direct_pack(vd_direct k, const void *weights, void *packed)
 {
-    conversion *c = find(s, pass, images)->conversions + SECOND;
+    conversion *c = find(k)->conversions + SECOND;
+    if (is_turned(&k)) weights = turn(k.shape, weights);
     if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){weights, packed});
     else memcpy(packed, weights, c->bytes);
 }
 
-void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+void vd_direct_run(vd_direct k, const void *first, const void *second, float *result)
 {
-    run(s, VD_FORWARD, images, x, packed, y);
-}
-
-void vd_direct_forward_inference(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
-{
-    run(s, VD_FORWARD_INFERENCE, images, x, packed, y);
-}
-
-void vd_direct_backward_data(vd_convolution_shape s, int images, const void *dy, const void *packed, float *dx)
-{
-    run(s, VD_BACKWARD_DATA, images, dy, packed, dx);
-}
-
-void vd_direct_backward_weights(vd_convolution_shape s, int images, const void *x, const void *dy, float *dw)
-{
-    run(s, VD_BACKWARD_WEIGHTS, images, x, dy, dw);
+    direct *d = find(k);
+    assert(d->exists);
+    const void *plain[] = {first, second, result}, *blocked[OPERANDS];
+    for (int i = 0; i < OPERANDS; ++i)
+        blocked[i] = blocked_of(d->conversions + i, d->of + i, i == RESULT, k.shape.type, plain[i]);
+    vd_onednn_run(&d->call, blocked);
+    conversion *c = d->conversions + RESULT;
+    if (c->by == TRANSPOSE) transpose_from_blocked(c, k.pass == VD_BACKWARD_DATA, blocked[RESULT], result);
+    else if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){blocked[RESULT], result});
+    if (k.shape.not_negative && k.pass == VD_FORWARD && is_winograd(k.way)) /* differences, so rounded below 0 */
+        vd_kernels_get()->leaky((size_t)k.images * k.shape.n * k.shape.window.out_h * k.shape.window.out_w, 0, result);
 }
 #else
-int vd_direct_has(vd_convolution_shape s, vd_pass pass, int images)
+int vd_direct_has(vd_direct k)
 {
-    (void)s, (void)pass, (void)images;
+    (void)k;
     return 0;
 }
 
 /* not reached: vd_direct_has() returns 0 */
-size_t vd_direct_packed_bytes(vd_convolution_shape s, vd_pass pass, int images)
+size_t vd_direct_packed_bytes(vd_direct k)
 {
-    (void)s, (void)pass, (void)images;
+    (void)k;
     abort();
 }
 
-void vd_direct_pack(vd_convolution_shape s, vd_pass pass, int images, const void *weights, void *packed)
+void vd_direct_pack(vd_direct k, const void *weights, void *packed)
 {
-    (void)s, (void)pass, (void)images, (void)weights, (void)packed;
+    (void)k, (void)weights, (void)packed;
     abort();
 }
 
-void vd_direct_forward(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
+void vd_direct_run(vd_direct k, const void *first, const void *second, float *result)
 {
-    (void)s, (void)images, (void)x, (void)packed, (void)y;
-    abort();
-}
-
-void vd_direct_forward_inference(vd_convolution_shape s, int images, const void *x, const void *packed, float *y)
-{
-    (void)s, (void)images, (void)x, (void)packed, (void)y;
-    abort();
-}
-
-void vd_direct_backward_data(vd_convolution_shape s, int images, const void *dy, const void *packed, float *dx)
-{
-    (void)s, (void)images, (void)dy, (void)packed, (void)dx;
-    abort();
-}
-
-void vd_direct_backward_weights(vd_convolution_shape s, int images, const void *x, const void *dy, float *dw)
-{
-    (void)s, (void)images, (void)x, (void)dy, (void)dw;
+    (void)k, (void)first, (void)second, (void)result;
     abort();
 }
 #endif

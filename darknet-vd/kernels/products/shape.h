@@ -1,0 +1,51 @@
+/* A convolution, its three products, and the ways to compute them. */
+#ifndef VD_KERNELS_PRODUCTS_SHAPE_H
+#define VD_KERNELS_PRODUCTS_SHAPE_H
+
+#include "kernels/kernels.h"
+#include "kernels/type.h"
+
+/* one convolution (one of its groups) */
+typedef struct {
+    vd_window window;
+    int n;            /* filters */
+    vd_type type;     /* of inputs, weights and output gradients; the results are float */
+    int not_negative; /* 1: no input and no weight is below 0 (variances); then no output is either, by any way */
+} vd_convolution_shape;
+
+typedef enum { VD_FORWARD, VD_BACKWARD_DATA, VD_BACKWARD_WEIGHTS } vd_pass;
+enum { VD_PASSES = 3 };
+
+/* The names are in convolve.c.
+ *
+ *   columns    im2col, and a matrix product (gemm.h)
+ *   direct     oneDNN's convolution (direct.h). Where it is for inference, it is another kernel, as valid in training;
+ *              the data gradient is then a forward convolution with turned weights, at stride 1
+ *   winograd   the same, by Winograd's products of 4x4 pixels: 3x3 filters at stride 1, with AVX-512
+ *   lines      our own, without columns, in float or fp16 (lines.h) */
+typedef enum {
+    VD_BY_COLUMNS,
+    VD_BY_DIRECT,
+    VD_BY_DIRECT_INFERENCE,
+    VD_BY_WINOGRAD,
+    VD_BY_WINOGRAD_INFERENCE,
+    VD_BY_LINES
+} vd_way;
+enum { VD_WAYS = 6 };
+
+/* The convolution whose forward pass is the data gradient of s, at stride 1 with pad < size: inputs and outputs have
+ * changed places, and the weights are turned: those of filter c, channel n at (kh, kw) are s's of filter n, channel c
+ * at (size - 1 - kh, size - 1 - kw). */
+static inline vd_convolution_shape vd_turned(vd_convolution_shape s)
+{
+    vd_window w = s.window;
+    vd_window t = {s.n, w.out_h, w.out_w, w.size, 1, w.size - 1 - w.pad, w.h, w.w};
+    return (vd_convolution_shape){t, w.c, s.type, 0};
+}
+
+static inline int vd_can_be_turned(vd_convolution_shape s)
+{
+    return s.window.stride == 1 && s.window.pad < s.window.size;
+}
+
+#endif
