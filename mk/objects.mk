@@ -27,12 +27,19 @@ FLAGS := $(CC) $(STOCK_FLAGS) $(VD_FLAGS) $(CPPFLAGS) $(CFLAGS) $(LIBS)
 $(BUILD)/.flags: FORCE | build/.packages
 	$(call stamp,$(FLAGS))
 
-# one object only knows the version
-VERSION_OBJ := $(BUILD)/obj/darknet-vd/commands/version.c.o
+# two objects only know the version, and one of them a checksum of what the kernels are made from: their timings hold for
+# no others
+CHOICE_OBJ := $(BUILD)/obj/darknet-vd/kernels/choice_file.c.o
+VERSION_OBJ := $(BUILD)/obj/darknet-vd/commands/version.c.o $(CHOICE_OBJ)
 VERSION_FLAGS := -DVD_VERSION='"$(VERSION)"' -DVD_DARKNET='"$(DARKNET_IS)"'
 $(VERSION_OBJ): $(BUILD)/.version
 $(BUILD)/.version: FORCE
 	$(call stamp,$(subst ',,$(VERSION_FLAGS)))
+
+KERNELS_SUM = -DVD_KERNELS_SUM='"$(shell cut -d ' ' -f 1 $(BUILD)/.kernels)"'
+$(CHOICE_OBJ): $(BUILD)/.kernels
+$(BUILD)/.kernels: $(BUILD)/.flags mk/objects.mk $(wildcard darknet-vd/kernels/*.[ch] darknet-vd/kernels/*/*.[ch])
+	@cat $^ | cksum > $@
 
 # $(call compile,FLAGS,NOTE): the recipe of an object
 define compile
@@ -52,7 +59,7 @@ $(BUILD)/obj/stock/%.o: $(SRC)/src/%.cpp $(BUILD)/.flags
 	$(call compile,-x c $(STOCK_FLAGS) -MMD -MP)
 
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/.flags
-	$(call compile,$(VD_FLAGS) $(if $(filter $(VERSION_OBJ),$@),$(VERSION_FLAGS)))
+	$(call compile,$(VD_FLAGS) $(if $(filter $(VERSION_OBJ),$@),$(VERSION_FLAGS)) $(if $(filter $(CHOICE_OBJ),$@),$(KERNELS_SUM)))
 
 define variant_rule
 $(BUILD)/obj/%-$(1).o: %.c $(BUILD)/.flags

@@ -60,7 +60,7 @@ static void check_stdout(int status, void *nothing)
     _exit(1);
 }
 
-/* an invalid environment variable is reported and ignored */
+/* an invalid number in an environment variable is reported and ignored */
 static void check_environment(void)
 {
     static const struct {
@@ -75,10 +75,7 @@ static void check_environment(void)
                 numbers[i].max);
         unsetenv(numbers[i].name);
     }
-    const char *kernels = getenv("DARKNET_KERNELS");
-    if (kernels && strcmp(kernels, vd_kernels_get()->name))
-        fprintf(stderr, "DARKNET_KERNELS=%s: not available on this machine, using %s\n", kernels,
-                vd_kernels_get()->name);
+    vd_kernels_asked(); /* a wrong name of DARKNET_KERNELS ends the program */
 }
 
 /* argc after find_arg(), which removes the option it finds, moves the rest up and puts nulls at the end */

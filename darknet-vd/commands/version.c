@@ -3,9 +3,11 @@
 #include "commands/version.h"
 #include "base/fail.h"
 #include "data/jpeg.h"
-#include "kernels/kernels.h"
+#include "kernels/choice_file.h"
+#include "layer/kernel_choice.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef VD_ONEDNN
@@ -14,7 +16,7 @@
 
 static const char usage[] =
     "usage: darknet vd version\n"
-    "  prints the version, Darknet's, oneDNN's, the decoder of JPEGs, and the instruction set its kernels use here\n";
+    "  prints the version, Darknet's, oneDNN's, the decoder of JPEGs, and the kernels that this processor gets\n";
 
 static void print_products(FILE *fp)
 {
@@ -26,6 +28,19 @@ static void print_products(FILE *fp)
 #endif
 }
 
+/* what earlier trainings without a seed have timed */
+static void print_kept(void)
+{
+    char *path = vd_choice_file();
+    vd_choice_lines kept = vd_choice_read(path);
+    for (int i = 0; i < kept.n; ++i)
+        if (!strcmp(kept.lines[i].what, "kernels"))
+            printf("trainings without a seed: kernels %s, and %d ways of products (%s)\n", kept.lines[i].way,
+                   kept.n - 1, path);
+    free(kept.lines);
+    free(path);
+}
+
 int vd_version_command(int argc, char **argv)
 {
     if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
@@ -35,6 +50,9 @@ int vd_version_command(int argc, char **argv)
     if (argc > 1) vd_die("darknet vd version: unexpected argument %s", argv[1]);
     printf("darknet-vd %s (Darknet %s; ", VD_VERSION, VD_DARKNET);
     print_products(stdout);
-    printf(", JPEG by %s, kernels %s)\n", vd_jpeg_decoder(), vd_kernels_get()->name);
+    printf(", JPEG by %s, ", vd_jpeg_decoder());
+    vd_kernel_choice_print(stdout);
+    printf(")\n");
+    print_kept();
     return 0;
 }

@@ -2,7 +2,6 @@
 #include "base/fail.h"
 #include "base/seed.h"
 #include "base/text.h"
-#include "kernels/products/convolve.h"
 #include "kernels/products/gemm.h"
 #include "config/command_needs.h"
 #include "config/heads.h"
@@ -10,6 +9,7 @@
 #include "config/options.h"
 #include "config/schema.h"
 #include "config/shape.h"
+#include "layer/kernel_choice.h"
 #include "layer/nonfinite.h"
 #include "layer/plain_layers.h"
 #include "layer/pooled.h"
@@ -71,8 +71,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
         noise_seed = fresh_seed();
         rand_unseed();
     }
-    vd_convolution_time_plans(
-        !rand_is_seeded()); /* timing may choose another way in each run, which rounds differently */
+    vd_kernel_choice_seeded(rand_is_seeded());
 }
 
 /* of a section vd_schema_check() knows */
@@ -233,6 +232,17 @@ void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
     rand_continue(*net->seen);
 }
 
+/* a network without variational layers trains as in stock Darknet, without a word */
+static void report_kernels(const network *net)
+{
+    int variational = 0;
+    for (int i = 0; i < net->n; ++i) variational |= vd_layer_of(net->layers[i]) != 0;
+    if (!variational) return;
+    fputs("vd: ", stderr);
+    vd_kernel_choice_print(stderr);
+    fputs("\n", stderr);
+}
+
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     check_not_packed(net);
@@ -240,6 +250,8 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
+    vd_kernel_choice_train();
+    report_kernels(net);
     vd_silence_check_over(net);
     vd_nan_guard_begin(net);
 }
@@ -268,6 +280,7 @@ int layer_plugin_may_train(network *net)
     vd_shape_check_truths(net);
     note_ends_of_gradients(net);
     vd_silence_check_network(net);
+    vd_kernel_choice_train();
     return vd_nan_guard_sound();
 }
 

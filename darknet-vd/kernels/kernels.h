@@ -15,6 +15,7 @@
 #include "kernels/products/tile.h"
 #include "kernels/products/behind_pool.h"
 #include "kernels/sparse_kernels.h"
+#include "kernels/type.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -204,11 +205,28 @@ typedef struct {
 /* the specification, in plain C and libm */
 extern const vd_kernels vd_kernels_c;
 
-/* the fastest table this processor can run; chosen once. The environment variable DARKNET_KERNELS selects another one
- * (c, generic, avx2, avx512, avx512_bf16, avx512_fp16) for tests and comparisons */
+/* The table in use. At first that of vd_kernels_asked(), else of vd_kernels_by_rule(); a training may change it
+ * (layer/kernel_choice.h). A table is constant, and each computes the same but for rounding, so that a change needs
+ * no lock. */
 const vd_kernels *vd_kernels_get(void);
+void vd_kernels_use(const vd_kernels *table);
 
 /* every table this processor can run, the plain one first, the fastest last; returns how many */
+enum { VD_KERNELS_MOST = 8 };
 int vd_kernels_list(const vd_kernels **tables, int max);
+
+/* of those: the one of this name; the fastest whose products are in a type; null when there is none */
+const vd_kernels *vd_kernels_named(const char *name);
+const vd_kernels *vd_kernels_of_type(vd_type type);
+
+/* the fastest type of the variance path with this table */
+vd_type vd_kernels_type(const vd_kernels *table);
+
+/* the one that the environment variable DARKNET_KERNELS names, for tests and comparisons; null when it names none. A
+ * name that is not in the list ends the program */
+const vd_kernels *vd_kernels_asked(void);
+
+/* the one that the table of processors (processor.h) gives, without timing */
+const vd_kernels *vd_kernels_by_rule(void);
 
 #endif

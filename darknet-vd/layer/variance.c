@@ -2,9 +2,14 @@
 
 #include <string.h>
 
+vd_type vd_variance_type(void)
+{
+    return vd_kernels_type(vd_kernels_get());
+}
+
 int vd_variance_is_bf16(void)
 {
-    return vd_kernels_get()->bf16 && vd_gemm_is_fast();
+    return vd_variance_type() == VD_BF16;
 }
 
 size_t vd_variance_size(void)

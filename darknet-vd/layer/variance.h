@@ -1,13 +1,13 @@
-/* The variance path of a layer in the faster of two types: float, or bf16 where the processor multiplies it at
- * least twice as fast. Noise need not be exact: the relative error of a standard deviation is about 2^-9 for the
- * factors of one product, and averages out over the sum. */
+/* The variance path of a layer in the type that kernel_choice.h has chosen. Noise need not be exact: the relative error
+ * of a standard deviation is about 2^-9 for the factors of one product, and averages out over the sum. */
 #ifndef VD_LAYER_VARIANCE_H
 #define VD_LAYER_VARIANCE_H
 
 #include "kernels/products/gemm.h"
 #include "kernels/kernels.h"
 
-/* 1 when squares, sigma2 and the gradients along the variance are kept in bf16 */
+/* of squares, sigma2 and the gradients along the variance; another training may change it between batches */
+vd_type vd_variance_type(void);
 int vd_variance_is_bf16(void);
 
 /* bytes of one number */

@@ -2,6 +2,7 @@
 #include "config/keys.h"
 #include "data/skip_broken.h"
 #include "layer/nonfinite.h"
+#include "layer/kernel_choice.h"
 #include "layer/layer_state.h"
 #include "base/hash.h"
 #include "base/seed.h"
@@ -25,9 +26,11 @@
 
 static const char magic[4] = "VDCP";
 enum {
-    VERSION = 2,
+    VERSION = 3,
     WITHOUT_SETBACKS = 1,
-    MOST_PIXELS = 608 /* of random=1 */
+    WITHOUT_CHOICES = 2,
+    MOST_CHOICES = 1 << 20, /* bytes */
+    MOST_PIXELS = 608       /* of random=1 */
 };
 
 static struct {
@@ -63,7 +66,7 @@ void vd_checkpoint_resume(void)
 
 typedef struct {
     FILE *fp;
-    int writes;
+    int writes, resumes; /* resumes: it is read at the start of a training */
     uint32_t version;
     uint64_t sum; /* FNV-1a of the bytes written */
     const char *path;
@@ -115,6 +118,19 @@ static int changes_size(const network *net)
     return yes;
 }
 
+/* the kernels and ways that the training computes by; used when it is resumed, and left out when it goes back */
+static void pass_choices(stream *s)
+{
+    char *text = s->writes ? vd_kernel_choice_text() : 0;
+    uint32_t bytes = text ? (uint32_t)strlen(text) : 0;
+    pass(s, &bytes, sizeof(bytes));
+    if (bytes > MOST_CHOICES) vd_die("%s: %u bytes of choices", s->path, bytes);
+    if (!text) text = vd_calloc(bytes + 1, 1);
+    pass(s, text, bytes);
+    if (!s->writes && s->resumes) vd_kernel_choice_resume(text, s->path);
+    free(text);
+}
+
 static void pass_training(stream *s, network *net)
 {
     uint64_t state = rand_state();
@@ -128,6 +144,7 @@ static void pass_training(stream *s, network *net)
     vd_cost *c = vd_cost_of(net);
     if (c) pass(s, &c->progress, sizeof(c->progress));
     if (s->version > WITHOUT_SETBACKS) pass(s, &training.setbacks, sizeof(training.setbacks));
+    if (s->version > WITHOUT_CHOICES) pass_choices(s);
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
@@ -203,13 +220,13 @@ static void apply_setbacks(network *net)
 }
 
 /* 0 when there is no such checkpoint */
-static int restore_file(network *net, const char *path)
+static int restore_file(network *net, const char *path, int resumes)
 {
     FILE *fp = fopen(path, "rb");
     if (!fp && errno == ENOENT) return 0;
     if (!fp) vd_die("%s: %s", path, strerror(errno));
     check(fp, path);
-    stream s = {.fp = fp, .path = path};
+    stream s = {.fp = fp, .resumes = resumes, .path = path};
     pass_all(&s, net);
     fclose(fp);
     return 1;
@@ -220,7 +237,7 @@ static int restore_before(network *net, long batch)
 {
     for (long i = 0; i < training.files; ++i) {
         char *path = path_of(i), *fault = 0;
-        int there = restore_file(net, path);
+        int there = restore_file(net, path, 0);
         if (there) fault = vd_fault_of_state(net, net->n, 1);
         free(path);
         free(fault);
@@ -232,7 +249,7 @@ static int restore_before(network *net, long batch)
 /* 0 when there is no checkpoint */
 static int resume(network *net)
 {
-    if (!restore_file(net, training.path)) return 0;
+    if (!restore_file(net, training.path, 1)) return 0;
     char *fault = vd_fault_of_state(net, net->n, 1);
     if (fault) vd_die("%s: %s", training.path, fault); /* an older version wrote such files */
     return 1;

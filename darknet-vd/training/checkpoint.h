@@ -8,6 +8,8 @@
  *     arrays    uint64 bytes, then the bytes; of each layer, in order: layer_state.h, then vd_layer_state()
  *     training  seen, t, state of the random numbers, width, height, average loss, batches since the start, [vd_cost]
  *     setbacks  from version 2 on: vd_setbacks
+ *     choices   from version 3 on: uint32 bytes, then the text of kernels and ways (layer/kernel_choice.h): with a seed
+ *               the training goes on with them
  *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
  * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. */

@@ -95,11 +95,12 @@ START_TEST(a_variable_that_says_nothing_is_named)
         {"DARKNET_THREADS", "0", "DARKNET_THREADS=0 is not an integer from 1 to"},
         {"DARKNET_IMAGE_CACHE", "-1", "DARKNET_IMAGE_CACHE=-1 is not an integer"},
         {"DARKNET_SPARSE", "2", "DARKNET_SPARSE=2 is not an integer from 0 to 1"},
-        {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: not available on this machine"}};
+        {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: not available: this processor has c, generic"}};
     for (size_t i = 0; i < COUNT_OF(variables); ++i) {
         char *before = getenv(variables[i][0]), *was = before ? vd_format("%s", before) : 0;
         setenv(variables[i][0], variables[i][1], 1);
-        run_result r = darknet(0, "vd", "-h", NULL);
+        int ends = !strcmp(variables[i][0], "DARKNET_KERNELS"); /* the others are reported and ignored */
+        run_result r = darknet(ends, "vd", "-h", NULL);
         ck_assert_msg(strstr(r.err, variables[i][2]) != 0, "%s: %s", variables[i][0], r.err);
         free_run(r);
         if (was) setenv(variables[i][0], was, 1);

@@ -56,7 +56,7 @@ static network *frozen_network(const char *cfg, int active)
 
 START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero)
 {
-    setenv("DARKNET_KERNELS", "avx512", 0); /* the fastest without bf16, which lists of active weights do not have */
+    use_float_kernels(); /* lists of active weights have no other type */
     network *all = frozen_network(cfgs[_i], 0), *active = frozen_network(cfgs[_i], 1);
     train_steps(all, 0, 3, 9);
     train_steps(active, 0, 3, 9);

@@ -151,8 +151,7 @@ static void choose_direction(float *direction, parameter p, int trial)
 
 START_TEST(a_step_moves_along_the_gradient_of_the_loss)
 {
-    setenv("DARKNET_KERNELS", "avx512",
-           0); /* the fastest without bf16: its rounding is a step function without a slope */
+    use_float_kernels(); /* the rounding of a smaller type is a step function without a slope */
     const float rate = .02f, h = 5e-3f;
     /* stock Darknet divides the variance of n outputs by n - 1, but its gradient by n: every element differs a little
      */

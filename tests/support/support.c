@@ -1,6 +1,7 @@
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "kernels/kernels.h"
 #include "layer/vd_cost_layer.h"
 
 #include <dirent.h>
@@ -274,6 +275,11 @@ void draw_digits(const char *folder, int training, int test)
 void silence_stderr(void)
 {
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stderr));
+}
+
+void use_float_kernels(void)
+{
+    if (!getenv("DARKNET_KERNELS")) setenv("DARKNET_KERNELS", vd_kernels_of_type(VD_FLOAT)->name, 1);
 }
 
 const char *our_probe(void)

@@ -81,6 +81,9 @@ const char *stock_probe(void);
 /* the path of stock Darknet's own program; null when there is none */
 const char *stock_darknet(void);
 
+/* for this process: the fastest kernels whose products are in float, unless DARKNET_KERNELS asks for others */
+void use_float_kernels(void);
+
 /* parse a cfg given as text (and load weights, or null), without Darknet's lines on stderr and without report lines */
 network *network_of(const char *cfg, const char *weights);
 

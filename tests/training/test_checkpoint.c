@@ -2,6 +2,7 @@
  * checkpoint, or one of another network, is refused. */
 #include "training/checkpoint.h"
 #include "support/digits.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <signal.h>
@@ -161,6 +162,93 @@ START_TEST(the_last_checkpoints_are_kept)
 }
 END_TEST
 
+/* ---- the kernels of a training ---- */
+
+/* a checkpoint's bytes with the right checksum */
+static void write_checkpoint(const char *path, char *bytes, size_t n)
+{
+    uint64_t sum = vd_fnv64(VD_FNV64_START, bytes, n - sizeof(sum));
+    memcpy(bytes + n - sizeof(sum), &sum, sizeof(sum));
+    write_bytes(path, bytes, n);
+}
+
+/* where the text of choices begins in a checkpoint; its number of bytes stands before it */
+static char *choices_in(char *bytes, size_t n)
+{
+    char *text = memmem(bytes, n, "processor ", 10);
+    ck_assert_ptr_nonnull(text);
+    return text;
+}
+
+static void expect_line(run_result r, const char *line)
+{
+    ck_assert_msg(strstr(r.err, line) != 0, "'%s' is not in: %s", line, r.err);
+    free_run(r);
+}
+
+START_TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint)
+{
+    training t = {"kernels", "adam=1\nlearning_rate=.01\n", "samples=200\n"};
+    size_t n, m;
+    char *wanted = getenv("DARKNET_KERNELS");
+    char *cfg = write_cfg(t, "max_batches=20\ncheckpoint=5\n"), *was = wanted ? vd_format("%s", wanted) : 0;
+    setenv("DARKNET_KERNELS", "generic", 1);
+    expect_line(train_digits(0, cfg, 0), "vd: kernels generic, variance in float (DARKNET_KERNELS)\n");
+    char *whole = final_weights(t, &n);
+    remove_checkpoint(t);
+    free_run(train_until(cfg, "13, ", SIGTERM, 0));
+    unsetenv("DARKNET_KERNELS");
+    expect_line(train_digits(0, cfg, "-resume"), "vd: kernels generic, variance in float (checkpoint)\n");
+    char *resumed = final_weights(t, &m);
+    ck_assert_uint_eq(n, m);
+    ck_assert_int_eq(memcmp(whole, resumed, n), 0);
+    if (was) setenv("DARKNET_KERNELS", was, 1);
+    free(whole), free(resumed), free(was), free(cfg);
+}
+END_TEST
+
+START_TEST(a_resumed_training_says_that_its_kernels_are_not_there)
+{
+    training t = {"lost", "learning_rate=.01\n", "samples=200\n"};
+    size_t n;
+    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *path = backup("lost.checkpoint");
+    free_run(train_digits(0, cfg, 0));
+    char *bytes = read_bytes(path, &n), *text = choices_in(bytes, n), *name = strstr(text, "\nkernels ") + 9;
+    char first = *name;
+    *name = 'X';
+    write_checkpoint(path, bytes, n);
+    run_result r = train_digits(0, cfg, "-resume");
+    ck_assert_msg(strstr(r.err, "lost.checkpoint: trained with kernels X") != 0, "%s", r.err);
+    expect_line(r, "the last bits of its weights may differ\n");
+    *name = first;
+    text[strlen("processor ")] = '?';
+    write_checkpoint(path, bytes, n);
+    expect_line(train_digits(0, cfg, "-resume"), "lost.checkpoint: of another processor (?");
+    free(bytes), free(path), free(cfg);
+}
+END_TEST
+
+START_TEST(a_checkpoint_without_choices_is_read_as_before)
+{
+    training t = {"version2", "learning_rate=.01\n", "samples=200\n"};
+    size_t n;
+    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *path = backup("version2.checkpoint");
+    free_run(train_digits(0, cfg, 0));
+    char *bytes = read_bytes(path, &n), *text = choices_in(bytes, n);
+    uint32_t length, too_long = 1 << 21;
+    memcpy(&length, text - sizeof(length), sizeof(length));
+    ck_assert_uint_eq(text + length + sizeof(uint64_t) - bytes, n);
+    memcpy(text - sizeof(length), &too_long, sizeof(length));
+    write_checkpoint(path, bytes, n);
+    run_result r = train_digits(1, cfg, "-resume");
+    expect_line(r, "version2.checkpoint: 2097152 bytes of choices");
+    bytes[4] = 2;
+    write_checkpoint(path, bytes, n - length - sizeof(length));
+    expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
+    free(bytes), free(path), free(cfg);
+}
+END_TEST
+
 static void refused(const char *cfg, const char *message)
 {
     run_result r = train_digits(1, cfg, "-resume");
@@ -289,6 +377,9 @@ SUITE_OF(checkpoint)
     TIMEOUT(240);
     ONCE(setup, remove_digits);
     LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2 * COUNT_OF(trainings));
+    TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint);
+    TEST(a_resumed_training_says_that_its_kernels_are_not_there);
+    TEST(a_checkpoint_without_choices_is_read_as_before);
     TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on);
     TEST(resume_without_a_checkpoint_begins_and_says_so);
     TEST(the_last_checkpoints_are_kept);

@@ -1,12 +1,14 @@
 #include "kernels/products/convolve.h"
+#include "kernels/choice.h"
+#include "kernels/processor.h"
 #include "kernels/products/direct.h"
 #include "kernels/products/gemm.h"
 #include "kernels/scratch.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 int vd_convolution_rows(vd_convolution_shape s)
 {
@@ -137,21 +139,16 @@ const void *vd_convolution_weights(const vd_convolution_plan *p, vd_pass pass, c
 
 /* ---- plans ---- */
 
-enum { REPEATS = 3, PLANS = 512 };
+enum { PLANS = 512 };
 
 static struct {
     pthread_mutex_t lock;
-    int timed, used;
+    int used;
     struct {
-        int timed, batch;
+        int era, batch; /* era: of kernels/choice.h */
         vd_convolution_plan plan;
     } entries[PLANS];
 } known = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-void vd_convolution_time_plans(int on)
-{
-    known.timed = on;
-}
 
 vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s)
 {
@@ -216,87 +213,105 @@ static vd_way rule(vd_convolution_shape s, vd_pass pass, int images)
     }
 }
 
+/* the ways of a pass */
 typedef struct {
-    void *x, *y, *w, *packed;
-} arrays;
+    vd_convolution_plan plan;
+    vd_pass pass;
+    void *x, *y, *w, *packed; /* zeros, made when a way is first timed */
+} contest;
 
-static double now(void)
+static int has_way(int way, void *context)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    const contest *c = context;
+    return vd_convolution_has(c->plan.shape, c->pass, (vd_way)way, c->plan.images);
 }
 
-/* seconds of one pass, the best of a few: other programs may use the processor, too */
-static double time_pass(const vd_convolution_plan *p, vd_pass pass, arrays a)
-{
-    double best = 0;
-    const void *weights = pass == VD_BACKWARD_WEIGHTS ? a.w : vd_convolution_weights(p, pass, a.w, a.packed);
-    for (int i = 0; i <= REPEATS; ++i) {
-        double start = now();
-        if (pass == VD_BACKWARD_DATA) vd_convolve_backward_data(p, a.y, weights, 1, 1, a.x);
-        else if (pass == VD_BACKWARD_WEIGHTS) vd_convolve_backward_weights(p, a.x, a.y, 1, a.w);
-        else vd_convolve_forward(p, a.x, weights, 1, a.y);
-        double seconds = now() - start;
-        if (i == 1 || (i > 1 && seconds < best)) best = seconds; /* the first also makes the kernels: not counted */
-    }
-    return best;
-}
-
-/* what the ways of every pass need */
-static size_t most_packed_bytes(vd_convolution_plan p)
+/* what the ways need */
+static size_t most_packed_bytes(contest *c)
 {
     size_t most = 0;
-    for (int pass = 0; pass < VD_PASSES; ++pass)
-        for (int way = 0; way < VD_WAYS && pass != VD_BACKWARD_WEIGHTS; ++way) {
-            p.way[pass] = way;
-            if (!vd_convolution_has(p.shape, pass, way, p.images)) continue;
-            size_t bytes = vd_convolution_weights_bytes(&p, pass);
-            most = bytes > most ? bytes : most;
-        }
+    vd_convolution_plan p = c->plan;
+    for (int way = 0; way < VD_WAYS && c->pass != VD_BACKWARD_WEIGHTS; ++way) {
+        if (!has_way(way, c)) continue;
+        p.way[c->pass] = (vd_way)way;
+        size_t bytes = vd_convolution_weights_bytes(&p, c->pass);
+        most = bytes > most ? bytes : most;
+    }
     return most;
 }
 
-/* the fastest way of each pass, on zeros */
-static void try_all_ways(vd_convolution_plan *p)
+static int make_arrays(contest *c)
 {
-    vd_convolution_shape s = p->shape;
-    vd_convolution_plan trial = *p;
-    arrays a = {calloc(p->images * input_of(s), sizeof(float)), calloc(p->images * output_of(s), sizeof(float)),
-                calloc((size_t)s.n * vd_convolution_rows(s), sizeof(float)),
-                aligned_alloc(64, (most_packed_bytes(*p) + 64) / 64 * 64)};
-    for (int pass = 0; pass < VD_PASSES && a.x && a.y && a.w && a.packed; ++pass) { /* without memory: by columns */
-        double best = 0;
-        for (int way = 0; way < VD_WAYS; ++way) {
-            if (!vd_convolution_has(s, pass, way, p->images)) continue;
-            trial.way[pass] = way;
-            double seconds = time_pass(&trial, pass, a);
-            if (best > 0 && seconds >= best) continue;
-            p->way[pass] = way;
-            best = seconds;
-        }
-    }
-    free(a.x), free(a.y), free(a.w), free(a.packed);
+    vd_convolution_shape s = c->plan.shape;
+    if (c->x) return 1;
+    c->y = calloc(c->plan.images * output_of(s), sizeof(float));
+    c->w = calloc((size_t)s.n * vd_convolution_rows(s), sizeof(float));
+    c->packed = aligned_alloc(64, (most_packed_bytes(c) + 64) / 64 * 64);
+    if (c->y && c->w && c->packed) c->x = calloc(c->plan.images * input_of(s), sizeof(float));
+    return c->x != 0;
 }
 
-static vd_convolution_plan make_plan(vd_convolution_shape s, int batch, int timed)
+/* one pass over a run of images; without memory nothing, so that all ways are as fast */
+static void run_way(int way, void *context)
+{
+    contest *c = context;
+    vd_convolution_plan p = c->plan;
+    if (!make_arrays(c)) return;
+    p.way[c->pass] = (vd_way)way;
+    const void *weights = c->w;
+    if (c->pass != VD_BACKWARD_WEIGHTS) weights = vd_convolution_weights(&p, c->pass, c->w, c->packed);
+    if (c->pass == VD_BACKWARD_DATA) vd_convolve_backward_data(&p, c->y, weights, 1, 1, c->x);
+    else if (c->pass == VD_BACKWARD_WEIGHTS) vd_convolve_backward_weights(&p, c->x, c->y, 1, c->w);
+    else vd_convolve_forward(&p, c->x, weights, 1, c->y);
+}
+
+/* "conv/20x12x12/50/5s1p0/float/2/forward": input, filters, size, stride and padding, type, images of a run, pass */
+static void name_of(vd_convolution_shape s, int images, vd_pass pass, size_t n, char *name)
+{
+    static const char *const passes[VD_PASSES] = {
+        [VD_FORWARD] = "forward", [VD_BACKWARD_DATA] = "backward-data", [VD_BACKWARD_WEIGHTS] = "backward-weights"};
+    vd_window w = s.window;
+    snprintf(name, n, "conv/%dx%dx%d/%d/%ds%dp%d/%s%s/%d/%s", w.c, w.h, w.w, s.n, w.size, w.stride, w.pad,
+             vd_type_name(s.type), s.not_negative ? "+" : "", images, passes[pass]);
+}
+
+static vd_way choose_way(vd_convolution_shape s, int images, vd_pass pass, int by_rule)
+{
+    char what[80];
+    const char *names[VD_WAYS];
+    contest c = {.plan = {.shape = s, .images = images}, .pass = pass};
+    vd_way ruled = rule(s, pass, images);
+    if (!vd_convolution_has(s, pass, ruled, images)) ruled = VD_BY_COLUMNS;
+    if (by_rule) return ruled;
+    name_of(s, images, pass, sizeof(what), what);
+    for (int way = 0; way < VD_WAYS; ++way) names[way] = vd_way_name((vd_way)way);
+    vd_candidates ways = {what, VD_WAYS, names, (int)ruled, has_way, run_way, &c};
+    vd_way way = (vd_way)vd_choose(&ways, 0);
+    free(c.x), free(c.y), free(c.w), free(c.packed);
+    return way;
+}
+
+static vd_convolution_plan make_plan(vd_convolution_shape s, int batch, int by_rule)
 {
     vd_convolution_plan p = {.shape = s, .images = run_of(s, batch)};
-    if (timed) try_all_ways(&p);
     int any = 0;
     for (int pass = 0; pass < VD_PASSES; ++pass) {
-        vd_way way = timed ? p.way[pass] : rule(s, pass, p.images);
-        p.way[pass] = vd_convolution_has(s, pass, way, p.images) ? way : VD_BY_COLUMNS;
+        p.way[pass] = choose_way(s, p.images, (vd_pass)pass, by_rule);
         any |= p.way[pass] != VD_BY_COLUMNS;
     }
     return any ? p : vd_convolution_by_columns(s);
 }
 
+vd_convolution_plan vd_convolution_plan_by_rule(vd_convolution_shape s, int batch)
+{
+    return make_plan(s, batch, 1);
+}
+
 /* the number of the entry, known.used when there is none; with the lock held */
-static int find_plan(vd_convolution_shape s, int batch, int timed)
+static int find_plan(vd_convolution_shape s, int batch, int era)
 {
     int i = 0;
-    while (i < known.used && (known.entries[i].timed != timed || known.entries[i].batch != batch ||
+    while (i < known.used && (known.entries[i].era != era || known.entries[i].batch != batch ||
                               memcmp(&known.entries[i].plan.shape, &s, sizeof(s))))
         ++i;
     return i;
@@ -307,16 +322,16 @@ vd_convolution_plan vd_convolution_plan_of(vd_convolution_shape s, int batch)
 {
     vd_convolution_plan p;
     pthread_mutex_lock(&known.lock);
-    int timed = known.timed, i = find_plan(s, batch, timed), found = i < known.used;
+    int era = vd_choice_era(), i = find_plan(s, batch, era), found = i < known.used;
     if (found) p = known.entries[i].plan;
     pthread_mutex_unlock(&known.lock);
     if (found) return p;
-    vd_convolution_plan made = make_plan(s, batch, timed);
+    vd_convolution_plan made = make_plan(s, batch, 0);
     pthread_mutex_lock(&known.lock);
-    i = find_plan(s, batch, timed); /* another thread may have been first: all take its plan */
+    i = find_plan(s, batch, era); /* another thread may have been first: all take its plan */
     if (i == known.used) {
         if (i == PLANS) i = known.used = 0; /* full: start again */
-        known.entries[i].timed = timed;
+        known.entries[i].era = era;
         known.entries[i].batch = batch;
         known.entries[i].plan = made;
         ++known.used;

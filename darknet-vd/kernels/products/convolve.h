@@ -24,16 +24,15 @@ typedef struct {
 int vd_convolution_has(vd_convolution_shape s, vd_pass pass, vd_way way, int images);
 const char *vd_way_name(vd_way way);
 
-/* The plan for a batch, made at the first call for a shape and remembered.
- *
- *   time_plans(1)   plans are made by timing all ways
- *   time_plans(0)   by a rule that depends on the shape and the table of kernels alone, so that a seeded run gives the
- *                   same bits every time
+/* The plan for a batch, made at the first call for a shape and remembered: the way of each pass is chosen by
+ * kernels/choice.h, by a rule that depends on the shape and the table of kernels alone, or by timing.
  *
  * The images of a run follow from the shape and the batch. Small outputs get longer runs. The number of runs is even
  * where it can be, which keeps an even number of threads busy. A plan by columns alone has one image. */
 vd_convolution_plan vd_convolution_plan_of(vd_convolution_shape s, int batch);
-void vd_convolution_time_plans(int on);
+
+/* the plan that the rule gives, made anew */
+vd_convolution_plan vd_convolution_plan_by_rule(vd_convolution_shape s, int batch);
 
 /* the plan by columns, one image at a time */
 vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s);
