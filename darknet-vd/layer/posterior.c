@@ -1,4 +1,5 @@
 #include "layer/posterior.h"
+#include "layer/variance.h"
 #include "base/fail.h"
 #include "base/parallel.h"
 
@@ -40,7 +41,7 @@ static void variance_piece(int i, void *context)
     vd_parameters p = j->p;
     size_t o = (size_t)i * VD_PIECE, n = vd_piece_length(p.n, VD_PIECE, i);
     j->kl[i] = j->k->variance_kl(n, p.theta + o, p.log_sigma2 + o, p.sigma2 + o, p.d_kl + o);
-    if (j->vd->variance.sigma2_bf16) j->k->to_bf16(n, p.sigma2 + o, j->vd->variance.sigma2_bf16 + o);
+    if (vd_variance_is_bf16()) j->k->to_bf16(n, p.sigma2 + o, j->vd->variance.sigma2_bf16 + o);
 }
 
 /* the KL divergence of a weight that is frozen */

@@ -79,7 +79,7 @@ static vd_product training_product(layer l, network net)
     if (vd->freezing.active) {
         p.by_row = &vd->freezing.active->by_row;
         p.by_column = &vd->freezing.active->by_column;
-    } else if (vd->variance.sigma2_bf16) {
+    } else if (vd_variance_is_bf16()) {
         p.sigma2 = vd->variance.sigma2_bf16;
     }
     return p;

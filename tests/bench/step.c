@@ -1,8 +1,8 @@
 /* Times training steps of a cfg on random data: milliseconds of the median step. Only Darknet's own API, so that the
  * same program measures stock Darknet.
  *
- *     step CFG SECONDS [STEPS]  prints: median milliseconds, images a second, peak resident MiB, mean milliseconds of
- *                               CPU; timed after STEPS steps (default: 3) */
+ *     step CFG SECONDS [STEPS [WEIGHTS]]   prints: median milliseconds, images a second, peak resident MiB, mean
+ *                               milliseconds of CPU; timed after STEPS steps (default: 3), from WEIGHTS on */
 #include <darknet.h>
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
     int i, n = 0, before = argc > 3 ? atoi(argv[3]) : 3;
     if (argc < 3) return 1;
     gpu_index = -1;
-    network *net = load_network(argv[1], 0, 0);
+    network *net = load_network(argv[1], argc > 4 ? argv[4] : 0, 0);
     for (i = 0; i < net->inputs * net->batch; ++i) net->input[i] = rand() / (float)RAND_MAX;
     for (i = 0; i < net->batch; ++i) net->truth[i * net->truths + rand() % net->truths] = 1;
     for (i = 0; i < before; ++i) train_network_datum(net);
