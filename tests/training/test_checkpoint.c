@@ -249,6 +249,34 @@ START_TEST(a_checkpoint_without_choices_is_read_as_before)
 }
 END_TEST
 
+/* the text of the file of timings in the test's folder; null when there is none */
+static char *timings(void)
+{
+    return text_in_folder("cache/darknet-vd/choices");
+}
+
+START_TEST(a_training_without_a_seed_keeps_what_it_has_timed)
+{
+    training t = {"timed", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=4\n"), *cache = in_folder(folder, "cache");
+    setenv("XDG_CACHE_HOME", cache, 1);
+    free_run(train_digits(0, cfg, 0));
+    ck_assert_ptr_null(timings()); /* it has a seed */
+    size_t n;
+    char *text = read_bytes(cfg, &n);
+    memcpy(strstr(text, "seed=3"), "#     ", 6);
+    write_text(cfg, text);
+    expect_line(train_digits(0, cfg, 0), "vd: kernels ");
+    char *first = timings();
+    ck_assert_msg(first && strstr(first, " conv/1x28x28/4/5s2p0/") != 0, "%s", first ? first : "no file");
+    free_run(train_digits(0, cfg, 0));
+    char *second = timings();
+    ck_assert_str_eq(first, second); /* nothing new */
+    setenv("XDG_CACHE_HOME", "/dev/null", 1);
+    free(first), free(second), free(text), free(cache), free(cfg);
+}
+END_TEST
+
 static void refused(const char *cfg, const char *message)
 {
     run_result r = train_digits(1, cfg, "-resume");
@@ -380,6 +408,7 @@ SUITE_OF(checkpoint)
     TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint);
     TEST(a_resumed_training_says_that_its_kernels_are_not_there);
     TEST(a_checkpoint_without_choices_is_read_as_before);
+    TEST(a_training_without_a_seed_keeps_what_it_has_timed);
     TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on);
     TEST(resume_without_a_checkpoint_begins_and_says_so);
     TEST(the_last_checkpoints_are_kept);
