@@ -29,7 +29,7 @@ void vd_kernel_choice_seeded(int seeded)
 
 enum { IMAGES = 4, TABLES = VD_TYPES, UNITS = 32 };
 
-static const vd_convolution_shape convolution = {{20, 12, 12, 5, 1, 0, 8, 8}, 50, VD_FLOAT};
+static const vd_convolution_shape convolution = {{20, 12, 12, 5, 1, 0, 8, 8}, 50, VD_FLOAT, 1};
 static const vd_gemm_shape connected = {
     .m = 100, .n = UNITS, .k = 800, .lda = 800, .ldb = 800, .ldc = UNITS, .transpose_b = 1};
 
