@@ -119,10 +119,10 @@ END_TEST
 
 START_TEST(a_file_with_zeros_or_too_big_is_as_good_as_none)
 {
-    write_lines("a", "slow", 0, 0);
+    write_lines("a", "slow", "b", "slow");
     size_t n;
     char *text = read_bytes(path, &n), *big = calloc(2, 1 << 20);
-    text[30] = 0;
+    text[n - 5] = 0;
     write_bytes(path, text, n);
     ck_assert_str_eq(kept("a"), "");
     memset(big, '\n', 2 << 20);
