@@ -144,6 +144,13 @@ typedef struct {
      *           the window holds a NaN; -1 where the window is all padding */
     void (*max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
 
+    /* max_pool of leaky(in + bias), slope >= 0, and the gain at the largest elements; each window holds at least one
+     *
+     *   gain       [h][w]; null: not wanted
+     *   gain_out   [out_h][out_w] */
+    void (*max_pool_gain)(vd_pool_shape s, const float *in, const float *gain, int base, float bias, float slope,
+                          float *out, int *index, float *gain_out);
+
     /* the gradient of max_pool: d_in[index - base] += d_out, with the index and base of the forward pass; -1 is skipped
      *
      *   index, d_out   [out_h][out_w]

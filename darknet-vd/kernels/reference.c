@@ -209,6 +209,14 @@ static void max_pool_c(vd_pool_shape s, const float *in, int base, float *out, i
     }
 }
 
+static void max_pool_gain_c(vd_pool_shape s, const float *in, const float *gain, int base, float bias, float slope,
+                            float *out, int *index, float *gain_out)
+{
+    max_pool_c(s, in, base, out, index);
+    bias_leaky_c((size_t)s.out_h * s.out_w, bias, slope, out);
+    for (int i = 0; gain && i < s.out_h * s.out_w; ++i) gain_out[i] = gain[index[i] - base];
+}
+
 static void max_pool_backward_c(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in)
 {
     for (int i = 0; i < s.out_h * s.out_w; ++i)
@@ -335,6 +343,7 @@ const vd_kernels vd_kernels_c = {
     .normalize = normalize_c,
     .normalize_backward = normalize_backward_c,
     .max_pool = max_pool_c,
+    .max_pool_gain = max_pool_gain_c,
     .max_pool_backward = max_pool_backward_c,
     .im2col = im2col_c,
     .im2col_bf16 = im2col_bf16_c,

@@ -33,31 +33,63 @@ static int is_2x2(vd_pool_shape s)
 }
 
 #ifdef __AVX512F__
-/* 16 windows at a time, and the rest of a row under a mask: rows are often shorter than that */
-static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *out, int *index)
+/* even and odd elements of a row under the masks */
+static inline void load_pairs(const float *row, __mmask16 left, __mmask16 right, __m512 *a, __m512 *b)
 {
     const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    const __m512i one = _mm512_set1_epi32(1), odd = _mm512_add_epi32(even, one), below = _mm512_set1_epi32(s.w);
+    __m512 low = _mm512_maskz_loadu_ps(left, row), high = _mm512_maskz_loadu_ps(right, row + 16);
+    *a = _mm512_permutex2var_ps(low, even, high);
+    *b = _mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high);
+}
+
+/* what max_pool_gain() does beside max_pool() */
+typedef struct {
+    const float *gain;
+    float bias, slope;
+    float *gain_out;
+} with_gain;
+
+/* 16 windows at a time, and the rest of a row under a mask: rows are often shorter than that */
+static inline __attribute__((always_inline)) void pool_2x2(vd_pool_shape s, const float *in, int base, float *out,
+                                                           int *index, int has_bias, int has_gain, const with_gain *g)
+{
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i one = _mm512_set1_epi32(1), below = _mm512_set1_epi32(s.w);
     for (int j = 0; j < s.out_w; j += 16) {
         int n = s.out_w - j;
         __mmask16 windows = lanes_between(0, n), left = lanes_between(0, 2 * n), right = lanes_between(0, 2 * n - 16);
         for (int i = 0; i < s.out_h; ++i) {
             int at = 2 * (i * s.w + j), q = i * s.out_w + j;
-            const float *top = in + at, *low = top + s.w;
-            __m512 t0 = _mm512_maskz_loadu_ps(left, top), t1 = _mm512_maskz_loadu_ps(right, top + 16);
-            __m512 l0 = _mm512_maskz_loadu_ps(left, low), l1 = _mm512_maskz_loadu_ps(right, low + 16);
-            __m512 a = _mm512_permutex2var_ps(t0, even, t1), b = _mm512_permutex2var_ps(t0, odd, t1);
-            __m512 c = _mm512_permutex2var_ps(l0, even, l1), d = _mm512_permutex2var_ps(l0, odd, l1);
+            __m512 a, b, c, d;
+            load_pairs(in + at, left, right, &a, &b);
+            load_pairs(in + at + s.w, left, right, &c, &d);
+            __mmask16 b_wins = _mm512_cmp_ps_mask(b, a, _CMP_GT_OQ), d_wins = _mm512_cmp_ps_mask(d, c, _CMP_GT_OQ);
             __m512 ab = _mm512_max_ps(b, a), cd = _mm512_max_ps(d, c); /* equal, or a NaN: the second operand */
             __m512i ab_at = _mm512_add_epi32(even, _mm512_set1_epi32(base + at)),
                     cd_at = _mm512_add_epi32(ab_at, below);
-            ab_at = _mm512_mask_add_epi32(ab_at, _mm512_cmp_ps_mask(b, a, _CMP_GT_OQ), ab_at, one);
-            cd_at = _mm512_mask_add_epi32(cd_at, _mm512_cmp_ps_mask(d, c, _CMP_GT_OQ), cd_at, one);
-            ab_at = _mm512_mask_mov_epi32(ab_at, _mm512_cmp_ps_mask(cd, ab, _CMP_GT_OQ), cd_at);
-            _mm512_mask_storeu_ps(out + q, windows, _mm512_max_ps(cd, ab));
-            _mm512_mask_storeu_epi32(index + q, windows, ab_at);
+            __mmask16 cd_wins = _mm512_cmp_ps_mask(cd, ab, _CMP_GT_OQ);
+            ab_at = _mm512_mask_add_epi32(ab_at, b_wins, ab_at, one);
+            cd_at = _mm512_mask_add_epi32(cd_at, d_wins, cd_at, one);
+            __m512 y = _mm512_max_ps(cd, ab);
+            if (has_bias) {
+                y = _mm512_add_ps(y, _mm512_set1_ps(g->bias));
+                __mmask16 off = _mm512_cmp_ps_mask(y, _mm512_setzero_ps(), _CMP_NGT_UQ);
+                y = _mm512_mask_mul_ps(y, off, y, _mm512_set1_ps(g->slope));
+            }
+            _mm512_mask_storeu_ps(out + q, windows, y);
+            _mm512_mask_storeu_epi32(index + q, windows, _mm512_mask_mov_epi32(ab_at, cd_wins, cd_at));
+            if (!has_gain) continue;
+            load_pairs(g->gain + at, left, right, &a, &b);
+            load_pairs(g->gain + at + s.w, left, right, &c, &d);
+            a = _mm512_mask_mov_ps(_mm512_mask_mov_ps(a, b_wins, b), cd_wins, _mm512_mask_mov_ps(c, d_wins, d));
+            _mm512_mask_storeu_ps(g->gain_out + q, windows, a);
         }
     }
+}
+
+static void max_pool_2x2(vd_pool_shape s, const float *in, int base, float *out, int *index)
+{
+    pool_2x2(s, in, base, out, index, 0, 0, 0);
 }
 
 /* d_in of 16 pixels += d of the windows in which they are the largest element */
@@ -128,6 +160,22 @@ void VARIANT(vd_max_pool)(vd_pool_shape s, const float *in, int base, float *out
             }
         }
     }
+}
+
+void VARIANT(vd_max_pool_gain)(vd_pool_shape s, const float *in, const float *gain, int base, float bias, float slope,
+                               float *restrict out, int *restrict index, float *restrict gain_out)
+{
+#ifdef __AVX512F__
+    if (is_2x2(s)) {
+        with_gain g = {gain, bias, slope, gain_out};
+        if (gain) pool_2x2(s, in, base, out, index, 1, 1, &g);
+        else pool_2x2(s, in, base, out, index, 1, 0, &g);
+        return;
+    }
+#endif
+    VARIANT(vd_max_pool)(s, in, base, out, index);
+    for (int i = 0; i < s.out_h * s.out_w; ++i) out[i] = out[i] + bias > 0 ? out[i] + bias : slope * (out[i] + bias);
+    for (int i = 0; gain && i < s.out_h * s.out_w; ++i) gain_out[i] = gain[index[i] - base];
 }
 
 void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *restrict index, const float *restrict d_out,

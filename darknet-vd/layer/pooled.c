@@ -69,11 +69,9 @@ void vd_pool_forward(layer l, vd_product p, int b, float *y, float *variance)
     if (variance) vd_sample_noise(l, p, b, variance, y);
     for (int c = 0; c < l.n; ++c) { /* bias and activation keep the order of the elements, so they can follow the pool */
         size_t plane = (size_t)b * l.n + c, base = plane * pixels, out = plane * windows;
-        k->max_pool(vd_pool_shape_of(*pool), y + c * pixels, (int)base, pool->output + out, pool->indexes + out);
-        k->bias_leaky(windows, l.biases[c], slope, pool->output + out);
-        if (!variance) continue;
-        const float *gain = variance + c * pixels;
-        for (size_t i = 0; i < windows; ++i) p.noise_gain[out + i] = gain[pool->indexes[out + i] - (int)base];
+        k->max_pool_gain(vd_pool_shape_of(*pool), y + c * pixels, variance ? variance + c * pixels : 0, (int)base,
+                         l.biases[c], slope, pool->output + out, pool->indexes + out,
+                         variance ? p.noise_gain + out : 0);
     }
 }
 
@@ -89,6 +87,7 @@ typedef struct {
     int rows, length;       /* of a window; numbers of a row, a multiple of VD_LIST_LANES */
     size_t line, column;    /* numbers from an output pixel's rows to those of the next line, of the next column */
     size_t step;            /* from row to row of a window */
+    size_t sources;         /* rows that begin at different pixels */
     size_t image, numbers;  /* of the image; of all rows */
 } layout;
 
@@ -122,7 +121,8 @@ static layout layout_of(vd_window w, int whole_allowed)
         r.length = all;
         r.column = all;
         r.line = (size_t)w.out_w * all;
-        r.numbers = (size_t)w.out_h * r.line;
+        r.sources = (size_t)w.out_h * w.out_w;
+        r.numbers = r.sources * all;
         return r;
     }
     r.length = line;
@@ -130,6 +130,7 @@ static layout layout_of(vd_window w, int whole_allowed)
     r.step = r.overlapping ? (size_t)r.w * r.c : (size_t)w.out_w * line;
     r.column = r.overlapping ? (size_t)w.stride * r.c : (size_t)line;
     r.line = w.stride * r.step;
+    r.sources = (size_t)r.h * (r.overlapping ? r.w : w.out_w);
     r.numbers = r.overlapping ? r.image : r.h * r.step;
     return r;
 }
@@ -291,9 +292,19 @@ static void sort_lists(const job *j, buffers *t)
         }
 }
 
+/* Numbers of each of n rows of x that fit the fastest cache together. With those of the other rows of a block, at least
+ * eight vectors: fewer sums wait for each other */
+static int block_length(size_t n, int block_rows)
+{
+    enum { CACHE = 8192, SUMS = 8 };
+    int fit = (int)(CACHE / n) / VD_LIST_LANES, least = (SUMS + block_rows - 1) / block_rows;
+    return (fit > least ? fit : least) * VD_LIST_LANES;
+}
+
 static void backward_weights(const job *j, const buffers *t, vd_chunk_sums sums)
 {
-    vd_list_rows s = {j->rows.rows, j->rows.length, j->rows.step, j->rows.length};
+    layout r = j->rows;
+    vd_list_rows s = {r.rows, r.length, r.step, r.length, r.rows, block_length(r.sources, r.rows)};
     vd_lists l = {j->l.n, t->start, j->at, t->value, t->offset};
     j->k->behind_pool->add_lists(l, s, t->rows, sums.d_theta);
     if (!j->p.sigma2) return;
@@ -305,7 +316,7 @@ static void backward_data(const job *j, int b, const buffers *t)
 {
     layout r = j->rows;
     vd_window w = j->window;
-    vd_list_rows s = {r.rows, r.length, (size_t)j->l.n * r.length, (size_t)r.w * r.c};
+    vd_list_rows s = {r.rows, r.length, (size_t)j->l.n * r.length, (size_t)r.w * r.c, 1, block_length(j->l.n, 1)};
     vd_lists l = {w.out_h * w.out_w, t->pixel_start, j->at_list, t->by_pixel_value, t->by_pixel_offset};
     memset(t->d_image, 0, r.image * sizeof(float));
     j->k->behind_pool->add_lists(l, s, j->theta, t->d_image);

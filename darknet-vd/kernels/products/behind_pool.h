@@ -26,10 +26,13 @@ typedef struct {
     const int *offset;
 } vd_lists;
 
-/* rows of a sum: `rows` of them, each `length` numbers, a multiple of VD_LIST_LANES; x_step and y_step numbers apart */
+/* rows of a sum: `rows` of them, each `length` numbers, a multiple of VD_LIST_LANES; x_step and y_step numbers apart.
+ * All lists are done for at most block_rows rows and block_length numbers of each before the next: what they read of x
+ * should stay in the cache */
 typedef struct {
     int rows, length;
     size_t x_step, y_step;
+    int block_rows, block_length;
 } vd_list_rows;
 
 /* a plane of a convolution's output and the max pool behind it; kernels/kernels.h has the pool's shape */

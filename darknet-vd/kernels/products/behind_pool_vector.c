@@ -17,8 +17,8 @@
 
 /* sums that stay in registers: some rows of some vectors. One more holds the number they are multiplied with */
 #if defined(__AVX512F__) || defined(__aarch64__)
-#define MOST_ROWS 3
-#define MOST_VECTORS(rows) ((rows) == 1 ? 14 : (rows) == 2 ? 12 : 8)
+#define MOST_ROWS 5
+#define MOST_VECTORS(rows) ((rows) == 1 ? 14 : (rows) == 2 ? 12 : (rows) == 3 ? 8 : (rows) == 4 ? 6 : 5)
 #else
 #define MOST_ROWS 2
 #define MOST_VECTORS(rows) ((rows) == 1 ? 12 : 6)
@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
     for (int i = 0; i < l->lists; ++i) {
         int e = l->start[i], end = l->start[i + 1];
         if (e == end) continue;
-        lanes sum[4][24] = {{{0}}};
+        lanes sum[4][25] = {{{0}}};
         for (; e + together <= end; e += together)
 #pragma GCC unroll 4
             for (int t = 0; t < together; ++t)
@@ -101,24 +101,31 @@ typedef void block_function(const vd_lists *l, const vd_list_rows *s, const floa
     }
 BLOCKS(1)
 BLOCKS(2)
-#if MOST_ROWS == 3
+#if MOST_ROWS == 5
 BLOCKS(3)
+BLOCKS(4)
+BLOCKS(5)
 #endif
 
 static block_function *const blocks[][15] = {NAMES(1), NAMES(2),
-#if MOST_ROWS == 3
-                                             NAMES(3)
+#if MOST_ROWS == 5
+                                             NAMES(3), NAMES(4), NAMES(5)
 #endif
 };
 
-/* Rows and vectors are cut into equal blocks. The numbers of x that a block reads for all of the lists should stay in
- * the cache, so lists are the inner loop. */
+static int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* rows and vectors are cut into equal blocks */
 static void add_lists_v(vd_lists l, vd_list_rows s, const float *x, float *y)
 {
-    int vectors = s.length / LANES, row_blocks = (s.rows + MOST_ROWS - 1) / MOST_ROWS;
+    int most_rows = at_most(MOST_ROWS, s.block_rows), row_blocks = (s.rows + most_rows - 1) / most_rows;
+    int vectors = s.length / LANES;
     for (int i = 0; i < row_blocks; ++i) {
         int r = s.rows * i / row_blocks, rows = s.rows * (i + 1) / row_blocks - r;
-        int most = MOST_VECTORS(rows), vector_blocks = (vectors + most - 1) / most;
+        int most = at_most(MOST_VECTORS(rows), s.block_length / LANES), vector_blocks = (vectors + most - 1) / most;
         for (int j = 0; j < vector_blocks; ++j) {
             int v = vectors * j / vector_blocks, n = vectors * (j + 1) / vector_blocks - v;
             blocks[rows - 1][n](&l, &s, x + r * s.x_step + v * LANES, y + r * s.y_step + v * LANES);
