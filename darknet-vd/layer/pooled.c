@@ -67,9 +67,10 @@ void vd_pool_forward(layer l, vd_product p, int b, float *y, float *variance)
     float slope;
     vd_activation_is_leaky(l.activation, &slope);
     if (variance) vd_sample_noise(l, p, b, variance, y);
+    vd_pool_shape shape = vd_pool_shape_of(*pool);
     for (int c = 0; c < l.n; ++c) { /* bias and activation keep the order of the elements, so they can follow the pool */
         size_t plane = (size_t)b * l.n + c, base = plane * pixels, out = plane * windows;
-        k->max_pool_gain(vd_pool_shape_of(*pool), y + c * pixels, variance ? variance + c * pixels : 0, (int)base,
+        k->max_pool_gain(shape, y + c * pixels, variance ? variance + c * pixels : 0, (int)base,
                          l.biases[c], slope, pool->output + out, pool->indexes + out,
                          variance ? p.noise_gain + out : 0);
     }
@@ -116,7 +117,7 @@ static layout layout_of(vd_window w, int whole_allowed)
     layout r = {.h = w.h + 2 * w.pad, .w = w.w + 2 * w.pad, .c = w.c, .rows = w.size};
     int all = (int)padded((size_t)w.c * w.size * w.size), line = (int)padded((size_t)w.c * w.size);
     r.image = padded((size_t)r.h * r.w * r.c) + line;
-    if (whole_allowed && all < w.size * line) {
+    if (whole_allowed && all < w.size * line && all <= VD_LONGEST_WINDOW) {
         r.whole = r.rows = 1;
         r.length = all;
         r.column = all;
@@ -179,7 +180,7 @@ static void unpack_gradients_of(int n, void *context)
 
 /* what a thread needs for an image, cut out of one buffer */
 typedef struct {
-    float *image, *rows, *squares;       /* input: channels last with padding; as rows, and their squares */
+    float *image, *rows, *squares;       /* input with padding, channels last unless rows are whole; rows, their squares */
     int *pixel, *offset, *start;         /* lists by filter: [windows] each, [n + 1] */
     float *value, *varied;               /* [windows] -dL/d product, and times the gain */
     int *by_pixel_offset, *pixel_start;  /* the same by pixel */
@@ -197,12 +198,12 @@ static float *cut(float **buffer, size_t n)
 /* returns how many numbers they take; null measures alone */
 static size_t cut_buffers(const job *j, float *all, buffers *b)
 {
-    size_t windows = (size_t)j->pool.outputs + VD_LIST_LANES, image = j->rows.whole ? 0 : j->rows.image;
+    size_t windows = (size_t)j->pool.outputs + VD_LIST_LANES, squares = j->p.sigma2 ? j->rows.numbers + VD_LIST_LANES : 0;
     size_t data = j->d_input ? windows : 0, d_image = j->d_input ? j->rows.image : 0;
     float *next = all;
-    b->image = cut(&next, image);
-    b->rows = j->rows.overlapping ? b->image : cut(&next, j->rows.numbers);
-    b->squares = cut(&next, j->p.sigma2 ? j->rows.numbers : 0);
+    b->image = cut(&next, j->rows.image);
+    b->rows = j->rows.overlapping ? b->image : cut(&next, j->rows.numbers + VD_LIST_LANES);
+    b->squares = squares ? cut(&next, squares) : 0;
     b->pixel = (int *)cut(&next, windows);
     b->offset = (int *)cut(&next, windows);
     b->start = (int *)cut(&next, (size_t)j->l.n + 1);
@@ -233,15 +234,17 @@ static void channels_last(const job *j, const float *input, float *image)
         vd_transpose(w.c, w.w, input + (size_t)h * w.w, plane, image + ((size_t)(h + w.pad) * r.w + w.pad) * w.c, w.c);
 }
 
-static void whole_windows(const job *j, const float *input, float *rows)
+static void whole_windows(const job *j, const float *input, buffers *t)
 {
     vd_window w = j->window;
-    int all = w.c * w.size * w.size, pixels = w.out_h * w.out_w, length = j->rows.length;
-    float *columns = vd_scratch(VD_SCRATCH_COLUMNS, (size_t)all * pixels);
-    j->k->im2col(w, input, columns);
-    vd_transpose(all, pixels, columns, pixels, rows, length);
-    for (int i = 0; i < pixels; ++i)
-        for (int k = all; k < length; ++k) rows[(size_t)i * length + k] = 0;
+    layout r = j->rows;
+    memset(t->image, 0, r.image * sizeof(float));
+    for (int c = 0; c < w.c; ++c)
+        for (int h = 0; h < w.h; ++h)
+            memcpy(t->image + ((size_t)c * r.h + h + w.pad) * r.w + w.pad, input + ((size_t)c * w.h + h) * w.w,
+                   w.w * sizeof(float));
+    vd_windows s = {w.c, r.h, r.w, w.size, w.stride, w.out_h, w.out_w, r.length};
+    j->k->behind_pool->windows(s, t->image, t->rows, t->squares);
 }
 
 static void make_rows(const job *j, int b, buffers *t)
@@ -249,15 +252,15 @@ static void make_rows(const job *j, int b, buffers *t)
     const float *input = j->input + (size_t)b * j->l.inputs;
     layout r = j->rows;
     if (r.whole) {
-        whole_windows(j, input, t->rows);
-    } else {
-        channels_last(j, input, t->image);
-        float *row = t->rows;
-        for (int h = 0; h < r.h && !r.overlapping; ++h)
-            for (int w = 0; w < j->window.out_w; ++w, row += r.length)
-                memcpy(row, t->image + ((size_t)h * r.w + w * j->window.stride) * r.c, r.length * sizeof(float));
+        whole_windows(j, input, t);
+        return;
     }
-    if (j->p.sigma2) j->k->square(r.numbers, t->rows, t->squares);
+    channels_last(j, input, t->image);
+    float *row = t->rows;
+    for (int h = 0; h < r.h && !r.overlapping; ++h)
+        for (int w = 0; w < j->window.out_w; ++w, row += r.length)
+            memcpy(row, t->image + ((size_t)h * r.w + w * j->window.stride) * r.c, r.length * sizeof(float));
+    if (t->squares) j->k->square(r.numbers, t->rows, t->squares);
 }
 
 static void make_lists(const job *j, int b, buffers *t, float *d_bias)

@@ -27,4 +27,16 @@ static int list_of_plane_c(vd_pooled_plane p, const float *y, float *d, const in
     return n;
 }
 
-const vd_behind_pool_kernels vd_behind_pool_c = {.add_lists = add_lists_c, .list_of_plane = list_of_plane_c};
+static void windows_c(vd_windows s, const float *image, float *rows, float *squares)
+{
+    int all = s.c * s.size * s.size;
+    for (int i = 0; i < s.out_h * s.out_w * s.length; ++i) {
+        int window = i / s.length, k = i % s.length, row = window / s.out_w * s.stride + k / s.size % s.size;
+        int column = window % s.out_w * s.stride + k % s.size, channel = k / s.size / s.size;
+        rows[i] = k < all ? image[(channel * s.h + row) * s.w + column] : 0;
+        if (squares) squares[i] = rows[i] * rows[i];
+    }
+}
+
+const vd_behind_pool_kernels vd_behind_pool_c = {
+    .add_lists = add_lists_c, .list_of_plane = list_of_plane_c, .windows = windows_c};

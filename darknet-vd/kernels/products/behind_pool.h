@@ -14,7 +14,10 @@
 
 #include <stddef.h>
 
-enum { VD_LIST_LANES = 16 }; /* rows of lists are padded to a multiple of this, which is one of every vector's length */
+enum {
+    VD_LIST_LANES = 16,     /* rows of lists are padded to a multiple of this, which is one of every vector's length */
+    VD_LONGEST_WINDOW = 512 /* numbers of a row that holds a whole window */
+};
 
 /* lists of numbers, each with the place of the row it is multiplied with: those of list i are start[i] .. start[i + 1]
  * - 1; its sum belongs to row at[i] */
@@ -42,6 +45,12 @@ typedef struct {
     float slope;         /* of the activation, which the pool's output has been through */
 } vd_pooled_plane;
 
+/* all windows of an image, which has its padding */
+typedef struct {
+    int c, h, w, size, stride, out_h, out_w;
+    int length; /* of a row: c size size, padded to a multiple of VD_LIST_LANES */
+} vd_windows;
+
 typedef struct {
     /* y[at[i] + r y_step + j] += the sum over list i of value[e] x[offset[e] + r x_step + j], r < rows, j < length */
     void (*add_lists)(vd_lists l, vd_list_rows s, const float *x, float *y);
@@ -57,6 +66,13 @@ typedef struct {
      * returns the length of the list; the sum of d is added to *sum */
     int (*list_of_plane)(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
                          const int *where, int *pixel, int *offset, float *value, float *varied, float *sum);
+
+    /* the windows of an image, one a row, each in the order of weights; and their squares
+     *
+     *   image          [c][h][w], and VD_LIST_LANES readable numbers more
+     *   rows, squares  [out_h out_w][length], overwritten, and VD_LIST_LANES numbers more; squares may be null.
+     *                  Numbers of a row behind its window are any finite ones */
+    void (*windows)(vd_windows s, const float *image, float *rows, float *squares);
 } vd_behind_pool_kernels;
 
 extern const vd_behind_pool_kernels vd_behind_pool_c;

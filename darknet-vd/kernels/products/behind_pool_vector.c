@@ -3,6 +3,7 @@
 #include "kernels/products/behind_pool.h"
 #include "kernels/variant.h"
 
+#include <string.h>
 #ifdef __AVX512F__
 #include <immintrin.h>
 #endif
@@ -185,4 +186,76 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
 }
 #endif
 
-const vd_behind_pool_kernels VARIANT(vd_behind_pool) = {.add_lists = add_lists_v, .list_of_plane = list_of_plane_v};
+#ifdef __AVX512F__
+/* Lines of a window are loaded under a mask, each into the lanes where it belongs */
+typedef struct {
+    int from; /* of lane 0, in numbers of the image */
+    __mmask16 lanes;
+} piece;
+
+/* the pieces of all vectors of a row, those of vector v from first[v] on */
+static void cut_windows(vd_windows s, piece *pieces, int *first)
+{
+    int all = s.c * s.size * s.size, n = 0;
+    for (int v = 0; v < s.length / LANES; ++v) {
+        first[v] = n;
+        for (int k = v * LANES; k < (v + 1) * LANES && k < all;) {
+            int left = s.size - k % s.size, room = (v + 1) * LANES - k, some = left < room ? left : room;
+            int line = (k / s.size / s.size * s.h + k / s.size % s.size) * s.w + k % s.size, lane = k % LANES;
+            pieces[n++] = (piece){line - lane, (__mmask16)(((1u << some) - 1) << lane)};
+            k += some;
+        }
+    }
+    first[s.length / LANES] = n;
+}
+
+static void windows_v(vd_windows s, const float *image, float *rows, float *squares)
+{
+    piece pieces[VD_LONGEST_WINDOW];
+    int first[VD_LONGEST_WINDOW / LANES + 1];
+    cut_windows(s, pieces, first);
+    for (int i = 0; i < s.out_h; ++i)
+        for (int j = 0; j < s.out_w; ++j) {
+            const float *corner = image + ((size_t)i * s.w + j) * s.stride;
+            for (int v = 0; v < s.length / LANES; ++v, rows += LANES) {
+                __m512 x = _mm512_setzero_ps();
+                for (int p = first[v]; p < first[v + 1]; ++p)
+                    x = _mm512_mask_loadu_ps(x, pieces[p].lanes, corner + pieces[p].from);
+                _mm512_storeu_ps(rows, x);
+                if (!squares) continue;
+                _mm512_storeu_ps(squares, _mm512_mul_ps(x, x));
+                squares += LANES;
+            }
+        }
+}
+#else
+/* Lines of a window are copied eight numbers at a time: what is too much is overwritten by the next line, or by the next
+ * row */
+static void windows_v(vd_windows s, const float *image, float *rows, float *squares)
+{
+    enum { UNIT = 8, ROW_END = VD_LIST_LANES };
+    typedef float unit __attribute__((vector_size(4 * UNIT), aligned(4), may_alias));
+    for (int i = 0; i < s.out_h; ++i)
+        for (int j = 0; j < s.out_w; ++j, rows += s.length) {
+            const float *corner = image + ((size_t)i * s.w + j) * s.stride;
+            float *to = rows, *to_squares = squares;
+            memset(rows + s.length - ROW_END, 0, ROW_END * sizeof(float));
+            if (squares) memset(squares + s.length - ROW_END, 0, ROW_END * sizeof(float));
+            for (int c = 0; c < s.c; ++c, corner += (size_t)s.h * s.w) {
+                const float *from = corner;
+                for (int kh = 0; kh < s.size; ++kh, from += s.w, to += s.size) {
+                    for (int k = 0; k < s.size; k += UNIT) {
+                        unit x = *(const unit *)(from + k);
+                        *(unit *)(to + k) = x;
+                        if (squares) *(unit *)(to_squares + k) = x * x;
+                    }
+                    if (squares) to_squares += s.size;
+                }
+            }
+            if (squares) squares += s.length;
+        }
+}
+#endif
+
+const vd_behind_pool_kernels VARIANT(vd_behind_pool) = {
+    .add_lists = add_lists_v, .list_of_plane = list_of_plane_v, .windows = windows_v};
