@@ -1,0 +1,216 @@
+/* kernels/products/behind_pool*.c and max_pool_gain: what a convolution in front of a max pool is trained with, in every
+ * table this processor runs, against plain C and against double, at lengths that no vector divides; nothing outside of
+ * the results is written. */
+#include "support/support.h"
+#include "kernels/kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLES = 8, GUARD = 64 };
+
+static const vd_kernels *tables[TABLES];
+
+/* n numbers that end where GUARD others begin, which must stay as they are */
+typedef struct {
+    float *x;
+    size_t n;
+} guarded;
+
+static guarded make_guarded(size_t n, unsigned seed)
+{
+    guarded g = {malloc((n + 2 * GUARD) * sizeof(float)), n};
+    ck_assert_ptr_nonnull(g.x);
+    for (size_t i = 0; i < n + 2 * GUARD; ++i) g.x[i] = 77;
+    g.x += GUARD;
+    if (seed) fill_random(g.x, n, seed);
+    return g;
+}
+
+static void free_guarded(guarded g, int spill)
+{
+    for (int i = 0; i < GUARD; ++i) ck_assert(g.x[-1 - i] == 77);
+    for (int i = spill; i < GUARD; ++i) ck_assert(g.x[g.n + i] == 77);
+    free(g.x - GUARD);
+}
+
+/* ---- sums of lists ---- */
+
+static const vd_list_rows shapes[] = {
+    {5, 112, 7 * 112, 112, 5, 80},  {5, 112, 7 * 112, 112, 1, 128}, {1, 32, 0, 32, 1, 128},     {1, 16, 0, 16, 1, 16},
+    {3, 48, 300, 1024, 3, 48},      {3, 192, 1000, 500, 3, 64},     {7, 64, 640, 64, 7, 32},    {2, 16, 32, 16, 2, 128},
+    {1, 240, 0, 240, 1, 1024},      {4, 96, 3 * 96, 96, 4, 128},    {11, 48, 480, 48, 11, 128}, {1, 1536, 0, 1536, 1, 512},
+    {2, 192, 192, 192, 2, 1024},    {5, 80, 800, 80, 5, 80},
+};
+enum { SHAPES = COUNT_OF(shapes), LISTS = 9, LONGEST = 23 };
+
+START_TEST(lists_add_their_rows)
+{
+    for (int shape = 0; shape < SHAPES; ++shape) {
+        vd_list_rows s = shapes[shape];
+        int start[LISTS + 1] = {0}, at[LISTS], offset[LISTS * LONGEST];
+        float value[LISTS * LONGEST];
+        size_t reach = (s.rows - 1) * s.x_step + s.length, room = (s.rows - 1) * s.y_step + s.length;
+        guarded x = make_guarded(reach + 40, 3), y = make_guarded(LISTS * room, 4);
+        float *before = malloc(LISTS * room * sizeof(float));
+        memcpy(before, y.x, LISTS * room * sizeof(float));
+        fill_random(value, LISTS * LONGEST, 5);
+        for (int i = 0; i < LISTS; ++i) { /* lengths 0, 1, 2, 3, 5 ... 23, the last ending with the array */
+            static const int lengths[LISTS] = {3, 0, 1, 2, 5, 8, 13, 0, 23};
+            start[i + 1] = start[i] + lengths[i];
+            at[i] = (int)((LISTS - 1 - i) * room);
+            for (int e = start[i]; e < start[i + 1]; ++e) offset[e] = e * 7 % 41;
+        }
+        tables[_i]->behind_pool->add_lists((vd_lists){LISTS, start, at, value, offset}, s, x.x, y.x);
+        for (int i = 0; i < LISTS; ++i)
+            for (int r = 0; r < s.rows; ++r)
+                for (int k = 0; k < s.length; ++k) {
+                    size_t to = at[i] + r * s.y_step + k;
+                    double want = before[to];
+                    for (int e = start[i]; e < start[i + 1]; ++e)
+                        want += (double)value[e] * x.x[offset[e] + r * s.x_step + k];
+                    ck_assert_msg(close_to(y.x[to], want, 1e-5, 1e-5), "shape %d list %d row %d: %.9g, want %.9g", shape,
+                                  i, r, y.x[to], want);
+                    before[to] = NAN; /* seen */
+                }
+        for (size_t i = 0; i < LISTS * room; ++i) ck_assert(isnan(before[i]) || before[i] == y.x[i]);
+        free(before);
+        free_guarded(x, 0), free_guarded(y, 0);
+    }
+}
+END_TEST
+
+START_TEST(sums_do_not_depend_on_how_lists_are_cut_into_blocks)
+{
+    enum { ROWS = 5, LENGTH = 112, N = 17 };
+    static float x[ROWS * LENGTH + 64], value[N], y[4][ROWS * LENGTH];
+    int start[] = {0, N}, at[] = {0}, offset[N];
+    fill_random(x, ROWS * LENGTH + 64, 1);
+    fill_random(value, N, 2);
+    for (int e = 0; e < N; ++e) offset[e] = 3 * e;
+    for (int v = 0; v < 4; ++v) {
+        static const int block[4][2] = {{5, 80}, {1, 1024}, {3, 32}, {2, 112}};
+        vd_list_rows s = {ROWS, LENGTH, LENGTH, LENGTH, block[v][0], block[v][1]};
+        tables[_i]->behind_pool->add_lists((vd_lists){1, start, at, value, offset}, s, x, y[v]);
+        for (int i = 0; i < ROWS * LENGTH; ++i) ck_assert(close_to(y[v][i], y[0][i], 1e-6, 1e-6));
+    }
+}
+END_TEST
+
+/* ---- lists of gradients ---- */
+
+START_TEST(a_list_holds_the_gradients_that_are_not_zero)
+{
+    static const int windows[] = {1, 3, 15, 16, 17, 31, 36, 64, 144, 145};
+    enum { MOST = 145, PIXELS = 600, BASE = 4000 };
+    static int where[PIXELS];
+    for (int i = 0; i < PIXELS; ++i) where[i] = 16 * i + 3;
+    for (int v = 0; v < COUNT_OF(windows); ++v)
+        for (int with_gain = 0; with_gain < 2; ++with_gain) {
+            int n = windows[v], index[MOST], pixel[2][MOST + VD_LIST_LANES], offset[2][MOST + VD_LIST_LANES], found[2];
+            float y[MOST], d[2][MOST], gain[MOST], value[2][MOST + VD_LIST_LANES], varied[2][MOST + VD_LIST_LANES];
+            float sum[2] = {.25f, .25f};
+            vd_pooled_plane p = {.pixels = PIXELS, .windows = n, .base = BASE, .slope = v % 3 ? 0 : .1f};
+            fill_random(y, n, 1);
+            fill_random(gain, n, 2);
+            fill_random(d[0], n, 3);
+            for (int i = 0; i < n; ++i) {
+                if (i % 5 == 1) d[0][i] = 0;
+                if (i % 7 == 2) y[i] = 0;
+                index[i] = BASE + i * 4 % PIXELS;
+                d[1][i] = d[0][i];
+            }
+            for (int t = 0; t < 2; ++t)
+                found[t] = (t ? &vd_kernels_c : tables[_i])
+                               ->behind_pool->list_of_plane(p, y, d[t], index, with_gain ? gain : 0, where, pixel[t],
+                                                            offset[t], value[t], with_gain ? varied[t] : 0, sum + t);
+            ck_assert_int_eq(found[0], found[1]);
+            ck_assert(close_to(sum[0], sum[1], 1e-5, 1e-5));
+            for (int i = 0; i < n; ++i) ck_assert(d[0][i] == d[1][i]);
+            for (int e = 0; e < found[0]; ++e) {
+                ck_assert_int_eq(pixel[0][e], pixel[1][e]);
+                ck_assert_int_eq(offset[0][e], offset[1][e]);
+                ck_assert(value[0][e] == value[1][e]);
+                ck_assert(!with_gain || varied[0][e] == varied[1][e]);
+            }
+        }
+}
+END_TEST
+
+/* ---- windows as rows ---- */
+
+static const vd_windows images[] = {
+    {1, 28, 28, 5, 1, 24, 24, 32}, {3, 9, 11, 3, 1, 7, 9, 32}, {3, 20, 21, 7, 2, 7, 8, 160}, {2, 5, 5, 2, 1, 4, 4, 16},
+    {1, 13, 12, 11, 1, 3, 2, 128}, {4, 6, 7, 4, 2, 2, 2, 64},  {1, 3, 3, 3, 1, 1, 1, 16},
+};
+
+START_TEST(windows_become_rows)
+{
+    for (int v = 0; v < COUNT_OF(images); ++v)
+        for (int squared = 0; squared < 2; ++squared) {
+            vd_windows s = images[v];
+            size_t n = (size_t)s.out_h * s.out_w * s.length;
+            guarded image = make_guarded((size_t)s.c * s.h * s.w, 9), rows = make_guarded(n, 0),
+                    squares = make_guarded(n, 0), want = make_guarded(n, 0), want_squares = make_guarded(n, 0);
+            vd_kernels_c.behind_pool->windows(s, image.x, want.x, want_squares.x);
+            tables[_i]->behind_pool->windows(s, image.x, rows.x, squared ? squares.x : 0);
+            for (size_t i = 0; i < n; ++i) {
+                if (i % s.length >= (size_t)(s.c * s.size * s.size)) ck_assert(isfinite(rows.x[i]));
+                else ck_assert(rows.x[i] == want.x[i] && (!squared || squares.x[i] == want_squares.x[i]));
+            }
+            free_guarded(image, 0), free_guarded(want, 0), free_guarded(want_squares, 0);
+            free_guarded(rows, VD_LIST_LANES), free_guarded(squares, squared ? VD_LIST_LANES : 0);
+        }
+}
+END_TEST
+
+/* ---- the pool ---- */
+
+static const vd_pool_shape pools[] = {
+    {24, 24, 2, 2, 0, 12, 12}, {8, 8, 2, 2, 0, 4, 4},  {7, 9, 2, 2, 0, 4, 5},  {7, 9, 2, 2, 0, 3, 4},
+    {2, 67, 2, 2, 0, 1, 33},   {8, 8, 3, 2, 1, 4, 4},  {9, 7, 3, 2, 1, 5, 4},  {4, 4, 2, 1, 0, 4, 4},
+    {24, 24, 3, 2, 1, 12, 12}, {9, 10, 3, 3, 0, 3, 3}, {2, 2, 2, 2, 0, 1, 1},
+};
+
+START_TEST(a_pool_adds_the_bias_and_takes_the_gain_along)
+{
+    for (int v = 0; v < COUNT_OF(pools); ++v)
+        for (int with_gain = 0; with_gain < 2; ++with_gain) {
+            vd_pool_shape s = pools[v];
+            size_t n = (size_t)s.h * s.w, windows = (size_t)s.out_h * s.out_w;
+            float bias = .2f, slope = v % 3 ? .1f : 0;
+            guarded y = make_guarded(n, 11), gain = make_guarded(n, 12), out = make_guarded(windows, 0),
+                    gains = make_guarded(windows, 0);
+            int *index = malloc(windows * sizeof(int));
+            for (size_t i = 0; i < n; i += 5) y.x[i] = .25f; /* ties: the first one wins */
+            if (with_gain) tables[_i]->max_pool_gain(s, y.x, gain.x, 500, bias, slope, out.x, index, gains.x);
+            else tables[_i]->max_pool_gain(s, y.x, 0, 500, bias, slope, out.x, index, 0);
+            for (size_t q = 0; q < windows; ++q) {
+                int best = -1;
+                for (int tap = 0; tap < s.size * s.size; ++tap) {
+                    int h = (int)q / s.out_w * s.stride - s.offset + tap / s.size,
+                        w = (int)q % s.out_w * s.stride - s.offset + tap % s.size;
+                    int in = h >= 0 && h < s.h && w >= 0 && w < s.w;
+                    if (in && (best < 0 || y.x[h * s.w + w] > y.x[best])) best = h * s.w + w;
+                }
+                float x = y.x[best] + bias;
+                ck_assert_int_eq(index[q], 500 + best);
+                ck_assert(close_to(out.x[q], x > 0 ? x : slope * x, 1e-6, 1e-7));
+                ck_assert(!with_gain || gains.x[q] == gain.x[best]);
+            }
+            free(index);
+            free_guarded(y, 0), free_guarded(gain, 0), free_guarded(out, 0), free_guarded(gains, 0);
+        }
+}
+END_TEST
+
+SUITE_OF(behind_pool)
+{
+    int n_tables = vd_kernels_list(tables, TABLES);
+    LOOP(lists_add_their_rows, n_tables);
+    LOOP(sums_do_not_depend_on_how_lists_are_cut_into_blocks, n_tables);
+    LOOP(a_list_holds_the_gradients_that_are_not_zero, n_tables);
+    LOOP(windows_become_rows, n_tables);
+    LOOP(a_pool_adds_the_bias_and_takes_the_gain_along, n_tables);
+}
