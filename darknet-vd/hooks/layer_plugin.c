@@ -176,6 +176,11 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     }
 }
 
+int layer_plugin_clears_delta(network net)
+{
+    return (net.train || net.truth || net.delta) && !vd_pool_behind(net, net.index);
+}
+
 int layer_plugin_update(layer l, update_args a)
 {
     return a.adam && !l.plugin && vd_update_stock_layer_adam(l, a);
