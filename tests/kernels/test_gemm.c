@@ -1,9 +1,13 @@
 /* kernels/products/gemm.c against the matrix product in double precision; base/parallel.c and kernels/scratch.c. */
 #include "support/support.h"
 #include "kernels/products/gemm.h"
+#include "kernels/products/tiled.h"
 #include "base/parallel.h"
+#include "kernels/fp16.h"
+#include "kernels/kernels.h"
 #include "kernels/scratch.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +97,90 @@ START_TEST(gemm_is_the_matrix_product_for_every_transpose_and_stride)
 }
 END_TEST
 
+/* ---- products on the tile: of every table, in both types ---- */
+
+enum { TABLES = 8 };
+
+static const vd_kernels *tables[TABLES];
+
+static void list_tables(void)
+{
+    vd_kernels_list(tables, TABLES);
+}
+
+/* n random numbers that fp16 holds exactly */
+static float *random_halves(size_t n, unsigned seed, uint16_t **words)
+{
+    float *x = calloc(n, sizeof(float));
+    *words = calloc(n, sizeof(uint16_t));
+    fill_random(x, n, seed);
+    for (size_t i = 0; i < n; ++i) x[i] = vd_float_of_fp16((*words)[i] = vd_fp16_of(x[i]));
+    return x;
+}
+
+START_TEST(products_on_the_tile_are_matrix_products)
+{
+    static const int shapes[][3] = {{1, 1, 1},   {2, 30, 65},   {50, 64, 500},  {100, 10, 500}, {12, 200, 33},
+                                    {25, 37, 7}, {250, 70, 19}, {100, 33, 901}, {4, 50, 800},   {13, 129, 257}};
+    if (!tables[_i]) return;
+    setenv("DARKNET_KERNELS", tables[_i]->name, 1);
+    ck_assert_str_eq(vd_kernels_get()->name, tables[_i]->name);
+    for (int trial = 0; trial < 16 * COUNT_OF(shapes); ++trial) {
+        const int *size = shapes[trial / 16];
+        int m = size[0], n = size[1], k = size[2], ta = trial & 1, tb = trial >> 1 & 1, add = trial >> 2 & 1;
+        int half = trial >> 3 & 1, lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 2, ldc = n + 1;
+        if (half && !vd_kernels_get()->tile_half) continue;
+        float scale = half ? .25f : 1;
+        uint16_t *a16, *b16;
+        float *a = random_halves((size_t)(ta ? k : m) * lda, 1, &a16);
+        float *b = random_halves((size_t)(tb ? n : k) * ldb, 2, &b16);
+        float *c = calloc((size_t)m * ldc, 4), *old = calloc((size_t)m * ldc, 4);
+        fill_random(c, (size_t)m * ldc, 3);
+        memcpy(old, c, (size_t)m * ldc * 4);
+        vd_gemm_shape shape = {m, n, k, lda, ldb, ldc, ta, tb, add};
+        if (half) vd_tiled_gemm(shape, VD_FP16, a16, b16, scale, c);
+        else vd_tiled_gemm(shape, VD_FLOAT, a, b, scale, c);
+        for (int i = 0; i < m; ++i) {
+            for (int j = 0; j < n; ++j) {
+                double want = 0, magnitude = 0;
+                for (int p = 0; p < k; ++p) {
+                    double x = (double)(ta ? a[p * lda + i] : a[i * lda + p]) * (tb ? b[j * ldb + p] : b[p * ldb + j]);
+                    want += scale * x;
+                    magnitude += scale * fabs(x);
+                }
+                want += add * old[i * ldc + j];
+                /* as in test_tile.c: seldom over the square root of the additions, here three times as much */
+                double bound = half ? 3 * sqrt(101) * 0x1p-11 : 3 * sqrt(k + 1.) * 0x1p-24;
+                ck_assert_msg(fabs(c[i * ldc + j] - want) <= bound * magnitude + 1e-6 * fabs(want) + 1e-7,
+                              "%s %dx%dx%d trial %d: %g for %g", tables[_i]->name, m, n, k, trial, c[i * ldc + j],
+                              want);
+            }
+            ck_assert(c[i * ldc + n] == old[i * ldc + n]);
+        }
+        free(a), free(b), free(a16), free(b16), free(c), free(old);
+    }
+}
+END_TEST
+
+/* the convolutions and connected layers cut products by columns: each column has the same bits as in the whole */
+START_TEST(products_on_the_tile_can_be_cut_by_columns)
+{
+    enum { M = 37, N = 150, K = 300 };
+    if (!tables[_i]) return;
+    setenv("DARKNET_KERNELS", tables[_i]->name, 1);
+    float *a = calloc(M * K, 4), *b = calloc(K * N, 4), *whole = calloc(M * N, 4), *cut = calloc(M * N, 4);
+    fill_random(a, M * K, 1), fill_random(b, K * N, 2);
+    vd_gemm_shape s = {M, N, K, K, N, N, 0, 0, 0};
+    vd_tiled_gemm(s, VD_FLOAT, a, b, 1, whole);
+    for (int j = 0; j < N; j += 50) {
+        s.n = 50;
+        vd_tiled_gemm(s, VD_FLOAT, a, b + j, 1, cut + j);
+    }
+    ck_assert(!memcmp(whole, cut, sizeof(float) * M * N));
+    free(a), free(b), free(whole), free(cut);
+}
+END_TEST
+
 static void count(int i, void *context)
 {
     atomic_int *counts = context;
@@ -174,7 +262,10 @@ END_TEST
 
 SUITE_OF(gemm)
 {
+    ONCE(list_tables, 0);
     LOOP(gemm_is_the_matrix_product_for_every_transpose_and_stride, GEMMS);
+    LOOP(products_on_the_tile_are_matrix_products, TABLES);
+    LOOP(products_on_the_tile_can_be_cut_by_columns, TABLES);
     TEST(every_piece_of_a_loop_runs_once_also_nested);
     TEST(threads_can_be_left_behind_again_and_again);
     TEST(a_forked_child_has_threads_of_its_own);

@@ -121,7 +121,7 @@ static void try(variant v, trial s)
         for (int i = 0; i < s.m; ++i) c[GUARD + i * ldc] = NAN; /* it must not be read */
     memcpy(old, c, in_c * sizeof(float));
     vd_tile t = {s.m, s.n,       s.k, a.numbers, a_row,  a_step, x.numbers, s.by_offset ? offset : 0,
-                 ldx, c + GUARD, ldc, s.add,     s.scale};
+                 ldx, c + GUARD, ldc, s.add,     s.scale, 0};
     v.multiply(t);
     for (size_t e = 0; e < in_c; ++e) {
         long i = ((long)e - GUARD) / ldc, j = ((long)e - GUARD) % ldc;
@@ -177,7 +177,7 @@ START_TEST(sums_do_not_depend_on_their_place)
         factor a = make_factor((size_t)K * M, variants[v].half, 1), x = make_factor((size_t)K * N, variants[v].half, 2);
         int size = variants[v].half ? 2 : 4;
         float *whole = calloc((size_t)M * N, sizeof(float)), *cut = calloc((size_t)M * N, sizeof(float));
-        vd_tile t = {M, N, K, a.numbers, 1, M, x.numbers, 0, N, whole, N, 1, .25f};
+        vd_tile t = {M, N, K, a.numbers, 1, M, x.numbers, 0, N, whole, N, 1, .25f, 0};
         fill_random(whole, M * N, 3);
         memcpy(cut, whole, sizeof(float) * M * N);
         variants[v].multiply(t);

@@ -1,5 +1,7 @@
 #include "kernels/products/gemm.h"
+#include "kernels/products/tiled.h"
 #include "kernels/bf16.h"
+#include "kernels/fp16.h"
 #include "kernels/kernels.h"
 #include "kernels/scratch.h"
 #include "base/parallel.h"
@@ -21,7 +23,13 @@ static float bf16_at(const void *x, long at)
     return vd_float_of_bf16(((const uint16_t *)x)[at]);
 }
 
-static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at), const void *a, const void *b, float *c)
+static float fp16_at(const void *x, long at)
+{
+    return vd_float_of_fp16(((const uint16_t *)x)[at]);
+}
+
+static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at), const void *a, const void *b,
+                           float scale, float *c)
 {
     long a_row = s.transpose_a ? 1 : s.lda, a_column = s.transpose_a ? s.lda : 1;
     for (int i = 0; i < s.m; ++i) {
@@ -31,11 +39,11 @@ static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at),
             for (int j = 0; j < s.n; ++j) {
                 float sum = 0;
                 for (int p = 0; p < s.k; ++p) sum += at(a, i * a_row + p * a_column) * at(b, (long)j * s.ldb + p);
-                row[j] += sum;
+                row[j] += scale * sum;
             }
         } else {
             for (int p = 0; p < s.k; ++p) {
-                float x = at(a, i * a_row + p * a_column);
+                float x = scale * at(a, i * a_row + p * a_column);
                 for (int j = 0; j < s.n; ++j) row[j] += x * at(b, (long)p * s.ldb + j);
             }
         }
@@ -44,12 +52,24 @@ static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at),
 
 void vd_gemm_c(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
-    product(s, float_at, a, b, c);
+    product(s, float_at, a, b, 1, c);
 }
 
 void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
 {
-    product(s, bf16_at, a, b, c);
+    product(s, bf16_at, a, b, 1, c);
+}
+
+void vd_gemm_half_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c)
+{
+    product(s, fp16_at, a, b, scale, c);
+}
+
+void vd_gemm_half(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c)
+{
+    const vd_kernels *k = vd_kernels_get();
+    if (k == &vd_kernels_c || !k->tile_half) vd_gemm_half_c(s, a, b, scale, c);
+    else vd_tiled_gemm(s, VD_FP16, a, b, scale, c);
 }
 
 #ifdef VD_ONEDNN
@@ -129,10 +149,18 @@ static void onednn_gemm(vd_gemm_shape s, vd_type type, const void *a, const void
     else vd_gemm_bf16_c(s, a, b, c);
 }
 
+/* oneDNN 2 has code of its own for x86; elsewhere its products are plain loops */
+#ifdef __x86_64__
+enum { ONEDNN_IS_FAST = 1 };
+#else
+enum { ONEDNN_IS_FAST = 0 };
+#endif
+
 void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
     if (vd_kernels_get() == &vd_kernels_c) vd_gemm_c(s, a, b, c);
-    else onednn_gemm(s, VD_FLOAT, a, b, c);
+    else if (ONEDNN_IS_FAST) onednn_gemm(s, VD_FLOAT, a, b, c);
+    else vd_tiled_gemm(s, VD_FLOAT, a, b, 1, c);
 }
 
 void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
@@ -145,10 +173,16 @@ int vd_gemm_is_fast(void)
 {
     return 1;
 }
+
+int vd_gemm_is_tiled(void)
+{
+    return !ONEDNN_IS_FAST && vd_kernels_get() != &vd_kernels_c;
+}
 #else
 void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
-    vd_gemm_c(s, a, b, c);
+    if (vd_kernels_get() == &vd_kernels_c) vd_gemm_c(s, a, b, c);
+    else vd_tiled_gemm(s, VD_FLOAT, a, b, 1, c);
 }
 
 void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
@@ -159,6 +193,11 @@ void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *
 int vd_gemm_is_fast(void)
 {
     return 0;
+}
+
+int vd_gemm_is_tiled(void)
+{
+    return vd_kernels_get() != &vd_kernels_c;
 }
 #endif
 

@@ -7,7 +7,6 @@
  *   LOAD(x), LOAD_SOME(x, some), SPREAD(coefficient)   vectors: from memory, of which the first `some`, all the same
  *   ADD_UP(c, scale, sum, keep), ADD_UP_SOME(c, some, scale, sum, keep)   c = (keep ? c : 0) + scale sum
  *   LONGEST_SUM      terms of a sum in the type of the numbers, before it is added to c
- *   IN_PLACE         1 where numbers of a that lie one after the other need no copy
  *   COPY(to, a, some), BEYOND   to = COEFFICIENT_OF(a) for some numbers; how many more it may write
  *
  * and of the instruction set MOST_ROWS, MOST_VECTORS(m), SOME, SOME_OF(n). */
@@ -35,10 +34,14 @@ static inline __attribute__((always_inline)) void TILE(block)(int m, int nv, int
     const COEFFICIENT *a = t->a;
     const NUMBER *x = t->x + j;
     const SOME some = t->some;
+    float *c = t->c + j;
 #pragma GCC unroll 16
     for (int i = 0; i < m; ++i)
 #pragma GCC unroll 16
-        for (int q = 0; q < nv; ++q) sum[i][q] = (VECTOR){0};
+        for (int q = 0; q < nv; ++q) {
+            sum[i][q] = (VECTOR){0};
+            if (q * WIDTH % IN_LINE == 0) __builtin_prefetch(c + i * ldc + q * WIDTH, 1);
+        }
     int p = 0;
     do {
         const NUMBER *from = x + row[p] * ldx;
@@ -53,7 +56,6 @@ static inline __attribute__((always_inline)) void TILE(block)(int m, int nv, int
     } while (++p < k);
     const float scale = t->scale;
     const uint32_t keep = t->keep;
-    float *c = t->c + j;
 #pragma GCC unroll 16
     for (int i = 0; i < m; ++i, c += ldc) {
 #pragma GCC unroll 16
@@ -161,12 +163,12 @@ static void TILE(multiply)(vd_tile t)
         part.keep = t.add || q > 0 ? ~0u : 0;
         for (int b = 0; b < blocks; ++b) {
             int i = t.m * b / blocks, m = t.m * (b + 1) / blocks - i;
-            const NUMBER *a = (const NUMBER *)t.a + i * t.a_row + p * t.a_step;
-            int in_place = IN_PLACE && t.a_row == 1;
-            part.a = in_place ? (const COEFFICIENT *)a : copy;
+            long at = i * t.a_row + p * t.a_step;
+            int in_place = t.a_row == 1 && (sizeof(NUMBER) == sizeof(COEFFICIENT) || t.twice);
+            part.a = in_place ? (const COEFFICIENT *)t.a + at : copy;
             part.a_step = in_place ? t.a_step : m;
             part.c = t.c + i * t.ldc;
-            if (!in_place) TILE(copy)(m, part.k, a, t.a_row, t.a_step, copy);
+            if (!in_place) TILE(copy)(m, part.k, (const NUMBER *)t.a + at, t.a_row, t.a_step, copy);
             TILE(by_rows)[m](&part, t.n);
         }
     }
@@ -184,6 +186,5 @@ static void TILE(multiply)(vd_tile t)
 #undef ADD_UP
 #undef ADD_UP_SOME
 #undef LONGEST_SUM
-#undef IN_PLACE
 #undef COPY
 #undef BEYOND

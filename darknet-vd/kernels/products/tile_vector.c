@@ -17,7 +17,7 @@
 #define MOST_VECTORS(m) ((m) <= 1 ? 8 : (m) <= 2 ? 5 : (m) <= 4 ? 3 : 2)
 #endif
 
-enum { LONGEST_FLOAT_SUM = 512 };
+enum { LONGEST_FLOAT_SUM = 512, IN_LINE = 16 /* floats of a cache line */ };
 
 /* 0, 1, 2 ...: the rows of x where they have no offsets */
 #define FOUR(i) i, i + 1, i + 2, i + 3
@@ -120,7 +120,6 @@ static void clear(vd_tile t)
 #define ADD_UP(c, scale, sum, keep) add_up(c, scale, sum, keep)
 #define ADD_UP_SOME(c, some, scale, sum, keep) add_up_some(c, some, scale, sum, keep)
 #define LONGEST_SUM LONGEST_FLOAT_SUM
-#define IN_PLACE 1
 #define COPY(to, a, some) (void)some
 #define BEYOND 0
 #include "kernels/products/tile_block.h"
@@ -191,7 +190,6 @@ static inline void add_up_some_halves(float *c, SOME some, float scale, lanes_of
 #define ADD_UP(c, scale, sum, keep) add_up_halves(c, scale, sum, keep)
 #define ADD_UP_SOME(c, some, scale, sum, keep) add_up_some_halves(c, some, scale, sum, keep)
 #define LONGEST_SUM 100 /* relative error 6e-4 (rms) */
-#define IN_PLACE 0
 #define COPY(to, a, some) copy_some(to, a, some)
 #define BEYOND LANES
 #include "kernels/products/tile_block.h"
