@@ -104,6 +104,14 @@ typedef struct {
     void (*square_bf16)(size_t n, const float *x, uint16_t *y);
     void (*multiply_bf16)(size_t n, const float *x, const float *z, uint16_t *y);
 
+    /* the same to fp16, times scale, which is a power of two; what is too large becomes infinite */
+    void (*to_fp16)(size_t n, const float *x, float scale, uint16_t *y);
+    void (*square_fp16)(size_t n, const float *x, float scale, uint16_t *y);
+    void (*multiply_fp16)(size_t n, const float *x, const float *z, float scale, uint16_t *y);
+
+    /* the largest |x|, 0 for none; of NaN, nothing is promised */
+    float (*largest_magnitude)(size_t n, const float *x);
+
     /* y *= x */
     void (*multiply_by)(size_t n, const float *x, float *y);
 

@@ -1,6 +1,7 @@
 /* The specification: every kernel in plain C and libm, one formula per line. */
 #include "kernels/kernels.h"
 #include "kernels/bf16.h"
+#include "kernels/fp16.h"
 #include "kernels/philox.h"
 
 #include <float.h>
@@ -111,6 +112,28 @@ static void square_bf16_c(size_t n, const float *x, uint16_t *y)
 static void multiply_bf16_c(size_t n, const float *x, const float *z, uint16_t *y)
 {
     for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i] * z[i]);
+}
+
+static void to_fp16_c(size_t n, const float *x, float scale, uint16_t *y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_fp16_of(scale * x[i]);
+}
+
+static void square_fp16_c(size_t n, const float *x, float scale, uint16_t *y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_fp16_of(scale * x[i] * x[i]);
+}
+
+static void multiply_fp16_c(size_t n, const float *x, const float *z, float scale, uint16_t *y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_fp16_of(scale * x[i] * z[i]);
+}
+
+static float largest_magnitude_c(size_t n, const float *x)
+{
+    float largest = 0;
+    for (size_t i = 0; i < n; ++i) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    return largest;
 }
 
 static void multiply_by_c(size_t n, const float *x, float *y)
@@ -329,6 +352,10 @@ const vd_kernels vd_kernels_c = {
     .to_bf16 = to_bf16_c,
     .square_bf16 = square_bf16_c,
     .multiply_bf16 = multiply_bf16_c,
+    .to_fp16 = to_fp16_c,
+    .square_fp16 = square_fp16_c,
+    .multiply_fp16 = multiply_fp16_c,
+    .largest_magnitude = largest_magnitude_c,
     .multiply_by = multiply_by_c,
     .add_twice_product = add_twice_product_c,
     .add = add_c,

@@ -3,6 +3,7 @@
 #include "kernels/kernels.h"
 #include "kernels/approx.h"
 #include "kernels/bf16.h"
+#include "kernels/fp16.h"
 #include "kernels/philox.h"
 #include "kernels/variant.h"
 
@@ -244,6 +245,65 @@ static void multiply_bf16_v(size_t n, const float *restrict x, const float *rest
     for (size_t i = 0; i < n; ++i) y[i] = vd_bf16_of(x[i] * z[i]);
 }
 
+#ifdef __AVX512F__
+static inline void halves_of(size_t n, const float *restrict x, uint16_t *restrict y)
+{
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        _mm256_storeu_si256((__m256i *)(y + i), _mm512_cvtps_ph(_mm512_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT));
+    for (; i < n; ++i) y[i] = vd_fp16_of(x[i]);
+}
+#else
+static inline void halves_of(size_t n, const float *restrict x, uint16_t *restrict y)
+{
+    for (size_t i = 0; i < n; ++i) y[i] = vd_fp16_of(x[i]);
+}
+#endif
+
+/* y[i] = term(i) as fp16; through a block of floats, because the conversion is not one that compilers vectorise */
+#define TO_HALVES(term)                                           \
+    enum { BLOCK = 256 };                                         \
+    for (size_t o = 0; o < n; o += BLOCK) {                       \
+        float block[BLOCK];                                       \
+        size_t m = n - o < BLOCK ? n - o : BLOCK;                 \
+        for (size_t i = o; i < o + m; ++i) block[i - o] = (term); \
+        halves_of(m, block, y + o);                               \
+    }
+
+static void to_fp16_v(size_t n, const float *restrict x, float scale, uint16_t *restrict y)
+{
+    TO_HALVES(scale * x[i])
+}
+
+static void square_fp16_v(size_t n, const float *restrict x, float scale, uint16_t *restrict y)
+{
+    TO_HALVES(scale * x[i] * x[i])
+}
+
+static void multiply_fp16_v(size_t n, const float *restrict x, const float *restrict z, float scale,
+                            uint16_t *restrict y)
+{
+    TO_HALVES(scale * x[i] * z[i])
+}
+
+/* magnitudes of floats are ordered as their bits are */
+static float largest_magnitude_v(size_t n, const float *restrict x)
+{
+    int32_t lanes[SUM_LANES] = {0};
+    size_t i = 0;
+    for (; i < n; i += SUM_LANES) {
+        size_t m = n - i < SUM_LANES ? n - i : SUM_LANES;
+        for (size_t lane = 0; lane < m; ++lane) {
+            vd_bits b = {.f = x[i + lane]};
+            b.i &= 0x7fffffff;
+            lanes[lane] = b.i > lanes[lane] ? b.i : lanes[lane];
+        }
+    }
+    vd_bits largest = {.i = 0};
+    for (int lane = 0; lane < SUM_LANES; ++lane) largest.i = lanes[lane] > largest.i ? lanes[lane] : largest.i;
+    return largest.f;
+}
+
 static void multiply_by_v(size_t n, const float *restrict x, float *restrict y)
 {
     for (size_t i = 0; i < n; ++i) y[i] *= x[i];
@@ -443,6 +503,10 @@ const vd_kernels VARIANT(vd_kernels) = {
     .to_bf16 = to_bf16_v,
     .square_bf16 = square_bf16_v,
     .multiply_bf16 = multiply_bf16_v,
+    .to_fp16 = to_fp16_v,
+    .square_fp16 = square_fp16_v,
+    .multiply_fp16 = multiply_fp16_v,
+    .largest_magnitude = largest_magnitude_v,
     .multiply_by = multiply_by_v,
     .add_twice_product = add_twice_product_v,
     .add = add_v,

@@ -32,7 +32,7 @@ static job make_job(layer l, const float *input, vd_product p)
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .run = 1};
     vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
     vd_convolution_shape mean = {window, l.n / l.groups, VD_FLOAT, 0},
-                         variance = {window, l.n / l.groups, vd_variance_is_bf16() ? VD_BF16 : VD_FLOAT, 1};
+                         variance = {window, l.n / l.groups, vd_variance_type(), 1};
     int by_columns = l.groups > 1;
     j.mean = by_columns ? vd_convolution_by_columns(mean) : vd_convolution_plan_of(mean, l.batch);
     j.variance =
@@ -81,24 +81,27 @@ static size_t weights_at(const job *j, int g)
     return g * ((size_t)j->l.nweights / j->l.groups);
 }
 
-/* the squares of a run of images, all groups */
-static const void *squares_of(const job *j, int b)
+/* the squares of a run of images, all groups, and their scale */
+static const void *squares_of(const job *j, int b, float *scale)
 {
     size_t n = (size_t)j->run * j->l.inputs;
     void *square = vd_scratch(VD_SCRATCH_SQUARE, n);
-    vd_variance_square(n, j->input + input_at(j, b, 0), square);
+    *scale = vd_variance_scale_of_squares(n, j->input + input_at(j, b, 0));
+    vd_variance_square(n, j->input + input_at(j, b, 0), *scale, square);
     return square;
 }
 
 /* product = input * theta, and its variance input^2 * sigma2, for the run from image b on */
 static void multiply_run(const job *j, int b, float *product, float *variance)
 {
-    const void *square = j->p.sigma2 ? squares_of(j, b) : 0;
+    float scale = 1;
+    const void *square = j->p.sigma2 ? squares_of(j, b, &scale) : 0;
+    scale *= j->p.sigma2_scale;
     for (int g = 0; g < j->l.groups; ++g) {
         size_t in = input_at(j, 0, g), w = weights_at(j, g), out = output_at(j, 0, g);
         vd_convolve_forward(&j->mean, j->input + input_at(j, b, g), (const float *)j->theta + w, 1, product + out);
         if (j->p.sigma2)
-            vd_convolve_forward(&j->variance, vd_variance_at(square, in), vd_variance_at(j->sigma2, w), 1,
+            vd_convolve_forward(&j->variance, vd_variance_at(square, in), vd_variance_at(j->sigma2, w), 1 / scale,
                                 variance + out);
     }
 }
@@ -196,16 +199,20 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
     }
     if (!j->p.sigma2) return;
 
-    const void *square = squares_of(j, b);
+    float squares_scale, d_var_scale;
+    const void *square = squares_of(j, b, &squares_scale);
     void *d_var = vd_scratch(VD_SCRATCH_D_VAR, outputs);
     float *d_square = j->d_input ? vd_scratch(VD_SCRATCH_D_SQUARE, inputs) : 0;
-    vd_variance_multiply(outputs, d_product, j->p.noise_gain + output_at(j, b, 0), d_var);
+    d_var_scale = vd_variance_scale_of_gradients(outputs, d_product, j->p.noise_gain + output_at(j, b, 0));
+    vd_variance_multiply(outputs, d_product, j->p.noise_gain + output_at(j, b, 0), d_var_scale, d_var);
     for (int g = 0; g < l.groups; ++g) {
         const void *d_var_g = vd_variance_at(d_var, output_at(j, 0, g));
         size_t in = input_at(j, 0, g), w = weights_at(j, g);
-        vd_convolve_backward_weights(&j->variance, vd_variance_at(square, in), d_var_g, 1, d_sigma2 + w);
+        vd_convolve_backward_weights(&j->variance, vd_variance_at(square, in), d_var_g,
+                                     1 / (squares_scale * d_var_scale), d_sigma2 + w);
         if (j->d_input)
-            vd_convolve_backward_data(&j->variance, d_var_g, vd_variance_at(j->sigma2, w), 1, 0, d_square + in);
+            vd_convolve_backward_data(&j->variance, d_var_g, vd_variance_at(j->sigma2, w),
+                                      1 / (j->p.sigma2_scale * d_var_scale), 0, d_square + in);
     }
     if (j->d_input)
         j->k->add_twice_product(inputs, j->input + input_at(j, b, 0), d_square, j->d_input + input_at(j, b, 0));

@@ -68,11 +68,11 @@ void vd_pool_forward(layer l, vd_product p, int b, float *y, float *variance)
     vd_activation_is_leaky(l.activation, &slope);
     if (variance) vd_sample_noise(l, p, b, variance, y);
     vd_pool_shape shape = vd_pool_shape_of(*pool);
-    for (int c = 0; c < l.n; ++c) { /* bias and activation keep the order of the elements, so they can follow the pool */
+    for (int c = 0; c < l.n;
+         ++c) { /* bias and activation keep the order of the elements, so they can follow the pool */
         size_t plane = (size_t)b * l.n + c, base = plane * pixels, out = plane * windows;
-        k->max_pool_gain(shape, y + c * pixels, variance ? variance + c * pixels : 0, (int)base,
-                         l.biases[c], slope, pool->output + out, pool->indexes + out,
-                         variance ? p.noise_gain + out : 0);
+        k->max_pool_gain(shape, y + c * pixels, variance ? variance + c * pixels : 0, (int)base, l.biases[c], slope,
+                         pool->output + out, pool->indexes + out, variance ? p.noise_gain + out : 0);
     }
 }
 
@@ -80,8 +80,8 @@ void vd_pool_forward(layer l, vd_product p, int b, float *y, float *variance)
 
 /* The rows that lists take from: of the inputs, [line][column][size c] without a gap where c is a multiple of
  * VD_LIST_LANES: then rows overlap in an image with channels last. Otherwise they are copies, which begin at multiples
- * of VD_LIST_LANES. Where no gradient of the input is wanted and it takes less room, one row holds a whole window in the
- * order of the weights. */
+ * of VD_LIST_LANES. Where no gradient of the input is wanted and it takes less room, one row holds a whole window in
+ * the order of the weights. */
 typedef struct {
     int h, w, c;            /* the image with its padding */
     int whole, overlapping; /* which of the three */
@@ -100,10 +100,11 @@ typedef struct {
     layout rows;
     const float *input;
     float *d_input;
-    size_t weights;                   /* numbers of the weights in rows */
-    float *theta, *sigma2;            /* [rows][n][length] with d_input */
-    float *d_theta, *d_sigma2;        /* [n][rows][length] sums of all chunks */
-    int *where, *list, *at, *at_list; /* of a pixel its rows and list; of a filter and of a list the rows of their sum */
+    size_t weights;            /* numbers of the weights in rows */
+    float *theta, *sigma2;     /* [rows][n][length] with d_input */
+    float *d_theta, *d_sigma2; /* [n][rows][length] sums of all chunks */
+    int *where, *list, *at,
+        *at_list; /* of a pixel its rows and list; of a filter and of a list the rows of their sum */
     vd_chunks chunks;
 } job;
 
@@ -180,12 +181,12 @@ static void unpack_gradients_of(int n, void *context)
 
 /* what a thread needs for an image, cut out of one buffer */
 typedef struct {
-    float *image, *rows, *squares;       /* input with padding, channels last unless rows are whole; rows, their squares */
-    int *pixel, *offset, *start;         /* lists by filter: [windows] each, [n + 1] */
-    float *value, *varied;               /* [windows] -dL/d product, and times the gain */
-    int *by_pixel_offset, *pixel_start;  /* the same by pixel */
+    float *image, *rows, *squares; /* input with padding, channels last unless rows are whole; rows, their squares */
+    int *pixel, *offset, *start;   /* lists by filter: [windows] each, [n + 1] */
+    float *value, *varied;         /* [windows] -dL/d product, and times the gain */
+    int *by_pixel_offset, *pixel_start; /* the same by pixel */
     float *by_pixel_value, *by_pixel_varied;
-    float *d_image, *d_squares;          /* gradients of image and of its squares */
+    float *d_image, *d_squares; /* gradients of image and of its squares */
 } buffers;
 
 static float *cut(float **buffer, size_t n)
@@ -198,7 +199,8 @@ static float *cut(float **buffer, size_t n)
 /* returns how many numbers they take; null measures alone */
 static size_t cut_buffers(const job *j, float *all, buffers *b)
 {
-    size_t windows = (size_t)j->pool.outputs + VD_LIST_LANES, squares = j->p.sigma2 ? j->rows.numbers + VD_LIST_LANES : 0;
+    size_t windows = (size_t)j->pool.outputs + VD_LIST_LANES,
+           squares = j->p.sigma2 ? j->rows.numbers + VD_LIST_LANES : 0;
     size_t data = j->d_input ? windows : 0, d_image = j->d_input ? j->rows.image : 0;
     float *next = all;
     b->image = cut(&next, j->rows.image);
@@ -272,9 +274,9 @@ static void make_lists(const job *j, int b, buffers *t, float *d_bias)
         size_t plane = (size_t)b * j->l.n + n, at = plane * windows;
         p.base = (int)(plane * pixels);
         t->start[n] = found;
-        found += j->k->behind_pool->list_of_plane(
-            p, j->pool.output + at, j->pool.delta + at, j->pool.indexes + at, j->p.sigma2 ? j->p.noise_gain + at : 0,
-            j->where, t->pixel + found, t->offset + found, t->value + found, t->varied + found, d_bias + n);
+        found += j->k->behind_pool->list_of_plane(p, j->pool.output + at, j->pool.delta + at, j->pool.indexes + at,
+                                                  j->p.sigma2 ? j->p.noise_gain + at : 0, j->where, t->pixel + found,
+                                                  t->offset + found, t->value + found, t->varied + found, d_bias + n);
     }
     t->start[j->l.n] = found;
 }

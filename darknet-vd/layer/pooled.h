@@ -1,9 +1,9 @@
 /* A convolutional layer and the [maxpool] that alone reads it, trained as one.
  *
- * Forward, each run of images goes through product, noise, bias, activation and pool while it is in the cache. Backward,
- * products run over the gradients that are not zero: at most one for each window of the pool. In training, the layer's
- * own output and delta are neither written nor read; d output / d variance is kept for the largest elements alone:
- * vd_product.noise_gain is [batch][outputs of the pool]. At test time both layers work as usual. */
+ * Forward, each run of images goes through product, noise, bias, activation and pool while it is in the cache.
+ * Backward, products run over the gradients that are not zero: at most one for each window of the pool. In training,
+ * the layer's own output and delta are neither written nor read; d output / d variance is kept for the largest elements
+ * alone: vd_product.noise_gain is [batch][outputs of the pool]. At test time both layers work as usual. */
 #ifndef VD_LAYER_POOLED_H
 #define VD_LAYER_POOLED_H
 

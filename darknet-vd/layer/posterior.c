@@ -32,7 +32,8 @@ typedef struct {
     vd_layer *vd;
     const vd_kernels *k;
     vd_parameters p;
-    double *kl; /* [pieces] */
+    double *kl;     /* [pieces] */
+    float *largest; /* [pieces] sigma2 */
 } job;
 
 static void variance_piece(int i, void *context)
@@ -41,7 +42,16 @@ static void variance_piece(int i, void *context)
     vd_parameters p = j->p;
     size_t o = (size_t)i * VD_PIECE, n = vd_piece_length(p.n, VD_PIECE, i);
     j->kl[i] = j->k->variance_kl(n, p.theta + o, p.log_sigma2 + o, p.sigma2 + o, p.d_kl + o);
-    if (vd_variance_is_bf16()) j->k->to_bf16(n, p.sigma2 + o, j->vd->variance.sigma2_bf16 + o);
+    if (vd_variance_type() == VD_FP16) j->largest[i] = j->k->largest_magnitude(n, p.sigma2 + o);
+}
+
+/* sigma2 in the type of the products, with a scale that follows from the largest of all */
+static void convert_piece(int i, void *context)
+{
+    const job *j = context;
+    vd_layer *vd = j->vd;
+    size_t o = (size_t)i * VD_PIECE, n = vd_piece_length(j->p.n, VD_PIECE, i);
+    vd_variance_convert(n, j->p.sigma2 + o, vd->variance.sigma2_scale, vd->variance.sigma2_16 + o);
 }
 
 /* the KL divergence of a weight that is frozen */
@@ -56,11 +66,17 @@ void vd_make_variance(layer l)
     vd_layer *vd = l.plugin;
     job j = {.vd = vd, .k = vd_kernels_get(), .p = vd_trained_parameters(l)};
     int n = vd_pieces(j.p.n, VD_PIECE);
+    float largest = 0;
     j.kl = vd_calloc(n + 1, sizeof(double));
+    j.largest = vd_calloc(n + 1, sizeof(float));
     vd_parallel_for(n, variance_piece, &j);
+    for (int i = 0; i < n; ++i) largest = j.largest[i] > largest ? j.largest[i] : largest;
+    vd->variance.sigma2_scale = vd_variance_scale(VD_SIGMA2, largest);
+    if (vd->variance.sigma2_16) vd_parallel_for(n, convert_piece, &j);
     vd->variance.kl = (double)(vd->n - j.p.n) * frozen_kl(j.k);
     for (int i = 0; i < n; ++i) vd->variance.kl += j.kl[i]; /* in order: the sum does not depend on the threads */
     free(j.kl);
+    free(j.largest);
 }
 
 static void mask_piece(int i, void *context)

@@ -10,10 +10,11 @@ typedef struct {
     float *d_theta;     /* sums of -dL/dtheta, added to */
     const void *sigma2; /* variance of every weight, in the type of variance.h; null for a product without noise, then
                            the rest is unused */
+    float sigma2_scale; /* sigma2 holds the variances times this power of two */
     float *d_sigma2;    /* sums of -dL/dsigma2, added to */
     const float *sigma2_float; /* the same in float */
-    float *noise_gain;  /* [batch][outputs] forward writes d output / d variance, backward reads it */
-    vd_noise_key key;   /* of the noise of the batch's first image */
+    float *noise_gain;         /* [batch][outputs] forward writes d output / d variance, backward reads it */
+    vd_noise_key key;          /* of the noise of the batch's first image */
     /* null, or the places of the weights that theta, sigma2 (both in float) and their gradients hold; all others are 0
      */
     const vd_sparse *by_row, *by_column;

@@ -50,7 +50,7 @@ void free_vd_layer(layer l)
                        vd->test_time.masked,
                        vd->noise.gain};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free(arrays[i]);
-    free(vd->variance.sigma2_bf16);
+    free(vd->variance.sigma2_16);
     free(vd->freezing.pruned_for);
     free_vd_active(vd->freezing.active);
     free_vd_sparse_layer(&vd->test_time.sparse);
@@ -68,6 +68,7 @@ static vd_product training_product(layer l, network net)
                     .d_theta = w.d_theta,
                     .sigma2 = w.sigma2,
                     .sigma2_float = w.sigma2,
+                    .sigma2_scale = 1,
                     .d_sigma2 = w.d_sigma2,
                     .noise_gain = vd->noise.gain,
                     /* *net.seen already counts this batch */
@@ -79,8 +80,9 @@ static vd_product training_product(layer l, network net)
     if (vd->freezing.active) {
         p.by_row = &vd->freezing.active->by_row;
         p.by_column = &vd->freezing.active->by_column;
-    } else if (vd_variance_is_bf16()) {
-        p.sigma2 = vd->variance.sigma2_bf16;
+    } else if (vd_variance_type() != VD_FLOAT) {
+        p.sigma2 = vd->variance.sigma2_16;
+        p.sigma2_scale = vd->variance.sigma2_scale;
     }
     return p;
 }
@@ -90,8 +92,8 @@ static void allocate_gradients(vd_layer *vd)
     if (!vd->gradients.d_log_sigma2) vd->gradients.d_log_sigma2 = vd_calloc(vd->n, sizeof(float));
     if (!vd->variance.sigma2) vd->variance.sigma2 = vd_calloc(vd->n, sizeof(float));
     if (!vd->variance.d_kl) vd->variance.d_kl = vd_calloc(vd->n, sizeof(float));
-    if (!vd->variance.sigma2_bf16 && vd_variance_is_bf16())
-        vd->variance.sigma2_bf16 = vd_calloc(vd->n, sizeof(uint16_t));
+    if (!vd->variance.sigma2_16 && vd_variance_type() != VD_FLOAT)
+        vd->variance.sigma2_16 = vd_calloc(vd->n, sizeof(uint16_t));
     if (!vd->gradients.d_mean && vd->train_clip) vd->gradients.d_mean = vd_calloc(vd->n, sizeof(float));
 }
 

@@ -26,10 +26,11 @@ typedef struct {
 
     /* of the latest training forward: valid until the next one. All null before the first */
     struct {
-        float *sigma2;         /* [n] exp(log_alpha) theta^2 */
-        uint16_t *sigma2_bf16; /* [n] the same for the products, null when those are in float: variance.h */
-        float *d_kl;           /* [n] dKL/dlog_alpha */
-        double kl;             /* sum of KL over the layer's weights, nats */
+        float *sigma2;       /* [n] exp(log_alpha) theta^2 */
+        uint16_t *sigma2_16; /* [n] the same for the products, null when those are in float: variance.h */
+        float sigma2_scale;  /* of sigma2_16 */
+        float *d_kl;         /* [n] dKL/dlog_alpha */
+        double kl;           /* sum of KL over the layer's weights, nats */
     } variance;
 
     /* sums over the batch, from backward passes to the update, which zeroes them */

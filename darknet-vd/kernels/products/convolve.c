@@ -50,9 +50,10 @@ static const void *columns_of(vd_convolution_shape s, const void *image)
     return columns;
 }
 
-static void multiply(vd_convolution_shape s, vd_gemm_shape g, const void *a, const void *b, float *c)
+static void multiply(vd_convolution_shape s, vd_gemm_shape g, const void *a, const void *b, float scale, float *c)
 {
-    if (s.type == VD_BF16) vd_gemm_bf16(g, a, b, c);
+    if (s.type == VD_FP16) vd_gemm_half(g, a, b, scale, c);
+    else if (s.type == VD_BF16) vd_gemm_bf16(g, a, b, c);
     else vd_gemm(g, a, b, c);
 }
 
@@ -63,25 +64,24 @@ static vd_direct direct_of(const vd_convolution_plan *p, vd_pass pass)
     return (vd_direct){p->shape, pass, p->way[pass], p->images};
 }
 
-static void forward_by_columns(const vd_convolution_plan *p, const void *x, const void *weights, float *y)
+static void forward_by_columns(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
 {
     vd_convolution_shape s = p->shape;
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s);
     vd_gemm_shape g = {.m = s.n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels};
     for (int b = 0; b < p->images; ++b)
-        multiply(s, g, weights, columns_of(s, image_of(s, x, input_of(s), b)), y + output_of(s) * b);
+        multiply(s, g, weights, columns_of(s, image_of(s, x, input_of(s), b)), scale, y + output_of(s) * b);
 }
 
 void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
 {
-    (void)scale;
-    if (p->way[VD_FORWARD] == VD_BY_COLUMNS) forward_by_columns(p, x, weights, y);
+    if (p->way[VD_FORWARD] == VD_BY_COLUMNS) forward_by_columns(p, x, weights, scale, y);
     else vd_direct_run(direct_of(p, VD_FORWARD), x, weights, y);
 }
 
 /* dx += , or = where the image is its own columns and add is 0 */
-static void backward_data_by_columns(const vd_convolution_plan *p, const void *dy, const void *weights, int add,
-                                     float *dx)
+static void backward_data_by_columns(const vd_convolution_plan *p, const void *dy, const void *weights, float scale,
+                                     int add, float *dx)
 {
     vd_convolution_shape s = p->shape;
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s), in_place = vd_convolution_is_product(s);
@@ -90,7 +90,7 @@ static void backward_data_by_columns(const vd_convolution_plan *p, const void *d
     g.add = in_place && add;
     for (int b = 0; b < p->images; ++b) {
         float *image = dx + input_of(s) * b;
-        multiply(s, g, weights, image_of(s, dy, output_of(s), b), in_place ? image : columns);
+        multiply(s, g, weights, image_of(s, dy, output_of(s), b), scale, in_place ? image : columns);
         if (!in_place) vd_kernels_get()->col2im_add(s.window, columns, image);
     }
 }
@@ -98,28 +98,27 @@ static void backward_data_by_columns(const vd_convolution_plan *p, const void *d
 void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, const void *weights, float scale, int add,
                                float *dx)
 {
-    (void)scale;
     int by_columns = p->way[VD_BACKWARD_DATA] == VD_BY_COLUMNS;
     if (!add && !(by_columns && vd_convolution_is_product(p->shape)))
         memset(dx, 0, input_of(p->shape) * p->images * sizeof(float));
-    if (by_columns) backward_data_by_columns(p, dy, weights, add, dx);
+    if (by_columns) backward_data_by_columns(p, dy, weights, scale, add, dx);
     else vd_direct_run(direct_of(p, VD_BACKWARD_DATA), dy, weights, dx);
 }
 
-static void backward_weights_by_columns(const vd_convolution_plan *p, const void *x, const void *dy, float *dw)
+static void backward_weights_by_columns(const vd_convolution_plan *p, const void *x, const void *dy, float scale,
+                                        float *dw)
 {
     vd_convolution_shape s = p->shape;
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s);
     vd_gemm_shape g = {.m = s.n, .n = rows, .k = pixels, .lda = pixels, .ldb = pixels, .ldc = rows, .transpose_b = 1};
     g.add = 1;
     for (int b = 0; b < p->images; ++b)
-        multiply(s, g, image_of(s, dy, output_of(s), b), columns_of(s, image_of(s, x, input_of(s), b)), dw);
+        multiply(s, g, image_of(s, dy, output_of(s), b), columns_of(s, image_of(s, x, input_of(s), b)), scale, dw);
 }
 
 void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float scale, float *dw)
 {
-    (void)scale;
-    if (p->way[VD_BACKWARD_WEIGHTS] == VD_BY_COLUMNS) backward_weights_by_columns(p, x, dy, dw);
+    if (p->way[VD_BACKWARD_WEIGHTS] == VD_BY_COLUMNS) backward_weights_by_columns(p, x, dy, scale, dw);
     else vd_direct_run(direct_of(p, VD_BACKWARD_WEIGHTS), x, dy, dw);
 }
 
@@ -157,7 +156,7 @@ vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s)
 
 int vd_convolution_has(vd_convolution_shape s, vd_pass pass, vd_way way, int images)
 {
-    return way == VD_BY_COLUMNS ? s.type != VD_FP16 : vd_direct_has((vd_direct){s, pass, way, images});
+    return way == VD_BY_COLUMNS || vd_direct_has((vd_direct){s, pass, way, images});
 }
 
 const char *vd_way_name(vd_way way)
