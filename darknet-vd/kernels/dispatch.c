@@ -67,6 +67,7 @@ int vd_kernels_list(const vd_kernels **tables, int max)
 
 vd_type vd_kernels_type(const vd_kernels *table)
 {
+    if (table->fp16) return VD_FP16;
     return table->bf16 && vd_gemm_is_fast() ? VD_BF16 : VD_FLOAT;
 }
 

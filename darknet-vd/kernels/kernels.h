@@ -16,6 +16,7 @@
 #include "kernels/products/behind_pool.h"
 #include "kernels/sparse_kernels.h"
 #include "kernels/type.h"
+#include "kernels/winograd_kernels.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -215,6 +216,7 @@ typedef struct {
 
     const vd_sparse_kernels *sparse;           /* products with sparse weights at test time */
     const vd_behind_pool_kernels *behind_pool; /* backward products of a convolution that only a max pool reads */
+    const vd_winograd_kernels *winograd;       /* 3x3 convolutions at test time */
 } vd_kernels;
 
 /* the specification, in plain C and libm */

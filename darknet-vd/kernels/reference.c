@@ -385,4 +385,5 @@ const vd_kernels vd_kernels_c = {
     .tile_half = vd_tile_half_c,
     .sparse = &vd_sparse_kernels_c,
     .behind_pool = &vd_behind_pool_c,
+    .winograd = &vd_winograd_kernels_c,
 };

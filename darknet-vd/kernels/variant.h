@@ -27,5 +27,7 @@ extern const vd_sparse_kernels VARIANT(vd_sparse_kernels);
 
 /* products/behind_pool_vector.c */
 extern const vd_behind_pool_kernels VARIANT(vd_behind_pool);
+/* products/winograd_vector.c */
+extern const vd_winograd_kernels VARIANT(vd_winograd_kernels);
 
 #endif

@@ -539,4 +539,5 @@ const vd_kernels VARIANT(vd_kernels) = {
 #endif
     .sparse = &VARIANT(vd_sparse_kernels),
     .behind_pool = &VARIANT(vd_behind_pool),
+    .winograd = &VARIANT(vd_winograd_kernels),
 };

@@ -56,10 +56,10 @@ static void run_convolution(const contest *c)
     s.type = vd_variance_type();
     vd_convolution_plan p = vd_convolution_plan_by_rule(s, IMAGES);
     for (int b = 0; b < IMAGES; b += p.images) {
-        vd_variance_square((size_t)INPUTS * p.images, c->x, c->typed_x);
+        vd_variance_square((size_t)INPUTS * p.images, c->x, 1, c->typed_x);
         const void *w = vd_convolution_weights(&p, VD_FORWARD, c->typed_w, c->packed);
         vd_convolve_forward(&p, c->typed_x, w, 1, c->y);
-        vd_variance_multiply((size_t)OUTPUTS * p.images, c->y, c->y, c->typed_y);
+        vd_variance_multiply((size_t)OUTPUTS * p.images, c->y, c->y, 1, c->typed_y);
         vd_convolve_backward_weights(&p, c->typed_x, c->typed_y, 1, c->w);
         w = vd_convolution_weights(&p, VD_BACKWARD_DATA, c->typed_w, c->packed);
         vd_convolve_backward_data(&p, c->typed_y, w, 1, 1, c->x);
@@ -68,8 +68,8 @@ static void run_convolution(const contest *c)
 
 static void run_connected(const contest *c)
 {
-    vd_variance_square(connected.m * (size_t)connected.k, c->x, c->typed_x);
-    vd_variance_gemm(connected, c->typed_x, c->typed_w, c->y);
+    vd_variance_square(connected.m * (size_t)connected.k, c->x, 1, c->typed_x);
+    vd_variance_gemm(connected, c->typed_x, c->typed_w, 1, c->y);
 }
 
 static void run_table(int way, void *context)

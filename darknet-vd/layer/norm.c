@@ -107,6 +107,14 @@ static void backward_channel(int c, void *context)
     put_back(j, d, l.delta, c);
 }
 
+void vd_fold_norm(layer l, int filters, float *scale, float *bias)
+{
+    for (int i = 0; i < filters; ++i) {
+        scale[i] = l.scales[i] / (sqrtf(l.rolling_variance[i]) + .000001f);
+        bias[i] = l.biases[i] - scale[i] * l.rolling_mean[i];
+    }
+}
+
 void vd_forward_norm(layer l, network net)
 {
     job j = make_job(l, net);

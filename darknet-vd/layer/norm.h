@@ -11,4 +11,7 @@ void vd_forward_norm(layer l, network net);
 /* l.delta = -dL/d(output) becomes -dL/d(product); bias_updates and scale_updates are added to */
 void vd_backward_norm(layer l, network net);
 
+/* batch normalisation of a prediction, by rolling statistics, is scale product + bias; both [filters] */
+void vd_fold_norm(layer l, int filters, float *scale, float *bias);
+
 #endif

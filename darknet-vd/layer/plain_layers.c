@@ -1,5 +1,7 @@
 #include "layer/plain_layers.h"
 #include "layer/pooled.h"
+#include "layer/product.h"
+#include "layer/winograd.h"
 #include "base/parallel.h"
 
 static vd_product product_of(layer l)
@@ -9,6 +11,12 @@ static vd_product product_of(layer l)
 
 static void forward_plain_layer(layer l, network net)
 {
+    const vd_winograd *winograd = vd_is_prediction(net) && vd_winograd_layer_fits(l) ? vd_winograd_of_plain(l) : 0;
+    if (winograd) {
+        vd_winograd_layer_forward(winograd, l, net.input);
+        return;
+    }
+    if (net.train) vd_forget_winograd(l);
     vd_product_forward(l, net, product_of(l));
 }
 
@@ -104,6 +112,7 @@ void vd_speed_up_layer(layer *l)
     if (is_product) {
         l->forward = forward_plain_layer;
         l->backward = backward_plain_layer;
+        l->plugin_free = vd_forget_winograd;
     } else if (l->type == MAXPOOL) {
         l->forward = forward_maxpool;
         l->backward = backward_maxpool;

@@ -96,5 +96,6 @@ const float *vd_masked(layer l)
     vd_parallel_for(vd_pieces(vd->n, VD_PIECE), mask_piece, &j);
     vd->test_time.masked_is_current = 1;
     vd->test_time.sparse_is_current = 0;
+    vd->test_time.winograd_is_current = 0;
     return vd->test_time.masked;
 }

@@ -1,5 +1,6 @@
 #include "layer/sparse.h"
 #include "layer/bias_activation.h"
+#include "layer/norm.h"
 #include "base/fail.h"
 
 #include <math.h>
@@ -49,20 +50,11 @@ int vd_sparse_layer_fits(const vd_sparse_layer *s, layer l)
     return s->batch == l.batch && !memcmp(&s->window, &w, sizeof(w));
 }
 
-/* y = scales (product - mean) / (sqrt(variance) + 1e-6) + biases  is  scale product + bias */
-static void fold_norm(layer l, int filters, float *scale, float *bias)
-{
-    for (int i = 0; i < filters; ++i) {
-        scale[i] = l.scales[i] / (sqrtf(l.rolling_variance[i]) + .000001f);
-        bias[i] = l.biases[i] - scale[i] * l.rolling_mean[i];
-    }
-}
-
 static vd_sparse_form *make_form(layer l, const float *masked)
 {
     int filters = l.type == CONNECTED ? l.outputs : l.n;
     float slope, *scale = vd_calloc(filters, sizeof(float)), *bias = vd_calloc(filters, sizeof(float));
-    if (l.batch_normalize) fold_norm(l, filters, scale, bias);
+    if (l.batch_normalize) vd_fold_norm(l, filters, scale, bias);
     else memcpy(bias, l.biases, filters * sizeof(float));
     if (!vd_activation_is_leaky(l.activation, &slope)) slope = 1;
     vd_sparse_form *form =

@@ -54,6 +54,7 @@ void free_vd_layer(layer l)
     free(vd->freezing.pruned_for);
     free_vd_active(vd->freezing.active);
     free_vd_sparse_layer(&vd->test_time.sparse);
+    free_vd_winograd(vd->test_time.winograd);
     free(vd);
 }
 
@@ -115,6 +116,8 @@ static vd_product begin_training(layer l, network net)
     vd->noise.seen = *net.seen;
     vd->noise.drawn = 1;
     vd->test_time.masked_is_current = 0;
+    free_vd_winograd(vd->test_time.winograd); /* large, and of no use in training */
+    vd->test_time.winograd = 0;
     if (vd->freezing.active) vd_active_read(vd->freezing.active, vd_all_parameters(l));
     vd_make_variance(l);
     if (vd->train_clip) vd_masked(l);
@@ -209,6 +212,20 @@ static const vd_sparse_layer *sparse_of(layer l)
     return vd->test_time.sparse.form ? &vd->test_time.sparse : 0;
 }
 
+/* the transformed masked weights, when the layer is computed with them */
+static const vd_winograd *winograd_of(layer l)
+{
+    vd_layer *vd = l.plugin;
+    if (!vd_winograd_layer_fits(l)) return 0;
+    const float *masked = vd_masked(l);
+    if (!vd->test_time.winograd_is_current || !vd->test_time.winograd) {
+        free_vd_winograd(vd->test_time.winograd);
+        vd->test_time.winograd = make_vd_winograd(l.c, l.n, masked);
+        vd->test_time.winograd_is_current = 1;
+    }
+    return vd->test_time.winograd;
+}
+
 vd_test_time vd_layer_test_time(layer l)
 {
     vd_layer *vd = l.plugin;
@@ -227,6 +244,11 @@ static void forward_vd_layer(layer l, network net)
     const vd_sparse_layer *sparse = net.train || net.delta ? 0 : sparse_of(l);
     if (sparse) {
         vd_sparse_layer_forward(sparse, l, net.input);
+        return;
+    }
+    const vd_winograd *winograd = vd_is_prediction(net) ? winograd_of(l) : 0;
+    if (winograd) {
+        vd_winograd_layer_forward(winograd, l, net.input);
         return;
     }
     vd_product_forward(l, net, is_sampled(l, net) ? begin_training(l, net) : test_product(l));

@@ -7,6 +7,7 @@
 #include "layer/freeze.h"
 #include "layer/sparse.h"
 #include "layer/layer_state.h"
+#include "layer/winograd.h"
 #include "kernels/kernels.h"
 
 typedef struct {
@@ -52,6 +53,8 @@ typedef struct {
         int masked_is_current;
         vd_sparse_layer sparse; /* made of masked, biases and rolling statistics */
         int sparse_is_current;
+        vd_winograd *winograd; /* of masked, when predictions are dense 3x3 convolutions of a few pictures */
+        int winograd_is_current;
     } test_time;
 
     /* of the latest training forward, for the backward pass after it */

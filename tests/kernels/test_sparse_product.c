@@ -131,7 +131,7 @@ START_TEST(every_way_and_table_gives_the_convolution)
     static const float slopes[] = {1, .1f, 0};
     const vd_kernels *tables[TABLES];
     int n = vd_kernels_list(tables, TABLES);
-    vd_sparse_ways way = _i % WAYS;
+    int way = _i % WAYS;
     shape s = shapes[_i / WAYS];
     for (int d = 0; d < DENSITIES; ++d) {
         float slope = slopes[d % 3];
@@ -150,7 +150,7 @@ END_TEST
 START_TEST(a_form_takes_batches_of_other_sizes)
 {
     example e = make_example(shapes[2], .05, .1f, 0);
-    for (vd_sparse_ways way = 0; way < WAYS; ++way) {
+    for (int way = 0; way < WAYS; ++way) {
         for (int made_for = 1; made_for <= 40; made_for += 13) {
             vd_sparse_form *f = make_vd_sparse_form_by(way, e.w, e.n, made_for, e.weights, 0, e.bias, .1f);
             assert_product(e, vd_kernels_get(), f, vd_sparse_way(f));
@@ -222,7 +222,7 @@ START_TEST(a_nan_in_the_image_is_not_hidden)
     const vd_kernels *tables[TABLES];
     int n = vd_kernels_list(tables, TABLES);
     const shape all[] = {{4, 9, 9, 3, 1, 1, 5, 1}, {40, 1, 1, 1, 1, 0, 20, 1}};
-    for (vd_sparse_ways way = 0; way < WAYS; ++way) {
+    for (int way = 0; way < WAYS; ++way) {
         example e = make_example(all[way >= VD_SPARSE_PANELS], 1, .1f, 0);
         vd_sparse_form *f = make_vd_sparse_form_by(way, e.w, e.n, 1, e.weights, 0, e.bias, .1f);
         float y[5 * 81];
