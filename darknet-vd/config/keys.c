@@ -140,8 +140,8 @@ static const vd_key vd_cost_keys[] = {
      .owner = VD_PLUGIN},
     {"freeze_log_alpha", VD_NUMBER, -8, 8, "8", .help = "the log alpha from which freeze_pruned counts a weight",
      .owner = VD_PLUGIN},
-    {"freeze_start", VD_NUMBER, 0, DBL_MAX, "0", .help = "the batch from which freeze_pruned counts",
-     .owner = VD_PLUGIN},
+    {"freeze_start", VD_NUMBER, 0, DBL_MAX, 0, .help = "the batch from which freeze_pruned counts", .owner = VD_PLUGIN,
+     .computed = "freeze_log_alpha = 8: 0; less: the end of the ramp, kl_start + kl_ramp"},
     {"fine_tune", VD_INTEGER, 0, INT_MAX, "0",
      .help = "last batches of max_batches, in which pruned weights stay zero and the others train without noise and KL "
              "term",

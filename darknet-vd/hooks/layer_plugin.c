@@ -131,12 +131,18 @@ static void attach_weights(vd_section s, layer *l, network *net)
     attach_vd_layer(l, vd);
 }
 
+/* weights that are over a log alpha below the clip while w(t) is small may come back: count once it no longer grows */
+static double default_freeze_start(const vd_cost *c)
+{
+    return c->freeze_log_alpha < VD_LOG_ALPHA_LIMIT ? c->kl_start + c->kl_ramp : 0;
+}
+
 static void set_freezing(vd_section s, vd_cost *c)
 {
     static const char *const keys[] = {"freeze_log_alpha", "freeze_start"};
     c->freeze_pruned = (int)vd_key_integer(s, "freeze_pruned");
     c->freeze_log_alpha = vd_key_number(s, "freeze_log_alpha");
-    c->freeze_start = vd_key_number(s, "freeze_start");
+    c->freeze_start = vd_option_given(s, keys[1]) ? vd_key_number(s, "freeze_start") : default_freeze_start(c);
     for (int i = 0; i < 2; ++i)
         if (vd_option_given(s, keys[i]) && !c->freeze_pruned)
             vd_section_die(s, "%s needs freeze_pruned=N, the batches after which a weight is frozen", keys[i]);

@@ -327,7 +327,30 @@ START_TEST(the_short_section_names_are_the_long_ones)
     for (size_t i = 0; i < conn->n; ++i) ck_assert(conn->log_sigma2[i] == -10);
     const vd_cost *cost = vd_cost_of(net);
     ck_assert(cost->samples == 10 && cost->kl_scale == 1 && cost->kl_start == 0 && cost->kl_ramp == 0);
+    ck_assert(cost->freeze_pruned == 0 && cost->freeze_log_alpha == 8 && cost->freeze_start == 0);
     free_network(net);
+}
+END_TEST
+
+START_TEST(freezing_starts_at_the_end_of_the_ramp_unless_it_is_at_the_clip_or_told)
+{
+    static const struct {
+        const char *keys;
+        double start;
+    } cases[] = {
+        {"freeze_pruned=2\n", 0},
+        {"freeze_pruned=2\nfreeze_log_alpha=8\n", 0},
+        {"freeze_pruned=2\nfreeze_log_alpha=7.5\n", 150},
+        {"freeze_pruned=2\nfreeze_log_alpha=4\nfreeze_start=20.5\n", 20.5},
+        {"freeze_pruned=2\nfreeze_start=3\n", 3},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
+        char *cfg = vd_format(NET CONN ENDING "kl_start=50\nkl_ramp=100\n%s", cases[i].keys);
+        network *net = network_of(cfg, 0);
+        ck_assert_msg(vd_cost_of(net)->freeze_start == cases[i].start, "%s", cases[i].keys);
+        free_network(net);
+        free(cfg);
+    }
 }
 END_TEST
 
@@ -663,6 +686,7 @@ SUITE_OF(layer_plugin)
     TEST(training_with_a_bad_cfg_ends_before_it_writes_anything);
     TEST(every_activation_of_darknet_works_in_a_variational_layer);
     TEST(the_short_section_names_are_the_long_ones);
+    TEST(freezing_starts_at_the_end_of_the_ramp_unless_it_is_at_the_clip_or_told);
     TEST(every_stock_key_of_a_convolutional_layer_is_taken);
     TEST(a_resized_network_trains_predicts_and_frees_as_before);
     TEST(a_freed_network_keeps_no_memory_a_plain_one_would_not);

@@ -17,11 +17,11 @@ rows_of() {
         }
         row none
         row 4-once-ramp freeze_pruned=1 freeze_log_alpha=4 freeze_start=$end
-        row 4-epoch freeze_pruned="$epoch" freeze_log_alpha=4
+        row 4-epoch freeze_pruned="$epoch" freeze_log_alpha=4 freeze_start=0
         row 4-once-start freeze_pruned=1 freeze_log_alpha=4 freeze_start="$start"
         row 8-600 freeze_pruned=600
-        row 5-epoch freeze_pruned="$epoch" freeze_log_alpha=5
-        row 3.5-epoch freeze_pruned="$epoch" freeze_log_alpha=3.5
+        row 5-epoch freeze_pruned="$epoch" freeze_log_alpha=5 freeze_start=0
+        row 3.5-epoch freeze_pruned="$epoch" freeze_log_alpha=3.5 freeze_start=0
         row 4-epoch-ramp freeze_pruned="$epoch" freeze_log_alpha=4 freeze_start=$end
         row 5-once-ramp freeze_pruned=1 freeze_log_alpha=5 freeze_start=$end
         row 3.5-once-ramp freeze_pruned=1 freeze_log_alpha=3.5 freeze_start=$end
