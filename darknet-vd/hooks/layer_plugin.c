@@ -144,7 +144,7 @@ static void set_freezing(vd_section s, vd_cost *c)
     c->freeze_log_alpha = vd_key_number(s, "freeze_log_alpha");
     c->freeze_start = vd_option_given(s, keys[1]) ? vd_key_number(s, "freeze_start") : default_freeze_start(c);
     for (int i = 0; i < 2; ++i)
-        if (vd_option_given(s, keys[i]) && !c->freeze_pruned)
+        if (vd_option_given(s, keys[i]) && !vd_option_given(s, "freeze_pruned"))
             vd_section_die(s, "%s needs freeze_pruned=N, the batches after which a weight is frozen", keys[i]);
 }
 

@@ -187,7 +187,7 @@ START_TEST(a_bad_cost_section_is_named)
         {NET CONN ENDING "freeze_pruned=1\nfreeze_log_alpha=9\n", AT1 "freeze_log_alpha=9 is not between -8 and 8"},
         {NET CONN ENDING "freeze_log_alpha=4\n",
          AT1 "freeze_log_alpha needs freeze_pruned=N, the batches after which a weight is frozen"},
-        {NET CONN ENDING "freeze_pruned=0\nfreeze_start=4\n",
+        {NET CONN ENDING "freeze_start=4\n",
          AT1 "freeze_start needs freeze_pruned=N, the batches after which a weight is frozen"},
         {NET CONN ENDING "freeze_pruned=1\nfreeze_start=x\n", AT1 "freeze_start=x is not a number"},
         {NET CONN ENDING "report=x\n", AT1 "report=x is not an integer"},
@@ -343,6 +343,7 @@ START_TEST(freezing_starts_at_the_end_of_the_ramp_unless_it_is_at_the_clip_or_to
         {"freeze_pruned=2\nfreeze_log_alpha=7.5\n", 150},
         {"freeze_pruned=2\nfreeze_log_alpha=4\nfreeze_start=20.5\n", 20.5},
         {"freeze_pruned=2\nfreeze_start=3\n", 3},
+        {"freeze_pruned=0\nfreeze_log_alpha=7\n", 150}, /* none at all, and no error */
     };
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         char *cfg = vd_format(NET CONN ENDING "kl_start=50\nkl_ramp=100\n%s", cases[i].keys);
