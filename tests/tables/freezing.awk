@@ -18,7 +18,7 @@ key == "error" || key == "map" {
     each[group] = each[group] (each[group] == "" ? "" : ", ") value
 }
 key == "compression" { weights[group] += 1 / value } # of weights left, which add up
-key == "cpu_seconds" { seconds[group] += value }
+key == "cpu_seconds" { seconds[group] += value; ++timed[group] }
 
 END {
     print "| row | seeds | error %, mean | standard error | of each seed | compression | CPU s, mean |"
@@ -28,6 +28,6 @@ END {
         n = count[group]
         p = sum[group] / n / 100
         printf "| %s | %d | %.2f | %.2f | %s | %.0f x | %s |\n", group, n, 100 * p, 100 * sqrt(p * (1 - p) / held_out),
-            each[group], n / weights[group], group in seconds ? sprintf("%.0f", seconds[group] / n) : ""
+            each[group], n / weights[group], group in seconds ? sprintf("%.0f", seconds[group] / timed[group]) : ""
     }
 }
