@@ -64,14 +64,18 @@ lists_of() {
 }
 
 make_nets() {
-    lists_of cfg/lenet5-vd.cfg > "$folder/thin-lenet5.cfg"
-    lists_of cfg/lenet5-vd.cfg | sed 's/^\[vd_con.*/&\ntrain_clip=1/' > "$folder/thin-lenet5-clip.cfg"
-    sed 's/^\[vd_con.*/&\ntrain_clip=1/' cfg/lenet5-vd.cfg > "$folder/lenet5-clip.cfg"
+    # without freezing: steps are timed, and another revision may not know its keys
+    for net in lenet5 lenet-300-100; do
+        sed '/^freeze_/d' "cfg/$net-vd.cfg" > "$folder/$net-vd.cfg"
+    done
+    lists_of "$folder/lenet5-vd.cfg" > "$folder/thin-lenet5.cfg"
+    lists_of "$folder/lenet5-vd.cfg" | sed 's/^\[vd_con.*/&\ntrain_clip=1/' > "$folder/thin-lenet5-clip.cfg"
+    sed 's/^\[vd_con.*/&\ntrain_clip=1/' "$folder/lenet5-vd.cfg" > "$folder/lenet5-clip.cfg"
     sed 's/^subdivisions=.*/subdivisions=1/; s/^batch=.*/batch=4/' cfg/yolov3-tiny-vd.cfg > "$folder/yolov3-tiny-4-vd.cfg"
     printf '[net]\nbatch=1\nheight=64\nwidth=64\nchannels=1\n\n[vd_connected]\noutput=4096\nactivation=linear\n' \
         > "$folder/connected.cfg"
     for share in .1 .02 .005; do
-        "$build/thin" cfg/lenet5-vd.cfg $share "$folder/lenet5-$share.weights" 2>> "$folder/log" > /dev/null
+        "$build/thin" "$folder/lenet5-vd.cfg" $share "$folder/lenet5-$share.weights" 2>> "$folder/log" > /dev/null
         "$build/thin" "$folder/connected.cfg" $share "$folder/connected-$share.weights" 2>> "$folder/log" > /dev/null
     done
 }
@@ -104,18 +108,18 @@ sets=$(DARKNET_KERNELS='?' ./darknet vd version 2>&1 | sed -n 's/.*this processo
 
 defaults() {
     for net in lenet5 lenet-300-100; do
-        one "kernels-$net" default "$build/step" "cfg/$net-vd.cfg" "$seconds"
+        one "kernels-$net" default "$build/step" "$folder/$net-vd.cfg" "$seconds"
         for set in $sets; do
             export DARKNET_KERNELS="$set"
-            one "kernels-$net" "$set" "$build/step" "cfg/$net-vd.cfg" "$seconds"
+            one "kernels-$net" "$set" "$build/step" "$folder/$net-vd.cfg" "$seconds"
             unset DARKNET_KERNELS
         done
     done
 }
 
 steps() {
-    both lenet5-vd step cfg/lenet5-vd.cfg "$seconds"
-    both lenet-300-100-vd step cfg/lenet-300-100-vd.cfg "$seconds"
+    both lenet5-vd step "$folder/lenet5-vd.cfg" "$seconds"
+    both lenet-300-100-vd step "$folder/lenet-300-100-vd.cfg" "$seconds"
 }
 
 big() {
@@ -125,13 +129,13 @@ big() {
 
 stock() {
     one stock-lenet5 native "$native" cfg/lenet5.cfg "$seconds"
-    one stock-lenet5 ours "$build/step" cfg/lenet5-vd.cfg "$seconds"
+    one stock-lenet5 ours "$build/step" "$folder/lenet5-vd.cfg" "$seconds"
 }
 
 # weights are frozen, and lists take over, within 120 steps
 thin() {
     for net in lenet5 lenet5-clip; do
-        cfg=cfg/lenet5-vd.cfg
+        cfg=$folder/lenet5-vd.cfg
         [ $net = lenet5 ] || cfg=$folder/$net.cfg
         one "thin-$net" dense "$build/step" "$cfg" "$seconds"
         for share in .1 .02; do
@@ -142,7 +146,7 @@ thin() {
 
 threads() {
     for n in 1 2; do
-        DARKNET_THREADS=$n "$build/step" cfg/lenet5-vd.cfg "$seconds" 2>> "$folder/log" | tail -n 1 |
+        DARKNET_THREADS=$n "$build/step" "$folder/lenet5-vd.cfg" "$seconds" 2>> "$folder/log" | tail -n 1 |
             sed "s|^|$round threads $n |" >> "$folder/raw"
     done
 }
@@ -151,7 +155,7 @@ sparse() {
     for share in .005 .02 .1; do
         both "connected-$share" predict "$folder/connected.cfg" "$folder/connected-$share.weights" "$seconds"
     done
-    both predict-lenet5-.005 predict cfg/lenet5-vd.cfg "$folder/lenet5-.005.weights" "$seconds"
+    both predict-lenet5-.005 predict "$folder/lenet5-vd.cfg" "$folder/lenet5-.005.weights" "$seconds"
 }
 
 : > "$folder/log"

@@ -15,11 +15,11 @@ rows_of() {
             shift
             echo "$name-$rule-$seed $data $net - $keys $* seed=$seed"
         }
-        row none
+        row none freeze_pruned=0
         row 4-once-ramp freeze_pruned=1 freeze_log_alpha=4 freeze_start=$end
         row 4-epoch freeze_pruned="$epoch" freeze_log_alpha=4 freeze_start=0
         row 4-once-start freeze_pruned=1 freeze_log_alpha=4 freeze_start="$start"
-        row 8-600 freeze_pruned=600
+        row 8-600 freeze_pruned=600 freeze_log_alpha=8 freeze_start=0
         row 5-epoch freeze_pruned="$epoch" freeze_log_alpha=5 freeze_start=0
         row 3.5-epoch freeze_pruned="$epoch" freeze_log_alpha=3.5 freeze_start=0
         row 4-epoch-ramp freeze_pruned="$epoch" freeze_log_alpha=4 freeze_start=$end
