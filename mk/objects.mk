@@ -11,8 +11,11 @@ VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -Werro
 	$(if $(filter 1,$(ONEDNN)),-DVD_ONEDNN) $(if $(filter 1,$(JPEG)),-DVD_JPEG) -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
 LIBS = -lm -pthread $(if $(filter 1,$(ONEDNN)),-ldnnl -lgomp) $(if $(filter 1,$(JPEG)),-ljpeg)
 
-VARIANTS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512 avx512_bf16 avx512_fp16)
+# for every instruction set that a processor of the machine may have; NEON is part of all that arm64 has
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+VARIANTS := $(if $(filter aarch64,$(MACHINE)),neon,generic) $(if $(filter x86_64,$(MACHINE)),avx2 avx512 avx512_bf16 avx512_fp16)
 VARIANT_FLAGS_generic :=
+VARIANT_FLAGS_neon :=
 VARIANT_FLAGS_avx2 := -mavx2 -mfma
 VARIANT_FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 VARIANT_FLAGS_avx512_bf16 := $(VARIANT_FLAGS_avx512) -mavx512bf16

@@ -13,7 +13,13 @@
 #endif
 
 /* kernels/vector.c, compiled for ... */
+#ifdef __aarch64__
+extern const vd_kernels vd_kernels_neon;
+#define BASELINE vd_kernels_neon
+#else
 extern const vd_kernels vd_kernels_generic;
+#define BASELINE vd_kernels_generic
+#endif
 #ifdef __x86_64__
 extern const vd_kernels vd_kernels_avx2, vd_kernels_avx512, vd_kernels_avx512_bf16, vd_kernels_avx512_fp16;
 
@@ -51,7 +57,7 @@ static int has_avx512_fp16(void)
 int vd_kernels_list(const vd_kernels **tables, int max)
 {
     const vd_kernels *all[] = {&vd_kernels_c,
-                               &vd_kernels_generic,
+                               &BASELINE,
 #ifdef __x86_64__
                                has_avx2() ? &vd_kernels_avx2 : 0,
                                has_avx512() ? &vd_kernels_avx512 : 0,

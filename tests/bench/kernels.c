@@ -28,6 +28,10 @@ static const vd_window padded = {3, 13, 13, 3, 1, 1, 13, 13};
 /* without a step or a rate nothing grows from round to round */
 static const vd_adam_args adam = {0, .9f, .999f, 1e-7f, 1, 1, 1, .01f};
 
+/* elements of these are multiplications */
+static const vd_tile tile = {10, 64, 100, columns, 1, 10, columns, 0, 64, x, 64, 0, 1, 0};
+static const vd_tile half_tile = {10, 64, 100, columns_bf16, 1, 10, columns_bf16, 0, 64, x, 64, 0, 1, 0};
+
 /* name, elements, call */
 #define KERNELS(K)                                                                                   \
     K(log_alpha, N, k->log_alpha(N, theta, log_sigma2, y))                                           \
@@ -40,6 +44,12 @@ static const vd_adam_args adam = {0, .9f, .999f, 1e-7f, 1, 1, 1, .01f};
     K(to_bf16, N, k->to_bf16(N, x, half))                                                            \
     K(square_bf16, N, k->square_bf16(N, x, half))                                                    \
     K(multiply_bf16, N, k->multiply_bf16(N, x, ones, half))                                          \
+    K(to_fp16, N, k->to_fp16(N, x, 1, half))                                                         \
+    K(square_fp16, N, k->square_fp16(N, x, 1, half))                                                 \
+    K(multiply_fp16, N, k->multiply_fp16(N, x, ones, 1, half))                                       \
+    K(largest_magnitude, N, sink = k->largest_magnitude(N, x))                                       \
+    K(tile_10x64x100, 64000, k->tile(tile))                                                          \
+    K(tile_half_10x64x100, 64000, k->tile_half ? k->tile_half(half_tile) : (void)0)                  \
     K(multiply_by, N, k->multiply_by(N, ones, y))                                                    \
     K(add_twice_product, N, k->add_twice_product(N, x, ones, y))                                     \
     K(add, N, k->add(N, x, y))                                                                       \

@@ -223,6 +223,10 @@ START_TEST(a_forked_child_has_threads_of_its_own)
 {
     atomic_int counts[100] = {0};
     int status;
+    if (getenv("EMULATED")) {
+        skipped(1, "qemu-user ends by an error where a process with threads forks");
+        return;
+    }
     setenv("DARKNET_THREADS", "3", 1);
     vd_parallel_for(100, count, counts);
     pid_t child = fork();

@@ -1,6 +1,7 @@
 /* Every kernel of every table this processor runs: against formulas written out in double precision, against the plain
  * C table, at the ends of its range, and for every length a vector loop can get wrong. */
 #include "support/support.h"
+#include "kernels/fp16.h"
 #include "kernels/kernels.h"
 #include "kernels/philox.h"
 
@@ -342,6 +343,47 @@ START_TEST(bf16_is_the_nearest_and_ties_go_to_even)
 }
 END_TEST
 
+/* the conversion itself: test_tile.c */
+START_TEST(fp16_is_scaled_and_rounded_once)
+{
+    const vd_kernels *k = tables[_i];
+    static const float known[] = {0,     -0.f,  1,     65504,      65519,    65520,
+                                  -1e9f, 6e-8f, 2e-8f, 1.0009765f, INFINITY, -INFINITY};
+    enum { KNOWN = COUNT_OF(known), M = 5 * KNOWN + 3 };
+    float values[M], scale = .125f;
+    uint16_t got[N];
+    for (int i = 0; i < M; ++i) values[i] = 8 * known[i % KNOWN];
+    k->to_fp16(M, values, scale, got);
+    for (int i = 0; i < M; ++i) ck_assert_msg(got[i] == vd_fp16_of(known[i % KNOWN]), "%a: %04x", values[i], got[i]);
+    fill();
+    k->square_fp16(N, theta, 1024, got);
+    for (int i = 0; i < N; ++i) ck_assert_uint_eq(got[i], vd_fp16_of(1024 * theta[i] * theta[i]));
+    k->multiply_fp16(N, theta, x, .5f, got);
+    for (int i = 0; i < N; ++i) ck_assert_uint_eq(got[i], vd_fp16_of(.5f * theta[i] * x[i]));
+    theta[3] = NAN;
+    k->to_fp16(N, theta, 1, got);
+    ck_assert((got[3] & 0x7fff) > 0x7c00);
+}
+END_TEST
+
+START_TEST(the_largest_magnitude_is_found)
+{
+    const vd_kernels *k = tables[_i];
+    fill();
+    for (size_t n = 0; n < 200; ++n) {
+        float largest = 0;
+        for (size_t i = 0; i < n; ++i) largest = fmaxf(largest, fabsf(theta[i]));
+        ck_assert_float_eq(k->largest_magnitude(n, theta), largest);
+        if (n > 0) {
+            float old = theta[n / 2];
+            theta[n / 2] = -100;
+            ck_assert_float_eq(k->largest_magnitude(n, theta), 100);
+            theta[n / 2] = old;
+        }
+    }
+}
+END_TEST
+
 START_TEST(nan_is_not_swallowed)
 {
     const vd_kernels *k = tables[_i];
@@ -471,6 +513,9 @@ START_TEST(every_length_keeps_to_itself)
         k->to_bf16(n, x, half);
         k->square_bf16(n, x, half);
         k->multiply_bf16(n, x, theta, half);
+        k->to_fp16(n, x, 2, half);
+        k->square_fp16(n, x, 2, half);
+        k->multiply_fp16(n, x, theta, 2, half);
         k->adam(n, (vd_adam_args){1, .9f, .9f, 1, 1, 1, 1, 0}, a, b, c, d);
         k->sgd(n, 1, .5f, .1f, 1, a, b, c);
         for (size_t i = n; i < 81; ++i)
@@ -502,6 +547,10 @@ static float held[N]; /* theta, every third 0 */
     C(to_bf16, k->to_bf16(n, theta, o->half))                                        \
     C(square_bf16, k->square_bf16(n, theta, o->half))                                \
     C(multiply_bf16, k->multiply_bf16(n, theta, x, o->half))                         \
+    C(to_fp16, k->to_fp16(n, theta, 2, o->half))                                     \
+    C(square_fp16, k->square_fp16(n, theta, 2, o->half))                             \
+    C(multiply_fp16, k->multiply_fp16(n, theta, x, 2, o->half))                      \
+    C(largest_magnitude, o->sum = k->largest_magnitude(n, theta))                    \
     C(multiply_by, k->multiply_by(n, theta, o->a))                                   \
     C(add_twice_product, k->add_twice_product(n, theta, x, o->c))                    \
     C(add, k->add(n, theta, o->a))                                                   \
@@ -646,6 +695,8 @@ SUITE_OF(kernels)
     LOOP(sgd_follows_darknet, n_tables);
     LOOP(small_kernels_do_what_they_say, n_tables);
     LOOP(bf16_is_the_nearest_and_ties_go_to_even, n_tables);
+    LOOP(fp16_is_scaled_and_rounded_once, n_tables);
+    LOOP(the_largest_magnitude_is_found, n_tables);
     LOOP(nan_is_not_swallowed, n_tables);
     LOOP(sums_activations_and_normalisation_follow_the_formula, n_tables);
     LOOP(weights_over_a_log_alpha_are_counted_and_frozen_ones_held, n_tables);

@@ -120,7 +120,7 @@ static void try(variant v, trial s)
     if (!s.add)
         for (int i = 0; i < s.m; ++i) c[GUARD + i * ldc] = NAN; /* it must not be read */
     memcpy(old, c, in_c * sizeof(float));
-    vd_tile t = {s.m, s.n,       s.k, a.numbers, a_row,  a_step, x.numbers, s.by_offset ? offset : 0,
+    vd_tile t = {s.m, s.n,       s.k, a.numbers, a_row,   a_step, x.numbers, s.by_offset ? offset : 0,
                  ldx, c + GUARD, ldc, s.add,     s.scale, 0};
     v.multiply(t);
     for (size_t e = 0; e < in_c; ++e) {
