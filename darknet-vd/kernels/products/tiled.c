@@ -69,11 +69,11 @@ void vd_tiled_pack(vd_type type, int m, int k, int block, const void *a, int lda
         else turn(type, rows, k, a, lda, out, rows);
     } else {
         if (transpose_a) {
-            copy_halves(k, rows, first + BLOCK <= m, a, lda, (uint32_t *)out);
+            copy_halves(k, rows, first + BLOCK <= m, a, lda, (void *)out);
             return;
         }
-        uint16_t *columns = (uint16_t *)vd_scratch(VD_SCRATCH_TILE_B, ((size_t)rows * k + 1) / 2);
-        uint32_t *twice = (uint32_t *)out;
+        uint16_t *columns = (void *)vd_scratch(VD_SCRATCH_TILE_B, ((size_t)rows * k + 1) / 2);
+        uint32_t *twice = (void *)out;
         turn(type, rows, k, a, lda, columns, rows);
         for (int i = 0; i < rows * k; ++i) twice[i] = TWICE(columns[i]);
     }
