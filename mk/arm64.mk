@@ -2,7 +2,7 @@
 
 ### arm64
 ## GOLDEN=dir        for test-arm64, too
-ARM64_SUITES := gemm kernels sparse_product tile transpose window_vector dense layers plain_layers pooled sparse golden \
+ARM64_SUITES := gemm kernels tile transpose window_vector dense layers plain_layers pooled sparse golden \
 	coder trailer vdw
 ARM64 := BUILD=build/out/arm64 EXEC=build/out/arm64/darknet CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar ONEDNN=0 JPEG=0
 
