@@ -72,8 +72,9 @@ static void forget_all(void)
 
 enum { ROUNDS = 7 };
 static const double least_seconds = 50e-6; /* of one measurement: a clock read costs .2 us */
-static const double enough_seconds = 4e-3; /* of all measurements of a way: big shapes get fewer rounds */
-static const double hopeless = 1.5;        /* times the fastest way: not measured again */
+static const double enough_seconds = 4e-3; /* of all measurements of a way: big shapes get two */
+static const double making_seconds = 5e-3; /* the first run may take so much longer than others */
+static const double hopeless = 2;          /* times the fastest way: not measured again */
 static const double better = .97;          /* of the rule's time: a way that gains less is not worth other bits */
 
 /* of this thread: another program that has the processor meanwhile does not count */
@@ -124,12 +125,18 @@ static double middle(measured *m)
     return m->seconds[(m->rounds - 1) / 2];
 }
 
-/* the first run makes what is kept between runs, and is not timed */
-static void begin(const vd_candidates *w, int way, measured *m)
+/* the first run makes what is kept between runs. It decides nothing but that a way is hopeless against the fastest of
+ * those before it */
+static void begin(const vd_candidates *w, int way, double least, measured *m)
 {
-    w->run(way, w->context);
-    double once = time_runs(w, way, 1);
-    m->runs = once > least_seconds ? 1 : (int)(least_seconds / (once + 1e-7)) + 1;
+    m->out = time_runs(w, way, 1) > hopeless * least + making_seconds;
+    m->runs = 1;
+    if (m->out) return;
+    measure(w, way, m);
+    if (m->least < least_seconds) {
+        m->runs = (int)(least_seconds / (m->least + 1e-7)) + 1;
+        m->rounds = 0;
+    }
 }
 
 /* rounds of all ways in turn, so that what else the machine does meets them alike */
@@ -139,20 +146,23 @@ static int fastest(const vd_candidates *w)
     int ways = 0, best = w->rule;
     for (int i = 0; i < w->n; ++i) ways += !(m[i].out = !has(w, i));
     if (ways == 1) return w->rule;
-    for (int i = 0; i < w->n; ++i)
-        if (!m[i].out) begin(w, i, m + i);
-    double spent = 0;
-    for (int r = 0; r < ROUNDS && (r < 2 || spent < enough_seconds * ways); ++r) {
-        double least = INFINITY;
+    double spent = 0, least = INFINITY;
+    for (int i = 0; i < w->n; ++i) {
+        int way = (w->rule + i) % w->n; /* the rule's first: others are measured against it */
+        if (m[way].out) continue;
+        begin(w, way, least, m + way);
+        if (!m[way].out) least = fmin(least, m[way].least);
+    }
+    for (int r = 1; r < ROUNDS && (r < 2 || spent < enough_seconds * ways); ++r) {
+        for (int i = 0; i < w->n; ++i) m[i].out |= m[i].least > hopeless * least;
         for (int i = 0; i < w->n; ++i) {
             if (m[i].out) continue;
             measure(w, i, m + i);
-            spent += m[i].seconds[r] * m[i].runs;
+            spent += m[i].seconds[m[i].rounds - 1] * m[i].runs;
             least = fmin(least, m[i].least);
         }
-        for (int i = 0; r && i < w->n; ++i) m[i].out |= m[i].least > hopeless * least;
     }
-    double least = better * middle(m + w->rule);
+    least = better * middle(m + w->rule);
     for (int i = 0; i < w->n; ++i) {
         double t = middle(m + i);
         if (i != w->rule && t < least) best = i, least = t;

@@ -264,14 +264,15 @@ static void run_way(int way, void *context)
     else vd_convolve_forward(&p, c->x, weights, 1, c->y);
 }
 
-/* "conv/20x12x12/50/5s1p0/float/2/forward": input, filters, size, stride and padding, type, images of a run, pass */
+/* "conv/20x12x12/50/5s1p0/float/2/forward": input, filters, size, stride and padding, type, images of a run, pass.
+ * Shapes that differ in not_negative alone take the same time */
 static void name_of(vd_convolution_shape s, int images, vd_pass pass, size_t n, char *name)
 {
     static const char *const passes[VD_PASSES] = {
         [VD_FORWARD] = "forward", [VD_BACKWARD_DATA] = "backward-data", [VD_BACKWARD_WEIGHTS] = "backward-weights"};
     vd_window w = s.window;
-    snprintf(name, n, "conv/%dx%dx%d/%d/%ds%dp%d/%s%s/%d/%s", w.c, w.h, w.w, s.n, w.size, w.stride, w.pad,
-             vd_type_name(s.type), s.not_negative ? "+" : "", images, passes[pass]);
+    snprintf(name, n, "conv/%dx%dx%d/%d/%ds%dp%d/%s/%d/%s", w.c, w.h, w.w, s.n, w.size, w.stride, w.pad,
+             vd_type_name(s.type), images, passes[pass]);
 }
 
 static vd_way choose_way(vd_convolution_shape s, int images, vd_pass pass, int by_rule)
