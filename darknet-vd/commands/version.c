@@ -34,9 +34,10 @@ static void print_kept(void)
     char *path = vd_choice_file();
     vd_choice_lines kept = vd_choice_read(path);
     for (int i = 0; i < kept.n; ++i)
-        if (!strcmp(kept.lines[i].what, "kernels"))
-            printf("trainings without a seed: kernels %s, and %d ways of products (%s)\n", kept.lines[i].way,
-                   kept.n - 1, path);
+        if (!strncmp(kept.lines[i].what, "kernels/", 8))
+            printf("trainings without a seed: kernels %s for a network of %d variational layers\n", kept.lines[i].way,
+                   atoi(kept.lines[i].what + 8));
+    if (kept.n) printf("%d choices are kept in %s\n", kept.n, path);
     free(kept.lines);
     free(path);
 }

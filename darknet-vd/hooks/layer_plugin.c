@@ -261,7 +261,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
-    vd_kernel_choice_train();
+    vd_kernel_choice_train(net);
     report_kernels(net);
     vd_silence_check_over(net);
     vd_nan_guard_begin(net);
@@ -291,7 +291,7 @@ int layer_plugin_may_train(network *net)
     vd_shape_check_truths(net);
     note_ends_of_gradients(net);
     vd_silence_check_network(net);
-    vd_kernel_choice_train();
+    vd_kernel_choice_train(net);
     return vd_nan_guard_sound();
 }
 

@@ -31,6 +31,11 @@ int vd_choice_era(void)
     return atomic_load(&known.era);
 }
 
+int vd_choice_is_timed(void)
+{
+    return atomic_load(&known.timed);
+}
+
 const char *vd_reason_name(vd_reason reason)
 {
     static const char *const names[] = {"table of processors", "timed", "timed before", "checkpoint"};

@@ -39,8 +39,9 @@ int vd_choice_seeded(int seeded);
 
 /* a training begins or goes on: from here on ways are timed, unless there is a seed. Also writes what was timed since
  * the last call to the file. Cheap when there is nothing to do; returns 1 when ways are timed from now on and were not
- * before */
+ * before. is_timed(): 1 when they are */
 int vd_choice_train(void);
+int vd_choice_is_timed(void);
 
 /* a number that changes whenever another way may be chosen than before: what a caller keeps belongs to one */
 int vd_choice_era(void);

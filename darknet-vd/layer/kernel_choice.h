@@ -4,10 +4,13 @@
  *   DARKNET_KERNELS=name     that table, always
  *   [net] seed=N             the one of the table of processors (kernels/processor.h), or, where a training is resumed,
  *                            that of its checkpoint
- *   a training without seed  the one that is fastest on a layer of LeNet-5, timed once: kernels/choice.h
+ *   a training without seed  the one that is fastest on a part of the network's variational products, timed once
+ *                            for such a network: kernels/choice.h
  *   all else                 the one of the table of processors */
 #ifndef VD_LAYER_KERNEL_CHOICE_H
 #define VD_LAYER_KERNEL_CHOICE_H
+
+#include "darknet.h"
 
 #include <stdio.h>
 
@@ -15,7 +18,7 @@
 void vd_kernel_choice_seeded(int seeded);
 
 /* before each batch of any training; cheap once the choice is made */
-void vd_kernel_choice_train(void);
+void vd_kernel_choice_train(network *net);
 
 /* what a checkpoint keeps: lines of a name and a word, the caller's to free; and a training goes on from them. path: of
  * the checkpoint, for a line on stderr where this processor lacks what the training began with */
