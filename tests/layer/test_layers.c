@@ -30,6 +30,13 @@ static const struct {
     {"large padding, subdivisions", NET(8, 4) "[vd_conv]\nfilters=4\nsize=5\nstride=3\npadding=4\ngroups=4\n"
                                               "activation=tanh\nlog_sigma2=-5\n[vd_conv]\nfilters=4\nsize=3\npad=1\n"
                                               "activation=linear\nlog_sigma2=-4\n[avgpool]\n" COST},
+    {"convolutions and the pools they are trained with",
+     NET(4, 1) "[vd_conv]\nfilters=6\nsize=3\npad=1\nactivation=leaky\nlog_sigma2=-5\n[maxpool]\nsize=2\nstride=2\n"
+               "[vd_conv]\nfilters=7\nsize=2\nactivation=linear\nlog_sigma2=-4\n[maxpool]\nsize=2\nstride=2\n"
+               "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-5\n" COST},
+    {"a plain convolution with its pool",
+     NET(4, 2) "[convolutional]\nfilters=6\nsize=3\npad=1\nactivation=linear\n[maxpool]\nsize=3\nstride=2\n"
+               "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-5\n" COST},
     {"1x1 at stride 1 and 2",
      NET(4, 1) "[vd_conv]\nfilters=6\nsize=1\nactivation=tanh\nlog_sigma2=-4\n[vd_conv]\n"
                "filters=4\nsize=1\nstride=2\nactivation=linear\nlog_sigma2=-4\n[avgpool]\n" COST},

@@ -176,14 +176,14 @@ START_TEST(other_pairs_stay_apart)
 }
 END_TEST
 
-START_TEST(training_does_not_touch_the_output_of_a_pair)
+START_TEST(training_does_not_touch_the_output_and_delta_of_a_pair)
 {
     network *net = network_of(nets[0], 0);
     layer l = net->layers[0];
     size_t n = (size_t)l.batch * l.outputs;
-    for (size_t i = 0; i < n; ++i) l.output[i] = NAN;
+    for (size_t i = 0; i < n; ++i) l.output[i] = l.delta[i] = NAN;
     pass(net, 1);
-    for (size_t i = 0; i < n; ++i) ck_assert(isnan(l.output[i]));
+    for (size_t i = 0; i < n; ++i) ck_assert(isnan(l.output[i]) && isnan(l.delta[i]));
     free_network(net);
 }
 END_TEST
@@ -199,6 +199,6 @@ SUITE_OF(pooled)
         LOOP(predictions_between_steps_are_not_disturbed, NETS);
         TEST(pairs_follow_the_size_of_the_pictures);
         LOOP(other_pairs_stay_apart, APART);
-        TEST(training_does_not_touch_the_output_of_a_pair);
+        TEST(training_does_not_touch_the_output_and_delta_of_a_pair);
     }
 }
