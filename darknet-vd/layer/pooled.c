@@ -2,6 +2,7 @@
 #include "layer/bias_activation.h"
 #include "layer/chunks.h"
 #include "layer/plain_layers.h"
+#include "layer/variance.h"
 #include "layer/vd_layer.h"
 #include "kernels/products/convolve.h"
 #include "base/parallel.h"
@@ -81,15 +82,20 @@ void vd_pool_forward(layer l, vd_product p, int b, float *y, float *variance)
 /* The rows that lists take from: of the inputs, [line][column][size c] without a gap where c is a multiple of
  * VD_LIST_LANES: then rows overlap in an image with channels last. Otherwise they are copies, which begin at multiples
  * of VD_LIST_LANES. Where no gradient of the input is wanted and it takes less room, one row holds a whole window in
- * the order of the weights. */
+ * the order of the weights.
+ *
+ * Squares and variances are float or, where the processor calculates with it, fp16. Rows of that begin at multiples of
+ * HALF_LANES, wherever rows do not overlap. */
+enum { HALF_LANES = 32 };
+
 typedef struct {
     int h, w, c;            /* the image with its padding */
     int whole, overlapping; /* which of the three */
     int rows, length;       /* of a window; numbers of a row, a multiple of VD_LIST_LANES */
-    size_t line, column;    /* numbers from an output pixel's rows to those of the next line, of the next column */
-    size_t step;            /* from row to row of a window */
-    size_t sources;         /* rows that begin at different pixels */
-    size_t image, numbers;  /* of the image; of all rows */
+    int half_length;        /* the same in fp16 */
+    int row, half_row;      /* numbers from row to row */
+    int line, column, step; /* rows from a pixel of the output to the next line, the next column; of a window */
+    size_t sources, image;  /* all rows; numbers of the image */
 } layout;
 
 typedef struct {
@@ -101,39 +107,46 @@ typedef struct {
     const float *input;
     float *d_input;
     size_t weights;            /* numbers of the weights in rows */
+    int half;                  /* squares and variances are fp16 */
     float *theta, *sigma2;     /* [rows][n][length] with d_input */
+    uint16_t *half_sigma2;     /* [rows][n][half_length] instead */
     float *d_theta, *d_sigma2; /* [n][rows][length] sums of all chunks */
     int *where, *list, *at,
         *at_list; /* of a pixel its rows and list; of a filter and of a list the rows of their sum */
     vd_chunks chunks;
 } job;
 
-static size_t padded(size_t n)
+static size_t padded_to(size_t lanes, size_t n)
 {
-    return (n + VD_LIST_LANES - 1) / VD_LIST_LANES * VD_LIST_LANES;
+    return (n + lanes - 1) / lanes * lanes;
 }
 
-static layout layout_of(vd_window w, int whole_allowed)
+static size_t padded(size_t n)
+{
+    return padded_to(VD_LIST_LANES, n);
+}
+
+static layout layout_of(vd_window w, int whole_allowed, int half)
 {
     layout r = {.h = w.h + 2 * w.pad, .w = w.w + 2 * w.pad, .c = w.c, .rows = w.size};
-    int all = (int)padded((size_t)w.c * w.size * w.size), line = (int)padded((size_t)w.c * w.size);
-    r.image = padded((size_t)r.h * r.w * r.c) + line;
-    if (whole_allowed && all < w.size * line && all <= VD_LONGEST_WINDOW) {
-        r.whole = r.rows = 1;
-        r.length = all;
-        r.column = all;
-        r.line = (size_t)w.out_w * all;
+    int all = (int)padded_to(half ? HALF_LANES : VD_LIST_LANES, (size_t)w.c * w.size * w.size);
+    r.length = (int)padded((size_t)w.c * w.size);
+    r.half_length = (int)padded_to(HALF_LANES, r.length);
+    r.image = padded((size_t)r.h * r.w * r.c) + r.half_length;
+    if (whole_allowed && all < w.size * r.length && all <= VD_LONGEST_WINDOW) {
+        r.whole = r.rows = r.column = 1;
+        r.length = r.half_length = r.row = r.half_row = all;
+        r.line = w.out_w;
         r.sources = (size_t)w.out_h * w.out_w;
-        r.numbers = r.sources * all;
         return r;
     }
-    r.length = line;
     r.overlapping = w.c % VD_LIST_LANES == 0;
-    r.step = r.overlapping ? (size_t)r.w * r.c : (size_t)w.out_w * line;
-    r.column = r.overlapping ? (size_t)w.stride * r.c : (size_t)line;
+    r.row = r.overlapping ? w.c : r.length;
+    r.half_row = r.overlapping ? w.c : r.half_length;
+    r.step = r.overlapping ? r.w : w.out_w;
+    r.column = r.overlapping ? w.stride : 1;
     r.line = w.stride * r.step;
-    r.sources = (size_t)r.h * (r.overlapping ? r.w : w.out_w);
-    r.numbers = r.overlapping ? r.image : r.h * r.step;
+    r.sources = (size_t)r.h * r.step;
     return r;
 }
 
@@ -163,11 +176,23 @@ static void unpack_filter(const job *j, int n, const float *rows, float *d)
         vd_transpose_add(size, c, rows + (size_t)kh * length, c, d + kh * size, size * size);
 }
 
+static void to_half_rows(const job *j, int n)
+{
+    layout r = j->rows;
+    for (int kh = 0; kh < r.rows; ++kh) {
+        size_t filter = (size_t)kh * j->l.n + n;
+        uint16_t *row = j->half_sigma2 + filter * r.half_length;
+        vd_variance_convert(r.length, j->sigma2 + filter * r.length, j->p.sigma2_scale, row);
+        memset(row + r.length, 0, (r.half_length - r.length) * sizeof(uint16_t));
+    }
+}
+
 static void pack_weights_of(int n, void *context)
 {
     const job *j = context;
     pack_filter(j, n, j->p.theta, j->theta);
     if (j->p.sigma2) pack_filter(j, n, j->p.sigma2_float, j->sigma2);
+    if (j->half) to_half_rows(j, n);
 }
 
 static void unpack_gradients_of(int n, void *context)
@@ -181,10 +206,12 @@ static void unpack_gradients_of(int n, void *context)
 
 /* what a thread needs for an image, cut out of one buffer */
 typedef struct {
-    float *image, *rows, *squares; /* input with padding, channels last unless rows are whole; rows, their squares */
-    int *pixel, *offset, *start;   /* lists by filter: [windows] each, [n + 1] */
-    float *value, *varied;         /* [windows] -dL/d product, and times the gain */
-    int *by_pixel_offset, *pixel_start; /* the same by pixel */
+    uint16_t *half_image;            /* squares of image in fp16 */
+    float squares_scale, d_scale;    /* of squares and varied in fp16 */
+    float *image, *rows, *squares;   /* input with padding, channels last unless rows are whole; rows, their squares */
+    int *pixel, *row, *start;        /* lists by filter: [windows] each, [n + 1] */
+    float *value, *varied;           /* [windows] -dL/d product, and times the gain */
+    int *by_pixel_row, *pixel_start; /* the same by pixel */
     float *by_pixel_value, *by_pixel_varied;
     float *d_image, *d_squares; /* gradients of image and of its squares */
 } buffers;
@@ -199,19 +226,20 @@ static float *cut(float **buffer, size_t n)
 /* returns how many numbers they take; null measures alone */
 static size_t cut_buffers(const job *j, float *all, buffers *b)
 {
-    size_t windows = (size_t)j->pool.outputs + VD_LIST_LANES,
-           squares = j->p.sigma2 ? j->rows.numbers + VD_LIST_LANES : 0;
+    size_t windows = (size_t)j->pool.outputs + VD_LIST_LANES, rows = j->rows.sources * j->rows.row + VD_LIST_LANES;
+    size_t half = j->rows.sources * j->rows.half_row / 2 + HALF_LANES + j->rows.half_length;
     size_t data = j->d_input ? windows : 0, d_image = j->d_input ? j->rows.image : 0;
     float *next = all;
     b->image = cut(&next, j->rows.image);
-    b->rows = j->rows.overlapping ? b->image : cut(&next, j->rows.numbers + VD_LIST_LANES);
-    b->squares = squares ? cut(&next, squares) : 0;
+    b->rows = j->rows.overlapping ? b->image : cut(&next, rows);
+    b->half_image = (uint16_t *)cut(&next, j->half && !j->rows.overlapping ? j->rows.image : 0);
+    b->squares = j->p.sigma2 ? cut(&next, j->half ? half : j->rows.overlapping ? j->rows.image : rows) : 0;
     b->pixel = (int *)cut(&next, windows);
-    b->offset = (int *)cut(&next, windows);
+    b->row = (int *)cut(&next, windows);
     b->start = (int *)cut(&next, (size_t)j->l.n + 1);
     b->value = cut(&next, windows);
     b->varied = cut(&next, windows);
-    b->by_pixel_offset = (int *)cut(&next, data);
+    b->by_pixel_row = (int *)cut(&next, data);
     b->pixel_start = (int *)cut(&next, (size_t)j->window.out_h * j->window.out_w + 2);
     b->by_pixel_value = cut(&next, data);
     b->by_pixel_varied = cut(&next, data);
@@ -246,23 +274,41 @@ static void whole_windows(const job *j, const float *input, buffers *t)
             memcpy(t->image + ((size_t)c * r.h + h + w.pad) * r.w + w.pad, input + ((size_t)c * w.h + h) * w.w,
                    w.w * sizeof(float));
     vd_windows s = {w.c, r.h, r.w, w.size, w.stride, w.out_h, w.out_w, r.length};
-    j->k->behind_pool->windows(s, t->image, t->rows, t->squares);
+    j->k->behind_pool->windows(s, t->image, t->rows, j->half ? 0 : t->squares);
+}
+
+static void copy_rows(const job *j, int element, int length, const void *image, void *rows)
+{
+    layout r = j->rows;
+    char *row = rows;
+    for (int h = 0; h < r.h; ++h)
+        for (int w = 0; w < j->window.out_w; ++w, row += length * element)
+            memcpy(row, (const char *)image + ((size_t)h * r.w + w * j->window.stride) * r.c * element,
+                   length * element);
+}
+
+static void make_half_squares(const job *j, const float *input, buffers *t)
+{
+    layout r = j->rows;
+    void *image = r.overlapping ? (uint16_t *)t->squares : t->half_image;
+    t->squares_scale = vd_variance_scale_of_squares(j->l.inputs, input);
+    if (r.whole) {
+        vd_variance_square(r.sources * r.row, t->rows, t->squares_scale, t->squares);
+        return;
+    }
+    vd_variance_square(r.image, t->image, t->squares_scale, image);
+    if (!r.overlapping) copy_rows(j, sizeof(uint16_t), r.half_length, image, t->squares);
 }
 
 static void make_rows(const job *j, int b, buffers *t)
 {
     const float *input = j->input + (size_t)b * j->l.inputs;
     layout r = j->rows;
-    if (r.whole) {
-        whole_windows(j, input, t);
-        return;
-    }
-    channels_last(j, input, t->image);
-    float *row = t->rows;
-    for (int h = 0; h < r.h && !r.overlapping; ++h)
-        for (int w = 0; w < j->window.out_w; ++w, row += r.length)
-            memcpy(row, t->image + ((size_t)h * r.w + w * j->window.stride) * r.c, r.length * sizeof(float));
-    if (t->squares) j->k->square(r.numbers, t->rows, t->squares);
+    if (r.whole) whole_windows(j, input, t);
+    else channels_last(j, input, t->image);
+    if (!r.whole && !r.overlapping) copy_rows(j, sizeof(float), r.length, t->image, t->rows);
+    if (j->half) make_half_squares(j, input, t);
+    else if (j->p.sigma2 && !r.whole) j->k->square(r.overlapping ? r.image : r.sources * r.row, t->rows, t->squares);
 }
 
 static void make_lists(const job *j, int b, buffers *t, float *d_bias)
@@ -276,9 +322,25 @@ static void make_lists(const job *j, int b, buffers *t, float *d_bias)
         t->start[n] = found;
         found += j->k->behind_pool->list_of_plane(p, j->pool.output + at, j->pool.delta + at, j->pool.indexes + at,
                                                   j->p.sigma2 ? j->p.noise_gain + at : 0, j->where, t->pixel + found,
-                                                  t->offset + found, t->value + found, t->varied + found, d_bias + n);
+                                                  t->row + found, t->value + found, t->varied + found, d_bias + n);
     }
     t->start[j->l.n] = found;
+}
+
+/* gradients along the variance to fp16, each twice in the place of its float */
+static void to_half_lists(const job *j, buffers *t)
+{
+    enum { BLOCK = 256 };
+    int found = t->start[j->l.n];
+    t->d_scale = vd_variance_scale(VD_GRADIENTS, j->k->largest_magnitude(found, t->varied));
+    for (int e = 0; e < found; e += BLOCK) {
+        uint16_t half[BLOCK];
+        uint32_t twice[BLOCK];
+        int n = found - e < BLOCK ? found - e : BLOCK;
+        vd_variance_convert(n, t->varied + e, t->d_scale, half);
+        for (int i = 0; i < n; ++i) twice[i] = half[i] * 0x10001u;
+        memcpy(t->varied + e, twice, n * sizeof(float));
+    }
 }
 
 /* sort them by pixel, those of a pixel by filter */
@@ -291,7 +353,7 @@ static void sort_lists(const job *j, buffers *t)
     for (int n = 0; n < j->l.n; ++n)
         for (int e = t->start[n]; e < t->start[n + 1]; ++e) {
             int to = next[j->list[t->pixel[e]]]++;
-            t->by_pixel_offset[to] = n * j->rows.length;
+            t->by_pixel_row[to] = n;
             t->by_pixel_value[to] = t->value[e];
             t->by_pixel_varied[to] = t->varied[e];
         }
@@ -308,27 +370,49 @@ static int block_length(size_t n, int block_rows)
 
 static void backward_weights(const job *j, const buffers *t, vd_chunk_sums sums)
 {
+    const vd_behind_pool_kernels *k = j->k->behind_pool;
     layout r = j->rows;
-    vd_list_rows s = {r.rows, r.length, r.step, r.length, r.rows, block_length(r.sources, r.rows)};
-    vd_lists l = {j->l.n, t->start, j->at, t->value, t->offset};
-    j->k->behind_pool->add_lists(l, s, t->rows, sums.d_theta);
+    vd_list_rows s = {.rows = r.rows, .length = r.length, .x_row = r.row, .x_step = (size_t)r.step * r.row};
+    s.y_step = r.length;
+    s.block_rows = r.rows;
+    s.block_length = block_length(r.sources, r.rows);
+    vd_lists l = {j->l.n, t->start, j->at, t->value, t->row};
+    k->add_lists(l, s, t->rows, sums.d_theta);
     if (!j->p.sigma2) return;
     l.value = t->varied;
-    j->k->behind_pool->add_lists(l, s, t->squares, sums.d_sigma2);
+    if (!j->half) {
+        k->add_lists(l, s, t->squares, sums.d_sigma2);
+        return;
+    }
+    s.x_row = r.half_row;
+    s.x_step = (size_t)r.step * r.half_row;
+    s.block_length *= 2;
+    k->add_lists_half(l, s, 1 / (t->squares_scale * t->d_scale), (const uint16_t *)t->squares, sums.d_sigma2);
 }
 
 static void backward_data(const job *j, int b, const buffers *t)
 {
+    const vd_behind_pool_kernels *k = j->k->behind_pool;
     layout r = j->rows;
     vd_window w = j->window;
-    vd_list_rows s = {r.rows, r.length, (size_t)j->l.n * r.length, (size_t)r.w * r.c, 1, block_length(j->l.n, 1)};
-    vd_lists l = {w.out_h * w.out_w, t->pixel_start, j->at_list, t->by_pixel_value, t->by_pixel_offset};
+    vd_list_rows s = {.rows = r.rows, .length = r.length, .x_row = r.length, .x_step = (size_t)j->l.n * r.length};
+    s.y_step = (size_t)r.w * r.c;
+    s.block_rows = 1;
+    s.block_length = block_length(j->l.n, 1);
+    vd_lists l = {w.out_h * w.out_w, t->pixel_start, j->at_list, t->by_pixel_value, t->by_pixel_row};
     memset(t->d_image, 0, r.image * sizeof(float));
-    j->k->behind_pool->add_lists(l, s, j->theta, t->d_image);
+    k->add_lists(l, s, j->theta, t->d_image);
     if (j->p.sigma2) {
         memset(t->d_squares, 0, r.image * sizeof(float));
         l.value = t->by_pixel_varied;
-        j->k->behind_pool->add_lists(l, s, j->sigma2, t->d_squares);
+        if (j->half) {
+            s.x_row = r.half_length;
+            s.x_step = (size_t)j->l.n * r.half_length;
+            s.block_rows = 2;
+            k->add_lists_half(l, s, 1 / (t->d_scale * j->p.sigma2_scale), j->half_sigma2, t->d_squares);
+        } else {
+            k->add_lists(l, s, j->sigma2, t->d_squares);
+        }
         j->k->add_twice_product(r.image, t->image, t->d_squares, t->d_image);
     }
     float *d_input = j->d_input + (size_t)b * j->l.inputs;
@@ -349,6 +433,7 @@ static void backward_chunk(int i, void *context)
     for (int b = vd_first_run(&j->chunks, i); b < vd_first_run(&j->chunks, i + 1); ++b) {
         make_rows(j, b, &t);
         make_lists(j, b, &t, sums.d_bias);
+        if (j->half) to_half_lists(j, &t);
         backward_weights(j, &t, sums);
         if (!j->d_input) continue;
         sort_lists(j, &t);
@@ -365,7 +450,7 @@ static void make_places(job *j)
     for (int i = 0; i < w.out_h; ++i)
         for (int k = 0; k < w.out_w; ++k) {
             int pixel = i * w.out_w + k, list = k * w.out_h + i;
-            j->where[pixel] = (int)(i * j->rows.line + k * j->rows.column);
+            j->where[pixel] = i * j->rows.line + k * j->rows.column;
             j->list[pixel] = list;
             j->at_list[list] = (i * w.stride * j->rows.w + k * w.stride) * j->rows.c;
         }
@@ -375,14 +460,17 @@ void vd_pooled_backward(layer l, const float *input, float *d_input, vd_product 
 {
     job j = {.l = l, .pool = *p.pool, .p = p, .k = vd_kernels_get(), .input = input, .d_input = d_input};
     j.window = (vd_window){l.c, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
-    j.rows = layout_of(j.window, !d_input);
+    j.half = p.sigma2 && vd_variance_type() == VD_FP16 && j.k->behind_pool->add_lists_half;
+    j.rows = layout_of(j.window, !d_input, j.half);
     j.weights = (size_t)l.n * j.rows.rows * j.rows.length;
-    size_t pixels = (size_t)l.out_h * l.out_w;
-    float *next = vd_scratch(VD_SCRATCH_SHARED, 4 * j.weights + padded(l.n) + 3 * padded(pixels));
+    size_t pixels = (size_t)l.out_h * l.out_w,
+           half = j.half ? padded((size_t)j.rows.rows * l.n * j.rows.half_length / 2) : 0;
+    float *next = vd_scratch(VD_SCRATCH_SHARED, 4 * j.weights + half + padded(l.n) + 3 * padded(pixels));
     j.theta = cut(&next, j.weights);
     j.sigma2 = cut(&next, j.weights);
     j.d_theta = cut(&next, j.weights);
     j.d_sigma2 = cut(&next, j.weights);
+    j.half_sigma2 = (uint16_t *)cut(&next, half);
     j.at = (int *)cut(&next, l.n);
     j.where = (int *)cut(&next, pixels);
     j.list = (int *)cut(&next, pixels);

@@ -1,7 +1,8 @@
-/* kernels/products/behind_pool*.c and max_pool_gain: what a convolution in front of a max pool is trained with, in every
- * table this processor runs, against plain C and against double, at lengths that no vector divides; nothing outside of
- * the results is written. */
+/* kernels/products/behind_pool*.c and max_pool_gain: what a convolution in front of a max pool is trained with, in
+ * every table this processor runs, against plain C and against double, at lengths that no vector divides; nothing
+ * outside of the results is written. */
 #include "support/support.h"
+#include "kernels/fp16.h"
 #include "kernels/kernels.h"
 
 #include <math.h>
@@ -38,10 +39,11 @@ static void free_guarded(guarded g, int spill)
 /* ---- sums of lists ---- */
 
 static const vd_list_rows shapes[] = {
-    {5, 112, 7 * 112, 112, 5, 80},  {5, 112, 7 * 112, 112, 1, 128}, {1, 32, 0, 32, 1, 128},     {1, 16, 0, 16, 1, 16},
-    {3, 48, 300, 1024, 3, 48},      {3, 192, 1000, 500, 3, 64},     {7, 64, 640, 64, 7, 32},    {2, 16, 32, 16, 2, 128},
-    {1, 240, 0, 240, 1, 1024},      {4, 96, 3 * 96, 96, 4, 128},    {11, 48, 480, 48, 11, 128}, {1, 1536, 0, 1536, 1, 512},
-    {2, 192, 192, 192, 2, 1024},    {5, 80, 800, 80, 5, 80},
+    {5, 112, 3, 7 * 112, 112, 5, 80}, {5, 112, 2, 7 * 112, 112, 1, 128}, {1, 32, 32, 0, 32, 1, 128},
+    {1, 16, 1, 0, 16, 1, 16},         {3, 48, 20, 300, 1024, 3, 48},     {3, 192, 4, 1000, 500, 3, 64},
+    {7, 64, 64, 640, 64, 7, 32},      {2, 16, 3, 32, 16, 2, 128},        {1, 240, 5, 0, 240, 1, 1024},
+    {4, 96, 1, 3 * 96, 96, 4, 128},   {11, 48, 7, 480, 48, 11, 128},     {1, 1536, 1, 0, 1536, 1, 512},
+    {2, 192, 16, 192, 192, 2, 1024},  {5, 80, 32, 800, 80, 5, 80},
 };
 enum { SHAPES = COUNT_OF(shapes), LISTS = 9, LONGEST = 23 };
 
@@ -49,10 +51,10 @@ START_TEST(lists_add_their_rows)
 {
     for (int shape = 0; shape < SHAPES; ++shape) {
         vd_list_rows s = shapes[shape];
-        int start[LISTS + 1] = {0}, at[LISTS], offset[LISTS * LONGEST];
+        int start[LISTS + 1] = {0}, at[LISTS], row[LISTS * LONGEST];
         float value[LISTS * LONGEST];
         size_t reach = (s.rows - 1) * s.x_step + s.length, room = (s.rows - 1) * s.y_step + s.length;
-        guarded x = make_guarded(reach + 40, 3), y = make_guarded(LISTS * room, 4);
+        guarded x = make_guarded(reach + 40 * s.x_row, 3), y = make_guarded(LISTS * room, 4);
         float *before = malloc(LISTS * room * sizeof(float));
         memcpy(before, y.x, LISTS * room * sizeof(float));
         fill_random(value, LISTS * LONGEST, 5);
@@ -60,18 +62,18 @@ START_TEST(lists_add_their_rows)
             static const int lengths[LISTS] = {3, 0, 1, 2, 5, 8, 13, 0, 23};
             start[i + 1] = start[i] + lengths[i];
             at[i] = (int)((LISTS - 1 - i) * room);
-            for (int e = start[i]; e < start[i + 1]; ++e) offset[e] = e * 7 % 41;
+            for (int e = start[i]; e < start[i + 1]; ++e) row[e] = e * 7 % 41;
         }
-        tables[_i]->behind_pool->add_lists((vd_lists){LISTS, start, at, value, offset}, s, x.x, y.x);
+        tables[_i]->behind_pool->add_lists((vd_lists){LISTS, start, at, value, row}, s, x.x, y.x);
         for (int i = 0; i < LISTS; ++i)
             for (int r = 0; r < s.rows; ++r)
                 for (int k = 0; k < s.length; ++k) {
                     size_t to = at[i] + r * s.y_step + k;
                     double want = before[to];
                     for (int e = start[i]; e < start[i + 1]; ++e)
-                        want += (double)value[e] * x.x[offset[e] + r * s.x_step + k];
-                    ck_assert_msg(close_to(y.x[to], want, 1e-5, 1e-5), "shape %d list %d row %d: %.9g, want %.9g", shape,
-                                  i, r, y.x[to], want);
+                        want += (double)value[e] * x.x[row[e] * s.x_row + r * s.x_step + k];
+                    ck_assert_msg(close_to(y.x[to], want, 1e-5, 1e-5), "shape %d list %d row %d: %.9g, want %.9g",
+                                  shape, i, r, y.x[to], want);
                     before[to] = NAN; /* seen */
                 }
         for (size_t i = 0; i < LISTS * room; ++i) ck_assert(isnan(before[i]) || before[i] == y.x[i]);
@@ -81,18 +83,54 @@ START_TEST(lists_add_their_rows)
 }
 END_TEST
 
+/* against the specification, whose sums are float. Rounding a sum in fp16 errs by at most 2^-11 of it, once a term */
+START_TEST(lists_in_fp16_add_their_rows)
+{
+    if (!tables[_i]->behind_pool->add_lists_half) return;
+    for (int shape = 0; shape < SHAPES; ++shape) {
+        enum { FIRST = 3, N = 150, LARGEST = 16 };
+        vd_list_rows s = shapes[shape];
+        int start[] = {0, FIRST, FIRST, N}, at[3], row[N];
+        uint32_t value[N];
+        size_t reach = (s.rows - 1) * s.x_step + s.length + 9 * s.x_row + 32, room = (s.rows - 1) * s.y_step + s.length;
+        uint16_t *x = malloc(reach * sizeof(uint16_t));
+        float *random = malloc((reach + N) * sizeof(float));
+        guarded y = make_guarded(3 * room, 4), want = make_guarded(3 * room, 4);
+        fill_random(random, reach + N, 5);
+        for (size_t i = 0; i < reach; ++i) x[i] = vd_fp16_of(LARGEST * .5f * (1 + random[i]));
+        for (int e = 0; e < N; ++e) {
+            value[e] = vd_fp16_of(random[reach + e]) * 0x10001u;
+            row[e] = e * 7 % 10;
+        }
+        for (int i = 0; i < 3; ++i) at[i] = (int)((2 - i) * room);
+        vd_lists l = {3, start, at, value, row};
+        vd_add_lists_half_c(l, s, .25f, x, want.x);
+        tables[_i]->behind_pool->add_lists_half(l, s, .25f, x, y.x);
+        double sum_squares = 0;
+        for (size_t i = 0; i < 3 * room; ++i) {
+            ck_assert_msg(fabs(y.x[i] - want.x[i]) <= .25 * N * LARGEST * 0x1p-11, "shape %d: %zu is %.9g, want %.9g",
+                          shape, i, y.x[i], want.x[i]);
+            sum_squares += (y.x[i] - want.x[i]) * (y.x[i] - want.x[i]);
+        }
+        ck_assert_double_le(sqrt(sum_squares / (3 * (double)room)), .25 * LARGEST * .005); /* 0.003 was seen */
+        free(x), free(random);
+        free_guarded(y, 0), free_guarded(want, 0);
+    }
+}
+END_TEST
+
 START_TEST(sums_do_not_depend_on_how_lists_are_cut_into_blocks)
 {
     enum { ROWS = 5, LENGTH = 112, N = 17 };
     static float x[ROWS * LENGTH + 64], value[N], y[4][ROWS * LENGTH];
-    int start[] = {0, N}, at[] = {0}, offset[N];
+    int start[] = {0, N}, at[] = {0}, row[N];
     fill_random(x, ROWS * LENGTH + 64, 1);
     fill_random(value, N, 2);
-    for (int e = 0; e < N; ++e) offset[e] = 3 * e;
+    for (int e = 0; e < N; ++e) row[e] = e;
     for (int v = 0; v < 4; ++v) {
         static const int block[4][2] = {{5, 80}, {1, 1024}, {3, 32}, {2, 112}};
-        vd_list_rows s = {ROWS, LENGTH, LENGTH, LENGTH, block[v][0], block[v][1]};
-        tables[_i]->behind_pool->add_lists((vd_lists){1, start, at, value, offset}, s, x, y[v]);
+        vd_list_rows s = {ROWS, LENGTH, 3, LENGTH, LENGTH, block[v][0], block[v][1]};
+        tables[_i]->behind_pool->add_lists((vd_lists){1, start, at, value, row}, s, x, y[v]);
         for (int i = 0; i < ROWS * LENGTH; ++i) ck_assert(close_to(y[v][i], y[0][i], 1e-6, 1e-6));
     }
 }
@@ -108,7 +146,7 @@ START_TEST(a_list_holds_the_gradients_that_are_not_zero)
     for (int i = 0; i < PIXELS; ++i) where[i] = 16 * i + 3;
     for (int v = 0; v < COUNT_OF(windows); ++v)
         for (int with_gain = 0; with_gain < 2; ++with_gain) {
-            int n = windows[v], index[MOST], pixel[2][MOST + VD_LIST_LANES], offset[2][MOST + VD_LIST_LANES], found[2];
+            int n = windows[v], index[MOST], pixel[2][MOST + VD_LIST_LANES], row[2][MOST + VD_LIST_LANES], found[2];
             float y[MOST], d[2][MOST], gain[MOST], value[2][MOST + VD_LIST_LANES], varied[2][MOST + VD_LIST_LANES];
             float sum[2] = {.25f, .25f};
             vd_pooled_plane p = {.pixels = PIXELS, .windows = n, .base = BASE, .slope = v % 3 ? 0 : .1f};
@@ -124,13 +162,13 @@ START_TEST(a_list_holds_the_gradients_that_are_not_zero)
             for (int t = 0; t < 2; ++t)
                 found[t] = (t ? &vd_kernels_c : tables[_i])
                                ->behind_pool->list_of_plane(p, y, d[t], index, with_gain ? gain : 0, where, pixel[t],
-                                                            offset[t], value[t], with_gain ? varied[t] : 0, sum + t);
+                                                            row[t], value[t], with_gain ? varied[t] : 0, sum + t);
             ck_assert_int_eq(found[0], found[1]);
             ck_assert(close_to(sum[0], sum[1], 1e-5, 1e-5));
             for (int i = 0; i < n; ++i) ck_assert(d[0][i] == d[1][i]);
             for (int e = 0; e < found[0]; ++e) {
                 ck_assert_int_eq(pixel[0][e], pixel[1][e]);
-                ck_assert_int_eq(offset[0][e], offset[1][e]);
+                ck_assert_int_eq(row[0][e], row[1][e]);
                 ck_assert(value[0][e] == value[1][e]);
                 ck_assert(!with_gain || varied[0][e] == varied[1][e]);
             }
@@ -168,8 +206,8 @@ END_TEST
 /* ---- the pool ---- */
 
 static const vd_pool_shape pools[] = {
-    {24, 24, 2, 2, 0, 12, 12}, {8, 8, 2, 2, 0, 4, 4},  {7, 9, 2, 2, 0, 4, 5},  {7, 9, 2, 2, 0, 3, 4},
-    {2, 67, 2, 2, 0, 1, 33},   {8, 8, 3, 2, 1, 4, 4},  {9, 7, 3, 2, 1, 5, 4},  {4, 4, 2, 1, 0, 4, 4},
+    {24, 24, 2, 2, 0, 12, 12}, {8, 8, 2, 2, 0, 4, 4},  {7, 9, 2, 2, 0, 4, 5}, {7, 9, 2, 2, 0, 3, 4},
+    {2, 67, 2, 2, 0, 1, 33},   {8, 8, 3, 2, 1, 4, 4},  {9, 7, 3, 2, 1, 5, 4}, {4, 4, 2, 1, 0, 4, 4},
     {24, 24, 3, 2, 1, 12, 12}, {9, 10, 3, 3, 0, 3, 3}, {2, 2, 2, 2, 0, 1, 1},
 };
 
@@ -209,6 +247,7 @@ SUITE_OF(behind_pool)
 {
     int n_tables = vd_kernels_list(tables, TABLES);
     LOOP(lists_add_their_rows, n_tables);
+    LOOP(lists_in_fp16_add_their_rows, n_tables);
     LOOP(sums_do_not_depend_on_how_lists_are_cut_into_blocks, n_tables);
     LOOP(a_list_holds_the_gradients_that_are_not_zero, n_tables);
     LOOP(windows_become_rows, n_tables);

@@ -1,5 +1,6 @@
 /* The specification, in plain C. */
 #include "kernels/products/behind_pool.h"
+#include "kernels/fp16.h"
 
 static void add_lists_c(vd_lists l, vd_list_rows s, const float *x, float *y)
 {
@@ -7,11 +8,25 @@ static void add_lists_c(vd_lists l, vd_list_rows s, const float *x, float *y)
         for (int e = l.start[i]; e < l.start[i + 1]; ++e)
             for (int r = 0; r < s.rows; ++r)
                 for (int j = 0; j < s.length; ++j)
-                    y[l.at[i] + r * s.y_step + j] += l.value[e] * x[l.offset[e] + r * s.x_step + j];
+                    y[l.at[i] + r * s.y_step + j] +=
+                        ((const float *)l.value)[e] * x[l.row[e] * s.x_row + r * s.x_step + j];
+}
+
+void vd_add_lists_half_c(vd_lists l, vd_list_rows s, float scale, const uint16_t *x, float *y)
+{
+    for (int i = 0; i < l.lists; ++i)
+        for (int r = 0; r < s.rows; ++r)
+            for (int j = 0; j < s.length; ++j) {
+                float sum = 0;
+                for (int e = l.start[i]; e < l.start[i + 1]; ++e)
+                    sum += vd_float_of_fp16((uint16_t)((const uint32_t *)l.value)[e]) *
+                           vd_float_of_fp16(x[l.row[e] * s.x_row + r * s.x_step + j]);
+                y[l.at[i] + r * s.y_step + j] += scale * sum;
+            }
 }
 
 static int list_of_plane_c(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
-                           const int *where, int *pixel, int *offset, float *value, float *varied, float *sum)
+                           const int *where, int *pixel, int *row, float *value, float *varied, float *sum)
 {
     int n = 0;
     for (int i = 0; i < p.windows; ++i) {
@@ -19,7 +34,7 @@ static int list_of_plane_c(vd_pooled_plane p, const float *y, float *d, const in
         *sum += d[i];
         if (d[i] == 0) continue;
         pixel[n] = index[i] - p.base;
-        offset[n] = where[pixel[n]];
+        row[n] = where[pixel[n]];
         value[n] = d[i];
         if (gain) varied[n] = d[i] * gain[i];
         ++n;

@@ -13,28 +13,30 @@
 #define VD_KERNELS_PRODUCTS_BEHIND_POOL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
-    VD_LIST_LANES = 16,     /* rows of lists are padded to a multiple of this, which is one of every vector's length */
-    VD_LONGEST_WINDOW = 512 /* numbers of a row that holds a whole window */
+    VD_LIST_LANES = 16, /* rows of lists are padded to a multiple of this, which is one of every vector's length */
+    VD_LONGEST_HALF_SUM = 96, /* terms of a sum in fp16 */
+    VD_LONGEST_WINDOW = 512   /* numbers of a row that holds a whole window */
 };
 
-/* lists of numbers, each with the place of the row it is multiplied with: those of list i are start[i] .. start[i + 1]
- * - 1; its sum belongs to row at[i] */
+/* lists of numbers, each with the row of x it is multiplied with: those of list i are start[i] .. start[i + 1] - 1; its
+ * sum belongs to the row that begins at y + at[i] */
 typedef struct {
     int lists;
-    const int *start; /* [lists + 1] */
-    const int *at;    /* [lists] */
-    const float *value;
-    const int *offset;
+    const int *start;  /* [lists + 1] */
+    const int *at;     /* [lists] */
+    const void *value; /* float; for add_lists_half fp16, twice in a uint32_t, which processors spread out fastest */
+    const int *row;
 } vd_lists;
 
 /* rows of a sum: `rows` of them, each `length` numbers, a multiple of VD_LIST_LANES; x_step and y_step numbers apart.
- * All lists are done for at most block_rows rows and block_length numbers of each before the next: what they read of x
- * should stay in the cache */
+ * Row e of x begins at x + e x_row. All lists are done for at most block_rows rows and block_length numbers of each
+ * before the next: what they read of x should stay in the cache */
 typedef struct {
     int rows, length;
-    size_t x_step, y_step;
+    size_t x_row, x_step, y_step;
     int block_rows, block_length;
 } vd_list_rows;
 
@@ -52,20 +54,25 @@ typedef struct {
 } vd_windows;
 
 typedef struct {
-    /* y[at[i] + r y_step + j] += the sum over list i of value[e] x[offset[e] + r x_step + j], r < rows, j < length */
+    /* y[at[i] + r y_step + j] += the sum over list i of value[e] x[row[e] x_row + r x_step + j], r < rows, j < length
+     */
     void (*add_lists)(vd_lists l, vd_list_rows s, const float *x, float *y);
+
+    /* the same with numbers and rows in fp16, sums of up to VD_LONGEST_HALF_SUM of them too, times scale; null where
+     * the instruction set has no fp16 arithmetic. x is read up to the next multiple of 32 numbers behind length */
+    void (*add_lists_half)(vd_lists l, vd_list_rows s, float scale, const uint16_t *x, float *y);
 
     /* the list of one filter, from the pool's gradient: of each window whose gradient is not zero
      *
      *   y, d, index, gain  [windows] the pool's output, -dL/d y, index and the gain at its largest element
-     *   where              [pixels] the place of a pixel's row of inputs
+     *   where              [pixels] the row of inputs of a pixel
      *   d                  on output -dL/d(largest element's product): times slope where y <= 0
-     *   pixel, offset, value, varied   the list: pixel number, where[pixel], d and d * gain. Not more than `windows`,
+     *   pixel, row, value, varied   the list: pixel number, where[pixel], d and d * gain. Not more than `windows`,
      *                      but up to VD_LIST_LANES numbers behind the last are overwritten. gain and varied may be null
      *
      * returns the length of the list; the sum of d is added to *sum */
     int (*list_of_plane)(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
-                         const int *where, int *pixel, int *offset, float *value, float *varied, float *sum);
+                         const int *where, int *pixel, int *row, float *value, float *varied, float *sum);
 
     /* the windows of an image, one a row, each in the order of weights; and their squares
      *
@@ -76,5 +83,8 @@ typedef struct {
 } vd_behind_pool_kernels;
 
 extern const vd_behind_pool_kernels vd_behind_pool_c;
+
+/* add_lists_half in plain C, with sums in float: the specification */
+void vd_add_lists_half_c(vd_lists l, vd_list_rows s, float scale, const uint16_t *x, float *y);
 
 #endif

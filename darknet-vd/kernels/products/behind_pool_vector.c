@@ -46,8 +46,8 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
 {
     const int together = AT_A_TIME(rows * vectors);
     const float *value = l->value;
-    const int *offset = l->offset;
-    const size_t x_step = s->x_step;
+    const int *row = l->row;
+    const size_t x_row = s->x_row, x_step = s->x_step;
     for (int i = 0; i < l->lists; ++i) {
         int e = l->start[i], end = l->start[i + 1];
         if (e == end) continue;
@@ -55,8 +55,8 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
         for (; e + together <= end; e += together)
 #pragma GCC unroll 4
             for (int t = 0; t < together; ++t)
-                add_number(rows, vectors, sum[t], value[e + t], x + offset[e + t], x_step);
-        for (; together > 1 && e < end; ++e) add_number(rows, vectors, sum[0], value[e], x + offset[e], x_step);
+                add_number(rows, vectors, sum[t], value[e + t], x + row[e + t] * x_row, x_step);
+        for (; together > 1 && e < end; ++e) add_number(rows, vectors, sum[0], value[e], x + row[e] * x_row, x_step);
         float *to = y + l->at[i];
 #pragma GCC unroll 16
         for (int r = 0; r < rows; ++r, to += s->y_step)
@@ -71,14 +71,73 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
     }
 }
 
+#ifdef __AVX512FP16__
+#define HALF_LANES 32
+
+/* y += scale sum, of which only the lower half may belong to the row */
+static inline void add_half_sum(float *y, __m512h sum, float scale, int whole)
+{
+    __m256h low = _mm512_castph512_ph256(sum), high = (__m256h)_mm512_extracti64x4_epi64((__m512i)sum, 1);
+    in_memory *to = (in_memory *)y;
+    to[0] += scale * (lanes)_mm512_cvtxph_ps(low);
+    if (whole) to[1] += scale * (lanes)_mm512_cvtxph_ps(high);
+}
+
+/* numbers of x from `left` of its end on are not added to y */
+static inline __attribute__((always_inline)) void half_block(int rows, int vectors, const vd_lists *l,
+                                                             const vd_list_rows *s, int left, float scale,
+                                                             const uint16_t *x, float *y)
+{
+    const uint32_t *value = l->value;
+    const int *row = l->row;
+    const size_t x_row = s->x_row, x_step = s->x_step;
+    for (int i = 0; i < l->lists; ++i)
+        for (int e = l->start[i], end = l->start[i + 1]; e < end;) {
+            int last = end - e < VD_LONGEST_HALF_SUM ? end : e + VD_LONGEST_HALF_SUM;
+            __m512h sum[25];
+#pragma GCC unroll 25
+            for (int q = 0; q < rows * vectors; ++q) sum[q] = _mm512_setzero_ph();
+            for (; e < last; ++e) {
+                __m512h d = (__m512h)_mm512_set1_epi32((int)value[e]);
+                const uint16_t *from = x + row[e] * x_row;
+#pragma GCC unroll 16
+                for (int r = 0; r < rows; ++r, from += x_step)
+#pragma GCC unroll 16
+                    for (int v = 0; v < vectors; ++v)
+                        sum[r * vectors + v] =
+                            _mm512_fmadd_ph(d, _mm512_loadu_ph(from + v * HALF_LANES), sum[r * vectors + v]);
+            }
+            float *to = y + l->at[i];
+#pragma GCC unroll 16
+            for (int r = 0; r < rows; ++r, to += s->y_step)
+#pragma GCC unroll 16
+                for (int v = 0; v < vectors; ++v)
+                    add_half_sum(to + v * HALF_LANES, sum[r * vectors + v], scale, (v + 1) * HALF_LANES <= left);
+        }
+}
+
+typedef void half_block_function(const vd_lists *l, const vd_list_rows *s, int left, float scale, const uint16_t *x,
+                                 float *y);
+
+#define HALF_BLOCK(rows, vectors)                                                                              \
+    static void half_block_##rows##_##vectors(const vd_lists *l, const vd_list_rows *s, int left, float scale, \
+                                              const uint16_t *x, float *y)                                     \
+    {                                                                                                          \
+        half_block(rows, (vectors) <= MOST_VECTORS(rows) ? (vectors) : 1, l, s, left, scale, x, y);            \
+    }
+#else
+#define HALF_BLOCK(rows, vectors)
+#endif
+
 /* a function for each size of a block, by number of rows and of vectors */
 typedef void block_function(const vd_lists *l, const vd_list_rows *s, const float *x, float *y);
 
-#define BLOCK(rows, vectors)                                                                                       \
-    static void block_##rows##_##vectors(const vd_lists *l, const vd_list_rows *s, const float *x, float *y)       \
-    {                                                                                                              \
-        block(rows, (vectors) <= MOST_VECTORS(rows) ? (vectors) : 1, l, s, x, y);                                  \
-    }
+#define BLOCK(rows, vectors)                                                                                 \
+    static void block_##rows##_##vectors(const vd_lists *l, const vd_list_rows *s, const float *x, float *y) \
+    {                                                                                                        \
+        block(rows, (vectors) <= MOST_VECTORS(rows) ? (vectors) : 1, l, s, x, y);                            \
+    }                                                                                                        \
+    HALF_BLOCK(rows, vectors)
 #define BLOCKS(rows) \
     BLOCK(rows, 1)   \
     BLOCK(rows, 2)   \
@@ -94,12 +153,17 @@ typedef void block_function(const vd_lists *l, const vd_list_rows *s, const floa
     BLOCK(rows, 12)  \
     BLOCK(rows, 13)  \
     BLOCK(rows, 14)
-#define NAMES(rows)                                                                                                   \
-    {                                                                                                                 \
-        0, block_##rows##_1, block_##rows##_2, block_##rows##_3, block_##rows##_4, block_##rows##_5, block_##rows##_6, \
-            block_##rows##_7, block_##rows##_8, block_##rows##_9, block_##rows##_10, block_##rows##_11,               \
-            block_##rows##_12, block_##rows##_13, block_##rows##_14                                                   \
+#define NAMES(block, rows)                                                                                       \
+    {                                                                                                            \
+        0, block##_##rows##_1, block##_##rows##_2, block##_##rows##_3, block##_##rows##_4, block##_##rows##_5,   \
+            block##_##rows##_6, block##_##rows##_7, block##_##rows##_8, block##_##rows##_9, block##_##rows##_10, \
+            block##_##rows##_11, block##_##rows##_12, block##_##rows##_13, block##_##rows##_14                   \
     }
+#if MOST_ROWS == 5
+#define ALL_NAMES(block) NAMES(block, 1), NAMES(block, 2), NAMES(block, 3), NAMES(block, 4), NAMES(block, 5)
+#else
+#define ALL_NAMES(block) NAMES(block, 1), NAMES(block, 2)
+#endif
 BLOCKS(1)
 BLOCKS(2)
 #if MOST_ROWS == 5
@@ -108,35 +172,47 @@ BLOCKS(4)
 BLOCKS(5)
 #endif
 
-static block_function *const blocks[][15] = {NAMES(1), NAMES(2),
-#if MOST_ROWS == 5
-                                             NAMES(3), NAMES(4), NAMES(5)
-#endif
-};
+static block_function *const blocks[][15] = {ALL_NAMES(block)};
 
 static int at_most(int a, int b)
 {
     return a < b ? a : b;
 }
 
-/* rows and vectors are cut into equal blocks */
+/* Rows and vectors are cut into equal blocks: body is what is done for a block of `rows` rows from row r, of n vectors
+ * from vector v */
+#define FOR_BLOCKS(s, vectors, lanes, body)                                                                         \
+    for (int most_rows = at_most(MOST_ROWS, (s).block_rows), bands = ((s).rows + most_rows - 1) / most_rows, i = 0; \
+         i < bands; ++i) {                                                                                          \
+        int r = (s).rows * i / bands, rows = (s).rows * (i + 1) / bands - r;                                        \
+        int most = at_most(MOST_VECTORS(rows), (s).block_length / (lanes)), pieces = ((vectors) + most - 1) / most; \
+        for (int k = 0; k < pieces; ++k) {                                                                          \
+            int v = (vectors)*k / pieces, n = (vectors) * (k + 1) / pieces - v;                                     \
+            body;                                                                                                   \
+        }                                                                                                           \
+    }
+
 static void add_lists_v(vd_lists l, vd_list_rows s, const float *x, float *y)
 {
-    int most_rows = at_most(MOST_ROWS, s.block_rows), row_blocks = (s.rows + most_rows - 1) / most_rows;
-    int vectors = s.length / LANES;
-    for (int i = 0; i < row_blocks; ++i) {
-        int r = s.rows * i / row_blocks, rows = s.rows * (i + 1) / row_blocks - r;
-        int most = at_most(MOST_VECTORS(rows), s.block_length / LANES), vector_blocks = (vectors + most - 1) / most;
-        for (int j = 0; j < vector_blocks; ++j) {
-            int v = vectors * j / vector_blocks, n = vectors * (j + 1) / vector_blocks - v;
-            blocks[rows - 1][n](&l, &s, x + r * s.x_step + v * LANES, y + r * s.y_step + v * LANES);
-        }
-    }
+    FOR_BLOCKS(s, s.length / LANES, LANES,
+               blocks[rows - 1][n](&l, &s, x + r * s.x_step + v * LANES, y + r * s.y_step + v * LANES))
 }
+
+#ifdef __AVX512FP16__
+static half_block_function *const half_blocks[][15] = {ALL_NAMES(half_block)};
+
+static void add_lists_half_v(vd_lists l, vd_list_rows s, float scale, const uint16_t *x, float *y)
+{
+    s.block_length = s.block_length < HALF_LANES ? HALF_LANES : s.block_length;
+    FOR_BLOCKS(s, (s.length + HALF_LANES - 1) / HALF_LANES, HALF_LANES,
+               half_blocks[rows - 1][n](&l, &s, s.length - v * HALF_LANES, scale, x + r * s.x_step + v * HALF_LANES,
+                                        y + r * s.y_step + v * HALF_LANES))
+}
+#endif
 
 #ifdef __AVX512F__
 static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
-                           const int *where, int *pixel, int *offset, float *value, float *varied, float *sum)
+                           const int *where, int *pixel, int *row, float *value, float *varied, float *sum)
 {
     const __m512 zero = _mm512_setzero_ps(), slope = _mm512_set1_ps(p.slope);
     __m512 total = zero;
@@ -153,7 +229,7 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
         at = _mm512_maskz_compress_epi32(kept, at); /* pixel 0 behind the last: has a place, too */
         _mm512_storeu_ps(value + n, _mm512_maskz_compress_ps(kept, g));
         _mm512_storeu_si512(pixel + n, at);
-        _mm512_storeu_si512(offset + n, _mm512_i32gather_epi32(at, where, 4));
+        _mm512_storeu_si512(row + n, _mm512_i32gather_epi32(at, where, 4));
         if (gain) {
             __m512 z = _mm512_mul_ps(g, _mm512_maskz_loadu_ps(some, gain + i));
             _mm512_storeu_ps(varied + n, _mm512_maskz_compress_ps(kept, z));
@@ -166,7 +242,7 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
 #else
 /* without branches: which gradients are zero cannot be foreseen */
 static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
-                           const int *where, int *pixel, int *offset, float *value, float *varied, float *sum)
+                           const int *where, int *pixel, int *row, float *value, float *varied, float *sum)
 {
     int n = 0;
     float total[4] = {0};
@@ -176,7 +252,7 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
         d[i] = g;
         total[i % 4] += g;
         pixel[n] = at;
-        offset[n] = where[at];
+        row[n] = where[at];
         value[n] = g;
         if (gain) varied[n] = g * gain[i];
         n += g != 0;
@@ -229,8 +305,8 @@ static void windows_v(vd_windows s, const float *image, float *rows, float *squa
         }
 }
 #else
-/* Lines of a window are copied eight numbers at a time: what is too much is overwritten by the next line, or by the next
- * row */
+/* Lines of a window are copied eight numbers at a time: what is too much is overwritten by the next line, or by the
+ * next row */
 static void windows_v(vd_windows s, const float *image, float *rows, float *squares)
 {
     enum { UNIT = 8, ROW_END = VD_LIST_LANES };
@@ -257,5 +333,9 @@ static void windows_v(vd_windows s, const float *image, float *rows, float *squa
 }
 #endif
 
-const vd_behind_pool_kernels VARIANT(vd_behind_pool) = {
-    .add_lists = add_lists_v, .list_of_plane = list_of_plane_v, .windows = windows_v};
+const vd_behind_pool_kernels VARIANT(vd_behind_pool) = {.add_lists = add_lists_v,
+#ifdef __AVX512FP16__
+                                                        .add_lists_half = add_lists_half_v,
+#endif
+                                                        .list_of_plane = list_of_plane_v,
+                                                        .windows = windows_v};
