@@ -90,3 +90,15 @@ bench-before: $(EXEC) $(BUILD)/step $(BUILD)/predict $(BUILD)/thin $(STOCK)-nati
 	$(Q)$(if $(BASE),,$(error bench-before: give BASE=rev, a revision to compare with))
 	$(Q)LIBS="$(LIBS)" CC="$(CC)" $(foreach v,ROUNDS SECONDS_EACH ROWS UNDER,$(if $($(v)),$(v)='$($(v))')) \
 	  tests/bench/before.sh '$(BASE)' $(BUILD) $(STOCK)-native/step
+
+# ORT: the folder with node_modules of onnxruntime-node; not a part of CI
+ONNX_CFG ?= cfg/yolov3-tiny.cfg
+.PHONY: bench-onnx
+bench-onnx: $(BUILD)/predict ## one picture of ONNX_CFG, dense: ONNX Runtime (ORT=dir, npm's onnxruntime-node) beside this program, one thread, ms
+	$(Q)command -v node >/dev/null || { echo "bench-onnx: needs node" >&2; exit 1; }
+	$(Q)sed 's/^subdivisions=.*/subdivisions=1/; s/^batch=.*/batch=1/' $(ONNX_CFG) > $(BUILD)/bench-onnx.cfg
+	$(Q)for round in $$(seq $(or $(ROUNDS),3)); do \
+	  NODE_PATH=$(ORT)/node_modules OMP_NUM_THREADS=1 node tests/bench/onnx.js $(BUILD)/bench-onnx.cfg $(or $(SECONDS_EACH),2) | sed 's/^/ONNX Runtime  /' || exit 1; \
+	  DARKNET_THREADS=1 $(BUILD)/predict $(BUILD)/bench-onnx.cfg '' $(or $(SECONDS_EACH),2) 2>/dev/null | \
+	    awk '{ printf "here          %.2f ms\n", $$1 / 1000 }'; \
+	done

@@ -160,6 +160,12 @@ typedef struct {
     void (*max_pool_gain)(vd_pool_shape s, const float *in, const float *gain, int base, float bias, float slope,
                           float *out, int *index, float *gain_out);
 
+    /* out as max_pool has it, for planes that lie one after the other; of a window that holds a NaN any element
+     *
+     *   in      [planes][h][w]
+     *   out     [planes][out_h][out_w] */
+    void (*max_pool_values)(vd_pool_shape s, int planes, const float *in, float *out);
+
     /* the gradient of max_pool: d_in[index - base] += d_out, with the index and base of the forward pass; -1 is skipped
      *
      *   index, d_out   [out_h][out_w]

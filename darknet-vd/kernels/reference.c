@@ -240,6 +240,20 @@ static void max_pool_gain_c(vd_pool_shape s, const float *in, const float *gain,
     for (int i = 0; gain && i < s.out_h * s.out_w; ++i) gain_out[i] = gain[index[i] - base];
 }
 
+static void max_pool_values_c(vd_pool_shape s, int planes, const float *in, float *out)
+{
+    for (int p = 0; p < planes; ++p, in += (size_t)s.h * s.w)
+        for (int q = 0; q < s.out_h * s.out_w; ++q) {
+            float best = -FLT_MAX;
+            for (int tap = 0; tap < s.size * s.size; ++tap) {
+                int h = q / s.out_w * s.stride - s.offset + tap / s.size;
+                int w = q % s.out_w * s.stride - s.offset + tap % s.size;
+                if (h >= 0 && h < s.h && w >= 0 && w < s.w && in[h * s.w + w] > best) best = in[h * s.w + w];
+            }
+            *out++ = best;
+        }
+}
+
 static void max_pool_backward_c(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in)
 {
     for (int i = 0; i < s.out_h * s.out_w; ++i)
@@ -371,6 +385,7 @@ const vd_kernels vd_kernels_c = {
     .normalize_backward = normalize_backward_c,
     .max_pool = max_pool_c,
     .max_pool_gain = max_pool_gain_c,
+    .max_pool_values = max_pool_values_c,
     .max_pool_backward = max_pool_backward_c,
     .im2col = im2col_c,
     .im2col_bf16 = im2col_bf16_c,

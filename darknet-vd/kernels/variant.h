@@ -13,6 +13,7 @@
 void VARIANT(vd_max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
 void VARIANT(vd_max_pool_gain)(vd_pool_shape s, const float *in, const float *gain, int base, float bias, float slope,
                                float *out, int *index, float *gain_out);
+void VARIANT(vd_max_pool_values)(vd_pool_shape s, int planes, const float *in, float *out);
 void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in);
 void VARIANT(vd_im2col)(vd_window s, const float *image, float *columns);
 void VARIANT(vd_im2col_bf16)(vd_window s, const uint16_t *image, uint16_t *columns);

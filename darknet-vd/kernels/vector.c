@@ -522,6 +522,7 @@ const vd_kernels VARIANT(vd_kernels) = {
     .normalize_backward = normalize_backward_v,
     .max_pool = VARIANT(vd_max_pool),
     .max_pool_gain = VARIANT(vd_max_pool_gain),
+    .max_pool_values = VARIANT(vd_max_pool_values),
     .max_pool_backward = VARIANT(vd_max_pool_backward),
     .im2col = VARIANT(vd_im2col),
     .im2col_bf16 = VARIANT(vd_im2col_bf16),

@@ -178,6 +178,92 @@ void VARIANT(vd_max_pool_gain)(vd_pool_shape s, const float *in, const float *ga
     for (int i = 0; gain && i < s.out_h * s.out_w; ++i) gain_out[i] = gain[index[i] - base];
 }
 
+/* ---- the same without indexes ---- */
+
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
+
+/* line = the larger of two lines of n numbers; line has room for 16 numbers more */
+static inline void larger_line(int n, const float *restrict top, const float *restrict low, float *restrict line)
+{
+#ifdef __AVX512F__
+    int i = 0;
+    for (; i + 16 <= n; i += 16)
+        _mm512_storeu_ps(line + i, _mm512_max_ps(_mm512_loadu_ps(top + i), _mm512_loadu_ps(low + i)));
+    __mmask16 rest = (__mmask16)((1u << (n - i)) - 1);
+    __m512 a = _mm512_maskz_loadu_ps(rest, top + i), b = _mm512_maskz_loadu_ps(rest, low + i);
+    if (rest) _mm512_storeu_ps(line + i, _mm512_max_ps(a, b)); /* the surplus is overwritten by the next line */
+#else
+    for (int i = 0; i < n; ++i) line[i] = LARGER(top[i], low[i]);
+#endif
+}
+
+/* out[i] = the larger of line[2 i] and line[2 i + 1]; line has room for 32 numbers more */
+static inline void larger_of_pairs(int n, const float *restrict line, float *restrict out)
+{
+#ifdef __AVX512F__
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+    for (int i = 0; i < n; i += 16) {
+        __m512 a = _mm512_loadu_ps(line + 2 * i), b = _mm512_loadu_ps(line + 2 * i + 16);
+        __m512 c = _mm512_max_ps(_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b));
+        if (i + 16 <= n) _mm512_storeu_ps(out + i, c);
+        else _mm512_mask_storeu_ps(out + i, lanes_between(0, n - i), c);
+    }
+#else
+    for (int i = 0; i < n; ++i) out[i] = LARGER(line[2 * i], line[2 * i + 1]);
+#endif
+}
+
+/* Pairs of lines first, written one after the other, so that the pairs of numbers in them fill vectors however short a
+ * line is; both for as many lines at a time as stay in the first-level cache */
+enum { LINES = 4096 };
+
+static void max_pool_values_2x2(vd_pool_shape s, int planes, const float *in, float *out)
+{
+    float lines[LINES + 32], *line = lines;
+    int n = 2 * s.out_w;
+    for (int p = 0; p < planes; ++p, in += (size_t)s.h * s.w) {
+        const float *top = in;
+        for (int i = 0; i < s.out_h; ++i, top += 2 * s.w, line += n) {
+            if (line + n > lines + LINES) {
+                larger_of_pairs((int)(line - lines) / 2, lines, out);
+                out += (line - lines) / 2;
+                line = lines;
+            }
+            larger_line(n, top, top + s.w, line);
+        }
+    }
+    larger_of_pairs((int)(line - lines) / 2, lines, out);
+}
+
+static void max_pool_values_plane(vd_pool_shape s, const float *in, float *out)
+{
+    for (int i = 0; i < s.out_h; ++i, out += s.out_w) {
+        float *restrict best = out;
+        for (int j = 0; j < s.out_w; ++j) best[j] = -FLT_MAX;
+        for (int tap = 0; tap < s.size * s.size; ++tap) { /* a row of windows at a time, tap by tap */
+            int h = i * s.stride - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
+            if (h < 0 || h >= s.h) continue;
+            pool_range(s.w, s.out_w, w, s.stride, &first, &last);
+            const float *restrict row = in + (ptrdiff_t)h * s.w + w;
+            if (s.stride == 1)
+                for (int j = first; j < last; ++j) best[j] = LARGER(row[j], best[j]);
+            else
+                for (int j = first; j < last; ++j) best[j] = LARGER(row[s.stride * j], best[j]);
+        }
+    }
+}
+
+void VARIANT(vd_max_pool_values)(vd_pool_shape s, int planes, const float *in, float *out)
+{
+    if (is_2x2(s) && 2 * s.out_w <= LINES) {
+        max_pool_values_2x2(s, planes, in, out);
+        return;
+    }
+    for (int p = 0; p < planes; ++p)
+        max_pool_values_plane(s, in + (size_t)p * s.h * s.w, out + (size_t)p * s.out_h * s.out_w);
+}
+
 void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *restrict index, const float *restrict d_out,
                                    float *restrict d_in)
 {

@@ -25,6 +25,8 @@ static void backward_plain_layer(layer l, network net)
     vd_product_backward(l, net, product_of(l));
 }
 
+enum { PLANES = 64 }; /* of a piece of pooling in a prediction */
+
 typedef struct {
     layer l;
     network net;
@@ -46,10 +48,21 @@ static void forward_maxpool_image(int b, void *context)
     }
 }
 
+/* some planes of a prediction: only a backward pass reads indexes */
+static void predict_maxpool_planes(int i, void *context)
+{
+    const job *j = context;
+    layer l = j->l;
+    size_t first = (size_t)i * PLANES;
+    vd_kernels_get()->max_pool_values(vd_pool_shape_of(l), vd_piece_length((size_t)l.batch * l.c, PLANES, i),
+                                      j->net.input + first * l.h * l.w, l.output + first * l.out_h * l.out_w);
+}
+
 static void forward_maxpool(layer l, network net)
 {
     job j = {l, net};
-    vd_parallel_for(l.batch, forward_maxpool_image, &j);
+    if (vd_is_prediction(net)) vd_parallel_for(vd_pieces((size_t)l.batch * l.c, PLANES), predict_maxpool_planes, &j);
+    else vd_parallel_for(l.batch, forward_maxpool_image, &j);
 }
 
 /* every window lies in one image, so images are independent */

@@ -1,6 +1,7 @@
 #include "layer/sparse.h"
 #include "layer/bias_activation.h"
 #include "layer/norm.h"
+#include "layer/winograd.h"
 #include "base/fail.h"
 
 #include <math.h>
@@ -9,13 +10,14 @@
 
 /* The density where the ratio dense / sparse of `make bench-sparse` passes 1, rounded down: on one core of a Zen 4, for
  * 512-bit kernels and for others. (Its dense time of one vector is lower than that of a dense layer.) */
-enum { CONVOLUTION, STRIDED, ONE_CHANNEL, ONE_VECTOR, VECTORS, FEW_ROWS, SHAPES };
+enum { CONVOLUTION, TILED, STRIDED, ONE_CHANNEL, ONE_VECTOR, VECTORS, FEW_ROWS, SHAPES };
 static const double break_evens[SHAPES][2] = {
-    [CONVOLUTION] = {.5, .4}, [STRIDED] = {.45, .3}, /* its planes cost more to make */
-    [ONE_CHANNEL] = {.8, .7},                        /* columns cost as much as their product */
-    [ONE_VECTOR] = {.9, .4},                         /* a matrix times one image: dense is as slow as memory */
-    [VECTORS] = {.6, .5},                            /* a matrix times many */
-    [FEW_ROWS] = {.02, .02},                         /* transposing the images costs more than the product */
+    [CONVOLUTION] = {.5, .4}, [TILED] = {.3, .3}, /* 3x3, whose dense way is Winograd's; on an Emerald Rapids */
+    [STRIDED] = {.45, .3},                        /* its planes cost more to make */
+    [ONE_CHANNEL] = {.8, .7},                     /* columns cost as much as their product */
+    [ONE_VECTOR] = {.9, .4},                      /* a matrix times one image: dense is as slow as memory */
+    [VECTORS] = {.6, .5},                         /* a matrix times many */
+    [FEW_ROWS] = {.02, .02},                      /* transposing the images costs more than the product */
 };
 
 static int shape_of(layer l)
@@ -23,7 +25,8 @@ static int shape_of(layer l)
     enum { FEW_IMAGES = 8, FEW_OUTPUTS = 64 };
     if (l.type == CONVOLUTIONAL && l.out_h * l.out_w > 1) {
         if (l.stride > 1) return STRIDED;
-        return l.c == 1 ? ONE_CHANNEL : CONVOLUTION;
+        if (l.c == 1) return ONE_CHANNEL;
+        return vd_winograd_layer_fits(l) ? TILED : CONVOLUTION;
     }
     if (l.batch < FEW_IMAGES) return ONE_VECTOR;
     return l.outputs < FEW_OUTPUTS ? FEW_ROWS : VECTORS;

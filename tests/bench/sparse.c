@@ -1,10 +1,12 @@
-/* Times layers with sparse weights against the fastest dense way (oneDNN's convolutions, or columns and a product;
+/* Times layers with sparse weights against the fastest dense way (Winograd, oneDNN's convolutions, or columns and a
+ * product;
  * changes of layout are counted, those of weights are not), in one thread: the ratio dense / sparse, medians of
  * alternating rounds. It needs nothing of Darknet.
  *
  *     sparse [IMAGES]       of a batch; without it 1, and then some */
 #include "kernels/products/convolve.h"
 #include "kernels/products/gemm.h"
+#include "kernels/products/winograd.h"
 #include "kernels/sparse/product.h"
 
 #include <math.h>
@@ -14,7 +16,7 @@
 
 #include "bench/timing.h"
 
-enum { DENSITIES = 7, ROUNDS = 15, DENSE_WAYS = 5 };
+enum { DENSITIES = 7, ROUNDS = 15, DENSE_WAYS = 6 };
 
 static const double densities[DENSITIES] = {.8, .5, .35, .2, .05, .02, .005};
 static const double round_seconds = 4e-3;
@@ -44,6 +46,8 @@ typedef struct {
     const void *packed[DENSE_WAYS];
     vd_convolution_plan plan[DENSE_WAYS];
     int ways;
+    vd_winograd *winograd; /* the last of the ways, where it pays */
+    const float *bias;
     const vd_sparse_form *form[DENSITIES];
 } bench;
 
@@ -60,6 +64,12 @@ static void run_dense(const bench *b, int way)
         if (way == 2) return;
         if (way == 1) vd_gemm(g, b->weights, b->x, b->y);
         else vd_gemm(g, b->x, b->weights, b->y);
+        return;
+    }
+    if (b->winograd && way == b->ways - 1) {
+        for (int i = 0; i < b->images; ++i)
+            vd_winograd_forward(b->winograd, vd_kernels_get()->winograd, w, b->x + i * in, 0, b->bias, .1f,
+                                b->y + i * out);
         return;
     }
     int run = b->plan[way].images;
@@ -135,7 +145,9 @@ static void compare(const char *name, vd_convolution_shape s, int images)
     float *x = random_array((size_t)images * w.c * w.h * w.w),
           *y = random_array((size_t)images * s.n * w.out_h * w.out_w);
     b.weights = weights, b.x = x, b.y = y;
+    b.bias = bias;
     make_dense_ways(&b);
+    if (vd_winograd_pays(w)) b.winograd = make_vd_winograd(w.c, s.n, weights), ++b.ways;
     for (int d = 0; d < DENSITIES; ++d) {
         for (size_t i = 0; i < all; ++i) sparse[i] = rand() < densities[d] * RAND_MAX ? weights[i] : 0;
         b.form[d] = make_vd_sparse_form(w, s.n, images, sparse, 0, bias, .1f);
@@ -148,7 +160,8 @@ static void compare(const char *name, vd_convolution_shape s, int images)
     printf("\n");
     fflush(stdout);
     for (int d = 0; d < DENSITIES; ++d) free_vd_sparse_form((vd_sparse_form *)b.form[d]);
-    for (int i = 1; i < b.ways; ++i) free((void *)b.packed[i]);
+    for (int i = 1; i < b.ways - (b.winograd != 0); ++i) free((void *)b.packed[i]);
+    free_vd_winograd(b.winograd);
     free(weights), free(bias), free(sparse), free(x), free(y);
 }
 

@@ -44,6 +44,28 @@ START_TEST(max_pool_finds_the_first_largest_of_every_window)
 }
 END_TEST
 
+/* several planes; what is behind them is not written */
+START_TEST(max_pool_without_indexes_has_the_same_values)
+{
+    for (size_t i = 0; i < COUNT_OF(pools); ++i) {
+        vd_pool_shape s = pools[i];
+        enum { PLANES = 5 };
+        float in[PLANES * 24 * 24], out[PLANES * 256 + 1], want[256];
+        int index[256], n = s.out_h * s.out_w;
+        fill_random(in, PLANES * 24 * 24, (unsigned)i);
+        for (int planes = 1; planes <= PLANES; ++planes) {
+            out[planes * n] = 77;
+            tables[_i]->max_pool_values(s, planes, in, out);
+            for (int p = 0; p < planes; ++p) {
+                tables[_i]->max_pool(s, in + p * s.h * s.w, 0, want, index);
+                for (int q = 0; q < n; ++q) ck_assert_msg(out[p * n + q] == want[q], "shape %zu, plane %d", i, p);
+            }
+            ck_assert(out[planes * n] == 77);
+        }
+    }
+}
+END_TEST
+
 START_TEST(max_pool_sends_its_gradient_where_the_largest_were)
 {
     for (size_t i = 0; i < COUNT_OF(pools); ++i) {
@@ -124,6 +146,7 @@ SUITE_OF(window_vector)
 {
     int n_tables = vd_kernels_list(tables, TABLES);
     LOOP(max_pool_finds_the_first_largest_of_every_window, n_tables);
+    LOOP(max_pool_without_indexes_has_the_same_values, n_tables);
     LOOP(max_pool_sends_its_gradient_where_the_largest_were, n_tables);
     LOOP(im2col_puts_every_pixel_where_the_product_wants_it, n_tables);
     LOOP(col2im_is_the_transpose_of_im2col_and_accumulates, n_tables);

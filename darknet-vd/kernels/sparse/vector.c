@@ -39,6 +39,17 @@ ALWAYS_INLINE vector leaky(float slope, vector x)
     return (vector)(((mask)x & positive) | ((mask)(x * slope) & ~positive));
 }
 
+#ifdef __AVX512F__
+/* lanes [from, to) of 16 */
+static inline __mmask16 lanes_between(int from, int to)
+{
+    from = from < 0 ? 0 : from > 16 ? 16 : from;
+    to = to < from ? from : to > 16 ? 16 : to;
+    return (__mmask16)((1u << to) - (1u << from));
+}
+
+#endif
+
 /* ---- what becomes of a row's sums: vd_sparse_end has the picture ---- */
 
 /* Where the lanes of a tile go, the same for all of its rows. A tile may begin and end anywhere in a line: with the
@@ -75,17 +86,20 @@ static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t
     to->out = kept_before(e, first);
     to->kept = kept_before(e, first + lanes) - to->out;
 #ifdef __AVX512F__
+    int i = (int)(first % e->pitch), at = 0;
     for (size_t u = 0; u < lanes / VD_SPARSE_LANES; ++u) {
-        to->keep[u] = 0;
-        to->at[u] = (int)(kept_before(e, first + u * VD_SPARSE_LANES) - to->out);
-        size_t i = (first + u * VD_SPARSE_LANES) % e->pitch;
-        for (int lane = 0; lane < VD_SPARSE_LANES; ++lane) {
-            int kept = i < (size_t)e->width && first + u * VD_SPARSE_LANES + lane < e->numbers;
-            to->keep[u] = (__mmask16)(to->keep[u] | kept << lane);
-            if (++i == (size_t)e->pitch) i = 0;
-        }
+        size_t left = e->numbers - first - u * VD_SPARSE_LANES;
+        __mmask16 keep = 0;
+        for (int line = -i; line < VD_SPARSE_LANES; line += e->pitch)
+            keep |= lanes_between(line, line + e->width < VD_SPARSE_LANES ? line + e->width : VD_SPARSE_LANES);
+        if (first + u * VD_SPARSE_LANES >= e->numbers) keep = 0;
+        else if (left < VD_SPARSE_LANES) keep &= lanes_between(0, (int)left);
+        to->keep[u] = keep;
+        to->at[u] = at;
+        at += __builtin_popcount(keep);
+        for (i += VD_SPARSE_LANES; i >= e->pitch;) i -= e->pitch;
     }
-    to->at[lanes / VD_SPARSE_LANES] = (int)to->kept;
+    to->at[lanes / VD_SPARSE_LANES] = at;
 #else
     to->runs = 0;
     size_t last = first + lanes < e->numbers ? first + lanes : e->numbers;
@@ -210,13 +224,6 @@ static void inside(int pitch, int stride, int column, int w, int *from, int *to)
 }
 
 #ifdef __AVX512F__
-static inline __mmask16 lanes_between(int from, int to)
-{
-    from = from < 0 ? 0 : from > 16 ? 16 : from;
-    to = to < from ? from : to > 16 ? 16 : to;
-    return (__mmask16)((1u << to) - (1u << from));
-}
-
 /* in complete vectors: their surplus is zeros, in the place of the next line or after the plane's last */
 ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int from, int to)
 {
