@@ -3,6 +3,11 @@
 #include "layer/product.h"
 #include "layer/winograd.h"
 #include "base/parallel.h"
+#include "kernels/approx.h"
+
+#include <string.h>
+
+#include "yolo_layer.h"
 
 static vd_product product_of(layer l)
 {
@@ -111,6 +116,35 @@ int vd_is_pool_of_pair(layer l)
     return l.forward == forward_pool_of_pair;
 }
 
+/* x = 1 / (1 + exp(-x)) */
+static void logistic(size_t n, float *x)
+{
+    const float log2_e = 1.44269504f, limit = 80; /* beyond it the result is 0 or 1 in a float, or nearly */
+    for (size_t i = 0; i < n; ++i) {
+        float a = x[i] > limit ? limit : x[i];
+        a = a < -limit ? -limit : a;
+        x[i] = 1 / (1 + vd_exp2(-log2_e * a));
+    }
+}
+
+/* the boxes of one anchor: x, y, objectness and classes are logistic, width and height stay */
+static void predict_yolo_anchor(int i, void *context)
+{
+    const job *j = context;
+    layer l = j->l;
+    size_t cells = (size_t)l.w * l.h, first = i * (4 + 1 + l.classes) * cells;
+    memcpy(l.output + first, j->net.input + first, (4 + 1 + l.classes) * cells * sizeof(float));
+    logistic(2 * cells, l.output + first);
+    logistic((1 + l.classes) * cells, l.output + first + 4 * cells);
+}
+
+static void forward_yolo(layer l, network net)
+{
+    job j = {l, net};
+    if (vd_is_prediction(net)) vd_parallel_for(l.batch * l.n, predict_yolo_anchor, &j);
+    else forward_yolo_layer(l, net);
+}
+
 /* stock Darknet's 1x1 convolution with a stride or padding reads its input in another order: left to stock Darknet */
 static int is_odd_convolution(layer l)
 {
@@ -129,5 +163,7 @@ void vd_speed_up_layer(layer *l)
     } else if (l->type == MAXPOOL) {
         l->forward = forward_maxpool;
         l->backward = backward_maxpool;
+    } else if (l->type == YOLO && l->forward == forward_yolo_layer) {
+        l->forward = forward_yolo;
     }
 }

@@ -75,6 +75,21 @@ START_TEST(predictions_agree_with_the_dense_way)
 }
 END_TEST
 
+START_TEST(boxes_are_those_of_stock_darknet)
+{
+    network *net = network_of(NET(2) "[convolutional]\nfilters=21\nsize=3\nstride=1\npad=1\nactivation=linear\n"
+                                     "[yolo]\nmask=0,1,2\nanchors=10,14, 23,27, 37,58\nclasses=2\nnum=3\n",
+                              0);
+    for (int i = 0; i < 21; ++i) net->layers[0].biases[i] = 40 * (i % 5 - 2); /* 1, 0 and what is between */
+    layer l = net->layers[1];
+    float *fast = outputs_of(net, 1, 0), *stock = outputs_of(net, 1, 1);
+    for (int k = 0; k < l.batch * l.outputs; ++k)
+        ck_assert_msg(close_to(fast[k], stock[k], 1e-5, 1e-5), "output[%d] is %.9g, not %.9g", k, fast[k], stock[k]);
+    free(fast), free(stock);
+    free_network(net);
+}
+END_TEST
+
 /* a program may write the weights of plain layers at any time */
 START_TEST(written_weights_of_plain_layers_are_seen)
 {
@@ -140,6 +155,7 @@ END_TEST
 SUITE_OF(predict)
 {
     LOOP(predictions_agree_with_the_dense_way, NETS);
+    TEST(boxes_are_those_of_stock_darknet);
     TEST(written_weights_of_plain_layers_are_seen);
     TEST(networks_keep_weights_of_their_own);
     TEST(a_step_of_training_is_seen);
