@@ -12,6 +12,7 @@
 #ifndef VD_KERNELS_KERNELS_H
 #define VD_KERNELS_KERNELS_H
 
+#include "kernels/products/shift.h"
 #include "kernels/products/tile.h"
 #include "kernels/products/behind_pool.h"
 #include "kernels/sparse_kernels.h"
@@ -219,6 +220,10 @@ typedef struct {
     /* see products/tile.h; tile_half is null where the instruction set has no fp16 arithmetic */
     void (*tile)(vd_tile t);
     void (*tile_half)(vd_tile t);
+
+    /* see products/shift.h */
+    void (*shift)(vd_shift s, const float *x, float *copies);
+    void (*shift_16)(vd_shift s, const uint16_t *x, uint16_t *copies);
 
     const vd_sparse_kernels *sparse;           /* products with sparse weights at test time */
     const vd_behind_pool_kernels *behind_pool; /* backward products of a convolution that only a max pool reads */

@@ -24,6 +24,7 @@ typedef enum {
     VD_SCRATCH_PRODUCT,
     VD_SCRATCH_VARIANCE,
     VD_SCRATCH_POOLED,
+    VD_SCRATCH_OFFSETS,
     VD_SCRATCHES
 } vd_scratch_slot;
 

@@ -23,6 +23,10 @@ void VARIANT(vd_col2im_add)(vd_window s, const float *columns, float *image);
 void VARIANT(vd_tile)(vd_tile t);
 void VARIANT(vd_tile_half)(vd_tile t);
 
+/* products/shift_vector.c */
+void VARIANT(vd_shift)(vd_shift s, const float *x, float *copies);
+void VARIANT(vd_shift_16)(vd_shift s, const uint16_t *x, uint16_t *copies);
+
 /* sparse/vector.c */
 extern const vd_sparse_kernels VARIANT(vd_sparse_kernels);
 

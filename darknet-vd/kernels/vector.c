@@ -538,6 +538,8 @@ const vd_kernels VARIANT(vd_kernels) = {
     .fp16 = 1,
     .tile_half = VARIANT(vd_tile_half),
 #endif
+    .shift = VARIANT(vd_shift),
+    .shift_16 = VARIANT(vd_shift_16),
     .sparse = &VARIANT(vd_sparse_kernels),
     .behind_pool = &VARIANT(vd_behind_pool),
     .winograd = &VARIANT(vd_winograd_kernels),

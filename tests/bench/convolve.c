@@ -66,6 +66,17 @@ static double time_once(const bench *b)
     }
 }
 
+/* GF/s of the tile on what lies in the first-level cache: what this machine can do at the moment */
+static double time_tile(void)
+{
+    enum { M = 10, N = 32, K = 256, TIMES = 200 };
+    static float a[M * K], x[N * K], c[M * N];
+    vd_tile t = {.m = M, .n = N, .k = K, .a = a, .a_row = 1, .a_step = M, .x = x, .ldx = N, .c = c, .ldc = N, .scale = 1};
+    double start = now_on(CLOCK_THREAD_CPUTIME_ID);
+    for (int i = 0; i < TIMES; ++i) vd_kernels_get()->tile(t);
+    return 2e-9 * M * N * K * TIMES / (now_on(CLOCK_THREAD_CPUTIME_ID) - start);
+}
+
 static void *numbers(size_t n)
 {
     void *x = aligned_alloc(64, (n * sizeof(float) + 127) / 64 * 64);
@@ -94,12 +105,16 @@ static void compare(int number, vd_type type, vd_pass pass, int images)
         b.packed = pass == VD_BACKWARD_WEIGHTS ? 0 : numbers(vd_convolution_weights_bytes(&b.plan, pass) / 4 + 16);
         ways[n++] = b;
     }
-    for (int r = -1; r < ROUNDS; ++r)
+    double tile[ROUNDS];
+    for (int r = -1; r < ROUNDS; ++r) {
+        if (r >= 0) tile[r] = time_tile();
         for (int i = 0; i < n; ++i) {
             double t = time_once(ways + i);
             if (r >= 0) ways[i].seconds[r] = t;
         }
-    printf("%-24s %-8s %-6s run %-3d", layers[number].name, passes[pass], types[type], run_length);
+    }
+    printf("%-24s %-8s %-6s run %-3d tile %.0f", layers[number].name, passes[pass], types[type], run_length,
+           median(tile, ROUNDS));
     for (int i = 0; i < n; ++i) {
         vd_way way = ways[i].plan.way[pass];
         printf("  %s%s %.0f", way == rule.way[pass] ? "*" : "", vd_way_name(way),

@@ -3,6 +3,7 @@
 #include "kernels/processor.h"
 #include "kernels/products/direct.h"
 #include "kernels/products/gemm.h"
+#include "kernels/products/lines.h"
 #include "kernels/scratch.h"
 
 #include <pthread.h>
@@ -76,6 +77,7 @@ static void forward_by_columns(const vd_convolution_plan *p, const void *x, cons
 void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
 {
     if (p->way[VD_FORWARD] == VD_BY_COLUMNS) forward_by_columns(p, x, weights, scale, y);
+    else if (p->way[VD_FORWARD] == VD_BY_LINES) vd_lines_forward(p->shape, p->images, x, weights, scale, y);
     else vd_direct_run(direct_of(p, VD_FORWARD), x, weights, y);
 }
 
@@ -99,6 +101,10 @@ void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, con
                                float *dx)
 {
     int by_columns = p->way[VD_BACKWARD_DATA] == VD_BY_COLUMNS;
+    if (p->way[VD_BACKWARD_DATA] == VD_BY_LINES) {
+        vd_lines_backward_data(p->shape, p->images, dy, weights, scale, add, dx);
+        return;
+    }
     if (!add && !(by_columns && vd_convolution_is_product(p->shape)))
         memset(dx, 0, input_of(p->shape) * p->images * sizeof(float));
     if (by_columns) backward_data_by_columns(p, dy, weights, scale, add, dx);
@@ -118,7 +124,9 @@ static void backward_weights_by_columns(const vd_convolution_plan *p, const void
 
 void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float scale, float *dw)
 {
-    if (p->way[VD_BACKWARD_WEIGHTS] == VD_BY_COLUMNS) backward_weights_by_columns(p, x, dy, scale, dw);
+    vd_way way = p->way[VD_BACKWARD_WEIGHTS];
+    if (way == VD_BY_COLUMNS) backward_weights_by_columns(p, x, dy, scale, dw);
+    else if (way == VD_BY_LINES) vd_lines_backward_weights(p->shape, p->images, x, dy, scale, dw);
     else vd_direct_run(direct_of(p, VD_BACKWARD_WEIGHTS), x, dy, dw);
 }
 
@@ -126,13 +134,16 @@ void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, c
 
 size_t vd_convolution_weights_bytes(const vd_convolution_plan *p, vd_pass pass)
 {
-    return p->way[pass] == VD_BY_COLUMNS ? 0 : vd_direct_packed_bytes(direct_of(p, pass));
+    if (p->way[pass] == VD_BY_COLUMNS) return 0;
+    if (p->way[pass] == VD_BY_LINES) return vd_lines_packed_bytes(p->shape, pass);
+    return vd_direct_packed_bytes(direct_of(p, pass));
 }
 
 const void *vd_convolution_weights(const vd_convolution_plan *p, vd_pass pass, const void *weights, void *buffer)
 {
-    if (p->way[pass] == VD_BY_COLUMNS) return weights;
-    vd_direct_pack(direct_of(p, pass), weights, buffer);
+    if (!vd_convolution_weights_bytes(p, pass)) return weights;
+    if (p->way[pass] == VD_BY_LINES) vd_lines_pack(p->shape, pass, weights, buffer);
+    else vd_direct_pack(direct_of(p, pass), weights, buffer);
     return buffer;
 }
 
@@ -156,7 +167,8 @@ vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s)
 
 int vd_convolution_has(vd_convolution_shape s, vd_pass pass, vd_way way, int images)
 {
-    return way == VD_BY_COLUMNS || vd_direct_has((vd_direct){s, pass, way, images});
+    if (way == VD_BY_COLUMNS) return 1;
+    return way == VD_BY_LINES ? vd_lines_has(s) : vd_direct_has((vd_direct){s, pass, way, images});
 }
 
 const char *vd_way_name(vd_way way)
@@ -194,22 +206,34 @@ static int winograd_pays(vd_convolution_shape s, vd_pass pass, int images)
            vd_convolution_has(s, pass, VD_BY_WINOGRAD, images);
 }
 
-/* What timing finds on nearly all shapes. oneDNN's kernels work on blocks of 16 channels. */
+/* What timing finds on nearly all shapes. oneDNN's kernels work on blocks of 16 channels: where those are not filled,
+ * lines are faster. */
 static vd_way rule(vd_convolution_shape s, vd_pass pass, int images)
 {
+    enum { WIDE = 48 };
     int c = s.window.c, pixels = vd_convolution_pixels(s);
     double padded = (double)((c + 15) / 16 * 16) * ((s.n + 15) / 16 * 16);
-    if (vd_convolution_is_product(s)) return VD_BY_COLUMNS;
+    if (s.type == VD_FP16) return VD_BY_LINES;
+    if (vd_convolution_is_product(s) || vd_kernels_get() == &vd_kernels_c) return VD_BY_COLUMNS;
     if (winograd_pays(s, pass, images)) return VD_BY_WINOGRAD;
     int fills = padded <= 1.25 * c * s.n;
     switch (pass) {
     case VD_FORWARD:
-        return c < 16 ? VD_BY_COLUMNS : c > 16 && pixels > 16 ? VD_BY_DIRECT_INFERENCE : VD_BY_DIRECT;
+        return !fills ? VD_BY_LINES : c > 16 && pixels > 16 ? VD_BY_DIRECT_INFERENCE : VD_BY_DIRECT;
     case VD_BACKWARD_DATA:
         return fills ? VD_BY_DIRECT : VD_BY_COLUMNS;
     default:
-        return (fills || (c <= 3 && s.n % 16 == 0)) && images * pixels >= 128 ? VD_BY_DIRECT : VD_BY_COLUMNS;
+        if ((fills || (c <= 3 && s.n % 16 == 0)) && images * pixels >= 128) return VD_BY_DIRECT;
+        return c * s.window.size >= WIDE ? VD_BY_LINES : VD_BY_COLUMNS;
     }
+}
+
+/* where the processor lacks a way, ours, or else columns */
+static vd_way way_of(vd_convolution_shape s, vd_pass pass, int images)
+{
+    vd_way way = rule(s, pass, images);
+    if (!vd_convolution_has(s, pass, way, images)) way = VD_BY_LINES;
+    return vd_convolution_has(s, pass, way, images) ? way : VD_BY_COLUMNS;
 }
 
 /* the ways of a pass */
@@ -280,8 +304,7 @@ static vd_way choose_way(vd_convolution_shape s, int images, vd_pass pass, int b
     char what[80];
     const char *names[VD_WAYS];
     contest c = {.plan = {.shape = s, .images = images}, .pass = pass};
-    vd_way ruled = rule(s, pass, images);
-    if (!vd_convolution_has(s, pass, ruled, images)) ruled = VD_BY_COLUMNS;
+    vd_way ruled = way_of(s, pass, images);
     if (by_rule) return ruled;
     name_of(s, images, pass, sizeof(what), what);
     for (int way = 0; way < VD_WAYS; ++way) names[way] = vd_way_name((vd_way)way);
