@@ -46,6 +46,20 @@ typedef struct {
     float decay; /* L2 penalty added to the mean gradient, 0 for none */
 } vd_adam_args;
 
+/* what vd_kernels.update_adam works on, [n] each */
+typedef struct {
+    float *theta, *log_sigma2;
+    float *d_theta, *d_sigma2; /* sums over the batch of -dL/dtheta and -dL/dsigma2; zeroed */
+    float *theta_m, *theta_v, *log_sigma2_m, *log_sigma2_v; /* moments */
+    float *sigma2, *d_kl; /* of the weights: on input as they were, on output as they are */
+} vd_adam_arrays;
+
+typedef struct {
+    double kl;       /* sum of KL */
+    float largest;   /* sigma2 */
+    int is_infinite; /* 1: a theta or log_sigma2 is infinite or NaN */
+} vd_update_sums;
+
 /* one plane of a max pooling */
 typedef struct {
     int h, w, size, stride, offset, out_h, out_w;
@@ -97,6 +111,10 @@ typedef struct {
     /* out += sqrt(var + VD_VARIANCE_EPS) eps;  on output var holds d out/d var = eps / (2 sqrt(var + VD_VARIANCE_EPS)),
      * so that the backward pass is one product and needs neither var nor eps */
     void (*sample)(size_t n, const float *eps, float *var, float *out);
+
+    /* sample() with numbers first .. first + n - 1 of noise(key). Cheapest where 64 divides first: noise is made in
+     * groups */
+    void (*add_noise)(vd_noise_key key, size_t first, size_t n, float *var, float *out);
 
     /* y = x^2 */
     void (*square)(size_t n, const float *x, float *y);
@@ -216,6 +234,20 @@ typedef struct {
 
     /* d_theta = 0 where theta is 0 and pruned_for is at least `batches`: the weight is frozen */
     void (*hold_frozen)(size_t n, int batches, const float *theta, const uint16_t *pruned_for, float *d_theta);
+
+    /* one update of n weights by Adam, and what the next forward pass needs of them, in one pass over the memory:
+     * posterior_backward(), adam() of theta and, without decay, of log_sigma2, variance_kl()
+     * of the results. Adds to sums */
+    void (*update_adam)(size_t n, vd_adam_args args, float kl_scale, vd_adam_arrays a, vd_update_sums *sums);
+
+    /* the largest of n numbers that are not negative; NaN does not count */
+    float (*largest)(size_t n, const float *x);
+
+    /* 1 when no number is infinite or NaN */
+    int (*all_finite)(size_t n, const float *x);
+
+    /* a number that changes when one of the bits does, or the order: the same in every table */
+    uint64_t (*checksum)(size_t n, const float *x);
 
     /* see products/tile.h; tile_half is null where the instruction set has no fp16 arithmetic */
     void (*tile)(vd_tile t);

@@ -1,6 +1,7 @@
 /* The specification: every kernel in plain C and libm, one formula per line. */
 #include "kernels/kernels.h"
 #include "kernels/bf16.h"
+#include "kernels/checksum.h"
 #include "kernels/fp16.h"
 #include "kernels/philox.h"
 
@@ -66,22 +67,29 @@ static void posterior_backward_c(size_t n, const float *theta, const float *sigm
     }
 }
 
+/* numbers i .. i + 4 * VD_NOISE_LANES - 1 */
+static void noise_group(vd_noise_key key, size_t i, float *eps)
+{
+    float(*group)[VD_NOISE_LANES] = (float(*)[VD_NOISE_LANES])eps;
+    for (int lane = 0; lane < VD_NOISE_LANES; ++lane) {
+        uint32_t r[4];
+        vd_philox(key, (uint32_t)(i / 4 + lane), r);
+        for (int pair = 0; pair < 2; ++pair) {
+            /* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), u in (0, 1], v in [-1/2, 1/2) */
+            float radius = sqrtf(-2 * logf(vd_noise_uniform(r[2 * pair])));
+            float angle = vd_noise_angle(r[2 * pair + 1]);
+            group[2 * pair][lane] = radius * cosf(angle);
+            group[2 * pair + 1][lane] = radius * sinf(angle);
+        }
+    }
+}
+
 static void noise_c(vd_noise_key key, size_t n, float *eps)
 {
     for (size_t i = 0; i < n; i += 4 * VD_NOISE_LANES) {
-        float group[4][VD_NOISE_LANES];
-        for (int lane = 0; lane < VD_NOISE_LANES; ++lane) {
-            uint32_t r[4];
-            vd_philox(key, (uint32_t)(i / 4 + lane), r);
-            for (int pair = 0; pair < 2; ++pair) {
-                /* Box-Muller: sqrt(-2 log u) (cos, sin)(2 pi v), u in (0, 1], v in [-1/2, 1/2) */
-                float radius = sqrtf(-2 * logf(vd_noise_uniform(r[2 * pair])));
-                float angle = vd_noise_angle(r[2 * pair + 1]);
-                group[2 * pair][lane] = radius * cosf(angle);
-                group[2 * pair + 1][lane] = radius * sinf(angle);
-            }
-        }
-        for (size_t j = 0; j < 4 * VD_NOISE_LANES && i + j < n; ++j) eps[i + j] = (&group[0][0])[j];
+        float group[4 * VD_NOISE_LANES];
+        noise_group(key, i, group);
+        for (size_t j = 0; j < 4 * VD_NOISE_LANES && i + j < n; ++j) eps[i + j] = group[j];
     }
 }
 
@@ -91,6 +99,17 @@ static void sample_c(size_t n, const float *eps, float *var, float *out)
         float std = sqrtf(var[i] + VD_VARIANCE_EPS);
         out[i] += std * eps[i];
         var[i] = eps[i] / (2 * std);
+    }
+}
+
+static void add_noise_c(vd_noise_key key, size_t first, size_t n, float *var, float *out)
+{
+    enum { GROUP = 4 * VD_NOISE_LANES };
+    float eps[GROUP];
+    for (size_t i = 0; i < n; ++i) {
+        size_t at = first + i;
+        if (i == 0 || at % GROUP == 0) noise_group(key, at / GROUP * GROUP, eps);
+        sample_c(1, eps + at % GROUP, var + i, out + i);
     }
 }
 
@@ -354,6 +373,43 @@ static void hold_frozen_c(size_t n, int batches, const float *theta, const uint1
         if (theta[i] == 0 && pruned_for[i] >= batches) d_theta[i] = 0;
 }
 
+static float largest_c(size_t n, const float *x)
+{
+    float largest = 0;
+    for (size_t i = 0; i < n; ++i) largest = largest < x[i] ? x[i] : largest;
+    return largest;
+}
+
+static int all_finite_c(size_t n, const float *x)
+{
+    for (size_t i = 0; i < n; ++i)
+        if (!isfinite(x[i])) return 0;
+    return 1;
+}
+
+static void update_adam_c(size_t n, vd_adam_args args, float kl_scale, vd_adam_arrays a, vd_update_sums *sums)
+{
+    vd_adam_args plain = args;
+    plain.decay = 0;
+    posterior_backward_c(n, a.theta, a.sigma2, a.d_kl, kl_scale, a.d_theta, a.d_sigma2);
+    adam_c(n, args, a.theta, a.d_theta, a.theta_m, a.theta_v);
+    adam_c(n, plain, a.log_sigma2, a.d_sigma2, a.log_sigma2_m, a.log_sigma2_v);
+    sums->kl += variance_kl_c(n, a.theta, a.log_sigma2, a.sigma2, a.d_kl);
+    float largest = largest_c(n, a.sigma2);
+    if (largest > sums->largest) sums->largest = largest;
+    sums->is_infinite |= !all_finite_c(n, a.theta) || !all_finite_c(n, a.log_sigma2);
+}
+
+static uint64_t checksum_c(size_t n, const float *x)
+{
+    uint32_t sums[VD_CHECKSUM_LANES] = {0}, sums_of_sums[VD_CHECKSUM_LANES] = {0};
+    for (size_t i = 0; i < n; ++i) {
+        sums[i % VD_CHECKSUM_LANES] += vd_word_of(x + i);
+        sums_of_sums[i % VD_CHECKSUM_LANES] += sums[i % VD_CHECKSUM_LANES];
+    }
+    return vd_checksum_join(sums, sums_of_sums);
+}
+
 const vd_kernels vd_kernels_c = {
     .name = "c",
     .log_alpha = log_alpha_c,
@@ -362,6 +418,7 @@ const vd_kernels vd_kernels_c = {
     .posterior_backward = posterior_backward_c,
     .noise = noise_c,
     .sample = sample_c,
+    .add_noise = add_noise_c,
     .square = square_c,
     .to_bf16 = to_bf16_c,
     .square_bf16 = square_bf16_c,
@@ -396,6 +453,10 @@ const vd_kernels vd_kernels_c = {
     .sparse_dots = sparse_dots_c,
     .count_pruned = count_pruned_c,
     .hold_frozen = hold_frozen_c,
+    .update_adam = update_adam_c,
+    .largest = largest_c,
+    .all_finite = all_finite_c,
+    .checksum = checksum_c,
     .tile = vd_tile_c,
     .tile_half = vd_tile_half_c,
     .shift = vd_shift_c,

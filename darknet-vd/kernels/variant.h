@@ -19,6 +19,28 @@ void VARIANT(vd_im2col)(vd_window s, const float *image, float *columns);
 void VARIANT(vd_im2col_bf16)(vd_window s, const uint16_t *image, uint16_t *columns);
 void VARIANT(vd_col2im_add)(vd_window s, const float *columns, float *image);
 
+/* update_vector.c */
+void VARIANT(vd_log_alpha)(size_t n, const float *theta, const float *log_sigma2, float *log_alpha);
+size_t VARIANT(vd_mask)(size_t n, const float *theta, const float *log_sigma2, float threshold, float *masked);
+double VARIANT(vd_variance_kl)(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl);
+void VARIANT(vd_posterior_backward)(size_t n, const float *theta, const float *sigma2, const float *d_kl,
+                                    float kl_scale, float *d_theta, float *d_log_sigma2);
+void VARIANT(vd_adam)(size_t n, vd_adam_args a, float *x, float *step, float *m, float *v);
+void VARIANT(vd_sgd)(size_t n, float rate, float momentum, float decay, float batch, float *x, float *step,
+                     float *velocity);
+void VARIANT(vd_count_pruned)(size_t n, float alpha, const float *theta, const float *sigma2, const float *d_kl,
+                              uint16_t *pruned_for);
+void VARIANT(vd_hold_frozen)(size_t n, int batches, const float *theta, const uint16_t *pruned_for, float *d_theta);
+void VARIANT(vd_update_adam)(size_t n, vd_adam_args args, float kl_scale, vd_adam_arrays a, vd_update_sums *sums);
+float VARIANT(vd_largest)(size_t n, const float *x);
+int VARIANT(vd_all_finite)(size_t n, const float *x);
+uint64_t VARIANT(vd_checksum)(size_t n, const float *x);
+
+/* noise_vector.c */
+void VARIANT(vd_noise)(vd_noise_key key, size_t n, float *eps);
+void VARIANT(vd_sample)(size_t n, const float *eps, float *var, float *out);
+void VARIANT(vd_add_noise)(vd_noise_key key, size_t first, size_t n, float *var, float *out);
+
 /* products/tile_vector.c */
 void VARIANT(vd_tile)(vd_tile t);
 void VARIANT(vd_tile_half)(vd_tile t);

@@ -59,6 +59,7 @@ void vd_fine_tune(layer l, update_args a)
     vd_parallel_for(vd_pieces(vd->n, VD_PIECE), fine_tune_piece, &j);
     vd_update_biases(l, a);
     vd->variance.kl = 0;
+    vd->variance.is_current = vd->variance.is_finite = 0;
     vd->gradients.went_backward = 0;
     vd->test_time.masked_is_current = 0;
 }

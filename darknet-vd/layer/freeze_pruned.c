@@ -15,6 +15,7 @@ void vd_run_over_active(layer l, int batches)
 {
     vd_layer *vd = l.plugin;
     int rows = l.type == CONVOLUTIONAL ? l.n : l.outputs;
+    vd->variance.is_current = 0;
     vd->freezing.active = make_vd_active(vd_all_parameters(l), rows, (int)(vd->n / rows), batches);
 }
 
@@ -30,6 +31,7 @@ void vd_freeze_pruned(layer l, int batches)
     enum { SPARSE = 4 }; /* with 1/4 of the weights left or fewer, lists are faster than matrices */
     vd_layer *vd = l.plugin;
     vd_leave_active(l);
+    vd->variance.is_current = 0;
     size_t active = vd_freeze(vd_all_parameters(l), batches);
     int groups = l.type == CONVOLUTIONAL ? l.groups : 1;
     if (active <= vd->n / SPARSE && !vd->train_clip && groups == 1) vd_run_over_active(l, batches);

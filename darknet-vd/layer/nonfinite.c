@@ -5,22 +5,14 @@
 #include "layer/vd_layer.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <string.h>
 
 size_t vd_first_not_finite(size_t n, const float *x)
 {
     enum { BLOCK = 1024 };
-    const uint32_t exponent = 0x7F800000, lowest = 0x00800000; /* an exponent of all ones: infinity or NaN */
     for (size_t first = 0; first < n; first += BLOCK) {
         size_t end = n - first < BLOCK ? n : first + BLOCK;
-        uint32_t found = 0;
-        for (size_t i = first; i < end; ++i) { /* no branch, so that the compiler vectorises it */
-            uint32_t bits;
-            memcpy(&bits, x + i, sizeof(bits));
-            found |= (bits & exponent) + lowest; /* carries into the sign */
-        }
-        for (size_t i = first; found >> 31 && i < end; ++i)
+        if (vd_kernels_get()->all_finite(end - first, x + first)) continue;
+        for (size_t i = first; i < end; ++i)
             if (!isfinite(x[i])) return i;
     }
     return n;
@@ -59,6 +51,30 @@ static char *fault_in_layer(const network *net, int index, layer l, int whole)
     vd_parts_of(l, parts);
     for (int i = 0; i < VD_LAYER_PARTS && !fault; ++i)
         if (parts[i]) fault = fault_in_arrays(net, index, arrays, vd_layer_arrays(parts[i], arrays), whole);
+    return fault;
+}
+
+/* the arrays of a variational layer that its update has not seen: all but theta and log_sigma2 */
+static char *fault_beside_update(const network *net, int index, layer l)
+{
+    vd_array arrays[VD_LAYER_ARRAYS];
+    char *fault = 0;
+    int n = vd_layer_arrays(&l, arrays);
+    for (int i = 0; i < n && !fault; ++i)
+        if (arrays[i].at != (void **)&l.weights) fault = fault_in_arrays(net, index, arrays + i, 1, 0);
+    return fault;
+}
+
+char *vd_fault_of_update(const network *net)
+{
+    char *fault = 0;
+    for (int i = 0; i < net->n && !fault; ++i) {
+        layer l = net->layers[i];
+        vd_layer *vd = vd_layer_of(l);
+        int seen = vd && vd->variance.is_finite;
+        fault = seen ? fault_beside_update(net, i, l) : fault_in_layer(net, i, l, 0);
+        if (seen) vd->variance.is_finite = 0; /* weights may be written before the next check */
+    }
     return fault;
 }
 

@@ -12,6 +12,10 @@ size_t vd_first_not_finite(size_t n, const float *x);
  * is computed from both, the divergence and the cost */
 char *vd_fault_of_forward(const network *net);
 
+/* of what an update has just written, as vd_fault_of_state(net, net->n, 0); an update of a variational layer has looked
+ * at its numbers itself */
+char *vd_fault_of_update(const network *net);
+
 /* of what training changes, in the layers before cutoff
  *
  *   whole   0: what a .weights file holds; 1: what a checkpoint holds, too */

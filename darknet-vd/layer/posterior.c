@@ -1,6 +1,7 @@
 #include "layer/posterior.h"
 #include "layer/variance.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/parallel.h"
 
 #include <stdlib.h>
@@ -28,30 +29,50 @@ vd_parameters vd_trained_parameters(layer l)
     return vd->freezing.active ? vd->freezing.active->p : vd_all_parameters(l);
 }
 
-typedef struct {
-    vd_layer *vd;
-    const vd_kernels *k;
-    vd_parameters p;
-    double *kl;     /* [pieces] */
-    float *largest; /* [pieces] sigma2 */
-} job;
+/* ---- variance ---- */
 
-static void variance_piece(int i, void *context)
+vd_variance_pass vd_variance_begin(layer l)
 {
-    job *j = context;
-    vd_parameters p = j->p;
-    size_t o = (size_t)i * VD_PIECE, n = vd_piece_length(p.n, VD_PIECE, i);
-    j->kl[i] = j->k->variance_kl(n, p.theta + o, p.log_sigma2 + o, p.sigma2 + o, p.d_kl + o);
-    if (vd_variance_type() == VD_FP16) j->largest[i] = j->k->largest_magnitude(n, p.sigma2 + o);
+    vd_layer *vd = l.plugin;
+    vd_variance_pass v = {.vd = vd, .k = vd_kernels_get(), .p = vd_trained_parameters(l)};
+    if (vd->train_clip && !vd->freezing.active) {
+        if (!vd->test_time.masked) vd->test_time.masked = vd_calloc(vd->n, sizeof(float));
+        vd->test_time.masked_is_current = vd->test_time.sparse_is_current = 0;
+        v.masked = vd->test_time.masked;
+    }
+    v.pieces = vd_calloc(vd_pieces(v.p.n, VD_PIECE) + 1, sizeof(*v.pieces));
+    return v;
 }
 
-/* sigma2 in the type of the products, with a scale that follows from the largest of all */
-static void convert_piece(int i, void *context)
+void vd_variance_mask(const vd_variance_pass *v, size_t o, size_t n)
 {
-    const job *j = context;
-    vd_layer *vd = j->vd;
-    size_t o = (size_t)i * VD_PIECE, n = vd_piece_length(j->p.n, VD_PIECE, i);
-    vd_variance_convert(n, j->p.sigma2 + o, vd->variance.sigma2_scale, vd->variance.sigma2_16 + o);
+    vd_parameters p = v->p;
+    if (v->masked) v->k->mask(n, p.theta + o, p.log_sigma2 + o, v->vd->threshold, v->masked + o);
+}
+
+void vd_variance_block(const vd_variance_pass *v, int piece, size_t o, size_t n)
+{
+    vd_parameters p = v->p;
+    vd_update_sums *sums = &v->pieces[piece].of;
+    sums->kl += v->k->variance_kl(n, p.theta + o, p.log_sigma2 + o, p.sigma2 + o, p.d_kl + o);
+    float largest = v->k->largest(n, p.sigma2 + o);
+    sums->largest = largest > sums->largest ? largest : sums->largest;
+    vd_variance_mask(v, o, n);
+    if (v->checks) sums->is_infinite |= !v->k->all_finite(n, p.theta + o) || !v->k->all_finite(n, p.log_sigma2 + o);
+}
+
+void vd_variance_piece_ended(const vd_variance_pass *v, int piece)
+{
+    size_t o = (size_t)piece * VD_PIECE;
+    v->pieces[piece].checksum = v->k->checksum(vd_piece_length(v->p.n, VD_PIECE, piece), v->p.theta + o);
+}
+
+/* in order: it does not depend on the threads */
+static uint64_t join_checksums(const vd_variance_sums *pieces, int n)
+{
+    uint64_t hash = VD_FNV64_START;
+    for (int i = 0; i < n; ++i) hash = vd_fnv64(hash, &pieces[i].checksum, sizeof(pieces[i].checksum));
+    return hash;
 }
 
 /* the KL divergence of a weight that is frozen */
@@ -61,23 +82,77 @@ static double frozen_kl(const vd_kernels *k)
     return k->variance_kl(1, &theta, &log_sigma2, &sigma2, &d_kl);
 }
 
-void vd_make_variance(layer l)
+/* sigma2 in the type of the products, which may depend on the largest of all */
+static void convert_piece(int i, void *context)
+{
+    const vd_variance_pass *v = context;
+    size_t o = (size_t)i * VD_PIECE, n = vd_piece_length(v->p.n, VD_PIECE, i);
+    vd_layer *vd = v->vd;
+    vd_variance_convert(n, v->p.sigma2 + o, vd->variance.sigma2_scale, vd->variance.sigma2_16 + o);
+}
+
+void vd_variance_end(vd_variance_pass *v)
+{
+    vd_layer *vd = v->vd;
+    int n = vd_pieces(v->p.n, VD_PIECE), is_infinite = 0;
+    vd->variance.kl = (double)(vd->n - v->p.n) * frozen_kl(v->k);
+    vd->variance.largest = 0;
+    for (int i = 0; i < n; ++i) { /* in order: the sum does not depend on the threads */
+        vd->variance.kl += v->pieces[i].of.kl;
+        if (v->pieces[i].of.largest > vd->variance.largest) vd->variance.largest = v->pieces[i].of.largest;
+        is_infinite |= v->pieces[i].of.is_infinite;
+    }
+    vd->variance.type = vd_variance_type();
+    vd->variance.sigma2_scale = vd_variance_scale(VD_SIGMA2, vd->variance.largest);
+    if (vd->variance.sigma2_16 && !vd->freezing.active) vd_parallel_for(n, convert_piece, v);
+    vd->variance.is_current = !vd->freezing.active;
+    vd->variance.checksum = join_checksums(v->pieces, n);
+    vd->variance.has_mask = v->masked != 0;
+    vd->variance.is_finite = v->checks && !is_infinite;
+    free(v->pieces);
+}
+
+static void checksum_piece(int i, void *context)
+{
+    vd_variance_piece_ended(context, i);
+}
+
+static int is_current(layer l)
 {
     vd_layer *vd = l.plugin;
-    job j = {.vd = vd, .k = vd_kernels_get(), .p = vd_trained_parameters(l)};
-    int n = vd_pieces(j.p.n, VD_PIECE);
-    float largest = 0;
-    j.kl = vd_calloc(n + 1, sizeof(double));
-    j.largest = vd_calloc(n + 1, sizeof(float));
-    vd_parallel_for(n, variance_piece, &j);
-    for (int i = 0; i < n; ++i) largest = j.largest[i] > largest ? j.largest[i] : largest;
-    vd->variance.sigma2_scale = vd_variance_scale(VD_SIGMA2, largest);
-    if (vd->variance.sigma2_16) vd_parallel_for(n, convert_piece, &j);
-    vd->variance.kl = (double)(vd->n - j.p.n) * frozen_kl(j.k);
-    for (int i = 0; i < n; ++i) vd->variance.kl += j.kl[i]; /* in order: the sum does not depend on the threads */
-    free(j.kl);
-    free(j.largest);
+    if (!vd->variance.is_current || vd->variance.type != vd_variance_type()) return 0;
+    vd_variance_pass v = {.vd = vd, .k = vd_kernels_get(), .p = vd_all_parameters(l)};
+    int n = vd_pieces(vd->n, VD_PIECE);
+    v.pieces = vd_calloc(n + 1, sizeof(*v.pieces));
+    vd_parallel_for(n, checksum_piece, &v);
+    int same = join_checksums(v.pieces, n) == vd->variance.checksum;
+    free(v.pieces);
+    return same;
 }
+
+static void variance_piece(int i, void *context)
+{
+    const vd_variance_pass *v = context;
+    size_t first = (size_t)i * VD_PIECE, end = first + vd_piece_length(v->p.n, VD_PIECE, i);
+    for (size_t o = first; o < end; o += VD_BLOCK) vd_variance_block(v, i, o, end - o < VD_BLOCK ? end - o : VD_BLOCK);
+    vd_variance_piece_ended(v, i);
+}
+
+void vd_make_variance(layer l)
+{
+    if (is_current(l)) return;
+    vd_variance_pass v = vd_variance_begin(l);
+    vd_parallel_for(vd_pieces(v.p.n, VD_PIECE), variance_piece, &v);
+    vd_variance_end(&v);
+}
+
+/* ---- mask ---- */
+
+typedef struct {
+    vd_layer *vd;
+    const vd_kernels *k;
+    vd_parameters p;
+} job;
 
 static void mask_piece(int i, void *context)
 {
@@ -97,5 +172,6 @@ const float *vd_masked(layer l)
     vd->test_time.masked_is_current = 1;
     vd->test_time.sparse_is_current = 0;
     vd->test_time.winograd_is_current = 0;
+    vd->variance.has_mask = 0;
     return vd->test_time.masked;
 }

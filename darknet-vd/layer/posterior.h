@@ -19,7 +19,34 @@ static inline float *vd_element(float *array, size_t o)
     return array ? array + o : 0;
 }
 
-/* write vd_layer.variance (sigma2, d_kl and kl) for the weights as they are */
+/* ---- vd_layer.variance, for the weights as they are ---- */
+
+/* what one piece adds to the sums over a layer */
+typedef struct {
+    vd_update_sums of;
+    uint64_t checksum; /* of theta */
+} vd_variance_sums;
+
+typedef struct {
+    vd_layer *vd;
+    const vd_kernels *k;
+    vd_parameters p;
+    float *masked; /* null without train_clip */
+    int checks;
+    vd_variance_sums *pieces; /* of VD_PIECE weights */
+} vd_variance_pass;
+
+/* sigma2, d_kl and the mask of some weights, while they are in the first-level cache: begin(), then for every piece
+ * block() from its first weight to its last, at most VD_BLOCK at a time, and ended(); then end(), when
+ * vd_layer.variance is current. With lists of active weights it never is: they are made by each forward */
+enum { VD_BLOCK = 512 };
+vd_variance_pass vd_variance_begin(layer l);
+void vd_variance_block(const vd_variance_pass *v, int piece, size_t o, size_t n);
+void vd_variance_mask(const vd_variance_pass *v, size_t o, size_t n);
+void vd_variance_piece_ended(const vd_variance_pass *v, int piece);
+void vd_variance_end(vd_variance_pass *v);
+
+/* all of it, unless it is current */
 void vd_make_variance(layer l);
 
 /* the masked weights [n], made unless vd_layer.test_time holds current ones */

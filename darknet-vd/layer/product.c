@@ -13,11 +13,9 @@ void vd_add_noise(layer l, vd_product p, int b)
 
 void vd_sample_noise(layer l, vd_product p, int b, float *variance, float *product)
 {
-    float *noise = vd_scratch(VD_SCRATCH_NOISE, l.outputs);
     vd_noise_key key = p.key;
     key.image += b;
-    vd_kernels_get()->noise(key, l.outputs, noise);
-    vd_kernels_get()->sample(l.outputs, noise, variance, product);
+    vd_kernels_get()->add_noise(key, 0, l.outputs, variance, product);
 }
 
 /* a layer may be called with the index of another one, in a network of its own */

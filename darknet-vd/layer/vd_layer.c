@@ -115,11 +115,11 @@ static vd_product begin_training(layer l, network net)
     vd->noise.draw = vd->noise.drawn && vd->noise.seen == *net.seen ? vd->noise.draw + 1 : 0;
     vd->noise.seen = *net.seen;
     vd->noise.drawn = 1;
-    vd->test_time.masked_is_current = 0;
     free_vd_winograd(vd->test_time.winograd); /* large, and of no use in training */
     vd->test_time.winograd = 0;
     if (vd->freezing.active) vd_active_read(vd->freezing.active, vd_all_parameters(l));
     vd_make_variance(l);
+    vd->test_time.masked_is_current = vd->variance.has_mask;
     if (vd->train_clip) vd_masked(l);
     return training_product(l, net);
 }
@@ -147,6 +147,7 @@ static vd_product backward_product(layer l, network net)
 void vd_layer_changed(layer l)
 {
     vd_layer *vd = l.plugin;
+    vd->variance.is_current = 0;
     vd->test_time.masked_is_current = 0;
     if (vd->freezing.pruned_for) memset(vd->freezing.pruned_for, 0, vd->n * sizeof(uint16_t));
     free_vd_active(vd->freezing.active); /* it lists the weights that were there */
@@ -189,6 +190,7 @@ void vd_layer_restored(layer l, int active)
     if (vd->gradients.d_mean) memset(vd->gradients.d_mean, 0, vd->n * sizeof(float));
     vd->gradients.went_backward = 0;
     vd->noise.drawn = 0;
+    vd->variance.is_current = 0;
     vd->test_time.masked_is_current = 0;
     free_vd_active(vd->freezing.active);
     vd->freezing.active = 0;

@@ -25,13 +25,21 @@ typedef struct {
     /* parameter, beside theta, for the layer's whole life; saved in a .weights file's trailer */
     float *log_sigma2; /* [n] */
 
-    /* of the latest training forward: valid until the next one. All null before the first */
+    /* of a training forward: made by the update before it, or by the forward itself. Null before the first */
     struct {
         float *sigma2;       /* [n] exp(log_alpha) theta^2 */
         uint16_t *sigma2_16; /* [n] the same for the products, null when those are in float: variance.h */
         float sigma2_scale;  /* of sigma2_16 */
+        vd_type type;        /* of the products then */
         float *d_kl;         /* [n] dKL/dlog_alpha */
+        float largest;       /* of sigma2 */
         double kl;           /* sum of KL over the layer's weights, nats */
+        /* 1: of theta and log_sigma2 as the latest update left them. Cleared where the program writes them. A program
+         * on the library may write l.weights without saying so: the forward compares theta's checksum, too */
+        int is_current;
+        uint64_t checksum; /* of theta then */
+        int has_mask;      /* train_clip: test_time.masked is of the same theta and log_sigma2 */
+        int is_finite;     /* the latest update has seen that all theta and log_sigma2 are; for the check after it */
     } variance;
 
     /* sums over the batch, from backward passes to the update, which zeroes them */

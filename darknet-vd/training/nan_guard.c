@@ -67,7 +67,7 @@ int vd_nan_guard_loss(network *net)
 
 int vd_nan_guard_weights(network *net)
 {
-    char *fault = vd_fault_of_state(net, net->n, 0);
+    char *fault = vd_fault_of_update(net);
     return fault ? found(net, "the weights are", fault) : 1;
 }
 

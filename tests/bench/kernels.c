@@ -11,7 +11,7 @@
 
 #include "bench/timing.h"
 
-enum { N = 2048, COLUMNS = 500 * 64, ROUNDS = 15, TABLES = 8 };
+enum { N = 2048, BLOCK = 512, COLUMNS = 500 * 64, ROUNDS = 15, TABLES = 8 };
 
 static const double round_seconds = 1e-3;
 
@@ -31,6 +31,14 @@ static const vd_adam_args adam = {0, .9f, .999f, 1e-7f, 1, 1, 1, .01f};
 /* elements of these are multiplications */
 static const vd_tile tile = {10, 64, 100, columns, 1, 10, columns, 0, 64, x, 64, 0, 1, 0};
 static const vd_tile half_tile = {10, 64, 100, columns_bf16, 1, 10, columns_bf16, 0, 64, x, 64, 0, 1, 0};
+static void update(const vd_kernels *k)
+{
+    static float zero[BLOCK], m[2][BLOCK], v[2][BLOCK];
+    vd_adam_arrays a = {theta, log_sigma2, zero, zero, m[0], v[0], m[1], v[1], sigma2, d_kl};
+    vd_update_sums sums = {0};
+    k->update_adam(BLOCK, adam, .01f, a, &sums);
+    sink = sums.kl;
+}
 
 /* name, elements, call */
 #define KERNELS(K)                                                                                   \
@@ -40,6 +48,7 @@ static const vd_tile half_tile = {10, 64, 100, columns_bf16, 1, 10, columns_bf16
     K(posterior_backward, N, k->posterior_backward(N, theta, sigma2, d_kl, .01f, y, z))              \
     K(noise, N, k->noise((vd_noise_key){1, 2, 3, 0}, N, y))                                          \
     K(sample, N, k->sample(N, ones, z, y))                                                           \
+    K(add_noise, N, k->add_noise((vd_noise_key){1, 2, 3, 0}, 0, N, z, y))                            \
     K(square, N, k->square(N, x, y))                                                                 \
     K(to_bf16, N, k->to_bf16(N, x, half))                                                            \
     K(square_bf16, N, k->square_bf16(N, x, half))                                                    \
@@ -75,7 +84,11 @@ static const vd_tile half_tile = {10, 64, 100, columns_bf16, 1, 10, columns_bf16
     K(col2im_add, COLUMNS, k->col2im_add(window, columns, image))                                    \
     K(col2im_add_padded, 27 * 169, k->col2im_add(padded, columns, image))                            \
     K(adam, N, k->adam(N, adam, theta, z, x, y))                                                     \
-    K(sgd, N, k->sgd(N, .01f, .9f, 0, 1, x, z, y))
+    K(sgd, N, k->sgd(N, .01f, .9f, 0, 1, x, z, y))                                                   \
+    K(update_adam, BLOCK, update(k))                                                                 \
+    K(largest, N, sink = k->largest(N, ones))                                                        \
+    K(all_finite, N, sink = k->all_finite(N, ones))                                                  \
+    K(checksum, N, sink = (double)k->checksum(N, ones))
 
 #define DEFINE(name, elements, call)            \
     static void run_##name(const vd_kernels *k) \

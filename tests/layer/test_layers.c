@@ -93,8 +93,11 @@ static double loss_of(network *net)
     double sum = 0;
     for (int s = 0; s < net->subdivisions; ++s) {
         *net->seen = (size_t)net->batch * (s + 1);
-        for (int i = 0; i < net->n; ++i)
-            if (vd_layer_of(net->layers[i])) vd_layer_of(net->layers[i])->noise.drawn = 0;
+        for (int i = 0; i < net->n; ++i) {
+            if (!vd_layer_of(net->layers[i])) continue;
+            vd_layer_of(net->layers[i])->noise.drawn = 0;
+            vd_layer_changed(net->layers[i]); /* parameters have been written */
+        }
         load_batch(net, s);
         net->train = 1;
         forward_network(net);
