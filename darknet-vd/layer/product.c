@@ -3,7 +3,6 @@
 #include "layer/bias_activation.h"
 #include "layer/norm.h"
 #include "layer/pooled.h"
-#include "kernels/scratch.h"
 
 void vd_add_noise(layer l, vd_product p, int b)
 {
