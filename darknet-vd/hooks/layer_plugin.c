@@ -10,6 +10,7 @@
 #include "config/schema.h"
 #include "config/shape.h"
 #include "layer/kernel_choice.h"
+#include "layer/delta.h"
 #include "layer/nonfinite.h"
 #include "layer/plain_layers.h"
 #include "layer/pooled.h"
@@ -182,9 +183,9 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     }
 }
 
-int layer_plugin_clears_delta(network net)
+int layer_plugin_clears_delta(const network *net, int i)
 {
-    return (net.train || net.truth || net.delta) && !vd_pool_behind(net, net.index);
+    return vd_delta_needs_zero(net, i);
 }
 
 int layer_plugin_update(layer l, update_args a)

@@ -18,9 +18,8 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
 /* the stock parser has built *l: put the plugin's functions and data into it */
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index);
 
-/* 1 when the gradient of layer net.index must be 0 before its forward pass: for a backward pass, which training, truth or
- * a gradient of the input announces, unless none will touch it */
-int layer_plugin_clears_delta(network net);
+/* 1 when a forward pass must clear the gradient of layer i's output; see layer/delta.h */
+int layer_plugin_clears_delta(const network *net, int i);
 
 /* 1 when the plugin has updated the layer (Adam on the CPU), 0 to let l.update do it */
 int layer_plugin_update(layer l, update_args a);

@@ -194,7 +194,7 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
         vd_convolve_backward_weights(&j->mean, j->input + in, d_product + out, 1, d_theta + w);
         if (!j->d_input) continue;
         /* stock Darknet's 1x1 convolution overwrites the gradient of a [shortcut] or [route]: so must a plain layer */
-        int add = j->p.sigma2 || !vd_convolution_is_product(j->mean.shape);
+        int add = !j->p.overwrites && (j->p.sigma2 || !vd_convolution_is_product(j->mean.shape));
         vd_convolve_backward_data(&j->mean, d_product + out, (const float *)j->theta + w, 1, add, j->d_input + in);
     }
     if (!j->p.sigma2) return;

@@ -70,6 +70,7 @@ static void backward_image(const job *j, int b, vd_chunk_sums sums)
     if (!j->d_input) return;
     float *d_columns = vd_scratch(VD_SCRATCH_D_COLUMNS, n), *d_squares = squares; /* no longer needed */
     float *d_image = j->d_input + (size_t)b * j->l.inputs;
+    if (j->p.overwrites) memset(d_image, 0, j->l.inputs * sizeof(float));
     j->k->sparse_multiply(*j->p.by_column, j->p.theta, pixels, d_product, d_columns);
     j->k->sparse_multiply(*j->p.by_column, j->p.sigma2, pixels, d_var, d_squares);
     j->k->add_twice_product(n, columns, d_squares, d_columns);

@@ -207,7 +207,7 @@ static void tile_columns(const job *j, int c, int n)
 static void backward_columns(const job *j, int i)
 {
     int in = j->l.inputs, out = j->l.outputs, c = i * j->columns, n = vd_piece_length(in, j->columns, i);
-    vd_gemm_shape s = {.m = j->l.batch, .n = n, .k = out, .lda = out, .ldb = in, .ldc = in, .add = 1};
+    vd_gemm_shape s = {.m = j->l.batch, .n = n, .k = out, .lda = out, .ldb = in, .ldc = in, .add = !j->p.overwrites};
     tile_columns(j, c, n);
     if (!j->d_input) return;
     if (j->tiled_mean) vd_tiled_multiply(s, VD_FLOAT, j->packed, 0, j->p.theta + c, 1, j->d_input + c);

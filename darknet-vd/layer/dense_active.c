@@ -134,5 +134,6 @@ void vd_active_dense_backward(layer l, const float *input, float *d_input, vd_pr
     vd_parallel_for(vd_pieces(l.batch, IMAGES), begin_images, &j);
     vd_parallel_for(vd_pieces(l.inputs, COLUMNS), turn_inputs, &j);
     vd_parallel_for(vd_pieces(l.outputs, UNITS), backward_units, &j);
+    if (d_input && p.overwrites) memset(d_input, 0, (size_t)l.batch * l.inputs * sizeof(float));
     if (d_input) vd_parallel_for(vd_pieces(l.inputs, COLUMNS), backward_columns, &j);
 }

@@ -1,4 +1,5 @@
 #include "layer/plain_layers.h"
+#include "layer/delta.h"
 #include "layer/pooled.h"
 #include "layer/product.h"
 #include "layer/winograd.h"
@@ -35,6 +36,7 @@ enum { PLANES = 64 }; /* of a piece of pooling in a prediction */
 typedef struct {
     layer l;
     network net;
+    int overwrites; /* delta.h */
 } job;
 
 vd_pool_shape vd_pool_shape_of(layer l)
@@ -65,7 +67,7 @@ static void predict_maxpool_planes(int i, void *context)
 
 static void forward_maxpool(layer l, network net)
 {
-    job j = {l, net};
+    job j = {l, net, 0};
     if (vd_is_prediction(net)) vd_parallel_for(vd_pieces((size_t)l.batch * l.c, PLANES), predict_maxpool_planes, &j);
     else vd_parallel_for(l.batch, forward_maxpool_image, &j);
 }
@@ -76,6 +78,7 @@ static void backward_maxpool_image(int b, void *context)
     const job *j = context;
     layer l = j->l;
     vd_pool_shape s = vd_pool_shape_of(l);
+    if (j->overwrites) memset(j->net.delta + (size_t)b * l.inputs, 0, l.inputs * sizeof(float));
     for (int c = 0; c < l.c; ++c) {
         size_t plane = (size_t)b * l.c + c, in = plane * l.h * l.w, out = plane * l.out_h * l.out_w;
         vd_kernels_get()->max_pool_backward(s, (int)in, l.indexes + out, l.delta + out, j->net.delta + in);
@@ -84,7 +87,7 @@ static void backward_maxpool_image(int b, void *context)
 
 static void backward_maxpool(layer l, network net)
 {
-    job j = {l, net};
+    job j = {l, net, vd_overwrites_input_delta(l, net)};
     if (net.delta) vd_parallel_for(l.batch, backward_maxpool_image, &j);
 }
 

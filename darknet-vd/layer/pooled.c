@@ -418,7 +418,8 @@ static void backward_data(const job *j, int b, const buffers *t)
     float *d_input = j->d_input + (size_t)b * j->l.inputs;
     int plane = w.h * w.w, lines = w.pad ? w.h : 1, width = w.pad ? w.w : plane;
     /* as vd_convolution_backward(): a plain 1x1 convolution overwrites */
-    if (!j->p.sigma2 && w.size == 1 && w.stride == 1 && !w.pad) memset(d_input, 0, j->l.inputs * sizeof(float));
+    if (j->p.overwrites || (!j->p.sigma2 && w.size == 1 && w.stride == 1 && !w.pad))
+        memset(d_input, 0, j->l.inputs * sizeof(float));
     for (int h = 0; h < lines; ++h)
         vd_transpose_add(width, w.c, t->d_image + ((size_t)(h + w.pad) * r.w + w.pad) * w.c, w.c,
                          d_input + (size_t)h * w.w, plane);

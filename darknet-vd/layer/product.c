@@ -1,6 +1,7 @@
 #include "layer/product.h"
 #include "layer/active.h"
 #include "layer/bias_activation.h"
+#include "layer/delta.h"
 #include "layer/norm.h"
 #include "layer/pooled.h"
 
@@ -35,6 +36,7 @@ void vd_product_forward(layer l, network net, vd_product p)
 void vd_product_backward(layer l, network net, vd_product p)
 {
     p.pool = pool_behind(l, net);
+    p.overwrites = vd_overwrites_input_delta(l, net);
     if (l.batch_normalize) vd_backward_norm(l, net);
     if (p.pool) vd_pooled_backward(l, net.input, net.delta, p);
     else if (l.type == CONVOLUTIONAL)

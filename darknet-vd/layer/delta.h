@@ -1,0 +1,21 @@
+/* Which gradients of outputs, layer.delta, must be zero before a backward pass. Each layer adds its part to the delta
+ * of the layer in front of it. Where it is the only one that does, a layer of the plugin writes instead, and nobody has
+ * to clear these arrays, the largest of a training step. */
+#ifndef VD_LAYER_DELTA_H
+#define VD_LAYER_DELTA_H
+
+#include "darknet.h"
+
+/* 1 when the backward pass of layer i writes the whole delta of the layer in front of it, and so must not add to it: no
+ * [route], [shortcut] or other layer has added before */
+int vd_overwrites_delta(const network *net, int i);
+
+/* the same for a layer that has been called with net.index, which may be that of another one: a layer inside a
+ * recurrent one is in no network */
+int vd_overwrites_input_delta(layer l, network net);
+
+/* 1 when a forward pass must clear the delta of layer i: not for a prediction, not where it is overwritten, and not of
+ * a convolution that is computed with the pool behind it (pooled.h), which has none */
+int vd_delta_needs_zero(const network *net, int i);
+
+#endif

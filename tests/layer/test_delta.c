@@ -1,0 +1,90 @@
+/* layer/delta.c: gradients that nobody clears are overwritten whole, and those that several layers add to are cleared.
+ */
+#include "support/support.h"
+#include "base/seed.h"
+#include "layer/delta.h"
+#include "layer/layer_state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NET "[net]\nbatch=4\nseed=5\nlearning_rate=.02\nmax_batches=100\nchannels=4\nheight=12\nwidth=12\n"
+#define CONV "[convolutional]\nfilters=6\nsize=3\npad=1\nactivation=leaky\n"
+#define NORM "[vd_conv]\nfilters=6\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\nlog_sigma2=-4\n"
+#define VD "[vd_conv]\nfilters=6\nsize=3\npad=1\nactivation=relu\nlog_sigma2=-4\n"
+#define TANH "[vd_conv]\nfilters=6\nsize=3\npad=1\nactivation=tanh\nlog_sigma2=-4\n"
+#define POOL "[maxpool]\nsize=2\nstride=2\n"
+#define LAPPING "[maxpool]\nsize=3\nstride=1\n"
+#define DENSE "[vd_connected]\noutput=20\nactivation=tanh\nlog_sigma2=-4\n"
+#define DROPOUT "[dropout]\nprobability=.3\n"
+#define END "[connected]\noutput=4\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=50\n"
+
+/* clears: of each layer, 1 where a forward of training must clear its delta */
+static const struct {
+    const char *cfg, *clears;
+} nets[] = {
+    {NET CONV VD TANH DENSE END, "0000111"},
+    {NET VD POOL TANH POOL DENSE END, "00000111"},
+    {NET TANH LAPPING NORM POOL DENSE DENSE END, "000000111"},
+    {NET "[vd_conv]\nfilters=6\nsize=1\nactivation=relu\nlog_sigma2=-4\n" CONV
+         "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n" DENSE END,
+     "0000111"},
+    /* the layer in front of a [shortcut] or [route], and those that they refer to */
+    {NET CONV VD "[shortcut]\nfrom=-2\nactivation=linear\n" VD DENSE END, "11000111"},
+    {NET VD POOL VD "[route]\nlayers=-1,-2\n" TANH DENSE END, "011000111"},
+    {NET VD DROPOUT TANH DENSE DROPOUT DENSE END, "100100111"},
+    {NET VD DROPOUT TANH "[shortcut]\nfrom=-3\nactivation=linear\n" DENSE END, "11100111"},
+    {NET VD "[avgpool]\n" DENSE END, "100111"},
+    {NET VD "[crnn]\noutput_filters=4\nhidden_filters=4\nbatch_normalize=0\n" DENSE END, "100111"},
+};
+
+START_TEST(those_that_others_add_to_are_cleared)
+{
+    network *net = network_of(nets[_i].cfg, 0);
+    const char *clears = nets[_i].clears;
+    net->train = 1;
+    for (int i = 0; i < (int)strlen(clears); ++i)
+        ck_assert_msg(vd_delta_needs_zero(net, i) == clears[i] - '0', "layer %d", i);
+    float *truth = net->truth;
+    net->train = 0;
+    net->truth = 0; /* as network_predict() */
+    for (int i = 0; i < net->n; ++i) ck_assert(!vd_delta_needs_zero(net, i));
+    net->truth = truth;
+    free_network(net);
+}
+END_TEST
+
+static void poison(network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        for (int k = 0; l.delta && k < l.batch * l.outputs; ++k) l.delta[k] = NAN;
+    }
+}
+
+START_TEST(what_was_there_before_does_not_count)
+{
+    network *a = network_of(nets[_i].cfg, 0), *b = network_of(nets[_i].cfg, 0);
+    for (int t = 0; t < 3; ++t) {
+        rand_seed((uint64_t)t);
+        train_steps(a, t, 1, 9);
+        poison(b);
+        rand_seed((uint64_t)t);
+        train_steps(b, t, 1, 9);
+    }
+    for (int i = 0; i < a->n; ++i) {
+        layer l = a->layers[i];
+        if (!vd_has_weights(l)) continue;
+        ck_assert_mem_eq(l.weights, b->layers[i].weights, vd_weights_of(l) * sizeof(float));
+        for (size_t k = 0; k < vd_weights_of(l); ++k) ck_assert(isfinite(l.weights[k]));
+    }
+    free_network(a), free_network(b);
+}
+END_TEST
+
+SUITE_OF(delta)
+{
+    LOOP(those_that_others_add_to_are_cleared, COUNT_OF(nets));
+    LOOP(what_was_there_before_does_not_count, COUNT_OF(nets));
+}
