@@ -66,34 +66,63 @@ static float kl_end(kl_sums *s)
     return vd_add_lanes(s->rest);
 }
 
-/* sigma2 and d_kl of n weights, number i of the block and those behind it */
-VD_INLINE vd_lanes variance_lanes(size_t n, size_t i, vd_lanes theta, vd_lanes log_sigma2, kl_sums *sums,
-                                  vd_lanes *d_kl)
+/* Registers that are worked on together: what is computed for one does not wait for another, and a processor looks
+ * ahead over fewer instructions than the whole way of one takes. Each step below is a loop over `count` registers,
+ * TOGETHER or 1, with n numbers in each */
+enum { TOGETHER = 4, STRIDE = TOGETHER * VD_WIDTH };
+#define EACH(u) for (int u = 0; u < count; ++u)
+
+/* sigma2 and d_kl of the weights from number i of the block on */
+VD_INLINE void variance_lanes(int count, size_t n, size_t i, const vd_lanes *theta, const vd_lanes *log_sigma2,
+                              kl_sums *sums, vd_lanes *sigma2, vd_lanes *d_kl)
 {
-    vd_lanes t2 = theta * theta, whole, part = vd_lanes_log2(t2 + VD_THETA_EPS, &whole);
-    vd_lanes x = (LOG2_E * log_sigma2 - whole) + (LOG2_E_REST * log_sigma2 - part);
-    x = vd_lanes_where(t2 == t2, x, t2); /* vd_lanes_log2() drops a NaN */
-    vd_lanes clipped = vd_lanes_at_most(LOG2_ALPHA_LIMIT, vd_lanes_at_least(-LOG2_ALPHA_LIMIT, x));
-    vd_lanes inverse = vd_lanes_exp2(-clipped); /* 1/alpha */
-    vd_lanes e = vd_lanes_exp2(-VD_K3 * clipped - LOG2_E * VD_K2);
-    /* s = 1/(1 + e),  q = alpha/(1 + alpha) = 1/(1 + 1/alpha),  alpha: one reciprocal for the three */
-    vd_lanes s_inverse = 1 + e, q_inverse = 1 + inverse, both = s_inverse * q_inverse;
-    vd_lanes r = vd_lanes_reciprocal(both * inverse), ri = r * inverse;
-    vd_lanes s = ri * q_inverse, q = ri * s_inverse;
-    vd_lanes rest = VD_K1 * (e * s); /* k1 - k1 s;  s (1 - s) = e s^2 without cancellation */
-    *d_kl = vd_lanes_but((x < clipped) | (x > clipped), -(rest * (VD_K3 * s) + .5f * inverse * q));
-    float *to_rest = sums->rest + i % VD_SUM_LANES, *to_product = sums->product + i % VD_SUM_LANES;
-    vd_lanes_store(n, to_rest, vd_lanes_load(n, to_rest) + rest);
-    vd_lanes_store(n, to_product, vd_lanes_load(n, to_product) * q_inverse);
-    return r * both * t2;
+    vd_lanes t2[TOGETHER], x[TOGETHER], clipped[TOGETHER], inverse[TOGETHER], e[TOGETHER];
+    EACH(u)
+    {
+        t2[u] = theta[u] * theta[u];
+        vd_lanes whole, part = vd_lanes_log2(t2[u] + VD_THETA_EPS, &whole);
+        x[u] = (LOG2_E * log_sigma2[u] - whole) + (LOG2_E_REST * log_sigma2[u] - part);
+        x[u] = vd_lanes_where(t2[u] == t2[u], x[u], t2[u]); /* vd_lanes_log2() drops a NaN */
+        clipped[u] = vd_lanes_at_most(LOG2_ALPHA_LIMIT, vd_lanes_at_least(-LOG2_ALPHA_LIMIT, x[u]));
+    }
+    EACH(u) inverse[u] = vd_lanes_exp2(-clipped[u]); /* 1/alpha */
+    EACH(u) e[u] = vd_lanes_exp2(-VD_K3 * clipped[u] - LOG2_E * VD_K2);
+    EACH(u)
+    {
+        /* s = 1/(1 + e),  q = alpha/(1 + alpha) = 1/(1 + 1/alpha),  alpha: one reciprocal for the three */
+        vd_lanes s_inverse = 1 + e[u], q_inverse = 1 + inverse[u], both = s_inverse * q_inverse;
+        vd_lanes r = vd_lanes_reciprocal(both * inverse[u]), ri = r * inverse[u];
+        vd_lanes s = ri * q_inverse, q = ri * s_inverse;
+        vd_lanes rest = VD_K1 * (e[u] * s); /* k1 - k1 s;  s (1 - s) = e s^2 without cancellation */
+        vd_lanes_mask is_clipped = (x[u] < clipped[u]) | (x[u] > clipped[u]);
+        sigma2[u] = r * both * t2[u];
+        d_kl[u] = vd_lanes_but(is_clipped, -(rest * (VD_K3 * s) + .5f * inverse[u] * q));
+        size_t lane = (i + u * VD_WIDTH) % VD_SUM_LANES;
+        float *to_rest = sums->rest + lane, *to_product = sums->product + lane;
+        vd_lanes_store(n, to_rest, vd_lanes_load(n, to_rest) + rest);
+        vd_lanes_store(n, to_product, vd_lanes_load(n, to_product) * q_inverse);
+    }
 }
 
-VD_INLINE void variance_step(size_t n, size_t i, const float *theta, const float *log_sigma2, kl_sums *sums,
+VD_INLINE void load_lanes(int count, size_t n, const float *x, vd_lanes *to)
+{
+    EACH(u) to[u] = vd_lanes_load(n, x + u * VD_WIDTH);
+}
+
+VD_INLINE void store_lanes(int count, size_t n, float *to, const vd_lanes *x)
+{
+    EACH(u) vd_lanes_store(n, to + u * VD_WIDTH, x[u]);
+}
+
+VD_INLINE void variance_step(int count, size_t n, size_t i, const float *theta, const float *log_sigma2, kl_sums *sums,
                              float *sigma2, float *d_kl)
 {
-    vd_lanes d, s2 = variance_lanes(n, i, vd_lanes_load(n, theta + i), vd_lanes_load(n, log_sigma2 + i), sums, &d);
-    vd_lanes_store(n, sigma2 + i, s2);
-    vd_lanes_store(n, d_kl + i, d);
+    vd_lanes t[TOGETHER], ls[TOGETHER], s2[TOGETHER], d[TOGETHER];
+    load_lanes(count, n, theta + i, t);
+    load_lanes(count, n, log_sigma2 + i, ls);
+    variance_lanes(count, n, i, t, ls, sums, s2, d);
+    store_lanes(count, n, sigma2 + i, s2);
+    store_lanes(count, n, d_kl + i, d);
 }
 
 static float variance_kl_block(size_t n, const float *theta, const float *log_sigma2, float *sigma2, float *d_kl)
@@ -101,8 +130,9 @@ static float variance_kl_block(size_t n, const float *theta, const float *log_si
     kl_sums sums;
     size_t i = 0;
     kl_begin(&sums);
-    for (; i + VD_WIDTH <= n; i += VD_WIDTH) variance_step(VD_WIDTH, i, theta, log_sigma2, &sums, sigma2, d_kl);
-    if (i < n) variance_step(n - i, i, theta, log_sigma2, &sums, sigma2, d_kl);
+    for (; i + STRIDE <= n; i += STRIDE) variance_step(TOGETHER, VD_WIDTH, i, theta, log_sigma2, &sums, sigma2, d_kl);
+    for (; i + VD_WIDTH <= n; i += VD_WIDTH) variance_step(1, VD_WIDTH, i, theta, log_sigma2, &sums, sigma2, d_kl);
+    if (i < n) variance_step(1, n - i, i, theta, log_sigma2, &sums, sigma2, d_kl);
     return kl_end(&sums);
 }
 
@@ -144,46 +174,59 @@ VD_INLINE adam_rates rates_of(vd_adam_args a)
                         a.decay};
 }
 
-/* one step of x along `step`; returns the new x */
-VD_INLINE vd_lanes adam_lanes(size_t n, adam_rates a, vd_lanes x, vd_lanes step, float *m, float *v)
+/* one step of x along `step` */
+VD_INLINE void adam_lanes(int count, size_t n, adam_rates a, vd_lanes *x, const vd_lanes *step, float *m, float *v)
 {
     const float tiny = 1e-37f; /* where v is 0 */
-    vd_lanes g = a.per_image * step - a.decay * x;
-    vd_lanes m1 = a.b1 * vd_lanes_load(n, m) + a.new1 * g;
-    vd_lanes v1 = a.b2 * vd_lanes_load(n, v) + a.new2 * g * g;
-    vd_lanes mean_square = vd_lanes_at_least(tiny, a.c2 * v1);
-    vd_lanes root = mean_square * vd_lanes_rsqrt(mean_square);
-    vd_lanes_store(n, m, m1);
-    vd_lanes_store(n, v, v1);
-    return x + a.rate * m1 * vd_lanes_reciprocal(root + a.eps);
+    EACH(u)
+    {
+        float *mu = m + u * VD_WIDTH, *vu = v + u * VD_WIDTH;
+        vd_lanes g = a.per_image * step[u] - a.decay * x[u];
+        vd_lanes m1 = a.b1 * vd_lanes_load(n, mu) + a.new1 * g;
+        vd_lanes v1 = a.b2 * vd_lanes_load(n, vu) + a.new2 * g * g;
+        vd_lanes_store(n, mu, m1);
+        vd_lanes_store(n, vu, v1);
+        vd_lanes mean_square = vd_lanes_at_least(tiny, a.c2 * v1);
+        vd_lanes root = mean_square * vd_lanes_rsqrt(mean_square);
+        x[u] += a.rate * m1 * vd_lanes_reciprocal(root + a.eps);
+    }
 }
 
-VD_INLINE void adam_step(size_t n, adam_rates a, float *x, float *step, float *m, float *v)
+VD_INLINE void adam_step(int count, size_t n, adam_rates a, float *x, float *step, float *m, float *v)
 {
-    vd_lanes_store(n, x, adam_lanes(n, a, vd_lanes_load(n, x), vd_lanes_load(n, step), m, v));
-    vd_lanes_store(n, step, (vd_lanes){0});
+    vd_lanes x0[TOGETHER], step0[TOGETHER];
+    load_lanes(count, n, x, x0);
+    load_lanes(count, n, step, step0);
+    adam_lanes(count, n, a, x0, step0, m, v);
+    store_lanes(count, n, x, x0);
+    EACH(u) vd_lanes_store(n, step + u * VD_WIDTH, (vd_lanes){0});
 }
 
 void VARIANT(vd_adam)(size_t n, vd_adam_args a, float *x, float *step, float *m, float *v)
 {
     adam_rates rates = rates_of(a);
     size_t i = 0;
-    for (; i + VD_WIDTH <= n; i += VD_WIDTH) adam_step(VD_WIDTH, rates, x + i, step + i, m + i, v + i);
-    if (i < n) adam_step(n - i, rates, x + i, step + i, m + i, v + i);
+    for (; i + STRIDE <= n; i += STRIDE) adam_step(TOGETHER, VD_WIDTH, rates, x + i, step + i, m + i, v + i);
+    for (; i + VD_WIDTH <= n; i += VD_WIDTH) adam_step(1, VD_WIDTH, rates, x + i, step + i, m + i, v + i);
+    if (i < n) adam_step(1, n - i, rates, x + i, step + i, m + i, v + i);
 }
 
 /* ---- one update ---- */
 
-/* posterior_backward() on registers; returns d_theta */
-VD_INLINE vd_lanes posterior_lanes(vd_lanes t, vd_lanes sigma2, vd_lanes d_kl, float kl_scale, vd_lanes d_theta,
-                                   vd_lanes d_sigma2, vd_lanes *d_log_sigma2)
+/* as posterior_backward() */
+VD_INLINE void posterior_lanes(int count, const vd_lanes *theta, const vd_lanes *sigma2, const vd_lanes *d_kl,
+                               float kl_scale, vd_lanes *d_theta, vd_lanes *d_log_sigma2)
 {
     const float tiny = 1e-20f;
-    vd_lanes t2 = t * t, t2_eps = t2 + VD_THETA_EPS, d = d_sigma2 * sigma2, d_log_alpha = kl_scale * d_kl;
-    vd_lanes_mask clipped = d_kl == 0;
-    vd_lanes r = vd_lanes_but((t < tiny) & (t > -tiny), 2 * vd_lanes_reciprocal(t * t2_eps));
-    *d_log_sigma2 = vd_lanes_but(clipped, d + d_log_alpha);
-    return d_theta + r * (d * vd_lanes_where(clipped, t2_eps, vd_lanes_of(VD_THETA_EPS)) - d_log_alpha * t2);
+    EACH(u)
+    {
+        vd_lanes t = theta[u], t2 = t * t, t2_eps = t2 + VD_THETA_EPS, d = d_log_sigma2[u] * sigma2[u];
+        vd_lanes d_log_alpha = kl_scale * d_kl[u], eps = vd_lanes_of(VD_THETA_EPS);
+        vd_lanes_mask clipped = d_kl[u] == 0;
+        vd_lanes r = vd_lanes_but((t < tiny) & (t > -tiny), 2 * vd_lanes_reciprocal(t * t2_eps));
+        d_theta[u] += r * (d * vd_lanes_where(clipped, t2_eps, eps) - d_log_alpha * t2);
+        d_log_sigma2[u] = vd_lanes_but(clipped, d + d_log_alpha);
+    }
 }
 
 typedef struct {
@@ -197,39 +240,49 @@ typedef struct {
     vd_lanes_mask found; /* bit 31: a number was not finite */
 } update_sums;
 
-VD_INLINE void note_finite(update_sums *s, vd_lanes x)
+VD_INLINE void note(int count, const vd_lanes *theta, const vd_lanes *log_sigma2, const vd_lanes *sigma2,
+                    update_sums *s)
 {
-    s->found |= ((vd_lanes_mask)x & 0x7f800000) + 0x00800000; /* an exponent of all ones carries into the sign */
+    const int exponent = 0x7f800000, lowest = 0x00800000; /* an exponent of all ones carries into the sign */
+    EACH(u)
+    {
+        s->found |= ((vd_lanes_mask)theta[u] & exponent) + lowest;
+        s->found |= ((vd_lanes_mask)log_sigma2[u] & exponent) + lowest;
+        s->largest = vd_lanes_where(sigma2[u] > s->largest, sigma2[u], s->largest);
+    }
 }
 
-VD_INLINE void update_step(size_t n, size_t i, update_rates u, vd_adam_arrays a, update_sums *sums)
+VD_INLINE void update_step(int count, size_t n, size_t i, update_rates r, vd_adam_arrays a, update_sums *sums)
 {
-    vd_lanes t = vd_lanes_load(n, a.theta + i), ls = vd_lanes_load(n, a.log_sigma2 + i),
-             d_kl = vd_lanes_load(n, a.d_kl + i);
-    vd_lanes sigma2 = vd_lanes_load(n, a.sigma2 + i), d_t = vd_lanes_load(n, a.d_theta + i), d_ls, zero = {0};
-    d_t = posterior_lanes(t, sigma2, d_kl, u.kl_scale, d_t, vd_lanes_load(n, a.d_sigma2 + i), &d_ls);
-    t = adam_lanes(n, u.theta, t, d_t, a.theta_m + i, a.theta_v + i);
-    ls = adam_lanes(n, u.log_sigma2, ls, d_ls, a.log_sigma2_m + i, a.log_sigma2_v + i);
-    vd_lanes_store(n, a.theta + i, t);
-    vd_lanes_store(n, a.log_sigma2 + i, ls);
-    vd_lanes_store(n, a.d_theta + i, zero);
-    vd_lanes_store(n, a.d_sigma2 + i, zero);
-    note_finite(sums, t);
-    note_finite(sums, ls);
-    sigma2 = variance_lanes(n, i, t, ls, &sums->kl, &d_kl);
-    vd_lanes_store(n, a.sigma2 + i, sigma2);
-    vd_lanes_store(n, a.d_kl + i, d_kl);
-    sums->largest = vd_lanes_where(sigma2 > sums->largest, sigma2, sums->largest);
+    vd_lanes t[TOGETHER], ls[TOGETHER], d_t[TOGETHER], d_ls[TOGETHER], s2[TOGETHER], d_kl[TOGETHER];
+    load_lanes(count, n, a.theta + i, t);
+    load_lanes(count, n, a.sigma2 + i, s2);
+    load_lanes(count, n, a.d_kl + i, d_kl);
+    load_lanes(count, n, a.d_theta + i, d_t);
+    load_lanes(count, n, a.d_sigma2 + i, d_ls);
+    posterior_lanes(count, t, s2, d_kl, r.kl_scale, d_t, d_ls);
+    EACH(u) vd_lanes_store(n, a.d_theta + i + u * VD_WIDTH, (vd_lanes){0});
+    EACH(u) vd_lanes_store(n, a.d_sigma2 + i + u * VD_WIDTH, (vd_lanes){0});
+    adam_lanes(count, n, r.theta, t, d_t, a.theta_m + i, a.theta_v + i);
+    store_lanes(count, n, a.theta + i, t);
+    load_lanes(count, n, a.log_sigma2 + i, ls);
+    adam_lanes(count, n, r.log_sigma2, ls, d_ls, a.log_sigma2_m + i, a.log_sigma2_v + i);
+    store_lanes(count, n, a.log_sigma2 + i, ls);
+    variance_lanes(count, n, i, t, ls, &sums->kl, s2, d_kl);
+    store_lanes(count, n, a.sigma2 + i, s2);
+    store_lanes(count, n, a.d_kl + i, d_kl);
+    note(count, t, ls, s2, sums);
 }
 
 /* weights o .. end - 1, at most KL_BLOCK, which divides o */
-static void update_block(size_t o, size_t end, update_rates u, vd_adam_arrays a, vd_update_sums *sums)
+static void update_block(size_t o, size_t end, update_rates r, vd_adam_arrays a, vd_update_sums *sums)
 {
     update_sums s = {0};
     size_t i = o;
     kl_begin(&s.kl);
-    for (; i + VD_WIDTH <= end; i += VD_WIDTH) update_step(VD_WIDTH, i, u, a, &s);
-    if (i < end) update_step(end - i, i, u, a, &s);
+    for (; i + STRIDE <= end; i += STRIDE) update_step(TOGETHER, VD_WIDTH, i, r, a, &s);
+    for (; i + VD_WIDTH <= end; i += VD_WIDTH) update_step(1, VD_WIDTH, i, r, a, &s);
+    if (i < end) update_step(1, end - i, i, r, a, &s);
     sums->kl += kl_end(&s.kl);
     for (int lane = 0; lane < VD_WIDTH; ++lane) {
         if (s.largest[lane] > sums->largest) sums->largest = s.largest[lane];
@@ -241,8 +294,8 @@ void VARIANT(vd_update_adam)(size_t n, vd_adam_args theta, float kl_scale, vd_ad
 {
     vd_adam_args log_sigma2 = theta;
     log_sigma2.decay = 0;
-    update_rates u = {rates_of(theta), rates_of(log_sigma2), kl_scale};
-    for (size_t o = 0; o < n; o += KL_BLOCK) update_block(o, n - o < KL_BLOCK ? n : o + KL_BLOCK, u, a, sums);
+    update_rates r = {rates_of(theta), rates_of(log_sigma2), kl_scale};
+    for (size_t o = 0; o < n; o += KL_BLOCK) update_block(o, n - o < KL_BLOCK ? n : o + KL_BLOCK, r, a, sums);
 }
 
 void VARIANT(vd_sgd)(size_t n, float rate, float momentum, float decay, float batch, float *restrict x,
