@@ -6,7 +6,9 @@
 #include "base/text.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void die(const char *path)
@@ -31,6 +33,25 @@ START_TEST(memory_is_zeroed)
     p = vd_calloc(0, 8);
     ck_assert_ptr_nonnull(p);
     free(p);
+}
+END_TEST
+
+/* also of memory that was in use before */
+START_TEST(large_arrays_are_zero_and_begin_at_a_cache_line)
+{
+    static const size_t sizes[] = {4095, 4096, 4097, 70000, (1 << 20) - 1, 1 << 20, (1 << 20) + 4097, 5000001};
+    for (int round = 0; round < 3; ++round) {
+        unsigned char *p[COUNT_OF(sizes)];
+        for (size_t i = 0; i < COUNT_OF(sizes); ++i) {
+            p[i] = vd_calloc(1, sizes[i]);
+            for (size_t k = 0; k < sizes[i]; ++k) ck_assert(p[i][k] == 0);
+            if (sizes[i] >= 4096) ck_assert_uint_eq((uintptr_t)p[i] % 64, 0);
+        }
+        for (size_t i = 0; i < COUNT_OF(sizes); ++i) memset(p[i], 255, sizes[i]);
+        for (size_t i = 0; i < COUNT_OF(sizes); ++i) /* the neighbours are whole */
+            for (size_t k = 0; k < sizes[i]; k += 997) ck_assert(p[i][k] == 255);
+        for (size_t i = COUNT_OF(sizes); i-- > 0;) free(p[i]);
+    }
 }
 END_TEST
 
@@ -100,6 +121,7 @@ SUITE_OF(fail)
 {
     TEST(dying_says_one_line_and_exits_with_1);
     TEST(memory_is_zeroed);
+    TEST(large_arrays_are_zero_and_begin_at_a_cache_line);
     TEST(memory_that_is_not_there_is_named);
     TEST(a_program_dies_in_peace_while_other_threads_write);
 }
