@@ -72,6 +72,13 @@ bench-sparse: $(BUILD)/bench-sparse ## sparse layers against the fastest dense o
 bench-convolve: $(BUILD)/bench-convolve ## GF/s of every way of a convolution, for layers of LeNet, VGG and YOLO, one core
 	$(Q)$<
 
+$(BUILD)/bench-active: tests/bench/active.c $(BUILD)/libdarknet-vd.a
+	$(Q)$(call program,$(STEP_FLAGS) -Idarknet-vd -I$(SRC)/include -I$(SRC)/src $(CFLAGS))
+
+.PHONY: bench-active
+bench-active: $(BUILD)/bench-active ## layers over lists of active weights beside those over all weights, one core
+	$(Q)DARKNET_THREADS=1 $< 2>/dev/null
+
 # answers to single images
 $(BUILD)/predict: tests/bench/predict.c $(BUILD)/libdarknet-vd.a
 	$(Q)$(call program,$(STEP_FLAGS) -I$(SRC)/include)

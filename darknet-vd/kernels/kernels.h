@@ -15,6 +15,7 @@
 #include "kernels/products/shift.h"
 #include "kernels/products/tile.h"
 #include "kernels/products/behind_pool.h"
+#include "kernels/active_kernels.h"
 #include "kernels/sparse_kernels.h"
 #include "kernels/type.h"
 #include "kernels/winograd_kernels.h"
@@ -214,18 +215,6 @@ typedef struct {
      * velocity may be null when momentum is 0 */
     void (*sgd)(size_t n, float rate, float momentum, float decay, float batch, float *x, float *step, float *velocity);
 
-    /* products with a sparse matrix of the given pattern; every row and column stands for `lanes` numbers
-     *
-     *   value         [elements]
-     *   x             [columns][lanes]
-     *   y, dy         [rows][lanes]
-     *
-     * sparse_multiply  y[r] = the sum over row r of value x[column], overwritten; with the pattern's transpose it is
-     *                  the backward pass
-     * sparse_dots      d_value += dy[r] . x[column] for every element of the rows; s.element must be null */
-    void (*sparse_multiply)(vd_sparse s, const float *value, size_t lanes, const float *x, float *y);
-    void (*sparse_dots)(vd_sparse s, size_t lanes, const float *x, const float *dy, float *d_value);
-
     /* pruned_for += 1 where log_alpha is at its upper clip or at least log(alpha), to at most 65535; = 0 elsewhere.
      * sigma2 and d_kl are variance_kl's of the same theta. alpha = INFINITY: at the clip alone. So, too, where theta^2
      * is below FLT_MIN, as sigma2 then says nothing of log_alpha */
@@ -260,6 +249,7 @@ typedef struct {
     const vd_sparse_kernels *sparse;           /* products with sparse weights at test time */
     const vd_behind_pool_kernels *behind_pool; /* backward products of a convolution that only a max pool reads */
     const vd_winograd_kernels *winograd;       /* 3x3 convolutions at test time */
+    const vd_active_kernels *active;           /* products with lists of active weights in training */
 } vd_kernels;
 
 /* the specification, in plain C and libm */

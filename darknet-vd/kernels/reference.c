@@ -339,23 +339,6 @@ static void sgd_c(size_t n, float rate, float momentum, float decay, float batch
     }
 }
 
-static void sparse_multiply_c(vd_sparse s, const float *value, size_t lanes, const float *x, float *y)
-{
-    for (int r = 0; r < s.rows; ++r) {
-        for (size_t i = 0; i < lanes; ++i) y[r * lanes + i] = 0;
-        for (int e = s.start[r]; e < s.start[r + 1]; ++e)
-            for (size_t i = 0; i < lanes; ++i)
-                y[r * lanes + i] += value[s.element ? s.element[e] : e] * x[s.column[e] * lanes + i];
-    }
-}
-
-static void sparse_dots_c(vd_sparse s, size_t lanes, const float *x, const float *dy, float *d_value)
-{
-    for (int r = 0; r < s.rows; ++r)
-        for (int e = s.start[r]; e < s.start[r + 1]; ++e)
-            for (size_t i = 0; i < lanes; ++i) d_value[e] += dy[r * lanes + i] * x[s.column[e] * lanes + i];
-}
-
 static void count_pruned_c(size_t n, float alpha, const float *theta, const float *sigma2, const float *d_kl,
                            uint16_t *pruned_for)
 {
@@ -449,8 +432,6 @@ const vd_kernels vd_kernels_c = {
     .col2im_add = col2im_add_c,
     .adam = adam_c,
     .sgd = sgd_c,
-    .sparse_multiply = sparse_multiply_c,
-    .sparse_dots = sparse_dots_c,
     .count_pruned = count_pruned_c,
     .hold_frozen = hold_frozen_c,
     .update_adam = update_adam_c,
@@ -464,4 +445,5 @@ const vd_kernels vd_kernels_c = {
     .sparse = &vd_sparse_kernels_c,
     .behind_pool = &vd_behind_pool_c,
     .winograd = &vd_winograd_kernels_c,
+    .active = &vd_active_kernels_c,
 };

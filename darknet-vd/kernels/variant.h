@@ -57,4 +57,7 @@ extern const vd_behind_pool_kernels VARIANT(vd_behind_pool);
 /* products/winograd_vector.c */
 extern const vd_winograd_kernels VARIANT(vd_winograd_kernels);
 
+/* products/active_vector.c */
+extern const vd_active_kernels VARIANT(vd_active_kernels);
+
 #endif

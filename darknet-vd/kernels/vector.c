@@ -1,6 +1,7 @@
 /* The kernels as loops without branches or libm calls, for the compiler to vectorise. The Makefile builds this file
  * once for each instruction set, named by VD_VARIANT. */
 #include "kernels/kernels.h"
+#include "kernels/approx.h"
 #include "kernels/bf16.h"
 #include "kernels/fp16.h"
 #include "kernels/lanes.h"
@@ -75,10 +76,10 @@ static void multiply_fp16_v(size_t n, const float *restrict x, const float *rest
 /* magnitudes of floats are ordered as their bits are */
 static float largest_magnitude_v(size_t n, const float *restrict x)
 {
-    int32_t lanes[SUM_LANES] = {0};
+    int32_t lanes[VD_SUM_LANES] = {0};
     size_t i = 0;
-    for (; i < n; i += SUM_LANES) {
-        size_t m = n - i < SUM_LANES ? n - i : SUM_LANES;
+    for (; i < n; i += VD_SUM_LANES) {
+        size_t m = n - i < VD_SUM_LANES ? n - i : VD_SUM_LANES;
         for (size_t lane = 0; lane < m; ++lane) {
             vd_bits b = {.f = x[i + lane]};
             b.i &= 0x7fffffff;
@@ -86,7 +87,7 @@ static float largest_magnitude_v(size_t n, const float *restrict x)
         }
     }
     vd_bits largest = {.i = 0};
-    for (int lane = 0; lane < SUM_LANES; ++lane) largest.i = lanes[lane] > largest.i ? lanes[lane] : largest.i;
+    for (int lane = 0; lane < VD_SUM_LANES; ++lane) largest.i = lanes[lane] > largest.i ? lanes[lane] : largest.i;
     return largest.f;
 }
 
@@ -170,63 +171,6 @@ static void normalize_backward_v(size_t n, float mean, float a, float b, float c
     for (size_t i = 0; i < n; ++i) d[i] = d[i] * a + (x[i] - mean) * b + c;
 }
 
-/* 16 floats of any alignment, in registers of whatever width there is */
-typedef float lanes16 __attribute__((vector_size(64), aligned(4), may_alias));
-
-#define LOAD16(x) (*(const lanes16 *)(x))
-
-static void sparse_multiply_v(vd_sparse s, const float *value, size_t lanes, const float *restrict x, float *restrict y)
-{
-    for (int r = 0; r < s.rows; ++r, y += lanes) {
-        int first = s.start[r], last = s.start[r + 1];
-        size_t i = 0;
-        for (; i + 64 <= lanes; i += 64) { /* sums of 64 lanes stay in registers */
-            lanes16 a = {0}, b = {0}, c = {0}, d = {0};
-            for (int e = first; e < last; ++e) {
-                const float *from = x + s.column[e] * lanes + i;
-                float w = value[s.element ? s.element[e] : e];
-                a += w * LOAD16(from);
-                b += w * LOAD16(from + 16);
-                c += w * LOAD16(from + 32);
-                d += w * LOAD16(from + 48);
-            }
-            lanes16 *to = (lanes16 *)(y + i);
-            to[0] = a;
-            to[1] = b;
-            to[2] = c;
-            to[3] = d;
-        }
-        for (; i + 16 <= lanes; i += 16) {
-            lanes16 a = {0};
-            for (int e = first; e < last; ++e)
-                a += value[s.element ? s.element[e] : e] * LOAD16(x + s.column[e] * lanes + i);
-            *(lanes16 *)(y + i) = a;
-        }
-        for (; i < lanes; ++i) {
-            float a = 0;
-            for (int e = first; e < last; ++e) a += value[s.element ? s.element[e] : e] * x[s.column[e] * lanes + i];
-            y[i] = a;
-        }
-    }
-}
-
-static void sparse_dots_v(vd_sparse s, size_t lanes, const float *restrict x, const float *restrict dy,
-                          float *restrict d_value)
-{
-    for (int r = 0; r < s.rows; ++r, dy += lanes) {
-        for (int e = s.start[r]; e < s.start[r + 1]; ++e) {
-            const float *from = x + s.column[e] * lanes;
-            lanes16 sums = {0};
-            float rest = 0;
-            size_t i = 0;
-            for (; i + 16 <= lanes; i += 16) sums += LOAD16(dy + i) * LOAD16(from + i);
-            for (; i < lanes; ++i) rest += dy[i] * from[i];
-            for (int lane = 0; lane < 16; ++lane) rest += sums[lane];
-            d_value[e] += rest;
-        }
-    }
-}
-
 const vd_kernels VARIANT(vd_kernels) = {
     .name = NAME(VD_VARIANT),
 #ifdef __AVX512BF16__
@@ -269,8 +213,6 @@ const vd_kernels VARIANT(vd_kernels) = {
     .col2im_add = VARIANT(vd_col2im_add),
     .adam = VARIANT(vd_adam),
     .sgd = VARIANT(vd_sgd),
-    .sparse_multiply = sparse_multiply_v,
-    .sparse_dots = sparse_dots_v,
     .count_pruned = VARIANT(vd_count_pruned),
     .hold_frozen = VARIANT(vd_hold_frozen),
     .update_adam = VARIANT(vd_update_adam),
@@ -287,4 +229,5 @@ const vd_kernels VARIANT(vd_kernels) = {
     .sparse = &VARIANT(vd_sparse_kernels),
     .behind_pool = &VARIANT(vd_behind_pool),
     .winograd = &VARIANT(vd_winograd_kernels),
+    .active = &VARIANT(vd_active_kernels),
 };

@@ -59,7 +59,7 @@ static vd_sparse transpose_of(vd_sparse s, int columns)
     return (vd_sparse){columns, start, row, element};
 }
 
-vd_active *make_vd_active(vd_parameters all, int rows, int columns, int batches)
+vd_active *make_vd_active(vd_parameters all, int rows, int columns, int groups, int masks, int batches)
 {
     vd_active *a = vd_calloc(1, sizeof(*a));
     int *start = vd_calloc(rows + 1, sizeof(int)), *column, n = 0;
@@ -73,12 +73,12 @@ vd_active *make_vd_active(vd_parameters all, int rows, int columns, int batches)
             size_t i = (size_t)r * columns + c;
             if (is_frozen(all, i, batches)) continue;
             a->index[n] = (int)i;
-            column[n++] = c;
+            column[n++] = r / (rows / groups) * columns + c;
         }
     }
     start[rows] = n;
     a->by_row = (vd_sparse){rows, start, column, 0};
-    a->by_column = transpose_of(a->by_row, columns);
+    a->by_column = transpose_of(a->by_row, groups * columns);
 
     float **to[COPIED], **from[COPIED];
     a->p.n = n;
@@ -95,6 +95,8 @@ vd_active *make_vd_active(vd_parameters all, int rows, int columns, int batches)
     a->p.d_kl = vd_calloc(n, sizeof(float));
     a->p.d_theta = vd_calloc(n, sizeof(float));
     a->p.d_sigma2 = vd_calloc(n, sizeof(float));
+    if (masks) a->masked = vd_calloc(n, sizeof(float));
+    if (masks) a->d_mean = vd_calloc(n, sizeof(float));
     return a;
 }
 
@@ -105,7 +107,7 @@ void free_vd_active(vd_active *a)
                             a->by_column.element, a->index,         a->p.theta,         a->p.log_sigma2,
                             a->p.theta_m,         a->p.theta_v,     a->p.log_sigma2_m,  a->p.log_sigma2_v,
                             a->p.pruned_for,      a->p.sigma2,      a->p.d_kl,          a->p.d_theta,
-                            a->p.d_sigma2};
+                            a->p.d_sigma2,        a->masked,        a->d_mean};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free((void *)arrays[i]);
     free(a);
 }

@@ -3,8 +3,8 @@
  * contribution to mean and variance is then 0 too, log_alpha stays at the clip, and training and test time see the same
  * weight. Batches are counted at each update; once in 50 of them weights are frozen.
  *
- * Once less than a quarter of a layer is left, its products and updates run over a list of the active weights alone.
- * (Not in a grouped convolution or with train_clip=1: those go on as before, frozen weights held at 0.) */
+ * Once so few weights of a layer are left that this is faster, its products and updates run over lists of the active
+ * weights alone. */
 #ifndef VD_LAYER_FREEZE_H
 #define VD_LAYER_FREEZE_H
 
@@ -23,11 +23,14 @@ typedef struct {
     float *d_theta, *d_sigma2; /* sums over the batch of -dL/dtheta and -dL/dsigma2 */
 } vd_parameters;
 
-/* the active weights of a layer as a matrix: a row for each unit or filter, a column for each input or tap */
+/* the active weights of a layer as a matrix: a row for each unit or filter, a column for each input or tap of an input
+ * channel */
 typedef struct {
     vd_sparse by_row, by_column; /* by_column: the transpose, its elements numbered as those of by_row */
     int *index;                  /* [n] of the weight in the layer's order */
     vd_parameters p;             /* copies */
+    float *masked, *d_mean; /* [n] with train_clip, else null: theta where log_alpha < threshold, and the sums of its
+                               gradients */
 } vd_active;
 
 /* set theta and its moments to 0, and log_sigma2 so high that log_alpha is at the clip, where a weight has been pruned
@@ -37,8 +40,9 @@ size_t vd_freeze(vd_parameters all, int batches);
 /* the number of frozen weights: 0 for good, and pruned for this number of batches */
 size_t vd_frozen(vd_parameters all, int batches);
 
-/* the active weights of a [rows][columns] matrix, all arrays of `all` but the last four copied */
-vd_active *make_vd_active(vd_parameters all, int rows, int columns, int batches);
+/* the active weights of a [rows][columns] matrix, all arrays of `all` but the last four copied. With groups, the rows
+ * of group g have the columns from g columns on. masks: make masked and d_mean */
+vd_active *make_vd_active(vd_parameters all, int rows, int columns, int groups, int masks, int batches);
 void free_vd_active(vd_active *a);
 
 /* copy theta and log_sigma2 in, and out */

@@ -6,7 +6,7 @@
 #include "layer/vd_layer.h"
 
 /* freeze the weights that have been pruned for this number of batches; the layer then runs over lists of the others if
- * those are less than a quarter (not with groups or train_clip) */
+ * those are few enough to be faster */
 void vd_freeze_pruned(layer l, int batches);
 
 /* the number of frozen weights, 0 while nothing is counted */

@@ -143,7 +143,7 @@ static void predict_yolo_anchor(int i, void *context)
 
 static void forward_yolo(layer l, network net)
 {
-    job j = {l, net};
+    job j = {l, net, 0};
     if (vd_is_prediction(net)) vd_parallel_for(l.batch * l.n, predict_yolo_anchor, &j);
     else forward_yolo_layer(l, net);
 }

@@ -25,8 +25,7 @@ static int windows_pay(layer pool)
 /* Threads share a single picture without noise by its filters, which a run of images cannot */
 static int run_pays(layer l)
 {
-    const vd_layer *vd = vd_layer_of(l);
-    return vd ? !vd->freezing.active : l.batch > 1;
+    return vd_layer_of(l) || l.batch > 1;
 }
 
 const layer *vd_pool_behind(network net, int index)

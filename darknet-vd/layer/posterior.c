@@ -29,6 +29,13 @@ vd_parameters vd_trained_parameters(layer l)
     return vd->freezing.active ? vd->freezing.active->p : vd_all_parameters(l);
 }
 
+float *vd_mean_gradients(layer l)
+{
+    const vd_layer *vd = l.plugin;
+    if (!vd->train_clip) return 0;
+    return vd->freezing.active ? vd->freezing.active->d_mean : vd->gradients.d_mean;
+}
+
 /* ---- variance ---- */
 
 vd_variance_pass vd_variance_begin(layer l)
@@ -174,4 +181,12 @@ const float *vd_masked(layer l)
     vd->test_time.winograd_is_current = 0;
     vd->variance.has_mask = 0;
     return vd->test_time.masked;
+}
+
+void vd_mask_mean(layer l)
+{
+    vd_layer *vd = l.plugin;
+    vd_active *a = vd->freezing.active;
+    if (a) vd_kernels_get()->mask(a->p.n, a->p.theta, a->p.log_sigma2, vd->threshold, a->masked);
+    else vd_masked(l);
 }

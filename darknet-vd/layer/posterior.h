@@ -13,6 +13,9 @@ enum { VD_PIECE = 8192 };
 vd_parameters vd_all_parameters(layer l);
 vd_parameters vd_trained_parameters(layer l);
 
+/* with train_clip: the sums of -dL/d(masked theta), of the weights that training works on; null without */
+float *vd_mean_gradients(layer l);
+
 /* element o of an array that may be missing */
 static inline float *vd_element(float *array, size_t o)
 {
@@ -48,6 +51,10 @@ void vd_variance_end(vd_variance_pass *v);
 
 /* all of it, unless it is current */
 void vd_make_variance(layer l);
+
+/* with train_clip: make the weights of the mean, of those that training works on: vd_layer.test_time.masked, or
+ * vd_active.masked */
+void vd_mask_mean(layer l);
 
 /* the masked weights [n], made unless vd_layer.test_time holds current ones */
 const float *vd_masked(layer l);

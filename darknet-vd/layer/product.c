@@ -38,7 +38,7 @@ void vd_product_backward(layer l, network net, vd_product p)
     p.pool = pool_behind(l, net);
     p.overwrites = vd_overwrites_input_delta(l, net);
     if (l.batch_normalize) vd_backward_norm(l, net);
-    if (p.pool) vd_pooled_backward(l, net.input, net.delta, p);
+    if (p.pool && !p.by_row) vd_pooled_backward(l, net.input, net.delta, p);
     else if (l.type == CONVOLUTIONAL)
         (p.by_row ? vd_active_convolution_backward : vd_convolution_backward)(l, net.input, net.delta, p);
     else (p.by_row ? vd_active_dense_backward : vd_dense_backward)(l, net.input, net.delta, p);

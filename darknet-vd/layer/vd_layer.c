@@ -75,8 +75,8 @@ static vd_product training_product(layer l, network net)
                     /* *net.seen already counts this batch */
                     .key = {vd->seed, (uint64_t)*net.seen - l.batch, vd->index, vd->noise.draw}};
     if (vd->train_clip) {
-        p.theta = vd->test_time.masked;
-        p.d_theta = vd->gradients.d_mean;
+        p.theta = vd->freezing.active ? vd->freezing.active->masked : vd->test_time.masked;
+        p.d_theta = vd_mean_gradients(l);
     }
     if (vd->freezing.active) {
         p.by_row = &vd->freezing.active->by_row;
@@ -120,7 +120,7 @@ static vd_product begin_training(layer l, network net)
     if (vd->freezing.active) vd_active_read(vd->freezing.active, vd_all_parameters(l));
     vd_make_variance(l);
     vd->test_time.masked_is_current = vd->variance.has_mask;
-    if (vd->train_clip) vd_masked(l);
+    if (vd->train_clip) vd_mask_mean(l);
     return training_product(l, net);
 }
 

@@ -104,7 +104,7 @@ void update_vd_layer(layer l, update_args a)
     job j = {.k = vd_kernels_get(),
              .p = vd_trained_parameters(l),
              .step = vd_step_of(l, a),
-             .d_mean = vd->train_clip ? vd->gradients.d_mean : 0,
+             .d_mean = vd_mean_gradients(l),
              .threshold = vd->threshold,
              .alpha = vd_cost_freeze_alpha(vd->net),
              .batches = batches};

@@ -619,59 +619,7 @@ START_TEST(fast_tables_agree_with_plain_c_at_every_length)
 END_TEST
 
 /* a matrix with every third row empty, against loops over all of it */
-START_TEST(sparse_products_are_those_of_the_matrix)
-{
-    enum { ROWS = 7, COLUMNS = 9, MOST = ROWS * COLUMNS, LANES = 150 };
-    static const size_t lanes_of[] = {1, 15, 16, 64, 100, 112, LANES};
-    const vd_kernels *k = tables[_i];
-    static float wide[COLUMNS * LANES], out[ROWS * LANES];
-    float value[MOST], permuted[MOST], dots[MOST];
-    int start[ROWS + 1], column[MOST], element[MOST], n = 0;
-    double matrix[ROWS][COLUMNS] = {{0}};
-    fill_random(value, MOST, 1);
-    fill_random(wide, COLUMNS * LANES, 2);
-    for (int r = 0; r < ROWS; ++r) {
-        start[r] = n;
-        for (int c = 0; c < COLUMNS; ++c) {
-            if (r % 3 == 1 || (r + 2 * c) % 3) continue;
-            column[n] = c;
-            matrix[r][c] = value[n++];
-        }
-    }
-    start[ROWS] = n;
-    ck_assert_int_gt(n, 10);
-    for (int e = 0; e < n; ++e) permuted[element[e] = n - 1 - e] = value[e];
-    for (size_t which = 0; which < COUNT_OF(lanes_of); ++which) {
-        size_t lanes = lanes_of[which];
-        for (int by_element = 0; by_element < 2; ++by_element) {
-            vd_sparse s = {ROWS, start, column, by_element ? element : 0};
-            for (int i = 0; i < ROWS * LANES; ++i) out[i] = 9;
-            k->sparse_multiply(s, by_element ? permuted : value, lanes, wide, out);
-            for (int r = 0; r < ROWS; ++r) {
-                for (size_t i = 0; i < lanes; ++i) {
-                    double want = 0;
-                    for (int c = 0; c < COLUMNS; ++c) want += matrix[r][c] * wide[c * lanes + i];
-                    assert_close("product", r, out[r * lanes + i], want, 1e-5, 1e-6);
-                }
-            }
-            for (size_t i = ROWS * lanes; i < ROWS * LANES; ++i) ck_assert(out[i] == 9);
-        }
-        vd_sparse s = {ROWS, start, column, 0};
-        for (int e = 0; e < MOST; ++e) dots[e] = .5f;
-        k->sparse_dots(s, lanes, wide, out, dots);
-        for (int r = 0, e = 0; r < ROWS; ++r) {
-            for (; e < start[r + 1]; ++e) {
-                double want = .5;
-                for (size_t i = 0; i < lanes; ++i) want += (double)out[r * lanes + i] * wide[column[e] * lanes + i];
-                assert_close("dot", e, dots[e], want, 1e-5, 1e-5);
-            }
-        }
-        ck_assert(dots[n] == .5f);
-    }
-}
-END_TEST
-
-START_TEST(the_table_in_use_is_the_one_by_rule_or_the_one_asked_for)
+START_TEST(the_chosen_table_is_the_last_one_listed_or_the_one_asked_for)
 {
     const char *wanted = getenv("DARKNET_KERNELS");
     if (wanted) ck_assert_str_eq(vd_kernels_get()->name, wanted);
@@ -701,7 +649,6 @@ SUITE_OF(kernels)
     LOOP(sums_activations_and_normalisation_follow_the_formula, n_tables);
     LOOP(weights_over_a_log_alpha_are_counted_and_frozen_ones_held, n_tables);
     LOOP(every_length_keeps_to_itself, n_tables);
-    LOOP(sparse_products_are_those_of_the_matrix, n_tables);
     LOOP_FROM(fast_tables_agree_with_plain_c_at_every_length, 1, n_tables);
     TEST(philox_gives_its_known_answers);
     TEST(the_table_in_use_is_the_one_by_rule_or_the_one_asked_for);

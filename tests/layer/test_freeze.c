@@ -15,6 +15,7 @@
 #define COST "[softmax]\n[vd_cost]\nsamples=50\nkl_scale=.3\nfreeze_pruned=1000\n"
 #define CONV(keys) "[vd_conv]\nfilters=6\nsize=3\nlog_sigma2=-5\nactivation=leaky\n" keys
 #define WIDE "[vd_conv]\nfilters=32\nsize=3\npad=1\nlog_sigma2=-5\nactivation=relu\n"
+#define POOL(size) "[maxpool]\nsize=" size "\nstride=2\n"
 #define CONN "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-5\n"
 
 /* batches of one image, and of odd and even numbers: dense products of many channels take several images at a time */
@@ -25,6 +26,11 @@ static const char *const cfgs[] = {
     NET("1") CONV("") CONN COST,
     NET("8") WIDE WIDE CONN COST,
     NET("8") CONV("") "[vd_conv]\nfilters=5\nsize=1\nlog_sigma2=-5\nactivation=tanh\n" CONN COST,
+    NET("16") CONV("pad=1\n") POOL("2") WIDE POOL("2") CONN COST,
+    NET("3") CONV("pad=1\ntrain_clip=1\n") POOL("3") CONV("") CONN COST,
+    NET("16") CONV("pad=1\ntrain_clip=1\n") CONV("groups=3\nstride=2\ntrain_clip=1\nthreshold=0\n") CONN COST,
+    NET("6") CONV("groups=3\npad=1\n") CONV("groups=2\n") CONN COST,
+    NET("17") "[vd_connected]\noutput=40\nactivation=relu\nlog_sigma2=-5\ntrain_clip=1\nthreshold=0\n" CONN COST,
     NET("8") "[vd_connected]\noutput=40\nactivation=relu\nlog_sigma2=-5\nbatch_normalize=1\n" CONN COST,
 };
 
@@ -99,7 +105,7 @@ START_TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip)
     for (int m = 0; m < 4; ++m)
         ck_assert(moments[m][0] == 1 && moments[m][1] == 0 && moments[m][2] == 0 && moments[m][3] == 1);
 
-    vd_active *a = make_vd_active(p, 2, 2, 10); /* weight 3 is 0, but not frozen */
+    vd_active *a = make_vd_active(p, 2, 2, 1, 0, 10); /* weight 3 is 0, but not frozen */
     ck_assert_uint_eq(a->p.n, 2);
     ck_assert_int_eq(a->index[0], 0);
     ck_assert_int_eq(a->index[1], 3);
