@@ -618,8 +618,7 @@ START_TEST(fast_tables_agree_with_plain_c_at_every_length)
 }
 END_TEST
 
-/* a matrix with every third row empty, against loops over all of it */
-START_TEST(the_chosen_table_is_the_last_one_listed_or_the_one_asked_for)
+START_TEST(the_table_in_use_is_the_one_by_rule_or_the_one_asked_for)
 {
     const char *wanted = getenv("DARKNET_KERNELS");
     if (wanted) ck_assert_str_eq(vd_kernels_get()->name, wanted);
