@@ -21,11 +21,14 @@ void vd_run_over_active(layer l, int batches)
 }
 
 /* the percentage of active weights from which on lists are faster than matrices, as `make bench-active` measures it.
- * Products of convolutions with a stride, and of those that are plain matrix products, have less to win */
+ * Products with so few taps leave most of a matrix kernel's registers empty; lists do not care. With a stride, lines
+ * are made number by number; and what is a plain matrix product has no columns to save */
 static int lists_pay_below(layer l)
 {
+    enum { FEW_TAPS = 32 };
     if (l.type != CONVOLUTIONAL) return 27;
-    return l.stride == 1 && l.size > 1 ? 40 : 20;
+    if (l.stride > 1 || l.size == 1) return 20;
+    return l.c / l.groups * l.size * l.size <= FEW_TAPS ? 90 : 33;
 }
 
 size_t vd_frozen_weights(layer l, int batches)
