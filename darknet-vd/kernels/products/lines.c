@@ -1,4 +1,5 @@
 #include "kernels/products/lines.h"
+#include "kernels/products/blocks.h"
 #include "kernels/kernels.h"
 #include "kernels/scratch.h"
 #include "kernels/transpose.h"
@@ -48,78 +49,9 @@ static void *scratch_of(vd_convolution_shape s, vd_scratch_slot slot, size_t n)
     return vd_scratch(slot, vd_type_size(s.type) * n / sizeof(float) + 1);
 }
 
-static void multiply(vd_convolution_shape s, vd_tile t)
-{
-    if (s.type == VD_FP16) vd_kernels_get()->tile_half(t);
-    else vd_kernels_get()->tile(t);
-}
-
-static void transpose(vd_convolution_shape s, int rows, int columns, const void *in, int ld_in, void *out, int ld_out)
-{
-    if (s.type == VD_FP16) vd_transpose_16(rows, columns, in, ld_in, out, ld_out);
-    else vd_transpose(rows, columns, in, ld_in, out, ld_out);
-}
-
 int vd_lines_has(vd_convolution_shape s)
 {
     return s.type == VD_FLOAT || (s.type == VD_FP16 && vd_kernels_get()->tile_half);
-}
-
-/* ---- blocks of filters ---- */
-
-/* Filters are cut into equal blocks of at most BLOCK, the rows that the tile keeps in registers (on the narrowest
- * processors, half or a third of them). What is read once a filter and tap lies side by side for a block's filters, and
- * blocks one after the other: a block stays in the cache. */
-enum { BLOCK = 12 };
-
-static int blocks_of(int n)
-{
-    return (n + BLOCK - 1) / BLOCK;
-}
-
-static int first_of(int n, int block)
-{
-    return n * block / blocks_of(n);
-}
-
-/* [n][k], rows ld apart, to numbers `to` .. to + k - 1 of [block][all][filters of the block] */
-static void pack_blocks(vd_convolution_shape s, int n, int k, const void *from, int ld, int to, int all, void *packed)
-{
-    for (int b = 0; b < blocks_of(n); ++b) {
-        int first = first_of(n, b), filters = first_of(n, b + 1) - first;
-        size_t offset = (size_t)first * all + (size_t)to * filters;
-        transpose(s, filters, k, at(s, from, (size_t)first * ld), ld, at(s, packed, offset), filters);
-    }
-}
-
-/* The tile t for all m rows of a, which is packed in blocks. All blocks use one piece of x (of PART of its
- * rows, COLUMNS of its columns) before the next. In fp16 the tile copies a block before it uses it: x is not cut. */
-static void multiply_blocks(vd_convolution_shape s, vd_tile t, const void *packed)
-{
-    enum { PART = 256, COLUMNS = 128, VECTORS = 32 };
-    vd_tile whole = t;
-    int parts = s.type == VD_FP16 ? 1 : (t.k + PART - 1) / PART;
-    int pieces = s.type == VD_FP16 ? 1 : (t.n + COLUMNS - 1) / COLUMNS;
-    int columns = ((t.n + pieces - 1) / pieces + VECTORS - 1) / VECTORS * VECTORS;
-    t.a_row = 1;
-    for (int part = 0; part < parts; ++part) {
-        int from = (int)((long)whole.k * part / parts);
-        t.k = (int)((long)whole.k * (part + 1) / parts) - from;
-        t.add = whole.add || part > 0;
-        if (whole.offset) t.offset = whole.offset + from;
-        for (int j = 0; j < whole.n; j += columns) {
-            t.n = whole.n - j < columns ? whole.n - j : columns;
-            t.x = at(s, whole.x, j + (whole.offset ? 0 : from * whole.ldx));
-            for (int b = 0; b < blocks_of(whole.m); ++b) {
-                int first = first_of(whole.m, b);
-                t.m = first_of(whole.m, b + 1) - first;
-                t.a = at(s, packed, (size_t)first * whole.k + (size_t)from * t.m);
-                t.a_step = t.m;
-                t.c = whole.c + first * t.ldc + j;
-                multiply(s, t);
-            }
-        }
-    }
 }
 
 /* ---- forward ---- */
@@ -191,8 +123,7 @@ static void take_apart(vd_convolution_shape s, cut c, int rows, int add, const f
             }
 }
 
-static void convolve_strip(vd_convolution_shape s, cut c, int first, int rows, vd_tile t, const void *packed,
-                           const void *x, float *y)
+static void convolve_strip(vd_convolution_shape s, cut c, int first, int rows, vd_tile t, const void *x, float *y)
 {
     vd_window w = s.window;
     vd_shift shift = {
@@ -208,7 +139,7 @@ static void convolve_strip(vd_convolution_shape s, cut c, int first, int rows, v
     t.add = add && !joined;
     t.ldc = joined ? t.n : pixels_of(s);
     t.c = joined ? vd_scratch(VD_SCRATCH_BLOCKED_Y, (size_t)t.m * t.n) : y + (size_t)first * w.out_w;
-    multiply_blocks(s, t, packed);
+    vd_multiply_blocks(s.type, t);
     if (joined) take_apart(s, c, rows, add, t.c, y + (size_t)first * w.out_w);
 }
 
@@ -216,18 +147,18 @@ static void convolve(vd_convolution_shape s, int images, const void *x, const vo
                      float *y)
 {
     cut c = cut_of(s, images);
-    vd_tile t = {.m = s.n, .k = rows_of(s), .add = add, .scale = scale};
+    vd_tile t = {.m = s.n, .k = rows_of(s), .a = packed, .add = add, .scale = scale};
     for (int b = 0; b < images; b += c.images) {
         const void *in = at(s, x, input_of(s) * b);
         float *out = y + output_of(s) * b;
         if (is_product(s) && c.images == 1) {
             t.n = pixels_of(s), t.x = in, t.ldx = t.ldc = t.n, t.c = out;
-            multiply_blocks(s, t, packed);
+            vd_multiply_blocks(s.type, t);
             continue;
         }
         for (int first = 0; first < s.window.out_h; first += c.rows) {
             int left = s.window.out_h - first;
-            convolve_strip(s, c, first, left < c.rows ? left : c.rows, t, packed, in, out);
+            convolve_strip(s, c, first, left < c.rows ? left : c.rows, t, in, out);
         }
     }
 }
@@ -265,7 +196,7 @@ static void backward_data_by_columns(vd_convolution_shape s, int images, const v
         float *image = dx + input_of(s) * b;
         t.x = at(s, dy, output_of(s) * b);
         t.c = in_place ? image : columns;
-        multiply(s, t);
+        vd_tile_of(s.type, t);
         if (!in_place) vd_kernels_get()->col2im_add(s.window, columns, image);
     }
 }
@@ -305,7 +236,7 @@ void vd_lines_pack(vd_convolution_shape s, vd_pass pass, const void *weights, vo
         weights = turn_weights(s, weights);
         s = vd_turned(s);
     }
-    pack_blocks(s, s.n, rows_of(s), weights, rows_of(s), 0, rows_of(s), packed);
+    vd_pack_blocks(s.type, s.n, rows_of(s), weights, rows_of(s), 0, rows_of(s), packed);
 }
 
 /* ---- gradient of the weights ---- */
@@ -343,8 +274,8 @@ static void turn_rows(const weights_strip *p, const void *image, char *to)
         int h = above + r, is_inside = h >= 0 && h < w.h && right > 0;
         if (!is_inside || w.pad || p->width > w.w) memset(to, 0, bytes * line);
         if (is_inside)
-            transpose(p->s, w.c, right, at(p->s, image, (size_t)h * w.w), w.h * w.w, at(p->s, to, (size_t)w.pad * w.c),
-                      w.c);
+            vd_transpose_type(p->s.type, w.c, right, at(p->s, image, (size_t)h * w.w), w.h * w.w,
+                              at(p->s, to, (size_t)w.pad * w.c), w.c);
     }
 }
 
@@ -362,8 +293,10 @@ static void turn_gradient(weights_strip *p, const void *dy)
     void *to = scratch_of(p->s, VD_SCRATCH_D_COLUMNS, (size_t)all * p->s.n);
     for (int b = 0; b < p->images; ++b) {
         const void *from = at(p->s, dy, output_of(p->s) * b + (size_t)p->first * p->s.window.out_w);
-        if (is_wide(p->s)) pack_blocks(p->s, p->s.n, one, from, pixels_of(p->s), b * one, all, to);
-        else transpose(p->s, p->s.n, one, from, pixels_of(p->s), at(p->s, to, (size_t)b * one * p->s.n), p->s.n);
+        if (is_wide(p->s)) vd_pack_blocks(p->s.type, p->s.n, one, from, pixels_of(p->s), b * one, all, to);
+        else
+            vd_transpose_type(p->s.type, p->s.n, one, from, pixels_of(p->s), at(p->s, to, (size_t)b * one * p->s.n),
+                              p->s.n);
     }
     p->dy = to;
 }
@@ -376,12 +309,18 @@ static void add_wide(const weights_strip *p)
     for (int b = 0; b < p->images; ++b)
         for (int h = 0; h < p->rows; ++h)
             for (int v = 0; v < w.out_w; ++v) *to++ = ((b * p->height + h * w.stride) * p->width + v * w.stride) * w.c;
-    vd_tile t = {
-        .m = p->s.n, .n = row, .k = pixels, .offset = offset, .ldc = (long)row * w.size, .add = 1, .scale = p->scale};
+    vd_tile t = {.m = p->s.n,
+                 .n = row,
+                 .k = pixels,
+                 .a = p->dy,
+                 .offset = offset,
+                 .ldc = (long)row * w.size,
+                 .add = 1,
+                 .scale = p->scale};
     for (int kh = 0; kh < w.size; ++kh) {
         t.x = at(p->s, p->x, (size_t)kh * p->width * w.c);
         t.c = p->sums + (size_t)kh * row;
-        multiply_blocks(p->s, t, p->dy);
+        vd_multiply_blocks(p->s.type, t);
     }
 }
 
@@ -404,7 +343,7 @@ static void add_narrow(const weights_strip *p)
             t.a = at(p->s, p->x, (size_t)line * p->width * w.c);
             t.x = at(p->s, p->dy, (size_t)r * w.out_w * n);
             t.c = p->sums + (size_t)kh * row * n;
-            multiply(p->s, t);
+            vd_tile_of(p->s.type, t);
         }
 }
 
