@@ -250,8 +250,7 @@ static void report_kernels(const network *net)
     int variational = 0;
     for (int i = 0; i < net->n; ++i) variational |= vd_layer_of(net->layers[i]) != 0;
     if (!variational) return;
-    fputs("vd: ", stderr);
-    vd_kernel_choice_print(stderr);
+    vd_kernel_choice_print(stderr); /* lines that begin with "vd:" are report lines */
     fputs("\n", stderr);
 }
 

@@ -75,10 +75,10 @@ static void print_training_line(FILE *fp, const network *net, double cost, doubl
             *net->seen / c->samples, vd_cost_batch(net), cost + part, cost, part, weight, kl);
     for (int i = 0; i < r.n; ++i)
         fprintf(fp, "%s%.1f", i ? "-" : " ", 100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
-    fprintf(fp, " %%, all %.2f %%", 100 * vd_report_sparsity(r.weights, r.nonzero));
+    fprintf(fp, " %%, all %.2f %%\n", 100 * vd_report_sparsity(r.weights, r.nonzero));
     if (c->freeze_pruned)
-        fprintf(fp, ", frozen %.2f %%", 100 * (r.weights ? frozen_weights(net) / (double)r.weights : 0));
-    fputc('\n', fp);
+        fprintf(fp, "frozen: %.2f %% of the weights\n",
+                100 * (r.weights ? frozen_weights(net) / (double)r.weights : 0));
     fflush(fp);
     free(r.layers);
 }

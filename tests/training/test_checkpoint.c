@@ -88,7 +88,7 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
     size_t n, m;
     char *cfg = write_cfg(t, freezes ? "max_batches=110\ncheckpoint=5\n" : "max_batches=40\ncheckpoint=5\n");
     run_result r = train_digits(0, cfg, 0);
-    ck_assert_int_eq(strstr(r.err, "frozen ") != 0 && !strstr(last_line_of(r.err), "frozen 0.00"), freezes);
+    ck_assert_int_eq(strstr(r.err, "frozen: ") != 0 && !strstr(last_line_of(r.err), "frozen: 0.00"), freezes);
     free_run(r);
     char *whole = final_weights(t, &n);
     remove_checkpoint(t);
@@ -193,12 +193,12 @@ START_TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint)
     char *wanted = getenv("DARKNET_KERNELS");
     char *cfg = write_cfg(t, "max_batches=20\ncheckpoint=5\n"), *was = wanted ? vd_format("%s", wanted) : 0;
     setenv("DARKNET_KERNELS", "generic", 1);
-    expect_line(train_digits(0, cfg, 0), "vd: kernels generic, variance in float (DARKNET_KERNELS)\n");
+    expect_line(train_digits(0, cfg, 0), "kernels generic, variance in float (DARKNET_KERNELS)\n");
     char *whole = final_weights(t, &n);
     remove_checkpoint(t);
     free_run(train_until(cfg, "13, ", SIGTERM, 0));
     unsetenv("DARKNET_KERNELS");
-    expect_line(train_digits(0, cfg, "-resume"), "vd: kernels generic, variance in float (checkpoint)\n");
+    expect_line(train_digits(0, cfg, "-resume"), "kernels generic, variance in float (checkpoint)\n");
     char *resumed = final_weights(t, &m);
     ck_assert_uint_eq(n, m);
     ck_assert_int_eq(memcmp(whole, resumed, n), 0);
@@ -266,7 +266,7 @@ START_TEST(a_training_without_a_seed_keeps_what_it_has_timed)
     char *text = read_bytes(cfg, &n);
     memcpy(strstr(text, "seed=3"), "#     ", 6);
     write_text(cfg, text);
-    expect_line(train_digits(0, cfg, 0), "vd: kernels ");
+    expect_line(train_digits(0, cfg, 0), "kernels ");
     char *first = timings();
     ck_assert_msg(first && strstr(first, " conv/1x28x28/4/5s2p0/") != 0, "%s", first ? first : "no file");
     free_run(train_digits(0, cfg, 0));
