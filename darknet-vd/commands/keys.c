@@ -65,7 +65,7 @@ static const char *default_text(const vd_key *k)
 static const char *choice(vd_key_type type, int i)
 {
     if (type == VD_POLICY) return vd_policies[i];
-    return type == VD_ACTIVATION && i <= SELU ? get_activation_string((ACTIVATION)i) : 0;
+    return type == VD_ACTIVATION && i <= GELU ? get_activation_string((ACTIVATION)i) : 0;
 }
 
 static void print_choices(FILE *fp, const char *title, vd_key_type type)
@@ -192,8 +192,11 @@ static void print_json_keys(FILE *fp, const vd_key *keys)
         [VD_INTEGERS] = "integers",     [VD_NUMBERS] = "numbers", [VD_LAYERS] = "layers",
         [VD_ACTIVATION] = "activation", [VD_POLICY] = "policy",   [VD_TEXT] = "text",
         [VD_INPUT_FILE] = "file"};
-    static const char *const owners[] = {
-        [VD_STOCK] = "stock", [VD_PATCH] = "patch", [VD_PLUGIN] = "plugin", [VD_NOBODY] = "nobody"};
+    static const char *const owners[] = {[VD_STOCK] = "stock",
+                                         [VD_PATCH] = "patch",
+                                         [VD_PLUGIN] = "plugin",
+                                         [VD_LATER] = "later",
+                                         [VD_NOBODY] = "nobody"};
     fputs(",\"keys\":[", fp);
     for (const vd_key *k = keys; k->name; ++k) {
         fprintf(fp, "%s{\"name\":\"%s\",\"type\":\"%s\"", k == keys ? "" : ",", k->name, types[k->type]);
@@ -349,16 +352,18 @@ static const char *foreign_place(const vd_foreign_key *k)
 static void print_foreign(FILE *fp)
 {
     fputs("\n## Keys of other Darknets\n\n"
-          "AlexeyAB's and later Darknets have sections and keys of their own. These are not built here. A key with a "
-          "value that\n"
-          "would change shapes or numbers is an error. Values in the third column change nothing.\n"
+          "AlexeyAB's and later Darknets have more sections and keys than are built here. A key with a value that "
+          "would change\n"
+          "shapes or numbers is an error, one that changes trainings alone when a training begins. Values in the third "
+          "column\n"
+          "change nothing.\n"
           "\n| section | key | accepted | it would change |\n|---|---|---|---|\n",
           fp);
     for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k) {
         if (!k->effect) continue;
         fprintf(fp, "| %s | `%s` | ", foreign_place(k), k->name);
         print_harmless(fp, k);
-        fprintf(fp, " | %s |\n", k->effect);
+        fprintf(fp, " | %s%s |\n", k->training ? "in training: " : "", k->effect);
     }
     fputs("\nSections that are errors:\n\n", fp);
     for (const vd_foreign_name *s = vd_foreign_sections; s->name; ++s) fprintf(fp, "* %s: %s\n", s->name, s->effect);

@@ -1,5 +1,6 @@
 #include "commands/map.h"
 #include "commands/average_precision.h"
+#include "data/placement.h"
 #include "data/skip_broken.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -109,7 +110,7 @@ static box_label *read_labels(char *picture, int classes, int *n)
 static detection *detect(network *net, image picture, double thresh, int *n)
 {
     static const float nms = .45f, hier = .5f; /* of `detector valid` */
-    image sized = letterbox_image(picture, net->w, net->h);
+    image sized = vd_fit_image(net, picture);
     network_predict(net, sized.data);
     free_image(sized);
     detection *dets = get_network_boxes(net, picture.w, picture.h, (float)thresh, hier, 0, 0, n);

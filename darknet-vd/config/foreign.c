@@ -1,4 +1,5 @@
 #include "config/foreign.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "config/keys.h"
 
@@ -7,132 +8,113 @@
 
 #include "option_list.h"
 
-#define SILENT 0, 0 /* no value of it changes a shape or a number */
+#define SILENT 0, 0, 0 /* no value of it changes a shape or a number */
 
 /* from the parsers of AlexeyAB's Darknet (2025-12) and hank-ai's (v6) */
 const vd_foreign_key vd_foreign_keys[] = {
     {"[net]", "learning_rate_min", SILENT}, /* policy=sgdr only, as the next two */
     {"[net]", "sgdr_cycle", SILENT},
     {"[net]", "sgdr_mult", SILENT},
-    {"[net]", "seq_scales", 0, "the length of training sequences at each of steps"},
-    {"[net]", "track", "0", "training pictures are taken as sequences of a video"},
+    {"[net]", "seq_scales", 0, "the length of training sequences at each of steps", 1},
+    {"[net]", "track", "0", "training pictures are taken as sequences of a video", 1},
     {"[net]", "augment_speed", SILENT}, /* track=1 only */
-    {"[net]", "sequential_subdivisions", "=subdivisions", "the length of training sequences"},
-    {"[net]", "try_fix_nan", "0", "numbers that are not finite become 0 in training; see nan_guard"},
-    {"[net]", "weights_reject_freq", "0", "filters that resemble each other start anew in training"},
-    {"[net]", "equidistant_point", "0", "the loss drops objects from that batch on"},
-    {"[net]", "badlabels_rejection_percentage", "0", "the loss drops objects with a large error"},
-    {"[net]", "num_sigmas_reject_badlabels", "0", "the loss drops objects with a large error"},
-    {"[net]", "ema_alpha", "0", "the weights saved are a mean over batches"},
+    {"[net]", "sequential_subdivisions", "=subdivisions", "the length of training sequences", 1},
+    {"[net]", "try_fix_nan", "0", "numbers that are not finite become 0 in training; see nan_guard", 1},
+    {"[net]", "weights_reject_freq", "0", "filters that resemble each other start anew in training", 1},
+    {"[net]", "equidistant_point", "0", "the loss drops objects from that batch on", 1},
+    {"[net]", "badlabels_rejection_percentage", "0", "the loss drops objects with a large error", 1},
+    {"[net]", "num_sigmas_reject_badlabels", "0", "the loss drops objects with a large error", 1},
+    {"[net]", "ema_alpha", "0", "the weights saved are a mean over batches", 1},
     {"[net]", "use_cuda_graph", SILENT},
     {"[net]", "loss_scale", SILENT}, /* taken out again at the update */
-    {"[net]", "dynamic_minibatch", "0", "the batch changes with the size of the input"},
+    {"[net]", "dynamic_minibatch", "0", "the batch changes with the size of the input", 1},
     {"[net]", "optimized_memory", SILENT},
     {"[net]", "workspace_size_limit_MB", SILENT},
-    {"[net]", "blur", "0", "training pictures are blurred"},
-    {"[net]", "gaussian_noise", "0", "training pictures get noise"},
-    {"[net]", "mixup", "0", "training pictures are mixed with others"},
-    {"[net]", "cutmix", "0", "training pictures get parts of others"},
-    {"[net]", "mosaic", "0", "training pictures are put together from four"},
+    {"[net]", "blur", "0", "training pictures are blurred", 1},
+    {"[net]", "gaussian_noise", "0", "training pictures get noise", 1},
+    {"[net]", "mixup", "0", "training pictures are mixed with others", 1},
+    {"[net]", "cutmix", "0", "training pictures get parts of others", 1},
+    {"[net]", "mosaic", "0", "training pictures are put together from four", 1},
     {"[net]", "mosaic_bound", SILENT}, /* mosaic=1 only */
-    {"[net]", "letter_box", "0", "pictures keep their aspect ratio, between grey borders"},
-    {"[net]", "contrastive", "0", "training by pairs of pictures"},
+    {"[net]", "contrastive", "0", "training by pairs of pictures", 1},
     {"[net]", "contrastive_jit_flip", SILENT}, /* contrastive=1 only, as the next one */
     {"[net]", "contrastive_color", SILENT},
-    {"[net]", "unsupervised", "0", "training without labels"},
-    {"[net]", "label_smooth_eps", "0", "label smoothing"},
-    {"[net]", "resize_step", "32", "the step of the sizes that random=1 draws"},
+    {"[net]", "unsupervised", "0", "training without labels", 1},
+    {"[net]", "label_smooth_eps", "0", "label smoothing", 1},
+    {"[net]", "resize_step", "32", "the step of the sizes that random=1 draws", 1},
     {"[net]", "attention", SILENT}, /* draws */
-    {"[net]", "adversarial_lr", "0", "training on disturbed pictures"},
+    {"[net]", "adversarial_lr", "0", "training on disturbed pictures", 1},
     {"[net]", "max_chart_loss", SILENT},
     {"[net]", "show_receptive_field", SILENT},
 
-    {"", "clip", "0", "weights are kept within that size"},
-    {"", "dont_update", "0", "the layer is trained in the first batches only"},
-    {"", "burnin_update", "0", "the layer is not trained in the first batches"},
-    {"", "train_only_bn", "0", "only the batch normalisation of the layer is trained"},
+    {"", "clip", "0", "weights are kept within that size", 1},
+    {"", "dont_update", "0", "the layer is trained in the first batches only", 1},
+    {"", "burnin_update", "0", "the layer is not trained in the first batches", 1},
+    {"", "train_only_bn", "0", "only the batch normalisation of the layer is trained", 1},
 
-    {"[convolutional]", "stride_x", "=stride", "a stride of its own along the width"},
-    {"[convolutional]", "stride_y", "=stride", "a stride of its own along the height"},
-    {"[convolutional]", "dilation", "1", "gaps between the weights of a window"},
-    {"[convolutional]", "antialiasing", "0", "a blur after the convolution, which then has the stride"},
-    {"[convolutional]", "assisted_excitation", "0", "outputs are raised where objects are, in training"},
-    {"[convolutional]", "share_index", "-1000000000", "the layer has the weights of another"},
-    {"[convolutional]", "cbn", "0", "batch normalisation over several batches"},
-    {"[convolutional]", "bin_output", "0", "outputs are binary"},
-    {"[convolutional]", "sway", "0", "weights are turned versions of each other"},
-    {"[convolutional]", "rotate", "0", "weights are turned versions of each other"},
-    {"[convolutional]", "stretch", "0", "weights are scaled versions of each other"},
-    {"[convolutional]", "stretch_sway", "0", "weights are scaled and turned versions of each other"},
+    {"[convolutional]", "stride_x", "=stride", "a stride of its own along the width", 0},
+    {"[convolutional]", "stride_y", "=stride", "a stride of its own along the height", 0},
+    {"[convolutional]", "dilation", "1", "gaps between the weights of a window", 0},
+    {"[convolutional]", "antialiasing", "0", "a blur after the convolution, which then has the stride", 0},
+    {"[convolutional]", "assisted_excitation", "0", "outputs are raised where objects are, in training", 1},
+    {"[convolutional]", "share_index", "-1000000000", "the layer has the weights of another", 0},
+    {"[convolutional]", "cbn", "0", "batch normalisation over several batches", 0},
+    {"[convolutional]", "bin_output", "0", "outputs are binary", 0},
+    {"[convolutional]", "sway", "0", "weights are turned versions of each other", 0},
+    {"[convolutional]", "rotate", "0", "weights are turned versions of each other", 0},
+    {"[convolutional]", "stretch", "0", "weights are scaled versions of each other", 0},
+    {"[convolutional]", "stretch_sway", "0", "weights are scaled and turned versions of each other", 0},
     {"[convolutional]", "angle", SILENT}, /* of rotate=1 and sway=1 only */
-    {"[convolutional]", "grad_centr", "0", "the mean of each filter's gradient is taken out"},
-    {"[convolutional]", "reverse", "0", "gradients are replaced by others"},
-    {"[convolutional]", "coordconv", "0", "coordinates are added to the input"},
+    {"[convolutional]", "grad_centr", "0", "the mean of each filter's gradient is taken out", 1},
+    {"[convolutional]", "reverse", "0", "gradients are replaced by others", 1},
+    {"[convolutional]", "coordconv", "0", "coordinates are added to the input", 0},
     {"[convolutional]", "stream", SILENT},
     {"[convolutional]", "wait_stream", SILENT},
 
-    {"[crnn]", "output", 0, "the filters of the output, here output_filters"},
-    {"[crnn]", "hidden", 0, "the filters of the hidden state, here hidden_filters"},
-    {"[crnn]", "size", "3", "the side of the window"},
-    {"[crnn]", "stride", "1", "the step between windows"},
-    {"[crnn]", "dilation", "1", "gaps between the weights of a window"},
-    {"[crnn]", "pad", "1", "the padding, here always 1"},
-    {"[crnn]", "padding", "1", "the padding, here always 1"},
-    {"[crnn]", "groups", "1", "groups of channels that are convolved apart"},
-    {"[crnn]", "xnor", "0", "weights and inputs are binary"},
+    {"[crnn]", "output", 0, "the filters of the output, here output_filters", 0},
+    {"[crnn]", "hidden", 0, "the filters of the hidden state, here hidden_filters", 0},
+    {"[crnn]", "size", "3", "the side of the window", 0},
+    {"[crnn]", "stride", "1", "the step between windows", 0},
+    {"[crnn]", "dilation", "1", "gaps between the weights of a window", 0},
+    {"[crnn]", "pad", "1", "the padding, here always 1", 0},
+    {"[crnn]", "padding", "1", "the padding, here always 1", 0},
+    {"[crnn]", "groups", "1", "groups of channels that are convolved apart", 0},
+    {"[crnn]", "xnor", "0", "weights and inputs are binary", 0},
 
-    {"[maxpool]", "stride_x", "=stride", "a stride of its own along the width"},
-    {"[maxpool]", "stride_y", "=stride", "a stride of its own along the height"},
-    {"[maxpool]", "maxpool_depth", "0", "the maximum is over channels"},
+    {"[maxpool]", "stride_x", "=stride", "a stride of its own along the width", 0},
+    {"[maxpool]", "stride_y", "=stride", "a stride of its own along the height", 0},
+    {"[maxpool]", "maxpool_depth", "0", "the maximum is over channels", 0},
     {"[maxpool]", "out_channels", SILENT}, /* of maxpool_depth=1 only */
-    {"[maxpool]", "antialiasing", "0", "a blur after the maximum, which then has the stride"},
-    {"[maxpool]", "maxpool_zero_nonmax", "0", "the layer before is set to 0 where it is not the maximum"},
+    {"[maxpool]", "antialiasing", "0", "a blur after the maximum, which then has the stride", 0},
+    {"[maxpool]", "maxpool_zero_nonmax", "0", "the layer before is set to 0 where it is not the maximum", 0},
 
-    {"[dropout]", "dropblock", "0", "whole blocks are dropped"},
+    {"[dropout]", "dropblock", "0", "whole blocks are dropped", 1},
     {"[dropout]", "dropblock_size_rel", SILENT}, /* of dropblock=1 only, as the next one */
     {"[dropout]", "dropblock_size_abs", SILENT},
 
-    {"[route]", "groups", "1", "only one of that many groups of channels is passed on"},
-    {"[route]", "group_id", "0", "which group of channels is passed on"},
     {"[route]", "stream", SILENT},
     {"[route]", "wait_stream", SILENT},
 
-    {"[shortcut]", "weights_type", "none", "the layers that are added have weights"},
+    {"[shortcut]", "weights_type", "none", "the layers that are added have weights", 0},
     {"[shortcut]", "weights_normalization", SILENT}, /* of weights_type only */
 
     {"[yolo]", "show_details", SILENT},
-    {"[yolo]", "max_delta", 0, "a limit on each gradient"},
-    {"[yolo]", "counters_per_class", 0, "classes have weights of their own in the loss"},
-    {"[yolo]", "label_smooth_eps", "0", "label smoothing"},
-    {"[yolo]", "scale_x_y", "1", "a factor of the boxes' centres in their cells"},
-    {"[yolo]", "objectness_smooth", "0", "objectness is trained towards the overlap (IoU)"},
-    {"[yolo]", "new_coords", "0", "another formula for the boxes' sizes"},
-    {"[yolo]", "iou_normalizer", "1", "a factor of the loss of coordinates"},
-    {"[yolo]", "obj_normalizer", "1", "a factor of the loss of objectness"},
-    {"[yolo]", "cls_normalizer", "1", "a factor of the loss of classes"},
-    {"[yolo]", "delta_normalizer", "1", "a factor of the gradient"},
-    {"[yolo]", "iou_loss", "mse", "another loss of coordinates"},
-    {"[yolo]", "iou_thresh", "1", "more anchors than the best one are trained towards an object"},
-    {"[yolo]", "iou_thresh_kind", SILENT}, /* of iou_thresh only */
-    {"[yolo]", "nms_kind", "default greedynms", "which boxes of an object are dropped"},
-    {"[yolo]", "beta_nms", SILENT}, /* of nms_kind only */
-    {"[yolo]", "resize", "1", "training pictures are scaled at random"},
-    {"[yolo]", "focal_loss", "0", "another loss of classes"},
-    {"[yolo]", "embedding_layer", "999999", "boxes are followed through a video by the outputs of a layer"},
+    {"[yolo]", "delta_normalizer", "1", "a factor of the gradient", 0},
+    {"[yolo]", "embedding_layer", "999999", "boxes are followed through a video by the outputs of a layer", 0},
     {"[yolo]", "track_history_size", SILENT}, /* of embedding_layer only, as the next four */
     {"[yolo]", "sim_thresh", SILENT},
     {"[yolo]", "dets_for_track", SILENT},
     {"[yolo]", "dets_for_show", SILENT},
     {"[yolo]", "track_ciou_norm", SILENT},
 
-    {"[region]", "focal_loss", "0", "another loss of classes"},
-    {"[region]", "resize", "1", "training pictures are scaled at random"},
-    {"[detection]", "resize", "1", "training pictures are scaled at random"},
+    {"[region]", "focal_loss", "0", "another loss of classes", 0},
+    {"[region]", "resize", "1", "training pictures are scaled at random", 0},
+    {"[detection]", "resize", "1", "training pictures are scaled at random", 0},
 
-    {0, "difficult", 0, "detector map counts no objects of that list of labels"},
+    {0, "difficult", 0, "detector map counts no objects of that list of labels", 0},
     {0, "saveweights", SILENT},
     {0, "savelast", SILENT},
-    {0, 0, 0, 0}};
+    {0, 0, 0, 0, 0}};
 
 const vd_foreign_name vd_foreign_sections[] = {
     {"[scale_channels]", "multiplies each channel by a number of another layer"},
@@ -149,16 +131,8 @@ const vd_foreign_name vd_foreign_sections[] = {
     {"[silence]", "passes its input on"},
     {0, 0}};
 
-const vd_foreign_name vd_foreign_activations[] = {{"swish", 0},
-                                                  {"mish", 0},
-                                                  {"hard_mish", 0},
-                                                  {"gelu", 0},
-                                                  {"relu6", 0},
-                                                  {"revleaky", 0},
-                                                  {"normalize_channels", 0},
-                                                  {"normalize_channels_softmax", 0},
-                                                  {"normalize_channels_softmax_maxval", 0},
-                                                  {0, 0}};
+const vd_foreign_name vd_foreign_activations[] = {
+    {"normalize_channels", 0}, {"normalize_channels_softmax", 0}, {"normalize_channels_softmax_maxval", 0}, {0, 0}};
 
 const vd_foreign_name vd_foreign_policies[] = {{"sgdr", 0}, {0, 0}};
 
@@ -221,14 +195,33 @@ int vd_foreign_has(const char *section, const char *name)
     return find(section, name) != 0;
 }
 
+static char *refused_in_training; /* by the network that was read last: the first line, or null */
+
+static void refuse(vd_section s, const vd_foreign_key *k, const char *value)
+{
+    char *message =
+        vd_section_message(s, "%s=%s is a key of other Darknets that is not built here: %s", k->name, value, k->effect);
+    if (!k->training) vd_die("%s", message);
+    if (refused_in_training) free(message);
+    else refused_in_training = message;
+}
+
+void vd_foreign_check_training(void)
+{
+    if (refused_in_training) vd_die("%s", refused_in_training);
+}
+
 void vd_foreign_check(vd_section s)
 {
+    if (s.type && s.index < 0) { /* [net]: of a new network */
+        free(refused_in_training);
+        refused_in_training = 0;
+    }
     for (node *n = s.options->front; n; n = n->next) {
         kvp *p = n->val;
         const vd_foreign_key *k = vd_key_in(s.type, p->key) ? 0 : find(s.type, p->key);
         if (!k) continue;
-        if (!is_harmless(s, k, p->val))
-            vd_section_die(s, "%s=%s is a key of other Darknets that is not built here: %s", p->key, p->val, k->effect);
+        if (!is_harmless(s, k, p->val)) refuse(s, k, p->val);
         p->used = 1;
     }
 }

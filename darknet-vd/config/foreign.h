@@ -11,7 +11,8 @@ typedef struct {
     const char *name;
     const char *harmless; /* values, with blanks between, that change nothing here; "=key": the value of that key */
     const char
-        *effect; /* what it would change; null: it only draws, logs, schedules, or needs a key that is an error */
+        *effect;  /* what it would change; null: it only draws, logs, schedules, or needs a key that is an error */
+    int training; /* 1: of trainings alone; a network with it can be used, but not trained */
 } vd_foreign_key;
 
 typedef struct {
@@ -27,8 +28,11 @@ extern const vd_foreign_name vd_foreign_policies[];
 const vd_foreign_name *vd_foreign_find(const vd_foreign_name *list, const char *name);
 
 /* go through the keys of a section that keys.h does not have: ends the program at one that changes shapes or numbers,
- * and marks those that change nothing as used */
+ * and marks those that change nothing, or nothing but trainings, as used */
 void vd_foreign_check(vd_section s);
+
+/* a training begins: ends the program when the cfg read last has a key that would change it */
+void vd_foreign_check_training(void);
 
 /* 1 when other Darknets read the key in this section (null: a .data file) */
 int vd_foreign_has(const char *section, const char *name);

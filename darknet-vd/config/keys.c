@@ -35,6 +35,14 @@ static const vd_key net_keys[] = {
     {"adam", VD_FLAG, 0, 1, "0", .help = "1: Adam instead of SGD, on the CPU too"},
     {"B1", VD_NUMBER, 0, 1, "0.9", .help = "Adam: decay of the first moment"},
     {"B2", VD_NUMBER, 0, 1, "0.999", .help = "Adam: decay of the second moment"},
+    {"letter_box", VD_FLAG, 0, 1, "0",
+     .help =
+         "in a cfg with keys of later Darknets, 1: pictures keep their shape, between grey borders; 0: they fill the "
+         "input. Other cfgs always keep it",
+     .owner = VD_LATER},
+    {"bn_eps", VD_TEXT, 0, 0, 0,
+     .help = "where batch normalisation adds its epsilon: stock, to the root; alexeyab, inside it",
+     .computed = "alexeyab with keys of later Darknets, or weights of version 0.2.5 and later", .owner = VD_PLUGIN},
     {"eps", VD_NUMBER, 0, ANY_POSITIVE, "0.0000001", .help = "Adam: added to the denominator"},
     {"height", VD_INTEGER, 0, MOST_PIXELS, "0", .help = "height of the input in pixels"},
     {"width", VD_INTEGER, 0, MOST_PIXELS, "0", .help = "width of the input in pixels"},
@@ -222,7 +230,12 @@ static const vd_key cost_keys[] = {
     {0}};
 
 static const vd_key route_keys[] = {
-    {"layers", VD_LAYERS, 0, 0, 0, .help = "layers whose outputs are joined", .required = 1}, {0}};
+    {"layers", VD_LAYERS, 0, 0, 0, .help = "layers whose outputs are joined", .required = 1},
+    {"groups", VD_INTEGER, 1, MOST_CHANNELS, "1", .help = "groups that the channels of each layer are cut into",
+     .owner = VD_PATCH},
+    {"group_id", VD_INTEGER, 0, MOST_CHANNELS - 1, "0", .help = "the group that is passed on, from 0",
+     .owner = VD_PATCH},
+    {0}};
 
 static const vd_key shortcut_keys[] = {
     {"from", VD_LAYERS, 0, 0, 0, .help = "the one layer to add", .required = 1},
@@ -274,6 +287,37 @@ static const vd_key yolo_keys[] = {
     {"map", VD_INPUT_FILE, 0, 0, 0, .help = "file with a new number for each class"},
     {"anchors", VD_NUMBERS, 0, ANY_POSITIVE, 0, .help = "width and height of each anchor, in pixels of the input",
      .computed = "0.5 each"},
+    {"scale_x_y", VD_NUMBER, 0, ANY_POSITIVE, "1", .help = "how far a box's centre may leave its cell: 1 is not at all",
+     .owner = VD_LATER},
+    {"new_coords", VD_FLAG, 0, 1, "0",
+     .help = "1: sizes are (2 v)^2 anchors, v of a layer with activation=logistic; else exp(v)", .owner = VD_LATER},
+    {"iou_loss", VD_TEXT, 0, 0, "mse", .help = "loss of coordinates: mse, iou, giou, diou or ciou", .owner = VD_LATER},
+    {"iou_normalizer", VD_NUMBER, 0, ANY_POSITIVE, "0.75", .help = "factor of the loss of coordinates",
+     .owner = VD_LATER},
+    {"obj_normalizer", VD_NUMBER, 0, ANY_POSITIVE, "1", .help = "factor of the loss of objectness", .owner = VD_LATER},
+    {"cls_normalizer", VD_NUMBER, 0, ANY_POSITIVE, "1",
+     .help = "factor of the loss of an object's class, with counters_per_class", .owner = VD_LATER},
+    {"max_delta", VD_NUMBER, 0, ANY_POSITIVE, 0, .help = "limit of each gradient of coordinates, not of mse",
+     .computed = "none", .owner = VD_LATER},
+    {"iou_thresh", VD_NUMBER, 0, 1, "1",
+     .help = "anchors that overlap an object by more are trained towards it besides the best one", .owner = VD_LATER},
+    {"iou_thresh_kind", VD_TEXT, 0, 0, "iou",
+     .help = "overlap that iou_thresh is compared with: iou, giou, diou or ciou", .owner = VD_LATER},
+    {"label_smooth_eps", VD_NUMBER, 0, 1, "0", .help = "classes are trained towards 1 - eps/2 and eps/2",
+     .owner = VD_LATER},
+    {"objectness_smooth", VD_FLAG, 0, 1, "0", .help = "1: objectness is trained towards the overlap (IoU)",
+     .owner = VD_LATER},
+    {"focal_loss", VD_FLAG, 0, 1, "0", .help = "1: focal loss of the classes", .owner = VD_LATER},
+    {"counters_per_class", VD_INTEGERS, 0, INT_MAX, 0,
+     .help = "objects of each class in the training pictures: rare classes get a larger loss", .computed = "all equal",
+     .owner = VD_LATER},
+    {"resize", VD_NUMBER, 0.01, 100, "1",
+     .help = "training pictures are scaled at random by up to this, and down to 1/this; below 1: down only",
+     .owner = VD_LATER},
+    {"nms_kind", VD_TEXT, 0, 0, "default",
+     .help = "overlap above which the lower of two boxes is dropped: default (iou), greedynms (diou) or diounms",
+     .owner = VD_LATER},
+    {"beta_nms", VD_NUMBER, 0, ANY_POSITIVE, "0.6", .help = "exponent of the distance of diounms", .owner = VD_LATER},
     {0}};
 
 static const vd_key region_keys[] = {

@@ -16,13 +16,31 @@ static char *place_of(vd_section s)
     return vd_format("%s: layer %d %s", s.filename, s.index, s.type);
 }
 
+/* "FILE: layer N [type]: " and the message */
+static char *placed(vd_section s, const char *fmt, va_list args)
+{
+    char *place = place_of(s), *message = vd_vformat(fmt, args), *both = vd_format("%s: %s", place, message);
+    free(place);
+    free(message);
+    return both;
+}
+
+char *vd_section_message(vd_section s, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *message = placed(s, fmt, args);
+    va_end(args);
+    return message;
+}
+
 void vd_section_die(vd_section s, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    char *message = vd_vformat(fmt, args);
+    char *message = placed(s, fmt, args);
     va_end(args);
-    vd_die("%s: %s", place_of(s), message);
+    vd_die("%s", message);
 }
 
 void vd_section_warn(vd_section s, const char *message)

@@ -16,6 +16,9 @@ typedef struct {
 /* end the program with "FILE: layer N [type]: " and the message */
 void vd_section_die(vd_section s, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 
+/* the same line, for the caller to free */
+char *vd_section_message(vd_section s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* the same line as a warning */
 void vd_section_warn(vd_section s, const char *message);
 

@@ -57,7 +57,7 @@ static void check_layers(vd_section s, const vd_key *k, const char *text)
 
 static void check_activation(vd_section s, const char *text)
 {
-    for (ACTIVATION a = LOGISTIC; a <= SELU; ++a)
+    for (ACTIVATION a = LOGISTIC; a <= GELU; ++a)
         if (!strcmp(text, get_activation_string(a))) return;
     if (vd_foreign_find(vd_foreign_activations, text))
         vd_section_die(s, "activation=%s is a function of other Darknets that is not built here", text);

@@ -244,9 +244,14 @@ static shape joined(vd_section s, const network *net)
 {
     shape out = {0};
     const char *text = option_find(s.options, "layers");
+    int groups = integer(s, "groups"), group_id = integer(s, "group_id");
+    if (group_id >= groups) vd_section_die(s, "group_id=%d is not below groups=%d", group_id, groups);
     while (text && *text) {
         int index = (int)strtol(text, 0, 10);
-        out.outputs += net->layers[index < 0 ? s.index + index : index].outputs;
+        layer l = net->layers[index < 0 ? s.index + index : index];
+        int channels = l.out_w ? l.out_c : l.outputs;
+        if (channels % groups) vd_section_die(s, "groups=%d does not divide %d channels", groups, channels);
+        out.outputs += l.outputs / groups;
         text += strcspn(text, ",");
         text += *text != 0;
     }

@@ -171,7 +171,7 @@ static void pin_all(vd_channels *ch, const vd_model *m)
         int source = vd_source_of_layer(i);
         if (m->layers[i].kind != VD_WHOLE) continue;
         pin(ch, source, source);
-        pin(ch, m->layers[i].sources[0], source);
+        for (int s = 0; s < m->layers[i].n_sources; ++s) pin(ch, m->layers[i].sources[s], source);
     }
     pin(ch, output, output);
 }

@@ -81,7 +81,8 @@ float *vd_pictures_load(const network *net, const char *cfg, int n, char **files
         vd_die("%s: pictures have one or three channels, but this network has other inputs: leave out the pictures",
                cfg);
     for (int i = 0; i < n; ++i) {
-        image im = load_image_color(files[i], 0, 0), boxed = letterbox_image(im, net->w, net->h);
+        image im = load_image_color(files[i], 0, 0), boxed;
+        boxed = net->stretched ? resize_image(im, net->w, net->h) : letterbox_image(im, net->w, net->h);
         memcpy(pictures + (size_t)i * net->inputs, boxed.data, net->inputs * sizeof(float));
         free_image(im);
         free_image(boxed);

@@ -76,7 +76,7 @@ static vd_kind kind_of(layer l)
     case UPSAMPLE:
         return l.reverse && (l.w % l.stride || l.h % l.stride) ? VD_WHOLE : VD_EACH;
     case ROUTE:
-        return VD_ROUTE;
+        return l.groups > 1 ? VD_WHOLE : VD_ROUTE;
     case SHORTCUT:
         return VD_SHORTCUT;
     case REORG:
@@ -121,6 +121,7 @@ static void copy_weights(place at, vd_model_layer *m)
     m->biases = copy_of(l.biases, m->filters);
     if (vd) vd_kernels_get()->mask(n, l.weights, vd->log_sigma2, vd->threshold, m->weights);
     if (l.batch_normalize) {
+        m->epsilon_in_root = l.epsilon_in_root;
         m->scales = copy_of(l.scales, m->filters);
         m->mean = copy_of(l.rolling_mean, m->filters);
         m->variance = copy_of(l.rolling_variance, m->filters);
@@ -197,13 +198,18 @@ void free_vd_model(vd_model *m)
     free(m);
 }
 
+double vd_model_deviation(const vd_model_layer *l, int f)
+{
+    return l->epsilon_in_root ? sqrt((double)l->variance[f] + .00001f) : sqrt((double)l->variance[f]) + .000001f;
+}
+
 void vd_model_fuse(vd_model *m)
 {
     for (int i = 0; i < m->n; ++i) {
         vd_model_layer *l = m->layers + i;
         if (!l->scales) continue;
         for (int f = 0; f < l->filters; ++f) {
-            double gain = l->scales[f] / (sqrt((double)l->variance[f]) + .000001f);
+            double gain = l->scales[f] / vd_model_deviation(l, f);
             float *w = l->weights + (size_t)f * l->columns;
             for (int k = 0; k < l->columns; ++k) w[k] = (float)(w[k] * gain);
             l->biases[f] = (float)(l->biases[f] - l->mean[f] * gain);
@@ -221,9 +227,16 @@ static void write_floats(const float *x, size_t n, FILE *fp)
 }
 
 /* in the order of save_convolutional_weights(), save_connected_weights() and save_weights_upto() */
+static int epsilon_of(const vd_model *m)
+{
+    for (int i = 0; i < m->n; ++i)
+        if (m->layers[i].scales && m->layers[i].epsilon_in_root) return 1;
+    return 0;
+}
+
 void vd_model_write(const vd_model *m, FILE *fp)
 {
-    int32_t version[] = {0, 2, 0};
+    int32_t version[] = {0, 2, epsilon_of(m) ? 5 : 0}; /* as layer_plugin_revision() */
     fwrite(version, sizeof(version), 1, fp);
     fwrite(&m->seen, sizeof(m->seen), 1, fp);
     for (int i = 0; i < m->n; ++i) {

@@ -49,6 +49,7 @@ typedef struct {
     float *weights;                  /* [filters][columns]; pruned ones are 0 */
     float *biases;                   /* [filters] */
     float *scales, *mean, *variance; /* [filters], null without batch norm */
+    int epsilon_in_root;             /* see layer/norm.h */
 } vd_model_layer;
 
 typedef struct {
@@ -66,8 +67,11 @@ typedef struct {
 vd_model *make_vd_model(const network *net, const char *filename);
 void free_vd_model(vd_model *m);
 
+/* what batch normalisation divides filter f by: vd_norm_deviation() of layer/norm.h */
+double vd_model_deviation(const vd_model_layer *l, int f);
+
 /* fold batch normalisation into weights and biases:
- *     y = scales (a*w - mean)/(sqrt(variance) + 1e-6) + biases = a*w' + biases'        stock Darknet's epsilon */
+ *     y = scales (a*w - mean)/deviation + biases = a*w' + biases' */
 void vd_model_fuse(vd_model *m);
 
 /* move factors that some readers ignore into the weights before them: the temperature of a [softmax], scale of an

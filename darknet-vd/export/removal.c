@@ -1,7 +1,6 @@
 #include "export/removal.h"
 #include "base/fail.h"
-
-#include "activations.h"
+#include "layer/activation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -40,8 +39,10 @@ static int is_zero(const float *x, int n)
 static float emitted(const vd_model_layer *l, int f, double sum)
 {
     double x = sum;
-    if (l->scales) x = (x - l->mean[f]) / (sqrt((double)l->variance[f]) + .000001f) * l->scales[f];
-    return activate((float)(x + l->biases[f]), l->activation);
+    if (l->scales) x = (x - l->mean[f]) / vd_model_deviation(l, f) * l->scales[f];
+    float y = (float)(x + l->biases[f]);
+    vd_activate(l->activation, 1, &y);
+    return y;
 }
 
 /* which channels filter f of product i needs, and whether its output is a constant */
@@ -94,7 +95,7 @@ static int pass_constant(const vd_model_layer *l, float *x)
         *x *= l->scale * (l->reverse ? (float)(l->stride * l->stride) : 1);
         return 1;
     case ACTIVE:
-        *x = activate(*x, l->activation);
+        vd_activate(l->activation, 1, x);
         return 1;
     default:
         return 1;
@@ -112,7 +113,7 @@ static int add_constants(const vd_channels *ch, const vd_model_layer *l, int c, 
         if (!everywhere || !ch->constant[from]) return 0;
         *x = l->alpha * *x + l->beta * ch->value[from];
     }
-    *x = activate(*x, l->activation);
+    vd_activate(l->activation, 1, x);
     return 1;
 }
 

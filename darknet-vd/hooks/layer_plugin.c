@@ -1,9 +1,11 @@
 #include "hooks/layer_plugin.h"
+#include "hooks/later.h"
 #include "base/fail.h"
 #include "base/seed.h"
 #include "base/text.h"
 #include "kernels/products/gemm.h"
 #include "config/command_needs.h"
+#include "config/foreign.h"
 #include "config/heads.h"
 #include "config/keys.h"
 #include "config/options.h"
@@ -17,6 +19,7 @@
 #include "layer/update.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
+#include "layer/yolo_head.h"
 #include "data/skip_broken.h"
 #include "weights/trailer.h"
 #include "weights/vdw.h"
@@ -46,7 +49,8 @@ static uint64_t fresh_seed(void)
 static void note_plain_products(void)
 {
     static int noted;
-    if (!noted && !vd_gemm_is_fast()) fprintf(stderr, "built without oneDNN: matrix products by the project's own code\n");
+    if (!noted && !vd_gemm_is_fast())
+        fprintf(stderr, "built without oneDNN: matrix products by the project's own code\n");
     noted = 1;
 }
 
@@ -62,6 +66,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     note_plain_products();
     vd_schema_check(s, 0);
     vd_shape_check_net(s);
+    vd_later_net(s);
     vd_checkpoint_options(s);
     vd_nan_guard_options(s);
     net->cfg_file = vd_format("%s", filename);
@@ -107,6 +112,7 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
     vd_section s = {filename, type, index, options};
     vd_schema_check(s, net);
     vd_shape_check(s, net);
+    vd_later_defaults(s);
     vd_section_kind kind = kind_of(type);
     if (kind == VD_PLAIN) return type;
     vd_purpose_check_variational(s);
@@ -170,12 +176,14 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     vd_section s = {filename, type, index, options};
     vd_section_kind kind = kind_of(type);
     if (index == net->n - 1) vd_heads_join(s, net, l);
+    vd_later_attach(s, l);
     if (net->adam) vd_update_allocate_adam(l);
     if (kind == VD_PLAIN) vd_speed_up_layer(l);
     else if (kind == VD_COST) attach_cost(s, l, net);
     else attach_weights(s, l, net);
     if (kind != VD_PLAIN) vd_options_all_known(s);
     if (index == net->n - 1) {
+        vd_later_end(net, l);
         vd_purpose_check(s, net, *l);
         net->layers[index] = *l; /* as the parser will, after this */
         vd_mark_pooled(net);
@@ -186,6 +194,26 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
 int layer_plugin_clears_delta(const network *net, int i)
 {
     return vd_delta_needs_zero(net, i);
+}
+
+void layer_plugin_yolo_box(layer l, const float *x, int n, int column, int row, int w, int h, detection *d)
+{
+    d->bbox = vd_yolo_box(l, x, n, column, row, w, h);
+    d->beta_nms = vd_yolo_head_of(l)->beta_nms;
+}
+
+int layer_plugin_boxes_fit(layer l, detection *d, int n, int w, int h, int relative)
+{
+    const vd_yolo_head *head = vd_yolo_head_of(l);
+    if (!head || !head->stretched) return 0;
+    for (int i = 0; i < n && !relative; ++i)
+        d[i].bbox = (box){d[i].bbox.x * w, d[i].bbox.y * h, d[i].bbox.w * w, d[i].bbox.h * h};
+    return 1;
+}
+
+float layer_plugin_overlap(box a, box b, float beta)
+{
+    return vd_overlap_with_distance(a, b, beta);
 }
 
 int layer_plugin_update(layer l, update_args a)
@@ -227,10 +255,21 @@ int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int s
     return 1;
 }
 
+int layer_plugin_revision(const network *net)
+{
+    enum { LATER = 5 };
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].epsilon_in_root) return LATER;
+    return 0;
+}
+
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
 {
-    (void)net;
+    int version[3];
     vd_weights_load_begin(filename, fp);
+    if (fread(version, sizeof(version), 1, fp) == 1)
+        vd_later_weights(net, filename, version[0], version[1], version[2]);
+    rewind(fp);
 }
 
 int layer_plugin_load_next(network *net, FILE *fp, int index)
@@ -257,6 +296,7 @@ static void report_kernels(const network *net)
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     check_not_packed(net);
+    vd_foreign_check_training();
     vd_heads_check_training(net);
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
@@ -265,6 +305,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     report_kernels(net);
     vd_silence_check_over(net);
     vd_nan_guard_begin(net);
+    vd_later_train(net);
 }
 
 void layer_plugin_train_pictures(network *net, int pictures)
@@ -288,6 +329,7 @@ static void note_ends_of_gradients(const network *net)
 int layer_plugin_may_train(network *net)
 {
     check_not_packed(net);
+    vd_foreign_check_training();
     vd_shape_check_truths(net);
     note_ends_of_gradients(net);
     vd_silence_check_network(net);

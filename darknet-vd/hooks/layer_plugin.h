@@ -20,6 +20,16 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
 
 /* 1 when a forward pass must clear the gradient of layer i's output; see layer/delta.h */
 int layer_plugin_clears_delta(const network *net, int i);
+/* the box of a [yolo] with keys of later Darknets (l.later is set): d's bbox and beta_nms; x: see vd_yolo_box() */
+void layer_plugin_yolo_box(layer l, const float *x, int n, int column, int row, int w, int h, detection *d);
+
+/* 1 for boxes of pictures that fill the input: they need no correction, and were made absolute unless relative; 0:
+ * stock Darknet's correction for grey borders */
+int layer_plugin_boxes_fit(layer l, detection *d, int n, int w, int h, int relative);
+
+/* the overlap of two boxes that NMS compares with its threshold: IoU, less their distance to the power beta unless that
+ * is 0 */
+float layer_plugin_overlap(box a, box b, float beta);
 
 /* 1 when the plugin has updated the layer (Adam on the CPU), 0 to let l.update do it */
 int layer_plugin_update(layer l, update_args a);
@@ -27,6 +37,10 @@ int layer_plugin_update(layer l, update_args a);
 /* 1 when the plugin has done C = alpha op(A) op(B) + beta C, 0 to let Darknet's own loops do it */
 int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
                       int ldb, float beta, float *c, int ldc);
+
+/* the last number of the version in the header of a .weights file: 5 where batch normalisation is that of later
+ * Darknets, which write it, else stock Darknet's 0 */
+int layer_plugin_revision(const network *net);
 
 /* append the plugin's data after the stock weights; nothing for a network without variational layers */
 void layer_plugin_save(network *net, FILE *fp, int cutoff);

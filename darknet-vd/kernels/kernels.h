@@ -16,6 +16,7 @@
 #include "kernels/products/tile.h"
 #include "kernels/products/behind_pool.h"
 #include "kernels/active_kernels.h"
+#include "kernels/smooth.h"
 #include "kernels/sparse_kernels.h"
 #include "kernels/type.h"
 #include "kernels/winograd_kernels.h"
@@ -250,6 +251,7 @@ typedef struct {
     const vd_behind_pool_kernels *behind_pool; /* backward products of a convolution that only a max pool reads */
     const vd_winograd_kernels *winograd;       /* 3x3 convolutions at test time */
     const vd_active_kernels *active;           /* products with lists of active weights in training */
+    const vd_smooth_kernels *smooth;           /* activations whose gradient needs the input */
 } vd_kernels;
 
 /* the specification, in plain C and libm */

@@ -446,4 +446,5 @@ const vd_kernels vd_kernels_c = {
     .behind_pool = &vd_behind_pool_c,
     .winograd = &vd_winograd_kernels_c,
     .active = &vd_active_kernels_c,
+    .smooth = &vd_smooth_kernels_c,
 };

@@ -59,5 +59,7 @@ extern const vd_winograd_kernels VARIANT(vd_winograd_kernels);
 
 /* products/active_vector.c */
 extern const vd_active_kernels VARIANT(vd_active_kernels);
+/* smooth_vector.c */
+extern const vd_smooth_kernels VARIANT(vd_smooth_kernels);
 
 #endif

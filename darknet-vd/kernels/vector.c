@@ -230,4 +230,5 @@ const vd_kernels VARIANT(vd_kernels) = {
     .behind_pool = &VARIANT(vd_behind_pool),
     .winograd = &VARIANT(vd_winograd_kernels),
     .active = &VARIANT(vd_active_kernels),
+    .smooth = &VARIANT(vd_smooth_kernels),
 };

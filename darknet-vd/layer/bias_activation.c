@@ -1,31 +1,27 @@
 #include "layer/bias_activation.h"
+#include "layer/activation.h"
 #include "kernels/kernels.h"
 
-#include "activations.h"
+#include <string.h>
 
 float *vd_product_of(layer l)
 {
     return l.batch_normalize ? l.x : l.output;
 }
 
-int vd_activation_is_leaky(ACTIVATION a, float *slope)
+/* image b's inputs of the activation, null when they are not kept */
+static float *inputs_of(layer l, int b)
 {
-    *slope = a == RELU ? 0 : a == LEAKY ? .1f : 1;
-    return a == RELU || a == LEAKY || a == LINEAR;
+    float *inputs = vd_activation_inputs(l);
+    return inputs ? inputs + (size_t)b * l.outputs : 0;
 }
 
-void vd_activate(ACTIVATION a, size_t n, float *x)
+/* an activation that is not leaky, of image b */
+static void activate(layer l, int b, float *y)
 {
-    float slope;
-    if (!vd_activation_is_leaky(a, &slope)) activate_array(x, (int)n, a);
-    else if (a != LINEAR) vd_kernels_get()->leaky(n, slope, x);
-}
-
-void vd_activate_backward(ACTIVATION a, size_t n, const float *y, float *d)
-{
-    float slope;
-    if (!vd_activation_is_leaky(a, &slope)) gradient_array(y, (int)n, a, d);
-    else if (a != LINEAR) vd_kernels_get()->leaky_backward(n, slope, y, d);
+    float *inputs = inputs_of(l, b);
+    if (inputs) memcpy(inputs, y, l.outputs * sizeof(float));
+    vd_activate(l.activation, l.outputs, y);
 }
 
 void vd_forward_tail(layer l, int b)
@@ -36,11 +32,11 @@ void vd_forward_tail(layer l, int b)
     int leaky = vd_activation_is_leaky(l.activation, &slope);
     if (pixels == 1) {
         k->add(l.outputs, l.biases, y);
-        vd_activate(l.activation, l.outputs, y);
+        activate(l, b, y);
         return;
     }
     for (int c = 0; c < l.out_c; ++c) k->bias_leaky(pixels, l.biases[c], leaky ? slope : 1, y + c * pixels);
-    if (!leaky) activate_array(y, l.outputs, l.activation);
+    if (!leaky) activate(l, b, y);
 }
 
 void vd_backward_tail(layer l, int b, float *d_bias)
@@ -50,10 +46,10 @@ void vd_backward_tail(layer l, int b, float *d_bias)
     size_t pixels = (size_t)l.out_h * l.out_w;
     int leaky = vd_activation_is_leaky(l.activation, &slope);
     if (l.type == CONNECTED) {
-        vd_activate_backward(l.activation, l.outputs, y, d);
+        vd_activate_backward(l.activation, l.outputs, inputs_of(l, b), y, d);
         return;
     }
-    if (!leaky) gradient_array(y, l.outputs, l.activation, d);
+    if (!leaky) vd_activate_backward(l.activation, l.outputs, inputs_of(l, b), y, d);
     for (int c = 0; c < l.out_c; ++c)
         d_bias[c] += k->leaky_backward_sum(pixels, leaky ? slope : 1, y + c * pixels, d + c * pixels);
 }

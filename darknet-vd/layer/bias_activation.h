@@ -15,11 +15,4 @@ void vd_forward_tail(layer l, int b);
  * d_bias [filters]; a connected layer's d_bias is delta itself, and not touched */
 void vd_backward_tail(layer l, int b, float *d_bias);
 
-/* 1 and the slope for the activations that the kernels know, y = x > 0 ? x : slope x; else 0 */
-int vd_activation_is_leaky(ACTIVATION a, float *slope);
-
-/* n numbers of a layer through its activation a; the gradient from the output y */
-void vd_activate(ACTIVATION a, size_t n, float *x);
-void vd_activate_backward(ACTIVATION a, size_t n, const float *y, float *d);
-
 #endif

@@ -1,6 +1,7 @@
 /* The products of a convolutional layer with its input over lists of active weights: by runs of images that stand side
  * by side, by bands of output rows. Groups differ only in what a list holds. */
 #include "layer/active.h"
+#include "layer/activation.h"
 #include "layer/bias_activation.h"
 #include "layer/chunks.h"
 #include "layer/pooled.h"

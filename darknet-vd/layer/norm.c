@@ -1,5 +1,5 @@
 #include "layer/norm.h"
-#include "layer/bias_activation.h"
+#include "layer/activation.h"
 #include "kernels/kernels.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
@@ -14,6 +14,11 @@ typedef struct {
     const vd_kernels *k;
     size_t plane; /* pixels of a channel, 1 for a connected layer */
 } job;
+
+float vd_norm_deviation(layer l, float variance)
+{
+    return l.epsilon_in_root ? sqrtf(variance + .00001f) : sqrtf(variance) + .000001f;
+}
 
 static job make_job(layer l, network net)
 {
@@ -72,12 +77,23 @@ static void forward_channel(int c, void *context)
         l.rolling_mean[c] = .99f * l.rolling_mean[c] + .01f * mean;
         l.rolling_variance[c] = .99f * l.rolling_variance[c] + .01f * variance;
     }
-    float inverse = 1 / (sqrtf(variance) + .000001f);
+    float inverse = 1 / vd_norm_deviation(l, variance);
     for (int r = 0; r < x.runs; ++r) {
         j->k->normalize(x.length, mean, inverse, l.scales[c], l.biases[c], x.first + r * x.step, y.first + r * y.step);
         vd_activate(l.activation, x.length, y.first + r * y.step);
     }
     put_back(j, y, l.output, c);
+}
+
+/* what the activation was given, computed again; null for those that do not need it */
+static const float *activation_inputs(const job *j, int c, float mean, float variance, size_t n, const float *x)
+{
+    layer l = j->l;
+    vd_smooth f;
+    if (!vd_activation_is_smooth(l.activation, &f)) return 0;
+    float *inputs = vd_scratch(VD_SCRATCH_NOISE, n);
+    j->k->normalize(n, mean, 1 / vd_norm_deviation(l, variance), l.scales[c], l.biases[c], x, inputs);
+    return inputs;
 }
 
 /* the gradient as stock Darknet takes it, with its own epsilon */
@@ -91,12 +107,13 @@ static void backward_channel(int c, void *context)
     channel d = channel_of(j, l.delta, c, VD_SCRATCH_SQUARE);
     for (int r = 0; r < x.runs; ++r) {
         float *d_run = d.first + r * d.step;
-        vd_activate_backward(l.activation, x.length, y.first + r * y.step, d_run);
+        const float *in = activation_inputs(j, c, mean, variance, x.length, x.first + r * x.step);
+        vd_activate_backward(l.activation, x.length, in, y.first + r * y.step, d_run);
         sum += j->k->sum(x.length, d_run);
         centred += j->k->dot(x.length, mean, x.first + r * x.step, d_run);
     }
     l.bias_updates[c] += sum;
-    l.scale_updates[c] += centred / (sqrtf(variance) + .000001f);
+    l.scale_updates[c] += centred / vd_norm_deviation(l, variance);
     float scale = l.scales[c], inverse = 1 / sqrtf(variance + .00001f);
     float d_mean = -scale * sum * inverse, d_variance = -.5f * scale * centred * inverse * inverse * inverse;
     l.mean_delta[c] = d_mean;
@@ -110,7 +127,7 @@ static void backward_channel(int c, void *context)
 void vd_fold_norm(layer l, int filters, float *scale, float *bias)
 {
     for (int i = 0; i < filters; ++i) {
-        scale[i] = l.scales[i] / (sqrtf(l.rolling_variance[i]) + .000001f);
+        scale[i] = l.scales[i] / vd_norm_deviation(l, l.rolling_variance[i]);
         bias[i] = l.biases[i] - scale[i] * l.rolling_mean[i];
     }
 }

@@ -5,6 +5,10 @@
 
 #include "darknet.h"
 
+/* what batch normalisation divides by. Stock Darknet adds its epsilon to the root, later Darknets add a larger one
+ * inside (l.epsilon_in_root); each computes wrong numbers with weights of the other where a variance is small */
+float vd_norm_deviation(layer l, float variance);
+
 /* l.x holds the product; l.output becomes the layer's output. Batch statistics when net.train, else the rolling ones */
 void vd_forward_norm(layer l, network net);
 

@@ -1,6 +1,7 @@
 #include "layer/plain_layers.h"
 #include "layer/delta.h"
 #include "layer/pooled.h"
+#include "layer/activation.h"
 #include "layer/product.h"
 #include "layer/winograd.h"
 #include "base/parallel.h"
@@ -154,15 +155,23 @@ static int is_odd_convolution(layer l)
     return l.size == 1 && (l.stride != 1 || l.pad != 0);
 }
 
+static void free_plain_layer(layer l)
+{
+    vd_forget_winograd(l);
+    vd_activation_free(l);
+}
+
 void vd_speed_up_layer(layer *l)
 {
-    if (l->plugin || vd_kernels_get() == &vd_kernels_c) return;
-    int is_product =
-        l->type == CONNECTED || (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && !is_odd_convolution(*l));
+    vd_smooth f;
+    int only_here = l->epsilon_in_root || vd_activation_is_smooth(l->activation, &f); /* not in stock's functions */
+    if (l->plugin || (vd_kernels_get() == &vd_kernels_c && !only_here)) return;
+    int is_product = l->type == CONNECTED ||
+                     (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && (only_here || !is_odd_convolution(*l)));
     if (is_product) {
         l->forward = forward_plain_layer;
         l->backward = backward_plain_layer;
-        l->plugin_free = vd_forget_winograd;
+        l->plugin_free = free_plain_layer;
     } else if (l->type == MAXPOOL) {
         l->forward = forward_maxpool;
         l->backward = backward_maxpool;

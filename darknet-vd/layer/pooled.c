@@ -1,4 +1,5 @@
 #include "layer/pooled.h"
+#include "layer/activation.h"
 #include "layer/bias_activation.h"
 #include "layer/chunks.h"
 #include "layer/plain_layers.h"

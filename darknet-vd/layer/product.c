@@ -1,4 +1,5 @@
 #include "layer/product.h"
+#include "layer/activation.h"
 #include "layer/active.h"
 #include "layer/bias_activation.h"
 #include "layer/delta.h"
@@ -28,6 +29,7 @@ static const layer *pool_behind(layer l, network net)
 void vd_product_forward(layer l, network net, vd_product p)
 {
     p.pool = pool_behind(l, net);
+    vd_keep_activation_inputs(l, net.train || net.delta);
     if (l.type == CONVOLUTIONAL) (p.by_row ? vd_active_convolution_forward : vd_convolution_forward)(l, net.input, p);
     else (p.by_row ? vd_active_dense_forward : vd_dense_forward)(l, net.input, p);
     if (l.batch_normalize) vd_forward_norm(l, net);

@@ -1,5 +1,5 @@
 #include "layer/sparse.h"
-#include "layer/bias_activation.h"
+#include "layer/activation.h"
 #include "layer/norm.h"
 #include "layer/winograd.h"
 #include "base/fail.h"

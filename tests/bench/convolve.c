@@ -71,7 +71,8 @@ static double time_tile(void)
 {
     enum { M = 10, N = 32, K = 256, TIMES = 200 };
     static float a[M * K], x[N * K], c[M * N];
-    vd_tile t = {.m = M, .n = N, .k = K, .a = a, .a_row = 1, .a_step = M, .x = x, .ldx = N, .c = c, .ldc = N, .scale = 1};
+    vd_tile t = {
+        .m = M, .n = N, .k = K, .a = a, .a_row = 1, .a_step = M, .x = x, .ldx = N, .c = c, .ldc = N, .scale = 1};
     double start = now_on(CLOCK_THREAD_CPUTIME_ID);
     for (int i = 0; i < TIMES; ++i) vd_kernels_get()->tile(t);
     return 2e-9 * M * N * K * TIMES / (now_on(CLOCK_THREAD_CPUTIME_ID) - start);

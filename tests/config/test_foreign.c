@@ -28,24 +28,15 @@ static int status_of(const char *cfg, char **err)
 static const struct {
     const char *cfg, *message;
 } refused[] = {
-    {"[conv]\nfilters=8\n[route]\nlayers=-1\ngroups=2\ngroup_id=1\n[conv]\nfilters=4\n",
-     "layer 1 [route]: groups=2 is a key of other Darknets that is not built here: only one of that many groups"},
     {"[conv]\ndilation=2\nsize=3\n", "layer 0 [conv]: dilation=2 is a key"},
     {"[vd_conv]\ndilation=2\nsize=3\n", "layer 0 [vd_conv]: dilation=2 is a key"},
     {"[conv]\nstride=2\nstride_x=1\n", "layer 0 [conv]: stride_x=1 is a key"},
     {"[conv]\nantialiasing=1\n", "antialiasing=1 is a key"},
-    {"[conv]\nclip=.5\n", "clip=.5 is a key"},
     {"[max]\nmaxpool_depth=1\nout_channels=1\n", "layer 0 [max]: maxpool_depth=1 is a key"},
     {"[conv]\nfilters=3\n[shortcut]\nfrom=-1\nweights_type=per_feature\n", "[shortcut]: weights_type=per_feature is"},
-    {"[conv]\nfilters=7\n[yolo]\nclasses=2\nscale_x_y=1.05\n", "[yolo]: scale_x_y=1.05 is a key"},
-    {"[conv]\nfilters=7\n[yolo]\nclasses=2\niou_loss=ciou\n", "[yolo]: iou_loss=ciou is a key"},
-    {"[conv]\nfilters=7\n[yolo]\nclasses=2\nnew_coords=1\n", "[yolo]: new_coords=1 is a key"},
-    {"[conv]\nfilters=7\n[yolo]\nclasses=2\niou_normalizer=.07\n", "[yolo]: iou_normalizer=.07 is a key"},
-    {"[conv]\nfilters=7\n[yolo]\nclasses=2\ncounters_per_class=1,2\n", "[yolo]: counters_per_class=1,2 is a key"},
-    {"[conv]\n[dropout]\ndropblock=1\n", "[dropout]: dropblock=1 is a key"},
     {"[crnn]\noutput=3\n", "[crnn]: output=3 is a key of other Darknets that is not built here: the filters of the"},
-    {"[conv]\nactivation=mish\n", "[conv]: activation=mish is a function of other Darknets that is not built here"},
-    {"[vd_conv]\nactivation=swish\n", "[vd_conv]: activation=swish is a function of other Darknets"},
+    {"[conv]\nactivation=normalize_channels\n",
+     "[conv]: activation=normalize_channels is a function of other Darknets that is not built here"},
     {"[conv]\n[scale_channels]\nfrom=-1\n", "layer 1 [scale_channels]: a section of other Darknets that is not built"},
     {"[conv]\n[Gaussian_yolo]\n", "layer 1 [Gaussian_yolo]: a section of other Darknets that is not built here"},
 };
@@ -59,18 +50,46 @@ START_TEST(what_changes_shapes_or_numbers_is_an_error_that_names_it)
 }
 END_TEST
 
-static const char *const net_keys[] = {"mosaic=1",      "cutmix=1",       "mixup=1",
-                                       "letter_box=1",  "ema_alpha=.9",   "blur=1",
-                                       "track=1",       "policy=sgdr",    "label_smooth_eps=.1",
-                                       "contrastive=1", "resize_step=16", "dynamic_minibatch=1"};
+static const struct {
+    const char *keys, *message;
+} of_training[] = {
+    {"mosaic=1\n[conv]\n", "[net]: mosaic=1 is a key of other Darknets that is not built here: training pictures are"},
+    {"cutmix=1\n[conv]\n", "[net]: cutmix=1 is a key"},
+    {"mixup=1\n[conv]\n", "[net]: mixup=1 is a key"},
+    {"ema_alpha=.9\n[conv]\n", "[net]: ema_alpha=.9 is a key"},
+    {"blur=1\n[conv]\n", "[net]: blur=1 is a key"},
+    {"track=1\n[conv]\n", "[net]: track=1 is a key"},
+    {"label_smooth_eps=.1\n[conv]\n", "[net]: label_smooth_eps=.1 is a key"},
+    {"contrastive=1\n[conv]\n", "[net]: contrastive=1 is a key"},
+    {"resize_step=16\n[conv]\n", "[net]: resize_step=16 is a key"},
+    {"dynamic_minibatch=1\n[conv]\n", "[net]: dynamic_minibatch=1 is a key"},
+    {"[conv]\nclip=.5\n", "layer 0 [conv]: clip=.5 is a key"},
+    {"[conv]\n[dropout]\ndropblock=1\n", "layer 1 [dropout]: dropblock=1 is a key"},
+};
 
-START_TEST(a_key_of_net_that_changes_the_training_is_an_error)
+static void train(const char *path)
 {
-    char *cfg = vd_format("%s%s\n[conv]\n", head, net_keys[_i]), *err;
+    train_network_datum(parse_network_cfg((char *)path));
+}
+
+START_TEST(what_changes_a_training_ends_that_training_alone)
+{
+    char *cfg = vd_format("%s%s[cost]\n", head, of_training[_i].keys), *path = in_folder(folder, "c.cfg"), *err;
+    ck_assert_int_eq(status_of(cfg, &err), 0);
+    ck_assert_msg(!strstr(err, "other Darknets"), "%s", err);
+    free(err);
+    ck_assert_int_eq(in_child(train, path, &err), 1);
+    ck_assert_msg(strstr(err, of_training[_i].message) != 0, "'%s' is not in: %s", of_training[_i].message, err);
+    free(err), free(path), free(cfg);
+}
+END_TEST
+
+START_TEST(a_policy_of_others_is_an_error)
+{
+    char *cfg = vd_format("%spolicy=sgdr\n[conv]\n", head), *err;
     ck_assert_int_eq(status_of(cfg, &err), 1);
-    char *message = vd_format("[net]: %s is a ", net_keys[_i]);
-    ck_assert_msg(strstr(err, message) != 0, "'%s' is not in: %s", message, err);
-    free(message), free(err), free(cfg);
+    ck_assert_msg(strstr(err, "[net]: policy=sgdr is a ") != 0, "%s", err);
+    free(err), free(cfg);
 }
 END_TEST
 
@@ -132,7 +151,8 @@ SUITE_OF(foreign)
 {
     EACH(make_test_folder, remove_test_folder);
     LOOP(what_changes_shapes_or_numbers_is_an_error_that_names_it, COUNT_OF(refused));
-    LOOP(a_key_of_net_that_changes_the_training_is_an_error, COUNT_OF(net_keys));
+    LOOP(what_changes_a_training_ends_that_training_alone, COUNT_OF(of_training));
+    TEST(a_policy_of_others_is_an_error);
     TEST(values_that_change_nothing_and_keys_that_draw_are_silent);
     TEST(an_unknown_key_stays_a_warning);
     TEST(a_data_file_too);

@@ -82,8 +82,8 @@ static void expect_equal(int layer, const char *what, const float *got, const fl
     /* a pair rounds other numbers to 16 bits than its layers do, where variances have that many */
     double loose = vd_variance_type() == VD_FP16 ? 200 : vd_variance_type() == VD_BF16 ? 1000 : 1;
     for (size_t i = 0; i < n; ++i)
-        ck_assert_msg(close_to(got[i], want[i], loose * 2e-5, loose * 1e-5 * largest), "layer %d: %s[%zu] is %.9g, one by one %.9g",
-                      layer, what, i, got[i], want[i]);
+        ck_assert_msg(close_to(got[i], want[i], loose * 2e-5, loose * 1e-5 * largest),
+                      "layer %d: %s[%zu] is %.9g, one by one %.9g", layer, what, i, got[i], want[i]);
 }
 
 static void expect_same_gradients(network *net, network *want)

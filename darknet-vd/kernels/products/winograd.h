@@ -4,8 +4,8 @@
  *
  *     y = leaky(scale (weights * x) + bias)        leaky(a) = a > 0 ? a : slope a; slope 1 is no activation, 0 is ReLU
  *
- * The root mean square of the rounding errors is 1e-6 of that of the sums with a few channels, 4e-6 with 512. Results do
- * not depend on the number of threads. */
+ * The root mean square of the rounding errors is 1e-6 of that of the sums with a few channels, 4e-6 with 512. Results
+ * do not depend on the number of threads. */
 #ifndef VD_KERNELS_PRODUCTS_WINOGRAD_H
 #define VD_KERNELS_PRODUCTS_WINOGRAD_H
 

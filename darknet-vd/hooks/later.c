@@ -1,0 +1,174 @@
+#include "hooks/later.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "config/keys.h"
+#include "data/placement.h"
+#include "layer/activation.h"
+#include "layer/norm.h"
+#include "layer/plain_layers.h"
+#include "layer/vd_layer.h"
+#include "layer/yolo_head.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "option_list.h"
+
+/* the place of a key's value in a list of words; one that is not there ends the program */
+static int choice(vd_section s, const char *name, const char *const *words)
+{
+    const char *value = option_find(s.options, (char *)name);
+    if (!value) value = vd_key_in(s.type, name)->def;
+    char *all = vd_format("%s", words[0]);
+    for (int i = 0; words[i]; ++i) {
+        if (!strcmp(value, words[i])) {
+            free(all);
+            return i;
+        }
+        if (!i) continue;
+        char *longer = vd_format("%s%s%s", all, words[i + 1] ? ", " : " or ", words[i]);
+        free(all);
+        all = longer;
+    }
+    vd_section_die(s, "%s=%s is not known: expected %s", name, value, all);
+}
+
+/* of the network that is being read, or was read last */
+static struct {
+    int letter_box;
+    enum { BY_FILES, STOCK, ALEXEYAB } epsilon;
+    int later; /* a section has keys of later Darknets */
+} found;
+
+void vd_later_net(vd_section s)
+{
+    static const char *const programs[] = {[BY_FILES] = "", [STOCK] = "stock", [ALEXEYAB] = "alexeyab", 0};
+    found.later = 0;
+    found.letter_box = (int)vd_key_integer(s, "letter_box");
+    found.epsilon = vd_option_given(s, "bn_eps") ? choice(s, "bn_eps", programs) : BY_FILES;
+}
+
+static int set_epsilon(layer *l, int in_root)
+{
+    if (!l->batch_normalize || l->epsilon_in_root == in_root) return 0;
+    l->epsilon_in_root = in_root;
+    if (!vd_layer_of(*l)) vd_speed_up_layer(l);
+    return 1;
+}
+
+/* a [yolo] that has one of these keys follows their rules, also where it has the others' defaults */
+static int has_later_keys(vd_section s)
+{
+    for (const vd_key *k = vd_section_find(s.type)->keys; k && k->name; ++k)
+        if (k->owner == VD_LATER && vd_option_given(s, k->name)) return 1;
+    return 0;
+}
+
+void vd_later_defaults(vd_section s)
+{
+    if (!strcmp(s.type, "[yolo]") && has_later_keys(s) && !vd_option_given(s, "max"))
+        read_option(vd_format("max=200"), s.options);
+}
+
+static const char *const overlaps[] = {[VD_IOU] = "iou", [VD_GIOU] = "giou", [VD_DIOU] = "diou", [VD_CIOU] = "ciou", 0};
+
+/* largest count / count of each class, at most the limit of gradients */
+static float *class_weights(vd_section s, int classes, float most)
+{
+    const char *text = option_find(s.options, "counters_per_class");
+    if (!text) return 0;
+    float *weights = vd_calloc(classes, sizeof(float)), largest = 1;
+    int n = 0;
+    for (const char *at = text; *at; at += *at == ',') {
+        char *end;
+        long count = strtol(at, &end, 10);
+        if (n < classes) weights[n] = (float)(count < 1 ? 1 : count);
+        if (n < classes && weights[n] > largest) largest = weights[n];
+        ++n;
+        at = end + strcspn(end, ",");
+    }
+    if (n != classes) vd_section_die(s, "counters_per_class has %d numbers, but classes=%d", n, classes);
+    for (int i = 0; i < classes; ++i) weights[i] = largest / weights[i] < most ? largest / weights[i] : most;
+    return weights;
+}
+
+static void attach_yolo(vd_section s, layer *l)
+{
+    enum { MSE, FIRST_OVERLAP };
+    static const char *const losses[] = {"mse", "iou", "giou", "diou", "ciou", 0};
+    static const char *const kinds[] = {"default", "greedynms", "diounms", 0};
+    int loss = choice(s, "iou_loss", losses), nms = choice(s, "nms_kind", kinds);
+    float beta = (float)vd_key_number(s, "beta_nms");
+    vd_yolo_head h = {.scale_x_y = (float)vd_key_number(s, "scale_x_y"),
+                      .new_coords = (int)vd_key_integer(s, "new_coords"),
+                      .squares = loss == MSE,
+                      .overlap = loss == MSE ? VD_IOU : (vd_overlap)(loss - FIRST_OVERLAP),
+                      .iou_normalizer = (float)vd_key_number(s, "iou_normalizer"),
+                      .obj_normalizer = (float)vd_key_number(s, "obj_normalizer"),
+                      .cls_normalizer = (float)vd_key_number(s, "cls_normalizer"),
+                      .max_delta = vd_option_given(s, "max_delta") ? (float)vd_key_number(s, "max_delta") : FLT_MAX,
+                      .iou_thresh = (float)vd_key_number(s, "iou_thresh"),
+                      .iou_thresh_kind = (vd_overlap)choice(s, "iou_thresh_kind", overlaps),
+                      .label_smooth_eps = (float)vd_key_number(s, "label_smooth_eps"),
+                      .objectness_smooth = (int)vd_key_integer(s, "objectness_smooth"),
+                      .focal_loss = (int)vd_key_integer(s, "focal_loss"),
+                      .resize = (float)vd_key_number(s, "resize")};
+    h.beta_nms = nms == 0 ? 0 : nms == 1 ? .6f : beta; /* greedynms is diounms with its default */
+    h.class_weights = class_weights(s, l->classes, h.max_delta);
+    attach_vd_yolo_head(l, h);
+    for (const vd_key *k = vd_section_find(s.type)->keys; k->name; ++k)
+        if (k->owner == VD_LATER)
+            option_find(s.options, (char *)k->name); /* used, as the stock parser understands it */
+}
+
+static void check_activation(vd_section s, const layer *l)
+{
+    vd_smooth f;
+    if (vd_activation_is_smooth(l->activation, &f) && l->type != CONVOLUTIONAL && l->type != CONNECTED)
+        vd_section_die(s, "activation=%s is built for [convolutional] and [connected] alone",
+                       option_find(s.options, "activation"));
+}
+
+static void set_stretched(layer *l)
+{
+    if (l->type == YOLO && l->later) ((vd_yolo_head *)l->later)->stretched = 1;
+}
+
+void vd_later_train(const network *net)
+{
+    vd_placement p = {.later = 0};
+    for (int i = 0; i < net->n; ++i) {
+        const vd_yolo_head *h = vd_yolo_head_of(net->layers[i]);
+        if (h) p = (vd_placement){1, h->resize, !h->stretched};
+    }
+    vd_placement_begin(p);
+}
+
+void vd_later_end(network *net, layer *last)
+{
+    net->stretched = found.later && !found.letter_box;
+    for (int i = 0; i < net->n - 1 && net->stretched; ++i) set_stretched(net->layers + i);
+    if (net->stretched) set_stretched(last);
+    int in_root = found.epsilon == BY_FILES ? found.later : found.epsilon == ALEXEYAB,
+        changed = set_epsilon(last, in_root);
+    for (int i = 0; i < net->n - 1; ++i) changed |= set_epsilon(net->layers + i, in_root);
+    if (changed && found.epsilon == BY_FILES)
+        fprintf(stderr, "batch normalisation as in later Darknets, whose keys the cfg has\n");
+}
+
+void vd_later_weights(network *net, const char *filename, int major, int minor, int revision)
+{
+    int changed = 0;
+    if (found.epsilon != BY_FILES || major != 0 || minor != 2 || revision < 5) return;
+    for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
+    if (changed) fprintf(stderr, "%s: of a later Darknet: batch normalisation as there\n", filename);
+}
+
+void vd_later_attach(vd_section s, layer *l)
+{
+    if (has_later_keys(s) || (l->type == ROUTE && l->groups > 1)) found.later = 1;
+    if (l->type == YOLO && has_later_keys(s)) attach_yolo(s, l);
+    check_activation(s, l);
+    if (l->type == CONVOLUTIONAL || l->type == CONNECTED) vd_activation_attach(l);
+}
