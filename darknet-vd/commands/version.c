@@ -36,7 +36,7 @@ static void print_kept(void)
     for (int i = 0; i < kept.n; ++i)
         if (!strncmp(kept.lines[i].what, "kernels/", 8))
             printf("trainings without a seed: kernels %s for a network of %d variational layers\n", kept.lines[i].way,
-                   atoi(kept.lines[i].what + 8));
+                   (int)strtol(kept.lines[i].what + 8, 0, 10));
     if (kept.n) printf("%d choices are kept in %s\n", kept.n, path);
     free(kept.lines);
     free(path);

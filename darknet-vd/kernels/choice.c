@@ -47,6 +47,7 @@ const char *vd_reason_name(vd_reason reason)
 static choice *find(const char *what)
 {
     for (int i = 0; i < known.n; ++i)
+        /* there are as many as n: NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
         if (!strcmp(known.choices[i].line.what, what)) return known.choices + i;
     return 0;
 }
@@ -189,7 +190,7 @@ static vd_choice_line line_of(const vd_candidates *w)
     vd_choice_line line = {.what = ""};
     size_t n = 0;
     assert(w->n <= VD_MOST_WAYS && strlen(w->what) < sizeof(line.what));
-    strcpy(line.what, w->what);
+    snprintf(line.what, sizeof(line.what), "%s", w->what);
     for (int i = 0; i < w->n; ++i) {
         assert(n + strlen(w->names[i]) + 2 <= sizeof(line.ways));
         n += sprintf(line.ways + n, i ? ",%s" : "%s", w->names[i]);
@@ -219,7 +220,7 @@ static int remember(const vd_candidates *w, vd_choice_line line, int way, int er
     int is_new = !c || c->reason != *reason, other = is_new ? -1 : number_of(w, c->line.way);
     if (other >= 0) way = other;
     else if (era == known.era) {
-        strcpy(line.way, w->names[way]);
+        snprintf(line.way, sizeof(line.way), "%s", w->names[way]);
         put((choice){line, *reason, 1, 0});
         if (*reason == VD_TIMED) known.unwritten = 1;
     }

@@ -112,7 +112,9 @@ static void add_line(vd_choice_lines *lines, char *const fields[FIELDS])
     if (strlen(fields[2]) >= sizeof(line.what) || strlen(fields[3]) >= sizeof(line.ways) ||
         strlen(fields[4]) >= sizeof(line.way))
         return;
-    strcpy(line.what, fields[2]), strcpy(line.ways, fields[3]), strcpy(line.way, fields[4]);
+    snprintf(line.what, sizeof(line.what), "%s", fields[2]);
+    snprintf(line.ways, sizeof(line.ways), "%s", fields[3]);
+    snprintf(line.way, sizeof(line.way), "%s", fields[4]);
     lines->lines = vd_realloc(lines->lines, (size_t)(lines->n + 1) * sizeof(line));
     lines->lines[lines->n++] = line;
 }

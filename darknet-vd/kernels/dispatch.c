@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __x86_64__
@@ -111,8 +112,8 @@ static void refuse(const char *name)
     char names[MAX * 24] = "";
     int n = vd_kernels_list(tables, MAX);
     for (int i = 0; i < n; ++i) {
-        if (i) strcat(names, i + 1 < n ? ", " : " and ");
-        strncat(names, tables[i]->name, 16);
+        size_t end = strlen(names);
+        snprintf(names + end, sizeof(names) - end, "%s%s", !i ? "" : i + 1 < n ? ", " : " and ", tables[i]->name);
     }
     vd_die("DARKNET_KERNELS=%s: not available: this processor has %s", name, names);
 }

@@ -147,6 +147,7 @@ static void put_pooled(const job *j, const pooled *q, vd_active_band b, float *d
         for (int g = 0; g < b.images && !is_empty; ++g) {
             const int *start = q->start + (size_t)g * j->l.n + n;
             float *to = dy + halo + g * s->out_w - first, *to2 = dy2 + halo + g * s->out_w - first;
+            /* with a pool there are lists: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
             for (int e = start[0]; e < start[1]; ++e) {
                 int at = q->offset[e];
                 if (at < first || at >= end) continue;

@@ -47,7 +47,8 @@ float vd_overlap_with_distance(box a, box b, float beta)
 /* how far the aspect ratios are apart, and its weight */
 static double aspect_of(box a, box b, double iou, double *weight)
 {
-    double difference = atan(b.w / b.h) - atan(a.w / a.h), aspect = ASPECT * difference * difference;
+    double difference = atan((double)(b.w / b.h)) - atan((double)(a.w / a.h)),
+           aspect = ASPECT * difference * difference;
     *weight = aspect / (1 - iou + aspect + 1e-6);
     return aspect;
 }
@@ -116,7 +117,7 @@ void vd_overlap_gradient(vd_overlap kind, box a, box b, float d[4])
     if (kind != VD_DIOU && kind != VD_CIOU) return;
     add_distance(a, b, p, t, d);
     if (kind == VD_DIOU) return;
-    double weight, difference = atan(b.w / b.h) - atan(a.w / a.h);
+    double weight, difference = atan((double)(b.w / b.h)) - atan((double)(a.w / a.h));
     aspect_of(a, b, both / either, &weight);
     d[W] += (float)(weight * 2 * ASPECT * difference * a.h);
     d[H] -= (float)(weight * 2 * ASPECT * difference * a.w);

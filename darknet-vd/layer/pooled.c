@@ -216,7 +216,7 @@ typedef struct {
     float *d_image, *d_squares; /* gradients of image and of its squares */
 } buffers;
 
-static float *cut(float **buffer, size_t n)
+static void *cut(float **buffer, size_t n)
 {
     float *part = *buffer;
     *buffer += padded(n);
@@ -232,15 +232,15 @@ static size_t cut_buffers(const job *j, float *all, buffers *b)
     float *next = all;
     b->image = cut(&next, j->rows.image);
     b->rows = j->rows.overlapping ? b->image : cut(&next, rows);
-    b->half_image = (uint16_t *)cut(&next, j->half && !j->rows.overlapping ? j->rows.image : 0);
+    b->half_image = cut(&next, j->half && !j->rows.overlapping ? j->rows.image : 0);
     b->squares = j->p.sigma2 ? cut(&next, j->half ? half : j->rows.overlapping ? j->rows.image : rows) : 0;
-    b->pixel = (int *)cut(&next, windows);
-    b->row = (int *)cut(&next, windows);
-    b->start = (int *)cut(&next, (size_t)j->l.n + 1);
+    b->pixel = cut(&next, windows);
+    b->row = cut(&next, windows);
+    b->start = cut(&next, (size_t)j->l.n + 1);
     b->value = cut(&next, windows);
     b->varied = cut(&next, windows);
-    b->by_pixel_row = (int *)cut(&next, data);
-    b->pixel_start = (int *)cut(&next, (size_t)j->window.out_h * j->window.out_w + 2);
+    b->by_pixel_row = cut(&next, data);
+    b->pixel_start = cut(&next, (size_t)j->window.out_h * j->window.out_w + 2);
     b->by_pixel_value = cut(&next, data);
     b->by_pixel_varied = cut(&next, data);
     b->d_image = cut(&next, d_image);
@@ -290,7 +290,7 @@ static void copy_rows(const job *j, int element, int length, const void *image, 
 static void make_half_squares(const job *j, const float *input, buffers *t)
 {
     layout r = j->rows;
-    void *image = r.overlapping ? (uint16_t *)t->squares : t->half_image;
+    void *image = r.overlapping ? (void *)t->squares : t->half_image;
     t->squares_scale = vd_variance_scale_of_squares(j->l.inputs, input);
     if (r.whole) {
         vd_variance_square(r.sources * r.row, t->rows, t->squares_scale, t->squares);
@@ -335,7 +335,7 @@ static void to_half_lists(const job *j, buffers *t)
     t->d_scale = vd_variance_scale(VD_GRADIENTS, j->k->largest_magnitude(found, t->varied));
     for (int e = 0; e < found; e += BLOCK) {
         uint16_t half[BLOCK];
-        uint32_t twice[BLOCK];
+        uint32_t twice[BLOCK] = {0};
         int n = found - e < BLOCK ? found - e : BLOCK;
         vd_variance_convert(n, t->varied + e, t->d_scale, half);
         for (int i = 0; i < n; ++i) twice[i] = half[i] * 0x10001u;
@@ -387,7 +387,7 @@ static void backward_weights(const job *j, const buffers *t, vd_chunk_sums sums)
     s.x_row = r.half_row;
     s.x_step = (size_t)r.step * r.half_row;
     s.block_length *= 2;
-    k->add_lists_half(l, s, 1 / (t->squares_scale * t->d_scale), (const uint16_t *)t->squares, sums.d_sigma2);
+    k->add_lists_half(l, s, 1 / (t->squares_scale * t->d_scale), (const void *)t->squares, sums.d_sigma2);
 }
 
 static void backward_data(const job *j, int b, const buffers *t)
@@ -471,11 +471,11 @@ void vd_pooled_backward(layer l, const float *input, float *d_input, vd_product 
     j.sigma2 = cut(&next, j.weights);
     j.d_theta = cut(&next, j.weights);
     j.d_sigma2 = cut(&next, j.weights);
-    j.half_sigma2 = (uint16_t *)cut(&next, half);
-    j.at = (int *)cut(&next, l.n);
-    j.where = (int *)cut(&next, pixels);
-    j.list = (int *)cut(&next, pixels);
-    j.at_list = (int *)cut(&next, pixels);
+    j.half_sigma2 = cut(&next, half);
+    j.at = cut(&next, l.n);
+    j.where = cut(&next, pixels);
+    j.list = cut(&next, pixels);
+    j.at_list = cut(&next, pixels);
     make_places(&j);
     if (d_input) vd_parallel_for(l.n, pack_weights_of, &j);
     memset(j.d_theta, 0, 2 * j.weights * sizeof(float));

@@ -1,6 +1,7 @@
 #include "layer/yolo_head.h"
 #include "base/fail.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -285,6 +286,7 @@ static double squares_of(layer l, int without_boxes)
 static void forward_yolo_head(layer l, network net)
 {
     const vd_yolo_head *h = vd_yolo_head_of(l);
+    assert(h);
     memcpy(l.output, net.input, (size_t)l.outputs * l.batch * sizeof(float));
     apply_logistic(l, h);
     memset(l.delta, 0, (size_t)l.outputs * l.batch * sizeof(float));

@@ -82,7 +82,7 @@ static cut cut_of(vd_convolution_shape s, int images)
 /* where the rows of the tile begin in the copies, in the order of the weights: c, kh, kw */
 static const int *offsets_of(const vd_shift *copies)
 {
-    int *offset = (int *)vd_scratch(VD_SCRATCH_OFFSETS, (size_t)copies->c * copies->size * copies->size), *to = offset;
+    int *offset = (void *)vd_scratch(VD_SCRATCH_OFFSETS, (size_t)copies->c * copies->size * copies->size), *to = offset;
     int phases = vd_shift_phases(copies), line = copies->images * copies->out_w;
     for (int c = 0; c < copies->c; ++c)
         for (int kh = 0; kh < copies->size; ++kh)
@@ -305,7 +305,7 @@ static void add_wide(const weights_strip *p)
 {
     vd_window w = p->s.window;
     int row = w.size * w.c, one = p->rows * w.out_w, pixels = p->images * one;
-    int *offset = (int *)vd_scratch(VD_SCRATCH_OFFSETS, pixels), *to = offset;
+    int *offset = (void *)vd_scratch(VD_SCRATCH_OFFSETS, pixels), *to = offset;
     for (int b = 0; b < p->images; ++b)
         for (int h = 0; h < p->rows; ++h)
             for (int v = 0; v < w.out_w; ++v) *to++ = ((b * p->height + h * w.stride) * p->width + v * w.stride) * w.c;

@@ -238,7 +238,7 @@ static void print_piece(int i, void *context)
 uint64_t vd_winograd_fingerprint(const vd_winograd_kernels *k, size_t n, const float *x)
 {
     int pieces = vd_pieces(n, PIECE);
-    printing p = {k, n, x, (uint32_t *)vd_scratch(VD_SCRATCH_SHARED, pieces)};
+    printing p = {k, n, x, (void *)vd_scratch(VD_SCRATCH_SHARED, pieces)};
     vd_parallel_for(pieces, print_piece, &p);
     uint64_t all = n;
     for (int i = 0; i < pieces; ++i) all = (all ^ p.of_piece[i]) * 0x9E3779B97F4A7C15u;
