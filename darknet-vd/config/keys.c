@@ -474,7 +474,8 @@ const vd_key *vd_key_in(const char *section, const char *name)
 }
 
 /* What a program reads that runs a network, in the sections that have more: all other keys are of training, have no
- * effect, or must not be seen. Of sections that are not listed, all keys but the plugin's are exported. */
+ * effect, or must not be seen. Of sections that are not listed, all keys but the plugin's are exported; and everywhere
+ * those of later Darknets. */
 static const struct {
     const vd_key *keys;
     const char *exported; /* names between blanks */
@@ -503,6 +504,7 @@ static int is_exported(const vd_key *k, const vd_key *keys, const char *names)
 int vd_key_is_unexported(const vd_key *k)
 {
     if (k->owner == VD_PLUGIN || k->owner == VD_NOBODY) return 1;
+    if (k->owner == VD_LATER) return 0; /* a section that has one follows other rules */
     for (size_t i = 0; i < sizeof(exported_keys) / sizeof(*exported_keys); ++i)
         if (!is_exported(k, exported_keys[i].keys, exported_keys[i].exported)) return 1;
     return 0;

@@ -107,6 +107,12 @@ char *vd_reader_note(const network *net, int i)
             return vd_format("adds %d channels to %d: AlexeyAB's Darknet may give other numbers", l.c, l.out_c);
         if (l.w == l.out_w && l.h == l.out_h) return 0;
         return vd_format("adds a map of %dx%d to one of %dx%d: only stock Darknet does", l.w, l.h, l.out_w, l.out_h);
+    case ROUTE:
+        if (l.groups < 2) return 0;
+        return vd_format("groups=%d is not known to stock Darknet", l.groups);
+    case YOLO:
+        if (!l.later) return 0;
+        return vd_format("its keys of later Darknets are not known to stock Darknet");
     case REORG:
         if (!l.reverse && !l.flatten && !l.extra) return 0;
         return vd_format("reverse, flatten and extra are ignored by OpenCV");

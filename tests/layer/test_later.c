@@ -312,6 +312,29 @@ START_TEST(weights_say_which_epsilon_and_keep_it)
 }
 END_TEST
 
+/* ---- export ---- */
+
+START_TEST(an_export_answers_as_the_network_does)
+{
+    char *cfg = vd_format("[net]\nwidth=64\nheight=48\nchannels=3\n"
+                          "[vd_conv]\nfilters=8\nsize=3\nstride=16\npad=1\nbatch_normalize=1\nactivation=mish\n"
+                          "[route]\nlayers=-1\ngroups=2\ngroup_id=1\n"
+                          "[conv]\nfilters=14\nsize=1\nactivation=linear\n"
+                          "[yolo]\nmask=0,2\nanchors=9,8, 14,20, 30,24\nnum=3\nclasses=2\n%s[vd_cost]\nsamples=9\n",
+                          _i ? "scale_x_y=1.3\n" : "iou_loss=ciou\n");
+    char *path = in_folder(folder, "n.cfg"), *weights = in_folder(folder, "n.weights"), *out = in_folder(folder, "out");
+    write_text(path, cfg);
+    network *net = network_of(cfg, 0);
+    for (int i = 0; i < 8; ++i) net->layers[0].rolling_variance[i] = 1e-4f * (float)(i + 1);
+    save_weights(net, weights);
+    free_run(darknet(0, "vd", "export", path, weights, out, (char *)0));
+    free_run(darknet(0, "vd", "export", path, weights, out, "-no-fuse", "-compact", (char *)0));
+    char *text = text_in_folder("out.cfg");
+    ck_assert(strstr(text, "groups=2") && strstr(text, _i ? "scale_x_y=1.3" : "iou_loss=ciou"));
+    free(text), free_network(net), free(cfg), free(path), free(weights), free(out);
+}
+END_TEST
+
 SUITE_OF(later)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -327,4 +350,5 @@ SUITE_OF(later)
     TEST(a_smooth_activation_is_refused_where_it_is_not_built);
     LOOP(the_cfg_says_which_epsilon, COUNT_OF(epsilons));
     TEST(weights_say_which_epsilon_and_keep_it);
+    LOOP(an_export_answers_as_the_network_does, 2);
 }
