@@ -243,11 +243,11 @@ typedef struct {
 VD_INLINE void note(int count, const vd_lanes *theta, const vd_lanes *log_sigma2, const vd_lanes *sigma2,
                     update_sums *s)
 {
-    const int exponent = 0x7f800000, lowest = 0x00800000; /* an exponent of all ones carries into the sign */
+    const int exponent = 0x7f800000, most = 0x7f7fffff; /* only an exponent of all ones makes the difference negative */
     EACH(u)
     {
-        s->found |= ((vd_lanes_mask)theta[u] & exponent) + lowest;
-        s->found |= ((vd_lanes_mask)log_sigma2[u] & exponent) + lowest;
+        s->found |= most - ((vd_lanes_mask)theta[u] & exponent);
+        s->found |= most - ((vd_lanes_mask)log_sigma2[u] & exponent);
         s->largest = vd_lanes_where(sigma2[u] > s->largest, sigma2[u], s->largest);
     }
 }
