@@ -28,6 +28,17 @@ char *vd_format(const char *fmt, ...)
     return s;
 }
 
+char *vd_alternatives(const char *const *words)
+{
+    char *all = vd_format("%s", words[0]);
+    for (int i = 1; words[i]; ++i) {
+        char *longer = vd_format("%s%s%s", all, words[i + 1] ? ", " : " or ", words[i]);
+        free(all);
+        all = longer;
+    }
+    return all;
+}
+
 int vd_parse_double(const char *text, double *value)
 {
     char *end;

@@ -8,6 +8,9 @@
 char *vd_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
+/* "a", "a or b", "a, b or c" as a fresh string the caller frees; words ends with a null */
+char *vd_alternatives(const char *const *words);
+
 /* read a number that takes up all of text
  *
  * returns 1 and sets *value when text is one finite decimal number (integer for vd_parse_long), else 0 */

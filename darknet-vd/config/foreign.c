@@ -195,7 +195,7 @@ int vd_foreign_has(const char *section, const char *name)
     return find(section, name) != 0;
 }
 
-static char *refused_in_training; /* by the network that was read last: the first line, or null */
+static char *refused_in_training; /* of the network that is being read: the first line, or null */
 
 static void refuse(vd_section s, const vd_foreign_key *k, const char *value)
 {
@@ -206,9 +206,11 @@ static void refuse(vd_section s, const vd_foreign_key *k, const char *value)
     else refused_in_training = message;
 }
 
-void vd_foreign_check_training(void)
+char *vd_foreign_no_training(void)
 {
-    if (refused_in_training) vd_die("%s", refused_in_training);
+    char *message = refused_in_training;
+    refused_in_training = 0;
+    return message;
 }
 
 void vd_foreign_check(vd_section s)

@@ -31,8 +31,9 @@ const vd_foreign_name *vd_foreign_find(const vd_foreign_name *list, const char *
  * and marks those that change nothing, or nothing but trainings, as used */
 void vd_foreign_check(vd_section s);
 
-/* a training begins: ends the program when the cfg read last has a key that would change it */
-void vd_foreign_check_training(void);
+/* all sections of a cfg have been checked: why the network must not be trained, the caller's to free; null when it may
+ */
+char *vd_foreign_no_training(void);
 
 /* 1 when other Darknets read the key in this section (null: a .data file) */
 int vd_foreign_has(const char *section, const char *name);

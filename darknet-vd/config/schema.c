@@ -64,26 +64,14 @@ static void check_activation(vd_section s, const char *text)
     vd_section_die(s, "activation=%s is not known", text);
 }
 
-/* "constant, step, ... or random", freed by the caller */
-static char *policies(void)
-{
-    char *all = vd_format("%s", vd_policies[0]);
-    for (int i = 1; vd_policies[i]; ++i) {
-        char *longer = vd_format("%s%s%s", all, vd_policies[i + 1] ? ", " : " or ", vd_policies[i]);
-        free(all);
-        all = longer;
-    }
-    return all;
-}
-
 static void check_policy(vd_section s, const char *text)
 {
     for (int i = 0; vd_policies[i]; ++i)
         if (!strcmp(text, vd_policies[i])) return;
     if (vd_foreign_find(vd_foreign_policies, text))
         vd_section_die(s, "policy=%s is a policy of other Darknets that is not built here: expected %s", text,
-                       policies());
-    vd_section_die(s, "policy=%s is not known: expected %s", text, policies());
+                       vd_alternatives(vd_policies));
+    vd_section_die(s, "policy=%s is not known: expected %s", text, vd_alternatives(vd_policies));
 }
 
 static void check_value(vd_section s, const vd_key *k)

@@ -1,6 +1,8 @@
 #include "hooks/later.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "config/foreign.h"
+#include "config/heads.h"
 #include "config/keys.h"
 #include "data/placement.h"
 #include "layer/activation.h"
@@ -20,33 +22,26 @@ static int choice(vd_section s, const char *name, const char *const *words)
 {
     const char *value = option_find(s.options, (char *)name);
     if (!value) value = vd_key_in(s.type, name)->def;
-    char *all = vd_format("%s", words[0]);
-    for (int i = 0; words[i]; ++i) {
-        if (!strcmp(value, words[i])) {
-            free(all);
-            return i;
-        }
-        if (!i) continue;
-        char *longer = vd_format("%s%s%s", all, words[i + 1] ? ", " : " or ", words[i]);
-        free(all);
-        all = longer;
-    }
-    vd_section_die(s, "%s=%s is not known: expected %s", name, value, all);
+    for (int i = 0; words[i]; ++i)
+        if (!strcmp(value, words[i])) return i;
+    vd_section_die(s, "%s=%s is not known: expected %s", name, value, vd_alternatives(words));
 }
 
-/* of the network that is being read, or was read last */
+/* net->bn_eps, whose epsilon batch normalisation has */
+enum { BY_FILES, STOCK, ALEXEYAB };
+
+/* of the network that is being read */
 static struct {
     int letter_box;
-    enum { BY_FILES, STOCK, ALEXEYAB } epsilon;
     int later; /* a section has keys of later Darknets */
 } found;
 
-void vd_later_net(vd_section s)
+void vd_later_net(vd_section s, network *net)
 {
-    static const char *const programs[] = {[BY_FILES] = "", [STOCK] = "stock", [ALEXEYAB] = "alexeyab", 0};
+    static const char *const programs[] = {"stock", "alexeyab", 0};
     found.later = 0;
     found.letter_box = (int)vd_key_integer(s, "letter_box");
-    found.epsilon = vd_option_given(s, "bn_eps") ? choice(s, "bn_eps", programs) : BY_FILES;
+    net->bn_eps = vd_option_given(s, "bn_eps") ? STOCK + choice(s, "bn_eps", programs) : BY_FILES;
 }
 
 static int set_epsilon(layer *l, int in_root)
@@ -117,9 +112,6 @@ static void attach_yolo(vd_section s, layer *l)
     h.beta_nms = nms == 0 ? 0 : nms == 1 ? .6f : beta; /* greedynms is diounms with its default */
     h.class_weights = class_weights(s, l->classes, h.max_delta);
     attach_vd_yolo_head(l, h);
-    for (const vd_key *k = vd_section_find(s.type)->keys; k->name; ++k)
-        if (k->owner == VD_LATER)
-            option_find(s.options, (char *)k->name); /* used, as the stock parser understands it */
 }
 
 static void check_activation(vd_section s, const layer *l)
@@ -130,9 +122,15 @@ static void check_activation(vd_section s, const layer *l)
                        option_find(s.options, "activation"));
 }
 
+/* a head that takes pictures for letterboxed */
+static int is_stock_head(const layer *l)
+{
+    return vd_is_head(l->type) && !vd_yolo_head_of(*l);
+}
+
 static void set_stretched(layer *l)
 {
-    if (l->type == YOLO && l->later) ((vd_yolo_head *)l->later)->stretched = 1;
+    if (l->type == YOLO) ((vd_yolo_head *)l->later)->stretched = 1;
 }
 
 void vd_later_train(const network *net)
@@ -140,27 +138,28 @@ void vd_later_train(const network *net)
     vd_placement p = {.later = 0};
     for (int i = 0; i < net->n; ++i) {
         const vd_yolo_head *h = vd_yolo_head_of(net->layers[i]);
-        if (h) p = (vd_placement){1, h->resize, !h->stretched};
+        if (h) p = (vd_placement){1, h->resize, !net->stretched};
     }
     vd_placement_begin(p);
 }
 
 void vd_later_end(network *net, layer *last)
 {
-    net->stretched = found.later && !found.letter_box;
+    net->stretched = found.later && !found.letter_box && !is_stock_head(last);
+    for (int i = 0; i < net->n - 1; ++i) net->stretched &= !is_stock_head(net->layers + i);
     for (int i = 0; i < net->n - 1 && net->stretched; ++i) set_stretched(net->layers + i);
     if (net->stretched) set_stretched(last);
-    int in_root = found.epsilon == BY_FILES ? found.later : found.epsilon == ALEXEYAB,
-        changed = set_epsilon(last, in_root);
+    net->no_training = vd_foreign_no_training();
+    int in_root = net->bn_eps == BY_FILES ? found.later : net->bn_eps == ALEXEYAB, changed = set_epsilon(last, in_root);
     for (int i = 0; i < net->n - 1; ++i) changed |= set_epsilon(net->layers + i, in_root);
-    if (changed && found.epsilon == BY_FILES)
+    if (changed && net->bn_eps == BY_FILES)
         fprintf(stderr, "batch normalisation as in later Darknets, whose keys the cfg has\n");
 }
 
 void vd_later_weights(network *net, const char *filename, int major, int minor, int revision)
 {
     int changed = 0;
-    if (found.epsilon != BY_FILES || major != 0 || minor != 2 || revision < 5) return;
+    if (net->bn_eps != BY_FILES || major != 0 || minor != 2 || revision < 5) return;
     for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
     if (changed) fprintf(stderr, "%s: of a later Darknet: batch normalisation as there\n", filename);
 }

@@ -4,8 +4,8 @@
 
 #include "config/options.h"
 
-/* [net] is about to be read: a new network */
-void vd_later_net(vd_section s);
+/* [net] is about to be read */
+void vd_later_net(vd_section s, network *net);
 
 /* before the stock parser reads a section: defaults that differ where keys of later Darknets are given */
 void vd_later_defaults(vd_section s);

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "kernels/products/gemm.h"
 #include "config/command_needs.h"
-#include "config/foreign.h"
 #include "config/heads.h"
 #include "config/keys.h"
 #include "config/options.h"
@@ -66,7 +65,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     note_plain_products();
     vd_schema_check(s, 0);
     vd_shape_check_net(s);
-    vd_later_net(s);
+    vd_later_net(s, net);
     vd_checkpoint_options(s);
     vd_nan_guard_options(s);
     net->cfg_file = vd_format("%s", filename);
@@ -241,6 +240,12 @@ static void check_not_packed(const network *net)
         vd_die("%s: packed for inference: train from the .weights file it was made from", net->packed_from);
 }
 
+static void check_trainable(const network *net)
+{
+    check_not_packed(net);
+    if (net->no_training) vd_die("%s", net->no_training);
+}
+
 void layer_plugin_save_begin(const network *net, const char *filename, int cutoff)
 {
     check_not_packed(net);
@@ -295,8 +300,7 @@ static void report_kernels(const network *net)
 
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
-    check_not_packed(net);
-    vd_foreign_check_training();
+    check_trainable(net);
     vd_heads_check_training(net);
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
@@ -328,8 +332,7 @@ static void note_ends_of_gradients(const network *net)
 
 int layer_plugin_may_train(network *net)
 {
-    check_not_packed(net);
-    vd_foreign_check_training();
+    check_trainable(net);
     vd_shape_check_truths(net);
     note_ends_of_gradients(net);
     vd_silence_check_network(net);

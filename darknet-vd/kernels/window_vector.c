@@ -1,21 +1,12 @@
 /* Windows that slide over planes, in vectors: max pooling, im2col and col2im. The Makefile builds this file once for
  * each instruction set, as it does vector.c. */
+#include "kernels/lane_masks.h"
 #include "kernels/variant.h"
 
 #include <float.h>
 #include <string.h>
 #ifdef __AVX512F__
 #include <immintrin.h>
-#endif
-
-#ifdef __AVX512F__
-/* lanes [from, to) of 16 */
-static inline __mmask16 lanes_between(int from, int to)
-{
-    from = from < 0 ? 0 : from > 16 ? 16 : from;
-    to = to < from ? from : to > 16 ? 16 : to;
-    return (__mmask16)((1u << to) - (1u << from));
-}
 #endif
 
 /* along one axis: outputs *first .. *last - 1 are those whose window has this tap inside the input */

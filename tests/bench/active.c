@@ -39,7 +39,7 @@ static const struct {
 
 static network *network_of_layer(const char *keys, int batch)
 {
-    char path[] = "/tmp/active-XXXXXX";
+    char path[] = P_tmpdir "/active-XXXXXX";
     FILE *f = fdopen(mkstemp(path), "w");
     fprintf(f, "[net]\nbatch=%d\nadam=1\nseed=1\nlearning_rate=0\n%sactivation=relu\n[cost]\n[vd_cost]\nsamples=1\n",
             batch, keys);

@@ -130,6 +130,39 @@ START_TEST(bad_values_of_a_head_are_named)
 }
 END_TEST
 
+START_TEST(pictures_fill_the_input_only_where_every_head_says_so)
+{
+    char *mixed = vd_format("%sscale_x_y=1.1\n[route]\nlayers=0\n%s", YOLO, strstr(YOLO, "[yolo]"));
+    network *all = network_of(YOLO "scale_x_y=1.1\n", 0), *some = network_of(mixed, 0);
+    ck_assert_int_eq(all->stretched, 1);
+    ck_assert_int_eq(vd_yolo_head_of(all->layers[1])->stretched, 1);
+    ck_assert_int_eq(some->stretched, 0);
+    ck_assert_int_eq(vd_yolo_head_of(some->layers[1])->stretched, 0);
+    free_network(all), free_network(some), free(mixed);
+}
+END_TEST
+
+/* the other network is read after it */
+static void train_first(const char *path)
+{
+    network *first = parse_network_cfg((char *)path);
+    free_network(network_of("[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\n[cost]\n", 0));
+    train_network_datum(first);
+}
+
+START_TEST(a_network_is_refused_for_its_own_keys)
+{
+    char *path = in_folder(folder, "m.cfg"), *err;
+    network *fine = network_of("[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\n[cost]\n", 0);
+    write_text(path, "[net]\nmosaic=1\nwidth=3\nheight=2\nchannels=4\n[conv]\n[cost]\n");
+    ck_assert_int_eq(in_child(train_first, path, &err), 1);
+    ck_assert_msg(strstr(err, "m.cfg: [net]: mosaic=1 is a key") != 0, "%s", err);
+    free_network(parse_network_cfg(path));
+    train_network_datum(fine);
+    free_network(fine), free(err), free(path);
+}
+END_TEST
+
 /* ---- overlaps ---- */
 
 static double of_box(vd_overlap kind, box a, box b, int i, double h)
@@ -342,6 +375,8 @@ SUITE_OF(later)
     TEST(a_head_without_such_keys_is_stock_darknets);
     TEST(squares_give_the_sizes_of_new_coords);
     LOOP(bad_values_of_a_head_are_named, COUNT_OF(bad_heads));
+    TEST(pictures_fill_the_input_only_where_every_head_says_so);
+    TEST(a_network_is_refused_for_its_own_keys);
     LOOP(gradients_of_iou_and_giou_are_their_derivatives, VD_GIOU + 1);
     TEST(overlaps_of_equal_and_distant_boxes);
     TEST(a_route_passes_on_one_group_and_its_gradient);

@@ -1,5 +1,6 @@
 /* The sparse kernels in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
 #include "kernels/sparse_kernels.h"
+#include "kernels/lane_masks.h"
 #include "kernels/variant.h"
 
 #include <string.h>
@@ -38,17 +39,6 @@ ALWAYS_INLINE vector leaky(float slope, vector x)
     mask positive = x > 0;
     return (vector)(((mask)x & positive) | ((mask)(x * slope) & ~positive));
 }
-
-#ifdef __AVX512F__
-/* lanes [from, to) of 16 */
-static inline __mmask16 lanes_between(int from, int to)
-{
-    from = from < 0 ? 0 : from > 16 ? 16 : from;
-    to = to < from ? from : to > 16 ? 16 : to;
-    return (__mmask16)((1u << to) - (1u << from));
-}
-
-#endif
 
 /* ---- what becomes of a row's sums: vd_sparse_end has the picture ---- */
 
