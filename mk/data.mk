@@ -56,9 +56,9 @@ tables: $(EXEC) $(foreach d,$(TABLE_DATA),$(lastword $(subst =, ,$(d)))) ## trai
 	$(Q)cp build/tables/RESULTS.md RESULTS.md
 
 # what the rules of freezing are compared on: 5,000 training pictures of MNIST held out, and digits of another seed
-build/freezing/mnist.data: build/mnist/mnist.data
+build/freezing/mnist.data: build/mnist/mnist.data $(EXEC)
 	@mkdir -p $(@D)
-	$(Q)mk/hold-out.sh $< 5000 1 $(CURDIR)/$@
+	$(Q)./$(EXEC) vd split $< 5000 $(CURDIR)/$@
 
 build/freezing/digits.data: $(EXEC)
 	$(Q)./$(EXEC) vd dataset digits build/freezing/digits -test 5000 -seed 2

@@ -6,6 +6,7 @@
 #include "commands/keys.h"
 #include "commands/pack.h"
 #include "commands/report.h"
+#include "commands/split.h"
 #include "commands/version.h"
 #include "data/skip_broken.h"
 #include "config/schema.h"
@@ -36,6 +37,8 @@ static const struct {
      "write a network without its pruned weights to a small file for inference"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
+    {"split", vd_split_command, "split DATA N [OUT.data] [-seed S]",
+     "hold training pictures out, to choose settings on"},
     {"keys", vd_keys_command, "keys [-json | -markdown]", "list the keys of a cfg and of a .data file"},
     {"version", vd_version_command, "version", "print the version, and what it was built with"},
 };

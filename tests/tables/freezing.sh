@@ -1,6 +1,6 @@
 #!/bin/sh
 # The rows of docs/freezing.md, for tables.sh: every net with every rule, three seeds, trained without the pictures that
-# mk/hold-out.sh holds out
+# `darknet vd split` holds out
 set -eu
 
 # DATA NET NAME START RAMP EPOCH KEYS...: START and RAMP of the KL term and an epoch, in batches
