@@ -12,19 +12,15 @@
 
 /* from the parsers of AlexeyAB's Darknet (2025-12) and hank-ai's (v6) */
 const vd_foreign_key vd_foreign_keys[] = {
-    {"[net]", "learning_rate_min", SILENT}, /* policy=sgdr only, as the next two */
-    {"[net]", "sgdr_cycle", SILENT},
-    {"[net]", "sgdr_mult", SILENT},
-    {"[net]", "seq_scales", 0, "the length of training sequences at each of steps", 1},
+    {"[net]", "seq_scales", SILENT}, /* track=1 only */
     {"[net]", "track", "0", "training pictures are taken as sequences of a video", 1},
-    {"[net]", "augment_speed", SILENT}, /* track=1 only */
-    {"[net]", "sequential_subdivisions", "=subdivisions", "the length of training sequences", 1},
+    {"[net]", "augment_speed", SILENT},           /* track=1 only */
+    {"[net]", "sequential_subdivisions", SILENT}, /* of track=1 and [conv_lstm] only */
     {"[net]", "try_fix_nan", "0", "numbers that are not finite become 0 in training; see nan_guard", 1},
     {"[net]", "weights_reject_freq", "0", "filters that resemble each other start anew in training", 1},
     {"[net]", "equidistant_point", "0", "the loss drops objects from that batch on", 1},
     {"[net]", "badlabels_rejection_percentage", "0", "the loss drops objects with a large error", 1},
     {"[net]", "num_sigmas_reject_badlabels", "0", "the loss drops objects with a large error", 1},
-    {"[net]", "ema_alpha", "0", "the weights saved are a mean over batches", 1},
     {"[net]", "use_cuda_graph", SILENT},
     {"[net]", "loss_scale", SILENT}, /* taken out again at the update */
     {"[net]", "dynamic_minibatch", "0", "the batch changes with the size of the input", 1},
@@ -34,8 +30,6 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"[net]", "gaussian_noise", "0", "training pictures get noise", 1},
     {"[net]", "mixup", "0", "training pictures are mixed with others", 1},
     {"[net]", "cutmix", "0", "training pictures get parts of others", 1},
-    {"[net]", "mosaic", "0", "training pictures are put together from four", 1},
-    {"[net]", "mosaic_bound", SILENT}, /* mosaic=1 only */
     {"[net]", "contrastive", "0", "training by pairs of pictures", 1},
     {"[net]", "contrastive_jit_flip", SILENT}, /* contrastive=1 only, as the next one */
     {"[net]", "contrastive_color", SILENT},
@@ -133,8 +127,6 @@ const vd_foreign_name vd_foreign_sections[] = {
 
 const vd_foreign_name vd_foreign_activations[] = {
     {"normalize_channels", 0}, {"normalize_channels_softmax", 0}, {"normalize_channels_softmax_maxval", 0}, {0, 0}};
-
-const vd_foreign_name vd_foreign_policies[] = {{"sgdr", 0}, {0, 0}};
 
 const vd_foreign_name *vd_foreign_find(const vd_foreign_name *list, const char *name)
 {

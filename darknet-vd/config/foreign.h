@@ -1,4 +1,4 @@
-/* Keys, sections, activations and policies that other Darknets read, AlexeyAB's and hank-ai's, and that are not built
+/* Keys, sections and activations that other Darknets read, AlexeyAB's and hank-ai's, and that are not built
  * here. A key that changes shapes or numbers is an error that says what it would change: without it, another network
  * would be trained than the cfg asks for. When one is built, its row goes and keys.h gets one. */
 #ifndef VD_CONFIG_FOREIGN_H
@@ -22,7 +22,6 @@ typedef struct {
 extern const vd_foreign_key vd_foreign_keys[]; /* the last has no name */
 extern const vd_foreign_name vd_foreign_sections[];
 extern const vd_foreign_name vd_foreign_activations[];
-extern const vd_foreign_name vd_foreign_policies[];
 
 /* the row of a list, null when there is none */
 const vd_foreign_name *vd_foreign_find(const vd_foreign_name *list, const char *name);

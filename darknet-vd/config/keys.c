@@ -40,6 +40,13 @@ static const vd_key net_keys[] = {
          "in a cfg with keys of later Darknets, 1: pictures keep their shape, between grey borders; 0: they fill the "
          "input. Other cfgs always keep it",
      .owner = VD_LATER},
+    {"mosaic", VD_FLAG, 0, 1, "0", .help = "1: detector train puts every second picture together from four",
+     .owner = VD_LATER},
+    {"mosaic_bound", VD_FLAG, 0, 1, "0", .help = "1: boxes of a mosaic end where their picture ends",
+     .owner = VD_LATER},
+    {"ema_alpha", VD_NUMBER, 0, 1, "0",
+     .help = "share of the old mean in an average of the weights, from half of max_batches on; 0: none",
+     .owner = VD_LATER},
     {"bn_eps", VD_TEXT, 0, 0, 0,
      .help = "where batch normalisation adds its epsilon: stock, to the root; alexeyab, inside it",
      .computed = "alexeyab with keys of later Darknets, or weights of version 0.2.5 and later", .owner = VD_PLUGIN},
@@ -74,6 +81,12 @@ static const vd_key net_keys[] = {
     {"scale", VD_NUMBER, ANY_NEGATIVE, ANY_POSITIVE, "1", .help = "policy=step: factor of each change"},
     {"steps", VD_INTEGERS, INT_MIN, INT_MAX, 0, .help = "policy=steps: batches at which the rate changes"},
     {"scales", VD_NUMBERS, ANY_NEGATIVE, ANY_POSITIVE, 0, .help = "policy=steps: factor of each change"},
+    {"learning_rate_min", VD_NUMBER, 0, ANY_POSITIVE, "0.00001", .help = "policy=sgdr: rate at the end of a cycle",
+     .owner = VD_LATER},
+    {"sgdr_cycle", VD_INTEGER, 1, INT_MAX, 0, .help = "policy=sgdr: batches of the first cycle",
+     .computed = "max_batches", .owner = VD_LATER},
+    {"sgdr_mult", VD_INTEGER, 1, INT_MAX, "2", .help = "policy=sgdr: length of a cycle in lengths of the one before",
+     .owner = VD_LATER},
     {"gamma", VD_NUMBER, ANY_NEGATIVE, ANY_POSITIVE, "1", .help = "policy=exp: factor of a batch; sigmoid: steepness"},
     {"max_batches", VD_INTEGER, 0, INT_MAX, "0", .help = "batches to train; classifier train: 0 is without end"},
     {"seed", VD_INTEGER, 0, (double)LONG_MAX, 0,
@@ -439,7 +452,7 @@ const vd_cfg_section vd_cfg_sections[] = {
      .kind = VD_COST, .base = "[cost]"},
     {0}};
 
-const char *const vd_policies[] = {"constant", "step", "steps", "exp", "poly", "sigmoid", "random", 0};
+const char *const vd_policies[] = {"constant", "step", "steps", "exp", "poly", "sigmoid", "random", "sgdr", 0};
 
 const vd_cfg_section *vd_section_find(const char *name)
 {
@@ -480,7 +493,7 @@ static const struct {
     const vd_key *keys;
     const char *exported; /* names between blanks */
 } exported_keys[] = {
-    {net_keys, " batch subdivisions time_steps height width channels inputs "},
+    {net_keys, " batch subdivisions time_steps height width channels inputs letter_box "},
     {vd_every_layer_keys, ""},
     {convolutional_keys, " filters size stride pad padding groups activation batch_normalize "},
     {dropout_keys, ""},
@@ -504,7 +517,8 @@ static int is_exported(const vd_key *k, const vd_key *keys, const char *names)
 int vd_key_is_unexported(const vd_key *k)
 {
     if (k->owner == VD_PLUGIN || k->owner == VD_NOBODY) return 1;
-    if (k->owner == VD_LATER) return 0; /* a section that has one follows other rules */
+    /* a layer's section that has one follows other rules */
+    if (k->owner == VD_LATER && vd_key_find(net_keys, k->name) != k) return 0;
     for (size_t i = 0; i < sizeof(exported_keys) / sizeof(*exported_keys); ++i)
         if (!is_exported(k, exported_keys[i].keys, exported_keys[i].exported)) return 1;
     return 0;

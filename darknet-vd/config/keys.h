@@ -23,8 +23,8 @@ typedef enum {
     VD_STOCK,  /* Darknet's parser */
     VD_PATCH,  /* a parser or command of Darknet, changed by a patch */
     VD_PLUGIN, /* the plugin: exported networks do not have the key */
-    VD_LATER,  /* Darknets after stock's, and the plugin: exported networks have it */
-    VD_NOBODY  /* stands in cfgs of others, and is ignored */
+    VD_LATER, /* Darknets after stock's, and the plugin: exported networks have it, but for those of [net]'s training */
+    VD_NOBODY /* stands in cfgs of others, and is ignored */
 } vd_key_owner;
 
 typedef struct {

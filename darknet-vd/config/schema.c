@@ -68,9 +68,6 @@ static void check_policy(vd_section s, const char *text)
 {
     for (int i = 0; vd_policies[i]; ++i)
         if (!strcmp(text, vd_policies[i])) return;
-    if (vd_foreign_find(vd_foreign_policies, text))
-        vd_section_die(s, "policy=%s is a policy of other Darknets that is not built here: expected %s", text,
-                       vd_alternatives(vd_policies));
     vd_section_die(s, "policy=%s is not known: expected %s", text, vd_alternatives(vd_policies));
 }
 

@@ -18,6 +18,7 @@
 #include "data/image_cache.h"
 #include "data/label_path.h"
 #include "data/loader.h"
+#include "data/mosaic.h"
 #include "data/placement.h"
 #include "data/results.h"
 #include "data/skip_broken.h"

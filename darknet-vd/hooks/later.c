@@ -36,11 +36,27 @@ static struct {
     int later; /* a section has keys of later Darknets */
 } found;
 
+static void read_sgdr(vd_section s, network *net)
+{
+    const char *policy = option_find(s.options, "policy"), *length = "sgdr_cycle";
+    if (!vd_option_given(s, length)) length = "max_batches";
+    net->learning_rate_min = (float)vd_key_number(s, "learning_rate_min");
+    net->sgdr_mult = (int)vd_key_integer(s, "sgdr_mult");
+    if (!policy || strcmp(policy, "sgdr")) return;
+    if (!vd_option_given(s, length) || vd_key_integer(s, length) < 1)
+        vd_section_die(s, "policy=sgdr needs sgdr_cycle, the batches of its first cycle");
+    net->sgdr_cycle = (int)vd_key_integer(s, length);
+}
+
 void vd_later_net(vd_section s, network *net)
 {
     static const char *const programs[] = {"stock", "alexeyab", 0};
     found.later = 0;
     found.letter_box = (int)vd_key_integer(s, "letter_box");
+    net->mosaic = (int)vd_key_integer(s, "mosaic");
+    net->mosaic_bound = (int)vd_key_integer(s, "mosaic_bound");
+    net->ema_alpha = (float)vd_key_number(s, "ema_alpha");
+    read_sgdr(s, net);
     net->bn_eps = vd_option_given(s, "bn_eps") ? STOCK + choice(s, "bn_eps", programs) : BY_FILES;
 }
 
@@ -133,13 +149,30 @@ static void set_stretched(layer *l)
     if (l->type == YOLO) ((vd_yolo_head *)l->later)->stretched = 1;
 }
 
+static void check_mosaic(const network *net, vd_placement p)
+{
+    const char *name = net->cfg_file;
+    if (!vd_is_head(net->layers[net->n - 1].type)) vd_die("%s: [net]: mosaic=1 is built for detectors alone", name);
+    if (!p.later) vd_die("%s: [net]: mosaic=1 is built for [yolo] with keys of later Darknets, such as iou_loss", name);
+    if (p.letter_box)
+        vd_die("%s: [net]: mosaic=1 puts pictures together that fill the input: expected letter_box=0, and keys of "
+               "later Darknets in every [yolo]",
+               name);
+}
+
 void vd_later_train(const network *net)
 {
     vd_placement p = {.later = 0};
     for (int i = 0; i < net->n; ++i) {
         const vd_yolo_head *h = vd_yolo_head_of(net->layers[i]);
-        if (h) p = (vd_placement){1, h->resize, !net->stretched};
+        if (h)
+            p = (vd_placement){.later = 1,
+                               .resize = h->resize,
+                               .letter_box = !net->stretched,
+                               .mosaic = net->mosaic,
+                               .mosaic_bound = net->mosaic_bound};
     }
+    if (net->mosaic) check_mosaic(net, p);
     vd_placement_begin(p);
 }
 

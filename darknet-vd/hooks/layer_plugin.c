@@ -22,8 +22,10 @@
 #include "data/skip_broken.h"
 #include "weights/trailer.h"
 #include "weights/vdw.h"
+#include "training/average.h"
 #include "training/checkpoint.h"
 #include "training/nan_guard.h"
+#include "training/sgdr.h"
 #include "training/silence.h"
 
 #include <stdlib.h>
@@ -304,6 +306,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_heads_check_training(net);
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
+    vd_average_begin(net, backup, base);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
     vd_kernel_choice_train(net);
     report_kernels(net);
@@ -348,6 +351,12 @@ int layer_plugin_finite_loss(network *net)
 void layer_plugin_finite_weights(network *net)
 {
     vd_nan_guard_weights(net);
+    if (vd_nan_guard_sound()) vd_average_update(net);
+}
+
+float layer_plugin_sgdr_rate(const network *net, size_t batch)
+{
+    return vd_sgdr_rate(net, batch);
 }
 
 int layer_plugin_went_back(network *net)
@@ -357,10 +366,12 @@ int layer_plugin_went_back(network *net)
 
 void layer_plugin_train_batch(network *net)
 {
+    vd_average_batch(net);
     if (!vd_checkpoint_due(net) || vd_nan_guard_state(net)) vd_checkpoint_batch(net);
 }
 
 void layer_plugin_train_end(network *net)
 {
+    vd_average_end(net);
     vd_checkpoint_end(net);
 }

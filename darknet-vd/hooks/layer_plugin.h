@@ -31,6 +31,9 @@ int layer_plugin_boxes_fit(layer l, detection *d, int n, int w, int h, int relat
  * is 0 */
 float layer_plugin_overlap(box a, box b, float beta);
 
+/* the learning rate of policy=sgdr in this batch */
+float layer_plugin_sgdr_rate(const network *net, size_t batch);
+
 /* 1 when the plugin has updated the layer (Adam on the CPU), 0 to let l.update do it */
 int layer_plugin_update(layer l, update_args a);
 
@@ -71,7 +74,7 @@ void layer_plugin_train_end(network *net);
  * must be loaded */
 int layer_plugin_may_train(network *net);
 int layer_plugin_finite_loss(network *net);
-void layer_plugin_finite_weights(network *net);
+void layer_plugin_finite_weights(network *net); /* and the average of the weights takes a step */
 int layer_plugin_went_back(network *net);
 
 #endif

@@ -1,4 +1,5 @@
 #include "training/checkpoint.h"
+#include "training/average.h"
 #include "config/keys.h"
 #include "data/skip_broken.h"
 #include "layer/nonfinite.h"
@@ -26,9 +27,10 @@
 
 static const char magic[4] = "VDCP";
 enum {
-    VERSION = 3,
+    VERSION = 4,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
+    WITHOUT_AVERAGE = 3,
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 608       /* of random=1 */
 };
@@ -131,6 +133,32 @@ static void pass_choices(stream *s)
     free(text);
 }
 
+/* of a network that no longer has such an array */
+static void skip(stream *s, uint64_t bytes)
+{
+    char buffer[1 << 12];
+    for (size_t n; bytes; bytes -= n) {
+        n = bytes < sizeof(buffer) ? (size_t)bytes : sizeof(buffer);
+        pass(s, buffer, n);
+    }
+}
+
+/* the means of ema_alpha, with which training goes on when the cfg still has it */
+static void pass_average(stream *s, network *net)
+{
+    uint64_t whole = vd_average_length(net) * sizeof(float), bytes = vd_average_means(net) ? whole : 0;
+    pass(s, &bytes, sizeof(bytes));
+    if (!s->writes && !whole) {
+        skip(s, bytes);
+        return;
+    }
+    if (bytes && bytes != whole)
+        vd_die("%s: %llu bytes of averages, but the network has %llu", s->path, (unsigned long long)bytes,
+               (unsigned long long)whole);
+    if (!s->writes) vd_average_set(net, bytes != 0);
+    if (bytes) pass(s, vd_average_means(net), bytes);
+}
+
 static void pass_training(stream *s, network *net)
 {
     uint64_t state = rand_state();
@@ -145,6 +173,8 @@ static void pass_training(stream *s, network *net)
     if (c) pass(s, &c->progress, sizeof(c->progress));
     if (s->version > WITHOUT_SETBACKS) pass(s, &training.setbacks, sizeof(training.setbacks));
     if (s->version > WITHOUT_CHOICES) pass_choices(s);
+    if (s->version > WITHOUT_AVERAGE) pass_average(s, net);
+    else if (!s->writes) vd_average_set(net, 0);
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;

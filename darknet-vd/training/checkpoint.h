@@ -10,6 +10,7 @@
  *     setbacks  from version 2 on: vd_setbacks
  *     choices   from version 3 on: uint32 bytes, then the text of kernels and ways (layer/kernel_choice.h): with a seed
  *               the training goes on with them
+ *     average   from version 4 on: uint64 bytes, then the means of ema_alpha (training/average.h)
  *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
  * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. */

@@ -63,7 +63,7 @@ END_TEST
 START_TEST(keys_of_no_section_and_second_ones_go)
 {
     expect(
-        "[net]\nbatch=1\nbatch=2\nmosaic=1\n[convolutional]\nfilters=3\nseed=4\nfilters=5\nfliters=2\n[net2]\nseed=1\n",
+        "[net]\nbatch=1\nbatch=2\ncutmix=1\n[convolutional]\nfilters=3\nseed=4\nfilters=5\nfliters=2\n[net2]\nseed=1\n",
         1, (vd_cfg_change[1]){{0}}, "[net]\nbatch=1\n[convolutional]\nfilters=3\n[net2]\nseed=1\n");
 }
 END_TEST

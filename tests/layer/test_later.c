@@ -154,9 +154,9 @@ START_TEST(a_network_is_refused_for_its_own_keys)
 {
     char *path = in_folder(folder, "m.cfg"), *err;
     network *fine = network_of("[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\n[cost]\n", 0);
-    write_text(path, "[net]\nmosaic=1\nwidth=3\nheight=2\nchannels=4\n[conv]\n[cost]\n");
+    write_text(path, "[net]\ncutmix=1\nwidth=3\nheight=2\nchannels=4\n[conv]\n[cost]\n");
     ck_assert_int_eq(in_child(train_first, path, &err), 1);
-    ck_assert_msg(strstr(err, "m.cfg: [net]: mosaic=1 is a key") != 0, "%s", err);
+    ck_assert_msg(strstr(err, "m.cfg: [net]: cutmix=1 is a key") != 0, "%s", err);
     free_network(parse_network_cfg(path));
     train_network_datum(fine);
     free_network(fine), free(err), free(path);

@@ -228,7 +228,7 @@ START_TEST(a_resumed_training_says_that_its_kernels_are_not_there)
 }
 END_TEST
 
-START_TEST(a_checkpoint_without_choices_is_read_as_before)
+START_TEST(a_checkpoint_of_an_earlier_version_is_read_as_before)
 {
     training t = {"version2", "learning_rate=.01\n", "samples=200\n"};
     size_t n;
@@ -237,13 +237,20 @@ START_TEST(a_checkpoint_without_choices_is_read_as_before)
     char *bytes = read_bytes(path, &n), *text = choices_in(bytes, n);
     uint32_t length, too_long = 1 << 21;
     memcpy(&length, text - sizeof(length), sizeof(length));
-    ck_assert_uint_eq(text + length + sizeof(uint64_t) - bytes, n);
+    uint64_t average = 1;
+    memcpy(&average, text + length, sizeof(average));
+    ck_assert_uint_eq(average, 0); /* the cfg has no ema_alpha */
+    ck_assert_uint_eq(text + length + sizeof(average) + sizeof(uint64_t) - bytes, n);
     memcpy(text - sizeof(length), &too_long, sizeof(length));
     write_checkpoint(path, bytes, n);
     run_result r = train_digits(1, cfg, "-resume");
     expect_line(r, "version2.checkpoint: 2097152 bytes of choices");
+    memcpy(text - sizeof(length), &length, sizeof(length));
+    bytes[4] = 3;
+    write_checkpoint(path, bytes, n - sizeof(average));
+    expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
     bytes[4] = 2;
-    write_checkpoint(path, bytes, n - length - sizeof(length));
+    write_checkpoint(path, bytes, n - sizeof(average) - length - sizeof(length));
     expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
     free(bytes), free(path), free(cfg);
 }
@@ -407,7 +414,7 @@ SUITE_OF(checkpoint)
     LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2 * COUNT_OF(trainings));
     TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint);
     TEST(a_resumed_training_says_that_its_kernels_are_not_there);
-    TEST(a_checkpoint_without_choices_is_read_as_before);
+    TEST(a_checkpoint_of_an_earlier_version_is_read_as_before);
     TEST(a_training_without_a_seed_keeps_what_it_has_timed);
     TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on);
     TEST(resume_without_a_checkpoint_begins_and_says_so);
