@@ -152,25 +152,34 @@ static void add_term(double *sum, double *size, double term)
     *size += fabs(term);
 }
 
+/* what element e has to do with one pixel and one output */
+static void add_terms(const problem *q, results r, results size, int e, size_t in, size_t out)
+{
+    double z = q->x[in], theta = q->a.theta[e], sigma2 = q->a.sigma2[e], d = q->d[out], d_var = d * q->gain[out];
+    add_term(r.y + out, size.y + out, theta * z);
+    add_term(r.var + out, size.var + out, sigma2 * z * z);
+    add_term(r.d_theta + e, size.d_theta + e, d * z);
+    add_term(r.d_sigma2 + e, size.d_sigma2 + e, d_var * z * z);
+    add_term(r.d_image + in, size.d_image + in, d * theta);
+    add_term(r.d_image + in, size.d_image + in, 2 * z * d_var * sigma2);
+}
+
 static void exact(const problem *q, results r, results size)
 {
     vd_window w = q->a.window;
     for (size_t i = 0; i < q->images * q->in; ++i) add_term(r.d_image + i, size.d_image + i, q->d_image[i]);
-    for (size_t i = 0; i < q->images * (size_t)q->elements * w.out_h * w.out_w; ++i) {
-        size_t pixels = (size_t)w.out_h * w.out_w, b = i / pixels / q->elements, pixel = i % pixels;
-        int e = (int)(i / pixels % q->elements), t = q->tap[e];
-        int y = (int)(pixel / w.out_w) * w.stride + t / w.size % w.size - w.pad,
-            x = (int)(pixel % w.out_w) * w.stride + t % w.size - w.pad;
-        if (y < 0 || y >= w.h || x < 0 || x >= w.w) continue;
-        size_t in = b * q->in + ((size_t)(t / w.size / w.size) * w.h + y) * w.w + x;
-        size_t out = b * q->out + q->filter[e] * pixels + pixel;
-        double z = q->x[in], theta = q->a.theta[e], sigma2 = q->a.sigma2[e], d = q->d[out], d_var = d * q->gain[out];
-        add_term(r.y + out, size.y + out, theta * z);
-        add_term(r.var + out, size.var + out, sigma2 * z * z);
-        add_term(r.d_theta + e, size.d_theta + e, d * z);
-        add_term(r.d_sigma2 + e, size.d_sigma2 + e, d_var * z * z);
-        add_term(r.d_image + in, size.d_image + in, d * theta);
-        add_term(r.d_image + in, size.d_image + in, 2 * z * d_var * sigma2);
+    for (int e = 0; e < q->elements; ++e) {
+        int t = q->tap[e], kw = t % w.size, kh = t / w.size % w.size, c = t / w.size / w.size;
+        for (size_t row = 0; row < q->images * w.out_h; ++row) {
+            size_t b = row / w.out_h, i = row % w.out_h;
+            int y = (int)i * w.stride + kh - w.pad;
+            for (int j = 0; j < w.out_w && y >= 0 && y < w.h; ++j) {
+                int x = j * w.stride + kw - w.pad;
+                size_t in = b * q->in + ((size_t)c * w.h + y) * w.w + x;
+                if (x >= 0 && x < w.w)
+                    add_terms(q, r, size, e, in, b * q->out + ((size_t)q->filter[e] * w.out_h + i) * w.out_w + j);
+            }
+        }
     }
 }
 
