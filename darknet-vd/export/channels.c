@@ -34,6 +34,16 @@ int vd_reorg_inputs(const vd_model_layer *l, int c, int *inputs)
     return n;
 }
 
+/* ---- what is passed on ---- */
+
+vd_channel_range vd_channels_from(const vd_channels *ch, const vd_model_layer *l, int s)
+{
+    int n = vd_channels_of(ch, l->sources[s]), first = vd_channel(ch, l->sources[s], 0);
+    if (l->kind != VD_ROUTE) return (vd_channel_range){first, n};
+    n /= l->groups;
+    return (vd_channel_range){first + l->group_id * n, n};
+}
+
 /* ---- counting ---- */
 
 static void count_channels(vd_channels *ch, const vd_model *m)
@@ -44,7 +54,7 @@ static void count_channels(vd_channels *ch, const vd_model *m)
     for (int i = 0; i < m->n; ++i) {
         const vd_model_layer *l = m->layers + i;
         int channels = l->kind == VD_ROUTE ? 0 : l->channels, source = vd_source_of_layer(i);
-        for (int s = 0; l->kind == VD_ROUTE && s < l->n_sources; ++s) channels += vd_channels_of(ch, l->sources[s]);
+        for (int s = 0; l->kind == VD_ROUTE && s < l->n_sources; ++s) channels += vd_channels_from(ch, l, s).n;
         ch->first[source + 1] = ch->first[source] + channels;
     }
     ch->total = ch->first[m->n + 1];
@@ -62,9 +72,10 @@ static void count_pixels(vd_channels *ch, const vd_model *m)
             for (int c = 0; c < l->channels; ++c) pixels[c] = l->out_h * l->out_w;
             continue;
         }
-        for (int s = 0; s < l->n_sources; ++s)
-            for (int c = 0; c < vd_channels_of(ch, l->sources[s]); ++c)
-                *pixels++ = ch->pixels[vd_channel(ch, l->sources[s], c)];
+        for (int s = 0; s < l->n_sources; ++s) {
+            vd_channel_range from = vd_channels_from(ch, l, s);
+            for (int c = 0; c < from.n; ++c) *pixels++ = ch->pixels[from.first + c];
+        }
     }
 }
 
@@ -125,13 +136,13 @@ static void tie_layer(vd_channels *ch, const vd_model *m, int i)
         return;
     }
     for (int s = 0, out = 0; s < l->n_sources; ++s) {
-        int n = vd_channels_of(ch, l->sources[s]);
+        vd_channel_range from = vd_channels_from(ch, l, s);
         if (l->kind ==
             VD_SHORTCUT) { /* both start at channel 0; a summand may have more channels than the sum, or less */
             out = 0;
-            if (n > l->channels) n = l->channels;
+            if (from.n > l->channels) from.n = l->channels;
         }
-        for (int c = 0; c < n; ++c) tie(ch, vd_channel(ch, l->sources[s], c), vd_channel(ch, source, out++));
+        for (int c = 0; c < from.n; ++c) tie(ch, from.first + c, vd_channel(ch, source, out++));
         assert(l->kind == VD_SHORTCUT || s < l->n_sources - 1 || out == vd_channels_of(ch, source));
     }
 }

@@ -42,6 +42,12 @@ static inline int vd_channels_of(const vd_channels *ch, int source)
     return ch->first[source + 1] - ch->first[source];
 }
 
+/* the channels of source s that layer l passes on, one after the other: all but in a [route] with groups */
+typedef struct {
+    int first, n; /* the number of the first of them */
+} vd_channel_range;
+vd_channel_range vd_channels_from(const vd_channels *ch, const vd_model_layer *l, int s);
+
 /* the source of channel number k */
 int vd_channel_source(const vd_channels *ch, int k);
 

@@ -17,7 +17,7 @@ static char *why_pinned(const vd_model *m, int by)
 {
     const vd_model_layer *l = m->layers + by;
     char *layer = named(m, by), *why;
-    if (l->type == CONVOLUTIONAL && l->groups > 1) why = vd_format("%s has groups", layer);
+    if ((l->type == CONVOLUTIONAL || l->kind == VD_ROUTE) && l->groups > 1) why = vd_format("%s has groups", layer);
     else if (by == m->output) why = vd_format("%s is the output", layer);
     else why = vd_format("%s needs all of its input", layer);
     free(layer);

@@ -59,7 +59,17 @@ static void check_layer(place at)
     }
 }
 
-static vd_kind kind_of(layer l)
+/* whether the groups that a [route] cuts its sources into begin and end between channels */
+static int cuts_between_channels(const network *net, layer l)
+{
+    for (int s = 0; s < l.n; ++s) {
+        layer from = net->layers[l.input_layers[s]];
+        if ((size_t)from.out_c * from.out_h * from.out_w != (size_t)from.outputs || from.out_c % l.groups) return 0;
+    }
+    return 1;
+}
+
+static vd_kind kind_of(const network *net, layer l)
 {
     int square = l.stride * l.stride;
     if ((size_t)l.out_c * l.out_h * l.out_w != (size_t)l.outputs && l.type != ROUTE) return VD_WHOLE;
@@ -76,7 +86,7 @@ static vd_kind kind_of(layer l)
     case UPSAMPLE:
         return l.reverse && (l.w % l.stride || l.h % l.stride) ? VD_WHOLE : VD_EACH;
     case ROUTE:
-        return l.groups > 1 ? VD_WHOLE : VD_ROUTE;
+        return l.groups > 1 && !cuts_between_channels(net, l) ? VD_WHOLE : VD_ROUTE;
     case SHORTCUT:
         return VD_SHORTCUT;
     case REORG:
@@ -133,12 +143,12 @@ static void copy_weights(place at, vd_model_layer *m)
     check_finite(at, "rolling_variance", m->variance, m->filters);
 }
 
-static void read_layer(place at, vd_model_layer *m)
+static void read_layer(const network *net, place at, vd_model_layer *m)
 {
     layer l = at.l;
     check_layer(at);
     *m = (vd_model_layer){.type = l.type,
-                          .kind = kind_of(l),
+                          .kind = kind_of(net, l),
                           .variational = vd_layer_of(l) != 0,
                           .activation = l.activation,
                           .c = l.c,
@@ -148,6 +158,7 @@ static void read_layer(place at, vd_model_layer *m)
                           .stride = l.stride,
                           .pad = l.pad,
                           .groups = l.groups,
+                          .group_id = l.group_id,
                           .reverse = l.reverse,
                           .alpha = l.alpha,
                           .beta = l.beta,
@@ -178,7 +189,7 @@ vd_model *make_vd_model(const network *net, const char *filename)
     m->w = is_picture ? net->w : 0;
     m->h = is_picture ? net->h : 0;
     m->pixels = net->inputs / m->channels;
-    for (int i = 0; i < m->n; ++i) read_layer((place){filename, i, net->layers[i]}, m->layers + i);
+    for (int i = 0; i < m->n; ++i) read_layer(net, (place){filename, i, net->layers[i]}, m->layers + i);
     for (int i = 0; i < m->n; ++i) m->layers[i].note = vd_reader_note(net, i);
     for (m->output = m->n - 1; m->output > 0 && m->layers[m->output].type == COST;) --m->output;
     return m;

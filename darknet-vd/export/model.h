@@ -9,7 +9,7 @@ typedef enum {
     VD_WHOLE,    /* needs all input channels in their places, and keeps its own: [softmax], [yolo], groups > 1, ... */
     VD_PRODUCT,  /* convolution, connected: every output channel is a sum over every input channel */
     VD_EACH,     /* channel c is a function of input channel c alone: [maxpool], [upsample], ... */
-    VD_ROUTE,    /* the channels of all sources, one source after the other */
+    VD_ROUTE,    /* the channels of all sources, or one group of each, one source after the other */
     VD_SHORTCUT, /* the sum of two sources, channel by channel */
     VD_REORG     /* the pixels of groups of channels, rearranged */
 } vd_kind;
@@ -38,6 +38,7 @@ typedef struct {
     int channels, out_h, out_w;      /* of the output; a layer without channels has one, with all its numbers */
     int c, h, w;                     /* of the input; of a shortcut: of its second source */
     int size, stride, pad, groups;   /* as in Darknet's struct layer */
+    int group_id;                    /* route: the group of each source that it passes on */
     int reverse;                     /* reorg, upsample */
     float alpha, beta, scale;        /* shortcut; upsample */
     float temperature;               /* softmax */

@@ -134,8 +134,8 @@ static int gather_constants(const vd_channels *ch, const vd_model_layer *l, int 
 static void hand_on_constants(vd_channels *ch, const vd_model_layer *l, int out)
 {
     for (int s = 0; s < l->n_sources; ++s) {
-        int in = vd_channel(ch, l->sources[s], 0), n = vd_channels_of(ch, l->sources[s]);
-        for (int c = 0; c < n; ++c, ++in, ++out) {
+        vd_channel_range from = vd_channels_from(ch, l, s);
+        for (int in = from.first; in < from.first + from.n; ++in, ++out) {
             ch->value[out] = ch->value[in];
             ch->constant[out] = ch->constant[in] && (l->kind == VD_ROUTE || pass_constant(l, ch->value + out));
         }
@@ -253,6 +253,7 @@ vd_channels *make_vd_channels(const vd_model *m)
     for (int source = 0; source <= m->n; ++source) ch->channels_left[source] = vd_channels_of(ch, source);
     for (int i = 0; i < m->n; ++i) find_constants(ch, m, i);
     remove_all(ch, m);
+    vd_channels_even(ch, m);
     return ch;
 }
 

@@ -4,7 +4,7 @@
  * and the sum of a [shortcut], go or stay together. They can go when every layer that reads one of them has weights of
  * zero for it, or can do without it because it is a constant: a channel with the same value in every pixel of every
  * picture, which moves into the reader's bias. Each removal may free channels before it, until none is left that can
- * go. */
+ * go. Where a [route] cuts channels into groups, as many stay in each: some then stay that could go. */
 #ifndef VD_EXPORT_REMOVAL_H
 #define VD_EXPORT_REMOVAL_H
 
@@ -13,6 +13,9 @@
 /* the channels of a model, those that can go marked as removed */
 vd_channels *make_vd_channels(const vd_model *m);
 void free_vd_channels(vd_channels *ch);
+
+/* take removals back until every [route] with groups can cut its sources into equal parts again, where it did */
+void vd_channels_even(vd_channels *ch, const vd_model *m);
 
 /* a product (its layer) that reads channel k and needs it; -1 when there is none */
 int vd_channel_reader(const vd_channels *ch, const vd_model *m, int k);

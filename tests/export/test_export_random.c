@@ -11,6 +11,7 @@
 
 static unsigned long long state;
 static unsigned seed;
+static int groups; /* draw a [route] with groups, too, which stock Darknet does not know */
 
 static int draw(int n)
 {
@@ -77,7 +78,13 @@ static void add_pool(graph *g, int c, int h, int w)
 
 static void add_route(graph *g)
 {
-    int first = draw(g->n), second = draw(g->n);
+    int first = draw(g->n), second = draw(g->n), parts = 2 + draw(2);
+    if (groups && g->c[first] % parts == 0 && chance(50)) {
+        int c = g->c[first] / parts;
+        add(g, vd_format("[route]\nlayers=%d\ngroups=%d\ngroup_id=%d\n", first, parts, draw(parts)), c, g->h[first],
+            g->w[first]);
+        return;
+    }
     if (g->h[first] != g->h[second] || g->w[first] != g->w[second] || chance(30)) {
         add(g, vd_format("[route]\nlayers=%d\n", first), g->c[first], g->h[first], g->w[first]);
         return;
@@ -106,7 +113,7 @@ static void add_some_layer(graph *g)
     int c = g->c[g->n - 1], h = g->h[g->n - 1], w = g->w[g->n - 1], kind = draw(100);
     if (kind < 45) add_convolution(g, c, h, w);
     else if (kind < 55) add_pool(g, c, h, w);
-    else if (kind < 65) add_route(g);
+    else if (kind < 65 + 10 * groups) add_route(g);
     else if (kind < 78) add_shortcut(g, c, h, w);
     else if (kind < 86) add_reorg(g, c, h, w);
     else if (kind < 91 && h <= 8) add(g, vd_format("[upsample]\nstride=2\nscale=.5\n"), c, h * 2, w * 2);
@@ -180,6 +187,7 @@ START_TEST(random_networks_answer_as_before)
 {
     int gone = 0, kept = 0, why = 0;
     atexit(tell);
+    groups = _i % 2;
     for (int k = 0; k < IN_A_GROUP; ++k) {
         char *cfg;
         network *net = draw_network(_i * IN_A_GROUP + k, &cfg);

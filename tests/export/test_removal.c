@@ -296,6 +296,59 @@ START_TEST(a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_ar
 }
 END_TEST
 
+/* ---- groups of a [route] ---- */
+
+static void first_three_of_the_second_half(network *net)
+{
+    for (int f = 4; f < 7; ++f) prune_filter(net, 0, f);
+}
+
+START_TEST(a_group_that_nobody_reads_goes_as_far_as_the_group_that_is_read)
+{
+    expect_with(NET FIRST "activation=leaky\n[route]\nlayers=-1\ngroups=2\ngroup_id=1\n" READER LAST,
+                first_three_of_the_second_half, 0, 0, 2, 0);
+    expect_with(NET FIRST "activation=leaky\n[route]\nlayers=-1\ngroups=2\ngroup_id=0\n" READER LAST, 0, 0x4, 0, 6, 0);
+    expect_with(NET FIRST "activation=leaky\n[route]\nlayers=-1\ngroups=4\ngroup_id=2\n" READER LAST, 0, 0x20, 0, 4, 0);
+}
+END_TEST
+
+/* the block of YOLOv4-tiny: a branch reads the second half, and all is joined behind it */
+#define HALF_BRANCH                                                              \
+    NET FIRST "activation=leaky\n[route]\nlayers=-1\ngroups=2\ngroup_id=1\n"     \
+              "[vd_convolutional]\nfilters=4\nsize=3\npad=1\nactivation=leaky\n" \
+              "[route]\nlayers=-1,0\n[maxpool]\nsize=2\nstride=2\n" READER LAST
+
+START_TEST(as_many_channels_stay_in_each_group)
+{
+    expect_with(HALF_BRANCH, no_biases, 0x55, 0, 4, 0);                                         /* 2 and 2 */
+    expect_with(HALF_BRANCH, no_biases, 0x17, 0, 6, "2 dead kept: layer 1 [route] has groups"); /* 1 and 3 */
+    expect_with(HALF_BRANCH, no_biases, 0xe1, 0, 6, "2 dead kept: layer 1 [route] has groups"); /* 3 and 1 */
+    expect_with(HALF_BRANCH, no_biases, 0x0e, 0, 8, "3 dead kept: layer 1 [route] has groups"); /* 1 and 4 */
+}
+END_TEST
+
+/* two routes cut one layer, and one of them two layers */
+START_TEST(what_stays_for_one_route_counts_for_the_next)
+{
+    static const char cfg[] = NET FIRST "activation=relu\n"                                        /* 0 */
+                                        "[vd_convolutional]\nfilters=6\nsize=1\nactivation=relu\n" /* 1 */
+                                        "[route]\nlayers=0,1\ngroups=2\ngroup_id=0\n"              /* 2 */
+                                        "[route]\nlayers=0,1\n"                                    /* 3 */
+                                        "[route]\nlayers=-1\ngroups=7\ngroup_id=0\n"               /* 4 */
+                                        "[route]\nlayers=2,3,4\n" READER LAST;
+    network *net = random_network(cfg, 8);
+    no_biases(net);
+    prune_filter(net, 0, 7);
+    for (int fuse = 0; fuse < 2; ++fuse) { /* 7 and 6 channels; 14 is the next that 7 divides */
+        vd_export_result r = export_network(folder, cfg, net, fuse, 1);
+        ck_assert_int_eq(line_of(r, 0).filters[1], 8);
+        ck_assert_int_eq(line_of(r, 1).filters[1], 6);
+        free_vd_export_result(r);
+    }
+    free_network(net);
+}
+END_TEST
+
 /* ---- reorg ---- */
 
 START_TEST(reorg_lets_whole_groups_go)
@@ -486,6 +539,9 @@ SUITE_OF(removal)
     TEST(a_channel_stays_when_a_shortcut_adds_live_ones);
     TEST(a_shortcut_of_fewer_channels_leaves_the_others_to_one_side);
     TEST(a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_are_added);
+    TEST(a_group_that_nobody_reads_goes_as_far_as_the_group_that_is_read);
+    TEST(as_many_channels_stay_in_each_group);
+    TEST(what_stays_for_one_route_counts_for_the_next);
     TEST(reorg_lets_whole_groups_go);
     TEST(reorg_backwards_lets_every_second_filter_go);
     TEST(reorg_that_mixes_channels_lets_equal_constants_go_alone);
