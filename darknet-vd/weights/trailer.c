@@ -214,6 +214,22 @@ static void check_finite(const network *net, int start)
     free(parts.part);
 }
 
+/* report that the file ends before the last layer with weights */
+static void say_where_it_ends(const network *net, int cutoff)
+{
+    vd_parts parts = vd_parts_of_network(net);
+    int missing = 0;
+    for (int i = 0; i < parts.n; ++i) {
+        int layer = parts.part[i].layer;
+        missing |= layer > file.last && layer < cutoff && !net->layers[layer].dontload;
+    }
+    free(parts.part);
+    if (missing && file.last < 0) fprintf(stderr, "(no weights: all layers keep their initial ones) ");
+    else if (missing)
+        fprintf(stderr, "(weights of layers 0 to %d of %d: the others keep their initial ones) ", file.last,
+                net->n - 1);
+}
+
 void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
 {
     int variational = 0, kept = 0, relative = 0, whole = start == 0 && cutoff >= net->n;
@@ -228,6 +244,7 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
             "%ld bytes are left after the last layer: weights of another network, or truncated inside the VDLS trailer",
             file.end - ftell(fp));
     check_finite(net, start);
+    say_where_it_ends(net, cutoff);
     if (!variational) return;
 
     char *loaded = vd_calloc(net->n, 1);

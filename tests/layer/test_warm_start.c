@@ -98,6 +98,10 @@ START_TEST(of_a_stem_only_the_layers_in_it_start_relative)
     expect_log_alpha(net->layers[0], 0, CONV_W, -4);
     expect_initial(net->layers[1], 0, OUT_W);
     free_network(net);
+    for (int plain = 0; plain < 2; ++plain)
+        free_network(loaded(plain ? stock_cfg : warm_cfg, stem,
+                            plain ? "...(weights of layers 0 to 0 of 2: the others keep their initial ones) Done!"
+                                  : "...(weights of layers 0 to 0 of 3: the others keep their initial ones) (a plain"));
     free(cfg), free(stem);
 }
 END_TEST
