@@ -87,6 +87,20 @@ void rand_restore(uint64_t state)
     rand_normal_spare = 0;
 }
 
+rand_kept rand_keep(void)
+{
+    return (rand_kept){seeded, rand_normal_spare, given_seed, first_image, sequence};
+}
+
+void rand_put_back(rand_kept kept)
+{
+    seeded = kept.seeded;
+    rand_normal_spare = kept.spare;
+    given_seed = kept.given_seed;
+    first_image = kept.first_image;
+    sequence = kept.sequence;
+}
+
 /* ---- loader threads ---- */
 
 static size_t not_zero(uint64_t x)

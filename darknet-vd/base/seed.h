@@ -20,6 +20,16 @@ int rand_is_seeded(void);
 uint64_t rand_state(void);
 void rand_restore(uint64_t state);
 
+/* All that the functions above set, for work between keep and put_back that starts sequences of its own: a second
+ * network that is read while one is trained. By the thread that trains, while no loader thread draws without a sequence
+ * of its own */
+typedef struct {
+    int seeded, spare;
+    uint64_t given_seed, first_image, sequence;
+} rand_kept;
+rand_kept rand_keep(void);
+void rand_put_back(rand_kept kept);
+
 /* A thread that draws between begin and end draws from a sequence of its own; 0 stands for "not seeded" and leaves the
  * thread with the shared sequence.
  *

@@ -1,4 +1,5 @@
 #include "commands/arguments.h"
+#include "commands/detector.h"
 #include "base/fail.h"
 #include "base/text.h"
 
@@ -48,7 +49,7 @@ static const struct {
      "predict fout try train test csv label valid validmulti valid10 validcrop validfull",
      "-gpus=s -c=n -t=n -clear -resume -skip-broken", 0},
     {"coco", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall", CAMERA "-thresh=f", 0},
-    {"detector", "COMMAND DATA CFG [WEIGHTS]", 3, "test train valid valid2 recall map",
+    {"detector", "COMMAND DATA CFG [WEIGHTS]", 3, "test train valid valid2 recall map calc_anchors",
      CAMERA "-thresh=f -hier=f -out=s -gpus=s -clear -resume -skip-broken -fullscreen -w=n -h=n -fps=n -class=n", 0},
     {"go", "COMMAND CFG [WEIGHTS]", 2, "train valid self test engine",
      "-gpus=s -clear -multi -anon -iters=n -resign=i -cpuct=f -temp=f -time=f", 0},
@@ -132,7 +133,7 @@ void vd_arguments_check(int argc, char **argv)
     int c = 0, given = 0, count = (int)(sizeof(commands) / sizeof(*commands));
     check_is_here(command);
     while (c < count && strcmp(command, commands[c].name)) ++c;
-    if (c == count || (!strcmp(command, "detector") && argc > 2 && !strcmp(argv[2], "map"))) return;
+    if (c == count || vd_detector_has(argc, argv)) return;
     const char *numbers = commands[c].numbers;
     for (int i = 2; i < argc;) {
         if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {

@@ -4,6 +4,7 @@
 #include "commands/dataset/dataset.h"
 #include "commands/export.h"
 #include "commands/keys.h"
+#include "commands/later_options.h"
 #include "commands/pack.h"
 #include "commands/report.h"
 #include "commands/split.h"
@@ -119,6 +120,7 @@ static void prepare_stock_command(int argc, char **argv)
     if ((detector || classifier || !strcmp(argv[1], "cifar")) && find_arg(argc, argv, "-resume"))
         vd_checkpoint_resume();
     if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
+    vd_later_options(argc, argv);
     argc = words(argc, argv);
     vd_arguments_check(argc, argv);
     leave_out_gpus(argc, argv);

@@ -105,9 +105,6 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"[region]", "resize", "1", "training pictures are scaled at random", 0},
     {"[detection]", "resize", "1", "training pictures are scaled at random", 0},
 
-    {0, "difficult", 0, "detector map counts no objects of that list of labels", 0},
-    {0, "saveweights", SILENT},
-    {0, "savelast", SILENT},
     {0, 0, 0, 0, 0}};
 
 const vd_foreign_name vd_foreign_sections[] = {

@@ -125,3 +125,17 @@ void vd_results_check(const char *data_file, list *options, layer head, char **n
     if (!imagenet) vd_result_ids_check(paths, m, coco);
     if (!imagenet && !coco) check_files(data_file, options, head.classes, names, out);
 }
+
+/* ---- drawings ---- */
+
+static int silent_drawing;
+
+void vd_drawing_is_silent(int silent)
+{
+    silent_drawing = silent;
+}
+
+int vd_drawing_prints(void)
+{
+    return !silent_drawing;
+}

@@ -23,4 +23,8 @@ void vd_results_check(const char *data_file, list *options, layer head, char **n
  * reported, with -strict an error */
 void vd_result_ids_check(char **paths, int m, int coco);
 
+/* draw_detections() prints a line for each detection it draws, unless this has been called with 1 */
+void vd_drawing_is_silent(int silent);
+int vd_drawing_prints(void);
+
 #endif

@@ -27,6 +27,7 @@
 #include "training/nan_guard.h"
 #include "training/sgdr.h"
 #include "training/silence.h"
+#include "training/validation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ static void note_plain_products(void)
 void layer_plugin_data(const char *filename, list *options)
 {
     vd_schema_check_data(filename, options);
+    vd_validation_data(filename, options);
 }
 
 void layer_plugin_net(const char *filename, list *options, network *net)
@@ -308,6 +310,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_silence_check_network(net);
     vd_average_begin(net, backup, base);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
+    vd_validation_begin(net, backup, base);
     vd_kernel_choice_train(net);
     report_kernels(net);
     vd_silence_check_over(net);
@@ -318,6 +321,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
 void layer_plugin_train_pictures(network *net, int pictures)
 {
     vd_silence_check_pictures(net, pictures);
+    vd_validation_pictures(net, pictures);
 }
 
 /* layers that pass no gradient on; [crop] usually is the first layer, where that does not matter */
@@ -367,6 +371,7 @@ int layer_plugin_went_back(network *net)
 void layer_plugin_train_batch(network *net)
 {
     vd_average_batch(net);
+    vd_validation_batch(net);
     if (!vd_checkpoint_due(net) || vd_nan_guard_state(net)) vd_checkpoint_batch(net);
 }
 
@@ -374,4 +379,5 @@ void layer_plugin_train_end(network *net)
 {
     vd_average_end(net);
     vd_checkpoint_end(net);
+    vd_validation_end(net);
 }

@@ -1,5 +1,6 @@
 #include "training/checkpoint.h"
 #include "training/average.h"
+#include "training/validation.h"
 #include "config/keys.h"
 #include "data/skip_broken.h"
 #include "layer/nonfinite.h"
@@ -30,7 +31,7 @@ enum {
     VERSION = 4,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
-    WITHOUT_AVERAGE = 3,
+    WITHOUT_AVERAGE = 3, /* and without the best validation */
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 608       /* of random=1 */
 };
@@ -175,6 +176,7 @@ static void pass_training(stream *s, network *net)
     if (s->version > WITHOUT_CHOICES) pass_choices(s);
     if (s->version > WITHOUT_AVERAGE) pass_average(s, net);
     else if (!s->writes) vd_average_set(net, 0);
+    if (s->version > WITHOUT_AVERAGE) pass(s, vd_validation_state_now(), sizeof(vd_validation_state));
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
@@ -404,14 +406,21 @@ static void restore_start(network *net)
 void vd_checkpoint_back(network *net, long before)
 {
     vd_setbacks now = training.setbacks; /* the present ones, not those of the checkpoint */
+    vd_validation_state best = *vd_validation_state_now();
     if (!restore_before(net, before)) {
         restore_start(net);
         if (training.files) training.files = 1; /* the others are not usable */
     }
     now.to = (long)get_current_batch(net);
     training.setbacks = now;
+    *vd_validation_state_now() = best;
     apply_setbacks(net);
     if (training.files) write_file(net); /* replaces the latest, so that a resumed run knows of the setback */
+}
+
+int vd_checkpoint_is_stopping(void)
+{
+    return caught != 0;
 }
 
 int vd_checkpoint_due(const network *net)

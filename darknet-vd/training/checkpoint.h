@@ -11,6 +11,7 @@
  *     choices   from version 3 on: uint32 bytes, then the text of kernels and ways (layer/kernel_choice.h): with a seed
  *               the training goes on with them
  *     average   from version 4 on: uint64 bytes, then the means of ema_alpha (training/average.h)
+ *     best      from version 4 on: vd_validation_state (training/validation.h)
  *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
  * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. */
@@ -55,6 +56,9 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
 int vd_checkpoint_keep_start(network *net);
 vd_setbacks *vd_checkpoint_setbacks(void);
 void vd_checkpoint_back(network *net, long before);
+
+/* 1 when a signal has come: training ends after this batch */
+int vd_checkpoint_is_stopping(void);
 
 /* 1 when a checkpoint will be written after this batch */
 int vd_checkpoint_due(const network *net);

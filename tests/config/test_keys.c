@@ -192,7 +192,7 @@ START_TEST(the_commands_read_the_keys_of_a_data_file)
     ck_assert_int_gt(each_read("darknet-vd/commands/*.c", "option_find", note_data_read, &d), 0);
     assert_all_read(&d.all, ".data", vd_data_keys);
     for (const vd_key *k = vd_data_keys; k->name; ++k) {
-        int found = k->computed != 0;
+        int found = k->computed || k->owner == VD_PLUGIN || k->owner == VD_LATER; /* the table's, below */
         for (int i = 0; i < d.n; ++i) found |= d.with_default[i] == k;
         ck_assert_msg(found, "%s: no reader has the default %s", k->name, k->def ? k->def : "none");
     }
@@ -215,7 +215,7 @@ typedef struct {
 static void note_plugin_read(read_of_key r, void *context)
 {
     names *all = context;
-    int known = vd_key_find(vd_every_layer_keys, r.key) != 0;
+    int known = vd_key_find(vd_every_layer_keys, r.key) || vd_key_find(vd_data_keys, r.key);
     for (const vd_cfg_section *c = vd_cfg_sections; c->name; ++c) known |= vd_key_find(c->keys, r.key) != 0;
     ck_assert_msg(known, "%s() reads %s, which is not in the table", r.function, r.key);
     ck_assert_int_lt(all->n, MOST_READ);
@@ -238,6 +238,11 @@ START_TEST(the_plugin_reads_the_keys_of_the_table)
             ck_assert_msg(found || k->owner != VD_PLUGIN, "%s %s: no vd_key_integer() or vd_key_number() reads it",
                           c->name, k->name);
         }
+    for (const vd_key *k = vd_data_keys; k->name; ++k) {
+        int found = k->owner != VD_PLUGIN && k->owner != VD_LATER;
+        for (int i = 0; i < through_table; ++i) found |= !strcmp(all.names[i], k->name);
+        ck_assert_msg(found, ".data %s: no vd_key_integer() reads it", k->name);
+    }
 }
 END_TEST
 

@@ -103,6 +103,14 @@ static void remove_by_hand(void)
     free(cfg), free(weights), free(data_file);
 }
 
+static void dies(run_result r, const char *why)
+{
+    const char *said = strstr(r.err, why);
+    ck_assert_msg(said && strchr(said, '\n') == r.err + strlen(r.err) - 1, "'%s' is not the last line of\n%s", why,
+                  r.err);
+    free_run(r);
+}
+
 typedef struct {
     double objects, ap, tp, fp, fn, precision, recall, f1;
 } row;
@@ -143,6 +151,7 @@ START_TEST(map_is_1_when_every_detection_is_perfect)
     check_row(r.out, "grey", (row){2, 100, 2, 0, 0, 100, 100, 1});
     check_row(r.out, "all", (row){5, 100, 5, 0, 0, 100, 100, 1});
     ck_assert_ptr_nonnull(strstr(r.out, "mAP@0.95 100.00 %"));
+    ck_assert_ptr_nonnull(strstr(r.out, " mean average precision (mAP@0.95) = 1.000000, or 100.00 %\n"));
     ck_assert_ptr_nonnull(strstr(r.err, "map: 2 of 2 pictures\n"));
     free_run(r);
 }
@@ -174,6 +183,57 @@ START_TEST(map_takes_the_least_overlap_from_its_option)
 }
 END_TEST
 
+/* the blocks that are found have 230 and 120 grey beside brighter ones: less sure */
+START_TEST(counts_are_those_at_more_confidence_than_thresh_and_average_precision_is_not)
+{
+    run_result r = darknet(0, "detector", "map", data_file, cfg, weights, "-thresh", ".9999", "-dont_show", NULL);
+    row all = row_of(r.out, "all");
+    ck_assert_msg(all.tp < 5 && all.tp + all.fn == 5 && all.ap == 100, "%s", r.out);
+    free_run(r);
+    r = darknet(0, "detector", "map", data_file, cfg, weights, "-least", ".9999", NULL);
+    ck_assert_msg(row_of(r.out, "all").ap < 100, "%s", r.out);
+    free_run(r);
+}
+END_TEST
+
+/* the picture's boxes of 8x8 are one unit wide in a detection; half of each is the other's */
+START_TEST(the_mean_overlap_counts_false_alarms_as_0)
+{
+    write_in_folder("labels/a.txt", "0 .125 .125 .25 .25\n1 .875 .875 .25 .125\n");
+    run_result r = darknet(0, "detector", "map", data_file, cfg, weights, "-iou_thresh", ".4", NULL);
+    /* hits with overlaps 1, 1/2, 1, 1 and a false alarm */
+    ck_assert_msg(strstr(r.out, "with a mean overlap of 70.00 %") != 0, "%s", r.out);
+    ck_assert_msg(strstr(r.out, "\n mean average precision (mAP@0.40) = ") != 0, "%s", r.out);
+    free_run(r);
+}
+END_TEST
+
+/* one of the three white blocks has no label: it is a false alarm, unless the other list says that it is difficult */
+START_TEST(objects_of_the_difficult_list_need_not_be_found_and_are_no_false_alarms)
+{
+    write_in_folder("labels/a.txt", "0 .125 .125 .25 .25\n1 .875 .875 .25 .25\n");
+    run_result r = darknet(0, "detector", "map", data_file, cfg, weights, NULL);
+    ck_assert_double_eq(row_of(r.out, "white").fp, 1);
+    free_run(r);
+    write_in_folder("labels/a_hard.txt", "0 .625 .375 .25 .25\n1 .125 .625 .25 .25\n");
+    write_in_folder("labels/b_hard.txt", "");
+    char *text = vd_format("%s/images/a_hard.png\n%s/images/b_hard.png\n", folder, folder),
+         *data = text_in_folder("hand.data"), *longer = vd_format("%sdifficult=%s/hard\n", data, folder);
+    write_in_folder("hard", text);
+    write_text(data_file, longer);
+    r = darknet(0, "detector", "map", data_file, cfg, weights, NULL);
+    check_row(r.out, "white", (row){2, 100, 2, 0, 0, 100, 100, 1});
+    check_row(r.out, "grey", (row){2, 100, 2, 0, 0, 100, 100, 1});
+    free_run(r);
+    write_in_folder("hard", "images/a_hard.png\n");
+    dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL), "hard: 1 lines, but ");
+    write_in_folder("hard", "gone/a.png\ngone/b.png\n");
+    dies(darknet(1, "detector", "map", data_file, cfg, weights, NULL),
+         "gone/a.png: no labels: gone/a.txt does not exist");
+    free(text), free(data), free(longer);
+}
+END_TEST
+
 /* a class without objects does not count in the mean */
 START_TEST(the_mean_is_over_classes_that_have_objects)
 {
@@ -187,16 +247,9 @@ START_TEST(the_mean_is_over_classes_that_have_objects)
 }
 END_TEST
 
-static void dies(run_result r, const char *why)
-{
-    const char *said = strstr(r.err, why);
-    ck_assert_msg(said && strchr(said, '\n') == r.err + strlen(r.err) - 1, "'%s' is not the last line of\n%s", why,
-                  r.err);
-    free_run(r);
-}
-
 START_TEST(map_names_what_is_wrong)
 {
+    dies(darknet(1, "detector", "map", data_file, cfg, weights, "-letter_box", NULL), "unknown option -letter_box");
     dies(darknet(1, "detector", "map", data_file, cfg, NULL), "DATA, CFG and WEIGHTS are needed");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, "-points", "7", NULL), "-points must be 0, 11 or 101");
     dies(darknet(1, "detector", "map", data_file, cfg, weights, "-iou", "2", NULL), "-iou 2 is not a number");
@@ -308,7 +361,7 @@ START_TEST(all_commands_run_on_heads_routes_shortcuts_and_pictures_of_changing_s
     ck_assert_ptr_nonnull(strstr(r.out, "\n12: "));
     ck_assert_ptr_nonnull(strstr(r.err, "vd: epoch 2.00, batch 12: loss "));
     free_run(r);
-    r = darknet(0, "detector", "map", its_data, net, trained, "-thresh", "0", NULL);
+    r = darknet(0, "detector", "map", its_data, net, trained, "-least", "0", NULL);
     ck_assert_double_eq(row_of(r.out, "all").objects, DRAWN);
     free_run(r);
     r = darknet(0, "detector", "recall", its_data, net, trained, NULL);
@@ -345,6 +398,9 @@ SUITE_OF(detector)
     LOOP(map_is_1_when_every_detection_is_perfect, 4);
     TEST(map_counts_false_alarms_and_missed_objects);
     TEST(map_takes_the_least_overlap_from_its_option);
+    TEST(counts_are_those_at_more_confidence_than_thresh_and_average_precision_is_not);
+    TEST(the_mean_overlap_counts_false_alarms_as_0);
+    TEST(objects_of_the_difficult_list_need_not_be_found_and_are_no_false_alarms);
     TEST(the_mean_is_over_classes_that_have_objects);
     TEST(map_names_what_is_wrong);
     TEST(recall_reads_the_list_of_the_data_file_and_finds_the_labels_of_png_pictures);

@@ -42,6 +42,7 @@ static void setup(void)
     write_text("l.cfg", LONG_TRAINING);
     write_text("d.cfg", DETECTOR);
     data_with("coco.data", "eval=coco");
+    data_with("best.data", "validate=1\n");
     free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
     ck_assert_int_eq(rename("digits/backup/c.weights", "c.weights"), 0);
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
@@ -52,7 +53,7 @@ enum { OUTPUTS = 4 };
 
 /* a command and the files it writes */
 static const struct {
-    const char *argv[10];
+    const char *argv[12];
     const char *outputs[OUTPUTS];
 } writers[] = {
     {{"darknet", "classifier", "train", "digits/digits.data", "c.cfg"},
@@ -70,6 +71,11 @@ static const struct {
     {{"darknet", "detector", "valid", "coco.data", "d.cfg", "d.weights"}, {"results/coco_results.json"}},
     {{"darknet", "detector", "test", "set.data", "d.cfg", "d.weights", "p0.png"}, {"predictions.jpg"}},
     {{"darknet", "detector", "test", "set.data", "d.cfg", "d.weights", "p0.png", "-out", "o"}, {"o.jpg"}},
+    {{"darknet", "detector", "test", "set.data", "d.cfg", "d.weights", "p0.png", "-save_labels", "-out", "o.json"},
+     {"o.json", "p0.txt", "predictions.jpg"}},
+    {{"darknet", "detector", "calc_anchors", "set.data", "-width", "32", "-height", "32"},
+     {"anchors.txt", "counters_per_class.txt"}},
+    {{"darknet", "detector", "train", "best.data", "d.cfg"}, {"d_final.weights", "d_best.weights", "d_last.weights"}},
     {{"darknet", "vd", "dataset", "digits", "drawn", "-train", "20", "-test", "20"},
      {"drawn/train.list", "drawn/labels.list", "drawn/digits.data", "drawn/test.list"}},
 };

@@ -1,6 +1,7 @@
 /* training/checkpoint.c: a training that is stopped and resumed ends with the same weights, byte by byte; a damaged
  * checkpoint, or one of another network, is refused. */
 #include "training/checkpoint.h"
+#include "training/validation.h"
 #include "support/digits.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -240,17 +241,18 @@ START_TEST(a_checkpoint_of_an_earlier_version_is_read_as_before)
     uint64_t average = 1;
     memcpy(&average, text + length, sizeof(average));
     ck_assert_uint_eq(average, 0); /* the cfg has no ema_alpha */
-    ck_assert_uint_eq(text + length + sizeof(average) + sizeof(uint64_t) - bytes, n);
+    size_t later = sizeof(average) + sizeof(vd_validation_state);
+    ck_assert_uint_eq(text + length + later + sizeof(uint64_t) - bytes, n);
     memcpy(text - sizeof(length), &too_long, sizeof(length));
     write_checkpoint(path, bytes, n);
     run_result r = train_digits(1, cfg, "-resume");
     expect_line(r, "version2.checkpoint: 2097152 bytes of choices");
     memcpy(text - sizeof(length), &length, sizeof(length));
     bytes[4] = 3;
-    write_checkpoint(path, bytes, n - sizeof(average));
+    write_checkpoint(path, bytes, n - later);
     expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
     bytes[4] = 2;
-    write_checkpoint(path, bytes, n - sizeof(average) - length - sizeof(length));
+    write_checkpoint(path, bytes, n - later - length - sizeof(length));
     expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
     free(bytes), free(path), free(cfg);
 }

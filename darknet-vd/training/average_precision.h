@@ -1,8 +1,8 @@
 /* How good detections are: which of them hit an object, and average precision, as in Everingham et al. 2010, "The
  * PASCAL Visual Object Classes (VOC) Challenge". Plain functions on arrays; a box is centre x, centre y, width, height
  * in any unit. */
-#ifndef VD_COMMANDS_AVERAGE_PRECISION_H
-#define VD_COMMANDS_AVERAGE_PRECISION_H
+#ifndef VD_TRAINING_AVERAGE_PRECISION_H
+#define VD_TRAINING_AVERAGE_PRECISION_H
 
 #include <stddef.h>
 
@@ -21,6 +21,15 @@ double vd_box_overlap(const float a[4], const float b[4]);
  */
 void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], size_t m, const float (*truth)[4],
                     double iou, unsigned char *hit);
+
+/* 1 for a detection that counts neither as a hit nor as a false alarm, as in Everingham et al. 2010: it overlaps no
+ * object of its class by iou, and a difficult one by as much
+ *
+ *   found       one detection
+ *   truth       [m][4] objects of its class
+ *   difficult   [k][4] difficult objects of its class */
+int vd_is_left_out(const float found[4], size_t m, const float (*truth)[4], size_t k, const float (*difficult)[4],
+                   double iou);
 
 /* average precision of one class over all pictures, 0 .. 1
  *

@@ -1,5 +1,5 @@
 /* commands/average_precision.c: overlaps, hits and average precision against values computed by hand. */
-#include "commands/average_precision.h"
+#include "training/average_precision.h"
 #include "support/support.h"
 
 #include <string.h>
@@ -136,6 +136,20 @@ START_TEST(counts_are_of_detections_over_the_threshold)
 }
 END_TEST
 
+START_TEST(a_detection_on_a_difficult_object_alone_is_left_out)
+{
+    const float found[4] = {1, 1, 2, 2}, beside[4] = {9, 9, 2, 2}, half[4] = {1, .5f, 2, 1};
+    const float truth[2][4] = {{9, 9, 1, 1}, {1, 1.5f, 2, 1}}, difficult[1][4] = {{1, 1, 2, 2}};
+    ck_assert(vd_is_left_out(found, 1, truth, 1, difficult, .6));
+    ck_assert(!vd_is_left_out(found, 1, truth, 0, difficult, .6));
+    ck_assert(!vd_is_left_out(found, 2, truth, 1, difficult, .5)); /* the second is a hit, or a false alarm */
+    ck_assert(vd_is_left_out(found, 2, truth, 1, difficult, .51));
+    ck_assert(!vd_is_left_out(beside, 1, truth, 1, difficult, .6));
+    ck_assert(vd_is_left_out(half, 1, truth, 1, difficult, .5));
+    ck_assert(!vd_is_left_out(half, 1, truth, 1, difficult, .51));
+}
+END_TEST
+
 SUITE_OF(average_precision)
 {
     TEST(overlap_is_intersection_over_union);
@@ -147,4 +161,5 @@ SUITE_OF(average_precision)
     TEST(the_order_of_the_pictures_does_not_matter);
     TEST(perfect_detections_have_average_precision_1_and_none_have_0);
     TEST(counts_are_of_detections_over_the_threshold);
+    TEST(a_detection_on_a_difficult_object_alone_is_left_out);
 }

@@ -1,4 +1,4 @@
-#include "commands/average_precision.h"
+#include "training/average_precision.h"
 #include "base/fail.h"
 
 #include <assert.h>
@@ -62,6 +62,19 @@ void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], 
     }
     free(taken);
     free(order);
+}
+
+static double most_overlap(const float box[4], size_t n, const float (*others)[4])
+{
+    double most = 0;
+    for (size_t i = 0; i < n; ++i) most = fmax(most, vd_box_overlap(box, others[i]));
+    return most;
+}
+
+int vd_is_left_out(const float found[4], size_t m, const float (*truth)[4], size_t k, const float (*difficult)[4],
+                   double iou)
+{
+    return most_overlap(found, m, truth) < iou && most_overlap(found, k, difficult) >= iou;
 }
 
 /* for each rank: the hits so far, and the largest precision from there on */

@@ -1,0 +1,162 @@
+#include "commands/anchors.h"
+#include "commands/clusters.h"
+#include "training/detector_score.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "darknet.h"
+#include "option_list.h"
+
+static const char usage[] =
+    "usage: darknet detector calc_anchors DATA -width W -height H [-num_of_clusters 5]\n"
+    "  finds shapes that the objects of the data file's train= list are near to, by k-means on their overlap; prints\n"
+    "  them as the anchors= of [yolo], and the number of objects of each class as counters_per_class=, and writes "
+    "both\n"
+    "  to anchors.txt and counters_per_class.txt in the current folder. The same list gives the same anchors\n"
+    "  -width, -height   of the network's input, in pixels; up to 32: in cells of [region], with decimals\n";
+
+typedef struct {
+    const char *data;
+    int clusters, width, height;
+} arguments;
+
+typedef struct {
+    size_t n, room;
+    float (*size)[2]; /* [n], of the network's input */
+    int classes;
+    size_t *of_class; /* [classes] */
+} objects;
+
+static int option_after(int argc, char **argv, int *i, long least, long most)
+{
+    long value;
+    const char *option = argv[*i];
+    if (++*i == argc || !argv[*i]) vd_die("darknet detector calc_anchors: %s: a value is missing", option);
+    if (!vd_parse_long(argv[*i], &value) || value < least || value > most)
+        vd_die("darknet detector calc_anchors: %s %s is not an integer from %ld to %ld", option, argv[*i], least, most);
+    return (int)value;
+}
+
+/* 0 after printing help */
+static int parse(int argc, char **argv, arguments *a)
+{
+    enum { MOST_CLUSTERS = 1000, MOST_SIDE = 100000 };
+    for (int i = 1; i < argc && argv[i]; ++i) {
+        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+            fputs(usage, stdout);
+            return 0;
+        }
+        if (!strcmp(argv[i], "-num_of_clusters")) a->clusters = option_after(argc, argv, &i, 1, MOST_CLUSTERS);
+        else if (!strcmp(argv[i], "-width")) a->width = option_after(argc, argv, &i, 1, MOST_SIDE);
+        else if (!strcmp(argv[i], "-height")) a->height = option_after(argc, argv, &i, 1, MOST_SIDE);
+        else if (!strcmp(argv[i], "-show"))
+            vd_die("darknet detector calc_anchors: -show is not built here: shows windows, which needs OpenCV");
+        else if (!strcmp(argv[i], "-dont_show")) continue;
+        else if (argv[i][0] == '-') vd_die("darknet detector calc_anchors: unknown option %s", argv[i]);
+        else if (a->data) vd_die("darknet detector calc_anchors: unexpected argument %s", argv[i]);
+        else a->data = argv[i];
+    }
+    if (!a->data || !a->width || !a->height)
+        vd_die("darknet detector calc_anchors: DATA, -width and -height are needed; see -h");
+    return 1;
+}
+
+static void add_class(objects *o, const char *file, int class)
+{
+    enum { MOST_CLASSES = 1000000 };
+    if (class >= MOST_CLASSES) vd_die("%s: an object of class %d: expected less than %d", file, class, MOST_CLASSES);
+    if (class >= o->classes) {
+        o->of_class = vd_realloc(o->of_class, (class + 1) * sizeof(*o->of_class));
+        memset(o->of_class + o->classes, 0, (class + 1 - o->classes) * sizeof(*o->of_class));
+        o->classes = class + 1;
+    }
+    ++o->of_class[class];
+}
+
+static void add_object(objects *o, const char *file, box_label label, const arguments *a)
+{
+    if (o->n == o->room) {
+        o->room = 2 * o->room + 1024;
+        o->size = vd_realloc(o->size, o->room * sizeof(*o->size));
+    }
+    o->size[o->n][0] = label.w * a->width;
+    o->size[o->n++][1] = label.h * a->height;
+    add_class(o, file, label.id);
+}
+
+static objects read_objects(vd_labelled_pictures p, int classes, const arguments *a)
+{
+    objects o = {.classes = classes, .of_class = vd_calloc(classes, sizeof(*o.of_class))};
+    for (int i = 0; i < p.n; ++i) {
+        int n;
+        box_label *labels = read_boxes(p.labels[i], &n);
+        for (int j = 0; j < n; ++j) add_object(&o, p.labels[i], labels[j], a);
+        free(labels);
+    }
+    return o;
+}
+
+/* "10, 14, 23, 27", in the form of AlexeyAB's program; the caller frees it */
+static char *text_of_anchors(const arguments *a, const float (*shapes)[2])
+{
+    enum { LARGEST_GRID = 32 };
+    const char *format = a->width > LARGEST_GRID ? "%s%3.0f,%3.0f%s" : "%s%2.4f,%2.4f%s";
+    char *text = vd_format("%s", "");
+    for (int j = 0; j < a->clusters; ++j) {
+        char *longer = vd_format(format, text, shapes[j][0], shapes[j][1], j + 1 < a->clusters ? ", " : "");
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static char *text_of_counts(const objects *o)
+{
+    char *text = vd_format("counters_per_class = ");
+    for (int c = 0; c < o->classes; ++c) {
+        char *longer = vd_format("%s%zu%s", text, o->of_class[c], c + 1 < o->classes ? ", " : "");
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    vd_output out = vd_output_open(path);
+    fputs(text, out.fp);
+    vd_output_close(&out);
+}
+
+int vd_anchors_command(int argc, char **argv)
+{
+    static const char anchors_file[] = "anchors.txt", counts_file[] = "counters_per_class.txt";
+    arguments a = {.clusters = 5};
+    if (!parse(argc, argv, &a)) return 0;
+    list *options = read_data_cfg((char *)a.data);
+    char *train = option_find_str(options, "train", 0);
+    int classes = option_find_int_quiet(options, "classes", 0);
+    if (!train) vd_die("%s: train= (the list of pictures) is missing", a.data);
+    vd_labelled_pictures p = vd_labelled_read(train, 0, classes);
+    objects o = read_objects(p, classes, &a);
+    if (o.n < (size_t)a.clusters)
+        vd_die("%s: %zu objects in its %d pictures, but -num_of_clusters is %d", train, o.n, p.n, a.clusters);
+    float(*shapes)[2] = vd_calloc(a.clusters, sizeof(*shapes));
+    double overlap = vd_find_clusters(o.n, (const float(*)[2])o.size, a.clusters, shapes);
+    char *anchors = text_of_anchors(&a, (const float(*)[2])shapes), *counts = text_of_counts(&o);
+    printf("\n num_of_clusters = %d, width = %d, height = %d \n read labels from %d images: %zu boxes \n\n%s\n",
+           a.clusters, a.width, a.height, p.n, o.n, counts);
+    printf("\n avg IoU = %2.2f %% \n\nSaving anchors to the file: %s \nanchors = %s\n", 100 * overlap, anchors_file,
+           anchors);
+    write_file(anchors_file, anchors);
+    write_file(counts_file, counts);
+    free(anchors), free(counts), free(shapes);
+    free(o.size), free(o.of_class);
+    vd_labelled_free(p);
+    free_options(options);
+    return 0;
+}

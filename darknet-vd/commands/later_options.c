@@ -1,0 +1,100 @@
+#include "commands/later_options.h"
+#include "commands/detector.h"
+#include "commands/test_output.h"
+#include "training/validation.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "darknet.h"
+
+#define SHOWS "shows windows, which needs OpenCV"
+#define SERVES "sends results over the network, which this program does not"
+#define OF_DEMO "of `detector demo`, which needs OpenCV"
+#define TIMES "times layers: see darknet vd bench"
+
+/* not built, and why */
+static const struct {
+    const char *name, *why;
+} refused[] = {
+    {"-mjpeg_port", SERVES},
+    {"-json_port", SERVES},
+    {"-http_post_host", SERVES},
+    {"-show_imgs", SHOWS},
+    {"-show", SHOWS},
+    {"-benchmark", TIMES},
+    {"-benchmark_layers", TIMES},
+    {"-letter_box", "pictures keep their shape with letter_box=1 in [net]"},
+    {"-avgframes", OF_DEMO},
+    {"-dontdraw_bbox", OF_DEMO},
+    {"-time_limit_sec", OF_DEMO},
+    {"-out_filename", OF_DEMO},
+    {"-json_file_output", OF_DEMO},
+};
+
+/* the number after an option that is there, which is taken out; `otherwise` where it is not there */
+static double number_after(int argc, char **argv, const char *name, double otherwise, double least, double most)
+{
+    double value;
+    const char *text = find_char_arg(argc, argv, (char *)name, 0);
+    if (!text) return otherwise;
+    if (!vd_parse_double(text, &value) || value < least || value > most)
+        vd_die("darknet %s: %s %s is not a number from %g to %g", argv[1], name, text, least, most);
+    return value;
+}
+
+static long integer_after(int argc, char **argv, const char *name, long otherwise)
+{
+    long value;
+    const char *text = find_char_arg(argc, argv, (char *)name, 0);
+    if (!text) return otherwise;
+    if (!vd_parse_long(text, &value) || value < 1 || value > INT_MAX)
+        vd_die("darknet %s: %s %s is not an integer from 1 to %d", argv[1], name, text, INT_MAX);
+    return value;
+}
+
+static int given(int argc, char **argv, const char *name)
+{
+    for (int i = 2; i < argc && argv[i]; ++i)
+        if (!strcmp(argv[i], name)) return 1;
+    return 0;
+}
+
+/* find_char_arg() of a name that ends the line takes no value */
+static void check_values(int argc, char **argv)
+{
+    static const char *const with_value[] = {"-mAP_epochs", "-iou_thresh", "-chart"};
+    int n = 0;
+    while (n < argc && argv[n]) ++n;
+    for (int i = 0; i < 3; ++i)
+        if (!strcmp(argv[n - 1], with_value[i])) vd_die("darknet %s: %s: a value is missing", argv[1], with_value[i]);
+}
+
+static void refuse(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
+        if (given(argc, argv, refused[i].name))
+            vd_die("darknet %s: %s is not built here: %s", argv[1], refused[i].name, refused[i].why);
+}
+
+void vd_later_options(int argc, char **argv)
+{
+    int detector = !strcmp(argv[1], "detector");
+    if (!detector && strcmp(argv[1], "classifier")) return;
+    if (vd_detector_has(argc, argv)) return;
+    refuse(argc, argv);
+    check_values(argc, argv);
+    find_arg(argc, argv, "-dont_show");     /* nothing is shown */
+    find_char_arg(argc, argv, "-chart", 0); /* nor drawn */
+    if (!detector) {
+        int topk = find_arg(argc, argv, "-topk");
+        find_arg(argc, argv, "-dontuse_opencv");
+        vd_validation_ask(topk, 0, topk);
+        return;
+    }
+    long map = find_arg(argc, argv, "-map"), epochs = integer_after(argc, argv, "-mAP_epochs", 1);
+    vd_validation_ask(map ? epochs : 0, number_after(argc, argv, "-iou_thresh", 0, 1e-6, 1), 0);
+    vd_test_output_options(argc, argv);
+}

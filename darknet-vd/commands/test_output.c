@@ -1,0 +1,211 @@
+#include "commands/test_output.h"
+#include "data/label_path.h"
+#include "data/results.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct {
+    int extended, labels; /* options */
+    char *picture;        /* name of the file that shows the boxes, without its ending; ends in / for a folder */
+    vd_output json;
+    int pictures, replaced; /* replaced: files of labels that were there before */
+} output;
+
+void vd_test_output_options(int argc, char **argv)
+{
+    output.extended = find_arg(argc, argv, "-ext_output");
+    output.labels = find_arg(argc, argv, "-save_labels");
+}
+
+static int ends_in(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcasecmp(text + n - m, end);
+}
+
+static void check_folder(const char *path)
+{
+    struct stat s;
+    if (stat(path, &s) || !S_ISDIR(s.st_mode)) vd_die("-out %s: there is no such folder", path);
+}
+
+void vd_test_output_begin(const char *out)
+{
+    int json = out && ends_in(out, ".json");
+    output.picture = vd_format("%s", out && !json ? out : "predictions");
+    if (ends_in(output.picture, "/")) check_folder(output.picture);
+    if (!json) return;
+    output.json = vd_output_open(out);
+    fputs("[\n", output.json.fp);
+}
+
+/* ---- lines ---- */
+
+/* in the order of their left sides */
+static int compare_lefts(const void *a, const void *b)
+{
+    const detection *x = a, *y = b;
+    float left = x->bbox.x - x->bbox.w / 2, other = y->bbox.x - y->bbox.w / 2;
+    return left < other ? -1 : left > other;
+}
+
+static int likeliest(const detection *d, int classes, float thresh)
+{
+    int best = -1;
+    for (int j = 0; j < classes; ++j)
+        if (d->prob[j] > (best < 0 ? thresh : d->prob[best])) best = j;
+    return best;
+}
+
+static void print_line(const detection *d, image im, const char *name, float confidence)
+{
+    printf("%s: %.0f%%\t(left_x: %4.0f   top_y: %4.0f   width: %4.0f   height: %4.0f)\n", name, confidence * 100,
+           round((d->bbox.x - d->bbox.w / 2) * im.w), round((d->bbox.y - d->bbox.h / 2) * im.h),
+           round(d->bbox.w * im.w), round(d->bbox.h * im.h));
+}
+
+/* the likeliest class of each, then its others */
+static void print_lines(image im, const detection *dets, int n, float thresh, char **names, int classes)
+{
+    for (int i = 0; i < n; ++i) {
+        const detection *d = dets + i;
+        int best = likeliest(d, classes, thresh);
+        if (best < 0) continue;
+        print_line(d, im, names[best], d->prob[best]);
+        for (int j = 0; j < classes; ++j)
+            if (j != best && d->prob[j] > thresh) print_line(d, im, names[j], d->prob[j]);
+    }
+}
+
+/* ---- JSON ---- */
+
+static void put_text(FILE *fp, const char *text)
+{
+    putc('"', fp);
+    for (const unsigned char *at = (const unsigned char *)text; *at; ++at) {
+        if (*at == '"' || *at == '\\') fprintf(fp, "\\%c", *at);
+        else if (*at < ' ') fprintf(fp, "\\u%04x", *at);
+        else putc(*at, fp);
+    }
+    putc('"', fp);
+}
+
+static void put_frame(FILE *fp, const char *path, const detection *dets, int n, char **names, int classes)
+{
+    int objects = 0;
+    fprintf(fp, "%s{\n \"frame_id\":%d, \n \"filename\":", output.pictures > 1 ? ", \n" : "", output.pictures);
+    put_text(fp, path);
+    fprintf(fp, ", \n \"objects\": [ \n");
+    for (int i = 0; i < n; ++i)
+        for (int j = 0; j < classes; ++j) {
+            box b = dets[i].bbox;
+            if (dets[i].prob[j] <= 0) continue;
+            fprintf(fp, "%s  {\"class_id\":%d, \"name\":", objects++ ? ", \n" : "", j);
+            put_text(fp, names[j]);
+            fprintf(fp,
+                    ", \"relative_coordinates\":{\"center_x\":%f, \"center_y\":%f, \"width\":%f, \"height\":%f}, "
+                    "\"confidence\":%f}",
+                    b.x, b.y, b.w, b.h, dets[i].prob[j]);
+        }
+    fprintf(fp, "\n ] \n}");
+}
+
+/* ---- labels ---- */
+
+static int is_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? vd_format("%.*s", (int)(slash + 1 - path), path) : vd_format(".");
+    int there = !access(folder, F_OK);
+    free(folder);
+    return there;
+}
+
+/* the file that is there, else the first place whose folder is; the caller frees it */
+static char *label_file(const char *picture)
+{
+    char *places[2], *fault, *path = vd_label_path(picture, &fault);
+    free(fault);
+    if (path) {
+        ++output.replaced;
+        return path;
+    }
+    vd_label_places(picture, "labels", places);
+    int second = places[1] && !is_folder_of(places[0]);
+    free(places[!second]);
+    return places[second];
+}
+
+static void write_labels(const char *picture, const detection *dets, int n, float thresh, int classes)
+{
+    char *path = label_file(picture);
+    vd_output out = vd_output_open(path);
+    for (int i = 0; i < n; ++i) {
+        int best = likeliest(dets + i, classes, thresh);
+        box b = dets[i].bbox;
+        if (best >= 0) fprintf(out.fp, "%d %2.4f %2.4f %2.4f %2.4f\n", best, b.x, b.y, b.w, b.h);
+    }
+    vd_output_close_unsynced(&out);
+    free(path);
+}
+
+/* ---- a picture ---- */
+
+static void hide_classes(detection *dets, int n, char **names, int classes)
+{
+    static const char hidden[] = "dont_show";
+    for (int j = 0; j < classes; ++j)
+        for (int i = 0; i < n && !strncmp(names[j], hidden, sizeof(hidden) - 1); ++i) dets[i].prob[j] = 0;
+}
+
+static void save_picture(image im, const char *path)
+{
+    if (!ends_in(output.picture, "/")) {
+        save_image(im, output.picture);
+        return;
+    }
+    char *name = basecfg((char *)path), *whole = vd_format("%s%s", output.picture, name);
+    save_image(im, whole);
+    free(name);
+    free(whole);
+}
+
+void vd_test_output_picture(image im, const char *path, detection *dets, int n, float thresh, char **names,
+                            image **glyphs, int classes)
+{
+    ++output.pictures;
+    if (output.labels) write_labels(path, dets, n, thresh, classes);
+    hide_classes(dets, n, names, classes);
+    if (output.json.fp) put_frame(output.json.fp, path, dets, n, names, classes);
+    vd_drawing_is_silent(output.extended);
+    if (output.extended) {
+        qsort(dets, n, sizeof(*dets), compare_lefts);
+        print_lines(im, dets, n, thresh, names, classes);
+    }
+    draw_detections(im, dets, n, thresh, names, glyphs, classes);
+    save_picture(im, path);
+}
+
+void vd_test_output_end(void)
+{
+    if (output.json.fp) {
+        fputs("\n]", output.json.fp);
+        vd_output_close(&output.json);
+    }
+    if (output.labels)
+        fprintf(stderr, "-save_labels: %d files of labels, of which %d replace others\n", output.pictures,
+                output.replaced);
+    if (output.pictures > 1 && !ends_in(output.picture, "/"))
+        fprintf(stderr, "%s.jpg: shows the last of %d pictures; -out FOLDER/ writes each\n", output.picture,
+                output.pictures);
+    free(output.picture);
+}

@@ -1,0 +1,300 @@
+#include "training/validation.h"
+#include "training/checkpoint.h"
+#include "training/classifier_score.h"
+#include "training/detector_score.h"
+#include "config/heads.h"
+#include "config/keys.h"
+#include "config/options.h"
+#include "data/skip_broken.h"
+#include "base/fail.h"
+#include "base/seed.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "network.h"
+#include "option_list.h"
+#include "parser.h"
+
+/* the keys of the .data file that was read last */
+static struct {
+    char *file, *valid, *labels, *difficult; /* file is null: none has been read */
+    long every, patience, savelast, saveweights;
+    int classes, top, tags;
+} keys;
+
+/* the command line */
+static struct {
+    long epochs;
+    double iou;
+    int topk;
+} asked;
+
+/* the training */
+static struct {
+    vd_validation_state state;
+    long every; /* epochs; 0: no validation */
+    int pictures, detects;
+    char *last, *best, *numbered; /* paths of files; numbered: without _N.weights. last is null: no training */
+    long last_at;                 /* batch of <base>_last.weights; 0: none */
+
+    network *net;
+    vd_score_rule rule;
+    vd_labelled_pictures labelled; /* a detector's, and a classifier's without labels */
+    char **labels;                 /* of a classifier */
+    int top;
+} now;
+
+vd_validation_state *vd_validation_state_now(void)
+{
+    return &now.state;
+}
+
+/* ---- what is asked for ---- */
+
+static char *copy_of(list *options, const char *key, const char *otherwise)
+{
+    const char *value = option_find(options, (char *)key);
+    if (!value) value = otherwise;
+    return value ? vd_format("%s", value) : 0;
+}
+
+void vd_validation_data(const char *filename, list *options)
+{
+    vd_section s = {filename, 0, -1, options};
+    char *old[] = {keys.file, keys.valid, keys.labels, keys.difficult};
+    for (int i = 0; i < 4; ++i) free(old[i]);
+    keys.file = vd_format("%s", filename);
+    keys.valid = copy_of(options, "valid", 0);
+    keys.labels = copy_of(options, "labels", vd_key_in(0, "labels")->def);
+    keys.difficult = copy_of(options, "difficult", 0);
+    keys.every = vd_option_given(s, "validate") ? vd_key_integer(s, "validate") : -1;
+    keys.patience = vd_key_integer(s, "patience");
+    keys.savelast = vd_key_integer(s, "savelast");
+    keys.saveweights = vd_option_given(s, "saveweights") ? vd_key_integer(s, "saveweights") : 0;
+    keys.classes = vd_option_given(s, "classes") ? (int)vd_key_integer(s, "classes") : 2;
+    keys.top = vd_option_given(s, "top") ? (int)vd_key_integer(s, "top") : 0;
+    keys.tags = (int)vd_key_integer(s, "tag");
+}
+
+void vd_validation_ask(long epochs, double iou, int topk)
+{
+    asked.epochs = epochs;
+    asked.iou = iou;
+    asked.topk = topk;
+}
+
+/* ---- before the first batch ---- */
+
+static int finds_objects(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (vd_is_head(net->layers[i].type)) return 1;
+    return 0;
+}
+
+/* the pictures alone, for a classifier; they must be there: a training should not end after its first epoch */
+static vd_labelled_pictures read_pictures(char *list_file)
+{
+    list *lines = get_paths(list_file);
+    vd_labelled_pictures p = {.all = lines->size};
+    p.paths = (char **)list_to_array(lines);
+    p.n = vd_keep_sound(p.paths, p.all, 0);
+    p.labels = vd_calloc(p.all, sizeof(char *)), p.difficult = vd_calloc(p.all, sizeof(char *));
+    free_list(lines);
+    return p;
+}
+
+static void check_there(vd_labelled_pictures p)
+{
+    for (int i = 0; i < p.n; ++i)
+        if (access(p.paths[i], R_OK)) vd_die("%s: cannot be read: a picture of %s", p.paths[i], keys.valid);
+}
+
+/* as the training network is read again; the random numbers of the training do not notice */
+static network *second_network(const network *net)
+{
+    rand_kept kept = rand_keep();
+    fprintf(stderr, "validation every %ld epoch%s, by a second network:\n", now.every, now.every > 1 ? "s" : "");
+    network *second = parse_network_cfg(net->cfg_file);
+    set_batch_network(second, 1);
+    rand_put_back(kept);
+    return second;
+}
+
+static void begin_detector(const network *net)
+{
+    now.rule = vd_score_rule_default();
+    if (asked.iou > 0) now.rule.iou = asked.iou;
+    now.labelled = vd_labelled_read(keys.valid, keys.difficult, vd_detector_classes(net, net->cfg_file));
+    if (!vd_labelled_objects(now.labelled))
+        vd_die("%s: no object in any of the %d pictures of valid=%s", keys.file, now.labelled.n, keys.valid);
+}
+
+static void begin_classifier(const network *net)
+{
+    if (keys.tags) vd_die("%s: validate=%ld: pictures with tags, tag=1, are not validated", keys.file, now.every);
+    now.top = keys.top ? keys.top : asked.topk ? 5 : 1;
+    if (!keys.top && now.top > keys.classes) now.top = keys.classes;
+    if (keys.classes > net->outputs || now.top > keys.classes)
+        vd_die("%s: classes=%d and top=%d, but the network has %d outputs", keys.file, keys.classes, now.top,
+               net->outputs);
+    now.labels = get_labels_of(keys.labels, keys.classes);
+    now.labelled = read_pictures(keys.valid);
+}
+
+void vd_validation_begin(network *net, const char *backup, const char *base)
+{
+    if (!keys.file) return;
+    now.every = keys.every >= 0 ? keys.every : asked.epochs;
+    now.last = vd_format("%s/%s_last.weights", backup, base);
+    now.best = vd_format("%s/%s_best.weights", backup, base);
+    now.numbered = vd_format("%s/%s", backup, base);
+    if (!now.every && keys.patience)
+        vd_die("%s: patience=%ld counts validations, but there are none: validate=N is missing", keys.file,
+               keys.patience);
+    if (!now.every) return;
+    if (!keys.valid) vd_die("%s: valid= (the list of pictures to validate on) is missing", keys.file);
+    now.detects = finds_objects(net);
+    if (now.detects) begin_detector(net);
+    else begin_classifier(net);
+    check_there(now.labelled);
+    now.net = second_network(net);
+}
+
+/* ---- a validation ---- */
+
+static int go_on(int done)
+{
+    (void)done;
+    return !vd_checkpoint_is_stopping();
+}
+
+static long batch_of(const network *net)
+{
+    return (long)get_current_batch((network *)net);
+}
+
+static void save_last(network *net)
+{
+    save_weights(net, now.last);
+    now.last_at = batch_of(net);
+}
+
+/* the result, and what the line says of it; 0 where a signal has stopped it */
+static int measure(const network *net, double *result, char **text)
+{
+    rand_kept kept = rand_keep();
+    load_weights(now.net, now.last);
+    rand_put_back(kept);
+    if (now.detects) {
+        vd_detector_score s = vd_score_detector(now.net, now.labelled, now.rule, go_on);
+        free(s.of);
+        *result = s.map;
+        if (s.pictures) *text = vd_format("mAP@%.2f %.2f %%", now.rule.iou, 100 * s.map);
+        return s.pictures;
+    }
+    now.net->hierarchy = net->hierarchy;
+    vd_classifier_score s =
+        vd_score_classifier(now.net, now.labelled.paths, now.labelled.n, now.labels, keys.classes, now.top, go_on);
+    now.net->hierarchy = 0; /* the other network's, which frees it */
+    *result = s.error;
+    if (s.pictures && now.top > 1)
+        *text = vd_format("error %.2f %%, top %d error %.2f %%", 100 * s.error, now.top, 100 * s.top_errors);
+    else if (s.pictures) *text = vd_format("error %.2f %%", 100 * s.error);
+    return s.pictures;
+}
+
+static int is_better(double result)
+{
+    return !now.state.batch || (now.detects ? result > now.state.best : result < now.state.best);
+}
+
+static double epochs_of(const network *net)
+{
+    return (double)*net->seen / now.pictures;
+}
+
+/* the training loop ends after this batch */
+static void end_when_patience_ends(network *net)
+{
+    if (!keys.patience || now.state.misses < keys.patience) return;
+    fprintf(stderr, "vd: epoch %.2f, batch %ld: ends, as %d validations were not better than that of batch %lld\n",
+            epochs_of(net), batch_of(net), now.state.misses, (long long)now.state.batch);
+    net->max_batches = (int)batch_of(net);
+}
+
+static void validate(network *net)
+{
+    double result;
+    char *text = 0;
+    if (now.last_at != batch_of(net)) save_last(net);
+    if (!measure(net, &result, &text)) return;
+    int better = is_better(result);
+    if (better) save_weights(net, now.best);
+    vd_validation_state *s = &now.state;
+    if (better) *s = (vd_validation_state){.best = result, .batch = batch_of(net)};
+    else ++s->misses;
+    s->begun = 1;
+    s->seen = (int64_t)*net->seen;
+    fprintf(stderr, "vd: epoch %.2f, batch %ld: %s, best %.2f %% at batch %lld\n", epochs_of(net), batch_of(net), text,
+            100 * s->best, (long long)s->batch);
+    free(text);
+}
+
+static int is_last(const network *net)
+{
+    return net->max_batches && batch_of(net) >= net->max_batches;
+}
+
+static int is_due(const network *net)
+{
+    int64_t seen = (int64_t)*net->seen, each = now.every * now.pictures;
+    if (!now.every || seen <= now.state.seen) return 0; /* the latter: gone back to an earlier batch */
+    return seen / each > now.state.seen / each || is_last(net);
+}
+
+void vd_validation_pictures(network *net, int pictures)
+{
+    if (!now.every) return;
+    now.pictures = pictures;
+    if (!now.state.begun) now.state = (vd_validation_state){.seen = (int64_t)*net->seen, .begun = 1};
+    if (is_due(net)) validate(net);
+    end_when_patience_ends(net);
+}
+
+/* ---- a batch ---- */
+
+static int is_multiple(long batch, long of)
+{
+    return of && batch && batch % of == 0;
+}
+
+void vd_validation_batch(network *net)
+{
+    long batch = batch_of(net);
+    if (!now.last) return;
+    if (is_multiple(batch, keys.saveweights)) {
+        char *path = vd_format("%s_%ld.weights", now.numbered, batch);
+        save_weights(net, path);
+        free(path);
+    }
+    if (is_multiple(batch, keys.savelast)) save_last(net);
+    if (!is_due(net)) return;
+    validate(net);
+    end_when_patience_ends(net);
+}
+
+void vd_validation_end(network *net)
+{
+    if (!now.last) return;
+    if (keys.savelast && now.last_at != batch_of(net)) save_last(net);
+    if (now.net) free_network(now.net);
+    if (now.labels) free_lines(now.labels);
+    vd_labelled_free(now.labelled);
+    free(now.last), free(now.best), free(now.numbered);
+    memset(&now, 0, sizeof(now));
+}
