@@ -8,6 +8,8 @@ VERSION := $(file <VERSION)
 ## OPENMP=1          compile Darknet's own loops with OpenMP
 ## ONEDNN=0          build without oneDNN: products in plain C
 ## JPEG=0            build without libjpeg-turbo: JPEGs by stb_image, slower, 4:2:2 with a fault in one column
+## CHART=0           build without Chart.js: a training's page has tables and no curves (CHART_JS=file: another Chart.js 3)
+## CAIRO=0           build without cairo: no `darknet vd plot`
 ## V=1               show the commands
 ## JOBS=n            run n commands at a time, as -j n does (default: one a core)
 ## CC, CPPFLAGS, CFLAGS, LDFLAGS   as usual; they follow the project's own flags
@@ -15,6 +17,9 @@ DEBUG ?= 0
 OPENMP ?= 0
 ONEDNN ?= 1
 JPEG ?= 1
+CHART ?= 1
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
+CAIRO ?= 1
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 CC ?= cc
@@ -76,7 +81,7 @@ all: $(EXEC) $(BUILD)/libdarknet-vd.a $(BUILD)/libdarknet-vd.so ## build ./darkn
 
 $(EXEC): $(LIB_OBJ) $(EXEC_OBJ)
 	@echo "  LD     $@"
-	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(LIBS) -lz
+	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(EXEC_LIBS)
 
 $(BUILD)/libdarknet-vd.a: $(LIB_OBJ)
 	@echo "  AR     $@"

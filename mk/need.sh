@@ -1,8 +1,8 @@
 #!/bin/sh
 # need.sh PROBE=PACKAGE ...: make sure that each probe succeeds
 #
-# A probe is a command, a header (x.h, found with $CC and $CPPFLAGS) or a library of clang-14 (x.a). Where one fails, root
-# gets its package installed; other users get the command printed, and status 1.
+# A probe is a command, a header (x.h, found with $CC and $CPPFLAGS), a library of clang-14 (x.a) or the path of a file.
+# Where one fails, root gets its package installed; other users get the command printed, and status 1.
 
 # shellcheck disable=SC2086 # both are lists of words
 has_header() {
@@ -14,6 +14,7 @@ for need; do
     probe=${need%%=*}
     case $probe in
     *.h) has_header "$probe" ;;
+    /*) test -e "$probe" ;;
     *.a) test -e "$(clang-14 -print-resource-dir)/lib/linux/$probe" ;;
     *) command -v "$probe" ;;
     esac >/dev/null 2>&1 || missing="$missing ${need#*=}"

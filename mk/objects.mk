@@ -10,6 +10,13 @@ STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -
 VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -Werror=implicit-function-declaration \
 	$(if $(filter 1,$(ONEDNN)),-DVD_ONEDNN) $(if $(filter 1,$(JPEG)),-DVD_JPEG) -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
 LIBS = -lm -pthread $(if $(filter 1,$(ONEDNN)),-ldnnl -lgomp) $(if $(filter 1,$(JPEG)),-ljpeg)
+CHART_PATH := $(if $(filter 1,$(CHART)),$(CHART_JS))
+USE_CAIRO := $(if $(filter 1,$(CAIRO)),-DVD_CAIRO)
+# the files that know of Chart.js and of cairo
+$(BUILD)/obj/darknet-vd/training/page.c.o: VD_FLAGS += $(if $(CHART_PATH),-DVD_CHART)
+$(BUILD)/obj/darknet-vd/commands/drawing.c.o: VD_FLAGS += $(USE_CAIRO)
+# of the program, not of the library
+EXEC_LIBS = $(LIBS) -lz $(if $(filter 1,$(CAIRO)),-lcairo)
 
 # for every instruction set that a processor of the machine may have; NEON is part of all that arm64 has
 MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -26,14 +33,14 @@ VECTOR_OBJ := $(foreach v,$(VARIANTS),$(patsubst %.c,$(BUILD)/obj/%-$(v).o,$(VEC
 stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 # objects are made anew when what they are made with changes
-FLAGS := $(CC) $(STOCK_FLAGS) $(VD_FLAGS) $(CPPFLAGS) $(CFLAGS) $(LIBS)
+FLAGS := $(CC) $(STOCK_FLAGS) $(VD_FLAGS) $(CPPFLAGS) $(CFLAGS) $(EXEC_LIBS) $(CHART_PATH) $(USE_CAIRO)
 $(BUILD)/.flags: FORCE | build/.packages
 	$(call stamp,$(FLAGS))
 
 # two objects only know the version, and one of them a checksum of what the kernels are made from: their timings hold for
 # no others
 CHOICE_OBJ := $(BUILD)/obj/darknet-vd/kernels/choice_file.c.o
-VERSION_OBJ := $(BUILD)/obj/darknet-vd/commands/version.c.o $(CHOICE_OBJ)
+VERSION_OBJ := $(BUILD)/obj/darknet-vd/base/version.c.o $(CHOICE_OBJ)
 VERSION_FLAGS := -DVD_VERSION='"$(VERSION)"' -DVD_DARKNET='"$(DARKNET_IS)"'
 $(VERSION_OBJ): $(BUILD)/.version
 $(BUILD)/.version: FORCE
@@ -73,6 +80,10 @@ $(foreach v,$(VARIANTS),$(eval $(call variant_rule,$(v))))
 $(BUILD)/obj/%.S.o: %.S $(BUILD)/.flags
 	@echo "  AS     $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) -I$(SRC) -Wa,-I$(SRC) -c $< -o $@
+	$(Q)$(CC) -I$(SRC) -Wa,-I$(SRC) $(if $(CHART_PATH),-DVD_CHART='"$(CHART_PATH)"') -c $< -o $@
+
+# the assembler lists no files that it includes
+$(BUILD)/obj/darknet-vd/training/page_text.S.o: $(addprefix darknet-vd/training/,page.html chart-licence.txt) \
+	$(CHART_PATH)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

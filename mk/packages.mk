@@ -5,7 +5,8 @@
 need = CC='$(CC)' CPPFLAGS='$(CPPFLAGS)' mk/need.sh $(1)
 
 NEEDS := $(firstword $(CC))=gcc patch=patch xz=xz-utils string.h=libc6-dev zlib.h=zlib1g-dev stb/stb_image.h=libstb-dev \
-	$(if $(filter 1,$(ONEDNN)),oneapi/dnnl/dnnl.h=libdnnl-dev) $(if $(filter 1,$(JPEG)),jpeglib.h=libjpeg62-turbo-dev)
+	$(if $(filter 1,$(ONEDNN)),oneapi/dnnl/dnnl.h=libdnnl-dev) $(if $(filter 1,$(JPEG)),jpeglib.h=libjpeg62-turbo-dev) \
+	$(if $(filter 1,$(CHART)),$(CHART_JS)=libjs-chart.js) $(if $(filter 1,$(CAIRO)),cairo/cairo.h=libcairo2-dev)
 NEEDS-test := check.h=check
 NEEDS-lint := clang-format=clang-format cppcheck=cppcheck clang-tidy=clang-tidy shellcheck=shellcheck
 NEEDS-fuzz := clang-14=clang-14 libclang_rt.fuzzer-$(shell uname -m).a=libclang-rt-14-dev

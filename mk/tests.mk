@@ -25,7 +25,7 @@ TEST_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_allo
 $(BUILD)/run-tests: $(TEST_LINK)
 	@echo "  LD     $@"
 	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $(TEST_WRAP) $^ -o $@ $(LDFLAGS) \
-	  $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) $(LIBS) -lz
+	  $$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt) $(EXEC_LIBS)
 
 # image_opencv.cpp is empty without OPENCV: no C++ compiler is needed for it
 STOCK_CC = CC="$(CC) -w" CPP="$(CC) -w -x c"
@@ -51,7 +51,7 @@ $(STOCK)/probe: tests/program/probe/probe.c $(STOCK)/darknet
 # the program on the shared library, and without the start code of -Ofast
 $(BUILD)/darknet-on-library: $(EXEC_OBJ) $(BUILD)/libdarknet-vd.so
 	@echo "  LD     $@"
-	$(Q)$(CC) $(call no_fast_math,$(CFLAGS)) -Wl,-rpath,$(abspath $(BUILD)) $^ -o $@ $(LDFLAGS) $(LIBS) -lz
+	$(Q)$(CC) $(call no_fast_math,$(CFLAGS)) -Wl,-rpath,$(abspath $(BUILD)) $^ -o $@ $(LDFLAGS) $(EXEC_LIBS)
 
 TEST_ENV = DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_DEFAULT_TIMEOUT=240
 .PHONY: test

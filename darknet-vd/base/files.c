@@ -105,25 +105,49 @@ static char *end_of_link(const char *path)
     return at;
 }
 
-vd_output vd_output_open(const char *path)
+static void free_output(vd_output *out)
+{
+    drop_pending(out->temporary);
+    free(out->path);
+    free(out->temporary);
+    *out = (vd_output){0};
+}
+
+vd_output vd_output_try(const char *path, char **fault)
 {
     vd_output out;
     struct stat target;
     int there = !stat(path, &target), special = there && !S_ISREG(target.st_mode) && !S_ISDIR(target.st_mode);
+    *fault = 0;
+    vd_survive_size_limit();
+    if (there && S_ISDIR(target.st_mode)) *fault = vd_format("%s: cannot write: is a directory", path);
+    else if (there && access(path, W_OK)) *fault = vd_format("%s: cannot write: %s", path, strerror(errno));
+    if (*fault) return (vd_output){0};
     out.path = end_of_link(path); /* a link stays one */
     out.temporary = special ? vd_format("%s", out.path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
-    vd_survive_size_limit();
-    if (there && S_ISDIR(target.st_mode)) vd_die("%s: cannot write: is a directory", path);
-    if (there && access(path, W_OK)) vd_die("%s: cannot write: %s", path, strerror(errno));
     if (!special) add_pending(out.temporary);
     out.fp = fopen(out.temporary, "wb");
-    if (!out.fp) vd_die("%s: cannot write: %s", path, strerror(errno));
-    if (there && !special) fchmod(fileno(out.fp), target.st_mode & 0777);
+    if (!out.fp) {
+        *fault = vd_format("%s: cannot write: %s", path, strerror(errno));
+        free_output(&out);
+    } else if (there && !special) {
+        fchmod(fileno(out.fp), target.st_mode & 0777);
+    }
     return out;
 }
 
-static void close_output(vd_output *out, int sync)
+vd_output vd_output_open(const char *path)
 {
+    char *fault;
+    vd_output out = vd_output_try(path, &fault);
+    if (fault) vd_die("%s", fault);
+    return out;
+}
+
+/* null, or what is wrong, for the caller to free */
+static char *close_output(vd_output *out, int sync)
+{
+    char *fault = 0;
     int bad = fflush(out->fp) || ferror(out->fp) || (sync && !in_place(out) && fsync(fileno(out->fp)));
     int why = errno;
     if (fclose(out->fp)) {
@@ -136,20 +160,25 @@ static void close_output(vd_output *out, int sync)
     }
     if (bad) {
         if (!in_place(out)) remove(out->temporary);
-        vd_die("%s: not written: %s", out->path, strerror(why));
+        fault = vd_format("%s: not written: %s", out->path, strerror(why));
     }
-    drop_pending(out->temporary);
-    free(out->path);
-    free(out->temporary);
-    out->fp = 0;
+    free_output(out);
+    return fault;
+}
+
+char *vd_output_finish(vd_output *out)
+{
+    return close_output(out, 0);
 }
 
 void vd_output_close(vd_output *out)
 {
-    close_output(out, 1);
+    char *fault = close_output(out, 1);
+    if (fault) vd_die("%s", fault);
 }
 
 void vd_output_close_unsynced(vd_output *out)
 {
-    close_output(out, 0);
+    char *fault = close_output(out, 0);
+    if (fault) vd_die("%s", fault);
 }

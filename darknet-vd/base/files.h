@@ -28,6 +28,11 @@ vd_output vd_output_open(const char *path);
 void vd_output_close(vd_output *out);
 void vd_output_close_unsynced(vd_output *out);
 
+/* the same where the program goes on without the file: *fault is null, or the line that would end the program, for the
+ * caller to free; nothing is open then. vd_output_finish() closes, unsynced, and returns such a line or null */
+vd_output vd_output_try(const char *path, char **fault);
+char *vd_output_finish(vd_output *out);
+
 /* 1 when both exist and are one file */
 int vd_same_file(const char *a, const char *b);
 

@@ -1,7 +1,6 @@
-/* VD_VERSION (the file VERSION) and VD_DARKNET (the sources it is built from) are defined for this file alone, so that
- * another version compiles no other. */
 #include "commands/version.h"
 #include "base/fail.h"
+#include "base/version.h"
 #include "data/jpeg.h"
 #include "kernels/choice_file.h"
 #include "layer/kernel_choice.h"
@@ -10,23 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef VD_ONEDNN
-#include <oneapi/dnnl/dnnl.h>
-#endif
-
 static const char usage[] =
     "usage: darknet vd version\n"
     "  prints the version, Darknet's, oneDNN's, the decoder of JPEGs, and the kernels that this processor gets\n";
-
-static void print_products(FILE *fp)
-{
-#ifdef VD_ONEDNN
-    const dnnl_version_t *v = dnnl_version();
-    fprintf(fp, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
-#else
-    fprintf(fp, "no oneDNN");
-#endif
-}
 
 /* what earlier trainings without a seed have timed */
 static void print_kept(void)
@@ -49,9 +34,9 @@ int vd_version_command(int argc, char **argv)
         return 0;
     }
     if (argc > 1) vd_die("darknet vd version: unexpected argument %s", argv[1]);
-    printf("darknet-vd %s (Darknet %s; ", VD_VERSION, VD_DARKNET);
-    print_products(stdout);
-    printf(", JPEG by %s, ", vd_jpeg_decoder());
+    char *products = vd_version_products();
+    printf("darknet-vd %s (Darknet %s; %s, JPEG by %s, ", vd_version(), vd_version_darknet(), products, vd_jpeg_decoder());
+    free(products);
     vd_kernel_choice_print(stdout);
     printf(")\n");
     print_kept();

@@ -24,6 +24,7 @@
 #include "weights/vdw.h"
 #include "training/average.h"
 #include "training/checkpoint.h"
+#include "training/log.h"
 #include "training/nan_guard.h"
 #include "training/sgdr.h"
 #include "training/silence.h"
@@ -72,6 +73,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     vd_later_net(s, net);
     vd_checkpoint_options(s);
     vd_nan_guard_options(s);
+    vd_log_keys(s);
     net->cfg_file = vd_format("%s", filename);
     if (vd_option_given(s, "seed")) {
         noise_seed = (uint64_t)vd_key_integer(s, "seed");
@@ -171,6 +173,7 @@ static void attach_cost(vd_section s, layer *l, network *net)
     set_freezing(s, &c);
     c.fine_tune = (int)vd_key_integer(s, "fine_tune");
     c.report = (int)vd_key_integer(s, "report");
+    vd_log_keys(s);
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
@@ -316,11 +319,13 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_silence_check_over(net);
     vd_nan_guard_begin(net);
     vd_later_train(net);
+    vd_log_begin(net, backup, base, vd_checkpoint_resumed());
 }
 
 void layer_plugin_train_pictures(network *net, int pictures)
 {
     vd_silence_check_pictures(net, pictures);
+    vd_log_pictures(pictures);
     vd_validation_pictures(net, pictures);
 }
 
@@ -349,6 +354,7 @@ int layer_plugin_may_train(network *net)
 
 int layer_plugin_finite_loss(network *net)
 {
+    vd_log_forward(net);
     return vd_nan_guard_loss(net);
 }
 
@@ -365,14 +371,20 @@ float layer_plugin_sgdr_rate(const network *net, size_t batch)
 
 int layer_plugin_went_back(network *net)
 {
-    return vd_nan_guard_back(net);
+    if (!vd_nan_guard_back(net)) return 0;
+    vd_log_back(net);
+    return 1;
 }
 
 void layer_plugin_train_batch(network *net)
 {
+    vd_log_batch(net);
     vd_average_batch(net);
     vd_validation_batch(net);
-    if (!vd_checkpoint_due(net) || vd_nan_guard_state(net)) vd_checkpoint_batch(net);
+    vd_log_write(net);
+    if (vd_checkpoint_due(net) && !vd_nan_guard_state(net)) return; /* none of what is not finite */
+    if (vd_checkpoint_is_stopping()) vd_log_stop(net);
+    vd_checkpoint_batch(net);
 }
 
 void layer_plugin_train_end(network *net)
@@ -380,4 +392,5 @@ void layer_plugin_train_end(network *net)
     vd_average_end(net);
     vd_checkpoint_end(net);
     vd_validation_end(net);
+    vd_log_end(net);
 }

@@ -4,6 +4,7 @@
 #define VD_LAYER_SCHEDULE_H
 
 #include "darknet.h"
+#include "layer/sparsity.h"
 
 typedef struct {
     network *net;
@@ -22,6 +23,11 @@ typedef struct {
         int started;   /* a training forward has been seen */
         long reported; /* reports printed so far: batches/report, or epochs */
     } progress;        /* what a checkpoint keeps */
+    struct {
+        long batch;      /* 0: none yet */
+        double cost, kl; /* as print_training_line() takes them */
+        vd_report left;
+    } latest; /* report line */
 } vd_cost;
 
 /* the [vd_cost] of a network, null when it has none */

@@ -69,7 +69,7 @@ static double frozen_weights(const network *net)
 static void print_training_line(FILE *fp, const network *net, double cost, double kl)
 {
     const vd_cost *c = vd_cost_of(net);
-    vd_report r = vd_report_network(net);
+    vd_report r = c->latest.left;
     double weight = vd_cost_kl_weight(net), part = weight / c->samples * kl;
     fprintf(fp, "vd: epoch %.2f, batch %ld: loss %.5f = cost %.5f + KL %.5f (w %.3g, KL %.6g nats), sparsity",
             *net->seen / c->samples, vd_cost_batch(net), cost + part, cost, part, weight, kl);
@@ -80,7 +80,6 @@ static void print_training_line(FILE *fp, const network *net, double cost, doubl
         fprintf(fp, "frozen: %.2f %% of the weights\n",
                 100 * (r.weights ? frozen_weights(net) / (double)r.weights : 0));
     fflush(fp);
-    free(r.layers);
 }
 
 /* the last update of a batch: one line an epoch, or every `report` batches */
@@ -92,6 +91,11 @@ static void update_vd_cost_layer(layer l, update_args a)
     long due = reports_due(c, *c->net->seen);
     if (due == c->progress.reported) return;
     c->progress.reported = due;
+    free(c->latest.left.layers);
+    c->latest.batch = vd_cost_batch(c->net);
+    c->latest.cost = cost;
+    c->latest.kl = c->kl;
+    c->latest.left = vd_report_network(c->net);
     print_training_line(stderr, c->net, cost, c->kl);
     c->progress.cost = 0;
     c->progress.forwards = 0;
@@ -128,5 +132,6 @@ void make_vd_cost_layer(layer *l, layer previous, vd_cost cost)
 
 void free_vd_cost_layer(layer l)
 {
+    free(((vd_cost *)l.plugin)->latest.left.layers);
     free(l.plugin);
 }

@@ -38,7 +38,7 @@ enum {
 
 static struct {
     long batches, minutes, keep; /* options */
-    int resume;
+    int resume, resumed;
 
     char *path; /* null: no training, or training without checkpoints */
     float *avg_loss;
@@ -371,6 +371,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     training.learning_rate = net->learning_rate;
     if (training.resume && resume(net)) {
         training.files = training.keep;
+        training.resumed = 1;
         apply_setbacks(net);
         training.written_at = (long)get_current_batch(net);
         fprintf(stderr, "%s: resumed after batch %ld\n", training.path, training.written_at);
@@ -418,9 +419,14 @@ void vd_checkpoint_back(network *net, long before)
     if (training.files) write_file(net); /* replaces the latest, so that a resumed run knows of the setback */
 }
 
+int vd_checkpoint_resumed(void)
+{
+    return training.resumed;
+}
+
 int vd_checkpoint_is_stopping(void)
 {
-    return caught != 0;
+    return training.path && caught;
 }
 
 int vd_checkpoint_due(const network *net)

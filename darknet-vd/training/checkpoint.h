@@ -57,7 +57,10 @@ int vd_checkpoint_keep_start(network *net);
 vd_setbacks *vd_checkpoint_setbacks(void);
 void vd_checkpoint_back(network *net, long before);
 
-/* 1 when a signal has come: training ends after this batch */
+/* 1 when this training goes on from a checkpoint */
+int vd_checkpoint_resumed(void);
+
+/* 1 after a signal: vd_checkpoint_batch() will end the program */
 int vd_checkpoint_is_stopping(void);
 
 /* 1 when a checkpoint will be written after this batch */

@@ -1,5 +1,6 @@
 #include "training/validation.h"
 #include "training/checkpoint.h"
+#include "training/log.h"
 #include "training/classifier_score.h"
 #include "training/detector_score.h"
 #include "config/heads.h"
@@ -233,6 +234,7 @@ static void validate(network *net)
     char *text = 0;
     if (now.last_at != batch_of(net)) save_last(net);
     if (!measure(net, &result, &text)) return;
+    vd_log_validated(net, now.detects ? NAN : result, now.detects ? result : NAN);
     int better = is_better(result);
     if (better) save_weights(net, now.best);
     vd_validation_state *s = &now.state;

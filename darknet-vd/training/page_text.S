@@ -1,0 +1,22 @@
+/* The page's template, and Chart.js with its licence: VD_CHART is the path of its file, undefined without it. */
+    .macro file name, path
+    .hidden \name
+    .globl \name
+    .hidden \name\()_end
+    .globl \name\()_end
+    .type \name, %object
+\name:
+    .incbin "\path"
+\name\()_end:
+    .byte 0
+    .size \name, . - \name
+    .endm
+
+    .section .rodata.vd_page, "a", %progbits
+    file vd_page_template, "darknet-vd/training/page.html"
+#ifdef VD_CHART
+    file vd_page_licence, "darknet-vd/training/chart-licence.txt"
+    file vd_page_chart, VD_CHART
+#endif
+
+    .section .note.GNU-stack, "", %progbits
