@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 char *vd_vformat(const char *fmt, va_list args)
@@ -58,4 +59,19 @@ int vd_parse_long(const char *text, long *value)
     if (*end || errno) return 0;
     *value = v;
     return 1;
+}
+
+int vd_utf8_length(const char *text)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *s = (const unsigned char *)text;
+    int n = *s < 0x80 ? 1 : *s >= 0xf0 ? 4 : *s >= 0xe0 ? 3 : *s >= 0xc0 ? 2 : 0;
+    if (n < 2) return n;
+    uint32_t code = *s & (0xff >> (n + 1));
+    for (int i = 1; i < n; ++i) {
+        if ((s[i] & 0xc0) != 0x80) return 0;
+        code = code << 6 | (s[i] & 0x3f);
+    }
+    int surrogate = code >= 0xd800 && code < 0xe000;
+    return code < least[n] || code > 0x10ffff || surrogate || *s >= 0xf8 ? 0 : n;
 }

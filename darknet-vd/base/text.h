@@ -17,4 +17,8 @@ char *vd_alternatives(const char *const *words);
 int vd_parse_double(const char *text, double *value);
 int vd_parse_long(const char *text, long *value);
 
+/* the length of the UTF-8 sequence that text begins with, 0 when it is none: no overlong ones, no surrogates, at most
+ * U+10FFFF */
+int vd_utf8_length(const char *text);
+
 #endif

@@ -6,6 +6,7 @@
 #include "commands/keys.h"
 #include "commands/later_options.h"
 #include "commands/pack.h"
+#include "commands/plot.h"
 #include "commands/report.h"
 #include "commands/split.h"
 #include "commands/version.h"
@@ -36,6 +37,7 @@ static const struct {
      "write a network for stock Darknet, smaller where possible"},
     {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8] [-json]",
      "write a network without its pruned weights to a small file for inference"},
+    {"plot", vd_plot_command, "plot RUN.csv [RUN2.csv ...] OUT.svg | OUT.png", "compare trainings by their logs"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
     {"split", vd_split_command, "split DATA N [OUT.data] [-seed S]",

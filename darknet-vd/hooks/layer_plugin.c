@@ -124,7 +124,7 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
 #ifdef GPU
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
 #endif
-    if (kind == VD_COST) check_cost_keys(s);
+    if (kind == VD_COST) vd_log_keys(s), check_cost_keys(s);
     else check_layer(s, kind);
     return (char *)vd_section_base(type);
 }
@@ -173,7 +173,6 @@ static void attach_cost(vd_section s, layer *l, network *net)
     set_freezing(s, &c);
     c.fine_tune = (int)vd_key_integer(s, "fine_tune");
     c.report = (int)vd_key_integer(s, "report");
-    vd_log_keys(s);
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 

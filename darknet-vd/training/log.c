@@ -16,8 +16,8 @@
 #include "network.h"
 #include "option_list.h"
 
-static const double share = 0.01;     /* of the training time, for the page */
-static const double shortest = 10;    /* seconds between two loads of the page by a browser */
+static const double share = 0.01;  /* of the training time, for the page */
+static const double shortest = 10; /* seconds between two loads of the page by a browser */
 
 static struct {
     network *net; /* null: no training */
@@ -37,8 +37,8 @@ static struct {
 
     double cost; /* an image: sum since the row before, of a network without [vd_cost], */
     long forwards;
-    long epochs;            /* that have a row */
-    double error, map;      /* of the latest validation */
+    long epochs;       /* that have a row */
+    double error, map; /* of the latest validation */
 } run;
 
 static struct {
@@ -120,8 +120,14 @@ static char *write_page(const char *state)
 {
     double from = now(), elapsed = fmax(0, seconds() - run.before);
     double next = fmax(shortest, fmin(600, elapsed / 20)); /* a long training changes slowly */
-    vd_page p = {.path = run.html, .base = run.base, .net = run.net, .state = state, .csv = &run.csv,
-                 .history = &run.history, .keys = keys.at, .n_keys = keys.n,
+    vd_page p = {.path = run.html,
+                 .base = run.base,
+                 .net = run.net,
+                 .state = state,
+                 .csv = &run.csv,
+                 .history = &run.history,
+                 .keys = keys.at,
+                 .n_keys = keys.n,
                  .refresh = *state == 'r' ? (int)next : 0};
     char *fault = vd_page_write(&p);
     run.latest = now() - from;
@@ -189,8 +195,7 @@ static void add_report(network *net, const vd_cost *c)
     row.at[VD_CSV_W] = w;
     row.at[VD_CSV_SPARSITY] = vd_report_sparsity(left.weights, left.nonzero);
     row.at[VD_CSV_NONZERO] = (double)left.nonzero;
-    for (int i = 0; i < left.n; ++i)
-        sparsity[i] = vd_report_sparsity(left.layers[i].weights, left.layers[i].nonzero);
+    for (int i = 0; i < left.n; ++i) sparsity[i] = vd_report_sparsity(left.layers[i].weights, left.layers[i].nonzero);
     vd_layer_history_add(&run.history, row.at[VD_CSV_BATCH], sparsity);
     free(sparsity);
     add(row);
@@ -318,7 +323,11 @@ static void show_progress(const network *net)
     const vd_cost *c = vd_cost_of(net);
     if (!vd_progress_due(seconds())) return;
     vd_progress p = {.epoch = pictures(net) > 0 ? (double)*net->seen / pictures(net) : NAN,
-                     .cost = mean_cost(net), .kl = NAN, .sparsity = NAN, .error = run.error, .map = run.map};
+                     .cost = mean_cost(net),
+                     .kl = NAN,
+                     .sparsity = NAN,
+                     .error = run.error,
+                     .map = run.map};
     if (c) p.kl = vd_cost_kl_weight(net) / c->samples * c->kl;
     if (c && c->latest.batch) p.sparsity = vd_report_sparsity(c->latest.left.weights, c->latest.left.nonzero);
     vd_progress_show(net, seconds(), p);
@@ -328,7 +337,8 @@ void vd_log_write(network *net)
 {
     if (net != run.net) return;
     stop_clock();
-    if (run.stale || run.csv.replace || run.csv.written < run.csv.n) write_files("running", run.stale && page_is_affordable());
+    if (run.stale || run.csv.replace || run.csv.written < run.csv.n)
+        write_files("running", run.stale && page_is_affordable());
     show_progress(net);
     start_clock();
 }

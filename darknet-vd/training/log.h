@@ -5,8 +5,8 @@
  * once an epoch of the training list. The page is made anew with a row, as long as all of it takes 1 % of the training
  * time, and at the end. A training that is resumed goes on in both files, without what came after its checkpoint.
  *
- * A file that cannot be written does not stop the training: one line says so, and the next row tries again. Nothing here
- * draws random numbers or changes the network. */
+ * A file that cannot be written does not stop the training: one line says so, and the next row tries again. Nothing
+ * here draws random numbers or changes the network. */
 #ifndef VD_TRAINING_LOG_H
 #define VD_TRAINING_LOG_H
 

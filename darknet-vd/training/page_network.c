@@ -8,11 +8,11 @@
 #include <stdlib.h>
 
 enum {
-    BINS = 64,      /* a quarter wide: from -8 to 8 */
-    FILTERS = 64,   /* shown */
-    LARGEST = 15,   /* side of a filter shown */
-    BLOCKS = 96,    /* of a dense layer's map, in each direction */
-    FULL = 1000     /* all weights of a block are left */
+    BINS = 64,    /* a quarter wide: from -8 to 8 */
+    FILTERS = 64, /* shown */
+    LARGEST = 15, /* side of a filter shown */
+    BLOCKS = 128, /* of a dense layer's map, in each direction */
+    FULL = 1000   /* all weights of a block are left */
 };
 
 /* a layer's weights where they are left, else 0, for the caller to free */
@@ -130,8 +130,11 @@ static void print_filters(FILE *fp, layer l, int index)
     fputs(",\"theta\":[", fp);
     for (int i = 0; i < n; ++i)
         for (size_t k = 0; k < part; ++k)
-            fprintf(fp, "%s%ld%s", k ? "," : i ? ",[" : "[", lroundf(l.weights[i * stride + k] / unit),
-                    k + 1 == part ? "]" : "");
+            fprintf(fp, "%s%ld%s",
+                    k   ? ","
+                    : i ? ",["
+                        : "[",
+                    lroundf(l.weights[i * stride + k] / unit), k + 1 == part ? "]" : "");
     fputs("],\"left\":[", fp);
     for (int i = 0; i < n; ++i)
         for (size_t k = 0; k < part; ++k)
@@ -158,7 +161,8 @@ static void print_map(FILE *fp, layer l, int index)
 {
     int rows = l.outputs < BLOCKS ? l.outputs : BLOCKS, columns = l.inputs < BLOCKS ? l.inputs : BLOCKS;
     float *masked = masked_of(l);
-    long *left = vd_calloc((size_t)rows * columns, sizeof(*left)), *all = vd_calloc((size_t)rows * columns, sizeof(*all));
+    long *left = vd_calloc((size_t)rows * columns, sizeof(*left)),
+         *all = vd_calloc((size_t)rows * columns, sizeof(*all));
     for (int o = 0; o < l.outputs; ++o)
         for (int i = 0; i < l.inputs; ++i) {
             long block = (long)o * rows / l.outputs * columns + (long)i * columns / l.inputs;

@@ -39,8 +39,8 @@ static void measure(double seconds, double images)
 
 static void print_left(FILE *fp, const network *net, double speed)
 {
-    double images = ((double)net->max_batches - (double)get_current_batch((network *)net)) * net->batch *
-                    net->subdivisions;
+    double images =
+        ((double)net->max_batches - (double)get_current_batch((network *)net)) * net->batch * net->subdivisions;
     long seconds = lround(fmin(images / speed, 1e8));
     if (images < 0 || !net->max_batches) return;
     if (seconds >= 3600) fprintf(fp, ", %ld:%02ld:%02ld left", seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -5,8 +5,8 @@
 #include "darknet.h"
 
 typedef struct {
-    double epoch;              /* NaN: not known */
-    double cost, kl;           /* an image; kl NaN: a network without variational layers */
+    double epoch;                /* NaN: not known */
+    double cost, kl;             /* an image; kl NaN: a network without variational layers */
     double sparsity, error, map; /* 0..1; NaN: not measured yet */
 } vd_progress;
 
