@@ -156,6 +156,8 @@ static const vd_key vd_cost_keys[] = {
     {"kl_start", VD_NUMBER, 0, DBL_MAX, "0", .help = "batches before the KL term starts", .owner = VD_PLUGIN},
     {"kl_ramp", VD_NUMBER, 0, DBL_MAX, "0",
      .help = "batches in which w(t) rises linearly from 0 to kl_scale; 0: at once", .owner = VD_PLUGIN},
+    {"target_sparsity", VD_NUMBER, 0, 1, "0",
+     .help = "share of the weights that is pruned when the training ends: w(t) is steered; 0: off", .owner = VD_PLUGIN},
     {"freeze_pruned", VD_INTEGER, 0, UINT16_MAX, "0",
      .help = "batches in a row at freeze_log_alpha after which a weight is zero for good; 0: never",
      .owner = VD_PLUGIN},

@@ -160,6 +160,19 @@ static void set_freezing(vd_section s, vd_cost *c)
             vd_section_die(s, "%s needs freeze_pruned=N, the batches after which a weight is frozen", keys[i]);
 }
 
+static void set_target(vd_section s, vd_cost *c, const network *net)
+{
+    c->target_sparsity = vd_key_number(s, "target_sparsity");
+    if (!c->target_sparsity) return;
+    if (c->target_sparsity == 1) vd_section_die(s, "target_sparsity=1 would prune every weight");
+    if (!c->kl_scale) vd_section_die(s, "target_sparsity needs a kl_scale to start from, over 0");
+    if (net->max_batches - c->fine_tune <= c->kl_start)
+        vd_section_die(s, "target_sparsity: max_batches=%d leaves no batches with a KL term, which begins at batch %g",
+                       net->max_batches, c->kl_start);
+    /* nothing is frozen by its count alone, unless the cfg asks for it */
+    if (!c->freeze_pruned) c->freeze_pruned = UINT16_MAX;
+}
+
 static void attach_cost(vd_section s, layer *l, network *net)
 {
     vd_cost c = {.net = net};
@@ -172,6 +185,7 @@ static void attach_cost(vd_section s, layer *l, network *net)
     c.kl_ramp = vd_key_number(s, "kl_ramp");
     set_freezing(s, &c);
     c.fine_tune = (int)vd_key_integer(s, "fine_tune");
+    set_target(s, &c, net);
     c.report = (int)vd_key_integer(s, "report");
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }

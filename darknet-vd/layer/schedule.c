@@ -25,9 +25,10 @@ double vd_cost_kl_weight(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
     if (!c || vd_cost_fine_tunes(net)) return 0;
-    double t = vd_cost_batch(net) - c->kl_start;
-    if (c->kl_ramp == 0) return t >= 0 ? c->kl_scale : 0;
-    return c->kl_scale * fmin(fmax(t / c->kl_ramp, 0), 1);
+    if (c->target.phase == VD_TARGET_SETTLES) return 0;
+    double t = vd_cost_batch(net) - c->kl_start, scale = c->kl_scale * exp(c->target.log_factor);
+    if (c->kl_ramp == 0) return t >= 0 ? scale : 0;
+    return scale * fmin(fmax(t / c->kl_ramp, 0), 1);
 }
 
 float vd_cost_kl_scale(const network *net)
@@ -44,7 +45,8 @@ int vd_cost_freeze_pruned(const network *net)
 
 int vd_cost_freezes(const network *net)
 {
-    return vd_cost_freeze_pruned(net) > 0 && vd_cost_batch(net) >= vd_cost_of(net)->freeze_start;
+    const vd_cost *c = vd_cost_of(net);
+    return vd_cost_freeze_pruned(net) > 0 && vd_cost_batch(net) >= c->freeze_start;
 }
 
 float vd_cost_freeze_alpha(const network *net)

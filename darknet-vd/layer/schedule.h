@@ -16,6 +16,8 @@ typedef struct {
     int fine_tune;                      /* the last N batches, which prune no more. See fine_tune.h */
     int report;                         /* batches between two report lines, 0: one an epoch */
 
+    double target_sparsity; /* share of the weights to be pruned at the end, 0: none. See target.h */
+
     double kl; /* of the latest training forward, in nats, all layers together */
     struct {
         double cost;   /* sum of the network's own cost an image since the last report line, */
@@ -24,6 +26,12 @@ typedef struct {
         long reported; /* reports printed so far: batches/report, or epochs */
     } progress;        /* what a checkpoint keeps */
     struct {
+        double log_factor; /* w(t) is kl_scale's ramp times exp(log_factor) */
+        double start;      /* the quantile of log alpha when w(t) began, */
+        double below;      /* and how far it was below its line when last looked at */
+        double frozen;     /* share of the weights frozen when freezing by rank began */
+        int phase;         /* of vd_target_phase */
+    } target;              /* the same */
         long batch;      /* 0: none yet */
         double cost, kl; /* as print_training_line() takes them */
         vd_report left;
@@ -39,6 +47,9 @@ long vd_cost_batch(const network *net);
 /* w(t), and w(t)/N; 0 for a network without [vd_cost] */
 double vd_cost_kl_weight(const network *net);
 float vd_cost_kl_scale(const network *net);
+
+/* what target_sparsity= does with the batch being trained */
+typedef enum { VD_TARGET_NONE, VD_TARGET_STEERS, VD_TARGET_PRUNES, VD_TARGET_SETTLES } vd_target_phase;
 
 /* freeze_pruned, 0 for a network without [vd_cost] */
 int vd_cost_freeze_pruned(const network *net);

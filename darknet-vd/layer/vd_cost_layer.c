@@ -1,6 +1,7 @@
 #include "layer/vd_cost_layer.h"
 #include "layer/freeze_pruned.h"
 #include "layer/sparsity.h"
+#include "layer/target.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 
@@ -65,6 +66,16 @@ static double frozen_weights(const network *net)
     return frozen;
 }
 
+/* what was asked for, and what will come or has come of it */
+static void print_target(FILE *fp, const network *net, const vd_report *r)
+{
+    const vd_cost *c = vd_cost_of(net);
+    fprintf(fp, "target: %.2f %% of the weights: ", 100 * c->target_sparsity);
+    if (vd_cost_batch(net) >= net->max_batches)
+        fprintf(fp, "%.2f %% are pruned\n", 100 * vd_report_sparsity(r->weights, r->nonzero));
+    else fprintf(fp, "%.2f %% predicted, w(t) times %.3g\n", 100 * vd_target_predicted(net), exp(c->target.log_factor));
+}
+
 /* one line on a running training: cost is the network's own, an image, mean since the line before; kl of all layers */
 static void print_training_line(FILE *fp, const network *net, double cost, double kl)
 {
@@ -79,6 +90,7 @@ static void print_training_line(FILE *fp, const network *net, double cost, doubl
     if (c->freeze_pruned)
         fprintf(fp, "frozen: %.2f %% of the weights\n",
                 100 * (r.weights ? frozen_weights(net) / (double)r.weights : 0));
+    if (c->target_sparsity) print_target(fp, net, &r);
     fflush(fp);
 }
 
@@ -87,6 +99,7 @@ static void update_vd_cost_layer(layer l, update_args a)
 {
     (void)a;
     vd_cost *c = l.plugin;
+    if (c->target_sparsity) vd_target_batch(c->net);
     double cost = c->progress.forwards ? c->progress.cost / c->progress.forwards : 0;
     long due = reports_due(c, *c->net->seen);
     if (due == c->progress.reported) return;

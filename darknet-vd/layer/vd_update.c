@@ -122,5 +122,7 @@ void update_vd_layer(layer l, update_args a)
     if (vd->freezing.active) vd_active_write(vd->freezing.active, vd_all_parameters(l));
     vd_update_biases(l, a);
     vd->test_time.masked_is_current = 0;
-    if (freezes && vd_cost_batch(vd->net) % FREEZE_EVERY == 0) vd_freeze_pruned(l, batches);
+    /* with target_sparsity, target.h freezes */
+    if (freezes && !vd_cost_of(vd->net)->target_sparsity && vd_cost_batch(vd->net) % FREEZE_EVERY == 0)
+        vd_freeze_pruned(l, batches);
 }

@@ -31,7 +31,7 @@ enum {
     VERSION = 4,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
-    WITHOUT_AVERAGE = 3, /* and without the best validation */
+    WITHOUT_AVERAGE = 3, /* nor the best validation and the target of [vd_cost] */
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 608       /* of random=1 */
 };
@@ -174,9 +174,13 @@ static void pass_training(stream *s, network *net)
     if (c) pass(s, &c->progress, sizeof(c->progress));
     if (s->version > WITHOUT_SETBACKS) pass(s, &training.setbacks, sizeof(training.setbacks));
     if (s->version > WITHOUT_CHOICES) pass_choices(s);
-    if (s->version > WITHOUT_AVERAGE) pass_average(s, net);
-    else if (!s->writes) vd_average_set(net, 0);
-    if (s->version > WITHOUT_AVERAGE) pass(s, vd_validation_state_now(), sizeof(vd_validation_state));
+    if (s->version > WITHOUT_AVERAGE) {
+        pass_average(s, net);
+        pass(s, vd_validation_state_now(), sizeof(vd_validation_state));
+        if (c) pass(s, &c->target, sizeof(c->target));
+    } else if (!s->writes) {
+        vd_average_set(net, 0);
+    }
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;

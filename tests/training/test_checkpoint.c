@@ -34,6 +34,7 @@ static const training trainings[] = {
     {"frozen", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\n"},
     {"counted", "adam=1\nlearning_rate=.01\n",
      "samples=200\nkl_scale=2\nfreeze_pruned=30\nfreeze_log_alpha=1\nfreeze_start=7\n"},
+    {"steered", "adam=1\nlearning_rate=.01\n", "samples=200\nkl_scale=2\ntarget_sparsity=.6\n"},
     {"tuned", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\nfine_tune=20\n"},
 };
 
@@ -85,7 +86,8 @@ static void remove_checkpoint(training t)
 START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
 {
     training t = trainings[_i / 2];
-    int sig = _i % 2 ? SIGKILL : SIGTERM, freezes = strstr(t.cost, "freeze") != 0; /* at batches 50 and 100 */
+    int sig = _i % 2 ? SIGKILL : SIGTERM,
+        freezes = strstr(t.cost, "freeze") || strstr(t.cost, "target"); /* at batches 50 and 100 */
     size_t n, m;
     char *cfg = write_cfg(t, freezes ? "max_batches=110\ncheckpoint=5\n" : "max_batches=40\ncheckpoint=5\n");
     run_result r = train_digits(0, cfg, 0);
@@ -241,7 +243,7 @@ START_TEST(a_checkpoint_of_an_earlier_version_is_read_as_before)
     uint64_t average = 1;
     memcpy(&average, text + length, sizeof(average));
     ck_assert_uint_eq(average, 0); /* the cfg has no ema_alpha */
-    size_t later = sizeof(average) + sizeof(vd_validation_state);
+    size_t later = sizeof(average) + sizeof(vd_validation_state) + sizeof(((vd_cost *)0)->target);
     ck_assert_uint_eq(text + length + later + sizeof(uint64_t) - bytes, n);
     memcpy(text - sizeof(length), &too_long, sizeof(length));
     write_checkpoint(path, bytes, n);

@@ -1,0 +1,27 @@
+/* [vd_cost] target_sparsity=s: a training that ends with the share s of its weights pruned.
+ *
+ * Let q(t) be the log alpha that the share s of all weights is over. With the right w(t) it rises to about the cut of
+ * test time by itself. The sparsity seen while the rate is high is no measure of the final one, as pruned weights
+ * jitter around the threshold; the quantile q moves smoothly.
+ *
+ *   from kl_start on    w(t) is kl_scale's ramp times f(t). At 200 times f is changed so that q follows a line from
+ *                       where it was to AIM, a log alpha of 1, at PRUNING of the way to the end. freeze_pruned freezes
+ *                       at most the share s
+ *   then                weights freeze (freeze.h) in the order of their log alpha, from the share frozen then to s at
+ *                       SETTLING of the way
+ *   after that          w is 0: those left are trained as they are, and keep their noise. One that comes to the cut of
+ *                       test time, as theta passes through 0, gets less noise: it stays
+ *
+ * The way ends with max_batches, or with fine_tune's batches. */
+#ifndef VD_LAYER_TARGET_H
+#define VD_LAYER_TARGET_H
+
+#include "layer/schedule.h"
+
+/* after the last layer's update of a batch */
+void vd_target_batch(network *net);
+
+/* the share of the weights that will be pruned in the end: of those over AIM by now, while w(t) is steered */
+double vd_target_predicted(const network *net);
+
+#endif

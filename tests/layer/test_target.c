@@ -1,0 +1,121 @@
+/* [vd_cost] target_sparsity: a training ends with this share of its weights pruned, whatever kl_scale it starts with.
+ */
+#include "layer/target.h"
+#include "layer/sparsity.h"
+#include "support/support.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NET "[net]\nbatch=6\nchannels=4\nheight=7\nwidth=6\nseed=4\nadam=1\nlearning_rate=.01\nmax_batches=800\n"
+#define LAYERS                                                                                    \
+    "[vd_convolutional]\nfilters=16\nsize=3\npad=1\nactivation=leaky\nbatch_normalize=1\n%s"      \
+    "[vd_connected]\noutput=40\nactivation=relu\n%s[vd_connected]\noutput=4\nactivation=linear\n" \
+    "[softmax]\n[vd_cost]\nsamples=50\nkl_start=100\nkl_ramp=100\n%s"
+
+static network *steered(const char *layer_keys, const char *cost_keys)
+{
+    char *text = vd_format(NET LAYERS, layer_keys, layer_keys, cost_keys);
+    network *net = network_of(text, 0);
+    free(text);
+    return net;
+}
+
+static double sparsity_of(const network *net)
+{
+    vd_report r = vd_report_network(net);
+    free(r.layers);
+    return vd_report_sparsity(r.weights, r.nonzero);
+}
+
+static const struct {
+    double target;
+    const char *layer, *cost;
+} goals[] = {
+    {.5, "", "kl_scale=1\ntarget_sparsity=.5\n"},
+    {.9, "", "kl_scale=1\ntarget_sparsity=.9\n"},
+    {.99, "", "kl_scale=1\ntarget_sparsity=.99\n"},
+    {.9, "", "kl_scale=.05\ntarget_sparsity=.9\n"},
+    {.9, "", "kl_scale=20\ntarget_sparsity=.9\n"},
+    {.9, "threshold=0\n", "kl_scale=1\ntarget_sparsity=.9\n"},
+    {.9, "train_clip=1\n", "kl_scale=1\ntarget_sparsity=.9\n"},
+    {.9, "", "kl_scale=1\ntarget_sparsity=.9\nfreeze_pruned=1\nfreeze_log_alpha=4\n"},
+    {.4, "", "kl_scale=1\ntarget_sparsity=.4\nfreeze_pruned=1\nfreeze_log_alpha=4\n"},
+    {.9, "", "kl_scale=1\ntarget_sparsity=.9\nfreeze_pruned=1\nfreeze_log_alpha=4\nfreeze_start=10000\n"},
+    {.9, "", "kl_scale=1\ntarget_sparsity=.9\nfine_tune=130\n"},
+};
+
+START_TEST(a_training_ends_at_its_target)
+{
+    network *net = steered(goals[_i].layer, goals[_i].cost);
+    train_steps(net, 0, 800, 3);
+    ck_assert_msg(fabs(sparsity_of(net) - goals[_i].target) < .005, "%g, not %g", sparsity_of(net), goals[_i].target);
+    free_network(net);
+}
+END_TEST
+
+/* after so many batches */
+static double log_factor(const char *keys, int batches)
+{
+    network *net = steered("", keys);
+    train_steps(net, 0, batches, 3);
+    double factor = vd_cost_of(net)->target.log_factor;
+    free_network(net);
+    return factor;
+}
+
+START_TEST(the_kl_weight_falls_where_too_much_is_pruned_and_rises_where_too_little)
+{
+    ck_assert_double_lt(log_factor("kl_scale=20\ntarget_sparsity=.5\n", 500), -.5);
+    ck_assert_double_gt(log_factor("kl_scale=.001\ntarget_sparsity=.99\n", 500), .5);
+    ck_assert(log_factor("kl_scale=20\n", 500) == 0);
+}
+END_TEST
+
+START_TEST(the_kl_weight_is_0_once_the_target_is_reached)
+{
+    network *net = steered("", "kl_scale=1\ntarget_sparsity=.9\n");
+    train_steps(net, 0, 640, 3); /* 0.8 of the 700 batches from kl_start on end with batch 660 */
+    ck_assert_double_gt(vd_cost_kl_weight(net), 0);
+    train_steps(net, 640, 60, 3);
+    ck_assert(vd_cost_kl_weight(net) == 0);
+    free_network(net);
+}
+END_TEST
+
+static const struct {
+    const char *keys, *said;
+} bad[] = {
+    {"target_sparsity=1\n", "[vd_cost]: target_sparsity=1 would prune every weight"},
+    {"target_sparsity=1.5\n", "target_sparsity=1.5"},
+    {"target_sparsity=.9\nkl_scale=0\n", "target_sparsity needs a kl_scale to start from"},
+    {"target_sparsity=.9\nkl_start=800\n",
+     "max_batches=800 leaves no batches with a KL term, which begins at batch 800"},
+    {"target_sparsity=.9\nkl_start=100\nfine_tune=700\n", "leaves no batches with a KL term"},
+};
+
+START_TEST(a_target_that_cannot_be_steered_to_is_refused)
+{
+    char *text = vd_format(NET "[vd_connected]\noutput=4\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=50\n%s",
+                           bad[_i].keys);
+    write_in_folder("bad.cfg", text);
+    run_result r = run((const char *[]){"darknet", "vd", "report", "bad.cfg", "none.weights", 0});
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, bad[_i].said) != 0, "'%s': %s", bad[_i].said, r.err);
+    free_run(r);
+    free(text);
+}
+END_TEST
+
+SUITE_OF(target)
+{
+    TIMEOUT(60);
+    LOOP(a_training_ends_at_its_target, COUNT_OF(goals));
+    TEST(the_kl_weight_falls_where_too_much_is_pruned_and_rises_where_too_little);
+    TEST(the_kl_weight_is_0_once_the_target_is_reached);
+    CASE("cfgs");
+    EACH(enter_test_folder, leave_test_folder);
+    LOOP(a_target_that_cannot_be_steered_to_is_refused, COUNT_OF(bad));
+}
