@@ -2,6 +2,7 @@
  * checkpoint, or one of another network, is refused. */
 #include "training/checkpoint.h"
 #include "training/validation.h"
+#include "layer/schedule.h"
 #include "support/digits.h"
 #include "base/hash.h"
 #include "base/text.h"
