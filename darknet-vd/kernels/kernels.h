@@ -131,8 +131,8 @@ typedef struct {
     void (*square_fp16)(size_t n, const float *x, float scale, uint16_t *y);
     void (*multiply_fp16)(size_t n, const float *x, const float *z, float scale, uint16_t *y);
 
-    /* the largest |x|, 0 for none; of NaN, nothing is promised */
-    float (*largest_magnitude)(size_t n, const float *x);
+    /* the largest |x|, 0 for none; NaN does not count */
+    float (*largest)(size_t n, const float *x);
 
     /* y *= x */
     void (*multiply_by)(size_t n, const float *x, float *y);
@@ -229,9 +229,6 @@ typedef struct {
      * posterior_backward(), adam() of theta and, without decay, of log_sigma2, variance_kl()
      * of the results. Adds to sums */
     void (*update_adam)(size_t n, vd_adam_args args, float kl_scale, vd_adam_arrays a, vd_update_sums *sums);
-
-    /* the largest of n numbers that are not negative; NaN does not count */
-    float (*largest)(size_t n, const float *x);
 
     /* 1 when no number is infinite or NaN */
     int (*all_finite)(size_t n, const float *x);

@@ -148,10 +148,10 @@ static void multiply_fp16_c(size_t n, const float *x, const float *z, float scal
     for (size_t i = 0; i < n; ++i) y[i] = vd_fp16_of(scale * x[i] * z[i]);
 }
 
-static float largest_magnitude_c(size_t n, const float *x)
+static float largest_c(size_t n, const float *x)
 {
     float largest = 0;
-    for (size_t i = 0; i < n; ++i) largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    for (size_t i = 0; i < n; ++i) largest = largest < fabsf(x[i]) ? fabsf(x[i]) : largest;
     return largest;
 }
 
@@ -356,13 +356,6 @@ static void hold_frozen_c(size_t n, int batches, const float *theta, const uint1
         if (theta[i] == 0 && pruned_for[i] >= batches) d_theta[i] = 0;
 }
 
-static float largest_c(size_t n, const float *x)
-{
-    float largest = 0;
-    for (size_t i = 0; i < n; ++i) largest = largest < x[i] ? x[i] : largest;
-    return largest;
-}
-
 static int all_finite_c(size_t n, const float *x)
 {
     for (size_t i = 0; i < n; ++i)
@@ -409,7 +402,7 @@ const vd_kernels vd_kernels_c = {
     .to_fp16 = to_fp16_c,
     .square_fp16 = square_fp16_c,
     .multiply_fp16 = multiply_fp16_c,
-    .largest_magnitude = largest_magnitude_c,
+    .largest = largest_c,
     .multiply_by = multiply_by_c,
     .add_twice_product = add_twice_product_c,
     .add = add_c,
@@ -435,7 +428,6 @@ const vd_kernels vd_kernels_c = {
     .count_pruned = count_pruned_c,
     .hold_frozen = hold_frozen_c,
     .update_adam = update_adam_c,
-    .largest = largest_c,
     .all_finite = all_finite_c,
     .checksum = checksum_c,
     .tile = vd_tile_c,

@@ -332,18 +332,6 @@ void VARIANT(vd_hold_frozen)(size_t n, int batches, const float *restrict theta,
     for (size_t i = 0; i < n; ++i) d_theta[i] = (theta[i] == 0) & (pruned_for[i] >= batches) ? 0 : d_theta[i];
 }
 
-float VARIANT(vd_largest)(size_t n, const float *restrict x)
-{
-    float lanes[VD_SUM_LANES] = {0};
-    size_t i = 0;
-    for (; i + VD_SUM_LANES <= n; i += VD_SUM_LANES)
-        for (int lane = 0; lane < VD_SUM_LANES; ++lane)
-            lanes[lane] = lanes[lane] < x[i + lane] ? x[i + lane] : lanes[lane];
-    for (; i < n; ++i) lanes[0] = lanes[0] < x[i] ? x[i] : lanes[0];
-    for (int lane = 1; lane < VD_SUM_LANES; ++lane) lanes[0] = lanes[0] < lanes[lane] ? lanes[lane] : lanes[0];
-    return lanes[0];
-}
-
 int VARIANT(vd_all_finite)(size_t n, const float *restrict x)
 {
     const uint32_t exponent = 0x7f800000, lowest = 0x00800000; /* an exponent of all ones: infinity or NaN */

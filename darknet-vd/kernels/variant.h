@@ -32,7 +32,6 @@ void VARIANT(vd_count_pruned)(size_t n, float alpha, const float *theta, const f
                               uint16_t *pruned_for);
 void VARIANT(vd_hold_frozen)(size_t n, int batches, const float *theta, const uint16_t *pruned_for, float *d_theta);
 void VARIANT(vd_update_adam)(size_t n, vd_adam_args args, float kl_scale, vd_adam_arrays a, vd_update_sums *sums);
-float VARIANT(vd_largest)(size_t n, const float *x);
 int VARIANT(vd_all_finite)(size_t n, const float *x);
 uint64_t VARIANT(vd_checksum)(size_t n, const float *x);
 

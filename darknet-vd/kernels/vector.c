@@ -73,22 +73,16 @@ static void multiply_fp16_v(size_t n, const float *restrict x, const float *rest
     TO_HALVES(scale * x[i] * z[i])
 }
 
-/* magnitudes of floats are ordered as their bits are */
-static float largest_magnitude_v(size_t n, const float *restrict x)
+static float largest_v(size_t n, const float *restrict x)
 {
-    int32_t lanes[VD_SUM_LANES] = {0};
+    float lanes[VD_SUM_LANES] = {0};
     size_t i = 0;
-    for (; i < n; i += VD_SUM_LANES) {
-        size_t m = n - i < VD_SUM_LANES ? n - i : VD_SUM_LANES;
-        for (size_t lane = 0; lane < m; ++lane) {
-            vd_bits b = {.f = x[i + lane]};
-            b.i &= 0x7fffffff;
-            lanes[lane] = b.i > lanes[lane] ? b.i : lanes[lane];
-        }
-    }
-    vd_bits largest = {.i = 0};
-    for (int lane = 0; lane < VD_SUM_LANES; ++lane) largest.i = lanes[lane] > largest.i ? lanes[lane] : largest.i;
-    return largest.f;
+    for (; i + VD_SUM_LANES <= n; i += VD_SUM_LANES)
+        for (int lane = 0; lane < VD_SUM_LANES; ++lane)
+            lanes[lane] = lanes[lane] < fabsf(x[i + lane]) ? fabsf(x[i + lane]) : lanes[lane];
+    for (; i < n; ++i) lanes[0] = lanes[0] < fabsf(x[i]) ? fabsf(x[i]) : lanes[0];
+    for (int lane = 1; lane < VD_SUM_LANES; ++lane) lanes[0] = lanes[0] < lanes[lane] ? lanes[lane] : lanes[0];
+    return lanes[0];
 }
 
 static void multiply_by_v(size_t n, const float *restrict x, float *restrict y)
@@ -190,7 +184,7 @@ const vd_kernels VARIANT(vd_kernels) = {
     .to_fp16 = to_fp16_v,
     .square_fp16 = square_fp16_v,
     .multiply_fp16 = multiply_fp16_v,
-    .largest_magnitude = largest_magnitude_v,
+    .largest = largest_v,
     .multiply_by = multiply_by_v,
     .add_twice_product = add_twice_product_v,
     .add = add_v,
@@ -216,7 +210,6 @@ const vd_kernels VARIANT(vd_kernels) = {
     .count_pruned = VARIANT(vd_count_pruned),
     .hold_frozen = VARIANT(vd_hold_frozen),
     .update_adam = VARIANT(vd_update_adam),
-    .largest = VARIANT(vd_largest),
     .all_finite = VARIANT(vd_all_finite),
     .checksum = VARIANT(vd_checksum),
     .tile = VARIANT(vd_tile),

@@ -332,7 +332,7 @@ static void to_half_lists(const job *j, buffers *t)
 {
     enum { BLOCK = 256 };
     int found = t->start[j->l.n];
-    t->d_scale = vd_variance_scale(VD_GRADIENTS, j->k->largest_magnitude(found, t->varied));
+    t->d_scale = vd_variance_scale(VD_GRADIENTS, j->k->largest(found, t->varied));
     for (int e = 0; e < found; e += BLOCK) {
         uint16_t half[BLOCK];
         uint32_t twice[BLOCK] = {0};

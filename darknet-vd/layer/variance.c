@@ -32,7 +32,7 @@ float vd_variance_scale(vd_variance_kind kind, float largest)
 float vd_variance_scale_of_squares(size_t n, const float *x)
 {
     if (vd_variance_type() != VD_FP16) return 1;
-    float largest = vd_kernels_get()->largest_magnitude(n, x);
+    float largest = vd_kernels_get()->largest(n, x);
     return vd_variance_scale(VD_SQUARES, largest * largest);
 }
 
@@ -47,7 +47,7 @@ float vd_variance_scale_of_gradients(size_t n, const float *x, const float *z)
         size_t m = n - o < BLOCK ? n - o : BLOCK;
         memcpy(block, x + o, m * sizeof(float));
         k->multiply_by(m, z + o, block);
-        float most = k->largest_magnitude(m, block);
+        float most = k->largest(m, block);
         largest = most > largest ? most : largest;
     }
     return vd_variance_scale(VD_GRADIENTS, largest);

@@ -56,7 +56,6 @@ static void update(const vd_kernels *k)
     K(to_fp16, N, k->to_fp16(N, x, 1, half))                                                         \
     K(square_fp16, N, k->square_fp16(N, x, 1, half))                                                 \
     K(multiply_fp16, N, k->multiply_fp16(N, x, ones, 1, half))                                       \
-    K(largest_magnitude, N, sink = k->largest_magnitude(N, x))                                       \
     K(tile_10x64x100, 64000, k->tile(tile))                                                          \
     K(tile_half_10x64x100, 64000, k->tile_half ? k->tile_half(half_tile) : (void)0)                  \
     K(multiply_by, N, k->multiply_by(N, ones, y))                                                    \

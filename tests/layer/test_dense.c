@@ -62,7 +62,7 @@ static net make_net(size s, float input_scale, float sigma2_scale)
     memcpy(n.before + in, n.d_theta, w * sizeof(float));
     memcpy(n.before + in + w, n.d_sigma2, w * sizeof(float));
     memcpy(n.before + in + 2 * w, n.l.bias_updates, s.out * sizeof(float));
-    float largest = vd_kernels_get()->largest_magnitude(w, n.sigma2), scale = vd_variance_scale(VD_SIGMA2, largest);
+    float largest = vd_kernels_get()->largest(w, n.sigma2), scale = vd_variance_scale(VD_SIGMA2, largest);
     void *sigma2 = calloc(w, sizeof(float));
     vd_variance_convert(w, n.sigma2, scale, sigma2);
     n.p = (vd_product){.theta = n.theta, .d_theta = n.d_theta, .sigma2 = sigma2, .sigma2_scale = scale};
