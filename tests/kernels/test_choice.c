@@ -360,8 +360,12 @@ static void ask_for_mmx(const char *unused)
 START_TEST(a_table_that_is_not_there_ends_the_program_and_names_those_that_are)
 {
     char *err;
+    const vd_kernels *tables[VD_KERNELS_MOST];
+    int n = vd_kernels_list(tables, VD_KERNELS_MOST);
     ck_assert_int_eq(in_child(ask_for_mmx, 0, &err), 1);
-    ck_assert_msg(strstr(err, "DARKNET_KERNELS=mmx: not available: this processor has c, generic") != 0, "%s", err);
+    const char *names = strstr(err, "DARKNET_KERNELS=mmx: not available: this processor has ");
+    ck_assert_msg(names != 0, "%s", err);
+    for (int i = 0; i < n; ++i) ck_assert_msg(strstr(names, tables[i]->name) != 0, "%s", err);
     free(err);
 }
 END_TEST
