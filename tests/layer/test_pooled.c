@@ -34,7 +34,7 @@ static const char *nets[] = {
     NET(3, 2, 21, 20) VD(33, 7, "stride=2\npad=1\n" LINEAR) POOL(3, 2) VD(17, 1, RELU) POOL(2, 2) END,
     NET(2, 5, 12, 11) PLAIN(16, 1, RELU) POOL(2, 2) PLAIN(19, 1, LEAKY) POOL(2, 2) END,
     NET(5, 16, 7, 9) PLAIN(48, 3, "pad=1\n" RELU) POOL(2, 2) PLAIN(3, 2, "stride=2\n" LEAKY) POOL(2, 2) END,
-    NET(17, 17, 10, 10) VD(130, 3, "pad=1\n" RELU) POOL(2, 2) VD(3, 3, "padding=2\n" LEAKY) POOL(2, 2) END,
+    NET(17, 17, 6, 6) VD(130, 3, "pad=1\n" RELU) POOL(2, 2) VD(3, 3, "padding=2\n" LEAKY) POOL(2, 2) END,
     NET(3, 3, 12, 12) VD(8, 3, "pad=1\n" LEAKY) "[maxpool]\nsize=2\nstride=2\npadding=0\n" VD(8, 3, RELU) POOL(3, 3)
         END,
     NET(3, 2, 5,
