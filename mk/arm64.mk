@@ -2,8 +2,8 @@
 
 ### arm64
 ## GOLDEN=dir        for test-arm64, too
-ARM64_SUITES := gemm kernels tile transpose window_vector dense layers plain_layers pooled sparse golden \
-	coder trailer vdw
+ARM64_SUITES := $(patsubst test_%.c,%,$(notdir $(wildcard tests/kernels/test_*.c tests/layer/test_*.c))) \
+	golden coder trailer trailer_refused vdw
 ARM64 := BUILD=build/out/arm64 EXEC=build/out/arm64/darknet CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar ONEDNN=0 JPEG=0 CHART=0 CAIRO=0
 
 # at -O3, gcc 12.2 for arm64 ends with an error of its own in one of the tests
