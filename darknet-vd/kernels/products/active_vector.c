@@ -1,18 +1,14 @@
 /* active_kernels.h in vectors. The Makefile builds this file once for each instruction set, named by VD_VARIANT. */
+#include "kernels/lanes.h"
 #include "kernels/variant.h"
 
 #include <string.h>
-#ifdef __AVX__
-#include <immintrin.h>
-#endif
 
 /* W numbers of a register, and how many registers of sums of each kind leave room for the factors */
 #if defined __AVX512F__
-enum { W = 16, MOST = 12 };
-#elif defined __AVX__
-enum { W = 8, MOST = 6 };
+enum { W = VD_WIDTH, MOST = 12 };
 #else
-enum { W = 4, MOST = 6 };
+enum { W = VD_WIDTH, MOST = 6 };
 #endif
 
 typedef float vec __attribute__((vector_size(4 * W), may_alias));              /* aligned */

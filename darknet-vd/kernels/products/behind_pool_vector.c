@@ -1,20 +1,10 @@
 /* Backward products over the non-zeros behind a max pool, in vectors. The Makefile builds this file once for each
  * instruction set. */
 #include "kernels/products/behind_pool.h"
+#include "kernels/lanes.h"
 #include "kernels/variant.h"
 
 #include <string.h>
-#ifdef __AVX512F__
-#include <immintrin.h>
-#endif
-
-#if defined(__AVX512F__)
-#define LANES 16
-#elif defined(__AVX2__)
-#define LANES 8
-#else
-#define LANES 4
-#endif
 
 /* sums that stay in registers: some rows of some vectors. One more holds the number they are multiplied with */
 #if defined(__AVX512F__) || defined(__aarch64__)
@@ -29,16 +19,14 @@
  * each with sums of its own */
 #define AT_A_TIME(sums) ((sums) >= 8 ? 1 : (sums) >= 4 ? 2 : 4)
 
-typedef float lanes __attribute__((vector_size(4 * LANES)));
-typedef float in_memory __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-static inline __attribute__((always_inline)) void add_number(int rows, int vectors, lanes *sum, float value,
+static inline __attribute__((always_inline)) void add_number(int rows, int vectors, vd_lanes *sum, float value,
                                                              const float *x, size_t x_step)
 {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r, x += x_step)
 #pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) sum[r * vectors + v] += value * *(const in_memory *)(x + v * LANES);
+        for (int v = 0; v < vectors; ++v)
+            sum[r * vectors + v] += value * *(const vd_lanes_in_memory *)(x + v * VD_WIDTH);
 }
 
 static inline __attribute__((always_inline)) void block(int rows, int vectors, const vd_lists *l, const vd_list_rows *s,
@@ -51,7 +39,7 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
     for (int i = 0; i < l->lists; ++i) {
         int e = l->start[i], end = l->start[i + 1];
         if (e == end) continue;
-        lanes sum[4][25] = {{{0}}};
+        vd_lanes sum[4][25] = {{{0}}};
         for (; e + together <= end; e += together)
 #pragma GCC unroll 4
             for (int t = 0; t < together; ++t)
@@ -63,10 +51,10 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
 #pragma GCC unroll 16
             for (int v = 0; v < vectors; ++v) {
                 int q = r * vectors + v;
-                lanes all = sum[0][q];
+                vd_lanes all = sum[0][q];
                 if (together == 2) all += sum[1][q];
                 if (together == 4) all = all + sum[1][q] + (sum[2][q] + sum[3][q]);
-                *(in_memory *)(to + v * LANES) += all;
+                *(vd_lanes_in_memory *)(to + v * VD_WIDTH) += all;
             }
     }
 }
@@ -78,9 +66,9 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
 static inline void add_half_sum(float *y, __m512h sum, float scale, int whole)
 {
     __m256h low = _mm512_castph512_ph256(sum), high = (__m256h)_mm512_extracti64x4_epi64((__m512i)sum, 1);
-    in_memory *to = (in_memory *)y;
-    to[0] += scale * (lanes)_mm512_cvtxph_ps(low);
-    if (whole) to[1] += scale * (lanes)_mm512_cvtxph_ps(high);
+    vd_lanes_in_memory *to = (vd_lanes_in_memory *)y;
+    to[0] += scale * (vd_lanes)_mm512_cvtxph_ps(low);
+    if (whole) to[1] += scale * (vd_lanes)_mm512_cvtxph_ps(high);
 }
 
 /* numbers of x from `left` of its end on are not added to y */
@@ -194,8 +182,8 @@ static int at_most(int a, int b)
 
 static void add_lists_v(vd_lists l, vd_list_rows s, const float *x, float *y)
 {
-    FOR_BLOCKS(s, s.length / LANES, LANES,
-               blocks[rows - 1][n](&l, &s, x + r * s.x_step + v * LANES, y + r * s.y_step + v * LANES))
+    FOR_BLOCKS(s, s.length / VD_WIDTH, VD_WIDTH,
+               blocks[rows - 1][n](&l, &s, x + r * s.x_step + v * VD_WIDTH, y + r * s.y_step + v * VD_WIDTH))
 }
 
 #ifdef __AVX512FP16__
@@ -273,34 +261,34 @@ typedef struct {
 static void cut_windows(vd_windows s, piece *pieces, int *first)
 {
     int all = s.c * s.size * s.size, n = 0;
-    for (int v = 0; v < s.length / LANES; ++v) {
+    for (int v = 0; v < s.length / VD_WIDTH; ++v) {
         first[v] = n;
-        for (int k = v * LANES; k < (v + 1) * LANES && k < all;) {
-            int left = s.size - k % s.size, room = (v + 1) * LANES - k, some = left < room ? left : room;
-            int line = (k / s.size / s.size * s.h + k / s.size % s.size) * s.w + k % s.size, lane = k % LANES;
+        for (int k = v * VD_WIDTH; k < (v + 1) * VD_WIDTH && k < all;) {
+            int left = s.size - k % s.size, room = (v + 1) * VD_WIDTH - k, some = left < room ? left : room;
+            int line = (k / s.size / s.size * s.h + k / s.size % s.size) * s.w + k % s.size, lane = k % VD_WIDTH;
             pieces[n++] = (piece){line - lane, (__mmask16)(((1u << some) - 1) << lane)};
             k += some;
         }
     }
-    first[s.length / LANES] = n;
+    first[s.length / VD_WIDTH] = n;
 }
 
 static void windows_v(vd_windows s, const float *image, float *rows, float *squares)
 {
     piece pieces[VD_LONGEST_WINDOW];
-    int first[VD_LONGEST_WINDOW / LANES + 1];
+    int first[VD_LONGEST_WINDOW / VD_WIDTH + 1];
     cut_windows(s, pieces, first);
     for (int i = 0; i < s.out_h; ++i)
         for (int j = 0; j < s.out_w; ++j) {
             const float *corner = image + ((size_t)i * s.w + j) * s.stride;
-            for (int v = 0; v < s.length / LANES; ++v, rows += LANES) {
+            for (int v = 0; v < s.length / VD_WIDTH; ++v, rows += VD_WIDTH) {
                 __m512 x = _mm512_setzero_ps();
                 for (int p = first[v]; p < first[v + 1]; ++p)
                     x = _mm512_mask_loadu_ps(x, pieces[p].lanes, corner + pieces[p].from);
                 _mm512_storeu_ps(rows, x);
                 if (!squares) continue;
                 _mm512_storeu_ps(squares, _mm512_mul_ps(x, x));
-                squares += LANES;
+                squares += VD_WIDTH;
             }
         }
 }

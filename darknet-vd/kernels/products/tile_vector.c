@@ -1,12 +1,10 @@
 /* The tile in vectors: sums of some rows and vectors of C stay in registers over all of k. The Makefile builds this
  * file once for each instruction set. Rows are blocks of at most MOST_ROWS, of which each number has its own code. */
 #include "kernels/products/tile.h"
+#include "kernels/lanes.h"
 #include "kernels/variant.h"
 
 #include <string.h>
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
 
 /* how many rows and vectors there are registers for: sums, as many vectors of x as a row has, and one of a */
 #if defined(__AVX512F__) || defined(__aarch64__)
@@ -28,20 +26,9 @@ static const int one_after_the_other[LONGEST_FLOAT_SUM] = {
     SIXTY_FOUR(256), SIXTY_FOUR(320), SIXTY_FOUR(384), SIXTY_FOUR(448),
 };
 
-#if defined(__AVX512F__)
-#define LANES 16
-#elif defined(__AVX2__)
-#define LANES 8
-#else
-#define LANES 4
-#endif
-
-typedef float lanes_of_float __attribute__((vector_size(4 * LANES)));
-typedef float floats_in_memory __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-
-static inline lanes_of_float load(const float *x)
+static inline vd_lanes load(const float *x)
 {
-    return *(const floats_in_memory *)x;
+    return *(const vd_lanes_in_memory *)x;
 }
 
 /* The last vector of a row, of which only some numbers may be read and written. Everywhere c + scale sum is one
@@ -51,19 +38,19 @@ static inline lanes_of_float load(const float *x)
 #define SOME uint32_t
 #define SOME_OF(n) (uint32_t)((1ull << (n)) - 1)
 
-static inline lanes_of_float load_some(const float *x, SOME some)
+static inline vd_lanes load_some(const float *x, SOME some)
 {
-    return (lanes_of_float)_mm512_maskz_loadu_ps((__mmask16)some, x);
+    return (vd_lanes)_mm512_maskz_loadu_ps((__mmask16)some, x);
 }
 
-static inline void add_up_some(float *c, SOME some, float scale, lanes_of_float sum, uint32_t keep)
+static inline void add_up_some(float *c, SOME some, float scale, vd_lanes sum, uint32_t keep)
 {
     _mm512_mask_storeu_ps(c, (__mmask16)some, (__m512)(load_some(c, some & keep) + scale * sum));
 }
 
-static inline void add_up(float *c, float scale, lanes_of_float sum, uint32_t keep)
+static inline void add_up(float *c, float scale, vd_lanes sum, uint32_t keep)
 {
-    *(floats_in_memory *)c = load_some(c, keep) + scale * sum;
+    *(vd_lanes_in_memory *)c = load_some(c, keep) + scale * sum;
 }
 #else
 #define TAIL_IS_MASKED 0
@@ -75,27 +62,27 @@ static inline __m256i mask_of(SOME some)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(some), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-static inline lanes_of_float load_some(const float *x, SOME some)
+static inline vd_lanes load_some(const float *x, SOME some)
 {
-    return (lanes_of_float)_mm256_maskload_ps(x, mask_of(some));
+    return (vd_lanes)_mm256_maskload_ps(x, mask_of(some));
 }
 #else
-static inline lanes_of_float load_some(const float *x, SOME some)
+static inline vd_lanes load_some(const float *x, SOME some)
 {
-    return (lanes_of_float){x[0], some > 1 ? x[1] : 0, some > 2 ? x[2] : 0, 0};
+    return (vd_lanes){x[0], some > 1 ? x[1] : 0, some > 2 ? x[2] : 0, 0};
 }
 #endif
 
-static inline void add_up(float *c, float scale, lanes_of_float sum, uint32_t keep)
+static inline void add_up(float *c, float scale, vd_lanes sum, uint32_t keep)
 {
-    lanes_of_float old = {0};
+    vd_lanes old = {0};
     if (keep) old = load(c);
-    *(floats_in_memory *)c = old + scale * sum;
+    *(vd_lanes_in_memory *)c = old + scale * sum;
 }
 
-static inline void add_up_some(float *c, SOME some, float scale, lanes_of_float sum, uint32_t keep)
+static inline void add_up_some(float *c, SOME some, float scale, vd_lanes sum, uint32_t keep)
 {
-    float old[LANES] = {0};
+    float old[VD_WIDTH] = {0};
     if (keep) memcpy(old, c, some * sizeof(float));
     add_up(old, scale, sum, ~0u);
     memcpy(c, old, some * sizeof(float));
@@ -110,10 +97,10 @@ static void clear(vd_tile t)
 
 #define TILE(name) float_##name
 #define NUMBER float
-#define WIDTH LANES
+#define WIDTH VD_WIDTH
 #define COEFFICIENT float
 #define COEFFICIENT_OF(x) (x)
-#define VECTOR lanes_of_float
+#define VECTOR vd_lanes
 #define LOAD(x) load(x)
 #define LOAD_SOME(x, some) load_some(x, some)
 #define SPREAD(a) (a)
@@ -156,31 +143,31 @@ static inline void copy_some(uint32_t *to, const uint16_t *a, SOME some)
     _mm512_storeu_si512(to, _mm512_or_si512(x, _mm512_slli_epi32(x, 16)));
 }
 
-static inline lanes_of_float lower(lanes_of_half x)
+static inline vd_lanes lower(lanes_of_half x)
 {
-    return (lanes_of_float)_mm512_cvtxph_ps((__m256h)_mm512_castsi512_si256((__m512i)x));
+    return (vd_lanes)_mm512_cvtxph_ps((__m256h)_mm512_castsi512_si256((__m512i)x));
 }
 
-static inline lanes_of_float upper(lanes_of_half x)
+static inline vd_lanes upper(lanes_of_half x)
 {
-    return (lanes_of_float)_mm512_cvtxph_ps((__m256h)_mm512_extracti64x4_epi64((__m512i)x, 1));
+    return (vd_lanes)_mm512_cvtxph_ps((__m256h)_mm512_extracti64x4_epi64((__m512i)x, 1));
 }
 
 static inline void add_up_halves(float *c, float scale, lanes_of_half sum, uint32_t keep)
 {
     add_up(c, scale, lower(sum), keep);
-    add_up(c + LANES, scale, upper(sum), keep);
+    add_up(c + VD_WIDTH, scale, upper(sum), keep);
 }
 
 static inline void add_up_some_halves(float *c, SOME some, float scale, lanes_of_half sum, uint32_t keep)
 {
     add_up_some(c, some, scale, lower(sum), keep);
-    add_up_some(c + LANES, some >> LANES, scale, upper(sum), keep);
+    add_up_some(c + VD_WIDTH, some >> VD_WIDTH, scale, upper(sum), keep);
 }
 
 #define TILE(name) half_##name
 #define NUMBER uint16_t
-#define WIDTH (2 * LANES)
+#define WIDTH (2 * VD_WIDTH)
 #define COEFFICIENT uint32_t
 #define COEFFICIENT_OF(x) (0x10001u * (x))
 #define VECTOR lanes_of_half
@@ -191,7 +178,7 @@ static inline void add_up_some_halves(float *c, SOME some, float scale, lanes_of
 #define ADD_UP_SOME(c, some, scale, sum, keep) add_up_some_halves(c, some, scale, sum, keep)
 #define LONGEST_SUM 100 /* relative error 6e-4 (rms) */
 #define COPY(to, a, some) copy_some(to, a, some)
-#define BEYOND LANES
+#define BEYOND VD_WIDTH
 #include "kernels/products/tile_block.h"
 
 void VARIANT(vd_tile_half)(vd_tile t)

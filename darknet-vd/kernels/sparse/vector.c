@@ -1,22 +1,18 @@
 /* The sparse kernels in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
 #include "kernels/sparse_kernels.h"
 #include "kernels/lane_masks.h"
+#include "kernels/lanes.h"
 #include "kernels/variant.h"
 
 #include <string.h>
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
 
 /* numbers in a register; registers for sums */
 #if defined(__AVX512F__)
-enum { WIDTH = 16, MOST = 28 };
-#elif defined(__AVX__)
-enum { WIDTH = 8, MOST = 12 };
+enum { WIDTH = VD_WIDTH, MOST = 28 };
 #elif defined(__aarch64__)
-enum { WIDTH = 4, MOST = 24 };
+enum { WIDTH = VD_WIDTH, MOST = 24 };
 #else
-enum { WIDTH = 4, MOST = 12 };
+enum { WIDTH = VD_WIDTH, MOST = 12 };
 #endif
 typedef float vector __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
 typedef int mask __attribute__((vector_size(4 * WIDTH)));
