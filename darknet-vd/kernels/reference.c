@@ -1,5 +1,6 @@
 /* The specification: every kernel in plain C and libm, one formula per line. */
 #include "kernels/kernels.h"
+#include "kernels/winograd_batch_kernels.h"
 #include "kernels/bf16.h"
 #include "kernels/checksum.h"
 #include "kernels/fp16.h"
@@ -437,6 +438,7 @@ const vd_kernels vd_kernels_c = {
     .sparse = &vd_sparse_kernels_c,
     .behind_pool = &vd_behind_pool_c,
     .winograd = &vd_winograd_kernels_c,
+    .winograd_batch = &vd_winograd_batch_kernels_c,
     .active = &vd_active_kernels_c,
     .smooth = &vd_smooth_kernels_c,
 };

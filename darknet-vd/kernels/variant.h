@@ -55,6 +55,8 @@ extern const vd_sparse_kernels VARIANT(vd_sparse_kernels);
 extern const vd_behind_pool_kernels VARIANT(vd_behind_pool);
 /* products/winograd_vector.c */
 extern const vd_winograd_kernels VARIANT(vd_winograd_kernels);
+/* products/winograd_batch_vector.c */
+extern const struct vd_winograd_batch_kernels VARIANT(vd_winograd_batch_kernels);
 
 /* products/active_vector.c */
 extern const vd_active_kernels VARIANT(vd_active_kernels);

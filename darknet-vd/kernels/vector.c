@@ -222,6 +222,7 @@ const vd_kernels VARIANT(vd_kernels) = {
     .sparse = &VARIANT(vd_sparse_kernels),
     .behind_pool = &VARIANT(vd_behind_pool),
     .winograd = &VARIANT(vd_winograd_kernels),
+    .winograd_batch = &VARIANT(vd_winograd_batch_kernels),
     .active = &VARIANT(vd_active_kernels),
     .smooth = &VARIANT(vd_smooth_kernels),
 };

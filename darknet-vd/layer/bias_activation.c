@@ -53,3 +53,18 @@ void vd_backward_tail(layer l, int b, float *d_bias)
     for (int c = 0; c < l.out_c; ++c)
         d_bias[c] += k->leaky_backward_sum(pixels, leaky ? slope : 1, y + c * pixels, d + c * pixels);
 }
+
+void vd_backward_tail_channel(layer l, int c)
+{
+    size_t pixels = (size_t)l.out_h * l.out_w;
+    float slope;
+    int leaky = vd_activation_is_leaky(l.activation, &slope);
+    for (int b = 0; b < l.batch; ++b) {
+        size_t at = ((size_t)b * l.out_c + c) * pixels;
+        const float *inputs = inputs_of(l, b);
+        if (!leaky)
+            vd_activate_backward(l.activation, pixels, inputs ? inputs + c * pixels : 0, l.output + at, l.delta + at);
+        l.bias_updates[c] +=
+            vd_kernels_get()->leaky_backward_sum(pixels, leaky ? slope : 1, l.output + at, l.delta + at);
+    }
+}

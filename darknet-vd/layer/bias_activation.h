@@ -15,4 +15,7 @@ void vd_forward_tail(layer l, int b);
  * d_bias [filters]; a connected layer's d_bias is delta itself, and not touched */
 void vd_backward_tail(layer l, int b, float *d_bias);
 
+/* the same for one channel of all images */
+void vd_backward_tail_channel(layer l, int c);
+
 #endif

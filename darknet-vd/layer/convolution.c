@@ -2,6 +2,7 @@
 #include "layer/product.h"
 #include "layer/bias_activation.h"
 #include "layer/chunks.h"
+#include "layer/convolution_winograd.h"
 #include "layer/pooled.h"
 #include "layer/variance.h"
 #include "kernels/products/convolve.h"
@@ -108,6 +109,12 @@ static void multiply_run(const job *j, int b, float *product, float *variance)
 
 /* ---- the whole ---- */
 
+/* a single picture without noise is shared by its filters; pooled.h has products of its own */
+static int by_winograd(layer l, vd_product p)
+{
+    return (l.batch > 1 || p.sigma2) && !p.pool && vd_winograd_convolution_fits(l);
+}
+
 static void forward_run(int i, void *context)
 {
     const job *j = context;
@@ -172,6 +179,10 @@ static void forward_one_image(job *j)
 
 void vd_convolution_forward(layer l, const float *input, vd_product p)
 {
+    if (by_winograd(l, p)) {
+        vd_winograd_convolution_forward(l, input, p);
+        return;
+    }
     job j = make_job(l, input, p);
     if (l.batch == 1 && !p.sigma2 && !p.pool) {
         forward_one_image(&j);
@@ -231,6 +242,10 @@ static void backward_chunk(int i, void *context)
 
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p)
 {
+    if (by_winograd(l, p)) {
+        vd_winograd_convolution_backward(l, input, d_input, p);
+        return;
+    }
     job j = make_job(l, input, p);
     j.d_input = d_input;
     j.chunks = vd_make_chunks(l, p, (size_t)l.nweights, l.batch / j.run);

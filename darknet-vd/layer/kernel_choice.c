@@ -1,4 +1,5 @@
 #include "layer/kernel_choice.h"
+#include "layer/convolution_winograd.h"
 #include "layer/layer_state.h"
 #include "layer/variance.h"
 #include "layer/vd_layer.h"
@@ -45,6 +46,12 @@ typedef struct {
     float *x, *y, *w;                  /* zeros, for any layer */
     void *typed_x, *typed_y, *typed_w; /* in the type, or room for it */
 } contest;
+
+/* a layer whose time depends on the type of its variance */
+static int is_timed(layer l)
+{
+    return vd_layer_of(l) && !vd_winograd_convolution_fits(l);
+}
 
 /* the convolution of a layer, or one of its groups; the plan by the rule */
 static vd_convolution_plan plan_of(layer l)
@@ -102,7 +109,7 @@ static void run_table(int way, void *context)
     vd_kernels_use(c->tables[way]);
     for (int i = 0; i < c->net->n; ++i) {
         layer l = c->net->layers[i];
-        if (!vd_layer_of(l)) continue;
+        if (!is_timed(l)) continue;
         if (l.type == CONVOLUTIONAL) run_convolution(c, l);
         else run_connected(c, l);
     }
@@ -115,7 +122,7 @@ static int longest_run(const network *net)
     int longest = 0;
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
-        if (!vd_layer_of(l) || l.type != CONVOLUTIONAL) continue;
+        if (!is_timed(l) || l.type != CONVOLUTIONAL) continue;
         int images = plan_of(l).images;
         longest = images > longest ? images : longest;
     }
@@ -160,7 +167,7 @@ static void make_arrays(contest *c)
     size_t x = 1, y = 1, w = 1;
     for (int i = 0; i < c->net->n; ++i) {
         layer l = c->net->layers[i];
-        if (!vd_layer_of(l)) continue;
+        if (!is_timed(l)) continue;
         int is_connected = l.type == CONNECTED, images = is_connected ? l.batch : c->images;
         x = most(x, (size_t)l.inputs * images);
         y = most(y, (size_t)(is_connected ? units_of(c, l) : l.outputs) * images);
@@ -177,14 +184,14 @@ static void free_arrays(contest *c)
     for (size_t i = 0; i < sizeof(all) / sizeof(*all); ++i) free(all[i]);
 }
 
-/* "kernels/4/0123456789abcdef": variational layers, and a hash of their shapes; returns how many layers */
+/* "kernels/4/0123456789abcdef": layers that are timed, and a hash of their shapes; returns how many layers */
 static int name_of(const network *net, size_t n, char *name)
 {
     int layers = 0;
     uint64_t hash = VD_FNV64_START;
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
-        if (!vd_layer_of(l)) continue;
+        if (!is_timed(l)) continue;
         int32_t shape[] = {l.type, l.batch, l.c, l.h, l.w, l.out_c, l.out_h, l.out_w, l.size, l.stride, l.groups};
         hash = vd_fnv64(hash, shape, sizeof(shape));
         ++layers;

@@ -7,7 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-/* A piece of work is one channel over the whole batch: its sums are made by one thread, in a fixed order. */
+/* A piece of work is one channel over the whole batch: its sums are made by one thread, in a fixed order. Passes that
+ * follow each other are made block by block, in the nearest cache. */
+enum { BLOCK = 2048 };
+
 typedef struct {
     layer l;
     int train;
@@ -78,10 +81,13 @@ static void forward_channel(int c, void *context)
         l.rolling_variance[c] = .99f * l.rolling_variance[c] + .01f * variance;
     }
     float inverse = 1 / vd_norm_deviation(l, variance);
-    for (int r = 0; r < x.runs; ++r) {
-        j->k->normalize(x.length, mean, inverse, l.scales[c], l.biases[c], x.first + r * x.step, y.first + r * y.step);
-        vd_activate(l.activation, x.length, y.first + r * y.step);
-    }
+    for (int r = 0; r < x.runs; ++r)
+        for (size_t i = 0; i < x.length; i += BLOCK) {
+            size_t n = x.length - i < BLOCK ? x.length - i : BLOCK;
+            float *to = y.first + r * y.step + i;
+            j->k->normalize(n, mean, inverse, l.scales[c], l.biases[c], x.first + r * x.step + i, to);
+            vd_activate(l.activation, n, to);
+        }
     put_back(j, y, l.output, c);
 }
 
@@ -105,13 +111,15 @@ static void backward_channel(int c, void *context)
     float sum = 0, centred = 0, count = (float)l.batch * j->plane; /* centred: sum of d (x - mean) */
     channel x = channel_of(j, l.x, c, VD_SCRATCH_COLUMNS), y = channel_of(j, l.output, c, VD_SCRATCH_D_COLUMNS);
     channel d = channel_of(j, l.delta, c, VD_SCRATCH_SQUARE);
-    for (int r = 0; r < x.runs; ++r) {
-        float *d_run = d.first + r * d.step;
-        const float *in = activation_inputs(j, c, mean, variance, x.length, x.first + r * x.step);
-        vd_activate_backward(l.activation, x.length, in, y.first + r * y.step, d_run);
-        sum += j->k->sum(x.length, d_run);
-        centred += j->k->dot(x.length, mean, x.first + r * x.step, d_run);
-    }
+    for (int r = 0; r < x.runs; ++r)
+        for (size_t i = 0; i < x.length; i += BLOCK) {
+            size_t n = x.length - i < BLOCK ? x.length - i : BLOCK;
+            const float *from = x.first + r * x.step + i, *in = activation_inputs(j, c, mean, variance, n, from);
+            float *to = d.first + r * d.step + i;
+            vd_activate_backward(l.activation, n, in, y.first + r * y.step + i, to);
+            sum += j->k->sum(n, to);
+            centred += j->k->dot(n, mean, from, to);
+        }
     l.bias_updates[c] += sum;
     l.scale_updates[c] += centred / vd_norm_deviation(l, variance);
     float scale = l.scales[c], inverse = 1 / sqrtf(variance + .00001f);

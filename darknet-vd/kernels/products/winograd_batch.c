@@ -1,0 +1,423 @@
+#include "kernels/products/winograd_batch.h"
+#include "base/parallel.h"
+#include "kernels/products/tile.h"
+#include "kernels/scratch.h"
+#include "kernels/transpose.h"
+#include "kernels/winograd_batch_kernels.h"
+
+#include <string.h>
+
+enum { SIZE = 3, BLOCK = VD_WINOGRAD_BLOCK, WIDE = VD_WINOGRAD_WIDE, TAPS = VD_WINOGRAD_TAPS };
+
+static int blocks_of(int channels)
+{
+    return (channels + BLOCK - 1) / BLOCK;
+}
+
+static int at_most(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- tiles ---- */
+
+/* The tiles of all images are numbered, image by image, row by row. A strip is some rows of one image, a group some
+ * strips: their frequencies are in memory at a time. */
+typedef struct {
+    int tile, area;    /* pixels each way, frequencies */
+    int rows, columns; /* tiles of an image */
+    int per_image;     /* strips */
+    int strips;
+} tiling;
+
+static int strip_rows_before(const tiling *g, int k)
+{
+    return g->rows * k / g->per_image;
+}
+
+/* the number of the first tile of a strip; of the strip behind the last one, of all tiles */
+static int first_tile(const tiling *g, int strip)
+{
+    return (strip / g->per_image * g->rows + strip_rows_before(g, strip % g->per_image)) * g->columns;
+}
+
+static int tiles_between(const tiling *g, int from, int to)
+{
+    return first_tile(g, to) - first_tile(g, from);
+}
+
+static int tiles_for(int pixels, int tile)
+{
+    return (pixels + tile - 1) / tile;
+}
+
+/* multiplications of an image, for a channel and a filter */
+static int work_of(vd_window w, int tile)
+{
+    return (tile + 2) * (tile + 2) * tiles_for(w.out_h, tile) * tiles_for(w.out_w, tile);
+}
+
+static tiling tiling_of(vd_window w, int images)
+{
+    enum { TILES = 64 }; /* of a strip */
+    int tile = work_of(w, 4) <= work_of(w, 2) ? 4 : 2;
+    tiling g = {tile, (tile + 2) * (tile + 2), tiles_for(w.out_h, tile), tiles_for(w.out_w, tile), 1, 0};
+    int rows = TILES / g.columns < 1 ? 1 : TILES / g.columns;
+    g.per_image = (g.rows + rows - 1) / rows;
+    g.strips = g.per_image * images;
+    return g;
+}
+
+int vd_winograd_batch_pays(vd_winograd_shape s)
+{
+    enum { CHANNELS = 16, TILES = 16 };
+    const double transforms = 1.5; /* with them, times the work of the products alone */
+    vd_window w = s.window;
+    if (w.size != SIZE || w.stride != 1 || w.pad >= SIZE || w.c < CHANNELS || s.n < CHANNELS) return 0;
+    tiling g = tiling_of(w, s.images);
+    return g.rows * g.columns * s.images >= TILES &&
+           transforms * at_most(work_of(w, 4), work_of(w, 2)) <= (double)TAPS * w.out_h * w.out_w;
+}
+
+/* ---- pixels: 16 channels side by side ---- */
+
+/* an array of images, and what the second product multiplies it with: itself, or another array */
+typedef struct {
+    const float *x, *by;
+    int c, h, w;
+} planes;
+
+/* lines of an image, with what surrounds it: zeros */
+typedef struct {
+    int b, block;     /* image, block of channels */
+    int above, lines; /* the first line, of the image; how many */
+    int left, width;  /* pixels of a line in front of the image; of a line */
+} place;
+
+/* pixels[lines][width][16] */
+static void turn_lines(const vd_kernels *k, const planes *p, const float *x, place at, float *pixels)
+{
+    int channels = at_most(p->c - at.block * BLOCK, BLOCK), plane = p->h * p->w;
+    int first = at.above < 0 ? 0 : at.above, end = at_most(at.above + at.lines, p->h);
+    if (end - first < at.lines || at.width > p->w)
+        memset(pixels, 0, (size_t)at.lines * at.width * BLOCK * sizeof(float));
+    k->winograd_batch->turn(channels, end - first, p->w,
+                            x + ((size_t)at.b * p->c + (size_t)at.block * BLOCK) * plane + (size_t)first * p->w, plane,
+                            at.width, pixels + ((size_t)(first - at.above) * at.width + at.left) * BLOCK);
+}
+
+/* the pixels of the second product from those of the first, which may be overwritten */
+static float *multiplied(const vd_kernels *k, const planes *p, place at, float *pixels)
+{
+    size_t n = (size_t)at.lines * at.width * BLOCK;
+    if (p->by == p->x) {
+        k->square(n, pixels, pixels);
+        return pixels;
+    }
+    float *by = vd_scratch(VD_SCRATCH_D_COLUMNS, n);
+    turn_lines(k, p, p->by, at, by);
+    k->multiply_by(n, pixels, by);
+    return by;
+}
+
+/* ---- frequencies of images ---- */
+
+/* of one group: [area][tiles][pitch] */
+typedef struct {
+    float *at;
+    size_t step, pitch;
+} frequencies;
+
+/* numbers from frequency to frequency, of n: large powers of two would put all frequencies in the same places of the
+ * cache */
+static size_t step_of(size_t n)
+{
+    return n + BLOCK;
+}
+
+/* so would an even number of cache lines from tile to tile with tiles */
+static frequencies frequencies_of(int channels, int tiles)
+{
+    size_t lines = blocks_of(channels) | 1, pitch = lines * BLOCK;
+    return (frequencies){0, step_of(tiles * pitch), pitch};
+}
+
+static size_t numbers_of(frequencies v, int area)
+{
+    return v.step * area;
+}
+
+typedef struct {
+    const vd_kernels *k;
+    tiling g;
+    int from, to; /* strips of the group */
+    int pad, is_gradient, products;
+    planes source;
+    frequencies v[2]; /* of the products */
+} transforming;
+
+static void transform_block(int i, void *context)
+{
+    const transforming *t = context;
+    const tiling *g = &t->g;
+    int blocks = blocks_of(t->source.c), strip = t->from + i / blocks, k = strip % g->per_image;
+    int first = strip_rows_before(g, k), around = t->is_gradient ? 0 : SIZE - 1;
+    vd_winograd_strip s = {.tile = g->tile, .columns = g->columns, .step = t->v[0].step, .pitch = t->v[0].pitch};
+    s.rows = strip_rows_before(g, k + 1) - first;
+    s.width = g->tile * g->columns + around;
+    place at = {strip / g->per_image, i % blocks, g->tile * first - t->pad, g->tile * s.rows + around, t->pad, s.width};
+    float *pixels = vd_scratch(VD_SCRATCH_COLUMNS, (size_t)at.lines * at.width * BLOCK);
+    turn_lines(t->k, &t->source, t->source.x, at, pixels);
+    for (int p = 0; p < t->products; ++p) {
+        float *to = t->v[p].at + tiles_between(g, t->from, strip) * s.pitch + (size_t)at.block * BLOCK;
+        if (p) pixels = multiplied(t->k, &t->source, at, pixels);
+        (t->is_gradient ? t->k->winograd_batch->gradient : t->k->winograd_batch->input)(s, pixels, to);
+    }
+}
+
+static void transform(transforming t)
+{
+    vd_parallel_for((t.to - t.from) * blocks_of(t.source.c), transform_block, &t);
+}
+
+/* ---- groups ---- */
+
+/* strips of a group: as many as fit, of `numbers` frequencies a tile */
+static int strips_of_group(const tiling *g, size_t numbers)
+{
+    enum { FIT = 2 << 20, FEWEST = 128 }; /* floats; tiles */
+    int strip = (g->rows + g->per_image - 1) / g->per_image * g->columns;
+    int tiles = (int)(FIT / (numbers * g->area));
+    tiles = tiles < FEWEST ? FEWEST : tiles;
+    int strips = tiles / strip < 1 ? 1 : tiles / strip, groups = (g->strips + strips - 1) / strips;
+    return (g->strips + groups - 1) / groups;
+}
+
+static int most_tiles(const tiling *g, int strips)
+{
+    return strips * ((g->rows + g->per_image - 1) / g->per_image) * g->columns;
+}
+
+/* ---- a convolution: forward, or that of the output's gradients with turned weights ---- */
+
+typedef struct {
+    const vd_kernels *k;
+    tiling g;
+    int from, to;        /* strips of the group */
+    int c, n, h, w;      /* channels of the source; filters, lines and columns of the result */
+    int turned;          /* weights are [c][n][9], from the last tap to the first */
+    int products, parts; /* pieces of the group for each block of filters */
+    int chunk;           /* strips whose products are made before they are transformed back */
+    struct {
+        frequencies v;
+        const float *weights;
+        float *y;
+        const float *twice; /* null, or y += 2 twice result */
+        int not_negative, add;
+    } of[2];
+} convolution;
+
+/* u[area][c][filters] of filters first .. first + filters - 1; what is beyond the last one is 0 */
+static float *transform_weights(const convolution *j, const float *weights, int first, int filters)
+{
+    size_t step = step_of((size_t)j->c * filters);
+    float *u = vd_scratch(VD_SCRATCH_BLOCKED_W, step * j->g.area);
+    float *turned = vd_scratch(VD_SCRATCH_TILE_A, (size_t)j->c * TAPS * BLOCK);
+    for (int k = 0; k < filters; k += BLOCK) {
+        int some = at_most(j->n - first - k, BLOCK);
+        if (some < BLOCK) memset(turned, 0, (size_t)j->c * TAPS * BLOCK * sizeof(float));
+        if (!j->turned)
+            vd_transpose(some, j->c * TAPS, weights + (size_t)(first + k) * j->c * TAPS, j->c * TAPS, turned, BLOCK);
+        for (int c = 0; j->turned && c < j->c; ++c)
+            vd_transpose(some, TAPS, weights + ((size_t)c * j->n + first + k) * TAPS, TAPS,
+                         turned + (size_t)c * TAPS * BLOCK, BLOCK);
+        j->k->winograd_batch->weights(j->g.tile, j->c, j->turned, turned, step, filters, u + k);
+    }
+    return u;
+}
+
+/* pixels [lines][width][16] to 16 planes */
+static void turn_back(const convolution *j, int product, int lines, int width, int channels, const float *pixels,
+                      size_t at)
+{
+    int plane = j->h * j->w, twice = j->of[product].twice != 0, ld = plane;
+    float *y = j->of[product].y + at;
+    if (twice) ld = lines * j->w, y = vd_scratch(VD_SCRATCH_D_SQUARE, (size_t)BLOCK * ld);
+    j->k->winograd_batch->turn_back(channels, lines, j->w, pixels, width, j->of[product].add && !twice, y, ld);
+    for (int c = 0; twice && c < channels; ++c)
+        j->k->add_twice_product(ld, j->of[product].twice + at + (size_t)c * plane, y + (size_t)c * ld,
+                                j->of[product].y + at + (size_t)c * plane);
+}
+
+/* the products of one strip, m[area][tiles][filters] */
+static void put_strip(const convolution *j, int product, int strip, int first, int filters, const float *m, size_t step)
+{
+    const tiling *g = &j->g;
+    int row = strip_rows_before(g, strip % g->per_image), line = g->tile * row;
+    vd_winograd_strip s = {.tile = g->tile, .columns = g->columns, .width = g->tile * g->columns, .step = step};
+    s.rows = strip_rows_before(g, strip % g->per_image + 1) - row;
+    s.pitch = filters;
+    int lines = at_most(g->tile * s.rows, j->h - line);
+    float *pixels = vd_scratch(VD_SCRATCH_COLUMNS, (size_t)g->tile * s.rows * s.width * BLOCK);
+    for (int k = 0; k < filters && first + k < j->n; k += BLOCK) {
+        size_t plane = (size_t)(strip / g->per_image) * j->n + first + k;
+        j->k->winograd_batch->output(s, j->of[product].not_negative, m + k, pixels);
+        turn_back(j, product, lines, s.width, at_most(j->n - first - k, BLOCK), pixels, (plane * j->h + line) * j->w);
+    }
+}
+
+/* strips from .. to - 1 */
+static void multiply_chunk(const convolution *j, int product, int from, int to, int first, int filters, const float *u)
+{
+    frequencies v = j->of[product].v;
+    int tiles = tiles_between(&j->g, from, to);
+    size_t before = tiles_between(&j->g, j->from, from), step = step_of((size_t)tiles * filters);
+    float *m = vd_scratch(VD_SCRATCH_BLOCKED_Y, step * j->g.area);
+    for (int f = 0; f < j->g.area; ++f)
+        j->k->winograd_batch->multiply(tiles, j->c, filters, v.at + f * v.step + before * v.pitch, v.pitch,
+                                       u + f * step_of((size_t)j->c * filters), m + f * step);
+    for (int strip = from; strip < to; ++strip)
+        put_strip(j, product, strip, first, filters, m + (size_t)tiles_between(&j->g, from, strip) * filters, step);
+}
+
+static void multiply_part(const convolution *j, int product, int part, int first)
+{
+    int filters = j->n - first > BLOCK ? WIDE : BLOCK, strips = j->to - j->from;
+    int from = j->from + strips * part / j->parts, to = j->from + strips * (part + 1) / j->parts;
+    if (from == to) return;
+    const float *u = transform_weights(j, j->of[product].weights, first, filters);
+    for (; from < to; from += j->chunk)
+        multiply_chunk(j, product, from, at_most(from + j->chunk, to), first, filters, u);
+}
+
+/* filters of a piece: few where there would be few pieces */
+static void multiply_piece(int i, void *context)
+{
+    const convolution *j = context;
+    int part = i % j->parts, first = i / j->parts * WIDE;
+    for (int product = 0; product < j->products; ++product) multiply_part(j, product, part, first);
+}
+
+static void convolve(convolution *j, planes source, int pad)
+{
+    enum { CHUNK = 96, PIECES = 8 };
+    int blocks = (j->n + WIDE - 1) / WIDE;
+    frequencies v = frequencies_of(j->c, 1);
+    int strips = strips_of_group(&j->g, v.pitch * j->products), tiles = most_tiles(&j->g, strips);
+    v = frequencies_of(j->c, tiles);
+    size_t numbers = numbers_of(v, j->g.area);
+    float *memory = vd_scratch(VD_SCRATCH_SHARED, numbers * j->products);
+    j->of[0].v = j->of[1].v = v;
+    j->chunk = CHUNK / most_tiles(&j->g, 1) < 1 ? 1 : CHUNK / most_tiles(&j->g, 1);
+    for (j->from = 0; j->from < j->g.strips; j->from = j->to) {
+        j->to = at_most(j->from + strips, j->g.strips);
+        transforming t = {j->k, j->g, j->from, j->to, pad, 0, j->products, source, {v, v}};
+        for (int p = 0; p < j->products; ++p) j->of[p].v.at = t.v[p].at = memory + p * numbers;
+        transform(t);
+        int chunks = (j->to - j->from + j->chunk - 1) / j->chunk, parts = (PIECES + blocks - 1) / blocks;
+        j->parts = at_most(chunks, parts);
+        vd_parallel_for(blocks * j->parts, multiply_piece, j);
+    }
+}
+
+void vd_winograd_batch_forward(vd_winograd_shape s, const float *x, const float *theta, const float *sigma2, float *y,
+                               float *variance)
+{
+    vd_window w = s.window;
+    convolution j = {
+        .k = vd_kernels_get(), .g = tiling_of(w, s.images), .c = w.c, .n = s.n, .h = w.out_h, .w = w.out_w};
+    j.products = sigma2 ? 2 : 1;
+    j.of[0].weights = theta, j.of[0].y = y;
+    j.of[1].weights = sigma2, j.of[1].y = variance, j.of[1].not_negative = 1;
+    convolve(&j, (planes){x, x, w.c, w.h, w.w}, w.pad);
+}
+
+void vd_winograd_batch_backward_data(vd_winograd_shape s, const float *dy, const float *gain, const float *theta,
+                                     const float *sigma2, const float *x, int add, float *dx)
+{
+    vd_window w = s.window, turned = {s.n, w.out_h, w.out_w, SIZE, 1, SIZE - 1 - w.pad, w.h, w.w};
+    convolution j = {.k = vd_kernels_get(), .g = tiling_of(turned, s.images), .c = s.n, .n = w.c, .h = w.h, .w = w.w};
+    j.products = sigma2 ? 2 : 1;
+    j.turned = 1;
+    j.of[0].weights = theta, j.of[0].y = dx, j.of[0].add = add;
+    j.of[1].weights = sigma2, j.of[1].y = dx, j.of[1].twice = x;
+    convolve(&j, (planes){dy, gain, s.n, w.out_h, w.out_w}, turned.pad);
+}
+
+/* ---- the gradient of the weights ---- */
+
+enum { FILTERS = 64, CHANNELS = 128 }; /* of a piece */
+
+typedef struct {
+    const vd_kernels *k;
+    tiling g;
+    int tiles; /* of the group */
+    int c, n;
+    struct {
+        frequencies v, m; /* of the input, of the gradient */
+        float *dw;
+    } of[2];
+} weights_job;
+
+/* dw[n][c][9] += G^T u G, u[area][filters][channels] */
+static void add_weights(const weights_job *j, float *dw, int n, int filters, int c, int channels, const float *u)
+{
+    float *w = vd_scratch(VD_SCRATCH_TILE_A, (size_t)CHANNELS * TAPS);
+    for (int i = 0; i < filters; ++i) {
+        j->k->winograd_batch->d_weights(j->g.tile, channels / BLOCK, u + (size_t)i * channels,
+                                        step_of((size_t)filters * channels), BLOCK, w);
+        for (int k = 0; k < channels; k += BLOCK)
+            vd_transpose_add(TAPS, at_most(j->c - c - k, BLOCK), w + (size_t)k * TAPS, BLOCK,
+                             dw + ((size_t)(n + i) * j->c + c + k) * TAPS, TAPS);
+    }
+}
+
+static void weights_piece(int i, void *context)
+{
+    const weights_job *j = context;
+    int across = (j->c + CHANNELS - 1) / CHANNELS, down = (j->n + FILTERS - 1) / FILTERS;
+    int c = i % across * CHANNELS, n = i / across % down * FILTERS, product = i / across / down;
+    int channels = at_most(blocks_of(j->c) * BLOCK - c, CHANNELS), filters = at_most(j->n - n, FILTERS);
+    frequencies v = j->of[product].v, m = j->of[product].m;
+    size_t step = step_of((size_t)filters * channels);
+    float *u = vd_scratch(VD_SCRATCH_BLOCKED_W, j->g.area * step);
+    vd_tile t = {.m = filters, .n = channels, .k = j->tiles, .a_row = 1, .a_step = (long)m.pitch, .scale = 1};
+    t.ldx = (long)v.pitch;
+    t.ldc = channels;
+    for (int f = 0; f < j->g.area; ++f) {
+        t.a = m.at + f * m.step + n;
+        t.x = v.at + f * v.step + c;
+        t.c = u + f * step;
+        j->k->tile(t);
+    }
+    add_weights(j, j->of[product].dw, n, filters, c, channels, u);
+}
+
+void vd_winograd_batch_backward_weights(vd_winograd_shape s, const float *x, const float *dy, const float *gain,
+                                        float *d_theta, float *d_sigma2)
+{
+    vd_window w = s.window;
+    weights_job j = {.k = vd_kernels_get(), .g = tiling_of(w, s.images), .c = w.c, .n = s.n};
+    int products = d_sigma2 ? 2 : 1, area = j.g.area;
+    frequencies v = frequencies_of(w.c, 1), m = frequencies_of(s.n, 1);
+    int strips = strips_of_group(&j.g, (v.pitch + m.pitch) * products), tiles = most_tiles(&j.g, strips);
+    v = frequencies_of(w.c, tiles), m = frequencies_of(s.n, tiles);
+    size_t both = numbers_of(v, area) + numbers_of(m, area);
+    float *memory = vd_scratch(VD_SCRATCH_SHARED, both * products);
+    int pieces = (w.c + CHANNELS - 1) / CHANNELS * ((s.n + FILTERS - 1) / FILTERS) * products;
+    for (int from = 0, to; from < j.g.strips; from = to) {
+        to = at_most(from + strips, j.g.strips);
+        transforming input = {j.k, j.g, from, to, w.pad, 0, products, {x, x, w.c, w.h, w.w}, {v, v}};
+        transforming gradient = {j.k, j.g, from, to, 0, 1, products, {dy, gain, s.n, w.out_h, w.out_w}, {m, m}};
+        for (int p = 0; p < products; ++p) {
+            j.of[p].dw = p ? d_sigma2 : d_theta;
+            j.of[p].v = v, j.of[p].m = m;
+            j.of[p].v.at = input.v[p].at = memory + p * both;
+            j.of[p].m.at = gradient.v[p].at = memory + p * both + numbers_of(v, area);
+        }
+        transform(input);
+        transform(gradient);
+        j.tiles = tiles_between(&j.g, from, to);
+        vd_parallel_for(pieces, weights_piece, &j);
+    }
+}
