@@ -17,7 +17,6 @@
 
 enum {
     VD_WINOGRAD_BLOCK = 16,  /* channels or filters side by side */
-    VD_WINOGRAD_WIDE = 32,   /* filters of a product, at most */
     VD_WINOGRAD_MOST_IN = 6, /* numbers of a tile, each way: tile + 2 */
     VD_WINOGRAD_TAPS = 9
 };
@@ -63,13 +62,14 @@ typedef struct vd_winograd_batch_kernels {
     /* w = G^T u G; w [n][9][16] */
     void (*d_weights)(int tile, int n, const float *u, size_t step, size_t pitch, float *w);
 
-    /* m[t][j] = sum over c of v[t pitch + c] u[c][j]
+    /* m[t][j] = (add ? m[t][j] : 0) + sum over c of v[t pitch + c] u[c][j]
      *
-     *   u   [channels][filters]; filters is 16 or 32
-     *   m   [tiles][filters], overwritten
+     *   u   [channels][filters], filters a multiple of 16
+     *   m   [tiles][filters]
      *
      * The order of a sum does not depend on its place */
-    void (*multiply)(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, float *m);
+    void (*multiply)(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, int add,
+                     float *m);
 } vd_winograd_batch_kernels;
 
 extern const vd_winograd_batch_kernels vd_winograd_batch_kernels_c;

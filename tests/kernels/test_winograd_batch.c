@@ -32,7 +32,7 @@ static const vd_winograd_shape shapes[] = {
     {{16, 4, 4, 3, 1, 1, 4, 4}, 16, 16},       {{20, 2, 2, 3, 1, 1, 2, 2}, 33, 21},
     {{5, 13, 13, 3, 1, 1, 13, 13}, 40, 4},     {{33, 8, 8, 3, 1, 1, 8, 8}, 20, 7},
     {{16, 7, 9, 3, 1, 0, 5, 7}, 17, 3},        {{3, 6, 5, 3, 1, 2, 8, 7}, 5, 2},
-    {{2, 1, 3, 3, 1, 1, 1, 3}, 3, 2},          {{130, 6, 6, 3, 1, 1, 6, 6}, 70, 3},
+    {{2, 1, 3, 3, 1, 1, 1, 3}, 3, 2},          {{130, 6, 6, 3, 1, 1, 6, 6}, 260, 3},
     {{16, 130, 126, 3, 1, 1, 130, 126}, 3, 2}, {{3, 130, 126, 3, 1, 1, 130, 126}, 40, 2},
 };
 enum { SHAPES = COUNT_OF(shapes) };
@@ -281,16 +281,17 @@ static void check_turns(const char *name, const vd_winograd_batch_kernels *k)
 
 static void check_product(const char *name, const vd_winograd_batch_kernels *k)
 {
-    enum { TILES = 40, CHANNELS = 37, FILTERS = VD_WINOGRAD_WIDE };
+    enum { TILES = 40, CHANNELS = 37, FILTERS = 64 };
     static float v[TILES * PITCH], u[CHANNELS * FILTERS], have[TILES * FILTERS], want[TILES * FILTERS];
     fill_random(v, COUNT_OF(v), 1);
     fill_random(u, COUNT_OF(u), 2);
     for (int tiles = 1; tiles <= TILES; ++tiles)
-        for (int filters = BLOCK; filters <= FILTERS; filters += BLOCK) {
-            k->multiply(tiles, CHANNELS, filters, v, PITCH, u, have);
-            vd_winograd_batch_kernels_c.multiply(tiles, CHANNELS, filters, v, PITCH, u, want);
-            assert_same(name, "product", (size_t)tiles * filters, have, want);
-        }
+        for (int filters = BLOCK; filters <= FILTERS; filters += BLOCK)
+            for (int add = 0; add < 2; ++add) {
+                k->multiply(tiles, CHANNELS, filters, v, PITCH, u, add, have);
+                vd_winograd_batch_kernels_c.multiply(tiles, CHANNELS, filters, v, PITCH, u, add, want);
+                assert_same(name, "product", (size_t)tiles * filters, have, want);
+            }
 }
 
 START_TEST(every_kernel_is_that_of_plain_c)

@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-enum { SIZE = 3, BLOCK = VD_WINOGRAD_BLOCK, WIDE = VD_WINOGRAD_WIDE, TAPS = VD_WINOGRAD_TAPS };
+enum { SIZE = 3, BLOCK = VD_WINOGRAD_BLOCK, TAPS = VD_WINOGRAD_TAPS };
+
+/* Of a piece of work: filters and channels of a convolution; filters and channels of a gradient of weights. The
+ * frequencies of so many weights stay in the second cache. */
+enum { WIDE = 32, DEEP = 256, FILTERS = 64, CHANNELS = 128 };
 
 static int blocks_of(int channels)
 {
@@ -217,21 +221,30 @@ typedef struct {
     } of[2];
 } convolution;
 
-/* u[area][c][filters] of filters first .. first + filters - 1; what is beyond the last one is 0 */
-static float *transform_weights(const convolution *j, const float *weights, int first, int filters)
+/* some filters, some channels of the source */
+typedef struct {
+    int first, filters, c, channels;
+} part_of_weights;
+
+/* u[area][channels][filters]; what is beyond the last filter is 0 */
+static float *transform_weights(const convolution *j, const float *weights, part_of_weights p)
 {
-    size_t step = step_of((size_t)j->c * filters);
+    const vd_winograd_batch_kernels *k = j->k->winograd_batch;
+    size_t step = step_of((size_t)p.channels * p.filters), row = (size_t)j->c * TAPS;
     float *u = vd_scratch(VD_SCRATCH_BLOCKED_W, step * j->g.area);
-    float *turned = vd_scratch(VD_SCRATCH_TILE_A, (size_t)j->c * TAPS * BLOCK);
-    for (int k = 0; k < filters; k += BLOCK) {
-        int some = at_most(j->n - first - k, BLOCK);
-        if (some < BLOCK) memset(turned, 0, (size_t)j->c * TAPS * BLOCK * sizeof(float));
-        if (!j->turned)
-            vd_transpose(some, j->c * TAPS, weights + (size_t)(first + k) * j->c * TAPS, j->c * TAPS, turned, BLOCK);
-        for (int c = 0; j->turned && c < j->c; ++c)
-            vd_transpose(some, TAPS, weights + ((size_t)c * j->n + first + k) * TAPS, TAPS,
-                         turned + (size_t)c * TAPS * BLOCK, BLOCK);
-        j->k->winograd_batch->weights(j->g.tile, j->c, j->turned, turned, step, filters, u + k);
+    float *turned = vd_scratch(VD_SCRATCH_TILE_A, (size_t)p.channels * TAPS * BLOCK);
+    enum { AHEAD = 4 }; /* rows are so far apart that the processor does not see the next one coming */
+    const size_t row_of_turned = (size_t)j->n * TAPS;
+    for (int i = 0; i < p.filters; i += BLOCK) {
+        int n = p.first + i, some = at_most(j->n - n, BLOCK), all = p.channels * TAPS;
+        if (!j->turned) k->turn(some, 1, all, weights + n * row + (size_t)p.c * TAPS, row, all, turned);
+        for (int c = 0; j->turned && c < p.channels; ++c) {
+            const float *from = weights + ((size_t)(p.c + c) * j->n + n) * TAPS;
+            for (int line = 0; line < some * TAPS; line += BLOCK)
+                __builtin_prefetch(from + AHEAD * row_of_turned + line);
+            k->turn(some, 1, TAPS, from, TAPS, TAPS, turned + (size_t)c * TAPS * BLOCK);
+        }
+        k->weights(j->g.tile, p.channels, j->turned, turned, step, p.filters, u + i);
     }
     return u;
 }
@@ -267,35 +280,65 @@ static void put_strip(const convolution *j, int product, int strip, int first, i
 }
 
 /* strips from .. to - 1 */
-static void multiply_chunk(const convolution *j, int product, int from, int to, int first, int filters, const float *u)
+/* m[area][tiles][filters] of strips from .. to - 1 by some channels, the first ones or more */
+static void multiply_chunk(const convolution *j, int product, int from, int to, part_of_weights p, const float *u,
+                           float *m)
 {
     frequencies v = j->of[product].v;
     int tiles = tiles_between(&j->g, from, to);
-    size_t before = tiles_between(&j->g, j->from, from), step = step_of((size_t)tiles * filters);
-    float *m = vd_scratch(VD_SCRATCH_BLOCKED_Y, step * j->g.area);
+    const float *at = v.at + tiles_between(&j->g, j->from, from) * v.pitch + p.c;
     for (int f = 0; f < j->g.area; ++f)
-        j->k->winograd_batch->multiply(tiles, j->c, filters, v.at + f * v.step + before * v.pitch, v.pitch,
-                                       u + f * step_of((size_t)j->c * filters), m + f * step);
-    for (int strip = from; strip < to; ++strip)
-        put_strip(j, product, strip, first, filters, m + (size_t)tiles_between(&j->g, from, strip) * filters, step);
+        j->k->winograd_batch->multiply(tiles, p.channels, p.filters, at + f * v.step, v.pitch,
+                                       u + f * step_of((size_t)p.channels * p.filters), p.c > 0,
+                                       m + f * step_of((size_t)tiles * p.filters));
 }
 
-static void multiply_part(const convolution *j, int product, int part, int first)
+static void put_chunk(const convolution *j, int product, int from, int to, part_of_weights p, const float *m)
 {
-    int filters = j->n - first > BLOCK ? WIDE : BLOCK, strips = j->to - j->from;
-    int from = j->from + strips * part / j->parts, to = j->from + strips * (part + 1) / j->parts;
-    if (from == to) return;
-    const float *u = transform_weights(j, j->of[product].weights, first, filters);
-    for (; from < to; from += j->chunk)
-        multiply_chunk(j, product, from, at_most(from + j->chunk, to), first, filters, u);
+    size_t step = step_of((size_t)tiles_between(&j->g, from, to) * p.filters);
+    for (int strip = from; strip < to; ++strip)
+        put_strip(j, product, strip, p.first, p.filters, m + (size_t)tiles_between(&j->g, from, strip) * p.filters,
+                  step);
 }
 
-/* filters of a piece: few where there would be few pieces */
+static float *room_for(const convolution *j, int from, int to, part_of_weights p)
+{
+    return vd_scratch(VD_SCRATCH_BLOCKED_Y, step_of((size_t)tiles_between(&j->g, from, to) * p.filters) * j->g.area);
+}
+
+/* Weights are transformed where they stay in the cache until they are used: with many channels, some of these at a time
+ * for all tiles, else once for one chunk of tiles after the other. */
+static void multiply_part(const convolution *j, int product, int part, part_of_weights p)
+{
+    int strips = j->to - j->from, from = j->from + strips * part / j->parts;
+    int to = j->from + strips * (part + 1) / j->parts;
+    const float *weights = j->of[product].weights;
+    if (from == to) return;
+    if (j->c > DEEP) {
+        float *m = room_for(j, from, to, p);
+        for (; p.c < j->c; p.c += p.channels) {
+            p.channels = at_most(DEEP, j->c - p.c);
+            multiply_chunk(j, product, from, to, p, transform_weights(j, weights, p), m);
+        }
+        put_chunk(j, product, from, to, p, m);
+        return;
+    }
+    p.channels = j->c;
+    const float *u = transform_weights(j, weights, p);
+    for (int next; from < to; from = next) {
+        next = at_most(from + j->chunk, to);
+        float *m = room_for(j, from, next, p);
+        multiply_chunk(j, product, from, next, p, u, m);
+        put_chunk(j, product, from, next, p, m);
+    }
+}
+
 static void multiply_piece(int i, void *context)
 {
     const convolution *j = context;
-    int part = i % j->parts, first = i / j->parts * WIDE;
-    for (int product = 0; product < j->products; ++product) multiply_part(j, product, part, first);
+    part_of_weights p = {.first = i / j->parts * WIDE};
+    p.filters = at_most(blocks_of(j->n - p.first) * BLOCK, WIDE);
+    for (int product = 0; product < j->products; ++product) multiply_part(j, product, i % j->parts, p);
 }
 
 static void convolve(convolution *j, planes source, int pad)
@@ -345,8 +388,6 @@ void vd_winograd_batch_backward_data(vd_winograd_shape s, const float *dy, const
 }
 
 /* ---- the gradient of the weights ---- */
-
-enum { FILTERS = 64, CHANNELS = 128 }; /* of a piece */
 
 typedef struct {
     const vd_kernels *k;

@@ -89,7 +89,7 @@ static void output_c(vd_winograd_strip s, int not_negative, const float *m, floa
     int in = s.tile + 2;
     for (int t = 0; t < s.rows * s.columns; ++t)
         for (int lane = 0; lane < BLOCK; ++lane) {
-            float x[MOST * MOST], y[MOST * MOST];
+            float x[MOST * MOST] = {0}, y[MOST * MOST];
             for (int f = 0; f < in * in; ++f) x[f] = m[f * s.step + t * s.pitch + lane];
             both_ways(s.tile, in, 0, s.tile == 4 ? a4 : a2, x, y);
             float *to = (float *)pixel_of(s, pixels, t) + lane;
@@ -118,18 +118,19 @@ static void d_weights_c(int tile, int n, const float *u, size_t step, size_t pit
     int in = tile + 2;
     for (int p = 0; p < n; ++p, w += TAPS * BLOCK)
         for (int lane = 0; lane < BLOCK; ++lane) {
-            float x[MOST * MOST], to[TAPS];
+            float x[MOST * MOST] = {0}, to[TAPS];
             for (int f = 0; f < in * in; ++f) x[f] = u[f * step + p * pitch + lane];
             both_ways(3, in, 1, tile == 4 ? g4 : g2, x, to);
             for (int i = 0; i < TAPS; ++i) w[i * BLOCK + lane] = to[i];
         }
 }
 
-static void multiply_c(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, float *m)
+static void multiply_c(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, int add,
+                       float *m)
 {
     for (int t = 0; t < tiles; ++t)
         for (int j = 0; j < filters; ++j) {
-            float sum = 0;
+            float sum = add ? m[(size_t)t * filters + j] : 0;
             for (int c = 0; c < channels; ++c) sum += v[t * pitch + c] * u[(size_t)c * filters + j];
             m[(size_t)t * filters + j] = sum;
         }

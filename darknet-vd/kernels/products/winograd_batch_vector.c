@@ -332,13 +332,16 @@ enum { TILES = 6, REGISTERS = 2 };
 
 /* m of `tiles` tiles and `registers` of filters, both constants where this is inlined */
 VD_INLINE void block(const int tiles, const int registers, int channels, int filters, const float *v, size_t pitch,
-                     const float *u, float *m)
+                     const float *u, int add, float *m)
 {
     vd_lanes sum[TILES][REGISTERS], x[REGISTERS];
 #pragma GCC unroll 12
     for (int t = 0; t < tiles; ++t)
 #pragma GCC unroll 4
-        for (int q = 0; q < registers; ++q) sum[t][q] = (vd_lanes){0};
+        for (int q = 0; q < registers; ++q) {
+            sum[t][q] = (vd_lanes){0};
+            if (add) sum[t][q] = load(m + (size_t)t * filters + q * VD_WIDTH);
+        }
     for (int c = 0; c < channels; ++c, u += filters) {
 #pragma GCC unroll 4
         for (int q = 0; q < registers; ++q) x[q] = load(u + q * VD_WIDTH);
@@ -357,12 +360,12 @@ VD_INLINE void block(const int tiles, const int registers, int channels, int fil
 
 #define BLOCK_OF(tiles)                                                                                          \
     static __attribute__((noinline)) void block_##tiles(int channels, int filters, const float *v, size_t pitch, \
-                                                        const float *u, float *m)                                \
+                                                        const float *u, int add, float *m)                       \
     {                                                                                                            \
         int j = 0;                                                                                               \
         for (; j + REGISTERS * VD_WIDTH <= filters; j += REGISTERS * VD_WIDTH)                                   \
-            block(tiles, REGISTERS, channels, filters, v, pitch, u + j, m + j);                                  \
-        for (; j < filters; j += VD_WIDTH) block(tiles, 1, channels, filters, v, pitch, u + j, m + j);           \
+            block(tiles, REGISTERS, channels, filters, v, pitch, u + j, add, m + j);                             \
+        for (; j < filters; j += VD_WIDTH) block(tiles, 1, channels, filters, v, pitch, u + j, add, m + j);      \
     }
 BLOCK_OF(1)
 BLOCK_OF(2)
@@ -379,19 +382,20 @@ BLOCK_OF(11)
 BLOCK_OF(12)
 #endif
 
-static void (*const blocks[TILES + 1])(int channels, int filters, const float *v, size_t pitch, const float *u,
+static void (*const blocks[TILES + 1])(int channels, int filters, const float *v, size_t pitch, const float *u, int add,
                                        float *m) = {0,       block_1, block_2, block_3,  block_4,  block_5, block_6,
 #ifdef __AVX512F__
                                                     block_7, block_8, block_9, block_10, block_11, block_12
 #endif
 };
 
-static void multiply_v(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, float *m)
+static void multiply_v(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, int add,
+                       float *m)
 {
     int n = (tiles + TILES - 1) / TILES;
     for (int i = 0; i < n; ++i) {
         int first = tiles * i / n, some = tiles * (i + 1) / n - first;
-        blocks[some](channels, filters, v + first * pitch, pitch, u, m + (size_t)first * filters);
+        blocks[some](channels, filters, v + first * pitch, pitch, u, add, m + (size_t)first * filters);
     }
 }
 
