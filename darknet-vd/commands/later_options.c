@@ -6,6 +6,8 @@
 #include "base/text.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "darknet.h"
@@ -14,6 +16,36 @@
 #define SERVES "sends results over the network, which this program does not"
 #define OF_DEMO "of `detector demo`, which needs OpenCV"
 #define TIMES "times layers: see darknet vd bench"
+
+static const char detector_usage[] =
+    "usage: darknet detector COMMAND DATA CFG [WEIGHTS] [options]\n"
+    "  train         [-clear] [-resume] [-map [-mAP_epochs 1] [-iou_thresh 0.5]] [-skip-broken]\n"
+    "      -clear    begin at batch 0 with these weights\n"
+    "      -resume   go on from the checkpoint\n"
+    "      -map      where the data file has no validate=: print the mAP on its valid= list every -mAP_epochs epochs,\n"
+    "                and keep the weights with the best one\n"
+    "  test          WEIGHTS [PICTURE] [-thresh 0.5] [-ext_output] [-save_labels] [-out NAME] [-hier 0.5] "
+    "[-skip-broken]\n"
+    "      PICTURE       without one, paths on standard input, one a line\n"
+    "      -ext_output   print the place of each box, in pixels\n"
+    "      -save_labels  write what is found as label files, where train looks for them\n"
+    "      -out          NAME.json: detections as JSON; FOLDER/: each picture with its boxes; NAME: the last one\n"
+    "  valid, valid2 [-out NAME] [-skip-broken]   write detections for VOC, COCO or ImageNet\n"
+    "  recall        [-skip-broken]\n"
+    "  map           see darknet detector map -h\n"
+    "  calc_anchors  see darknet detector calc_anchors -h\n"
+    "  -dont_show, -chart NAME, -dontuse_opencv change nothing; -strict makes warnings errors\n";
+static const char classifier_usage[] =
+    "usage: darknet classifier COMMAND DATA CFG [WEIGHTS] [options]\n"
+    "  train    [-clear] [-resume] [-topk] [-skip-broken]\n"
+    "      -clear    begin at batch 0 with these weights\n"
+    "      -resume   go on from the checkpoint\n"
+    "      -topk     where the data file has no validate=: print the error on its valid= list every epoch, also among\n"
+    "                the first top= (5 without it), and keep the weights with the lowest error\n"
+    "  predict  WEIGHTS [PICTURE] [-t N] [-skip-broken]; without PICTURE, paths on standard input, one a line\n"
+    "  valid, validmulti, valid10, validcrop, validfull   [-skip-broken]\n"
+    "  test, label, csv, fout, try\n"
+    "  -dont_show, -chart NAME, -dontuse_opencv change nothing; -strict makes warnings errors\n";
 
 /* not built, and why */
 static const struct {
@@ -79,18 +111,28 @@ static void refuse(int argc, char **argv)
             vd_die("darknet %s: %s is not built here: %s", argv[1], refused[i].name, refused[i].why);
 }
 
+static void help(int argc, char **argv, int detector)
+{
+    int n = 2;
+    while (n < argc && argv[n]) ++n;
+    if (strcmp(argv[n - 1], "-h") && strcmp(argv[n - 1], "--help")) return;
+    fputs(detector ? detector_usage : classifier_usage, stdout);
+    exit(0);
+}
+
 void vd_later_options(int argc, char **argv)
 {
     int detector = !strcmp(argv[1], "detector");
     if (!detector && strcmp(argv[1], "classifier")) return;
     if (vd_detector_has(argc, argv)) return;
+    help(argc, argv, detector);
     refuse(argc, argv);
     check_values(argc, argv);
-    find_arg(argc, argv, "-dont_show");     /* nothing is shown */
+    find_arg(argc, argv, "-dont_show"); /* nothing is shown */
+    find_arg(argc, argv, "-dontuse_opencv");
     find_char_arg(argc, argv, "-chart", 0); /* nor drawn */
     if (!detector) {
         int topk = find_arg(argc, argv, "-topk");
-        find_arg(argc, argv, "-dontuse_opencv");
         vd_validation_ask(topk, 0, topk);
         return;
     }

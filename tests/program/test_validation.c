@@ -315,6 +315,12 @@ START_TEST(options_of_other_darknets_that_are_not_built_are_named)
             dies(darknet(1, commands[c], "train", data_with_keys, cfg, names[i], NULL), said);
             free(said);
         }
+    for (int c = 0; c < 2; ++c) {
+        run_result r = darknet(0, commands[c], "train", "-h", NULL);
+        char *usage = vd_format("usage: darknet %s COMMAND", commands[c]);
+        ck_assert_msg(strstr(r.out, usage) == r.out && !*r.err, "%s", r.out);
+        free(usage), free_run(r);
+    }
     dies(darknet(1, "detector", "train", data_with_keys, cfg, "-map", "-mAP_epochs", "0", NULL),
          "-mAP_epochs 0 is not an integer from 1");
     dies(darknet(1, "detector", "train", data_with_keys, cfg, "-iou_thresh", NULL), "-iou_thresh: a value is missing");
