@@ -32,6 +32,7 @@ typedef struct {
         double frozen;     /* share of the weights frozen when freezing by rank began */
         int phase;         /* of vd_target_phase */
     } target;              /* the same */
+    struct {
         long batch;      /* 0: none yet */
         double cost, kl; /* as print_training_line() takes them */
         vd_report left;
