@@ -25,24 +25,26 @@ typedef struct {
 } vd_active_list;
 
 /* The input of a convolution as lines. A tap (c, kh, kw) reads, for all outputs of an image, every stride-th pixel from
- * (kh - pad, kw - pad) on. So there is a copy of channel c for each kw, shifted, and for each kh % stride; in it the
+ * (y - pad, x - pad) on, y = kh step, x = kw step. So there is a copy of channel c for each kw, shifted, and for each
+ * y % down; in it the
  * outputs' pixels are adjacent. Rows of several images stand side by side:
  *
  *     copy[k][row][image][ow], padded by zeros to `pitch` numbers a row        row: rows + halo
  *
- * holds image[c][(first + row) stride + phase - pad][ow stride + kw - pad], 0 outside of the image, where `first` is
- * the first output row of a band. The tap's line begins at row kh / stride of its copy. Only copies that a weight reads
+ * holds image[c][(first + row) down + phase - pad][ow stride + kw step - pad], 0 outside of the image, where `first` is
+ * the first output row of a band. The tap's line begins at row y / down of its copy. Only copies that a weight reads
  * exist. */
 typedef struct {
-    int channel, kw, phase; /* phase: kh % stride */
+    int channel, kw, phase; /* phase: kh step % down */
 } vd_active_copy;
 
 typedef struct {
     int c, h, w, size, stride, pad, out_h, out_w;
     int images;     /* side by side */
     int pitch;      /* numbers of a row */
-    int rows, halo; /* output rows of a full band; rows that a copy has more, (size - 1) / stride */
-    int phases;     /* min(size, stride) */
+    int rows, halo; /* output rows of a full band; rows that a copy has more, (size - 1) step / down */
+    int phases;     /* at most down, and at most the rows that a filter spans */
+    int down, step; /* stride along the height; pixels between those that neighbouring weights meet */
     int copies;
     const vd_active_copy *copy; /* [copies] */
     const int *copy_of;         /* [c][size][phases] number of a copy, -1 where there is none */

@@ -65,14 +65,39 @@ typedef struct {
 /* one plane of a max pooling */
 typedef struct {
     int h, w, size, stride, offset, out_h, out_w;
+    int down; /* as in vd_window */
 } vd_pool_shape;
+
+static inline int vd_pool_down(vd_pool_shape s)
+{
+    return s.down ? s.down : s.stride;
+}
 
 /* the shape of one convolution (one of its groups) on one image */
 typedef struct {
     int c, h, w;           /* input channels, height, width */
     int size, stride, pad; /* square filters */
     int out_h, out_w;
+    int down; /* stride along the height; 0: it is the same, and never that number */
+    int gap;  /* pixels left out between those that neighbouring weights meet: dilation - 1 */
 } vd_window;
+
+static inline int vd_window_down(vd_window w)
+{
+    return w.down ? w.down : w.stride;
+}
+
+/* pixels from the first to the last that a filter meets on a side */
+static inline int vd_window_extent(vd_window w)
+{
+    return (w.size - 1) * (w.gap + 1) + 1;
+}
+
+/* one stride and no gaps: the convolutions that every way of computing them knows */
+static inline int vd_window_is_plain(vd_window w)
+{
+    return !w.down && !w.gap;
+}
 
 /* where the elements of a sparse matrix are, by rows: those of row r are start[r] .. start[r + 1] - 1 */
 typedef struct {
@@ -169,7 +194,7 @@ typedef struct {
     /* the largest of each window of a plane, and where it was
      *
      *   in      [h][w]
-     *   out     [out_h][out_w]  window (i, j) starts at row i stride - offset, column j stride - offset
+     *   out     [out_h][out_w]  window (i, j) starts at row i down - offset, column j stride - offset
      *   index   [out_h][out_w]  of the first largest element, counted from in, plus base; of any element where
      *           the window holds a NaN; -1 where the window is all padding */
     void (*max_pool)(vd_pool_shape s, const float *in, int base, float *out, int *index);
@@ -193,8 +218,8 @@ typedef struct {
      *   d_in           [h][w]  accumulated into (+=) */
     void (*max_pool_backward)(vd_pool_shape s, int base, const int *index, const float *d_out, float *d_in);
 
-    /* columns[(ch size + kh) size + kw][oh out_w + ow] = image[ch][oh stride - pad + kh][ow stride - pad + kw], 0
-     * outside
+    /* columns[(ch size + kh) size + kw][oh out_w + ow] = image[ch][oh down - pad + kh (gap + 1)][ow stride - pad +
+     * kw (gap + 1)], 0 outside
      *
      *   image    [c][h][w]
      *   columns  [c size size][out_h out_w], overwritten */

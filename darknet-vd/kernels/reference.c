@@ -237,7 +237,7 @@ static void max_pool_c(vd_pool_shape s, const float *in, int base, float *out, i
             int best_index = -1;
             for (int n = 0; n < s.size; ++n) {
                 for (int m = 0; m < s.size; ++m) {
-                    int h = i * s.stride - s.offset + n, w = j * s.stride - s.offset + m;
+                    int h = i * vd_pool_down(s) - s.offset + n, w = j * s.stride - s.offset + m;
                     if (h < 0 || h >= s.h || w < 0 || w >= s.w) continue;
                     float x = in[h * s.w + w];
                     if (x > best || best_index < 0) {
@@ -266,7 +266,7 @@ static void max_pool_values_c(vd_pool_shape s, int planes, const float *in, floa
         for (int q = 0; q < s.out_h * s.out_w; ++q) {
             float best = -FLT_MAX;
             for (int tap = 0; tap < s.size * s.size; ++tap) {
-                int h = q / s.out_w * s.stride - s.offset + tap / s.size;
+                int h = q / s.out_w * vd_pool_down(s) - s.offset + tap / s.size;
                 int w = q % s.out_w * s.stride - s.offset + tap % s.size;
                 if (h >= 0 && h < s.h && w >= 0 && w < s.w && in[h * s.w + w] > best) best = in[h * s.w + w];
             }
@@ -284,7 +284,8 @@ static void max_pool_backward_c(vd_pool_shape s, int base, const int *index, con
 static long pixel_of(vd_window s, int row, int i)
 {
     int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
-    int h = i / s.out_w * s.stride - s.pad + kh, w = i % s.out_w * s.stride - s.pad + kw;
+    int h = i / s.out_w * vd_window_down(s) - s.pad + kh * (s.gap + 1);
+    int w = i % s.out_w * s.stride - s.pad + kw * (s.gap + 1);
     return h < 0 || h >= s.h || w < 0 || w >= s.w ? -1 : ((long)ch * s.h + h) * s.w + w;
 }
 

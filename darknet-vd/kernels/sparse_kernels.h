@@ -47,15 +47,15 @@ typedef struct {
 } vd_sparse_end;
 
 /* A plane: numbers cut out of one channel of an image, which entries point into. Element (i, j) is
- * channel[i stride + row][j stride + column], 0 where that lies outside the channel */
+ * channel[i down + row][j stride + column], 0 where that lies outside the channel */
 typedef struct {
     int channel, row, column;
 } vd_sparse_plane;
 
 typedef struct {
-    int h, w, stride; /* of the image; pixels from element to element */
-    int lines, pitch; /* of a plane: lines, and numbers from line to line */
-    size_t size;      /* numbers from plane to plane: lines * pitch, and at least VD_SPARSE_LANES zeros more */
+    int h, w, down, stride; /* of the image; pixels from line to line, from element to element */
+    int lines, pitch;       /* of a plane: lines, and numbers from line to line */
+    size_t size;            /* numbers from plane to plane: lines * pitch, and at least VD_SPARSE_LANES zeros more */
     const vd_sparse_plane *plane;
 } vd_sparse_planes;
 

@@ -20,7 +20,7 @@ static void pool_range(int extent, int out, int tap, int stride, int *first, int
 /* the common shape: 2x2 windows side by side, each inside the input */
 static int is_2x2(vd_pool_shape s)
 {
-    return s.size == 2 && s.stride == 2 && s.offset == 0 && 2 * s.out_h <= s.h && 2 * s.out_w <= s.w;
+    return s.size == 2 && s.stride == 2 && !s.down && s.offset == 0 && 2 * s.out_h <= s.h && 2 * s.out_w <= s.w;
 }
 
 #ifdef __AVX512F__
@@ -138,7 +138,7 @@ void VARIANT(vd_max_pool)(vd_pool_shape s, const float *in, int base, float *out
             where[j] = -1;
         }
         for (int tap = 0; tap < s.size * s.size; ++tap) { /* a row of windows at a time, tap by tap */
-            int h = i * s.stride - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
+            int h = i * vd_pool_down(s) - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
             if (h < 0 || h >= s.h) continue;
             pool_range(s.w, s.out_w, w, s.stride, &first, &last);
             const float *restrict row = in + (ptrdiff_t)h * s.w + w;
@@ -234,7 +234,7 @@ static void max_pool_values_plane(vd_pool_shape s, const float *in, float *out)
         float *restrict best = out;
         for (int j = 0; j < s.out_w; ++j) best[j] = -FLT_MAX;
         for (int tap = 0; tap < s.size * s.size; ++tap) { /* a row of windows at a time, tap by tap */
-            int h = i * s.stride - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
+            int h = i * vd_pool_down(s) - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
             if (h < 0 || h >= s.h) continue;
             pool_range(s.w, s.out_w, w, s.stride, &first, &last);
             const float *restrict row = in + (ptrdiff_t)h * s.w + w;
@@ -318,18 +318,20 @@ static void copy_lines(int lines, size_t bytes, const char *in, size_t in_step, 
 static inline void im2col_row(size_t element, vd_window s, int kh, int kw, const char *plane, char *row)
 {
     size_t in_step = (size_t)s.w * element, out_step = (size_t)s.out_w * element;
-    int top, bottom, left, right;
-    inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+    int top, bottom, left, right, down = vd_window_down(s);
+    kh *= s.gap + 1;
+    kw *= s.gap + 1;
+    inside(s.h, s.out_h, kh, down, s.pad, &top, &bottom);
     inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
     if ((bottom - top) * (right - left) < s.out_h * s.out_w) memset(row, 0, s.out_h * out_step);
     if (top == bottom || left == right) return;
-    const char *in = plane + (top * s.stride + kh - s.pad) * in_step + (left * s.stride + kw - s.pad) * element;
+    const char *in = plane + (top * down + kh - s.pad) * in_step + (left * s.stride + kw - s.pad) * element;
     char *out = row + top * out_step + left * element;
     if (s.stride == 1) {
-        copy_lines(bottom - top, (right - left) * element, in, in_step, out, out_step);
+        copy_lines(bottom - top, (right - left) * element, in, down * in_step, out, out_step);
         return;
     }
-    for (int oh = top; oh < bottom; ++oh, in += s.stride * in_step, out += out_step)
+    for (int oh = top; oh < bottom; ++oh, in += down * in_step, out += out_step)
         for (int i = 0; i < right - left; ++i) memcpy(out + i * element, in + (size_t)i * s.stride * element, element);
 }
 
@@ -384,19 +386,19 @@ static void col2im_gather(vd_window s, const float *columns, float *image)
 void VARIANT(vd_col2im_add)(vd_window s, const float *columns, float *image)
 {
 #ifdef __AVX512F__
-    if (s.stride == 1 && s.size <= LARGEST_GATHERED) {
+    if (s.stride == 1 && vd_window_is_plain(s) && s.size <= LARGEST_GATHERED) {
         col2im_gather(s, columns, image);
         return;
     }
 #endif
     for (int row = 0; row < s.c * s.size * s.size; ++row) {
-        int kw = row % s.size, kh = row / s.size % s.size, ch = row / s.size / s.size;
-        int top, bottom, left, right;
+        int kw = row % s.size * (s.gap + 1), kh = row / s.size % s.size * (s.gap + 1), ch = row / s.size / s.size;
+        int top, bottom, left, right, down = vd_window_down(s);
         const float *in = columns + (size_t)row * s.out_h * s.out_w;
-        inside(s.h, s.out_h, kh, s.stride, s.pad, &top, &bottom);
+        inside(s.h, s.out_h, kh, down, s.pad, &top, &bottom);
         inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
         for (int oh = top; oh < bottom; ++oh) {
-            float *restrict out = image + ((ptrdiff_t)ch * s.h + oh * s.stride - s.pad + kh) * s.w - s.pad + kw;
+            float *restrict out = image + ((ptrdiff_t)ch * s.h + oh * down - s.pad + kh) * s.w - s.pad + kw;
             const float *restrict line = in + (size_t)oh * s.out_w;
             for (int ow = left; ow < right; ++ow) out[ow * s.stride] += line[ow];
         }

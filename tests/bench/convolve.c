@@ -90,7 +90,8 @@ static void compare(int number, vd_type type, vd_pass pass, int images)
     static const char *const passes[] = {"forward", "data", "weights"}, *const types[] = {"float", "bf16", "fp16"};
     static bench ways[VD_WAYS];
     int h = layers[number].h, out = (h + 2 * layers[number].pad - layers[number].size) / layers[number].stride + 1;
-    vd_window w = {layers[number].c, h, h, layers[number].size, layers[number].stride, layers[number].pad, out, out};
+    vd_window w = {
+        layers[number].c, h, h, layers[number].size, layers[number].stride, layers[number].pad, out, out, 0, 0};
     vd_convolution_shape s = {w, layers[number].n, type, 0};
     vd_convolution_plan rule = vd_convolution_plan_of(s, layers[number].batch);
     int n = 0, batch = layers[number].batch, run_length = images ? images : rule.images;

@@ -22,9 +22,9 @@ static int indexes[12 * 12], largest[12 * 12], largest_of_small[4 * 4];
 static volatile double sink;
 
 /* the shapes of LeNet-5 on MNIST: pooling after the first convolution, and the second convolution */
-static const vd_pool_shape pool = {24, 24, 2, 2, 0, 12, 12}, small_pool = {8, 8, 2, 2, 0, 4, 4};
-static const vd_window window = {20, 12, 12, 5, 1, 0, 8, 8}, first_window = {1, 28, 28, 5, 1, 0, 24, 24};
-static const vd_window padded = {3, 13, 13, 3, 1, 1, 13, 13};
+static const vd_pool_shape pool = {24, 24, 2, 2, 0, 12, 12, 0}, small_pool = {8, 8, 2, 2, 0, 4, 4, 0};
+static const vd_window window = {20, 12, 12, 5, 1, 0, 8, 8, 0, 0}, first_window = {1, 28, 28, 5, 1, 0, 24, 24, 0, 0};
+static const vd_window padded = {3, 13, 13, 3, 1, 1, 13, 13, 0, 0};
 /* without a step or a rate nothing grows from round to round */
 static const vd_adam_args adam = {0, .9f, .999f, 1e-7f, 1, 1, 1, .01f};
 

@@ -14,16 +14,24 @@ static const vd_kernels *tables[TABLES];
 typedef struct {
     int c, h, w, filters, size, stride, pad, groups, batch;
     double density;
+    int down, gap;
 } shape;
 
 /* widths that are, and are not, multiples of vectors; bands; parts; strides over and under the size; nothing active */
 static const shape shapes[] = {
-    {20, 12, 12, 50, 5, 1, 0, 1, 17, .1}, {6, 12, 12, 20, 5, 1, 0, 1, 16, .9}, {1, 28, 28, 20, 5, 1, 0, 1, 16, .4},
-    {3, 7, 9, 4, 3, 1, 1, 1, 3, .5},      {4, 9, 7, 6, 3, 2, 1, 2, 24, .5},    {6, 5, 5, 9, 1, 1, 0, 3, 33, .6},
-    {2, 11, 6, 3, 2, 3, 0, 1, 1, .8},     {3, 10, 10, 5, 5, 3, 2, 1, 40, .5},  {4, 3, 3, 8, 3, 1, 1, 4, 8, .5},
-    {16, 33, 35, 8, 3, 1, 1, 1, 2, .2},   {8, 70, 50, 40, 3, 1, 1, 2, 1, .3},  {2, 4, 4, 3, 4, 1, 0, 1, 130, .5},
-    {2, 3, 21, 3, 1, 1, 1, 1, 5, 1},      {3, 6, 6, 4, 3, 1, 1, 1, 2, 0},      {2, 40, 3, 2, 7, 2, 3, 1, 9, .5},
-    {1, 2, 2, 1, 5, 1, 4, 1, 2, 1},       {128, 8, 8, 64, 3, 1, 1, 1, 8, .05}, {1, 6, 40, 2, 33, 1, 16, 1, 2, .1},
+    {20, 12, 12, 50, 5, 1, 0, 1, 17, .1, 0, 0}, {6, 12, 12, 20, 5, 1, 0, 1, 16, .9, 0, 0},
+    {1, 28, 28, 20, 5, 1, 0, 1, 16, .4, 0, 0},  {3, 7, 9, 4, 3, 1, 1, 1, 3, .5, 0, 0},
+    {4, 9, 7, 6, 3, 2, 1, 2, 24, .5, 0, 0},     {6, 5, 5, 9, 1, 1, 0, 3, 33, .6, 0, 0},
+    {2, 11, 6, 3, 2, 3, 0, 1, 1, .8, 0, 0},     {3, 10, 10, 5, 5, 3, 2, 1, 40, .5, 0, 0},
+    {4, 3, 3, 8, 3, 1, 1, 4, 8, .5, 0, 0},      {16, 33, 35, 8, 3, 1, 1, 1, 2, .2, 0, 0},
+    {8, 70, 50, 40, 3, 1, 1, 2, 1, .3, 0, 0},   {2, 4, 4, 3, 4, 1, 0, 1, 130, .5, 0, 0},
+    {2, 3, 21, 3, 1, 1, 1, 1, 5, 1, 0, 0},      {3, 6, 6, 4, 3, 1, 1, 1, 2, 0, 0, 0},
+    {2, 40, 3, 2, 7, 2, 3, 1, 9, .5, 0, 0},     {1, 2, 2, 1, 5, 1, 4, 1, 2, 1, 0, 0},
+    {128, 8, 8, 64, 3, 1, 1, 1, 8, .05, 0, 0},  {1, 6, 40, 2, 33, 1, 16, 1, 2, .1, 0, 0},
+    {3, 12, 11, 5, 3, 1, 2, 1, 9, .5, 0, 1},    {4, 9, 14, 6, 3, 1, 3, 2, 16, .3, 0, 2},
+    {6, 11, 10, 9, 3, 2, 1, 3, 3, .5, 1, 0},    {4, 10, 9, 8, 5, 1, 4, 1, 5, .4, 2, 1},
+    {3, 8, 9, 4, 1, 1, 0, 1, 8, .7, 3, 0},      {2, 13, 12, 5, 2, 3, 3, 1, 4, .8, 2, 3},
+    {3, 4, 4, 6, 3, 1, 5, 1, 3, .5, 0, 4},      {8, 70, 50, 40, 3, 1, 2, 2, 1, .3, 0, 1},
 };
 
 typedef struct {
@@ -90,14 +98,9 @@ static void make_lists(problem *q, shape s)
 static problem make_problem(shape s)
 {
     problem q = {.taps = s.c / s.groups * s.size * s.size, .images = s.batch};
-    vd_window w = {s.c,
-                   s.h,
-                   s.w,
-                   s.size,
-                   s.stride,
-                   s.pad,
-                   (s.h + 2 * s.pad - s.size) / s.stride + 1,
-                   (s.w + 2 * s.pad - s.size) / s.stride + 1};
+    vd_window w = {s.c, s.h, s.w, s.size, s.stride, s.pad, 0, 0, s.down, s.gap};
+    w.out_h = (s.h + 2 * s.pad - vd_window_extent(w)) / vd_window_down(w) + 1;
+    w.out_w = (s.w + 2 * s.pad - vd_window_extent(w)) / s.stride + 1;
     q.a = (vd_active_convolution){.window = w, .filters = s.filters, .groups = s.groups};
     make_lists(&q, s);
     q.in = (size_t)s.c * s.h * s.w;
@@ -172,9 +175,9 @@ static void exact(const problem *q, results r, results size)
         int t = q->tap[e], kw = t % w.size, kh = t / w.size % w.size, c = t / w.size / w.size;
         for (size_t row = 0; row < q->images * w.out_h; ++row) {
             size_t b = row / w.out_h, i = row % w.out_h;
-            int y = (int)i * w.stride + kh - w.pad;
+            int y = (int)i * vd_window_down(w) + kh * (w.gap + 1) - w.pad;
             for (int j = 0; j < w.out_w && y >= 0 && y < w.h; ++j) {
-                int x = j * w.stride + kw - w.pad;
+                int x = j * w.stride + kw * (w.gap + 1) - w.pad;
                 size_t in = b * q->in + ((size_t)c * w.h + y) * w.w + x;
                 if (x >= 0 && x < w.w)
                     add_terms(q, r, size, e, in, b * q->out + ((size_t)q->filter[e] * w.out_h + i) * w.out_w + j);
@@ -269,7 +272,7 @@ END_TEST
 
 START_TEST(copies_and_planes_that_nobody_reads_are_left_out)
 {
-    shape s = {8, 10, 10, 4, 3, 1, 1, 1, 4, .03};
+    shape s = {8, 10, 10, 4, 3, 1, 1, 1, 4, .03, 0, 0};
     problem q = make_problem(s);
     int used[8][3] = {{0}}, copies = 0;
     int *room = room_for(vd_active_plan_ints(q.a));

@@ -14,20 +14,23 @@ enum { TABLES = 8, WAYS = VD_SPARSE_SLICES + 1 };
 
 typedef struct {
 
-    int c, h, w, size, stride, pad, n, images;
+    int c, h, w, size, stride, pad, n, images, down, gap;
 } shape;
 
 static const shape shapes[] = {
-    {1, 28, 28, 5, 1, 0, 20, 1},  {20, 12, 12, 5, 1, 0, 50, 1}, {20, 12, 12, 5, 1, 0, 50, 21},
-    {3, 17, 13, 3, 2, 1, 9, 1},   {3, 17, 13, 3, 2, 1, 9, 3},   {5, 9, 9, 3, 3, 2, 7, 33},
-    {64, 13, 13, 3, 1, 1, 70, 1}, {17, 6, 5, 3, 1, 1, 130, 9},  {8, 7, 7, 1, 1, 0, 33, 1},
-    {8, 7, 7, 1, 1, 0, 33, 12},   {8, 7, 7, 1, 2, 0, 5, 1},     {4, 1, 40, 3, 1, 1, 6, 1},
-    {4, 40, 1, 3, 1, 1, 6, 2},    {6, 2, 2, 3, 1, 1, 10, 1},    {6, 2, 2, 3, 1, 1, 10, 16},
-    {800, 1, 1, 1, 1, 0, 500, 1}, {100, 1, 1, 1, 1, 0, 10, 5},  {37, 1, 1, 1, 1, 0, 1, 1},
-    {37, 1, 1, 1, 1, 0, 90, 130}, {1, 1, 1, 1, 1, 0, 1, 1},     {2, 60, 50, 3, 1, 1, 3, 1},
-    {5, 4, 4, 4, 1, 0, 20, 1},    {2, 11, 11, 7, 2, 3, 4, 10},  {3, 6, 6, 3, 1, 4, 5, 1},
-    {2, 9, 9, 2, 3, 0, 4, 1},     {40, 16, 16, 3, 1, 1, 20, 8}, {3, 20, 75, 3, 2, 1, 4, 1},
-    {2, 9, 100, 5, 2, 2, 70, 1},
+    {1, 28, 28, 5, 1, 0, 20, 1, 0, 0},  {20, 12, 12, 5, 1, 0, 50, 1, 0, 0}, {20, 12, 12, 5, 1, 0, 50, 21, 0, 0},
+    {3, 17, 13, 3, 2, 1, 9, 1, 0, 0},   {3, 17, 13, 3, 2, 1, 9, 3, 0, 0},   {5, 9, 9, 3, 3, 2, 7, 33, 0, 0},
+    {64, 13, 13, 3, 1, 1, 70, 1, 0, 0}, {17, 6, 5, 3, 1, 1, 130, 9, 0, 0},  {8, 7, 7, 1, 1, 0, 33, 1, 0, 0},
+    {8, 7, 7, 1, 1, 0, 33, 12, 0, 0},   {8, 7, 7, 1, 2, 0, 5, 1, 0, 0},     {4, 1, 40, 3, 1, 1, 6, 1, 0, 0},
+    {4, 40, 1, 3, 1, 1, 6, 2, 0, 0},    {6, 2, 2, 3, 1, 1, 10, 1, 0, 0},    {6, 2, 2, 3, 1, 1, 10, 16, 0, 0},
+    {800, 1, 1, 1, 1, 0, 500, 1, 0, 0}, {100, 1, 1, 1, 1, 0, 10, 5, 0, 0},  {37, 1, 1, 1, 1, 0, 1, 1, 0, 0},
+    {37, 1, 1, 1, 1, 0, 90, 130, 0, 0}, {1, 1, 1, 1, 1, 0, 1, 1, 0, 0},     {2, 60, 50, 3, 1, 1, 3, 1, 0, 0},
+    {5, 4, 4, 4, 1, 0, 20, 1, 0, 0},    {2, 11, 11, 7, 2, 3, 4, 10, 0, 0},  {3, 6, 6, 3, 1, 4, 5, 1, 0, 0},
+    {2, 9, 9, 2, 3, 0, 4, 1, 0, 0},     {40, 16, 16, 3, 1, 1, 20, 8, 0, 0}, {3, 20, 75, 3, 2, 1, 4, 1, 0, 0},
+    {2, 9, 100, 5, 2, 2, 70, 1, 0, 0},  {5, 12, 11, 3, 1, 2, 20, 1, 0, 1},  {5, 12, 11, 3, 1, 2, 20, 17, 0, 1},
+    {6, 9, 14, 3, 1, 3, 7, 2, 0, 2},    {3, 17, 13, 3, 2, 1, 9, 1, 1, 0},   {3, 17, 13, 3, 1, 1, 9, 9, 2, 0},
+    {4, 10, 9, 5, 1, 4, 8, 1, 2, 1},    {4, 10, 9, 5, 3, 4, 8, 12, 2, 1},   {8, 7, 7, 1, 1, 0, 5, 1, 2, 0},
+    {3, 4, 4, 3, 1, 5, 6, 3, 0, 4},     {3, 20, 75, 3, 2, 2, 4, 1, 3, 1},
 };
 enum { SHAPES = COUNT_OF(shapes) };
 
@@ -36,9 +39,9 @@ enum { DENSITIES = COUNT_OF(densities) };
 
 static vd_window window_of(shape s)
 {
-    vd_window w = {s.c, s.h, s.w, s.size, s.stride, s.pad, 0, 0};
-    w.out_h = (s.h + 2 * s.pad - s.size) / s.stride + 1;
-    w.out_w = (s.w + 2 * s.pad - s.size) / s.stride + 1;
+    vd_window w = {s.c, s.h, s.w, s.size, s.stride, s.pad, 0, 0, s.down, s.gap};
+    w.out_h = (s.h + 2 * s.pad - vd_window_extent(w)) / vd_window_down(w) + 1;
+    w.out_w = (s.w + 2 * s.pad - vd_window_extent(w)) / s.stride + 1;
     return w;
 }
 
@@ -49,8 +52,8 @@ static double convolve(vd_window w, const float *weights, const float *image, in
     *size = 0;
     for (int i = 0; i < w.c * w.size * w.size; ++i) {
         if (weights[i] == 0) continue;
-        int c = i / w.size / w.size, h = oh * w.stride - w.pad + i / w.size % w.size;
-        int col = ow * w.stride - w.pad + i % w.size;
+        int c = i / w.size / w.size, h = oh * vd_window_down(w) - w.pad + i / w.size % w.size * (w.gap + 1);
+        int col = ow * w.stride - w.pad + i % w.size * (w.gap + 1);
         if (h < 0 || h >= w.h || col < 0 || col >= w.w) continue;
         double product = (double)weights[i] * image[(c * w.h + h) * w.w + col];
         sum += product;
@@ -164,10 +167,10 @@ END_TEST
 /* enough work for more than one thread */
 START_TEST(threads_do_not_change_results)
 {
-    static const shape all[] = {{64, 40, 40, 3, 1, 1, 200, 1},
-                                {64, 12, 12, 3, 1, 0, 130, 40},
-                                {2000, 1, 1, 1, 1, 0, 1500, 1},
-                                {2000, 1, 1, 1, 1, 0, 1500, 1}};
+    static const shape all[] = {{64, 40, 40, 3, 1, 1, 200, 1, 0, 0},
+                                {64, 12, 12, 3, 1, 0, 130, 40, 0, 0},
+                                {2000, 1, 1, 1, 1, 0, 1500, 1, 0, 0},
+                                {2000, 1, 1, 1, 1, 0, 1500, 1, 0, 0}};
     static const vd_sparse_ways ways[] = {VD_SPARSE_PIXELS, VD_SPARSE_IMAGES, VD_SPARSE_PANELS, VD_SPARSE_SLICES};
     for (size_t i = 0; i < COUNT_OF(ways); ++i) {
         vd_window w = window_of(all[i]);
@@ -200,9 +203,9 @@ START_TEST(shapes_go_the_way_that_suits_them)
         double density;
         const char *way;
     } cases[] = {
-        {{64, 13, 13, 3, 1, 1, 8, 1}, .02, "pixels"},    {{64, 13, 13, 3, 1, 1, 8, 1}, .3, "shifted"},
-        {{800, 1, 1, 1, 1, 0, 20, 1}, .005, "slices"},   {{800, 1, 1, 1, 1, 0, 20, 100}, .02, "images"},
-        {{20, 12, 12, 5, 1, 0, 50, 100}, .05, "images"}, {{6, 2, 2, 3, 1, 1, 10, 1}, .005, "slices"},
+        {{64, 13, 13, 3, 1, 1, 8, 1, 0, 0}, .02, "pixels"},    {{64, 13, 13, 3, 1, 1, 8, 1, 0, 0}, .3, "shifted"},
+        {{800, 1, 1, 1, 1, 0, 20, 1, 0, 0}, .005, "slices"},   {{800, 1, 1, 1, 1, 0, 20, 100, 0, 0}, .02, "images"},
+        {{20, 12, 12, 5, 1, 0, 50, 100, 0, 0}, .05, "images"}, {{6, 2, 2, 3, 1, 1, 10, 1, 0, 0}, .005, "slices"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         example e = make_example(cases[i].s, cases[i].density, 1, 0);
@@ -221,7 +224,7 @@ START_TEST(a_nan_in_the_image_is_not_hidden)
 {
     const vd_kernels *tables[TABLES];
     int n = vd_kernels_list(tables, TABLES);
-    const shape all[] = {{4, 9, 9, 3, 1, 1, 5, 1}, {40, 1, 1, 1, 1, 0, 20, 1}};
+    const shape all[] = {{4, 9, 9, 3, 1, 1, 5, 1, 0, 0}, {40, 1, 1, 1, 1, 0, 20, 1, 0, 0}};
     for (int way = 0; way < WAYS; ++way) {
         example e = make_example(all[way >= VD_SPARSE_PANELS], 1, .1f, 0);
         vd_sparse_form *f = make_vd_sparse_form_by(way, e.w, e.n, 1, e.weights, 0, e.bias, .1f);
@@ -241,7 +244,7 @@ END_TEST
 START_TEST(more_weights_go_by_panels)
 {
     const double *below = vd_kernels_get()->sparse->slices_below;
-    vd_window w = {1000, 1, 1, 1, 1, 0, 1, 1};
+    vd_window w = {1000, 1, 1, 1, 1, 0, 1, 1, 0, 0};
     enum { UNITS = 100, N = 1000 * UNITS };
     float *weights = calloc(N, sizeof(float)), bias[UNITS] = {0};
     for (int left = 0; left < N; left += N / 50) {

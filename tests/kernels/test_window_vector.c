@@ -14,10 +14,11 @@ static void expect_close(size_t shape, int pixel, double got, double want, doubl
 }
 
 static const vd_pool_shape pools[] = {
-    {24, 24, 2, 2, 0, 12, 12}, {8, 8, 2, 2, 0, 4, 4},     {12, 12, 2, 2, 0, 6, 6}, {7, 9, 2, 2, 0, 4, 5},
-    {7, 9, 2, 2, 0, 3, 4},     {8, 72, 2, 2, 0, 4, 36},   {4, 34, 2, 2, 0, 2, 17}, {3, 64, 2, 2, 0, 1, 32},
-    {2, 67, 2, 2, 0, 1, 33},   {8, 8, 3, 2, 1, 4, 4},     {5, 6, 3, 1, 1, 5, 6},   {4, 4, 2, 1, 0, 4, 4},
-    {13, 13, 2, 1, 0, 13, 13}, {24, 24, 3, 2, 1, 12, 12}, {3, 3, 5, 3, 2, 1, 1},   {2, 2, 2, 2, 0, 1, 1}};
+    {24, 24, 2, 2, 0, 12, 12, 0}, {8, 8, 2, 2, 0, 4, 4, 0},     {12, 12, 2, 2, 0, 6, 6, 0},  {7, 9, 2, 2, 0, 4, 5, 0},
+    {7, 9, 2, 2, 0, 3, 4, 0},     {8, 72, 2, 2, 0, 4, 36, 0},   {4, 34, 2, 2, 0, 2, 17, 0},  {3, 64, 2, 2, 0, 1, 32, 0},
+    {2, 67, 2, 2, 0, 1, 33, 0},   {8, 8, 3, 2, 1, 4, 4, 0},     {5, 6, 3, 1, 1, 5, 6, 0},    {4, 4, 2, 1, 0, 4, 4, 0},
+    {13, 13, 2, 1, 0, 13, 13, 0}, {24, 24, 3, 2, 1, 12, 12, 0}, {3, 3, 5, 3, 2, 1, 1, 0},    {2, 2, 2, 2, 0, 1, 1, 0},
+    {9, 24, 2, 2, 0, 9, 12, 1},   {24, 9, 3, 1, 1, 12, 9, 2},   {11, 13, 2, 1, 0, 4, 13, 3}, {8, 8, 2, 2, 0, 8, 4, 1}};
 
 START_TEST(max_pool_finds_the_first_largest_of_every_window)
 {
@@ -32,7 +33,7 @@ START_TEST(max_pool_finds_the_first_largest_of_every_window)
         for (int q = 0; q < s.out_h * s.out_w; ++q) {
             int best = -1;
             for (int tap = 0; tap < s.size * s.size; ++tap) {
-                int h = q / s.out_w * s.stride - s.offset + tap / s.size,
+                int h = q / s.out_w * vd_pool_down(s) - s.offset + tap / s.size,
                     w = q % s.out_w * s.stride - s.offset + tap % s.size;
                 int in = h >= 0 && h < s.h && w >= 0 && w < s.w;
                 if (in && (best < 0 || plane[h * s.w + w] > plane[best])) best = h * s.w + w;
@@ -86,11 +87,15 @@ START_TEST(max_pool_sends_its_gradient_where_the_largest_were)
 END_TEST
 
 static const vd_window windows[] = {
-    {1, 5, 5, 3, 1, 1, 5, 5},     {3, 9, 8, 3, 2, 1, 5, 4},     {2, 7, 6, 5, 1, 2, 7, 6},   {2, 7, 6, 5, 1, 0, 3, 2},
-    {4, 6, 6, 1, 1, 0, 6, 6},     {4, 6, 6, 1, 2, 0, 3, 3},     {2, 4, 4, 1, 1, 1, 6, 6},   {1, 10, 7, 4, 3, 2, 4, 3},
-    {2, 2, 2, 5, 1, 4, 6, 6},     {1, 1, 1, 1, 1, 0, 1, 1},     {1, 3, 3, 3, 4, 3, 2, 2},   {3, 12, 12, 5, 1, 0, 8, 8},
-    {1, 28, 28, 5, 1, 0, 24, 24}, {2, 13, 13, 3, 1, 1, 13, 13}, {1, 3, 41, 3, 1, 1, 3, 41}, {1, 4, 69, 3, 1, 0, 2, 67},
-    {1, 2, 36, 2, 1, 0, 1, 35},   {2, 5, 19, 3, 1, 0, 3, 17},   {1, 2, 2, 5, 3, 2, 1, 1},
+    {1, 5, 5, 3, 1, 1, 5, 5, 0, 0},     {3, 9, 8, 3, 2, 1, 5, 4, 0, 0},     {2, 7, 6, 5, 1, 2, 7, 6, 0, 0},
+    {2, 7, 6, 5, 1, 0, 3, 2, 0, 0},     {4, 6, 6, 1, 1, 0, 6, 6, 0, 0},     {4, 6, 6, 1, 2, 0, 3, 3, 0, 0},
+    {2, 4, 4, 1, 1, 1, 6, 6, 0, 0},     {1, 10, 7, 4, 3, 2, 4, 3, 0, 0},    {2, 2, 2, 5, 1, 4, 6, 6, 0, 0},
+    {1, 1, 1, 1, 1, 0, 1, 1, 0, 0},     {1, 3, 3, 3, 4, 3, 2, 2, 0, 0},     {3, 12, 12, 5, 1, 0, 8, 8, 0, 0},
+    {1, 28, 28, 5, 1, 0, 24, 24, 0, 0}, {2, 13, 13, 3, 1, 1, 13, 13, 0, 0}, {1, 3, 41, 3, 1, 1, 3, 41, 0, 0},
+    {1, 4, 69, 3, 1, 0, 2, 67, 0, 0},   {1, 2, 36, 2, 1, 0, 1, 35, 0, 0},   {2, 5, 19, 3, 1, 0, 3, 17, 0, 0},
+    {1, 2, 2, 5, 3, 2, 1, 1, 0, 0},     {2, 12, 19, 3, 1, 2, 12, 19, 0, 1}, {2, 9, 14, 3, 1, 3, 9, 14, 0, 2},
+    {1, 11, 10, 3, 2, 1, 11, 5, 1, 0},  {2, 10, 9, 5, 1, 4, 5, 9, 2, 1},    {3, 8, 9, 1, 1, 0, 3, 9, 3, 0},
+    {2, 13, 12, 2, 3, 3, 8, 5, 2, 3},   {2, 4, 4, 3, 1, 5, 4, 4, 0, 4},
 };
 enum { IMAGE = 1024, COLUMNS = 20000 };
 
@@ -111,7 +116,8 @@ START_TEST(im2col_puts_every_pixel_where_the_product_wants_it)
                 for (int kw = 0; kw < s.size; ++kw)
                     for (int oh = 0; oh < s.out_h; ++oh)
                         for (int ow = 0; ow < s.out_w; ++ow, ++at) {
-                            int h = oh * s.stride - s.pad + kh, w = ow * s.stride - s.pad + kw;
+                            int h = oh * vd_window_down(s) - s.pad + kh * (s.gap + 1);
+                            int w = ow * s.stride - s.pad + kw * (s.gap + 1);
                             int in = h >= 0 && h < s.h && w >= 0 && w < s.w, pixel = (c * s.h + h) * s.w + w;
                             ck_assert(columns[at] == (in ? image[pixel] : 0));
                             ck_assert(columns_bf16[at] == (in ? image_bf16[pixel] : 0));
@@ -132,8 +138,8 @@ START_TEST(col2im_is_the_transpose_of_im2col_and_accumulates)
         int at = 0;
         for (int row = 0; row < s.c * s.size * s.size; ++row)
             for (int o = 0; o < s.out_h * s.out_w; ++o, ++at) {
-                int h = o / s.out_w * s.stride - s.pad + row / s.size % s.size;
-                int w = o % s.out_w * s.stride - s.pad + row % s.size;
+                int h = o / s.out_w * vd_window_down(s) - s.pad + row / s.size % s.size * (s.gap + 1);
+                int w = o % s.out_w * s.stride - s.pad + row % s.size * (s.gap + 1);
                 if (h < 0 || h >= s.h || w < 0 || w >= s.w) continue;
                 want[(row / s.size / s.size * s.h + h) * s.w + w] += columns[at];
             }

@@ -22,7 +22,7 @@ enum { SHAPES = COUNT_OF(shapes) };
 
 static vd_window window_of(int i)
 {
-    vd_window w = {shapes[i].c, shapes[i].h, shapes[i].w, 3, 1, shapes[i].pad, 0, 0};
+    vd_window w = {shapes[i].c, shapes[i].h, shapes[i].w, 3, 1, shapes[i].pad, 0, 0, 0, 0};
     w.out_h = w.h + 2 * w.pad - 2;
     w.out_w = w.w + 2 * w.pad - 2;
     return w;
@@ -162,7 +162,7 @@ END_TEST
 /* by filters, and by bands */
 START_TEST(threads_do_not_change_results)
 {
-    static const vd_window windows[] = {{40, 26, 26, 3, 1, 1, 26, 26}, {24, 150, 130, 3, 1, 1, 150, 130}};
+    static const vd_window windows[] = {{40, 26, 26, 3, 1, 1, 26, 26, 0, 0}, {24, 150, 130, 3, 1, 1, 150, 130, 0, 0}};
     enum { N = 40 };
     for (size_t i = 0; i < COUNT_OF(windows); ++i) {
         vd_window w = windows[i];

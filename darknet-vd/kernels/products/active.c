@@ -38,9 +38,15 @@ static int images_of(int out_w, int batch)
 
 /* ---- lines ---- */
 
+/* remainders that rows of a filter can leave when they are divided by the stride along the height */
+static int phases_of(vd_window w)
+{
+    return at_most(vd_window_extent(w), vd_window_down(w));
+}
+
 static int copies_at_most(vd_window w)
 {
-    return w.c * w.size * at_most(w.size, w.stride);
+    return w.c * w.size * phases_of(w);
 }
 
 static vd_active_lines lines_of(vd_active_convolution a, int batch, vd_active_copy *copy, int *copy_of)
@@ -49,13 +55,16 @@ static vd_active_lines lines_of(vd_active_convolution a, int batch, vd_active_co
     vd_active_lines s = {w.c, w.h, w.w, w.size, w.stride, w.pad, w.out_h, w.out_w, .copies = 0};
     s.images = images_of(w.out_w, batch);
     s.pitch = rounded(s.images * w.out_w);
-    s.halo = (w.size - 1) / w.stride;
-    s.phases = at_most(w.size, w.stride);
+    s.down = vd_window_down(w);
+    s.step = w.gap + 1;
+    s.halo = (vd_window_extent(w) - 1) / s.down;
+    s.phases = phases_of(w);
     s.copy = copy;
     s.copy_of = copy_of;
     for (int k = 0; k < copies_at_most(w); ++k) {
         int phase = k % s.phases, kw = k / s.phases % w.size, c = k / s.phases / w.size, used = 0;
-        for (int kh = phase; kh < w.size; kh += w.stride) {
+        for (int kh = 0; kh < w.size; ++kh) {
+            if (kh * s.step % s.down != phase) continue;
             int tap = (c * w.size + kh) * w.size + kw;
             used |= a.by_column->start[tap] < a.by_column->start[tap + 1];
         }
@@ -92,9 +101,9 @@ static int parts_of(const vd_active_lines *s, int n, int numbers, int rows, int 
 /* where the line of a tap begins */
 static int offset_of(const vd_active_lines *s, int tap)
 {
-    int kw = tap % s->size, kh = tap / s->size % s->size, c = tap / s->size / s->size;
-    int copy = s->copy_of[(c * s->size + kw) * s->phases + kh % s->stride];
-    return (copy * (s->rows + s->halo) + kh / s->stride) * s->pitch;
+    int kw = tap % s->size, y = tap / s->size % s->size * s->step, c = tap / s->size / s->size;
+    int copy = s->copy_of[(c * s->size + kw) * s->phases + y % s->down];
+    return (copy * (s->rows + s->halo) + y / s->down) * s->pitch;
 }
 
 /* element e reads the line of its tap; parts are ranges of a group's channels */
@@ -122,17 +131,18 @@ static int put_tap(const vd_active_plan *p, vd_active_convolution a, int tap, in
                    float *theta, float *sigma2)
 {
     const vd_active_lines *s = &p->lines;
-    int last = a.by_column->start[tap + 1], kh = tap / s->size % s->size;
+    int last = a.by_column->start[tap + 1], y = tap / s->size % s->size * s->step;
     for (; *next < last && a.by_column->column[*next] < end; ++*next, ++at) {
         int e = a.by_column->element[*next], plane = a.by_column->column[*next];
-        offset[at] = (plane * (s->halo + s->rows) + s->halo - kh / s->stride) * s->pitch;
+        offset[at] = (plane * (s->halo + s->rows) + s->halo - y / s->down) * s->pitch;
         theta[at] = a.theta[e];
         sigma2[at] = a.sigma2[e];
     }
     return at;
 }
 
-/* the transpose: row `row` of a copy takes row (row - kh / stride) of a plane; parts are ranges of a group's filters */
+/* the transpose: row `row` of a copy takes row (row - kh step / down) of a plane; parts are ranges of a group's filters
+ */
 static void make_backward(vd_active_plan *p, vd_active_convolution a, int *start, int *offset, int *next, float *theta,
                           float *sigma2)
 {
@@ -145,7 +155,8 @@ static void make_backward(vd_active_plan *p, vd_active_convolution a, int *start
         int first = copy.channel / (s->c / a.groups) * filters;
         for (int part = 0; part < parts; ++part) {
             start[k * parts + part] = at;
-            for (int kh = copy.phase; kh < s->size; kh += s->stride) {
+            for (int kh = 0; kh < s->size; ++kh) {
+                if (kh * s->step % s->down != copy.phase) continue;
                 int tap = (copy.channel * s->size + kh) * s->size + copy.kw;
                 int end = first + (int)((long)filters * (part + 1) / parts);
                 at = put_tap(p, a, tap, end, next + tap, at, offset, theta, sigma2);

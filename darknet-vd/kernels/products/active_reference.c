@@ -38,7 +38,7 @@ static void dots_c(vd_active_list s, size_t n, const float *x, size_t ldy, const
 /* the pixel of a channel that element (row, ow) of a copy holds; -1 outside of the image */
 static long pixel_of(const vd_active_lines *s, vd_active_copy copy, int row, int ow)
 {
-    int y = row * s->stride + copy.phase - s->pad, x = ow * s->stride + copy.kw - s->pad;
+    int y = row * s->down + copy.phase - s->pad, x = ow * s->stride + copy.kw * s->step - s->pad;
     return y < 0 || y >= s->h || x < 0 || x >= s->w ? -1 : (long)y * s->w + x;
 }
 

@@ -298,11 +298,11 @@ INLINE vec load_pieces(int n, const piece *pieces, const float *x)
 
 /* ---- take ---- */
 
-/* one vector of every row of a copy, stride 1 */
+/* one vector of every row of a copy, strides of 1 */
 static void take_vector(const vd_active_lines *s, vd_active_band b, int kw, int v, const float *channel, float *x)
 {
     piece pieces[W];
-    int n = pieces_of(v, b.images, s->out_w, b.in, kw - s->pad, s->w, pieces);
+    int n = pieces_of(v, b.images, s->out_w, b.in, kw * s->step - s->pad, s->w, pieces);
     for (int row = 0; row < b.rows + s->halo; ++row, x += s->pitch) {
         int y = b.first + row - s->pad;
         TO(x) = load_pieces(y < 0 || y >= s->h ? 0 : n, pieces, channel + (long)y * s->w);
@@ -320,7 +320,7 @@ static int outputs_between(const vd_active_lines *s, int column, int *first)
 static void take_row(const vd_active_lines *s, vd_active_band b, vd_active_copy copy, int y, const float *channel,
                      float *x)
 {
-    int column = copy.kw - s->pad, first, end = outputs_between(s, column, &first);
+    int column = copy.kw * s->step - s->pad, first, end = outputs_between(s, column, &first);
     memset(x, 0, s->pitch * sizeof(float));
     for (int g = 0; y >= 0 && y < s->h && g < b.images; ++g) {
         const float *row = channel + g * b.in + (size_t)y * s->w;
@@ -332,16 +332,21 @@ static void take_row(const vd_active_lines *s, vd_active_band b, vd_active_copy 
     }
 }
 
+/* both strides */
+static int are_one(const vd_active_lines *s)
+{
+    return s->stride == 1 && s->down == 1;
+}
+
 static void take_v(const vd_active_lines *s, vd_active_band b, const float *image, float *x)
 {
     size_t size = (size_t)(s->rows + s->halo) * s->pitch;
     for (int k = 0; k < s->copies; ++k, x += size) {
         vd_active_copy copy = s->copy[k];
         const float *channel = image + (size_t)copy.channel * s->h * s->w;
-        for (int v = 0; s->stride == 1 && v < s->pitch / W; ++v) take_vector(s, b, copy.kw, v, channel, x + v * W);
-        for (int row = 0; s->stride > 1 && row < b.rows + s->halo; ++row)
-            take_row(s, b, copy, (b.first + row) * s->stride + copy.phase - s->pad, channel,
-                     x + (size_t)row * s->pitch);
+        for (int v = 0; are_one(s) && v < s->pitch / W; ++v) take_vector(s, b, copy.kw, v, channel, x + v * W);
+        for (int row = 0; !are_one(s) && row < b.rows + s->halo; ++row)
+            take_row(s, b, copy, (b.first + row) * s->down + copy.phase - s->pad, channel, x + (size_t)row * s->pitch);
     }
 }
 
@@ -404,7 +409,7 @@ typedef struct {
     float *d_image;
 } folding;
 
-/* W pixels of every row of a channel, stride 1: they gather from the copies that hold them */
+/* W pixels of every row of a channel, strides of 1: they gather from the copies that hold them */
 static void fold_vector(const vd_active_lines *s, const folding *f, int i)
 {
     enum { PIECES = 32 }; /* more copies go in several rounds */
@@ -414,7 +419,7 @@ static void fold_vector(const vd_active_lines *s, const folding *f, int i)
         piece pieces[PIECES];
         int n = 0;
         for (; kw < s->size && n < PIECES; ++kw) {
-            int ow = i + s->pad - kw;
+            int ow = i + s->pad - kw * s->step;
             int low = at_least(0, -ow), high = at_most(W, at_most(s->out_w - ow, s->w - i));
             if (f->copy_of[kw] >= 0 && low < high)
                 pieces[n++] = (piece){f->copy_of[kw] * size + ow, lanes_between(low, high)};
@@ -439,9 +444,9 @@ static void fold_vector(const vd_active_lines *s, const folding *f, int i)
 /* one copy, any stride */
 static void fold_copy(const vd_active_lines *s, const folding *f, int kw, int phase, const float *dx, const float *dx2)
 {
-    int column = kw - s->pad, first, end = outputs_between(s, column, &first);
+    int column = kw * s->step - s->pad, first, end = outputs_between(s, column, &first);
     for (int row = 0; row < f->b.rows + s->halo; ++row, dx += s->pitch, dx2 += s->pitch) {
-        int y = (f->b.first + row) * s->stride + phase - s->pad;
+        int y = (f->b.first + row) * s->down + phase - s->pad;
         for (int g = 0; y >= 0 && y < s->h && g < f->b.images; ++g) {
             size_t at = (size_t)g * s->out_w, to = g * f->b.in + (size_t)y * s->w;
             const float *image = f->image + to;
@@ -465,8 +470,8 @@ static void fold_v(const vd_active_lines *s, vd_active_band b, const float *dx, 
                      dx2,
                      image + (size_t)c * s->h * s->w,
                      d_image + (size_t)c * s->h * s->w};
-        for (int i = 0; s->stride == 1 && i < s->w; i += W) fold_vector(s, &f, i);
-        for (int k = 0; s->stride > 1 && k < s->size * s->phases; ++k)
+        for (int i = 0; are_one(s) && i < s->w; i += W) fold_vector(s, &f, i);
+        for (int k = 0; !are_one(s) && k < s->size * s->phases; ++k)
             if (f.copy_of[k] >= 0)
                 fold_copy(s, &f, k / s->phases, k % s->phases, dx + f.copy_of[k] * size, dx2 + f.copy_of[k] * size);
     }

@@ -23,7 +23,7 @@ int vd_convolution_pixels(vd_convolution_shape s)
 
 int vd_convolution_is_product(vd_convolution_shape s)
 {
-    return s.window.size == 1 && s.window.stride == 1 && s.window.pad == 0;
+    return s.window.size == 1 && s.window.stride == 1 && s.window.pad == 0 && vd_window_is_plain(s.window);
 }
 
 static size_t input_of(vd_convolution_shape s)
@@ -288,20 +288,23 @@ static void run_way(int way, void *context)
     else vd_convolve_forward(&p, c->x, weights, 1, c->y);
 }
 
-/* "conv/20x12x12/50/5s1p0/float/2/forward": input, filters, size, stride and padding, type, images of a run, pass.
- * Shapes that differ in not_negative alone take the same time */
+/* "conv/20x12x12/50/5s1p0/float/2/forward": input, filters, size, stride and padding, type, images of a run, pass; with
+ * two strides 5s1,2p0, with a gap of 1 5s1p0g1. Shapes that differ in not_negative alone take the same time */
 static void name_of(vd_convolution_shape s, int images, vd_pass pass, size_t n, char *name)
 {
     static const char *const passes[VD_PASSES] = {
         [VD_FORWARD] = "forward", [VD_BACKWARD_DATA] = "backward-data", [VD_BACKWARD_WEIGHTS] = "backward-weights"};
     vd_window w = s.window;
-    snprintf(name, n, "conv/%dx%dx%d/%d/%ds%dp%d/%s/%d/%s", w.c, w.h, w.w, s.n, w.size, w.stride, w.pad,
+    char down[16] = "", gap[16] = "";
+    if (w.down) snprintf(down, sizeof(down), ",%d", w.down);
+    if (w.gap) snprintf(gap, sizeof(gap), "g%d", w.gap);
+    snprintf(name, n, "conv/%dx%dx%d/%d/%ds%d%sp%d%s/%s/%d/%s", w.c, w.h, w.w, s.n, w.size, w.stride, down, w.pad, gap,
              vd_type_name(s.type), images, passes[pass]);
 }
 
 static vd_way choose_way(vd_convolution_shape s, int images, vd_pass pass, int by_rule)
 {
-    char what[80];
+    char what[112];
     const char *names[VD_WAYS];
     contest c = {.plan = {.shape = s, .images = images}, .pass = pass};
     vd_way ruled = way_of(s, pass, images);

@@ -166,7 +166,7 @@ static dnnl_primitive_desc_t describe(const vd_direct *k)
     dnnl_convolution_desc_t op;
     dnnl_status_t status;
     vd_window w = k->shape.window;
-    dnnl_dims_t stride = {w.stride, w.stride}, pad = {w.pad, w.pad};
+    dnnl_dims_t stride = {vd_window_down(w), w.stride}, gap = {w.gap, w.gap}, pad = {w.pad, w.pad};
     dnnl_alg_kind_t by = is_winograd(k->way) ? dnnl_convolution_winograd : dnnl_convolution_direct;
     dnnl_memory_desc_t of[ARRAYS];
     for (int i = 0; i < OPERANDS; ++i) {
@@ -174,13 +174,15 @@ static dnnl_primitive_desc_t describe(const vd_direct *k)
         of[a] = layout(k, a, i == RESULT, dnnl_format_tag_any);
     }
     if (k->pass == VD_BACKWARD_DATA)
-        status = dnnl_convolution_backward_data_desc_init(&op, by, of + X, of + W, of + Y, stride, pad, pad);
+        status =
+            dnnl_dilated_convolution_backward_data_desc_init(&op, by, of + X, of + W, of + Y, stride, gap, pad, pad);
     else if (k->pass == VD_BACKWARD_WEIGHTS)
-        status = dnnl_convolution_backward_weights_desc_init(&op, by, of + X, of + W, 0, of + Y, stride, pad, pad);
+        status = dnnl_dilated_convolution_backward_weights_desc_init(&op, by, of + X, of + W, 0, of + Y, stride, gap,
+                                                                     pad, pad);
     else
-        status = dnnl_convolution_forward_desc_init(
+        status = dnnl_dilated_convolution_forward_desc_init(
             &op, is_inference(k->way) ? dnnl_forward_inference : dnnl_forward_training, by, of + X, of + W, 0, of + Y,
-            stride, pad, pad);
+            stride, gap, pad, pad);
     return status == dnnl_success ? vd_onednn_describe(&op, 0, 0) : 0;
 }
 
@@ -268,6 +270,7 @@ int vd_direct_has(vd_direct k)
 {
     if (vd_kernels_get() == &vd_kernels_c || k.shape.type == VD_FP16 || k.way == VD_BY_COLUMNS || k.way == VD_BY_LINES)
         return 0;
+    if (is_winograd(k.way) && !vd_window_is_plain(k.shape.window)) return 0;
     if (is_inference(k.way) && (k.pass == VD_BACKWARD_WEIGHTS || (is_turned(&k) && !vd_can_be_turned(k.shape))))
         return 0;
     return find(k)->exists;

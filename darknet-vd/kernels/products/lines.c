@@ -51,6 +51,7 @@ static void *scratch_of(vd_convolution_shape s, vd_scratch_slot slot, size_t n)
 
 int vd_lines_has(vd_convolution_shape s)
 {
+    if (!vd_window_is_plain(s.window)) return 0;
     return s.type == VD_FLOAT || (s.type == VD_FP16 && vd_kernels_get()->tile_half);
 }
 

@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-/* 1 when the table of kernels can: float always, fp16 where the processor calculates in it */
+/* 1 when the table of kernels can, for convolutions with one stride and no gaps: float always, fp16 where the processor
+ * calculates in it */
 int vd_lines_has(vd_convolution_shape s);
 
 /* Weights as a pass wants them: as they are when bytes is 0, otherwise converted by vd_lines_pack(). Not for

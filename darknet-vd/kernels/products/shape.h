@@ -33,19 +33,19 @@ typedef enum {
 } vd_way;
 enum { VD_WAYS = 6 };
 
-/* The convolution whose forward pass is the data gradient of s, at stride 1 with pad < size: inputs and outputs have
+/* The convolution whose forward pass is the data gradient of s, at stride 1 with pad < extent: inputs and outputs have
  * changed places, and the weights are turned: those of filter c, channel n at (kh, kw) are s's of filter n, channel c
  * at (size - 1 - kh, size - 1 - kw). */
 static inline vd_convolution_shape vd_turned(vd_convolution_shape s)
 {
     vd_window w = s.window;
-    vd_window t = {s.n, w.out_h, w.out_w, w.size, 1, w.size - 1 - w.pad, w.h, w.w};
+    vd_window t = {s.n, w.out_h, w.out_w, w.size, 1, vd_window_extent(w) - 1 - w.pad, w.h, w.w, 0, w.gap};
     return (vd_convolution_shape){t, w.c, s.type, 0};
 }
 
 static inline int vd_can_be_turned(vd_convolution_shape s)
 {
-    return s.window.stride == 1 && s.window.pad < s.window.size;
+    return s.window.stride == 1 && !s.window.down && s.window.pad < vd_window_extent(s.window);
 }
 
 #endif

@@ -28,7 +28,8 @@ int vd_winograd_pays(vd_window w)
     /* a tile saves three of four multiplications; what is beyond the output is lost, and the transforms cost, too */
     const double least = 1.5;
     double lanes = round_up(tiles_of(w.out_h) * tiles_of(w.out_w), VD_WINOGRAD_LANES);
-    return w.size == SIZE && w.stride == 1 && 4. * w.out_h * w.out_w >= least * TILE * TILE * lanes;
+    return w.size == SIZE && w.stride == 1 && vd_window_is_plain(w) &&
+           4. * w.out_h * w.out_w >= least * TILE * TILE * lanes;
 }
 
 /* ---- weights ---- */

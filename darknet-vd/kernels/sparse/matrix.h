@@ -1,6 +1,6 @@
 /* The matrix that turns an image into a layer's output. It has a row for each number of the output and a column for
  * each number of the image: row (filter, oh, ow) has weight (channel, kh, kw) in column
- * (channel, oh stride - pad + kh, ow stride - pad + kw), where that is inside the image. */
+ * (channel, oh down - pad + kh (gap + 1), ow stride - pad + kw (gap + 1)), where that is inside the image. */
 #ifndef VD_KERNELS_SPARSE_MATRIX_H
 #define VD_KERNELS_SPARSE_MATRIX_H
 

@@ -61,7 +61,7 @@ static vd_sparse_ways way_of(const vd_sparse_form *f, int images)
 /* for a 1x1 filter, the image is one long line of pixels */
 static vd_window simplify(vd_window w)
 {
-    if (w.size == 1 && w.stride == 1 && w.pad == 0) {
+    if (w.size == 1 && w.stride == 1 && w.pad == 0 && !w.down) {
         w.w = w.out_w = w.h * w.w;
         w.h = w.out_h = 1;
     }
@@ -241,7 +241,7 @@ static void pack_whole_planes(const job *j, int plane, int planes)
                  j->f->lanes);
 }
 
-/* stride 1: one transpose for each line
+/* strides of 1: one transpose for each line
  *
  *     x[plane][line][k][b] = image b [channel][line + row][k + column]        channel, row, column: of the plane */
 static void pack_lines(const job *j, int plane)
@@ -259,9 +259,9 @@ static void pack_lines(const job *j, int plane)
     }
 }
 
-/* any stride, number by number
+/* any strides, number by number
  *
- *     x[plane][line][k][b] = image b [channel][line stride + row][k stride + column] */
+ *     x[plane][line][k][b] = image b [channel][line down + row][k stride + column] */
 static void pack_strided(const job *j, int plane)
 {
     vd_window w = j->f->window;
@@ -269,7 +269,7 @@ static void pack_strided(const job *j, int plane)
     const float *channel = channel_of(j, plane);
     float *x = plane_of(j, plane);
     for (int line = 0; line < s.lines; ++line) {
-        int row = line * s.stride + s.plane[plane].row;
+        int row = line * s.down + s.plane[plane].row;
         if (row < 0 || row >= w.h) continue;
         for (int k = 0; k < s.pitch; ++k) {
             int column = k * s.stride + s.plane[plane].column;
@@ -295,11 +295,12 @@ static void pack_images(int i, void *context)
     vd_window w = j->f->window;
     vd_sparse_planes s = j->f->planes;
     int first = i * PLANES, last = first + vd_piece_length(j->f->n_planes, PLANES, i), lanes = j->f->lanes;
-    int whole = w.stride == 1 && w.pad == 0 && s.pitch == w.w && s.lines == w.h;
+    int side_by_side = s.stride == 1 && s.down == 1;
+    int whole = side_by_side && w.pad == 0 && s.pitch == w.w && s.lines == w.h;
     if (!whole || j->lanes_used < lanes) memset(plane_of(j, first), 0, (last - first) * s.size * lanes * sizeof(float));
     for (int plane = first, n = 1; plane < last; plane += n) {
         if (whole) pack_whole_planes(j, plane, n = neighbours(s.plane, plane, last));
-        else if (s.stride == 1) pack_lines(j, plane);
+        else if (side_by_side) pack_lines(j, plane);
         else pack_strided(j, plane);
     }
 }

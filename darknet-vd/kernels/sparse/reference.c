@@ -31,7 +31,7 @@ static void pack_c(vd_sparse_planes s, int first, int last, const float *image, 
     for (int p = first; p < last; ++p) {
         vd_sparse_plane plane = s.plane[p];
         for (size_t k = 0; k < s.size; ++k) {
-            long i = (long)(k / s.pitch) * s.stride + plane.row, j = (long)(k % s.pitch) * s.stride + plane.column;
+            long i = (long)(k / s.pitch) * s.down + plane.row, j = (long)(k % s.pitch) * s.stride + plane.column;
             int inside = k < (size_t)s.lines * s.pitch && i >= 0 && i < s.h && j >= 0 && j < s.w;
             x[p * s.size + k] = inside ? image[((long)plane.channel * s.h + i) * s.w + j] : 0;
         }

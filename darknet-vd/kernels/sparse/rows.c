@@ -18,27 +18,39 @@ typedef struct {
     int line, column;
 } tap;
 
+/* planes of a channel side by side: one for each column of the filters, or for each pixel of a stride */
+static int columns_of(const vd_sparse_form *f)
+{
+    return f->shifted ? f->window.size : f->window.stride;
+}
+
 static int planes_of_channel(const vd_sparse_form *f)
 {
-    int s = f->window.stride;
-    return f->shifted ? s * f->window.size : s * s;
+    return vd_window_down(f->window) * columns_of(f);
 }
 
 /* weight i of a filter */
 static tap tap_of(const vd_sparse_form *f, int i)
 {
-    int size = f->window.size, s = f->window.stride;
-    int column = i % size, line = i / size % size, channel = i / size / size;
-    int columns = f->shifted ? size : s;
-    tap t = {(channel * s + line % s) * columns + (f->shifted ? column : column % s), line / s, 0};
+    int size = f->window.size, s = f->window.stride, down = vd_window_down(f->window), step = f->window.gap + 1;
+    int column = i % size * step, line = i / size % size * step, channel = i / size / size;
+    tap t = {(channel * down + line % down) * columns_of(f) + (f->shifted ? i % size : column % s), line / down, 0};
     if (!f->shifted) t.column = column / s;
     return t;
 }
 
 static vd_sparse_plane plane_of(const vd_sparse_form *f, int plane)
 {
-    int s = f->window.stride, columns = f->shifted ? f->window.size : s;
-    return (vd_sparse_plane){plane / columns / s, plane / columns % s - f->window.pad, plane % columns - f->window.pad};
+    vd_window w = f->window;
+    int columns = columns_of(f), down = vd_window_down(w), column = plane % columns;
+    if (f->shifted) column *= w.gap + 1;
+    return (vd_sparse_plane){plane / columns / down, plane / columns % down - w.pad, column - w.pad};
+}
+
+/* lines of a plane beyond those of the output */
+static int more_lines(vd_window w)
+{
+    return (vd_window_extent(w) - 1) / vd_window_down(w);
 }
 
 /* Numbers from line to line: as wide as the output, plus what the filter needs beyond it; at stride 1 the zeros after a
@@ -48,7 +60,7 @@ static int pitch_of(const vd_sparse_form *f)
 {
     vd_window w = f->window;
     if (f->shifted) return w.out_w % 8 && w.out_w > 4 ? vd_round_up(w.out_w, 8) : w.out_w;
-    int widest = w.out_w + (w.size - 1) / w.stride;
+    int widest = w.out_w + (vd_window_extent(w) - 1) / w.stride;
     return w.stride == 1 && w.w + w.pad < widest && w.w + w.pad >= w.out_w ? w.w + w.pad : widest;
 }
 
@@ -56,8 +68,8 @@ static void make_geometry(vd_sparse_form *f)
 {
     vd_window w = f->window;
     vd_sparse_planes *p = &f->planes;
-    *p = (vd_sparse_planes){.h = w.h, .w = w.w, .stride = w.stride, .pitch = pitch_of(f)};
-    p->lines = w.out_h + (w.size - 1) / w.stride;
+    *p = (vd_sparse_planes){.h = w.h, .w = w.w, .down = vd_window_down(w), .stride = w.stride, .pitch = pitch_of(f)};
+    p->lines = w.out_h + more_lines(w);
     p->size = (size_t)p->lines * p->pitch + w.pad; /* pad: the zeros after the last line */
     if (f->lanes == 1) p->size = (p->size + 2 * VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES;
 }
@@ -83,7 +95,7 @@ static int make_planes(vd_sparse_form *f, const float *weights, int *number)
 static int planes_of_block(const vd_sparse_form *f)
 {
     vd_window w = f->window;
-    int more = (w.size - 1) / w.stride; /* lines beyond those of the sums */
+    int more = more_lines(w);
     size_t numbers = f->planes.size;
     if (f->lanes > 1) numbers = (size_t)(more + 1) * f->planes.pitch * f->lanes;
     else if (numbers > (size_t)VD_SPARSE_TILE + more * f->planes.pitch)

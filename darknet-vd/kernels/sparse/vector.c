@@ -262,7 +262,7 @@ static void pack_v(vd_sparse_planes s, int first, int last, const float *image, 
         int from, to;
         inside(s.pitch, s.stride, plane.column, s.w, &from, &to);
         for (int i = 0; i < s.lines; ++i, line += s.pitch) {
-            int row = i * s.stride + plane.row;
+            int row = i * s.down + plane.row;
             const float *first_one = channel + (long)row * s.w + plane.column; /* number 0: may be outside the image */
             if (row < 0 || row >= s.h) memset(line, 0, s.pitch * sizeof(float));
             else if (s.stride == 1) pack_line(line, first_one, s.pitch, from, to);
