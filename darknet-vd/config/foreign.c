@@ -46,9 +46,6 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"", "burnin_update", "0", "the layer is not trained in the first batches", 1},
     {"", "train_only_bn", "0", "only the batch normalisation of the layer is trained", 1},
 
-    {"[convolutional]", "stride_x", "=stride", "a stride of its own along the width", 0},
-    {"[convolutional]", "stride_y", "=stride", "a stride of its own along the height", 0},
-    {"[convolutional]", "dilation", "1", "gaps between the weights of a window", 0},
     {"[convolutional]", "antialiasing", "0", "a blur after the convolution, which then has the stride", 0},
     {"[convolutional]", "assisted_excitation", "0", "outputs are raised where objects are, in training", 1},
     {"[convolutional]", "share_index", "-1000000000", "the layer has the weights of another", 0},
@@ -75,12 +72,10 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"[crnn]", "groups", "1", "groups of channels that are convolved apart", 0},
     {"[crnn]", "xnor", "0", "weights and inputs are binary", 0},
 
-    {"[maxpool]", "stride_x", "=stride", "a stride of its own along the width", 0},
-    {"[maxpool]", "stride_y", "=stride", "a stride of its own along the height", 0},
-    {"[maxpool]", "maxpool_depth", "0", "the maximum is over channels", 0},
-    {"[maxpool]", "out_channels", SILENT}, /* of maxpool_depth=1 only */
     {"[maxpool]", "antialiasing", "0", "a blur after the maximum, which then has the stride", 0},
     {"[maxpool]", "maxpool_zero_nonmax", "0", "the layer before is set to 0 where it is not the maximum", 0},
+
+    {"[reorg3d]", "reverse", "0", "channels become squares, in an order that is not the reverse of the other", 0},
 
     {"[dropout]", "dropblock", "0", "whole blocks are dropped", 1},
     {"[dropout]", "dropblock_size_rel", SILENT}, /* of dropblock=1 only, as the next one */
@@ -113,9 +108,6 @@ const vd_foreign_name vd_foreign_sections[] = {
     {"[Gaussian_yolo]", "a detection head with the variance of each box"},
     {"[conv_lstm]", "long short-term memory of convolutions"},
     {"[history]", "joins the pictures of several time steps"},
-    {"[local_avgpool]", "mean of each window"},
-    {"[local_avg]", "mean of each window"},
-    {"[reorg3d]", "turns squares of pixels into channels, in another order than [reorg]"},
     {"[contrastive]", "a loss for pairs of pictures"},
     {"[implicit]", "numbers that are trained and do not depend on the input"},
     {"[empty]", "passes its input on"},

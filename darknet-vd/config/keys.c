@@ -120,6 +120,12 @@ static const vd_key convolutional_keys[] = {
     {"filters", VD_INTEGER, 1, MOST_CHANNELS, "1", .help = "filters, the output's channels"},
     {"size", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "side of the square window"},
     {"stride", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "step between windows"},
+    {"stride_x", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the width", .computed = "stride",
+     .owner = VD_LATER},
+    {"stride_y", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the height", .computed = "stride",
+     .owner = VD_LATER},
+    {"dilation", VD_INTEGER, 1, MOST_WINDOW, "1",
+     .help = "pixels from one to the next of a window; the padding grows with it", .owner = VD_LATER},
     {"pad", VD_INTEGER, 0, MOST_WINDOW, "0", .help = "not 0: padding is size / 2"},
     {"padding", VD_INTEGER, 0, MOST_WINDOW, "0", .help = "zeros added at each border; ignored when pad is set"},
     {"groups", VD_INTEGER, 1, MOST_CHANNELS, "1", .help = "groups of channels that are convolved apart"},
@@ -213,8 +219,30 @@ static const vd_key recurrent_keys[] = {
 static const vd_key maxpool_keys[] = {
     {"size", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "side of the square window", .computed = "stride"},
     {"stride", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "step between windows"},
+    {"stride_x", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the width", .computed = "stride",
+     .owner = VD_LATER},
+    {"stride_y", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the height", .computed = "stride",
+     .owner = VD_LATER},
     {"padding", VD_INTEGER, 0, MOST_WINDOW, 0, .help = "pixels added, both borders together", .computed = "size - 1"},
+    {"maxpool_depth", VD_FLAG, 0, 1, "0", .help = "1: no windows, but the maximum of channels k, k + out_channels, ...",
+     .owner = VD_LATER},
+    {"out_channels", VD_INTEGER, 1, MOST_CHANNELS, "1", .help = "channels of the output with maxpool_depth=1",
+     .owner = VD_LATER},
     {0}};
+
+static const vd_key local_avgpool_keys[] = {
+    {"size", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "side of the square window", .computed = "stride"},
+    {"stride", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "step between windows"},
+    {"stride_x", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the width", .computed = "stride",
+     .owner = VD_LATER},
+    {"stride_y", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the height", .computed = "stride",
+     .owner = VD_LATER},
+    {"padding", VD_INTEGER, 0, MOST_WINDOW, 0, .help = "pixels added, both borders together; they do not count",
+     .computed = "size - 1"},
+    {0}};
+
+static const vd_key reorg3d_keys[] = {
+    {"stride", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "side of the squares, whose pixels become channels"}, {0}};
 
 static const vd_key dropout_keys[] = {{"probability", VD_NUMBER, 0, 1, "0.5", .help = "share of the numbers set to 0"},
                                       {0}};
@@ -444,6 +472,7 @@ const vd_cfg_section vd_cfg_sections[] = {
     {"[gru]", 0, recurrent_keys, .help = "gated recurrent unit; has no backward pass on the CPU"},
     {"[lstm]", 0, recurrent_keys, .help = "long short-term memory"},
     {"[maxpool]", "[max]", maxpool_keys, .help = "maximum of each window"},
+    {"[local_avgpool]", "[local_avg]", local_avgpool_keys, .help = "mean of each window", .parser = "[maxpool]"},
     {"[dropout]", 0, dropout_keys, .help = "sets random numbers to 0 in training", .needs_layer = 1},
     {"[normalization]", "[lrn]", normalization_keys, .help = "local response normalisation"},
     {"[softmax]", "[soft]", softmax_keys, .help = "softmax, and cross entropy as loss"},
@@ -454,6 +483,8 @@ const vd_cfg_section vd_cfg_sections[] = {
     {"[activation]", 0, activation_keys, .help = "activation of its own"},
     {"[upsample]", 0, upsample_keys, .help = "repeats each pixel"},
     {"[reorg]", 0, reorg_keys, .help = "turns squares of pixels into channels"},
+    {"[reorg3d]", 0, reorg3d_keys, .help = "turns squares of pixels into channels as later Darknets do",
+     .parser = "[reorg]"},
     {"[crop]", 0, crop_keys, .help = "random crop in training, the centre at test time"},
     {"[yolo]", 0, yolo_keys, .help = "detection head of YOLOv3", .needs_layer = 1},
     {"[region]", 0, region_keys, .help = "detection head of YOLOv2", .needs_layer = 1},

@@ -51,6 +51,8 @@ typedef struct {
     const char *base;        /* the stock section whose parser builds the layer */
     const vd_key *base_keys; /* its keys, null where they are refused */
     const char *but;         /* those that are refused all the same, in words; may be null */
+
+    const char *parser; /* the stock section whose parser builds the layer, where that is not base; null: it is */
 } vd_cfg_section;
 
 extern const vd_cfg_section vd_cfg_sections[]; /* the last has no name */

@@ -31,7 +31,7 @@ static double pixels_of(layer l, double before)
     case CONVOLUTIONAL:
     case LOCAL:
     case MAXPOOL:
-        return before * l.stride;
+        return before * (l.stride_y > l.stride ? l.stride_y : l.stride);
     case DECONVOLUTIONAL:
         return before / l.stride;
     case REORG:

@@ -9,6 +9,8 @@
 #include "network.h"
 #include "option_list.h"
 
+enum { MOST_EXTENT = 1 << 16 }; /* pixels that a dilated window may span on a side */
+
 /* counts are doubles: products of three ints are exact enough to compare with INT_MAX */
 typedef struct {
     int w, h, c;    /* 0 when it is not a picture */
@@ -40,13 +42,39 @@ static double places(vd_section s, double n, double padding, double size, double
     return (double)(long)((n + padding - size) / stride) + 1;
 }
 
+vd_strides vd_strides_of(vd_section s)
+{
+    int stride = integer(s, "stride");
+    return (vd_strides){vd_option_given(s, "stride_x") ? integer(s, "stride_x") : stride,
+                        vd_option_given(s, "stride_y") ? integer(s, "stride_y") : stride};
+}
+
+int vd_dilation_of(vd_section s)
+{
+    return integer(s, "size") == 1 ? 1 : integer(s, "dilation");
+}
+
+/* AlexeyAB's Darknet counts its outputs as if there were no dilation, but its columns with it: both agree where the
+ * padding is half of what a window has beyond a pixel, and elsewhere its numbers are those of no convolution */
+static void check_dilation(vd_section s, int size, int pad)
+{
+    int dilation = vd_dilation_of(s);
+    if (dilation == 1) return;
+    if (2 * pad != size - 1)
+        vd_section_die(s, "dilation=%d with size=%d and a padding of %d: expected an odd size and pad=1", dilation,
+                       size, pad);
+    if ((double)dilation * (size - 1) >= MOST_EXTENT)
+        vd_section_die(s, "dilation=%d with size=%d spans more than %d pixels", dilation, size, MOST_EXTENT);
+}
+
 static shape convolution(vd_section s, shape in)
 {
-    int n = integer(s, "filters"), size = integer(s, "size"), stride = integer(s, "stride"), pad = padding_of(s, size),
-        groups = integer(s, "groups");
+    int n = integer(s, "filters"), size = integer(s, "size"), pad = padding_of(s, size), groups = integer(s, "groups");
+    vd_strides stride = vd_strides_of(s);
     if (in.c % groups || n % groups)
         vd_section_die(s, "groups=%d does not divide %d channels and %d filters", groups, in.c, n);
-    return picture(places(s, in.w, 2.0 * pad, size, stride), places(s, in.h, 2.0 * pad, size, stride), n,
+    check_dilation(s, size, pad);
+    return picture(places(s, in.w, 2.0 * pad, size, stride.x), places(s, in.h, 2.0 * pad, size, stride.y), n,
                    (double)(in.c / groups) * n * size * size);
 }
 
@@ -91,11 +119,28 @@ static shape recurrent(vd_section s, shape in)
     return (shape){1, 1, (int)n, n, n * (n > in.outputs ? n : in.outputs)};
 }
 
+static shape windows(vd_section s, shape in)
+{
+    int size = vd_option_given(s, "size") ? integer(s, "size") : integer(s, "stride"),
+        padding = vd_option_given(s, "padding") ? integer(s, "padding") : size - 1;
+    vd_strides stride = vd_strides_of(s);
+    return picture(places(s, in.w, padding, size, stride.x), places(s, in.h, padding, size, stride.y), in.c, 0);
+}
+
 static shape maxpool(vd_section s, shape in)
 {
-    int stride = integer(s, "stride"), size = vd_option_given(s, "size") ? integer(s, "size") : stride,
-        padding = vd_option_given(s, "padding") ? integer(s, "padding") : size - 1;
-    return picture(places(s, in.w, padding, size, stride), places(s, in.h, padding, size, stride), in.c, 0);
+    shape out = windows(s, in);
+    int channels = integer(s, "out_channels");
+    if (!integer(s, "maxpool_depth")) return out;
+    if (channels > in.c) vd_section_die(s, "out_channels=%d is more than the %d channels of the input", channels, in.c);
+    return picture(in.w, in.h, channels, 0);
+}
+
+static shape reorg3d(vd_section s, shape in)
+{
+    int stride = integer(s, "stride");
+    if (in.w % stride || in.h % stride) vd_section_die(s, "stride=%d does not divide %dx%d", stride, in.w, in.h);
+    return picture(in.w / (double)stride, in.h / (double)stride, (double)in.c * stride * stride, 0);
 }
 
 static shape crop(vd_section s, shape in)
@@ -186,6 +231,8 @@ static const struct {
     {"[gru]", recurrent, 0},
     {"[lstm]", recurrent, 0},
     {"[maxpool]", maxpool, 1},
+    {"[local_avgpool]", windows, 1},
+    {"[reorg3d]", reorg3d, 1},
     {"[avgpool]", average, 1},
     {"[softmax]", grouped, 0},
     {"[upsample]", upsample, 1},

@@ -6,6 +6,16 @@
 #include "darknet.h"
 #include "config/options.h"
 
+/* the steps between windows of a convolution or a pool */
+typedef struct {
+    int x, y;
+} vd_strides;
+
+vd_strides vd_strides_of(vd_section s);
+
+/* of a convolution, 1 for none */
+int vd_dilation_of(vd_section s);
+
 /* check [net]'s input: it has a size, and the numbers of a batch fit an int */
 void vd_shape_check_net(vd_section s);
 

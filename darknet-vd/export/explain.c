@@ -10,7 +10,7 @@
 
 static char *named(const vd_model *m, int i)
 {
-    return vd_format("layer %d [%s]", i, get_layer_string(m->layers[i].type));
+    return vd_format("layer %d [%s]", i, m->layers[i].section);
 }
 
 static char *why_pinned(const vd_model *m, int by)

@@ -99,7 +99,7 @@ static vd_export_line *measure(const vd_model *m, int *n)
         if (!l->filters) continue;
         vd_export_line *line = lines + (*n)++;
         line->index = i;
-        line->section = get_layer_string(l->type);
+        line->section = l->section;
         line->filters[0] = line->filters[1] = l->filters;
         line->size[0] = line->size[1] = vd_model_layer_size(l);
         line->why = vd_format("%s", "");

@@ -1,6 +1,8 @@
 #include "export/model.h"
 #include "export/readers.h"
 #include "layer/nonfinite.h"
+#include "layer/variants.h"
+#include "layer/window.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/vd_cost_layer.h"
@@ -26,13 +28,13 @@ __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, con
     char *why = vd_vformat(fmt, args);
     va_end(args);
     vd_die("%s: layer %d [%s%s]: not exported: %s", at.filename, at.index, vd_layer_of(at.l) ? "vd_" : "",
-           get_layer_string(at.l.type), why);
+           vd_section_of(at.l), why);
 }
 
 /* stock Darknet uses the image as the columns whenever size is 1, which is wrong for these */
 static int is_odd_convolution(layer l)
 {
-    return l.type == CONVOLUTIONAL && l.size == 1 && (l.stride != 1 || l.pad != 0);
+    return l.type == CONVOLUTIONAL && l.size == 1 && (l.stride != 1 || l.pad != 0) && !vd_is_true_convolution(l);
 }
 
 static void check_layer(place at)
@@ -73,6 +75,7 @@ static vd_kind kind_of(const network *net, layer l)
 {
     int square = l.stride * l.stride;
     if ((size_t)l.out_c * l.out_h * l.out_w != (size_t)l.outputs && l.type != ROUTE) return VD_WHOLE;
+    if (l.variant == VD_CHANNEL_MAXIMA || l.variant == VD_SQUARES_TO_CHANNELS) return VD_WHOLE;
     switch (l.type) {
     case CONNECTED:
         return VD_PRODUCT;
@@ -148,6 +151,7 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
     layer l = at.l;
     check_layer(at);
     *m = (vd_model_layer){.type = l.type,
+                          .section = vd_section_of(l),
                           .kind = kind_of(net, l),
                           .variational = vd_layer_of(l) != 0,
                           .activation = l.activation,

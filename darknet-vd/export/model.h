@@ -30,6 +30,7 @@ static inline int vd_layer_of_source(int source)
 /* Sizes are those before compaction; only filters and columns change with the arrays. */
 typedef struct {
     LAYER_TYPE type;
+    const char *section; /* without vd_ */
     vd_kind kind;
     int variational;
     ACTIVATION activation;

@@ -1,6 +1,7 @@
 #include "export/readers.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "layer/variants.h"
 
 #include "activations.h"
 #include "network.h"
@@ -84,16 +85,27 @@ char *vd_reader_settings(layer l)
 
 char *vd_reader_note(const network *net, int i)
 {
-    layer l = net->layers[i], before = i ? net->layers[i - 1] : (layer){.out_w = net->w, .out_h = net->h};
+    layer l = net->layers[i];
+    if (l.variant == VD_CHANNEL_MAXIMA) return vd_format("maxpool_depth=1 is not known to stock Darknet and to OpenCV");
+    if (l.variant) return vd_format("this section is not known to stock Darknet and to OpenCV");
+    layer before = i ? net->layers[i - 1] : (layer){.out_w = net->w, .out_h = net->h};
     switch (l.type) {
     case CONVOLUTIONAL:
+        if (l.dilation > 1) return vd_format("dilation=%d is not known to stock Darknet and to OpenCV", l.dilation);
+        if (l.stride_y && l.stride_y != l.stride)
+            return vd_format("stride_x=%d and stride_y=%d are not known to stock Darknet and to OpenCV", l.stride,
+                             l.stride_y);
         if (l.size != 1 || (l.stride == 1 && l.pad == 0)) return 0;
         return vd_format("size=1 with stride=%d and padding=%d: a convolution everywhere but in stock Darknet",
                          l.stride, l.pad);
     case CONNECTED:
         if (!i || before.out_w != 1 || before.out_h < 2) return 0;
         return vd_format("its input is 1 wide and %d high: OpenCV reads too few weights for it", before.out_h);
-    case MAXPOOL: /* eight windows are left out where the first of them begins outside the map */
+    case MAXPOOL:
+        if (l.stride_y && l.stride_y != l.stride)
+            return vd_format("stride_x=%d and stride_y=%d are not known to stock Darknet and to OpenCV", l.stride,
+                             l.stride_y);
+        /* eight windows are left out where the first of them begins outside the map */
         if (l.stride != 1 || l.pad < 2) return 0;
         return vd_format("stride=1 with padding=%d: wrong at the left edge of wide maps in hank-ai's Darknet, and in "
                          "AlexeyAB's with AVX",
@@ -138,8 +150,7 @@ int vd_reader_front(const vd_model *m)
 static void warn(const char *filename, const vd_model *m, int i, const char *what)
 {
     const vd_model_layer *l = m->layers + i;
-    fprintf(stderr, "%s: layer %d [%s%s]: %s\n", filename, i, l->variational ? "vd_" : "", get_layer_string(l->type),
-            what);
+    fprintf(stderr, "%s: layer %d [%s%s]: %s\n", filename, i, l->variational ? "vd_" : "", l->section, what);
 }
 
 void vd_reader_warn(const vd_model *m, const char *filename)

@@ -4,10 +4,12 @@
 #include "config/foreign.h"
 #include "config/heads.h"
 #include "config/keys.h"
+#include "config/shape.h"
 #include "data/placement.h"
 #include "layer/activation.h"
 #include "layer/norm.h"
 #include "layer/plain_layers.h"
+#include "layer/variants.h"
 #include "layer/vd_layer.h"
 #include "layer/yolo_head.h"
 
@@ -15,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "convolutional_layer.h"
+#include "maxpool_layer.h"
 #include "option_list.h"
 
 /* the place of a key's value in a list of words; one that is not there ends the program */
@@ -71,8 +75,11 @@ static int set_epsilon(layer *l, int in_root)
 /* a [yolo] that has one of these keys follows their rules, also where it has the others' defaults */
 static int has_later_keys(vd_section s)
 {
-    for (const vd_key *k = vd_section_find(s.type)->keys; k && k->name; ++k)
-        if (k->owner == VD_LATER && vd_option_given(s, k->name)) return 1;
+    const vd_cfg_section *c = vd_section_find(s.type);
+    const vd_key *lists[] = {c->keys, c->base_keys};
+    for (int i = 0; i < 2; ++i)
+        for (const vd_key *k = lists[i]; k && k->name; ++k)
+            if (k->owner == VD_LATER && vd_option_given(s, k->name)) return 1;
     return 0;
 }
 
@@ -176,8 +183,19 @@ void vd_later_train(const network *net)
     vd_placement_begin(p);
 }
 
+/* the gradients of their layers, where stock Darknet's are not: see vd_is_true_convolution() */
+static void mend_gradient(layer *l)
+{
+    vd_make_backward_add(l);
+    if (l->type != CONVOLUTIONAL || l->size != 1 || l->stride_y || l->binary || l->xnor) return;
+    l->stride_y = l->stride;
+    if (!vd_layer_of(*l)) vd_speed_up_layer(l);
+}
+
 void vd_later_end(network *net, layer *last)
 {
+    for (int i = 0; i < net->n - 1 && found.later; ++i) mend_gradient(net->layers + i);
+    if (found.later) mend_gradient(last);
     net->stretched = found.later && !found.letter_box && !is_stock_head(last);
     for (int i = 0; i < net->n - 1; ++i) net->stretched &= !is_stock_head(net->layers + i);
     for (int i = 0; i < net->n - 1 && net->stretched; ++i) set_stretched(net->layers + i);
@@ -197,9 +215,44 @@ void vd_later_weights(network *net, const char *filename, int major, int minor, 
     if (changed) fprintf(stderr, "%s: of a later Darknet: batch normalisation as there\n", filename);
 }
 
+/* the stock parser has made the layer with stride= alone */
+static void attach_strides(vd_section s, layer *l)
+{
+    vd_strides stride = vd_strides_of(s);
+    if (stride.x == l->stride && stride.y == l->stride) return;
+    if (l->binary || l->xnor) vd_section_die(s, "stride_x and stride_y are not built for binary and xnor weights");
+    l->stride = stride.x;
+    l->stride_y = stride.y;
+    if (l->type == MAXPOOL) resize_maxpool_layer(l, l->w, l->h);
+    else resize_convolutional_layer(l, l->w, l->h);
+    fprintf(stderr, "      strides of %d along the width, %d along the height  ->  %4d x%4d x%4d\n", stride.x, stride.y,
+            l->out_w, l->out_h, l->out_c);
+}
+
+static void attach_dilation(vd_section s, layer *l)
+{
+    int dilation = vd_dilation_of(s);
+    if (dilation == 1) return;
+    if (l->binary || l->xnor) vd_section_die(s, "dilation=%d is not built for binary and xnor weights", dilation);
+    l->dilation = dilation;
+}
+
+static void attach_variant(vd_section s, layer *l)
+{
+    const char *base = vd_section_base(s.type);
+    if (!strcmp(base, "[local_avgpool]")) vd_make_variant(l, VD_LOCAL_MEANS, l->out_c);
+    if (!strcmp(base, "[reorg3d]")) vd_make_variant(l, VD_SQUARES_TO_CHANNELS, l->out_c);
+    if (strcmp(base, "[maxpool]") != 0 || !vd_key_integer(s, "maxpool_depth")) return;
+    vd_make_variant(l, VD_CHANNEL_MAXIMA, (int)vd_key_integer(s, "out_channels"));
+    fprintf(stderr, "      maximum over channels  ->  %4d x%4d x%4d\n", l->out_w, l->out_h, l->out_c);
+}
+
 void vd_later_attach(vd_section s, layer *l)
 {
-    if (has_later_keys(s) || (l->type == ROUTE && l->groups > 1)) found.later = 1;
+    if (l->type == CONVOLUTIONAL) attach_dilation(s, l);
+    if (l->type == CONVOLUTIONAL || l->type == MAXPOOL) attach_strides(s, l);
+    attach_variant(s, l);
+    if (has_later_keys(s) || l->variant || (l->type == ROUTE && l->groups > 1)) found.later = 1;
     if (l->type == YOLO && has_later_keys(s)) attach_yolo(s, l);
     check_activation(s, l);
     if (l->type == CONVOLUTIONAL || l->type == CONNECTED) vd_activation_attach(l);

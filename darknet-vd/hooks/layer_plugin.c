@@ -119,7 +119,8 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
     vd_shape_check(s, net);
     vd_later_defaults(s);
     vd_section_kind kind = kind_of(type);
-    if (kind == VD_PLAIN) return type;
+    const char *parser = vd_section_find(type)->parser;
+    if (kind == VD_PLAIN) return parser ? (char *)parser : type;
     vd_purpose_check_variational(s);
 #ifdef GPU
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");

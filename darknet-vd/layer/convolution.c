@@ -5,6 +5,7 @@
 #include "layer/convolution_winograd.h"
 #include "layer/pooled.h"
 #include "layer/variance.h"
+#include "layer/window.h"
 #include "kernels/products/convolve.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
@@ -31,7 +32,8 @@ typedef struct {
 static job make_job(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input, .run = 1};
-    vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    vd_window window = vd_window_of(l);
+    window.c /= l.groups;
     vd_convolution_shape mean = {window, l.n / l.groups, VD_FLOAT, 0},
                          variance = {window, l.n / l.groups, vd_variance_type(), 1};
     int by_columns = l.groups > 1;
@@ -204,8 +206,8 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
         size_t in = input_at(j, b, g), out = output_at(j, 0, g), w = weights_at(j, g);
         vd_convolve_backward_weights(&j->mean, j->input + in, d_product + out, 1, d_theta + w);
         if (!j->d_input) continue;
-        /* stock Darknet's 1x1 convolution overwrites the gradient of a [shortcut] or [route]: so must a plain layer */
-        int add = !j->p.overwrites && (j->p.sigma2 || !vd_convolution_is_product(j->mean.shape));
+        int as_stock = !j->p.sigma2 && vd_convolution_is_product(j->mean.shape) && !vd_is_true_convolution(l);
+        int add = !j->p.overwrites && !as_stock; /* a plain layer overwrites as stock Darknet's does */
         vd_convolve_backward_data(&j->mean, d_product + out, (const float *)j->theta + w, 1, add, j->d_input + in);
     }
     if (!j->p.sigma2) return;

@@ -5,6 +5,7 @@
 #include "layer/bias_activation.h"
 #include "layer/chunks.h"
 #include "layer/pooled.h"
+#include "layer/window.h"
 #include "kernels/products/active.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
@@ -24,7 +25,7 @@ typedef struct {
 
 static job make_job(layer l, const float *input, vd_product p, float *d_input)
 {
-    vd_active_convolution a = {.window = {l.c, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w},
+    vd_active_convolution a = {.window = vd_window_of(l),
                                .filters = l.n,
                                .groups = l.groups,
                                .by_row = p.by_row,

@@ -3,6 +3,7 @@
 #include "layer/layer_state.h"
 #include "layer/variance.h"
 #include "layer/vd_layer.h"
+#include "layer/window.h"
 #include "kernels/choice.h"
 #include "kernels/processor.h"
 #include "kernels/products/convolve.h"
@@ -56,7 +57,8 @@ static int is_timed(layer l)
 /* the convolution of a layer, or one of its groups; the plan by the rule */
 static vd_convolution_plan plan_of(layer l)
 {
-    vd_window window = {l.c / l.groups, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    vd_window window = vd_window_of(l);
+    window.c /= l.groups;
     vd_convolution_shape s = {window, l.n / l.groups, vd_variance_type(), 1};
     return l.groups > 1 ? vd_convolution_by_columns(s) : vd_convolution_plan_by_rule(s, l.batch);
 }
@@ -193,7 +195,9 @@ static int name_of(const network *net, size_t n, char *name)
         layer l = net->layers[i];
         if (!is_timed(l)) continue;
         int32_t shape[] = {l.type, l.batch, l.c, l.h, l.w, l.out_c, l.out_h, l.out_w, l.size, l.stride, l.groups};
+        int32_t more[] = {vd_down_of(l), l.dilation > 1 ? l.dilation : 0};
         hash = vd_fnv64(hash, shape, sizeof(shape));
+        if (more[0] || more[1]) hash = vd_fnv64(hash, more, sizeof(more));
         ++layers;
     }
     snprintf(name, n, "kernels/%d/%016llx", layers, (unsigned long long)hash);

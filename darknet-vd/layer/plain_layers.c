@@ -3,6 +3,7 @@
 #include "layer/pooled.h"
 #include "layer/activation.h"
 #include "layer/product.h"
+#include "layer/window.h"
 #include "layer/winograd.h"
 #include "base/parallel.h"
 #include "kernels/approx.h"
@@ -42,7 +43,7 @@ typedef struct {
 
 vd_pool_shape vd_pool_shape_of(layer l)
 {
-    return (vd_pool_shape){l.h, l.w, l.size, l.stride, l.pad / 2, l.out_h, l.out_w};
+    return (vd_pool_shape){l.h, l.w, l.size, l.stride, l.pad / 2, l.out_h, l.out_w, vd_down_of(l)};
 }
 
 static void forward_maxpool_image(int b, void *context)
@@ -164,7 +165,8 @@ static void free_plain_layer(layer l)
 void vd_speed_up_layer(layer *l)
 {
     vd_smooth f;
-    int only_here = l->epsilon_in_root || vd_activation_is_smooth(l->activation, &f); /* not in stock's functions */
+    int only_here = vd_is_true_convolution(*l) || l->dilation > 1 ||
+                    vd_activation_is_smooth(l->activation, &f); /* not in stock's functions */
     if (l->plugin || (vd_kernels_get() == &vd_kernels_c && !only_here)) return;
     int is_product = l->type == CONNECTED ||
                      (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && (only_here || !is_odd_convolution(*l)));
@@ -172,7 +174,7 @@ void vd_speed_up_layer(layer *l)
         l->forward = forward_plain_layer;
         l->backward = backward_plain_layer;
         l->plugin_free = free_plain_layer;
-    } else if (l->type == MAXPOOL) {
+    } else if (l->type == MAXPOOL && !l->variant) {
         l->forward = forward_maxpool;
         l->backward = backward_maxpool;
     } else if (l->type == YOLO && l->forward == forward_yolo_layer) {

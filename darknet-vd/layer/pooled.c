@@ -5,6 +5,7 @@
 #include "layer/plain_layers.h"
 #include "layer/variance.h"
 #include "layer/vd_layer.h"
+#include "layer/window.h"
 #include "kernels/products/convolve.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
@@ -53,6 +54,7 @@ void vd_mark_pooled(network *net)
         layer l = net->layers[i];
         float slope;
         if (l.type != CONVOLUTIONAL || l.batch_normalize || l.groups != 1) continue;
+        if (!vd_window_is_plain(vd_window_of(l)) || vd_down_of(net->layers[i + 1])) continue;
         if (!vd_activation_is_leaky(l.activation, &slope) || slope < 0 || is_read_elsewhere(net, i)) continue;
         if (vd_layer_of(l) || vd_is_sped_up(l)) vd_make_pool_of_pair(net->layers + i + 1);
     }
@@ -418,8 +420,8 @@ static void backward_data(const job *j, int b, const buffers *t)
     float *d_input = j->d_input + (size_t)b * j->l.inputs;
     int plane = w.h * w.w, lines = w.pad ? w.h : 1, width = w.pad ? w.w : plane;
     /* as vd_convolution_backward(): a plain 1x1 convolution overwrites */
-    if (j->p.overwrites || (!j->p.sigma2 && w.size == 1 && w.stride == 1 && !w.pad))
-        memset(d_input, 0, j->l.inputs * sizeof(float));
+    int as_stock = !j->p.sigma2 && w.size == 1 && w.stride == 1 && !w.pad && !vd_is_true_convolution(j->l);
+    if (j->p.overwrites || as_stock) memset(d_input, 0, j->l.inputs * sizeof(float));
     for (int h = 0; h < lines; ++h)
         vd_transpose_add(width, w.c, t->d_image + ((size_t)(h + w.pad) * r.w + w.pad) * w.c, w.c,
                          d_input + (size_t)h * w.w, plane);
@@ -460,7 +462,7 @@ static void make_places(job *j)
 void vd_pooled_backward(layer l, const float *input, float *d_input, vd_product p)
 {
     job j = {.l = l, .pool = *p.pool, .p = p, .k = vd_kernels_get(), .input = input, .d_input = d_input};
-    j.window = (vd_window){l.c, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    j.window = vd_window_of(l);
     j.half = p.sigma2 && vd_variance_type() == VD_FP16 && j.k->behind_pool->add_lists_half;
     j.rows = layout_of(j.window, !d_input, j.half);
     j.weights = (size_t)l.n * j.rows.rows * j.rows.length;

@@ -1,6 +1,7 @@
 #include "layer/sparse.h"
 #include "layer/activation.h"
 #include "layer/norm.h"
+#include "layer/window.h"
 #include "layer/winograd.h"
 #include "base/fail.h"
 
@@ -24,7 +25,7 @@ static int shape_of(layer l)
 {
     enum { FEW_IMAGES = 8, FEW_OUTPUTS = 64 };
     if (l.type == CONVOLUTIONAL && l.out_h * l.out_w > 1) {
-        if (l.stride > 1) return STRIDED;
+        if (l.stride > 1 || vd_down_of(l)) return STRIDED;
         if (l.c == 1) return ONE_CHANNEL;
         return vd_winograd_layer_fits(l) ? TILED : CONVOLUTION;
     }
@@ -43,8 +44,9 @@ double vd_sparse_break_even(layer l)
 
 static vd_window window_of(layer l)
 {
-    if (l.type == CONNECTED) return (vd_window){l.inputs, 1, 1, 1, 1, 0, 1, 1};
-    return (vd_window){l.c, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    if (l.type == CONNECTED)
+        return (vd_window){.c = l.inputs, .h = 1, .w = 1, .size = 1, .stride = 1, .out_h = 1, .out_w = 1};
+    return vd_window_of(l);
 }
 
 int vd_sparse_layer_fits(const vd_sparse_layer *s, layer l)

@@ -6,6 +6,7 @@
 #include "layer/product.h"
 #include "layer/schedule.h"
 #include "layer/variance.h"
+#include "layer/variants.h"
 #include "layer/vd_update.h"
 #include "base/fail.h"
 
@@ -22,7 +23,7 @@ vd_layer *vd_layer_of(layer l)
 
 const char *vd_layer_type(layer l)
 {
-    if (!vd_layer_of(l)) return get_layer_string(l.type);
+    if (!vd_layer_of(l)) return vd_section_of(l);
     return l.type == CONVOLUTIONAL ? "vd_convolutional" : "vd_connected";
 }
 

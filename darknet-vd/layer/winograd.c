@@ -2,6 +2,7 @@
 #include "layer/activation.h"
 #include "layer/bias_activation.h"
 #include "layer/norm.h"
+#include "layer/window.h"
 #include "base/fail.h"
 
 #include <pthread.h>
@@ -12,14 +13,14 @@ enum { MOST_IMAGES = 4 }; /* more keep the kernels for batches busy, which need 
 
 int vd_winograd_layer_fits(layer l)
 {
-    vd_window w = {l.c, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    vd_window w = vd_window_of(l);
     return l.type == CONVOLUTIONAL && l.groups == 1 && !l.binary && !l.xnor && l.batch <= MOST_IMAGES &&
            vd_winograd_pays(w) && vd_kernels_get() != &vd_kernels_c;
 }
 
 void vd_winograd_layer_forward(const vd_winograd *g, layer l, const float *input)
 {
-    vd_window w = {l.c, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
+    vd_window w = vd_window_of(l);
     float slope, *scale = 0, *bias = l.biases;
     int leaky = vd_activation_is_leaky(l.activation, &slope);
     if (l.batch_normalize) {

@@ -1,14 +1,16 @@
 #include "weights/drop_unread.h"
 #include "weights/matrix.h"
 #include "base/fail.h"
+#include "layer/variants.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* each output channel depends on the input channel of the same number alone */
-static int keeps_channels(LAYER_TYPE type)
+static int keeps_channels(layer l)
 {
-    return type == MAXPOOL || type == AVGPOOL || type == DROPOUT || type == ACTIVE;
+    LAYER_TYPE type = l.type;
+    return (type == MAXPOOL && l.variant != VD_CHANNEL_MAXIMA) || type == AVGPOOL || type == DROPOUT || type == ACTIVE;
 }
 
 static int reads_from_further_back(const network *net)
@@ -22,7 +24,7 @@ static int reads_from_further_back(const network *net)
 static int follows(const network *net, int from, int to)
 {
     for (int i = from + 1; i < to; ++i)
-        if (!keeps_channels(net->layers[i].type)) return 0;
+        if (!keeps_channels(net->layers[i])) return 0;
     return net->layers[to].type == CONNECTED || (net->layers[to].type == CONVOLUTIONAL && net->layers[to].groups == 1);
 }
 

@@ -28,11 +28,12 @@ static int status_of(const char *cfg, char **err)
 static const struct {
     const char *cfg, *message;
 } refused[] = {
-    {"[conv]\ndilation=2\nsize=3\n", "layer 0 [conv]: dilation=2 is a key"},
-    {"[vd_conv]\ndilation=2\nsize=3\n", "layer 0 [vd_conv]: dilation=2 is a key"},
-    {"[conv]\nstride=2\nstride_x=1\n", "layer 0 [conv]: stride_x=1 is a key"},
+    {"[conv]\nshare_index=0\n", "layer 0 [conv]: share_index=0 is a key of other Darknets that is not built here: the"},
+    {"[vd_conv]\nshare_index=-1\n", "layer 0 [vd_conv]: share_index=-1 is a key"},
     {"[conv]\nantialiasing=1\n", "antialiasing=1 is a key"},
-    {"[max]\nmaxpool_depth=1\nout_channels=1\n", "layer 0 [max]: maxpool_depth=1 is a key"},
+    {"[max]\nantialiasing=1\n", "layer 0 [max]: antialiasing=1 is a key"},
+    {"[max]\nmaxpool_zero_nonmax=1\n", "layer 0 [max]: maxpool_zero_nonmax=1 is a key"},
+    {"[reorg3d]\nreverse=1\n", "layer 0 [reorg3d]: reverse=1 is a key of other Darknets that is not built here"},
     {"[conv]\nfilters=3\n[shortcut]\nfrom=-1\nweights_type=per_feature\n", "[shortcut]: weights_type=per_feature is"},
     {"[crnn]\noutput=3\n", "[crnn]: output=3 is a key of other Darknets that is not built here: the filters of the"},
     {"[conv]\nactivation=normalize_channels\n",

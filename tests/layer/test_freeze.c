@@ -30,6 +30,8 @@ static const char *const cfgs[] = {
     NET("3") CONV("pad=1\ntrain_clip=1\n") POOL("3") CONV("") CONN COST,
     NET("16") CONV("pad=1\ntrain_clip=1\n") CONV("groups=3\nstride=2\ntrain_clip=1\nthreshold=0\n") CONN COST,
     NET("6") CONV("groups=3\npad=1\n") CONV("groups=2\n") CONN COST,
+    NET("6") CONV("groups=3\npad=1\ndilation=2\n") CONV("stride_y=2\n") CONN COST,
+    NET("9") CONV("pad=1\nstride_x=2\n") CONV("pad=1\ndilation=3\nstride=2\nstride_y=1\n") CONN COST,
     NET("17") "[vd_connected]\noutput=40\nactivation=relu\nlog_sigma2=-5\ntrain_clip=1\nthreshold=0\n" CONN COST,
     NET("8") "[vd_connected]\noutput=40\nactivation=relu\nlog_sigma2=-5\nbatch_normalize=1\n" CONN COST,
 };

@@ -48,6 +48,16 @@ static const struct {
      NET(6, 2) "[convolutional]\nfilters=5\nsize=3\npad=1\nactivation=tanh\n[vd_conv]\nfilters=5\nsize=3\npad=1\n"
                "activation=linear\nlog_sigma2=-4\n[shortcut]\nfrom=-2\nactivation=linear\n[connected]\noutput=4\n"
                "activation=linear\n" COST},
+    {"gaps, groups, two strides",
+     NET(4,
+         1) "[vd_conv]\nfilters=6\nsize=3\npad=1\ndilation=2\nactivation=tanh\nlog_sigma2=-5\n[vd_conv]\nfilters=4\n"
+            "size=3\npad=1\ngroups=2\ndilation=3\nstride_x=2\nstride_y=1\nactivation=logistic\nlog_sigma2=-4\n"
+            "[maxpool]\nsize=2\nstride_x=1\nstride_y=2\n[vd_conv]\nfilters=4\nsize=3\nstride_x=1\nstride_y=2\npad=1\n"
+            "activation=linear\nlog_sigma2=-4\n[avgpool]\n" COST},
+    {"plain with gaps, a 1x1 before a route",
+     NET(4, 1) "[convolutional]\nfilters=6\nsize=3\npad=1\ndilation=2\nactivation=tanh\n[convolutional]\nfilters=4\n"
+               "size=1\nactivation=tanh\n[route]\nlayers=-1,-2\n[convolutional]\nfilters=3\nsize=1\nstride_x=1\n"
+               "stride_y=3\nactivation=linear\n[vd_connected]\noutput=4\nactivation=linear\n" COST},
     {"leaky behind a route",
      NET(4, 1) "[vd_conv]\nfilters=3\nsize=3\npad=1\nactivation=tanh\nlog_sigma2=-4\n[vd_conv]\nfilters=2\nsize=1\n"
                "activation=tanh\nlog_sigma2=-3\n[route]\nlayers=-1,-2\n[vd_connected]\noutput=4\nactivation="

@@ -24,6 +24,10 @@ static const char *nets[] = {
         CONV("groups=2\nactivation=relu\n") "[shortcut]\nfrom=-2\n"
                                             "activation=linear\n[vd_conv]\nfilters=12\nsize=1\nbatch_normalize="
                                             "1\nactivation=leaky\n" COST,
+    NET(1) CONV("dilation=2\nactivation=leaky\n") CONV("stride_x=2\nstride_y=1\nactivation=relu\n")
+        CONV("stride=2\ndilation=3\nactivation=mish\n") DENSE("activation=linear\n") COST,
+    NET(20) CONV("dilation=2\nstride_y=3\nactivation=elu\n") CONV("dilation=2\nbatch_normalize=1\nactivation=leaky\n")
+        DENSE("activation=leaky\n") COST,
 };
 enum { NETS = COUNT_OF(nets) };
 
