@@ -231,18 +231,20 @@ static const vd_key maxpool_keys[] = {
     {0}};
 
 static const vd_key local_avgpool_keys[] = {
-    {"size", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "side of the square window", .computed = "stride"},
-    {"stride", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "step between windows"},
+    {"size", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "side of the square window", .computed = "stride",
+     .owner = VD_LATER},
+    {"stride", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "step between windows", .owner = VD_LATER},
     {"stride_x", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the width", .computed = "stride",
      .owner = VD_LATER},
     {"stride_y", VD_INTEGER, 1, MOST_WINDOW, 0, .help = "the step along the height", .computed = "stride",
      .owner = VD_LATER},
     {"padding", VD_INTEGER, 0, MOST_WINDOW, 0, .help = "pixels added, both borders together; they do not count",
-     .computed = "size - 1"},
+     .computed = "size - 1", .owner = VD_LATER},
     {0}};
 
-static const vd_key reorg3d_keys[] = {
-    {"stride", VD_INTEGER, 1, MOST_WINDOW, "1", .help = "side of the squares, whose pixels become channels"}, {0}};
+static const vd_key reorg3d_keys[] = {{"stride", VD_INTEGER, 1, MOST_WINDOW, "1",
+                                       .help = "side of the squares, whose pixels become channels", .owner = VD_LATER},
+                                      {0}};
 
 static const vd_key dropout_keys[] = {{"probability", VD_NUMBER, 0, 1, "0.5", .help = "share of the numbers set to 0"},
                                       {0}};

@@ -34,7 +34,7 @@ __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, con
 /* stock Darknet uses the image as the columns whenever size is 1, which is wrong for these */
 static int is_odd_convolution(layer l)
 {
-    return l.type == CONVOLUTIONAL && l.size == 1 && (l.stride != 1 || l.pad != 0) && !vd_is_true_convolution(l);
+    return l.type == CONVOLUTIONAL && l.size == 1 && (l.stride != 1 || l.pad != 0) && !vd_is_later_convolution(l);
 }
 
 static void check_layer(place at)

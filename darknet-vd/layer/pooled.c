@@ -419,8 +419,7 @@ static void backward_data(const job *j, int b, const buffers *t)
     }
     float *d_input = j->d_input + (size_t)b * j->l.inputs;
     int plane = w.h * w.w, lines = w.pad ? w.h : 1, width = w.pad ? w.w : plane;
-    /* as vd_convolution_backward(): a plain 1x1 convolution overwrites */
-    int as_stock = !j->p.sigma2 && w.size == 1 && w.stride == 1 && !w.pad && !vd_is_true_convolution(j->l);
+    int as_stock = w.size == 1 && w.stride == 1 && !w.pad && !vd_is_true_convolution(j->l);
     if (j->p.overwrites || as_stock) memset(d_input, 0, j->l.inputs * sizeof(float));
     for (int h = 0; h < lines; ++h)
         vd_transpose_add(width, w.c, t->d_image + ((size_t)(h + w.pad) * r.w + w.pad) * w.c, w.c,

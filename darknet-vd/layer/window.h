@@ -16,12 +16,17 @@ static inline int vd_down_of(layer l)
     return l.stride_y && l.stride_y != l.stride ? l.stride_y : 0;
 }
 
-/* 1 when a 1x1 convolution is that of later Darknets: with a stride, too, it is a convolution, and it adds to the
- * gradient of its input. Stock Darknet's reads its input in another order then, and overwrites what a [shortcut] or
- * [route] has added */
-static inline int vd_is_true_convolution(layer l)
+/* 1 when a 1x1 convolution is that of later Darknets: with a stride, too, it is a convolution */
+static inline int vd_is_later_convolution(layer l)
 {
     return l.stride_y || l.epsilon_in_root;
+}
+
+/* 1 when it is one whatever program reads the cfg, and adds to the gradient of its input. Stock Darknet's reads its
+ * input in another order where it has a stride, and overwrites what a [shortcut] or [route] has added */
+static inline int vd_is_true_convolution(layer l)
+{
+    return l.plugin || vd_is_later_convolution(l);
 }
 
 /* of a convolution, all channels */

@@ -41,7 +41,7 @@ static char *draw_layer(void)
 {
     const char *a = draw_activation();
     int norm = draw(4) == 0;
-    switch (draw(24)) {
+    switch (draw(27)) {
     case 0:
         return vd_format("[maxpool]\nsize=%d\nstride=%d\n", ONE_OF(1, 2, 3, 5), ONE_OF(1, 2, 3));
     case 1:
@@ -91,11 +91,23 @@ static char *draw_layer(void)
     case 20:
         return vd_format("[%sconnected]\noutput=%d\nactivation=%s\nbatch_normalize=%d\n", vd(), ONE_OF(1, 3, 17), a,
                          norm);
+    case 21:
+        return vd_format("[local_avgpool]\nsize=%d\nstride_x=%d\nstride_y=%d\n", ONE_OF(1, 2, 3, 5), ONE_OF(1, 2, 3),
+                         ONE_OF(1, 2, 3));
+    case 22:
+        return vd_format("[maxpool]\n%s=%d\nstride_%c=2\n", draw(2) ? "maxpool_depth=1\nout_channels" : "size",
+                         ONE_OF(1, 2, 3), draw(2) ? 'x' : 'y');
+    case 23:
+        return vd_format("[reorg3d]\nstride=%d\n", ONE_OF(1, 2, 3));
     default:
         return vd_format("[%sconvolutional]\nfilters=%d\nsize=%d\nstride=%d\n%s=%d\ngroups=%d\nactivation=%s\n"
-                         "batch_normalize=%d\n",
+                         "batch_normalize=%d\n%s%s",
                          vd(), ONE_OF(1, 2, 4, 6), ONE_OF(1, 1, 2, 3, 5, 7), ONE_OF(1, 1, 2, 3),
-                         draw(2) ? "pad" : "padding", ONE_OF(0, 1, 1, 4), ONE_OF(1, 1, 1, 2), a, norm);
+                         draw(2) ? "pad" : "padding", ONE_OF(0, 1, 1, 4), ONE_OF(1, 1, 1, 2), a, norm,
+                         draw(4) ? "" : "dilation=2\n",
+                         draw(4)   ? ""
+                         : draw(2) ? "stride_x=3\n"
+                                   : "stride_y=2\n");
     }
 }
 
