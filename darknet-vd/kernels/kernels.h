@@ -273,8 +273,8 @@ typedef struct {
     const vd_behind_pool_kernels *behind_pool; /* backward products of a convolution that only a max pool reads */
     const vd_winograd_kernels *winograd;       /* 3x3 convolutions at test time */
     const struct vd_winograd_batch_kernels *winograd_batch; /* of a whole batch: winograd_batch_kernels.h */
-    const vd_active_kernels *active;           /* products with lists of active weights in training */
-    const vd_smooth_kernels *smooth;           /* activations whose gradient needs the input */
+    const vd_active_kernels *active;                        /* products with lists of active weights in training */
+    const vd_smooth_kernels *smooth;                        /* activations whose gradient needs the input */
 } vd_kernels;
 
 /* the specification, in plain C and libm */

@@ -1,13 +1,13 @@
 /* The products of a convolutional layer by Winograd's minimal filtering, the whole batch at a time. */
 #include "layer/convolution_winograd.h"
 #include "layer/bias_activation.h"
+#include "layer/window.h"
 #include "kernels/products/winograd_batch.h"
 #include "base/parallel.h"
 
 static vd_winograd_shape shape_of(layer l)
 {
-    vd_window window = {l.c, l.h, l.w, l.size, l.stride, l.pad, l.out_h, l.out_w};
-    return (vd_winograd_shape){window, l.n, l.batch};
+    return (vd_winograd_shape){vd_window_of(l), l.n, l.batch};
 }
 
 int vd_winograd_convolution_fits(layer l)

@@ -210,8 +210,8 @@ START_TEST(it_pays_where_tiles_are_filled)
     vd_winograd_shape s = {{64, 13, 13, 3, 1, 1, 13, 13}, 64, 4}, narrow = s, strided = s, one_pixel = s, few = s;
     narrow.window.c = 3;
     strided.window.stride = 2;
-    one_pixel.window = (vd_window){64, 1, 1, 3, 1, 1, 1, 1};
-    few.images = 1, few.window = (vd_window){64, 4, 4, 3, 1, 1, 4, 4};
+    one_pixel.window = (vd_window){64, 1, 1, 3, 1, 1, 1, 1, 0, 0};
+    few.images = 1, few.window = (vd_window){64, 4, 4, 3, 1, 1, 4, 4, 0, 0};
     ck_assert_int_eq(vd_winograd_batch_pays(s), 1);
     ck_assert_int_eq(vd_winograd_batch_pays(narrow), 0);
     ck_assert_int_eq(vd_winograd_batch_pays(strided), 0);

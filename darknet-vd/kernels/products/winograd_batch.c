@@ -77,7 +77,8 @@ int vd_winograd_batch_pays(vd_winograd_shape s)
     enum { CHANNELS = 16, TILES = 16 };
     const double transforms = 1.5; /* with them, times the work of the products alone */
     vd_window w = s.window;
-    if (w.size != SIZE || w.stride != 1 || w.pad >= SIZE || w.c < CHANNELS || s.n < CHANNELS) return 0;
+    if (w.size != SIZE || w.stride != 1 || !vd_window_is_plain(w) || w.pad >= SIZE || w.c < CHANNELS || s.n < CHANNELS)
+        return 0;
     tiling g = tiling_of(w, s.images);
     return g.rows * g.columns * s.images >= TILES &&
            transforms * at_most(work_of(w, 4), work_of(w, 2)) <= (double)TAPS * w.out_h * w.out_w;
@@ -378,7 +379,7 @@ void vd_winograd_batch_forward(vd_winograd_shape s, const float *x, const float 
 void vd_winograd_batch_backward_data(vd_winograd_shape s, const float *dy, const float *gain, const float *theta,
                                      const float *sigma2, const float *x, int add, float *dx)
 {
-    vd_window w = s.window, turned = {s.n, w.out_h, w.out_w, SIZE, 1, SIZE - 1 - w.pad, w.h, w.w};
+    vd_window w = s.window, turned = {s.n, w.out_h, w.out_w, SIZE, 1, SIZE - 1 - w.pad, w.h, w.w, 0, 0};
     convolution j = {.k = vd_kernels_get(), .g = tiling_of(turned, s.images), .c = s.n, .n = w.c, .h = w.h, .w = w.w};
     j.products = sigma2 ? 2 : 1;
     j.turned = 1;
