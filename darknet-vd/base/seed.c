@@ -94,9 +94,9 @@ rand_kept rand_keep(void)
 
 void rand_put_back(rand_kept kept)
 {
-    seeded = kept.seeded;
+    if (seeded != kept.seeded) seeded = kept.seeded; /* loader threads read it, and given_seed */
+    if (given_seed != kept.given_seed) given_seed = kept.given_seed;
     rand_normal_spare = kept.spare;
-    given_seed = kept.given_seed;
     first_image = kept.first_image;
     sequence = kept.sequence;
 }

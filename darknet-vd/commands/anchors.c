@@ -53,8 +53,6 @@ static int parse(int argc, char **argv, arguments *a)
         if (!strcmp(argv[i], "-num_of_clusters")) a->clusters = option_after(argc, argv, &i, 1, MOST_CLUSTERS);
         else if (!strcmp(argv[i], "-width")) a->width = option_after(argc, argv, &i, 1, MOST_SIDE);
         else if (!strcmp(argv[i], "-height")) a->height = option_after(argc, argv, &i, 1, MOST_SIDE);
-        else if (!strcmp(argv[i], "-show"))
-            vd_die("darknet detector calc_anchors: -show is not built here: shows windows, which needs OpenCV");
         else if (!strcmp(argv[i], "-dont_show")) continue;
         else if (argv[i][0] == '-') vd_die("darknet detector calc_anchors: unknown option %s", argv[i]);
         else if (a->data) vd_die("darknet detector calc_anchors: unexpected argument %s", argv[i]);

@@ -124,9 +124,9 @@ void vd_later_options(int argc, char **argv)
 {
     int detector = !strcmp(argv[1], "detector");
     if (!detector && strcmp(argv[1], "classifier")) return;
-    if (vd_detector_has(argc, argv)) return;
-    help(argc, argv, detector);
     refuse(argc, argv);
+    if (vd_detector_has(argc, argv)) return; /* they read their own */
+    help(argc, argv, detector);
     check_values(argc, argv);
     find_arg(argc, argv, "-dont_show"); /* nothing is shown */
     find_arg(argc, argv, "-dontuse_opencv");

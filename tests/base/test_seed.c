@@ -258,6 +258,31 @@ START_TEST(the_order_is_a_function_of_the_seed_and_the_number_of_the_picture)
 }
 END_TEST
 
+/* as a second network is read, and loads weights, during a training; with a seed (_i = 1) and without */
+START_TEST(what_is_drawn_between_keep_and_put_back_leaves_no_trace)
+{
+    int before[50], after[50];
+    if (_i) rand_seed(6);
+    else rand_unseed();
+    rand_continue(40);
+    darknet_rand();
+    uint64_t state = rand_state();
+    take(1, 0, 50, 30, before);
+    rand_kept kept = rand_keep();
+    rand_seed(8); /* and without one the order of pictures is another, too */
+    rand_continue(7);
+    darknet_rand();
+    rand_put_back(kept);
+    ck_assert_int_eq(rand_is_seeded(), _i);
+    ck_assert_uint_eq(rand_state(), state);
+    take(1, 0, 50, 30, after);
+    ck_assert_mem_eq(after, before, sizeof(before));
+    darknet_srand(1); /* starts from image 40 again */
+    darknet_rand();
+    ck_assert_uint_eq(rand_state(), state);
+}
+END_TEST
+
 /* ---- an interruption ----------------------------------------------------------------------------------------------
  */
 
@@ -402,6 +427,7 @@ SUITE_OF(seed)
     TEST(a_sequence_is_taken_up_where_it_was_left);
     TEST(a_shuffled_epoch_has_every_picture_once);
     TEST(the_order_is_a_function_of_the_seed_and_the_number_of_the_picture);
+    LOOP(what_is_drawn_between_keep_and_put_back_leaves_no_trace, 2);
     TEST(a_resumed_run_draws_the_noise_of_the_uninterrupted_one);
     TEST(noise_is_fresh_at_every_forward_layer_and_image);
     TEST(classifier_train_repeats_with_a_seed_for_any_number_of_threads);

@@ -66,6 +66,7 @@ static void teardown(void)
 static const char *const commands[] = {
     "classifier train F/c.data F/c.cfg",
     "classifier train F/c.data F/c.cfg F/c.weights -clear -resume",
+    "classifier train F/c.data F/c.cfg -topk",
     "classifier valid F/c.data F/c.cfg F/c.weights",
     "classifier valid10 F/c.data F/c.cfg F/c.weights",
     "classifier predict F/c.data F/c.cfg F/c.weights P",
@@ -76,11 +77,13 @@ static const char *const commands[] = {
     "vd bench F/c.cfg F/c.weights -seconds .01",
     "classifier valid F/c.data F/c.cfg F/c.vdw",
     "detector train F/d.data F/d.cfg",
+    "detector train F/d.data F/d.cfg -map -mAP_epochs 2",
     "detector valid F/d.data F/d.cfg F/d_final.weights",
     "detector valid2 F/d.data F/d.cfg F/d_final.weights",
     "detector recall F/d.data F/d.cfg F/d_final.weights",
     "detector map F/d.data F/d.cfg F/d_final.weights",
     "detector test F/d.data F/d.cfg F/d_final.weights P -out F/boxes",
+    "detector test F/d.data F/d.cfg F/d_final.weights P -ext_output -save_labels -thresh 0 -out F/boxes.json",
 };
 
 static char *argument(const char *word)
