@@ -223,8 +223,9 @@ static double epochs_of(const network *net)
 static void end_when_patience_ends(network *net)
 {
     if (!keys.patience || now.state.misses < keys.patience) return;
-    fprintf(stderr, "vd: epoch %.2f, batch %ld: ends, as %d validations were not better than that of batch %lld\n",
-            epochs_of(net), batch_of(net), now.state.misses, (long long)now.state.batch);
+    fprintf(stderr,
+            "vd: epoch %.2f, batch %ld: ends by patience=%ld: no validation was better than that of batch %lld\n",
+            epochs_of(net), batch_of(net), keys.patience, (long long)now.state.batch);
     net->max_batches = (int)batch_of(net);
 }
 

@@ -185,7 +185,7 @@ START_TEST(patience_ends_a_training_that_gets_no_better_and_a_resumed_one_ends_a
     run_result r = darknet(0, "classifier", "train", data_with_keys, cfg, NULL);
     /* without a rate no error is ever better than the first one, but the statistics of the batches do change it */
     int lines = count_of(r.err, ", best ");
-    const char *last = strstr(r.err, " ends, as 2 validations were not better than that of batch ");
+    const char *last = strstr(r.err, " ends by patience=2: no validation was better than that of batch ");
     ck_assert_msg(last && lines < 10 && lines >= 3, "%s", r.err);
     expect_same("digits/backup/net.weights", "digits/backup/net_last.weights");
     free_run(r);
@@ -193,7 +193,7 @@ START_TEST(patience_ends_a_training_that_gets_no_better_and_a_resumed_one_ends_a
     write_text(cfg, text);
     free_run(darknet(0, "classifier", "train", data_with_keys, cfg, NULL));
     r = darknet(0, "classifier", "train", data_with_keys, cfg, "-resume", NULL);
-    ck_assert_msg(strstr(r.err, "resumed after batch") && strstr(r.err, " ends, as 2 validations "), "%s", r.err);
+    ck_assert_msg(strstr(r.err, "resumed after batch") && strstr(r.err, " ends by patience=2: "), "%s", r.err);
     ck_assert_msg(!strstr(r.err, ", best ") && !strstr(r.out, "Loaded:"), "%s", r.err);
     free_run(r);
     free(keeps), free(text), free(cfg);
