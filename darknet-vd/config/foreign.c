@@ -88,7 +88,6 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"[shortcut]", "weights_normalization", SILENT}, /* of weights_type only */
 
     {"[yolo]", "show_details", SILENT},
-    {"[yolo]", "delta_normalizer", "1", "a factor of the gradient", 0},
     {"[yolo]", "embedding_layer", "999999", "boxes are followed through a video by the outputs of a layer", 0},
     {"[yolo]", "track_history_size", SILENT}, /* of embedding_layer only, as the next four */
     {"[yolo]", "sim_thresh", SILENT},
@@ -96,9 +95,9 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"[yolo]", "dets_for_show", SILENT},
     {"[yolo]", "track_ciou_norm", SILENT},
 
-    {"[region]", "focal_loss", "0", "another loss of classes", 0},
-    {"[region]", "resize", "1", "training pictures are scaled at random", 0},
-    {"[detection]", "resize", "1", "training pictures are scaled at random", 0},
+    {"[region]", "focal_loss", "0", "another loss of classes", 1},
+    {"[region]", "resize", "1", "training pictures are scaled at random", 1},
+    {"[detection]", "resize", "1", "training pictures are scaled at random", 1},
 
     {0, 0, 0, 0, 0}};
 
@@ -112,6 +111,7 @@ const vd_foreign_name vd_foreign_sections[] = {
     {"[implicit]", "numbers that are trained and do not depend on the input"},
     {"[empty]", "passes its input on"},
     {"[silence]", "passes its input on"},
+    {"[blank]", "passes its input on"},
     {0, 0}};
 
 const vd_foreign_name vd_foreign_activations[] = {

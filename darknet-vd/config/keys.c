@@ -106,7 +106,8 @@ static const vd_key net_keys[] = {
 const vd_key vd_every_layer_keys[] = {
     {"truth", VD_FLAG, 0, 1, "0", .help = "1: the layer's output is the truth for the layers after it"},
     {"onlyforward", VD_FLAG, 0, 1, "0", .help = "1: [yolo] and [region] compute no loss in training"},
-    {"stopbackward", VD_FLAG, 0, 1, "0", .help = "1: no gradients for this layer and those before it"},
+    {"stopbackward", VD_INTEGER, 0, INT_MAX, "0",
+     .help = "1: no gradients for this layer and those before it; more: none in that many first batches"},
     {"dontsave", VD_FLAG, 0, 1, "0", .help = "1: a weights file has no weights of this layer when saved"},
     {"dontload", VD_FLAG, 0, 1, "0", .help = "1: a weights file has no weights of this layer when loaded"},
     {"numload", VD_INTEGER, 0, INT_MAX, "0", .help = "filters a weights file has for this convolution; 0: all"},
@@ -344,6 +345,8 @@ static const vd_key yolo_keys[] = {
      .help = "factor of the loss of an object's class, with counters_per_class", .owner = VD_LATER},
     {"max_delta", VD_NUMBER, 0, ANY_POSITIVE, 0, .help = "limit of each gradient of coordinates, not of mse",
      .computed = "none", .owner = VD_LATER},
+    {"delta_normalizer", VD_NUMBER, 0, ANY_POSITIVE, "1", .help = "factor of all gradients of the layer",
+     .owner = VD_LATER},
     {"iou_thresh", VD_NUMBER, 0, 1, "1",
      .help = "anchors that overlap an object by more are trained towards it besides the best one", .owner = VD_LATER},
     {"iou_thresh_kind", VD_TEXT, 0, 0, "iou",

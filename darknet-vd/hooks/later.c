@@ -126,6 +126,7 @@ static void attach_yolo(vd_section s, layer *l)
                       .obj_normalizer = (float)vd_key_number(s, "obj_normalizer"),
                       .cls_normalizer = (float)vd_key_number(s, "cls_normalizer"),
                       .max_delta = vd_option_given(s, "max_delta") ? (float)vd_key_number(s, "max_delta") : FLT_MAX,
+                      .delta_normalizer = (float)vd_key_number(s, "delta_normalizer"),
                       .iou_thresh = (float)vd_key_number(s, "iou_thresh"),
                       .iou_thresh_kind = (vd_overlap)choice(s, "iou_thresh_kind", overlaps),
                       .label_smooth_eps = (float)vd_key_number(s, "label_smooth_eps"),

@@ -378,6 +378,11 @@ void layer_plugin_finite_weights(network *net)
     if (vd_nan_guard_sound()) vd_average_update(net);
 }
 
+int layer_plugin_stops_backward(layer l, network net)
+{
+    return l.stopbackward == 1 || (l.stopbackward && vd_cost_batch(&net) <= l.stopbackward);
+}
+
 float layer_plugin_sgdr_rate(const network *net, size_t batch)
 {
     return vd_sgdr_rate(net, batch);

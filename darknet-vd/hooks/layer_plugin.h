@@ -31,6 +31,10 @@ int layer_plugin_boxes_fit(layer l, detection *d, int n, int w, int h, int relat
  * is 0 */
 float layer_plugin_overlap(box a, box b, float beta);
 
+/* 1 when the gradients of this batch end behind layer l: stopbackward=1 always, stopbackward=N in the first N batches
+ */
+int layer_plugin_stops_backward(layer l, network net);
+
 /* the learning rate of policy=sgdr in this batch */
 float layer_plugin_sgdr_rate(const network *net, size_t batch);
 

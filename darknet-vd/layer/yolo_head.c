@@ -301,7 +301,7 @@ static void forward_yolo_head(layer l, network net)
 
 static void backward_yolo_head(layer l, network net)
 {
-    axpy_cpu(l.batch * l.inputs, 1, l.delta, 1, net.delta, 1);
+    axpy_cpu(l.batch * l.inputs, vd_yolo_head_of(l)->delta_normalizer, l.delta, 1, net.delta, 1);
 }
 
 static void free_yolo_head(layer l)

@@ -16,7 +16,8 @@ typedef struct {
     int squares;
     vd_overlap overlap;
     float iou_normalizer, obj_normalizer, cls_normalizer;
-    float max_delta; /* limit of the gradient of an overlap */
+    float max_delta;        /* limit of the gradient of an overlap */
+    float delta_normalizer; /* factor of all gradients, not of the loss */
 
     /* anchors besides the best one are trained towards an object when their overlap with it is over iou_thresh < 1 */
     float iou_thresh;

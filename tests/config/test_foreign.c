@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "option_list.h"
+
 static const char head[] = "[net]\nbatch=1\nwidth=8\nheight=8\nchannels=3\n";
 
 static void load(const char *path)
@@ -136,6 +138,195 @@ START_TEST(the_table_has_no_key_that_is_built)
 }
 END_TEST
 
+/* ---- all that the parsers of AlexeyAB's (59596d78) and hank-ai's (v6) Darknet read ----
+ *
+ *   built     has a row in keys.h
+ *   silent    it draws, logs or schedules, or needs a key that is not built
+ *   training  changes trainings alone: an error when one begins
+ *   refused   changes shapes or numbers: an error when the cfg is read
+ *   open      built or refused */
+static const struct {
+    const char *section, *built, *silent, *training, *refused, *open;
+} theirs[] = {
+    {"[net]",
+     "B1 B2 adam angle aspect batch burn_in channels decay ema_alpha eps exposure flip gamma height hue inputs "
+     "learning_rate learning_rate_min letter_box max_batches max_crop min_crop momentum mosaic mosaic_bound policy "
+     "power "
+     "saturation scale scales sgdr_cycle sgdr_mult step steps subdivisions time_steps width",
+     "attention augment_speed contrastive_color contrastive_jit_flip loss_scale max_chart_loss optimized_memory "
+     "seq_scales "
+     "sequential_subdivisions show_receptive_field use_cuda_graph workspace_size_limit_MB",
+     "adversarial_lr badlabels_rejection_percentage blur contrastive cutmix dynamic_minibatch equidistant_point "
+     "gaussian_noise label_smooth_eps mixup num_sigmas_reject_badlabels resize_step track try_fix_nan unsupervised "
+     "weights_reject_freq",
+     "", ""},
+    {"", "dontload dontloadscales learning_rate onlyforward stopbackward", "",
+     "burnin_update clip dont_update train_only_bn", "", ""},
+    {"[convolutional]", "activation batch_normalize binary dot filters flipped groups pad padding size stride xnor",
+     "angle stream wait_stream", "assisted_excitation grad_centr reverse",
+     "bin_output cbn coordconv rotate share_index stretch stretch_sway sway",
+     "antialiasing dilation stride_x stride_y"},
+    {"[connected]", "activation batch_normalize output", "", "", "", ""},
+    {"[local]", "activation filters pad size stride", "", "", "", ""},
+    {"[crnn]", "activation batch_normalize shortcut", "", "",
+     "dilation groups hidden output pad padding size stride xnor", ""},
+    {"[rnn]", "activation batch_normalize hidden logistic output shortcut", "", "", "", ""},
+    {"[gru]", "batch_normalize output", "", "", "", ""},
+    {"[lstm]", "batch_normalize output", "", "", "", ""},
+    {"[softmax]", "groups noloss spatial temperature tree", "", "", "", ""},
+    {"[yolo]",
+     "anchors beta_nms classes cls_normalizer counters_per_class delta_normalizer focal_loss ignore_thresh iou_loss "
+     "iou_normalizer iou_thresh iou_thresh_kind jitter label_smooth_eps map mask max max_delta new_coords nms_kind num "
+     "obj_normalizer objectness_smooth random resize scale_x_y truth_thresh",
+     "dets_for_show dets_for_track show_details sim_thresh track_ciou_norm track_history_size", "", "embedding_layer",
+     ""},
+    {"[region]",
+     "absolute anchors bias_match class_scale classes classfix coord_scale coords jitter log map mask_scale max "
+     "noobject_scale num object_scale random rescore softmax sqrt thresh tree",
+     "", "focal_loss resize", "", ""},
+    {"[detection]",
+     "class_scale classes coord_scale coords forced jitter max noobject_scale num object_scale random reorg rescore "
+     "side softmax sqrt",
+     "", "resize", "", ""},
+    {"[cost]", "ratio scale type", "", "", "", ""},
+    {"[crop]", "angle crop_height crop_width exposure flip noadjust saturation shift", "", "", "", ""},
+    {"[reorg]", "reverse stride", "", "", "", ""},
+    {"[maxpool]", "padding size stride", "", "", "maxpool_zero_nonmax",
+     "antialiasing maxpool_depth out_channels stride_x stride_y"},
+    {"[dropout]", "probability", "dropblock_size_abs dropblock_size_rel", "dropblock", "", ""},
+    {"[normalization]", "alpha beta kappa size", "", "", "", ""},
+    {"[shortcut]", "activation from", "", "", "", "weights_normalization weights_type"},
+    {"[activation]", "activation", "", "", "", ""},
+    {"[upsample]", "scale stride", "", "", "", ""},
+    {"[route]", "group_id groups layers", "stream wait_stream", "", "", ""},
+};
+
+static const char *const sections[] = {"[shortcut]",      "[scale_channels]", "[sam]",           "[crop]",
+                                       "[cost]",          "[detection]",      "[region]",        "[yolo]",
+                                       "[Gaussian_yolo]", "[local]",          "[conv]",          "[convolutional]",
+                                       "[net]",           "[network]",        "[crnn]",          "[gru]",
+                                       "[lstm]",          "[conv_lstm]",      "[history]",       "[rnn]",
+                                       "[conn]",          "[connected]",      "[max]",           "[maxpool]",
+                                       "[avg]",           "[local_avg]",      "[local_avgpool]", "[avgpool]",
+                                       "[reorg]",         "[reorg3d]",        "[dropout]",       "[lrn]",
+                                       "[normalization]", "[batchnorm]",      "[activation]",    "[soft]",
+                                       "[softmax]",       "[contrastive]",    "[route]",         "[upsample]",
+                                       "[empty]",         "[silence]",        "[blank]",         "[implicit]"};
+
+static const vd_foreign_key *row_of(const char *section, const char *name)
+{
+    for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k)
+        if (k->section && !strcmp(k->section, section) && !strcmp(k->name, name)) return k;
+    return 0;
+}
+
+enum { IN_BUILT, IN_SILENT, IN_TRAINING, IN_REFUSED, IN_OPEN, LISTS };
+
+static int list_of(int s, const char *name)
+{
+    const char *const lists[LISTS] = {theirs[s].built, theirs[s].silent, theirs[s].training, theirs[s].refused,
+                                      theirs[s].open};
+    size_t n = strlen(name);
+    for (int i = 0; i < LISTS; ++i)
+        for (const char *at = lists[i]; (at = strstr(at, name)); at += n)
+            if ((at == lists[i] || at[-1] == ' ') && (at[n] == ' ' || !at[n])) return i;
+    return LISTS;
+}
+
+static void expect_row(const char *section, const char *name, int list)
+{
+    const vd_foreign_key *row = row_of(section, name);
+    const vd_key *built = *section ? vd_key_in(section, name) : vd_key_find(vd_every_layer_keys, name);
+    ck_assert_msg((built != 0) + (row != 0) == 1, "%s %s", section, name);
+    if (list == IN_OPEN) return;
+    ck_assert_msg((built != 0) == (list == IN_BUILT), "%s %s", section, name);
+    if (!row) return;
+    ck_assert_msg((row->effect == 0) == (list == IN_SILENT), "%s %s", section, name);
+    ck_assert_msg(row->training == (list == IN_TRAINING), "%s %s", section, name);
+}
+
+START_TEST(every_key_of_theirs_is_sorted)
+{
+    const char *const lists[LISTS] = {theirs[_i].built, theirs[_i].silent, theirs[_i].training, theirs[_i].refused,
+                                      theirs[_i].open};
+    for (int i = 0; i < LISTS; ++i) {
+        char *names = vd_format("%s", lists[i]), *rest = 0;
+        for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(0, " ", &rest))
+            expect_row(theirs[_i].section, name, i);
+        free(names);
+    }
+}
+END_TEST
+
+START_TEST(the_table_has_only_keys_of_theirs)
+{
+    for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k) {
+        int found = !k->section;
+        for (int s = 0; s < COUNT_OF(theirs); ++s)
+            if (k->section && !strcmp(k->section, theirs[s].section)) found |= list_of(s, k->name) < LISTS;
+        ck_assert_msg(found, "%s %s", k->section, k->name);
+    }
+}
+END_TEST
+
+START_TEST(every_section_of_theirs_is_built_or_named)
+{
+    for (int i = 0; i < COUNT_OF(sections); ++i)
+        ck_assert_msg((vd_section_find(sections[i]) != 0) + (vd_foreign_find(vd_foreign_sections, sections[i]) != 0) ==
+                          1,
+                      "%s", sections[i]);
+}
+END_TEST
+
+/* a value of the row that is not harmless ends the cfg's reading, or a training, with the key's name and effect */
+START_TEST(every_row_of_the_table_does_what_it_says)
+{
+    for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k) {
+        list *options = make_list();
+        if (!k->section) continue;
+        const char *section = *k->section ? k->section : "[dropout]";
+        char *line = vd_format("%s=7", k->name), *why;
+        read_option(line, options);
+        vd_section net = {"t.cfg", "[net]", -1, make_list()}, s = {"t.cfg", section, 0, options};
+        if (!strcmp(section, "[net]")) s.index = -1;
+        vd_foreign_check(net);
+        if (k->effect && !k->training) continue; /* the test of refused keys ends the program with them */
+        vd_foreign_check(s);
+        why = vd_foreign_no_training();
+        ck_assert_msg((why != 0) == (k->effect != 0), "%s", k->name);
+        if (why) ck_assert(strstr(why, k->name) && strstr(why, k->effect) && strstr(why, section));
+        free(why);
+    }
+}
+END_TEST
+
+static const vd_foreign_key *refused_row; /* for the child */
+
+static void check_refused(const char *path)
+{
+    char *line = vd_format("%s=7", refused_row->name);
+    list *options = make_list();
+    read_option(line, options);
+    vd_foreign_check((vd_section){path, refused_row->section, 3, options});
+}
+
+START_TEST(every_refused_row_ends_the_reading_with_its_name_and_effect)
+{
+    int tried = 0;
+    for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k) {
+        char *err;
+        if (!k->section || !k->effect || k->training) continue;
+        refused_row = k;
+        ck_assert_int_eq(in_child(check_refused, "t.cfg", &err), 1);
+        ck_assert_msg(strstr(err, k->section) && strstr(err, k->name) && strstr(err, k->effect), "%s: %s", k->name,
+                      err);
+        free(err);
+        ++tried;
+    }
+    ck_assert_int_gt(tried, 10);
+}
+END_TEST
+
 SUITE_OF(foreign)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -145,4 +336,9 @@ SUITE_OF(foreign)
     TEST(an_unknown_key_stays_a_warning);
     TEST(a_data_file_has_all_keys_that_theirs_reads);
     TEST(the_table_has_no_key_that_is_built);
+    LOOP(every_key_of_theirs_is_sorted, COUNT_OF(theirs));
+    TEST(the_table_has_only_keys_of_theirs);
+    TEST(every_section_of_theirs_is_built_or_named);
+    TEST(every_row_of_the_table_does_what_it_says);
+    TEST(every_refused_row_ends_the_reading_with_its_name_and_effect);
 }

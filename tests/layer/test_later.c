@@ -77,6 +77,21 @@ START_TEST(heads_train_as_alexeyabs_do)
 }
 END_TEST
 
+START_TEST(delta_normalizer_is_a_factor_of_what_goes_back_alone)
+{
+    network *plain = network_of(YOLO "iou_loss=ciou\n", 0),
+            *scaled = network_of(YOLO "iou_loss=ciou\ndelta_normalizer=3\n", 0);
+    layer a = plain->layers[1], b = scaled->layers[1];
+    network n = *scaled;
+    train_head(plain, 0), train_head(scaled, 0);
+    ck_assert(a.cost[0] == b.cost[0]);
+    n.delta = vd_calloc(b.inputs, sizeof(float));
+    b.backward(b, n);
+    for (int i = 0; i < b.inputs; ++i) ck_assert(n.delta[i] == 3 * a.delta[i]);
+    free(n.delta), free_network(plain), free_network(scaled);
+}
+END_TEST
+
 START_TEST(a_head_without_such_keys_is_stock_darknets)
 {
     network *net = network_of(YOLO, 0);
@@ -372,6 +387,7 @@ SUITE_OF(later)
 {
     EACH(make_test_folder, remove_test_folder);
     LOOP(heads_train_as_alexeyabs_do, COUNT_OF(heads));
+    TEST(delta_normalizer_is_a_factor_of_what_goes_back_alone);
     TEST(a_head_without_such_keys_is_stock_darknets);
     TEST(squares_give_the_sizes_of_new_coords);
     LOOP(bad_values_of_a_head_are_named, COUNT_OF(bad_heads));

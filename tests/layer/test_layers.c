@@ -372,6 +372,23 @@ START_TEST(nothing_in_front_of_stopbackward_is_trained)
 }
 END_TEST
 
+START_TEST(stopbackward_may_end_after_some_batches)
+{
+    network *net = network_of(NET(6, 1) "[vd_conv]\nfilters=3\nsize=3\nactivation=tanh\n[vd_connected]\noutput=4\n"
+                                        "activation=linear\nstopbackward=3\n" COST,
+                              0);
+    const float before = net->layers[0].weights[0];
+    fill_random(inputs, sizeof(inputs) / sizeof(float), 1);
+    for (int i = 0; i < 16; ++i) truths[4 * i + i * 7 % 4] = 1;
+    for (int batch = 1; batch <= 4; ++batch) {
+        load_batch(net, 0);
+        train_network_datum(net);
+        ck_assert_msg((net->layers[0].weights[0] != before) == (batch > 3), "batch %d", batch);
+    }
+    free_network(net);
+}
+END_TEST
+
 START_TEST(a_weight_that_is_not_a_number_does_not_hide)
 {
     for (int which = 0; which < 2; ++which) {
@@ -396,6 +413,7 @@ SUITE_OF(layers)
     TEST(biases_have_no_part_in_the_variance);
     TEST(the_mask_is_made_once_and_again_only_after_a_change);
     TEST(nothing_in_front_of_stopbackward_is_trained);
+    TEST(stopbackward_may_end_after_some_batches);
     TEST(a_weight_that_is_not_a_number_does_not_hide);
     TEST(one_and_three_threads_train_to_the_same_bits);
 }
