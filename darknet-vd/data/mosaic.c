@@ -73,13 +73,65 @@ static void move_to_corner(vd_cut *c, int quarter, int flip)
     c->bottom = quarter < 2 ? height : 0;
 }
 
-static void copy_quarter(const image from, vd_quarter t, float *pixels)
+/* where a pixel of a quarter is in the picture, along one side: between pixel `at` and the next, `part` of the way;
+ * at < 0: outside */
+typedef struct {
+    int at, next;
+    float part;
+} sample;
+
+/* of each of n pixels, from `from` on, of an input of `side` pixels, in which `placed` ones from `start` on show a
+ * picture of `pixels`; mirrored with flip */
+static sample *samples_of(int n, int from, int side, float start, float placed, int pixels, int flip)
 {
-    for (int c = 0; c < from.c; ++c)
-        for (int y = 0; y < t.h; ++y) {
-            size_t to_row = ((size_t)c * from.h + t.y + y) * from.w, row = ((size_t)c * from.h + t.from_y + y) * from.w;
-            memcpy(pixels + to_row + t.x, from.data + row + t.from_x, (size_t)t.w * sizeof(float));
+    sample *s = vd_calloc(n, sizeof(sample));
+    for (int i = 0; i < n; ++i) {
+        int at = flip ? side - 1 - from - i : from + i;
+        float x = ((float)at - start) / placed * (float)pixels;
+        if (x < 0 || x >= (float)pixels) s[i].at = -1;
+        else s[i] = (sample){(int)x, (int)x + 1 < pixels ? (int)x + 1 : (int)x, x - (float)(int)x};
+    }
+    return s;
+}
+
+/* a row between two rows of the picture */
+static void draw_row(const float *upper, const float *lower, float part, const sample *columns, int n, float *to)
+{
+    for (int x = 0; x < n; ++x) {
+        const sample k = columns[x];
+        if (k.at < 0) continue;
+        float above = upper[k.at] + k.part * (upper[k.next] - upper[k.at]);
+        float below = lower[k.at] + k.part * (lower[k.next] - lower[k.at]);
+        to[x] = above + part * (below - above);
+    }
+}
+
+/* the quarter of a mosaic of w x h that shows a picture placed at p: interpolated as place_image() does, grey around it
+ */
+static image draw_quarter(image picture, vd_place p, vd_quarter t, int w, int h, int flip)
+{
+    image q = make_image(t.w, t.h, picture.c);
+    sample *columns = samples_of(t.w, t.from_x, w, p.x, p.w, picture.w, flip),
+           *rows = samples_of(t.h, t.from_y, h, p.y, p.h, picture.h, 0);
+    fill_image(q, .5f);
+    for (int c = 0; c < q.c; ++c)
+        for (int y = 0; y < q.h; ++y) {
+            const float *plane = picture.data + (size_t)c * picture.w * picture.h;
+            if (rows[y].at < 0) continue;
+            draw_row(plane + (size_t)rows[y].at * picture.w, plane + (size_t)rows[y].next * picture.w, rows[y].part,
+                     columns, q.w, q.data + ((size_t)c * q.h + y) * q.w);
         }
+    free(columns);
+    free(rows);
+    return q;
+}
+
+static void copy_quarter(const image q, vd_quarter t, int w, int h, float *pixels)
+{
+    for (int c = 0; c < q.c; ++c)
+        for (int y = 0; y < q.h; ++y)
+            memcpy(pixels + ((size_t)c * h + t.y + y) * w + t.x, q.data + ((size_t)c * q.h + y) * q.w,
+                   (size_t)q.w * sizeof(float));
 }
 
 /* the whole picture in whole pixels, as place_image() takes it, so that objects are where their boxes are */
@@ -93,52 +145,49 @@ typedef struct {
     float jitter, hue, saturation, exposure;
 } changes;
 
-/* one picture as it is in a mosaic: as large as that, of_picture [boxes][5] its objects */
+/* a mosaic that is being made */
 typedef struct {
-    image pixels;
-    float *of_picture;
-    vd_quarter at;
-} shown;
+    int w, h, cut_x, cut_y;
+    float *pixels;
+    float *of_picture, *truth; /* [boxes][NUMBERS] of one picture, and of all */
+    int boxes, classes;
+} mosaic;
 
-static void load_quarter(char *path, int q, int cut_x, int cut_y, int boxes, int classes, changes r, shown *s)
+static void load_quarter(char *path, int quarter, mosaic m, changes r)
 {
-    int w = s->pixels.w, h = s->pixels.h, flip = image_flip && darknet_rand() % 2;
+    int flip = image_flip && darknet_rand() % 2;
     image picture = load_image_color(path, 0, 0);
-    vd_cut cut = vd_draw_cut(picture, w, h, r.jitter);
-    if (darknet_rand() % 2 == 0) move_to_corner(&cut, q, flip);
-    vd_place p = rounded(vd_place_of(picture, w, h, cut));
-    fill_image(s->pixels, .5f);
-    place_image(picture, (int)p.w, (int)p.h, (int)p.x, (int)p.y, s->pixels);
-    random_distort_image(s->pixels, r.hue, r.saturation, r.exposure);
-    if (flip) {
-        flip_image(s->pixels);
-        cut = (vd_cut){.left = cut.right, .right = cut.left, .top = cut.top, .bottom = cut.bottom};
-    }
-    memset(s->of_picture, 0, (size_t)boxes * NUMBERS * sizeof(float));
-    fill_truth_detection(path, boxes, s->of_picture, classes, flip, -p.x / (float)w, -p.y / (float)h, p.w / (float)w,
-                         p.h / (float)h);
-    vd_drop_small_boxes(s->of_picture, boxes, w, h);
-    s->at = vd_quarter_of(q, w, h, cut_x, cut_y, picture, cut);
+    vd_cut cut = vd_draw_cut(picture, m.w, m.h, r.jitter);
+    if (darknet_rand() % 2 == 0) move_to_corner(&cut, quarter, flip);
+    vd_place p = rounded(vd_place_of(picture, m.w, m.h, cut));
+    if (flip) cut = (vd_cut){.left = cut.right, .right = cut.left, .top = cut.top, .bottom = cut.bottom};
+    vd_quarter t = vd_quarter_of(quarter, m.w, m.h, m.cut_x, m.cut_y, picture, cut);
+    image q = draw_quarter(picture, p, t, m.w, m.h, flip);
+    random_distort_image(q, r.hue, r.saturation, r.exposure);
+    copy_quarter(q, t, m.w, m.h, m.pixels);
+    memset(m.of_picture, 0, (size_t)m.boxes * NUMBERS * sizeof(float));
+    fill_truth_detection(path, m.boxes, m.of_picture, m.classes, flip, -p.x / (float)m.w, -p.y / (float)m.h,
+                         p.w / (float)m.w, p.h / (float)m.h);
+    vd_drop_small_boxes(m.of_picture, m.boxes, m.w, m.h);
+    vd_add_truth(m.truth, m.boxes, m.of_picture, t, m.w, m.h, vd_placement_now().mosaic_bound);
+    free_image(q);
     free_image(picture);
 }
 
 int vd_load_mosaic(char **paths, int m, char *first, int w, int h, int boxes, int classes, float jitter, float hue,
                    float saturation, float exposure, float **pixels, float *truth)
 {
-    const vd_placement now = vd_placement_now();
     const float least = .2f; /* of the width or height, for each quarter */
-    if (!now.mosaic || darknet_rand() % 2 == 0) return 0;
-    int cut_x = rand_int((int)(w * least), (int)(w * (1 - least)));
-    int cut_y = rand_int((int)(h * least), (int)(h * (1 - least)));
-    shown s = {make_image(w, h, image_channels), vd_calloc((size_t)boxes * NUMBERS, sizeof(float)), {0}};
-    *pixels = vd_calloc((size_t)w * h * image_channels, sizeof(float));
+    if (!vd_placement_now().mosaic || darknet_rand() % 2 == 0) return 0;
+    mosaic whole = {.w = w, .h = h, .truth = truth, .boxes = boxes, .classes = classes};
+    whole.cut_x = rand_int((int)(w * least), (int)(w * (1 - least)));
+    whole.cut_y = rand_int((int)(h * least), (int)(h * (1 - least)));
+    whole.pixels = *pixels = vd_calloc((size_t)w * h * image_channels, sizeof(float));
+    whole.of_picture = vd_calloc((size_t)boxes * NUMBERS, sizeof(float));
     for (int q = 0; q < 4; ++q) {
         char *path = q ? vd_sound_picture(paths, m, darknet_rand() % m) : first;
-        load_quarter(path, q, cut_x, cut_y, boxes, classes, (changes){jitter, hue, saturation, exposure}, &s);
-        copy_quarter(s.pixels, s.at, *pixels);
-        vd_add_truth(truth, boxes, s.of_picture, s.at, w, h, now.mosaic_bound);
+        load_quarter(path, q, whole, (changes){jitter, hue, saturation, exposure});
     }
-    free(s.of_picture);
-    free_image(s.pixels);
+    free(whole.of_picture);
     return 1;
 }
