@@ -143,7 +143,8 @@ void vd_average_update(network *net)
     if (!(net->ema_alpha > 0) || all < 1 || batch < first || batch > last) return;
     int is_new = !net->average;
     vd_average_set(net, 1);
-    each(net, is_new ? start : step);
+    if (is_new) each(net, start);
+    else if (batch < last) each(net, step);
     if (batch == last) apply(net);
 }
 

@@ -72,7 +72,9 @@ START_TEST(means_are_those_of_the_weights_after_each_update)
             if (t == all / 2) mean[i] = now[i];
             else if (t < last) mean[i] = alpha * mean[i] + (1 - alpha) * now[i];
             if (t != last) ck_assert(close_to(theirs[i], t < last ? mean[i] : then[i], 1e-4, 1e-6));
-            else ck_assert(now[i] == theirs[i] && fabs(now[i] - mean[i]) < .5); /* they have become the weights */
+            else
+                ck_assert(now[i] == theirs[i] &&
+                          close_to(now[i], mean[i], 1e-4, 1e-6)); /* they have become the weights */
         }
         if (t == last) memcpy(then, theirs, n * sizeof(float)); /* and stay */
         if (t == last + 1) ck_assert_int_ne(memcmp(now, then, n * sizeof(float)), 0);
