@@ -249,6 +249,29 @@ static char *final_weights(size_t *n)
     return bytes;
 }
 
+START_TEST(a_variational_detector_trains_on_them_with_pictures_of_changing_size)
+{
+    char *weights[2];
+    size_t n[2];
+    for (int i = 0; i < 2; ++i) {
+        if (i) setenv("DARKNET_THREADS", "3", 1);
+        free_run(train(0,
+                       NET "mosaic=1\nmosaic_bound=1\nema_alpha=.9\npolicy=sgdr\nsgdr_cycle=5\nmax_batches=24\n"
+                           "[vd_conv]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n" HEAD
+                           "iou_loss=ciou\nrandom=1\nresize=1.5\n[vd_cost]\nsamples=12\n",
+                       0));
+        unsetenv("DARKNET_THREADS");
+        weights[i] = final_weights(n + i);
+    }
+    ck_assert_uint_eq(n[0], n[1]);
+    ck_assert_int_eq(memcmp(weights[0], weights[1], n[0]), 0);
+    char *means = in_folder(folder, "m_ema.weights"), *bytes = read_bytes(means, n);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_uint_eq(n[0], n[1]);
+    free(bytes), free(means), free(weights[0]), free(weights[1]);
+}
+END_TEST
+
 START_TEST(a_training_is_the_same_with_any_number_of_threads_and_resumed)
 {
     static const char *const cfgs[] = {NET "mosaic=1\ncheckpoint=7\nmax_batches=12\n" HEAD "iou_loss=ciou\n",
@@ -308,6 +331,7 @@ SUITE_OF(mosaic)
     TEST(without_mosaic_nothing_is_drawn);
     LOOP(objects_move_with_their_picture, COUNT_OF(moves));
     TEST(objects_of_less_than_a_pixel_are_lost);
+    TEST(a_variational_detector_trains_on_them_with_pictures_of_changing_size);
     TEST(a_training_is_the_same_with_any_number_of_threads_and_resumed);
     LOOP(what_is_not_built_is_named_when_a_training_begins, COUNT_OF(refused));
 }
