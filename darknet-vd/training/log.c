@@ -269,8 +269,7 @@ void vd_log_begin(network *net, const char *backup, const char *base, int resume
     run.history.layers = variational_layers(net);
     if (resumed) go_on(net);
     run.began = run.stopped = now();
-    write_files("running", 1);
-    start_clock();
+    write_files("running", 1); /* the clock starts with the first batch */
     if (run.history.layers) fprintf(stderr, "curves in %s\n", run.html);
 }
 
@@ -283,6 +282,7 @@ void vd_log_pictures(int pictures)
 void vd_log_forward(const network *net)
 {
     if (net != run.net) return;
+    start_clock();
     run.cost += *net->cost / net->batch;
     ++run.forwards;
 }
