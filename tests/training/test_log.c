@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -283,6 +284,46 @@ START_TEST(a_validation_goes_into_the_row_of_its_batch_or_into_its_own)
 }
 END_TEST
 
+static void limit_files(long bytes)
+{
+    struct rlimit now;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &now), 0);
+    now.rlim_cur = bytes < 0 ? now.rlim_max : (rlim_t)bytes;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &now), 0);
+}
+
+/* the first row finds no room, the second does: vd_log_end() would end the program if a file were not written */
+START_TEST(the_next_row_writes_what_a_full_disk_left_out)
+{
+    network *net = network_of(IN_PROCESS, 0);
+    vd_cost_of(net)->report = 4; /* batches */
+    silence_stderr();
+    vd_log_begin(net, folder, "full", 0);
+    limit_files(100); /* the line of names has 74 bytes */
+    log_steps(net, 0, 4);
+    limit_files(-1);
+    char *path = in_folder(folder, "full.csv"), *page = in_folder(folder, "full.html"), *fault;
+    vd_csv c = vd_csv_read(path, &fault);
+    ck_assert_msg(!fault, "%s", fault);
+    ck_assert_uint_eq(c.n, 0);
+    vd_csv_free(&c);
+    log_steps(net, 4, 4);
+    c = vd_csv_read(path, &fault);
+    ck_assert_msg(!fault, "%s", fault);
+    ck_assert_uint_eq(c.n, 2);
+    ck_assert_int_eq(files_in(folder, "full.html.tmp"), 0);
+    vd_log_end(net);
+    size_t n;
+    char *text = read_bytes(page, &n);
+    ck_assert_ptr_nonnull(strstr(text, "\"state\":\"finished\""));
+    vd_csv_free(&c);
+    free(text);
+    free(path);
+    free(page);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(rows_after_the_batch_a_training_goes_back_to_are_gone)
 {
     network *net = network_of(IN_PROCESS, 0);
@@ -316,5 +357,6 @@ SUITE_OF(log)
     CASE("in_process");
     EACH(make_test_folder, remove_test_folder);
     TEST(a_validation_goes_into_the_row_of_its_batch_or_into_its_own);
+    TEST(the_next_row_writes_what_a_full_disk_left_out);
     TEST(rows_after_the_batch_a_training_goes_back_to_are_gone);
 }
