@@ -91,10 +91,11 @@ void vd_csv_free(vd_csv *c)
 static int cut(char *line, char *cells[VD_CSV_COLUMNS + 1])
 {
     int n = 0;
-    for (char *at = line; at && n <= VD_CSV_COLUMNS; ++n) {
-        cells[n] = at;
-        at = strchr(at, ',');
-        if (at) *at++ = 0;
+    for (char *at = line, *comma; n <= VD_CSV_COLUMNS; at = comma + 1) {
+        cells[n++] = at;
+        comma = strchr(at, ',');
+        if (!comma) break;
+        *comma = 0;
     }
     return n;
 }

@@ -343,7 +343,7 @@ void vd_log_write(network *net)
     start_clock();
 }
 
-void vd_log_stop(network *net)
+void vd_log_stop(const network *net)
 {
     if (net != run.net) return;
     vd_progress_end();
@@ -352,7 +352,7 @@ void vd_log_stop(network *net)
     start_clock();
 }
 
-void vd_log_end(network *net)
+void vd_log_end(const network *net)
 {
     if (net != run.net) return;
     vd_progress_end();

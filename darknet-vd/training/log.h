@@ -41,9 +41,9 @@ void vd_log_validated(network *net, double error, double map);
 void vd_log_write(network *net);
 
 /* a signal ends the training: the page says so */
-void vd_log_stop(network *net);
+void vd_log_stop(const network *net);
 
 /* the training is finished and its weights are saved; ends the program if its files still cannot be written */
-void vd_log_end(network *net);
+void vd_log_end(const network *net);
 
 #endif

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-/* page_text.S */
-extern const char vd_page_template[], vd_page_licence[], vd_page_chart[], vd_page_chart_end[];
+/* page_text.S, texts that end in a byte 0 */
+extern const char vd_page_template[], vd_page_licence[], vd_page_chart[];
 
 /* the line after which a page lists vd_layer_history, a line a report */
 static const char history_line[] = "\"layer_rows\":[\n";
@@ -187,7 +187,7 @@ static void print_chart(FILE *fp)
 {
 #ifdef VD_CHART
     fprintf(fp, "<script>\n/*\n%s*/\n", vd_page_licence);
-    fwrite(vd_page_chart, 1, (size_t)(vd_page_chart_end - vd_page_chart), fp);
+    fputs(vd_page_chart, fp);
     fputs("\n</script>\n", fp);
 #else
     fputs("<!-- built without Chart.js -->\n", fp);

@@ -1,13 +1,10 @@
-/* The page's template, and Chart.js with its licence: VD_CHART is the path of its file, undefined without it. */
+/* The page's template, and Chart.js with its licence, as C strings: VD_CHART is the path of its file, undefined without it. */
     .macro file name, path
     .hidden \name
     .globl \name
-    .hidden \name\()_end
-    .globl \name\()_end
     .type \name, %object
 \name:
     .incbin "\path"
-\name\()_end:
     .byte 0
     .size \name, . - \name
     .endm
