@@ -444,10 +444,11 @@ int vd_checkpoint_due(const network *net)
 
 void vd_checkpoint_batch(network *net)
 {
+    int stops = caught; /* a signal from here on ends the training after the next batch, whose log tells it */
     if (!vd_checkpoint_due(net)) return;
     long batch = (long)get_current_batch(net);
     if (batch != training.written_at) save(net);
-    if (!caught) return;
+    if (!stops) return;
     vd_say_skipped();
     fprintf(stderr, "%s: stopped after batch %ld; to continue, run the same command with -resume\n", training.path,
             batch);
