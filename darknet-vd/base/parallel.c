@@ -1,5 +1,6 @@
 #include "base/parallel.h"
 #include "base/fail.h"
+#include "base/first_failure.h"
 #include "base/float_mode.h"
 
 #include <pthread.h>
@@ -20,8 +21,7 @@ typedef struct thread_pool {
     atomic_int next;
     void (*body)(int i, void *context);
     void *context;
-    atomic_int failed; /* a piece has ended in an error, and a callback wants to know: fail.h */
-    char *message;     /* of the first */
+    vd_first_failure failure;
 } thread_pool;
 
 static thread_pool *latest;                                  /* of all there were */
@@ -45,17 +45,13 @@ static void pause_briefly(void)
 static void take_pieces(void *context)
 {
     thread_pool *p = context;
-    for (int i; (i = atomic_fetch_add(&p->next, 1)) < p->n && !p->failed;) p->body(i, p->context);
+    for (int i; (i = atomic_fetch_add(&p->next, 1)) < p->n && !p->failure.failed;) p->body(i, p->context);
 }
 
 static void work(thread_pool *p)
 {
-    char *message;
     inside = 1;
-    if (vd_fail_catch(take_pieces, p, &message)) {
-        if (atomic_exchange(&p->failed, 1)) free(message);
-        else p->message = message;
-    }
+    vd_catch_failure(&p->failure, take_pieces, p);
     inside = 0;
 }
 
@@ -127,7 +123,7 @@ static void run_in_pool(thread_pool *p, int n, void (*body)(int i, void *context
     p->n = n;
     p->body = body;
     p->context = context;
-    p->failed = 0;
+    p->failure.failed = 0;
     atomic_store(&p->next, 0);
     p->busy = p->threads - 1;
     ++p->loop;
@@ -154,8 +150,8 @@ void vd_parallel_for(int n, void (*body)(int i, void *context), void *context)
     thread_pool *p = pool;
     if (p) {
         run_in_pool(p, n, body, context);
-        failed = p->failed;
-        message = p->message;
+        failed = p->failure.failed;
+        message = p->failure.message;
     }
     pthread_mutex_unlock(&one_loop);
     if (failed) vd_fail_again(message);

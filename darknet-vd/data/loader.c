@@ -9,6 +9,7 @@
 #endif
 
 #include "base/fail.h"
+#include "base/first_failure.h"
 #include "base/float_mode.h"
 #include "base/parallel.h"
 #include "base/seed.h"
@@ -25,8 +26,7 @@ typedef struct {
     atomic_int next;
     void **parts;
     void *(*load)(void *part);
-    atomic_int failed; /* a part has ended in an error, and a callback wants to know: base/fail.h */
-    char *message;     /* of the first */
+    vd_first_failure failure;
 } batch;
 
 /* Every batch is freed after its use. By default glibc returns such memory to the system and asks for it again for the
@@ -50,7 +50,7 @@ static double seconds(void)
 static int load_next(batch *b)
 {
     int i = atomic_fetch_add(&b->next, 1);
-    if (i >= b->n || b->failed) return 0;
+    if (i >= b->n || b->failure.failed) return 0;
     b->load(b->parts[i]);
     return 1;
 }
@@ -66,15 +66,11 @@ static void load_the_rest(void *context)
     }
 }
 
-/* an error of a part is the caller's: base/fail.h */
 static void catch_failure(void (*run)(void *b), batch *b)
 {
-    char *message;
-    if (!vd_fail_catch(run, b, &message)) return;
+    if (!vd_catch_failure(&b->failure, run, b)) return;
     image_cache_end(); /* load_thread() has not come to its end, and the thread may live on */
     rand_stream_end();
-    if (atomic_exchange(&b->failed, 1)) free(message);
-    else b->message = message;
 }
 
 static void *help(void *context)
@@ -104,8 +100,8 @@ void loader_run(int n, void **parts, void *(*load)(void *part))
     double start = seconds();
     /* the first part's time predicts that of the others */
     catch_failure(load_one, &b);
-    if (!b.failed && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
+    if (!b.failure.failed && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
     help(&b);
     for (int i = 0; i < count; ++i) pthread_join(helpers[i], 0);
-    if (b.failed) vd_fail_again(b.message);
+    if (b.failure.failed) vd_fail_again(b.failure.message);
 }
