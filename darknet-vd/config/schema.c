@@ -106,25 +106,36 @@ static void check_value(vd_section s, const vd_key *k)
 
 /* ---- keys ---- */
 
-/* edits that turn one word into the other (Levenshtein 1965), ignoring case; words are short */
+static int is_same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static void lower_to(int *x, int limit)
+{
+    if (*x > limit) *x = limit;
+}
+
+/* edits that turn one word into the other, ignoring case: a letter more, less or another, or two neighbours swapped;
+ * words are short */
 static int distance(const char *a, const char *b)
 {
     enum { MOST = 32 };
-    size_t n = strlen(a), m = strlen(b);
-    int row[MOST + 1];
+    int n = (int)strlen(a), m = (int)strlen(b), row[3][MOST + 1]; /* row i % 3: of the first i letters of a */
     if (n > MOST || m > MOST) return MOST;
-    for (size_t j = 0; j <= m; ++j) row[j] = (int)j;
-    for (size_t i = 1; i <= n; ++i) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; ++j) {
-            int change = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1])),
-                shorter = row[j] < row[j - 1] ? row[j] : row[j - 1];
-            diagonal = row[j];
-            row[j] = change < shorter + 1 ? change : shorter + 1;
+    for (int j = 0; j <= m; ++j) row[0][j] = j;
+    for (int i = 1; i <= n; ++i) {
+        int *now = row[i % 3], *before = row[(i + 2) % 3];
+        now[0] = i;
+        for (int j = 1; j <= m; ++j) {
+            now[j] = before[j - 1] + !is_same(a[i - 1], b[j - 1]);
+            lower_to(now + j, before[j] + 1);
+            lower_to(now + j, now[j - 1] + 1);
+            if (i > 1 && j > 1 && is_same(a[i - 1], b[j - 2]) && is_same(a[i - 2], b[j - 1]))
+                lower_to(now + j, row[(i + 1) % 3][j - 2] + 1);
         }
     }
-    return row[m];
+    return row[n % 3][m];
 }
 
 /* the key nearest to this name: one of the list, or near, which may be null and wins a tie */

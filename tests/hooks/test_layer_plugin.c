@@ -224,6 +224,7 @@ START_TEST(an_unknown_section_is_named)
         {NET "[vd_conected]\noutput=3\n" ENDING,
          ": layer 0 [vd_conected]: unknown section; did you mean [vd_connected]?"},
         {NET CONN "[vd_costs]\nsamples=3\n", ": layer 1 [vd_costs]: unknown section; did you mean [vd_cost]?"},
+        {NET CONN "[vd_cots]\nsamples=3\n", ": layer 1 [vd_cots]: unknown section; did you mean [vd_cost]?"},
         {NET "[VD_CONNECTED]\noutput=3\n" ENDING,
          ": layer 0 [VD_CONNECTED]: unknown section; did you mean [vd_connected]?"},
     };
