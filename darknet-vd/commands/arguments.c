@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,54 +15,63 @@ static const char everywhere[] = "-i=i -nogpu -strict";
 #define CAMERA "-c=n -s=n -avg=p -prefix=s "
 
 static const struct {
-    const char *name, *usage;
+    const char *name, *usage, *help;
     int least;           /* arguments needed, options not counted */
     const char *words;   /* allowed as the first argument; null: any */
     const char *options; /* besides those of `everywhere` */
     const char *numbers; /* the kind of each argument, as after =; a blank: anything */
 } commands[] = {
-    {"average", "CFG OUT WEIGHTS ...", 3, 0, "", 0},
-    {"classify", "CFG WEIGHTS IMAGE", 3, 0, "", 0},
-    {"denormalize", "CFG WEIGHTS OUT", 3, 0, "", 0},
-    {"detect", "CFG WEIGHTS [IMAGE]", 2, 0, "-thresh=f -out=s -fullscreen", 0},
-    {"3d", "IMAGE IMAGE OUT [MILLIMETRES]", 3, 0, "", "   f"},
-    {"imtest", "IMAGE", 1, 0, "", 0},
-    {"mkimg", "CFG WEIGHTS HEIGHT WIDTH NUMBER PREFIX", 6, 0, "", "  ppp"},
-    {"nightmare", "CFG WEIGHTS IMAGE LAYER", 4, 0,
+    {"average", "CFG OUT WEIGHTS ...", "the mean of several weights files", 3, 0, "", 0},
+    {"classify", "CFG WEIGHTS IMAGE", "classifier predict with cfg/imagenet1k.data", 3, 0, "", 0},
+    {"denormalize", "CFG WEIGHTS OUT", "weights with batch normalisation folded in", 3, 0, "", 0},
+    {"detect", "CFG WEIGHTS [IMAGE]", "detector test with cfg/coco.data", 2, 0, "-thresh=f -out=s -fullscreen", 0},
+    {"3d", "IMAGE IMAGE OUT [MILLIMETRES]", "a picture for red and cyan glasses, of two", 3, 0, "", "   f"},
+    {"imtest", "IMAGE", "show a picture resized and recoloured", 1, 0, "", 0},
+    {"mkimg", "CFG WEIGHTS HEIGHT WIDTH NUMBER PREFIX", "pictures that a network makes of noise", 6, 0, "", "  ppp"},
+    {"nightmare", "CFG WEIGHTS IMAGE LAYER", "a picture changed to what a layer sees in it", 4, 0,
      "-range=p -norm=n -rounds=n -iters=n -octaves=n -zoom=f -rate=f -thresh=f -rotate=f -momentum=f -lambda=f "
      "-prefix=s -reconstruct -smooth=n",
      "   n"},
-    {"normalize", "CFG WEIGHTS OUT", 3, 0, "", 0},
-    {"oneoff", "CFG WEIGHTS OUT", 3, 0, "", 0},
-    {"oneoff2", "CFG WEIGHTS OUT LAYERS", 4, 0, "", "   n"},
-    {"ops", "CFG", 1, 0, "", 0},
-    {"partial", "CFG WEIGHTS OUT LAYERS", 4, 0, "", "   n"},
-    {"print", "CFG WEIGHTS LAYER", 3, 0, "", "  n"},
-    {"rescale", "CFG WEIGHTS OUT", 3, 0, "", 0},
-    {"reset", "CFG WEIGHTS OUT", 3, 0, "", 0},
-    {"rgbgr", "CFG WEIGHTS OUT", 3, 0, "", 0},
-    {"speed", "CFG [TICKS]", 1, 0, "", " n"},
-    {"statistics", "CFG WEIGHTS", 2, 0, "", 0},
-    {"test", "IMAGE", 1, 0, "", 0},
-    {"visualize", "CFG [WEIGHTS]", 1, 0, "", 0},
-    {"cifar", "COMMAND CFG [WEIGHTS]", 2, "train extract distill test multi csv csvtrain eval", "-resume", 0},
-    {"classifier", "COMMAND DATA CFG [WEIGHTS]", 3,
+    {"normalize", "CFG WEIGHTS OUT", "weights with batch normalisation put in", 3, 0, "", 0},
+    {"oneoff", "CFG WEIGHTS OUT", "a conversion for one network of its author", 3, 0, "", 0},
+    {"oneoff2", "CFG WEIGHTS OUT LAYERS", "another such conversion", 4, 0, "", "   n"},
+    {"ops", "CFG", "operations of a network", 1, 0, "", 0},
+    {"partial", "CFG WEIGHTS OUT LAYERS", "the weights of the first layers", 4, 0, "", "   n"},
+    {"print", "CFG WEIGHTS LAYER", "the weights of a layer as text", 3, 0, "", "  n"},
+    {"rescale", "CFG WEIGHTS OUT", "weights for pictures from -1 to 1", 3, 0, "", 0},
+    {"reset", "CFG WEIGHTS OUT", "weights with new statistics of batch normalisation", 3, 0, "", 0},
+    {"rgbgr", "CFG WEIGHTS OUT", "weights for pictures with red and blue swapped", 3, 0, "", 0},
+    {"speed", "CFG [TICKS]", "time predictions", 1, 0, "", " n"},
+    {"statistics", "CFG WEIGHTS", "mean and variance of the weights of layers", 2, 0, "", 0},
+    {"test", "IMAGE", "as imtest", 1, 0, "", 0},
+    {"visualize", "CFG [WEIGHTS]", "the filters of a network as pictures", 1, 0, "", 0},
+    {"cifar", "COMMAND CFG [WEIGHTS]", "classifiers of CIFAR-10", 2,
+     "train extract distill test multi csv csvtrain eval", "-resume", 0},
+    {"classifier", "COMMAND DATA CFG [WEIGHTS]", "train and run classifiers", 3,
      "predict fout try train test csv label valid validmulti valid10 validcrop validfull",
      "-gpus=s -c=n -t=n -clear -resume -skip-broken", 0},
-    {"coco", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall", CAMERA "-thresh=f", 0},
-    {"detector", "COMMAND DATA CFG [WEIGHTS]", 3, "test train valid valid2 recall map calc_anchors",
+    {"coco", "COMMAND CFG [WEIGHTS]", "detectors with a [detection] layer, on COCO", 2, "test train valid recall",
+     CAMERA "-thresh=f", 0},
+    {"detector", "COMMAND DATA CFG [WEIGHTS]", "train and run detectors", 3,
+     "test train valid valid2 recall map calc_anchors",
      CAMERA "-thresh=f -hier=f -out=s -gpus=s -clear -resume -skip-broken -fullscreen -w=n -h=n -fps=n -class=n", 0},
-    {"go", "COMMAND CFG [WEIGHTS]", 2, "train valid self test engine",
+    {"go", "COMMAND CFG [WEIGHTS]", "train and run players of Go", 2, "train valid self test engine",
      "-gpus=s -clear -multi -anon -iters=n -resign=i -cpuct=f -temp=f -time=f", 0},
-    {"isegmenter", "COMMAND DATA CFG [WEIGHTS]", 3, "test train", "-gpus=s -c=n -clear -display", 0},
-    {"lsd", "COMMAND CFG [WEIGHTS]", 2, "gan inter test color", "-clear -display -b=n -file=s", 0},
-    {"regressor", "COMMAND DATA CFG [WEIGHTS]", 3, "test train", "-gpus=s -c=n -clear", 0},
-    {"rnn", "COMMAND CFG [WEIGHTS]", 2, "train valid validtactic vec generate generatetactic",
+    {"isegmenter", "COMMAND DATA CFG [WEIGHTS]", "train and run networks that outline instances", 3, "test train",
+     "-gpus=s -c=n -clear -display", 0},
+    {"lsd", "COMMAND CFG [WEIGHTS]", "train and run networks that colour pictures", 2, "gan inter test color",
+     "-clear -display -b=n -file=s", 0},
+    {"regressor", "COMMAND DATA CFG [WEIGHTS]", "train and run networks that give numbers", 3, "test train",
+     "-gpus=s -c=n -clear", 0},
+    {"rnn", "COMMAND CFG [WEIGHTS]", "train and run networks that write text", 2,
+     "train valid validtactic vec generate generatetactic",
      "-file=s -seed=s -len=n -temp=f -srand=i -clear -tokenized -tokens=s", 0},
-    {"segmenter", "COMMAND DATA CFG [WEIGHTS]", 3, "test train", "-gpus=s -c=n -clear -display", 0},
-    {"super", "COMMAND CFG [WEIGHTS]", 2, "train test", "-clear", 0},
-    {"tag", "COMMAND CFG [WEIGHTS]", 2, "train test", "-clear", 0},
-    {"yolo", "COMMAND CFG [WEIGHTS]", 2, "test train valid recall", CAMERA "-thresh=f", 0},
+    {"segmenter", "COMMAND DATA CFG [WEIGHTS]", "train and run networks that outline classes", 3, "test train",
+     "-gpus=s -c=n -clear -display", 0},
+    {"super", "COMMAND CFG [WEIGHTS]", "train and run networks that enlarge pictures", 2, "train test", "-clear", 0},
+    {"tag", "COMMAND CFG [WEIGHTS]", "train and run networks that tag pictures", 2, "train test", "-clear", 0},
+    {"yolo", "COMMAND CFG [WEIGHTS]", "detectors with a [detection] layer, on VOC", 2, "test train valid recall",
+     CAMERA "-thresh=f", 0},
 };
 
 /* commands that do nothing without OpenCV or CUDA */
@@ -125,6 +135,18 @@ static void check_word(const char *command, const char *words, const char *word)
 {
     check_is_here(word);
     if (!after(words, word)) vd_die("darknet %s: unknown command %s; commands are %s", command, word, words);
+}
+
+void vd_arguments_list(void)
+{
+    printf("usage: darknet COMMAND ...\n");
+    printf("  darknet %-44s %s\n", "vd VERB ...", "sparse networks: darknet vd -h lists the verbs");
+    for (size_t c = 0; c < sizeof(commands) / sizeof(*commands); ++c) {
+        char *usage = vd_format("%s %s", commands[c].name, commands[c].usage);
+        printf("  darknet %-44s %s\n", usage, commands[c].help);
+        free(usage);
+    }
+    printf("Where COMMAND stands twice, a wrong word lists those that there are. The manual: man darknet-vd\n");
 }
 
 void vd_arguments_check(int argc, char **argv)

@@ -7,4 +7,7 @@
  * not checked. Options are accepted anywhere after the command, although some commands want theirs at the end. */
 void vd_arguments_check(int argc, char **argv);
 
+/* darknet -h: a line for each command */
+void vd_arguments_list(void);
+
 #endif

@@ -130,6 +130,11 @@ static void prepare_stock_command(int argc, char **argv)
     if (!has_own_symbols(argc, argv)) vd_purpose_set(argv[1], argc > 2 ? argv[2] : 0);
 }
 
+static int is_help(const char *word)
+{
+    return !strcmp(word, "-h") || !strcmp(word, "--help");
+}
+
 /* what every command begins with: signals, environment, what happens at exit, the options that are not Darknet's, and
  * the checks of its arguments. Returns argc without the options taken out */
 static int start(int argc, char **argv)
@@ -139,7 +144,8 @@ static int start(int argc, char **argv)
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
     if (find_arg(argc, argv, "-strict")) vd_schema_strict();
     argc = words(argc, argv);
-    if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet vd -h lists those for sparse networks)");
+    if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet -h lists the commands)");
+    if (is_help(argv[1])) return argc;
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) vd_purpose_refuse_variational(refused[i]);
     if (strcmp(argv[1], "vd")) prepare_stock_command(argc, argv);
@@ -153,7 +159,7 @@ static void vd_run_verb(int argc, char **argv)
         print_usage(stderr);
         exit(1);
     }
-    if (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help")) {
+    if (is_help(argv[2])) {
         print_usage(stdout);
         return;
     }
@@ -169,7 +175,8 @@ static void vd_run_verb(int argc, char **argv)
 int vd_command(int argc, char **argv)
 {
     argc = start(argc, argv);
-    if (strcmp(argv[1], "vd")) return 0;
-    vd_run_verb(argc, argv);
+    if (is_help(argv[1])) vd_arguments_list();
+    else if (!strcmp(argv[1], "vd")) vd_run_verb(argc, argv);
+    else return 0;
     return 1;
 }

@@ -95,7 +95,7 @@ START_TEST(a_variable_that_says_nothing_is_named)
         {"DARKNET_THREADS", "0", "DARKNET_THREADS=0 is not an integer from 1 to"},
         {"DARKNET_IMAGE_CACHE", "-1", "DARKNET_IMAGE_CACHE=-1 is not an integer"},
         {"DARKNET_SPARSE", "2", "DARKNET_SPARSE=2 is not an integer from 0 to 1"},
-        {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: not available: this processor has c, generic"}};
+        {"DARKNET_KERNELS", "mmx", "DARKNET_KERNELS=mmx: not available: this processor has c"}};
     for (size_t i = 0; i < COUNT_OF(variables); ++i) {
         char *before = getenv(variables[i][0]), *was = before ? vd_format("%s", before) : 0;
         setenv(variables[i][0], variables[i][1], 1);
@@ -110,8 +110,22 @@ START_TEST(a_variable_that_says_nothing_is_named)
 }
 END_TEST
 
+START_TEST(help_lists_the_commands)
+{
+    run_result r = darknet(0, "-h", NULL), same = darknet(0, "--help", NULL);
+    static const char *const lines[] = {"\n  darknet vd VERB ... ", "\n  darknet detector COMMAND DATA CFG [WEIGHTS] ",
+                                        "\n  darknet partial CFG WEIGHTS OUT LAYERS ", "man darknet-vd\n"};
+    for (int i = 0; i < COUNT_OF(lines); ++i) ck_assert_msg(strstr(r.out, lines[i]) != 0, "%s: %s", lines[i], r.out);
+    ck_assert_int_eq(count_of(r.out, "\n"), count_of(r.out, "  darknet ") + 2);
+    ck_assert_str_eq(r.out, same.out);
+    ck_assert_str_eq(r.err, "");
+    free_run(r), free_run(same);
+}
+END_TEST
+
 SUITE_OF(arguments)
 {
+    TEST(help_lists_the_commands);
     LOOP(an_argument_that_does_not_fit_is_named, COUNT_OF(bad));
     TEST(a_word_no_command_knows_is_an_error);
     TEST(options_may_stand_anywhere_and_numbers_be_negative);
