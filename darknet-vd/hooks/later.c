@@ -7,6 +7,7 @@
 #include "config/shape.h"
 #include "data/placement.h"
 #include "layer/activation.h"
+#include "layer/kept.h"
 #include "layer/norm.h"
 #include "layer/plain_layers.h"
 #include "layer/variants.h"
@@ -258,5 +259,5 @@ void vd_later_attach(vd_section s, layer *l)
     if (has_later_keys(s) || l->variant || (l->type == ROUTE && l->groups > 1)) found.later = 1;
     if (l->type == YOLO && has_later_keys(s)) attach_yolo(s, l);
     check_activation(s, l);
-    if (l->type == CONVOLUTIONAL || l->type == CONNECTED) vd_activation_attach(l);
+    if (l->type == CONVOLUTIONAL || l->type == CONNECTED) vd_kept_attach(l);
 }

@@ -1,4 +1,5 @@
 #include "layer/activation.h"
+#include "layer/kept.h"
 #include "base/fail.h"
 #include "kernels/kernels.h"
 
@@ -38,51 +39,26 @@ void vd_activate_backward(ACTIVATION a, size_t n, const float *x, const float *y
 
 /* ---- inputs that are kept ---- */
 
-typedef struct {
-    float *inputs;
-    size_t n; /* room for so many */
-    int kept; /* the latest forward pass has written them */
-} activation_inputs;
-
-static activation_inputs *place_of(layer l)
-{
-    return l.type == CONVOLUTIONAL || l.type == CONNECTED ? l.later : 0;
-}
-
 void vd_keep_activation_inputs(layer l, int wanted)
 {
-    activation_inputs *a = place_of(l);
+    vd_kept *k = vd_kept_of(l);
     size_t n = (size_t)l.batch * l.outputs;
-    if (!a) return;
-    a->kept = 0;
-    if (!wanted) return;
-    if (a->n < n) {
-        free(a->inputs);
-        a->inputs = 0; /* a callback of vd_on_die() may leave from the next line */
-        a->n = 0;
-        a->inputs = vd_calloc(n, sizeof(float));
-        a->n = n;
+    vd_smooth f;
+    if (!k) return;
+    k->inputs.are_written = 0;
+    if (!wanted || l.batch_normalize || !vd_activation_is_smooth(l.activation, &f)) return;
+    if (k->inputs.room < n) {
+        free(k->inputs.values);
+        k->inputs.values = 0; /* a callback of vd_on_die() may leave from the next line */
+        k->inputs.room = 0;
+        k->inputs.values = vd_calloc(n, sizeof(float));
+        k->inputs.room = n;
     }
-    a->kept = 1;
+    k->inputs.are_written = 1;
 }
 
 float *vd_activation_inputs(layer l)
 {
-    activation_inputs *a = place_of(l);
-    return a && a->kept ? a->inputs : 0;
-}
-
-void vd_activation_free(layer l)
-{
-    activation_inputs *a = place_of(l);
-    if (a) free(a->inputs);
-    free(a);
-}
-
-void vd_activation_attach(layer *l)
-{
-    vd_smooth f;
-    if (l->batch_normalize || !vd_activation_is_smooth(l->activation, &f)) return;
-    l->later = vd_calloc(1, sizeof(activation_inputs));
-    if (!l->plugin_free) l->plugin_free = vd_activation_free;
+    const vd_kept *k = vd_kept_of(l);
+    return k && k->inputs.are_written ? k->inputs.values : 0;
 }

@@ -22,16 +22,12 @@ void vd_activate(ACTIVATION a, size_t n, float *x);
 void vd_activate_backward(ACTIVATION a, size_t n, const float *x, const float *y, float *d);
 
 /* A layer without batch normalisation keeps the inputs of a smooth activation from a forward pass to the backward pass
- * (with batch normalisation they are computed again).
+ * (with batch normalisation they are computed again): kept.h.
  *
  *   vd_keep_activation_inputs   before a forward pass: make room when they are wanted, the layer's activation is smooth
  *                               and nothing else has them
  *   vd_activation_inputs        [batch][outputs], null when they are not kept */
 void vd_keep_activation_inputs(layer l, int wanted);
 float *vd_activation_inputs(layer l);
-
-/* give a layer that needs it the place for them (l.later) */
-void vd_activation_attach(layer *l);
-void vd_activation_free(layer l);
 
 #endif

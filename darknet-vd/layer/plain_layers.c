@@ -1,5 +1,6 @@
 #include "layer/plain_layers.h"
 #include "layer/delta.h"
+#include "layer/kept.h"
 #include "layer/pooled.h"
 #include "layer/activation.h"
 #include "layer/product.h"
@@ -156,12 +157,6 @@ static int is_odd_convolution(layer l)
     return l.size == 1 && (l.stride != 1 || l.pad != 0);
 }
 
-static void free_plain_layer(layer l)
-{
-    vd_forget_winograd(l);
-    vd_activation_free(l);
-}
-
 void vd_speed_up_layer(layer *l)
 {
     vd_smooth f;
@@ -173,7 +168,7 @@ void vd_speed_up_layer(layer *l)
     if (is_product) {
         l->forward = forward_plain_layer;
         l->backward = backward_plain_layer;
-        l->plugin_free = free_plain_layer;
+        vd_kept_attach(l);
     } else if (l->type == MAXPOOL && !l->variant) {
         l->forward = forward_maxpool;
         l->backward = backward_maxpool;

@@ -1,6 +1,6 @@
 #include "layer/vd_layer.h"
-#include "layer/activation.h"
 #include "layer/freeze_pruned.h"
+#include "layer/kept.h"
 #include "layer/pooled.h"
 #include "layer/posterior.h"
 #include "layer/product.h"
@@ -41,7 +41,7 @@ vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2)
 void free_vd_layer(layer l)
 {
     vd_layer *vd = l.plugin;
-    vd_activation_free(l);
+    vd_kept_free(l);
     float *arrays[] = {vd->log_sigma2,
                        vd->variance.sigma2,
                        vd->variance.d_kl,

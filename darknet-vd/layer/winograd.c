@@ -1,13 +1,12 @@
 #include "layer/winograd.h"
 #include "layer/activation.h"
 #include "layer/bias_activation.h"
+#include "layer/kept.h"
 #include "layer/norm.h"
 #include "layer/window.h"
 #include "base/fail.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MOST_IMAGES = 4 }; /* more keep the kernels for batches busy, which need no transformed weights */
 
@@ -37,67 +36,22 @@ void vd_winograd_layer_forward(const vd_winograd *g, layer l, const float *input
 
 /* ---- plain layers ---- */
 
-typedef struct {
-    const float *weights; /* the layer's */
-    int c, n;
-    uint64_t fingerprint;
-    vd_winograd *made;
-} kept;
-
-/* of all networks; a layer's own entry is used by one thread at a time, as its network is */
-static struct {
-    pthread_mutex_t lock;
-    int n;
-    kept **entries;
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-/* the number of the layer's entry, all.n when there is none; with the lock held */
-static int find(const float *weights)
-{
-    int i = 0;
-    while (i < all.n && all.entries[i]->weights != weights) ++i;
-    return i;
-}
-
-/* the layer's entry, a new one when it has none; null without memory */
-static kept *entry_of(layer l)
-{
-    pthread_mutex_lock(&all.lock);
-    int i = find(l.weights);
-    kept *e = i < all.n ? all.entries[i] : calloc(1, sizeof(*e));
-    if (e && i == all.n) {
-        kept **more = realloc(all.entries, (all.n + 1) * sizeof(*more));
-        if (more) {
-            all.entries = more;
-            all.entries[all.n++] = e;
-            e->weights = l.weights;
-        } else {
-            free(e);
-            e = 0;
-        }
-    }
-    pthread_mutex_unlock(&all.lock);
-    return e;
-}
-
 const vd_winograd *vd_winograd_of_plain(layer l)
 {
-    kept *e = entry_of(l);
-    if (!e) return 0;
+    vd_kept *k = vd_kept_of(l);
+    if (!k) return 0;
     uint64_t fingerprint = vd_winograd_fingerprint(vd_kernels_get()->winograd, l.nweights, l.weights);
-    if (e->made && e->fingerprint == fingerprint && e->c == l.c && e->n == l.n) return e->made;
-    free_vd_winograd(e->made);
-    *e = (kept){l.weights, l.c, l.n, fingerprint, make_vd_winograd(l.c, l.n, l.weights)};
-    return e->made; /* all.entries has e: NOLINT(clang-analyzer-unix.Malloc) */
+    if (k->winograd.made && k->winograd.fingerprint == fingerprint) return k->winograd.made;
+    vd_forget_winograd(l);
+    k->winograd.fingerprint = fingerprint;
+    k->winograd.made = make_vd_winograd(l.c, l.n, l.weights);
+    return k->winograd.made;
 }
 
 void vd_forget_winograd(layer l)
 {
-    pthread_mutex_lock(&all.lock);
-    int i = find(l.weights);
-    kept *e = i < all.n ? all.entries[i] : 0;
-    if (e) all.entries[i] = all.entries[--all.n];
-    pthread_mutex_unlock(&all.lock);
-    if (e) free_vd_winograd(e->made);
-    free(e);
+    vd_kept *k = vd_kept_of(l);
+    if (!k) return;
+    free_vd_winograd(k->winograd.made);
+    k->winograd.made = 0;
 }
