@@ -97,7 +97,7 @@ tsan: ## run the suites that use threads under ThreadSanitizer
 
 # suites that finish within minutes there: files, parsers, coders, layers; each test in a process of its own
 MEMCHECK_SUITES := $(filter-out seed on_die,$(patsubst tests/base/test_%.c,%,$(wildcard tests/base/test_*.c))) \
-	idx coder transpose update freeze sparsity shape layer_plugin plain_layers
+	idx coder transpose update freeze sparsity shape bad_sections layer_plugin commands_on_vd plain_layers
 MEMCHECK := valgrind -q --error-exitcode=99 --trace-children=yes --trace-children-skip=*/sh,*/cmp --undef-value-errors=yes \
 	--leak-check=no
 .PHONY: valgrind
