@@ -190,7 +190,7 @@ static void transform(transforming t)
 /* strips of a group: as many as fit, of `numbers` frequencies a tile */
 static int strips_of_group(const tiling *g, size_t numbers)
 {
-    enum { FIT = 2 << 20, FEWEST = 128 }; /* floats; tiles */
+    enum { FIT = 1 << 18, FEWEST = 96 }; /* floats, of half a second cache; tiles */
     int strip = (g->rows + g->per_image - 1) / g->per_image * g->columns;
     int tiles = (int)(FIT / (numbers * g->area));
     tiles = tiles < FEWEST ? FEWEST : tiles;
