@@ -187,6 +187,10 @@ static void transform(transforming t)
 
 /* ---- groups ---- */
 
+/* A group is `strips` strips, the last one may have fewer. Few groups take turns, and threads share the work of each;
+ * of many, each thread has its own, and its frequencies in its own cache. */
+enum { MANY = 8 };
+
 /* strips of a group: as many as fit, of `numbers` frequencies a tile */
 static int strips_of_group(const tiling *g, size_t numbers)
 {
@@ -194,8 +198,13 @@ static int strips_of_group(const tiling *g, size_t numbers)
     int strip = (g->rows + g->per_image - 1) / g->per_image * g->columns;
     int tiles = (int)(FIT / (numbers * g->area));
     tiles = tiles < FEWEST ? FEWEST : tiles;
-    int strips = tiles / strip < 1 ? 1 : tiles / strip, groups = (g->strips + strips - 1) / strips;
-    return (g->strips + groups - 1) / groups;
+    int strips = tiles / strip < 1 ? 1 : tiles / strip, groups = (g->strips + strips / 2) / strips;
+    return groups < 2 ? g->strips : (g->strips + groups - 1) / groups;
+}
+
+static int groups_of(const tiling *g, int strips)
+{
+    return (g->strips + strips - 1) / strips;
 }
 
 static int most_tiles(const tiling *g, int strips)
@@ -342,26 +351,41 @@ static void multiply_piece(int i, void *context)
     for (int product = 0; product < j->products; ++product) multiply_part(j, product, i % j->parts, p);
 }
 
-static void convolve(convolution *j, planes source, int pad)
+typedef struct {
+    convolution j;
+    planes source;
+    int pad, strips; /* of a group */
+} convolving;
+
+static void convolve_group(int i, void *context)
 {
     enum { CHUNK = 96, PIECES = 8 };
-    int blocks = (j->n + WIDE - 1) / WIDE;
-    frequencies v = frequencies_of(j->c, 1);
-    int strips = strips_of_group(&j->g, v.pitch * j->products), tiles = most_tiles(&j->g, strips);
-    v = frequencies_of(j->c, tiles);
-    size_t numbers = numbers_of(v, j->g.area);
-    float *memory = vd_scratch(VD_SCRATCH_SHARED, numbers * j->products);
-    j->of[0].v = j->of[1].v = v;
-    j->chunk = CHUNK / most_tiles(&j->g, 1) < 1 ? 1 : CHUNK / most_tiles(&j->g, 1);
-    for (j->from = 0; j->from < j->g.strips; j->from = j->to) {
-        j->to = at_most(j->from + strips, j->g.strips);
-        transforming t = {j->k, j->g, j->from, j->to, pad, 0, j->products, source, {v, v}};
-        for (int p = 0; p < j->products; ++p) j->of[p].v.at = t.v[p].at = memory + p * numbers;
-        transform(t);
-        int chunks = (j->to - j->from + j->chunk - 1) / j->chunk, parts = (PIECES + blocks - 1) / blocks;
-        j->parts = at_most(chunks, parts);
-        vd_parallel_for(blocks * j->parts, multiply_piece, j);
-    }
+    const convolving *of = context;
+    convolution j = of->j;
+    j.from = i * of->strips;
+    j.to = at_most(j.from + of->strips, j.g.strips);
+    frequencies v = frequencies_of(j.c, most_tiles(&j.g, of->strips));
+    size_t numbers = numbers_of(v, j.g.area);
+    v.at = vd_scratch(VD_SCRATCH_SHARED, numbers * j.products);
+    transforming t = {j.k, j.g, j.from, j.to, of->pad, 0, j.products, of->source, {v, v}};
+    t.v[1].at += numbers;
+    j.of[0].v = t.v[0], j.of[1].v = t.v[1];
+    transform(t);
+    j.chunk = CHUNK / most_tiles(&j.g, 1) < 1 ? 1 : CHUNK / most_tiles(&j.g, 1);
+    int blocks = (j.n + WIDE - 1) / WIDE;
+    int chunks = (j.to - j.from + j.chunk - 1) / j.chunk, parts = (PIECES + blocks - 1) / blocks;
+    j.parts = at_most(chunks, parts);
+    vd_parallel_for(blocks * j.parts, multiply_piece, &j);
+}
+
+static void convolve(convolution j, planes source, int pad)
+{
+    size_t pitch = frequencies_of(j.c, 1).pitch;
+    convolving of = {j, source, pad, strips_of_group(&j.g, pitch * j.products)};
+    int groups = groups_of(&j.g, of.strips);
+    if (groups >= MANY) vd_parallel_for(groups, convolve_group, &of);
+    else
+        for (int i = 0; i < groups; ++i) convolve_group(i, &of);
 }
 
 void vd_winograd_batch_forward(vd_winograd_shape s, const float *x, const float *theta, const float *sigma2, float *y,
@@ -373,7 +397,7 @@ void vd_winograd_batch_forward(vd_winograd_shape s, const float *x, const float 
     j.products = sigma2 ? 2 : 1;
     j.of[0].weights = theta, j.of[0].y = y;
     j.of[1].weights = sigma2, j.of[1].y = variance, j.of[1].not_negative = 1;
-    convolve(&j, (planes){x, x, w.c, w.h, w.w}, w.pad);
+    convolve(j, (planes){x, x, w.c, w.h, w.w}, w.pad);
 }
 
 void vd_winograd_batch_backward_data(vd_winograd_shape s, const float *dy, const float *gain, const float *theta,
@@ -385,7 +409,7 @@ void vd_winograd_batch_backward_data(vd_winograd_shape s, const float *dy, const
     j.turned = 1;
     j.of[0].weights = theta, j.of[0].y = dx, j.of[0].add = add;
     j.of[1].weights = sigma2, j.of[1].y = dx, j.of[1].twice = x;
-    convolve(&j, (planes){dy, gain, s.n, w.out_h, w.out_w}, turned.pad);
+    convolve(j, (planes){dy, gain, s.n, w.out_h, w.out_w}, turned.pad);
 }
 
 /* ---- the gradient of the weights ---- */
@@ -435,31 +459,60 @@ static void weights_piece(int i, void *context)
     add_weights(j, j->of[product].dw, n, filters, c, channels, u);
 }
 
+typedef struct {
+    weights_job j;
+    planes input, gradient;
+    int pad, products, strips, groups, chunks;
+    size_t weights;
+    float *sums; /* [chunks - 1][products][weights] */
+} weighing;
+
+static void add_group(const weighing *of, int i, float *const *dw)
+{
+    weights_job j = of->j;
+    int from = i * of->strips, to = at_most(from + of->strips, j.g.strips), tiles = most_tiles(&j.g, of->strips);
+    frequencies v = frequencies_of(j.c, tiles), m = frequencies_of(j.n, tiles);
+    size_t numbers_v = numbers_of(v, j.g.area), numbers_m = numbers_of(m, j.g.area);
+    v.at = vd_scratch(VD_SCRATCH_SHARED, (numbers_v + numbers_m) * of->products);
+    m.at = v.at + numbers_v * of->products;
+    transforming input = {j.k, j.g, from, to, of->pad, 0, of->products, of->input, {v, v}};
+    transforming gradient = {j.k, j.g, from, to, 0, 1, of->products, of->gradient, {m, m}};
+    input.v[1].at += numbers_v, gradient.v[1].at += numbers_m;
+    for (int p = 0; p < of->products; ++p) j.of[p].dw = dw[p], j.of[p].v = input.v[p], j.of[p].m = gradient.v[p];
+    transform(input);
+    transform(gradient);
+    j.tiles = tiles_between(&j.g, from, to);
+    vd_parallel_for((j.c + CHANNELS - 1) / CHANNELS * ((j.n + FILTERS - 1) / FILTERS) * of->products, weights_piece,
+                    &j);
+}
+
+/* the groups of a chunk: the first adds to the gradients, others to sums of their own */
+static void add_chunk(int i, void *context)
+{
+    const weighing *of = context;
+    float *own = of->sums + (i - 1) * of->weights * of->products;
+    float *dw[] = {i ? own : of->j.of[0].dw, i ? own + of->weights : of->j.of[1].dw};
+    if (i) memset(own, 0, of->weights * of->products * sizeof(float));
+    for (int g = of->groups * i / of->chunks; g < of->groups * (i + 1) / of->chunks; ++g) add_group(of, g, dw);
+}
+
 void vd_winograd_batch_backward_weights(vd_winograd_shape s, const float *x, const float *dy, const float *gain,
                                         float *d_theta, float *d_sigma2)
 {
+    enum { SUMS = 1 << 18 }; /* floats of a chunk: sums that take longer than what they belong to */
     vd_window w = s.window;
     weights_job j = {.k = vd_kernels_get(), .g = tiling_of(w, s.images), .c = w.c, .n = s.n};
-    int products = d_sigma2 ? 2 : 1, area = j.g.area;
-    frequencies v = frequencies_of(w.c, 1), m = frequencies_of(s.n, 1);
-    int strips = strips_of_group(&j.g, (v.pitch + m.pitch) * products), tiles = most_tiles(&j.g, strips);
-    v = frequencies_of(w.c, tiles), m = frequencies_of(s.n, tiles);
-    size_t both = numbers_of(v, area) + numbers_of(m, area);
-    float *memory = vd_scratch(VD_SCRATCH_SHARED, both * products);
-    int pieces = (w.c + CHANNELS - 1) / CHANNELS * ((s.n + FILTERS - 1) / FILTERS) * products;
-    for (int from = 0, to; from < j.g.strips; from = to) {
-        to = at_most(from + strips, j.g.strips);
-        transforming input = {j.k, j.g, from, to, w.pad, 0, products, {x, x, w.c, w.h, w.w}, {v, v}};
-        transforming gradient = {j.k, j.g, from, to, 0, 1, products, {dy, gain, s.n, w.out_h, w.out_w}, {m, m}};
-        for (int p = 0; p < products; ++p) {
-            j.of[p].dw = p ? d_sigma2 : d_theta;
-            j.of[p].v = v, j.of[p].m = m;
-            j.of[p].v.at = input.v[p].at = memory + p * both;
-            j.of[p].m.at = gradient.v[p].at = memory + p * both + numbers_of(v, area);
-        }
-        transform(input);
-        transform(gradient);
-        j.tiles = tiles_between(&j.g, from, to);
-        vd_parallel_for(pieces, weights_piece, &j);
-    }
+    weighing of = {j, {x, x, w.c, w.h, w.w}, {dy, gain, s.n, w.out_h, w.out_w}, .pad = w.pad, .chunks = 1};
+    of.j.of[0].dw = d_theta, of.j.of[1].dw = d_sigma2;
+    of.products = d_sigma2 ? 2 : 1;
+    of.weights = (size_t)s.n * w.c * TAPS;
+    of.strips = strips_of_group(&j.g, (frequencies_of(w.c, 1).pitch + frequencies_of(s.n, 1).pitch) * of.products);
+    of.groups = groups_of(&j.g, of.strips);
+    size_t own = of.weights * of.products;
+    if (of.groups >= MANY && own <= SUMS) of.chunks = MANY;
+    of.sums = vd_scratch(VD_SCRATCH_SUMS, own * (of.chunks - 1));
+    vd_parallel_for(of.chunks, add_chunk, &of);
+    for (int i = 1; i < of.chunks; ++i)
+        for (int p = 0; p < of.products; ++p)
+            j.k->add(of.weights, of.sums + (i - 1) * own + p * of.weights, of.j.of[p].dw);
 }
