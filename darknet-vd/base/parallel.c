@@ -10,6 +10,13 @@
 
 #define MAX_THREADS 256
 
+/* of one thread's share, the pieces next to each other: what it works on in one loop is often in its cache in the next
+ * loop, too. A thread whose share is done takes from the others' */
+typedef struct {
+    atomic_int next;
+    char apart[60]; /* a cache line each */
+} share;
+
 typedef struct thread_pool {
     struct thread_pool *older; /* one that was forgotten: its threads still wait on it */
     pthread_mutex_t lock;
@@ -18,7 +25,8 @@ typedef struct thread_pool {
     atomic_int busy;   /* threads besides the caller still inside the loop */
     int threads;       /* including the caller */
     int n;
-    atomic_int next;
+    share shares[MAX_THREADS];
+    atomic_int workers; /* that have begun: they have numbers from 1 on, the caller is 0 */
     void (*body)(int i, void *context);
     void *context;
     vd_first_failure failure;
@@ -27,7 +35,7 @@ typedef struct thread_pool {
 static thread_pool *latest;                                  /* of all there were */
 static thread_pool *pool;                                    /* null before the first loop; never freed */
 static pthread_mutex_t one_loop = PTHREAD_MUTEX_INITIALIZER; /* held during a loop */
-static __thread int inside;
+static __thread int inside, number;
 
 /* Waking a sleeping thread takes about 50 us, as long as many a loop: spin that long before sleeping. Useless where
  * threads outnumber cores, but then the kernel takes the core away. */
@@ -42,10 +50,19 @@ static void pause_briefly(void)
 #endif
 }
 
+static int first_of_share(const thread_pool *p, int k)
+{
+    return (int)((long)p->n * k / p->threads);
+}
+
 static void take_pieces(void *context)
 {
     thread_pool *p = context;
-    for (int i; (i = atomic_fetch_add(&p->next, 1)) < p->n && !p->failure.failed;) p->body(i, p->context);
+    for (int k = 0; k < p->threads; ++k) {
+        int of = (number + k) % p->threads, end = first_of_share(p, of + 1);
+        for (int i; (i = atomic_fetch_add(&p->shares[of].next, 1)) < end && !p->failure.failed;)
+            p->body(i, p->context);
+    }
 }
 
 static void work(thread_pool *p)
@@ -59,6 +76,7 @@ static void *worker(void *mine)
 {
     thread_pool *p = mine;
     unsigned long seen = 0;
+    number = atomic_fetch_add(&p->workers, 1) + 1;
     vd_float_mode_begin(); /* for good */
     for (;;) {
         for (int i = 0; i < SPINS && atomic_load(&p->loop) == seen; ++i) pause_briefly();
@@ -124,7 +142,7 @@ static void run_in_pool(thread_pool *p, int n, void (*body)(int i, void *context
     p->body = body;
     p->context = context;
     p->failure.failed = 0;
-    atomic_store(&p->next, 0);
+    for (int k = 0; k < p->threads; ++k) atomic_store(&p->shares[k].next, first_of_share(p, k));
     p->busy = p->threads - 1;
     ++p->loop;
     pthread_cond_broadcast(&p->start);
