@@ -108,7 +108,8 @@ static void backward_channel(int c, void *context)
     const job *j = context;
     layer l = j->l;
     float mean = j->train ? l.mean[c] : l.rolling_mean[c], variance = j->train ? l.variance[c] : l.rolling_variance[c];
-    float sum = 0, centred = 0, count = (float)l.batch * j->plane; /* centred: sum of d (x - mean) */
+    float sum = 0, centred = 0, count = (float)l.batch * j->plane, slope; /* centred: sum of d (x - mean) */
+    int leaky = vd_activation_is_leaky(l.activation, &slope);
     channel x = channel_of(j, l.x, c, VD_SCRATCH_COLUMNS), y = channel_of(j, l.output, c, VD_SCRATCH_D_COLUMNS);
     channel d = channel_of(j, l.delta, c, VD_SCRATCH_SQUARE);
     for (int r = 0; r < x.runs; ++r)
@@ -116,8 +117,12 @@ static void backward_channel(int c, void *context)
             size_t n = x.length - i < BLOCK ? x.length - i : BLOCK;
             const float *from = x.first + r * x.step + i, *in = activation_inputs(j, c, mean, variance, n, from);
             float *to = d.first + r * d.step + i;
-            vd_activate_backward(l.activation, n, in, y.first + r * y.step + i, to);
-            sum += j->k->sum(n, to);
+            if (leaky) {
+                sum += j->k->leaky_backward_sum(n, slope, y.first + r * y.step + i, to);
+            } else {
+                vd_activate_backward(l.activation, n, in, y.first + r * y.step + i, to);
+                sum += j->k->sum(n, to);
+            }
             centred += j->k->dot(n, mean, from, to);
         }
     l.bias_updates[c] += sum;
