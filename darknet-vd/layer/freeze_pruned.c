@@ -1,4 +1,6 @@
 #include "layer/freeze_pruned.h"
+#include "layer/convolution_winograd.h"
+#include "layer/pooled.h"
 #include "layer/posterior.h"
 
 void vd_leave_active(layer l)
@@ -22,11 +24,14 @@ void vd_run_over_active(layer l, int batches)
 
 /* the percentage of active weights from which on lists are faster than matrices, as `make bench-active` measures it.
  * Products with so few taps leave most of a matrix kernel's registers empty; lists do not care. With a stride, lines
- * are made number by number; and what is a plain matrix product has no columns to save */
+ * are made number by number; what is a plain matrix product has no columns to save; and Winograd's filtering has a
+ * quarter of the multiplications */
 static int lists_pay_below(layer l)
 {
     enum { FEW_TAPS = 32 };
+    const vd_layer *vd = l.plugin;
     if (l.type != CONVOLUTIONAL) return 27;
+    if (vd_winograd_convolution_fits(l) && !vd_pool_behind(*vd->net, vd->index)) return 18;
     if (l.stride > 1 || l.size == 1) return 20;
     return l.c / l.groups * l.size * l.size <= FEW_TAPS ? 90 : 33;
 }
