@@ -1,15 +1,52 @@
 /* Times training steps of a cfg on random data: milliseconds of the median step. Only Darknet's own API, so that the
- * same program measures stock Darknet.
+ * same program measures stock Darknet, and AlexeyAB's (-DFORK, its own sources in the include path).
  *
  *     step CFG SECONDS [STEPS [WEIGHTS]]   prints: median milliseconds, images a second, peak resident MiB, mean
  *                               milliseconds of CPU; timed after STEPS steps (default: 3), from WEIGHTS on */
+#ifdef FORK
+#include "network.h"
+#else
 #include <darknet.h>
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "bench/timing.h"
+
+/* where the network looks for its pictures and truths */
+typedef struct {
+    float *input, *truth;
+    int truths;
+} arrays;
+
+#ifdef FORK
+static arrays arrays_of(network *net)
+{
+    int truths = net->layers[net->n - 1].truths;
+    return (arrays){calloc((size_t)net->inputs * net->batch, sizeof(float)),
+                    calloc((size_t)truths * net->batch, sizeof(float)), truths};
+}
+
+static void step(network *net, arrays a)
+{
+    train_network_datum(*net, a.input, a.truth);
+    ++*net->cur_iteration;
+    update_network(*net);
+}
+#else
+static arrays arrays_of(network *net)
+{
+    return (arrays){net->input, net->truth, net->truths};
+}
+
+static void step(network *net, arrays a)
+{
+    (void)a;
+    train_network_datum(net);
+}
+#endif
 
 int main(int argc, char **argv)
 {
@@ -20,12 +57,13 @@ int main(int argc, char **argv)
     if (argc < 3) return 1;
     gpu_index = -1;
     network *net = load_network(argv[1], argc > 4 ? argv[4] : 0, 0);
-    for (i = 0; i < net->inputs * net->batch; ++i) net->input[i] = rand() / (float)RAND_MAX;
-    for (i = 0; i < net->batch; ++i) net->truth[i * net->truths + rand() % net->truths] = 1;
-    for (i = 0; i < before; ++i) train_network_datum(net);
+    arrays a = arrays_of(net);
+    for (i = 0; i < net->inputs * net->batch; ++i) a.input[i] = rand() / (float)RAND_MAX;
+    for (i = 0; i < net->batch; ++i) a.truth[i * a.truths + rand() % a.truths] = 1;
+    for (i = 0; i < before; ++i) step(net, a);
     double seconds = atof(argv[2]), start = now(), last = start, cpu = now_on(CLOCK_PROCESS_CPUTIME_ID);
     while (n < 5 || (last - start < seconds && n < MOST)) {
-        train_network_datum(net);
+        step(net, a);
         double t = now();
         times[n++] = t - last;
         last = t;

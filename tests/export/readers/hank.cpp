@@ -3,6 +3,14 @@
 
 #include "picture.h"
 
+static void write_boxes(FILE *fp, DarknetNetworkPtr net, int w, int h)
+{
+    int n;
+    DarknetDetection *d = get_network_boxes(net, w, h, -1, 0, nullptr, 1, &n, 0);
+    for (int i = 0; i < n; ++i) write_candidate(fp, &d[i].bbox.x, d[i].classes, d[i].prob);
+    free_detections(d, n);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 5) return 2;
@@ -13,10 +21,12 @@ int main(int argc, char **argv)
     for (int p = 0; p < PICTURES; ++p) {
         fill_picture(x.data(), n.inputs);
         network_predict_ptr(net, x.data());
-        for (int k = 4; k < argc; ++k) {
-            const Darknet::Layer &l = n.layers[atoi(argv[k])];
-            write_numbers(fp, l.output, l.outputs);
-        }
+        if (argv[4][0] == 'b') write_boxes(fp, net, n.w, n.h);
+        else
+            for (int k = 4; k < argc; ++k) {
+                const Darknet::Layer &l = n.layers[atoi(argv[k])];
+                write_numbers(fp, l.output, l.outputs);
+            }
     }
     return fclose(fp) != 0;
 }

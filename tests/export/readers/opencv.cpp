@@ -21,14 +21,30 @@ static std::vector<int> shape_of(const char *cfg)
     return shape;
 }
 
-// of a layer without an activation: its batch normalisation where that is a layer of its own
-static std::string name_of(const cv::dnn::Net &net, const std::string &number)
+// of a layer without another activation than logistic, which has the next number: its batch normalisation where that is
+// a layer of its own
+static std::string name_of(const cv::dnn::Net &net, int layer)
 {
+    std::vector<std::string> wanted = {"logistic_" + std::to_string(layer + 1)};
     for (const char *kind : {"bn_", "conv_", "fullyConnected_", "softmax_", "pool_", "avgpool_"})
-        for (const std::string &name : net.getLayerNames())
-            if (name == kind + number) return name;
-    std::cerr << "no layer " << number << "\n";
+        wanted.push_back(kind + std::to_string(layer));
+    for (const std::string &name : wanted)
+        for (const std::string &found : net.getLayerNames())
+            if (found == name) return name;
+    std::cerr << "no layer " << layer << "\n";
     exit(1);
+}
+
+// the rows of all heads: a candidate each
+static void write_boxes(FILE *fp, cv::dnn::Net &net)
+{
+    std::vector<cv::Mat> out;
+    net.forward(out, net.getUnconnectedOutLayersNames());
+    for (const cv::Mat &o : out)
+        for (int row = 0; row < o.rows; ++row) {
+            const float *x = o.ptr<float>(row);
+            write_candidate(fp, x, o.cols - 5, x + 5);
+        }
 }
 
 int main(int argc, char **argv)
@@ -41,12 +57,17 @@ try {
     cv::dnn::Net net = cv::dnn::readNetFromDarknet(argv[1], argv[2]);
     net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
     std::vector<cv::String> names;
-    for (int k = 4; k < argc; ++k) names.push_back(name_of(net, argv[k]));
+    bool boxes = argv[4][0] == 'b';
+    for (int k = 4; k < argc && !boxes; ++k) names.push_back(name_of(net, std::stoi(argv[k])));
     FILE *fp = fopen(argv[3], "wb");
     cv::Mat x(shape_of(argv[1]), CV_32F);
     for (int p = 0; p < PICTURES; ++p) {
         fill_picture(x.ptr<float>(), (int)x.total());
         net.setInput(x);
+        if (boxes) {
+            write_boxes(fp, net);
+            continue;
+        }
         std::vector<cv::Mat> out;
         net.forward(out, names);
         for (const cv::Mat &o : out) write_numbers(fp, o.ptr<float>(), (int)o.total());

@@ -4,6 +4,8 @@
 #
 #     make readers [FORK=dir] [HANK=dir] [NETWORKS="name ..."]
 #
+# A row "boxes" is of the first export: the candidates of all heads, where the others are of the layers before the heads.
+#
 # FORK   AlexeyAB's Darknet with libdarknet.so (make LIBSO=1)
 # HANK   hank-ai's Darknet, built in HANK/build
 # OpenCV is taken from libopencv-dev. A reader that is not there has no column. The networks are those of cfg/, smaller
@@ -41,11 +43,11 @@ fi
 
 # ---- the networks ----
 
-# $1: name, $2: cfg, $3: a sed script for it
+# $1: name, $2: cfg, $3: a sed script for it, $4: batches
 prepare() {
     sed -e 's/^batch=.*/batch=2/;s/^subdivisions=.*/subdivisions=1/;s/^threshold=.*//;s/^log_alpha=.*//' \
         -e 's/^\[vd_co\(nv\|nn\).*/&\nthreshold=-3/' -e "$3" "$2" > "$out/$1.cfg"
-    "$BUILD/probe" train "$out/$1.cfg" "$STEPS" "$out/$1.weights" > "$out/$1.log" 2>&1
+    "$BUILD/probe" train "$out/$1.cfg" "$4" "$out/$1.weights" > "$out/$1.log" 2>&1
 }
 
 # the numbers of the layers before a head or [softmax], and of [softmax]
@@ -53,12 +55,25 @@ answers() {
     awk '/^\[/ { if (/^\[(yolo|region|soft|softmax)\]/) print n - 2; if (/^\[soft/) print n - 1; ++n }' "$1"
 }
 
-# $1: network, $2: reader, $3: name of the export
+# $1: network, $2: reader, $3: name of the export, $4: what it shall write
 run() {
-    # shellcheck disable=SC2046 # a word for each layer
-    "$out/$2" "$out/$3.cfg" "$out/$3.weights" "$out/$3.$2.f32" $(answers "$out/$3.cfg") > "$out/$3.$2.log" 2>&1 ||
-        { echo refused; return; }
+    # shellcheck disable=SC2086 # a word for each layer
+    "$out/$2" "$out/$3.cfg" "$out/$3.weights" "$out/$3.$2.f32" $4 > "$out/$3.$2.log" 2>&1 || { echo refused; return; }
     "$out/compare" "$out/$3.$2.f32" "$out/$1.here.f32" || :
+}
+
+# $1: network, $2: name of the export, $3: what is to be written, $4: word for the row
+compare_all() {
+    # shellcheck disable=SC2086 # a word for each layer
+    "$out/here" "$out/$1.cfg" "$out/$1.weights" "$out/$1.here.f32" $3 > "$out/$1.here.log" 2>&1
+    printf '%-16s %-9s' "$1" "$4"
+    for reader in $readers; do
+        case $reader-$1 in
+            stock-yolov[47]*) printf ' %12s' - ;; # it does not know their keys
+            *) printf ' %12s' "$(run "$1" "$reader" "$2" "$3")" ;;
+        esac
+    done
+    echo
 }
 
 # $1: network, $2: option
@@ -68,9 +83,7 @@ row() {
         printf '%-16s %-9s %s\n' "$1" "$2" 'not exported'
         return
     fi
-    printf '%-16s %-9s' "$1" "$2"
-    for reader in $readers; do printf ' %12s' "$(run "$1" "$reader" "$name")"; done
-    echo
+    compare_all "$1" "$name" "$(answers "$out/$name.cfg")" "$2"
 }
 
 printf '%-16s %-9s' network option
@@ -79,10 +92,9 @@ printf ' %12s' $readers
 echo
 network() {
     case " ${NETWORKS:-$1} " in *" $1 "*) ;; *) return ;; esac
-    prepare "$1" "$2" "$3"
-    # shellcheck disable=SC2046 # a word for each layer
-    "$out/here" "$out/$1.cfg" "$out/$1.weights" "$out/$1.here.f32" $(answers "$out/$1.cfg") > "$out/$1.here.log" 2>&1
+    prepare "$1" "$2" "$3" "${4:-$STEPS}"
     row "$1" -fuse
+    case $1 in yolov[47]*) compare_all "$1" "$1-fuse" boxes boxes ;; esac
     row "$1" -no-fuse
     row "$1" -compact
 }
@@ -143,4 +155,7 @@ network vgg-cifar cfg/vgg-cifar-vd.cfg ''
 network bccd-tiny cfg/bccd-tiny-vd.cfg ''
 network yolov2-tiny cfg/yolov2-tiny-vd.cfg "$small"
 network yolov3-tiny cfg/yolov3-tiny-vd.cfg "$small"
+# their boxes are compared, too: the variances of batch normalisation, which begin at 0, must have settled
+smaller="$(echo "$small" | sed 's/96/32/g');s/^learning_rate=.*/learning_rate=0.00001/"
+for tiny in yolov4-tiny yolov4-tiny-3l yolov7-tiny; do network $tiny cfg/$tiny-vd.cfg "$smaller" 300; done
 network written-out "$out/written-out" ''
