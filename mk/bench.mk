@@ -109,3 +109,12 @@ bench-onnx: $(BUILD)/predict ## one picture of ONNX_CFG, dense: ONNX Runtime (OR
 	  DARKNET_THREADS=1 $(BUILD)/predict $(BUILD)/bench-onnx.cfg '' $(or $(SECONDS_EACH),2) 2>/dev/null | \
 	    awk '{ printf "here          %.2f ms\n", $$1 / 1000 }'; \
 	done
+
+$(BUILD)/bench-opencv: tests/bench/opencv.cpp
+	$(Q)c++ -O2 -w $$(pkg-config --cflags opencv4) $< -lopencv_dnn -lopencv_core -o $@
+
+# programs that are not there have no lines; not a part of CI
+.PHONY: bench-readers
+bench-readers: $(EXEC) $(BUILD)/predict $(BUILD)/step $(shell ! pkg-config --exists opencv4 2>/dev/null || echo $(BUILD)/bench-opencv) ## a trained detector (NET=name WEIGHTS=dir) beside OpenCV and ONNX Runtime (ORT=dir), training beside AlexeyAB's (FORK=dir)
+	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) NET='$(NET)' WEIGHTS='$(WEIGHTS)' ORT='$(ORT)' FORK='$(FORK)' RUN='$(RUN)' \
+	  $(foreach v,ROUNDS SECONDS_EACH STEP_OF,$(if $($(v)),$(v)='$($(v))')) tests/bench/readers.sh

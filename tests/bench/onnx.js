@@ -2,8 +2,8 @@
 //
 //     NODE_PATH=dir/node_modules node onnx.js CFG SECONDS      dir: where onnxruntime-node is installed
 //
-// It reads [convolutional] (batch normalisation counts as folded), [maxpool], [route] and [upsample]. Other sections pass
-// their input on. It writes the model itself: an ONNX file is a few protobuf messages.
+// It reads [convolutional] (batch normalisation counts as folded; leaky and linear), [maxpool], [route] and [upsample].
+// Other sections pass their input on. It writes the model itself: an ONNX file is a few protobuf messages.
 'use strict';
 const fs = require('fs');
 
@@ -17,6 +17,8 @@ const message = (field, ...parts) => bytes(field, Buffer.concat(parts));
 // ---- ONNX: the numbers are the fields of onnx.proto ----
 const floats = (name, dims, data) => message(5, ...dims.map(d => number(1, d)), number(2, 1), text(8, name),
   bytes(9, Buffer.from(data.buffer)));
+const places = (name, list) => message(5, number(1, list.length), number(2, 7), text(8, name),
+  bytes(9, Buffer.from(BigInt64Array.from(list, BigInt).buffer)));
 const integers = (name, list) => message(5, text(1, name), ...list.map(n => number(8, n)), number(20, 7));
 const real = (name, x) => { const b = Buffer.alloc(5); b[0] = 2 << 3 | 5; b.writeFloatLE(x, 1); return message(5, text(1, name), b, number(20, 1)); };
 const words = (name, s) => message(5, text(1, name), text(4, s), number(20, 3));
@@ -58,7 +60,13 @@ function model(cfg) {
         words('coordinate_transformation_mode', 'asymmetric'));
       at = { name, c: at.c, h: at.h * stride, w: at.w * stride };
     } else if (type === 'route') {
-      const from = s.layers.split(',').map(n => layers[+n < 0 ? i + +n : +n]);
+      const groups = +(s.groups || 1), from = s.layers.split(',').map(n => layers[+n < 0 ? i + +n : +n]).map((l, k) => {
+        if (groups === 1) return l;
+        const part = { name: `part${i}_${k}`, c: l.c / groups, h: l.h, w: l.w }, first = +(s.group_id || 0) * part.c;
+        weights.push(places(`first${i}_${k}`, [first]), places(`end${i}_${k}`, [first + part.c]), places(`axis${i}_${k}`, [1]));
+        node('Slice', [l.name, `first${i}_${k}`, `end${i}_${k}`, `axis${i}_${k}`], part.name);
+        return part;
+      });
       if (from.length === 1) at = from[0];
       else {
         node('Concat', from.map(l => l.name), name, message(5, text(1, 'axis'), number(3, 1), number(20, 2)));
