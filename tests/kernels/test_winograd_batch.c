@@ -29,11 +29,11 @@ static float *not_negative(float *x, size_t n)
 /* images, c, h, w, pad, n: one tile and less, tiles of 2x2 pixels, parts of tiles, parts of blocks of channels, several
  * strips and groups */
 static const vd_winograd_shape shapes[] = {
-    {{16, 4, 4, 3, 1, 1, 4, 4}, 16, 16},       {{20, 2, 2, 3, 1, 1, 2, 2}, 33, 21},
-    {{5, 13, 13, 3, 1, 1, 13, 13}, 40, 4},     {{33, 8, 8, 3, 1, 1, 8, 8}, 20, 7},
-    {{16, 7, 9, 3, 1, 0, 5, 7}, 17, 3},        {{3, 6, 5, 3, 1, 2, 8, 7}, 5, 2},
-    {{2, 1, 3, 3, 1, 1, 1, 3}, 3, 2},          {{130, 6, 6, 3, 1, 1, 6, 6}, 260, 3},
-    {{16, 130, 126, 3, 1, 1, 130, 126}, 3, 2}, {{3, 130, 126, 3, 1, 1, 130, 126}, 40, 2},
+    {{16, 4, 4, 3, 1, 1, 4, 4, 0, 0}, 16, 16},       {{20, 2, 2, 3, 1, 1, 2, 2, 0, 0}, 33, 21},
+    {{5, 13, 13, 3, 1, 1, 13, 13, 0, 0}, 40, 4},     {{33, 8, 8, 3, 1, 1, 8, 8, 0, 0}, 20, 7},
+    {{16, 7, 9, 3, 1, 0, 5, 7, 0, 0}, 17, 3},        {{3, 6, 5, 3, 1, 2, 8, 7, 0, 0}, 5, 2},
+    {{2, 1, 3, 3, 1, 1, 1, 3, 0, 0}, 3, 2},          {{130, 6, 6, 3, 1, 1, 6, 6, 0, 0}, 260, 3},
+    {{16, 130, 126, 3, 1, 1, 130, 126, 0, 0}, 3, 2}, {{3, 130, 126, 3, 1, 1, 130, 126, 0, 0}, 40, 2},
 };
 enum { SHAPES = COUNT_OF(shapes) };
 
@@ -207,7 +207,7 @@ END_TEST
 
 START_TEST(it_pays_where_tiles_are_filled)
 {
-    vd_winograd_shape s = {{64, 13, 13, 3, 1, 1, 13, 13}, 64, 4}, narrow = s, strided = s, one_pixel = s, few = s;
+    vd_winograd_shape s = {{64, 13, 13, 3, 1, 1, 13, 13, 0, 0}, 64, 4}, narrow = s, strided = s, one_pixel = s, few = s;
     narrow.window.c = 3;
     strided.window.stride = 2;
     one_pixel.window = (vd_window){64, 1, 1, 3, 1, 1, 1, 1, 0, 0};
