@@ -81,16 +81,17 @@ static void show_point(const vd_curve *c, size_t i, int is_x, double *least, dou
     *most = fmax(*most, v);
 }
 
-/* the span of all curves' points, widened to steps; x begins at 0, and so does y where that is near */
-static axis span(const vd_panel *p, int is_x)
+/* the span of all points of n panels, widened to steps; x begins at 0, and so does y where that is near */
+static axis span(const vd_panel *p, int n, int is_x)
 {
     double least = INFINITY, most = -INFINITY;
-    for (int k = 0; k < p->n; ++k)
-        for (size_t i = 0; i < p->curves[k].n; ++i) show_point(p->curves + k, i, is_x, &least, &most);
+    for (const vd_panel *end = p + n, *q = p; q < end; ++q)
+        for (int k = 0; k < q->n; ++k)
+            for (size_t i = 0; i < q->curves[k].n; ++i) show_point(q->curves + k, i, is_x, &least, &most);
     if (least > most) least = 0, most = 1;
     if (p->logarithmic && !is_x) return (axis){.from = least / 1.15, .to = most * 1.15, .logarithmic = 1};
     if (is_x || (least > 0 && least < .5 * most)) least = 0;
-    if (least >= most) least -= .5, most += .5;
+    if (least >= most) least -= least > 0 ? .5 : 0, most += 1;
     double step = step_of(most - least);
     return (axis){.from = step * floor(least / step + 1e-9), .to = is_x ? most : step * ceil(most / step - 1e-9)};
 }
@@ -202,9 +203,9 @@ static void curve(cairo_t *c, const vd_curve *v, const axis *x, const axis *y)
     cairo_set_dash(c, 0, 0, 0);
 }
 
-static void panel(cairo_t *c, const vd_panel *p, double top)
+static void panel(cairo_t *c, const vd_panel *p, axis x, double top)
 {
-    axis x = span(p, 1), y = span(p, 0);
+    axis y = span(p, 1, 0);
     x.at = LEFT;
     x.length = WIDTH - LEFT - RIGHT;
     y.at = top + PANEL - BELOW;
@@ -241,7 +242,7 @@ static void draw(cairo_surface_t *s, const vd_panel *panels, int n, const char *
     cairo_set_font_size(c, FONT);
     cairo_set_line_join(c, CAIRO_LINE_JOIN_ROUND);
     legend(c, labels, n_labels);
-    for (int i = 0; i < n; ++i) panel(c, panels + i, EDGE + LEGEND * n_labels + PANEL * i);
+    for (int i = 0; i < n; ++i) panel(c, panels + i, span(panels, n, 1), EDGE + LEGEND * n_labels + PANEL * i);
     cairo_destroy(c);
 }
 
