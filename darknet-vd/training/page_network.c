@@ -196,7 +196,7 @@ static void print_maps(FILE *fp, const network *net)
 void vd_page_network(FILE *fp, const network *net)
 {
     int i = first_with_weights(net);
-    layer first = i < 0 ? (layer){0} : net->layers[i];
+    layer none = {0}, first = i < 0 ? none : net->layers[i];
     print_layers(fp, net);
     fputs(",\n", fp);
     print_histogram(fp, net);
