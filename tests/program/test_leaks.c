@@ -83,7 +83,7 @@ static const char *const commands[] = {
     "detector recall F/d.data F/d.cfg F/d_final.weights",
     "detector map F/d.data F/d.cfg F/d_final.weights",
     "detector test F/d.data F/d.cfg F/d_final.weights P -out F/boxes",
-    "detector test F/d.data F/d.cfg F/d_final.weights P -ext_output -save_labels -thresh 0 -out F/boxes.json",
+    "detector test F/d.data F/d.cfg F/d_final.weights P -ext_output -save_labels -thresh 0 -out F/",
 };
 
 static char *argument(const char *word)
