@@ -60,8 +60,7 @@ static void take_pieces(void *context)
     thread_pool *p = context;
     for (int k = 0; k < p->threads; ++k) {
         int of = (number + k) % p->threads, end = first_of_share(p, of + 1);
-        for (int i; (i = atomic_fetch_add(&p->shares[of].next, 1)) < end && !p->failure.failed;)
-            p->body(i, p->context);
+        for (int i; (i = atomic_fetch_add(&p->shares[of].next, 1)) < end && !p->failure.failed;) p->body(i, p->context);
     }
 }
 

@@ -35,7 +35,8 @@ int vd_version_command(int argc, char **argv)
     }
     if (argc > 1) vd_die("darknet vd version: unexpected argument %s", argv[1]);
     char *products = vd_version_products();
-    printf("darknet-vd %s (Darknet %s; %s, JPEG by %s, ", vd_version(), vd_version_darknet(), products, vd_jpeg_decoder());
+    printf("darknet-vd %s (Darknet %s; %s, JPEG by %s, ", vd_version(), vd_version_darknet(), products,
+           vd_jpeg_decoder());
     free(products);
     vd_kernel_choice_print(stdout);
     printf(")\n");

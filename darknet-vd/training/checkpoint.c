@@ -31,7 +31,7 @@ enum {
     VERSION = 4,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
-    WITHOUT_AVERAGE = 3, /* nor the best validation and the target of [vd_cost] */
+    WITHOUT_AVERAGE = 3,    /* nor the best validation and the target of [vd_cost] */
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 608       /* of random=1 */
 };
