@@ -84,9 +84,6 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"[route]", "stream", SILENT},
     {"[route]", "wait_stream", SILENT},
 
-    {"[shortcut]", "weights_type", "none", "the layers that are added have weights", 0},
-    {"[shortcut]", "weights_normalization", SILENT}, /* of weights_type only */
-
     {"[yolo]", "show_details", SILENT},
     {"[yolo]", "embedding_layer", "999999", "boxes are followed through a video by the outputs of a layer", 0},
     {"[yolo]", "track_history_size", SILENT}, /* of embedding_layer only, as the next four */
@@ -102,8 +99,6 @@ const vd_foreign_key vd_foreign_keys[] = {
     {0, 0, 0, 0, 0}};
 
 const vd_foreign_name vd_foreign_sections[] = {
-    {"[scale_channels]", "multiplies each channel by a number of another layer"},
-    {"[sam]", "multiplies by the numbers of another layer"},
     {"[Gaussian_yolo]", "a detection head with the variance of each box"},
     {"[conv_lstm]", "long short-term memory of convolutions"},
     {"[history]", "joins the pictures of several time steps"},

@@ -284,10 +284,28 @@ static const vd_key route_keys[] = {
     {0}};
 
 static const vd_key shortcut_keys[] = {
-    {"from", VD_LAYERS, 0, 0, 0, .help = "the one layer to add", .required = 1},
+    {"from", VD_LAYERS, 0, 0, 0, .help = "the layer to add; several are added as later Darknets do", .required = 1},
     {"activation", VD_ACTIVATION, 0, 0, "linear", .help = "function of each output"},
     {"alpha", VD_NUMBER, ANY_NEGATIVE, ANY_POSITIVE, "1", .help = "factor of the layer before"},
     {"beta", VD_NUMBER, ANY_NEGATIVE, ANY_POSITIVE, "1", .help = "factor of the layer to add"},
+    {"weights_type", VD_TEXT, 0, 0, "none",
+     .help = "factors that are trained: none, per_feature (or per_layer): one for each layer, per_channel: for each of "
+             "their channels",
+     .owner = VD_LATER},
+    {"weights_normalization", VD_TEXT, 0, 0, "none",
+     .help = "these factors: none, relu (or avg_relu), softmax: of the layers together they then are 1",
+     .owner = VD_LATER},
+    {0}};
+
+static const vd_key scale_channels_keys[] = {
+    {"from", VD_LAYERS, 0, 0, 0, .help = "the layer to multiply", .required = 1, .owner = VD_LATER},
+    {"scale_wh", VD_FLAG, 0, 1, "0", .help = "0: one factor for each channel; 1: for each pixel", .owner = VD_LATER},
+    {"activation", VD_ACTIVATION, 0, 0, "linear", .help = "function of each output", .owner = VD_LATER},
+    {0}};
+
+static const vd_key sam_keys[] = {
+    {"from", VD_LAYERS, 0, 0, 0, .help = "the layer to multiply", .required = 1, .owner = VD_LATER},
+    {"activation", VD_ACTIVATION, 0, 0, "linear", .help = "function of each output", .owner = VD_LATER},
     {0}};
 
 static const vd_key activation_keys[] = {
@@ -485,6 +503,9 @@ const vd_cfg_section vd_cfg_sections[] = {
     {"[route]", 0, route_keys, .help = "joins the outputs of layers", .needs_layer = 1},
     {"[shortcut]", 0, shortcut_keys, .help = "adds the output of a layer to that of the layer before",
      .needs_layer = 1},
+    {"[scale_channels]", 0, scale_channels_keys,
+     .help = "the output of a layer, each channel times a number of the layer before", .needs_layer = 1},
+    {"[sam]", 0, sam_keys, .help = "the output of a layer times that of the layer before", .needs_layer = 1},
     {"[activation]", 0, activation_keys, .help = "activation of its own"},
     {"[upsample]", 0, upsample_keys, .help = "repeats each pixel"},
     {"[reorg]", 0, reorg_keys, .help = "turns squares of pixels into channels"},

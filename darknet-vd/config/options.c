@@ -75,6 +75,19 @@ long vd_option_integer(vd_section s, const char *key, long def, long min, long m
     return value;
 }
 
+int vd_option_layers(vd_section s, const char *key, int **layers)
+{
+    const char *text = option_find(s.options, (char *)key);
+    int n = 0;
+    *layers = vd_calloc(text ? strlen(text) + 1 : 1, sizeof(int));
+    for (; text && *text; text += *text == ',') {
+        int index = (int)strtol(text, 0, 10);
+        (*layers)[n++] = index < 0 ? s.index + index : index;
+        text += strcspn(text, ",");
+    }
+    return n;
+}
+
 void vd_options_have_values(vd_section s)
 {
     for (node *n = s.options->front; n; n = n->next) {

@@ -259,16 +259,54 @@ static void check_detection(vd_section s, layer before)
         vd_section_die(s, "reads %ld numbers, but the previous layer has %d", numbers, before.outputs);
 }
 
+static void require(vd_section s, const char *key, const char *what)
+{
+    if (!vd_option_given(s, key)) vd_section_die(s, "%s= (%s) is missing", key, what);
+}
+
 /* stock Darknet adds images of different sizes when one size is an integer multiple of the other */
+static int fits_stock(layer a, layer b)
+{
+    return a.out_w && a.out_h && b.out_w && b.out_h && a.out_w / b.out_w == a.out_h / b.out_h &&
+           b.out_w / a.out_w == b.out_h / a.out_h;
+}
+
+/* later Darknets add several, and weigh them, but of one size only */
 static void check_shortcut(vd_section s, const network *net)
 {
-    if (!vd_option_given(s, "from")) vd_section_die(s, "from= (the layer to add) is missing");
-    long from = vd_option_integer(s, "from", 0, LONG_MIN, LONG_MAX);
-    layer a = net->layers[from < 0 ? s.index + from : from], b = net->layers[s.index - 1];
-    if (!a.out_w || !a.out_h || !b.out_w || !b.out_h || a.out_w / b.out_w != a.out_h / b.out_h ||
-        b.out_w / a.out_w != b.out_h / a.out_h)
-        vd_section_die(s, "from=%ld is %dx%d, but the previous layer is %dx%d", from, a.out_w, a.out_h, b.out_w,
-                       b.out_h);
+    require(s, "from", "the layer to add");
+    int *from, n = vd_option_layers(s, "from", &from);
+    const char *weights = option_find(s.options, "weights_type");
+    int stock = n == 1 && (!weights || !strcmp(weights, "none"));
+    layer b = net->layers[s.index - 1];
+    for (int i = 0; i < n; ++i) {
+        layer a = net->layers[from[i]];
+        if (stock ? !fits_stock(a, b) : a.out_w != b.out_w || a.out_h != b.out_h || !a.out_w || !a.out_h)
+            vd_section_die(s, "from=%s: layer %d is %dx%d, but the previous layer is %dx%d",
+                           option_find(s.options, "from"), from[i], a.out_w, a.out_h, b.out_w, b.out_h);
+    }
+    if (!stock && (vd_option_given(s, "alpha") || vd_option_given(s, "beta")))
+        vd_section_die(s, "alpha and beta are for one layer without weights_type: expected no such keys");
+    free(from);
+}
+
+/* [scale_channels] and [sam]: the layer of from= is multiplied by that before */
+static void check_scaled(vd_section s, const network *net)
+{
+    require(s, "from", "the layer to multiply");
+    int *layers, n = vd_option_layers(s, "from", &layers), from = layers[0];
+    free(layers);
+    if (n != 1) vd_section_die(s, "from=%s names %d layers: expected one", option_find(s.options, "from"), n);
+    layer a = net->layers[from], b = net->layers[s.index - 1], expected = a;
+    int is_sam = !strcmp(s.type, "[sam]"), scale_wh = !is_sam && vd_key_integer(s, "scale_wh");
+    if (scale_wh) expected.out_c = 1;
+    else if (!is_sam) expected.out_w = expected.out_h = 1;
+    if (!a.out_w || b.out_w != expected.out_w || b.out_h != expected.out_h || b.out_c != expected.out_c)
+        vd_section_die(s,
+                       "the previous layer is %dx%dx%d, but layer %d of from= is %dx%dx%d: expected factors of "
+                       "%dx%dx%d",
+                       b.out_w, b.out_h, b.out_c, from, a.out_w, a.out_h, a.out_c, expected.out_w, expected.out_h,
+                       expected.out_c);
 }
 
 static int is(vd_section s, const char *type)
@@ -320,7 +358,8 @@ void vd_schema_check(vd_section s, const network *net)
     if (is(s, "[region]")) check_region(s, net->layers[s.index - 1]);
     if (is(s, "[detection]")) check_detection(s, net->layers[s.index - 1]);
     if (is(s, "[shortcut]")) check_shortcut(s, net);
-    if (is(s, "[route]") && !vd_option_given(s, "layers")) vd_section_die(s, "layers= (the layers to join) is missing");
+    if (is(s, "[scale_channels]") || is(s, "[sam]")) check_scaled(s, net);
+    if (is(s, "[route]")) require(s, "layers", "the layers to join");
 }
 
 void vd_schema_check_data(const char *filename, list *options)

@@ -245,11 +245,17 @@ static const struct {
     {"[iseg]", segments, 1},
 };
 
+/* sections that read pictures of other layers, too: those of from= */
+static int reads_pictures(const char *base)
+{
+    return !strcmp(base, "[shortcut]") || !strcmp(base, "[scale_channels]") || !strcmp(base, "[sam]");
+}
+
 static int needs_picture(const char *base)
 {
     for (size_t i = 0; base && i < sizeof(layers) / sizeof(*layers); ++i)
         if (!strcmp(base, layers[i].base)) return layers[i].needs_picture;
-    return base && !strcmp(base, "[shortcut]");
+    return base && reads_pictures(base);
 }
 
 /* ends the program when layer number i is a [route] whose first map and another have different sizes */
@@ -274,9 +280,10 @@ void vd_shape_check_route(vd_section s, const network *net)
 {
     if (s.index < 1 || !needs_picture(vd_section_base(s.type))) return;
     check_joined(s, net, s.index - 1);
-    if (strcmp(s.type, "[shortcut]") != 0 || !vd_option_given(s, "from")) return;
-    long from = vd_option_integer(s, "from", 0, -s.index, s.index - 1);
-    check_joined(s, net, (int)(from < 0 ? s.index + from : from));
+    if (!reads_pictures(s.type)) return;
+    int *from, n = vd_option_layers(s, "from", &from);
+    for (int i = 0; i < n; ++i) check_joined(s, net, from[i]);
+    free(from);
 }
 
 static shape input_of(const network *net, int index)
@@ -286,22 +293,30 @@ static shape input_of(const network *net, int index)
     return (shape){l.out_w, l.out_h, l.out_c, l.outputs, 0};
 }
 
+/* the output of the layer that is multiplied */
+static shape multiplied(vd_section s, const network *net)
+{
+    int *from;
+    vd_option_layers(s, "from", &from);
+    shape out = input_of(net, from[0] + 1);
+    free(from);
+    return out;
+}
+
 /* the outputs of the layers a [route] joins */
 static shape joined(vd_section s, const network *net)
 {
     shape out = {0};
-    const char *text = option_find(s.options, "layers");
+    int *layers, n = vd_option_layers(s, "layers", &layers);
     int groups = integer(s, "groups"), group_id = integer(s, "group_id");
     if (group_id >= groups) vd_section_die(s, "group_id=%d is not below groups=%d", group_id, groups);
-    while (text && *text) {
-        int index = (int)strtol(text, 0, 10);
-        layer l = net->layers[index < 0 ? s.index + index : index];
+    for (int i = 0; i < n; ++i) {
+        layer l = net->layers[layers[i]];
         int channels = l.out_w ? l.out_c : l.outputs;
         if (channels % groups) vd_section_die(s, "groups=%d does not divide %d channels", groups, channels);
         out.outputs += l.outputs / groups;
-        text += strcspn(text, ",");
-        text += *text != 0;
     }
+    free(layers);
     return out;
 }
 
@@ -316,6 +331,7 @@ void vd_shape_check(vd_section s, const network *net)
         out = layers[i].shape_of(s, in);
     }
     if (!strcmp(s.type, "[route]")) out = joined(s, net);
+    if (!strcmp(s.type, "[scale_channels]") || !strcmp(s.type, "[sam]")) out = multiplied(s, net);
     if (out.outputs < 1) vd_section_die(s, "no outputs");
     if (out.outputs * net->batch > INT_MAX)
         vd_section_die(s, "%g outputs for each of %d images are more than 2^31", out.outputs, net->batch);

@@ -126,24 +126,29 @@ static void tie_reorg(vd_channels *ch, const vd_model_layer *l, int out)
     }
 }
 
+int vd_scales_pixels(const vd_channels *ch, const vd_model_layer *l)
+{
+    return l->kind == VD_SCALED && vd_channels_of(ch, l->sources[0]) < l->channels;
+}
+
 static void tie_layer(vd_channels *ch, const vd_model *m, int i)
 {
     const vd_model_layer *l = m->layers + i;
     int source = vd_source_of_layer(i);
     if (l->kind == VD_WHOLE || l->kind == VD_PRODUCT) return;
+    int shares = l->kind == VD_SHORTCUT || l->kind == VD_SCALED;
     if (l->kind == VD_REORG) {
         tie_reorg(ch, l, source);
         return;
     }
-    for (int s = 0, out = 0; s < l->n_sources; ++s) {
+    for (int s = vd_scales_pixels(ch, l), out = 0; s < l->n_sources; ++s) {
         vd_channel_range from = vd_channels_from(ch, l, s);
-        if (l->kind ==
-            VD_SHORTCUT) { /* both start at channel 0; a summand may have more channels than the sum, or less */
+        if (shares) { /* all start at channel 0; a summand may have more channels than the sum, or less */
             out = 0;
             if (from.n > l->channels) from.n = l->channels;
         }
         for (int c = 0; c < from.n; ++c) tie(ch, from.first + c, vd_channel(ch, source, out++));
-        assert(l->kind == VD_SHORTCUT || s < l->n_sources - 1 || out == vd_channels_of(ch, source));
+        assert(shares || s < l->n_sources - 1 || out == vd_channels_of(ch, source));
     }
 }
 
@@ -180,6 +185,7 @@ static void pin_all(vd_channels *ch, const vd_model *m)
     pin(ch, VD_PICTURE, VD_PICTURE);
     for (int i = 0; i < m->n; ++i) {
         int source = vd_source_of_layer(i);
+        if (vd_scales_pixels(ch, m->layers + i)) pin(ch, m->layers[i].sources[0], source);
         if (m->layers[i].kind != VD_WHOLE) continue;
         pin(ch, source, source);
         for (int s = 0; s < m->layers[i].n_sources; ++s) pin(ch, m->layers[i].sources[s], source);

@@ -48,6 +48,9 @@ typedef struct {
 } vd_channel_range;
 vd_channel_range vd_channels_from(const vd_channels *ch, const vd_model_layer *l, int s);
 
+/* 1 for a VD_SCALED layer whose first source has one channel for all of the other's */
+int vd_scales_pixels(const vd_channels *ch, const vd_model_layer *l);
+
 /* the source of channel number k */
 int vd_channel_source(const vd_channels *ch, int k);
 

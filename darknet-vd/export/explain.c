@@ -29,7 +29,9 @@ static char *why_tied(const vd_channels *ch, const vd_model *m, int first)
 {
     for (int k = first; k >= 0; k = ch->next_tied[k]) {
         int source = vd_channel_source(ch, k), i = vd_layer_of_source(source);
-        if (source == VD_PICTURE || (m->layers[i].kind != VD_SHORTCUT && m->layers[i].kind != VD_REORG)) continue;
+        if (source == VD_PICTURE) continue;
+        vd_kind kind = m->layers[i].kind;
+        if (kind != VD_SHORTCUT && kind != VD_SCALED && kind != VD_REORG) continue;
         char *layer = named(m, i), *why = vd_format("%s ties them to channels that are not constant", layer);
         free(layer);
         return why;

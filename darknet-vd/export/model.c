@@ -1,6 +1,7 @@
 #include "export/model.h"
 #include "export/readers.h"
 #include "layer/nonfinite.h"
+#include "layer/sources.h"
 #include "layer/variants.h"
 #include "layer/window.h"
 #include "base/fail.h"
@@ -91,7 +92,10 @@ static vd_kind kind_of(const network *net, layer l)
     case ROUTE:
         return l.groups > 1 && !cuts_between_channels(net, l) ? VD_WHOLE : VD_ROUTE;
     case SHORTCUT:
-        return VD_SHORTCUT;
+        return l.nweights ? VD_WHOLE : VD_SHORTCUT;
+    case SCALE_CHANNELS:
+    case SAM:
+        return VD_SCALED;
     case REORG:
         if (l.flatten || l.extra || l.c % square) return VD_WHOLE;
         return !l.reverse && (l.w % l.stride || l.h % l.stride) ? VD_WHOLE : VD_REORG;
@@ -102,11 +106,12 @@ static vd_kind kind_of(const network *net, layer l)
 
 static void copy_sources(layer l, int index, vd_model_layer *m)
 {
-    m->n_sources = l.type == ROUTE ? l.n : l.type == SHORTCUT ? 2 : 1;
+    const int *from;
+    int n = vd_far_sources(&l, &from), front = l.type != ROUTE;
+    m->n_sources = front + n;
     m->sources = vd_calloc(m->n_sources, sizeof(int));
     m->sources[0] = vd_source_of_layer(index - 1); /* of layer 0: VD_PICTURE */
-    if (l.type == SHORTCUT) m->sources[1] = vd_source_of_layer(l.index);
-    for (int s = 0; l.type == ROUTE && s < l.n; ++s) m->sources[s] = vd_source_of_layer(l.input_layers[s]);
+    for (int s = 0; s < n; ++s) m->sources[front + s] = vd_source_of_layer(from[s]);
 }
 
 static float *copy_of(const float *x, size_t n)
@@ -126,6 +131,11 @@ static void copy_weights(place at, vd_model_layer *m)
 {
     layer l = at.l;
     const vd_layer *vd = vd_layer_of(l);
+    if (l.type == SHORTCUT && l.nweights) {
+        m->columns = l.nweights;
+        m->weights = copy_of(l.weights, l.nweights);
+        check_finite(at, "weights", m->weights, l.nweights);
+    }
     if (l.type != CONVOLUTIONAL && l.type != CONNECTED && l.type != LOCAL) return;
     m->filters = l.type == CONVOLUTIONAL ? l.n : l.outputs;
     m->columns = l.type == CONNECTED ? l.inputs : l.c / (l.type == LOCAL ? 1 : l.groups) * l.size * l.size;
@@ -188,6 +198,7 @@ vd_model *make_vd_model(const network *net, const char *filename)
     m->n = net->n - (vd_cost_of(net) != 0);
     m->layers = vd_calloc(m->n, sizeof(vd_model_layer));
     m->seen = *net->seen;
+    m->later = net->later;
     int is_picture = pixels && pixels * net->c == net->inputs;
     m->channels = is_picture ? net->c : 1;
     m->w = is_picture ? net->w : 0;
@@ -241,22 +252,24 @@ static void write_floats(const float *x, size_t n, FILE *fp)
     if (x) fwrite(x, sizeof(float), n, fp);
 }
 
-/* in the order of save_convolutional_weights(), save_connected_weights() and save_weights_upto() */
-static int epsilon_of(const vd_model *m)
+static int is_later(const vd_model *m)
 {
+    if (m->later) return 1;
     for (int i = 0; i < m->n; ++i)
         if (m->layers[i].scales && m->layers[i].epsilon_in_root) return 1;
     return 0;
 }
 
+/* in the order of save_convolutional_weights(), save_connected_weights() and save_weights_upto() */
 void vd_model_write(const vd_model *m, FILE *fp)
 {
-    int32_t version[] = {0, 2, epsilon_of(m) ? 5 : 0}; /* as layer_plugin_revision() */
+    int32_t version[] = {0, 2, is_later(m) ? 5 : 0}; /* as layer_plugin_revision() */
     fwrite(version, sizeof(version), 1, fp);
     fwrite(&m->seen, sizeof(m->seen), 1, fp);
     for (int i = 0; i < m->n; ++i) {
         const vd_model_layer *l = m->layers + i;
         size_t n = (size_t)l->filters * l->columns;
+        if (l->type == SHORTCUT) write_floats(l->weights, l->columns, fp);
         write_floats(l->biases, l->filters, fp);
         if (l->type != CONVOLUTIONAL) write_floats(l->weights, n, fp);
         write_floats(l->scales, l->filters, fp);

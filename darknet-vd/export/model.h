@@ -10,7 +10,9 @@ typedef enum {
     VD_PRODUCT,  /* convolution, connected: every output channel is a sum over every input channel */
     VD_EACH,     /* channel c is a function of input channel c alone: [maxpool], [upsample], ... */
     VD_ROUTE,    /* the channels of all sources, or one group of each, one source after the other */
-    VD_SHORTCUT, /* the sum of two sources, channel by channel */
+    VD_SHORTCUT, /* the sum of its sources, channel by channel; all start at channel 0 */
+    VD_SCALED,   /* the product of two sources of equal channels, or of one channel each (the first, of [scale_channels]
+                    with scale_wh=1), channel by channel */
     VD_REORG     /* the pixels of groups of channels, rearranged */
 } vd_kind;
 
@@ -47,7 +49,8 @@ typedef struct {
     char *settings;                  /* the section's keys that every reader must find (readers.h) */
     char *note;                      /* what other readers take otherwise, null: nothing */
     int filters;                     /* filters or units; 0 in a layer without weights */
-    int columns;                     /* weights of a filter: input channels x size x size, or inputs */
+    int columns;                     /* weights of a filter: input channels x size x size, or inputs; of a shortcut,
+                                        which has no filters: its weights */
     float *weights;                  /* [filters][columns]; pruned ones are 0 */
     float *biases;                   /* [filters] */
     float *scales, *mean, *variance; /* [filters], null without batch norm */
@@ -61,6 +64,7 @@ typedef struct {
     int w, h;             /* of the picture; 0 with inputs= alone */
     int output;           /* the layer whose output network_predict() returns */
     size_t seen;
+    int later; /* the network follows the rules of later Darknets */
 } vd_model;
 
 /* copy the test-time network; one that stock Darknet could not load, or would compute differently, ends the program

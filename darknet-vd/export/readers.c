@@ -114,7 +114,12 @@ char *vd_reader_note(const network *net, int i)
         if (l.softmax_tree) return vd_format("tree= is ignored by OpenCV and ncnn");
         if (before.out_w * before.out_h <= 1) return 0;
         return vd_format("is over a map of %dx%d: OpenCV normalises each pixel by itself", before.out_w, before.out_h);
+    case SCALE_CHANNELS:
+    case SAM:
+        return vd_format("is not known to stock Darknet");
     case SHORTCUT:
+        if (l.nweights) return vd_format("weights_type is known to AlexeyAB's Darknet only");
+        if (l.input_layers && l.n > 1) return vd_format("%d layers in from= are not known to stock Darknet", l.n);
         if (l.w == l.out_w && l.h == l.out_h && l.c < l.out_c) /* it compares the inputs of the layer it adds */
             return vd_format("adds %d channels to %d: AlexeyAB's Darknet may give other numbers", l.c, l.out_c);
         if (l.w == l.out_w && l.h == l.out_h) return 0;
@@ -177,7 +182,8 @@ static void add_sources(char **text, const vd_model_layer *l, int front)
     int *layers = vd_calloc(l->n_sources, sizeof(int));
     for (int s = 0; s < l->n_sources; ++s) layers[s] = vd_layer_of_source(l->sources[s]) + front;
     if (l->type == ROUTE) append_integers(text, "layers", l->n_sources, layers);
-    if (l->type == SHORTCUT) append_integers(text, "from", 1, layers + 1);
+    int reads_front = l->type == SHORTCUT || l->type == SCALE_CHANNELS || l->type == SAM;
+    if (reads_front) append_integers(text, "from", l->n_sources - 1, layers + 1);
     free(layers);
 }
 

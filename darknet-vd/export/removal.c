@@ -102,17 +102,31 @@ static int pass_constant(const vd_model_layer *l, float *x)
     }
 }
 
-/* out = activation(alpha in + beta from) where both have the channel, activation(in) elsewhere */
+/* out = activation(alpha in + beta from + ...), where the layer in front has the channel and others may have it */
 static int add_constants(const vd_channels *ch, const vd_model_layer *l, int c, float *x)
 {
-    int in = vd_channel(ch, l->sources[0], c), from = vd_channel(ch, l->sources[1], c);
+    int in = vd_channel(ch, l->sources[0], c), everywhere = l->out_w <= l->w && l->out_h <= l->h, added = 0;
+    float sum = 0;
     if (!ch->constant[in]) return 0;
-    *x = ch->value[in];
-    if (c < vd_channels_of(ch, l->sources[1])) {
-        int everywhere = l->out_w <= l->w && l->out_h <= l->h;
+    for (int s = 1; s < l->n_sources; ++s) {
+        int from = vd_channel(ch, l->sources[s], c);
+        if (c >= vd_channels_of(ch, l->sources[s])) continue;
         if (!everywhere || !ch->constant[from]) return 0;
-        *x = l->alpha * *x + l->beta * ch->value[from];
+        sum += l->beta * ch->value[from];
+        added = 1;
     }
+    *x = added ? l->alpha * ch->value[in] + sum : ch->value[in];
+    vd_activate(l->activation, 1, x);
+    return 1;
+}
+
+/* out = activation(in from): a constant, too, where one of them is 0 */
+static int multiply_constants(const vd_channels *ch, const vd_model_layer *l, int c, float *x)
+{
+    int in = vd_channel(ch, l->sources[0], vd_scales_pixels(ch, l) ? 0 : c), from = vd_channel(ch, l->sources[1], c);
+    int is_zero = (ch->constant[in] && ch->value[in] == 0) || (ch->constant[from] && ch->value[from] == 0);
+    if (!is_zero && !(ch->constant[in] && ch->constant[from])) return 0;
+    *x = is_zero ? 0 : ch->value[in] * ch->value[from];
     vd_activate(l->activation, 1, x);
     return 1;
 }
@@ -155,6 +169,9 @@ static void find_constants(vd_channels *ch, const vd_model *m, int i)
         break;
     case VD_SHORTCUT:
         for (int c = 0; c < n; ++c) ch->constant[out + c] = add_constants(ch, l, c, ch->value + out + c);
+        break;
+    case VD_SCALED:
+        for (int c = 0; c < n; ++c) ch->constant[out + c] = multiply_constants(ch, l, c, ch->value + out + c);
         break;
     case VD_REORG:
         for (int c = 0; c < n; ++c) ch->constant[out + c] = gather_constants(ch, l, c, ch->value + out + c);

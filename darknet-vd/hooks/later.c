@@ -9,7 +9,10 @@
 #include "layer/activation.h"
 #include "layer/kept.h"
 #include "layer/norm.h"
+#include "layer/own_sections.h"
 #include "layer/plain_layers.h"
+#include "layer/scaled.h"
+#include "layer/shortcut.h"
 #include "layer/variants.h"
 #include "layer/vd_layer.h"
 #include "layer/yolo_head.h"
@@ -18,8 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "activations.h"
 #include "convolutional_layer.h"
 #include "maxpool_layer.h"
+#include "network.h"
 #include "option_list.h"
 
 /* the place of a key's value in a list of words; one that is not there ends the program */
@@ -37,7 +42,6 @@ enum { BY_FILES, STOCK, ALEXEYAB };
 
 /* of the network that is being read */
 static struct {
-    int letter_box;
     int later; /* a section has keys of later Darknets */
 } found;
 
@@ -57,7 +61,7 @@ void vd_later_net(vd_section s, network *net)
 {
     static const char *const programs[] = {"stock", "alexeyab", 0};
     found.later = 0;
-    found.letter_box = (int)vd_key_integer(s, "letter_box");
+    net->letter_box = (int)vd_key_integer(s, "letter_box");
     net->mosaic = (int)vd_key_integer(s, "mosaic");
     net->mosaic_bound = (int)vd_key_integer(s, "mosaic_bound");
     net->ema_alpha = (float)vd_key_number(s, "ema_alpha");
@@ -67,7 +71,11 @@ void vd_later_net(vd_section s, network *net)
 
 static int set_epsilon(layer *l, int in_root)
 {
-    if (!l->batch_normalize || l->epsilon_in_root == in_root) return 0;
+    if ((!l->batch_normalize && l->type != BATCHNORM) || l->epsilon_in_root == in_root) return 0;
+    if (l->type == BATCHNORM) {
+        vd_set_batchnorm(l, in_root);
+        return 1;
+    }
     l->epsilon_in_root = in_root;
     if (!vd_layer_of(*l)) vd_speed_up_layer(l);
     return 1;
@@ -86,7 +94,7 @@ static int has_later_keys(vd_section s)
 
 void vd_later_defaults(vd_section s)
 {
-    if (!strcmp(s.type, "[yolo]") && has_later_keys(s) && !vd_option_given(s, "max"))
+    if (!strcmp(s.type, "[yolo]") && (found.later || has_later_keys(s)) && !vd_option_given(s, "max"))
         read_option(vd_format("max=200"), s.options);
 }
 
@@ -139,12 +147,55 @@ static void attach_yolo(vd_section s, layer *l)
     attach_vd_yolo_head(l, h);
 }
 
+static int is_scaled(LAYER_TYPE type)
+{
+    return type == SCALE_CHANNELS || type == SAM;
+}
+
 static void check_activation(vd_section s, const layer *l)
 {
     vd_smooth f;
-    if (vd_activation_is_smooth(l->activation, &f) && l->type != CONVOLUTIONAL && l->type != CONNECTED)
-        vd_section_die(s, "activation=%s is built for [convolutional] and [connected] alone",
+    int built = l->type == CONVOLUTIONAL || l->type == CONNECTED || l->type == ACTIVE || l->type == SHORTCUT ||
+                is_scaled(l->type);
+    if (vd_activation_is_smooth(l->activation, &f) && !built)
+        vd_section_die(s,
+                       "activation=%s is not built for this section: expected [convolutional], [connected] or "
+                       "[activation]",
                        option_find(s.options, "activation"));
+}
+
+/* a layer to add: one that stock Darknet would add in the same way, without keys of later ones, is left to it */
+static void attach_shortcut(vd_section s, layer *l)
+{
+    static const char *const types[] = {"none", "per_feature", "per_layer", "per_channel", 0};
+    static const char *const ways[] = {"none", "relu", "avg_relu", "softmax", 0};
+    static const vd_sum_normalization normalizations[] = {VD_SUM_PLAIN, VD_SUM_RELU, VD_SUM_RELU, VD_SUM_SOFTMAX};
+    static const int weighted[] = {0, 1, 1, 2};
+    vd_smooth f;
+    int *from, type = choice(s, "weights_type", types), way = choice(s, "weights_normalization", ways);
+    vd_sum sum = {.n = vd_option_layers(s, "from", &from), .layers = from, .weighted = weighted[type]};
+    sum.normalization = normalizations[way];
+    int same_size = l->w == l->out_w && l->h == l->out_h && l->alpha == 1 && l->beta == 1;
+    if (sum.n > 1 || sum.weighted) found.later = 1;
+    if (!same_size && vd_activation_is_smooth(l->activation, &f))
+        vd_section_die(s, "activation=%s is built for layers of one size, without alpha and beta",
+                       option_find(s.options, "activation"));
+    if (sum.n > 1 || sum.weighted || vd_activation_is_smooth(l->activation, &f)) attach_vd_shortcut(l, sum);
+    free(from);
+}
+
+int vd_later_make(vd_section s, const network *net, layer *l)
+{
+    int *from, is_sam = !strcmp(s.type, "[sam]");
+    if (!is_sam && strcmp(s.type, "[scale_channels]")) return 0;
+    vd_option_layers(s, "from", &from);
+    ACTIVATION a = get_activation(option_find_str(s.options, "activation", "linear"));
+    *l = is_sam ? make_vd_sam(net, s.index, from[0], a)
+                : make_vd_scale_channels(net, s.index, from[0], (int)vd_key_integer(s, "scale_wh"), a);
+    fprintf(stderr, "%-14s %4d                       ->  %4d x%4d x%4d\n", is_sam ? "sam" : "scale_channels", from[0],
+            l->out_w, l->out_h, l->out_c);
+    free(from);
+    return 1;
 }
 
 /* a head that takes pictures for letterboxed */
@@ -196,19 +247,59 @@ static void mend_gradient(layer *l)
     if (!vd_layer_of(*l)) vd_speed_up_layer(l);
 }
 
-void vd_later_end(network *net, layer *last)
+static void mend_gradients(network *net, layer *last)
 {
-    for (int i = 0; i < net->n - 1 && found.later; ++i) mend_gradient(net->layers + i);
-    if (found.later) mend_gradient(last);
-    net->stretched = found.later && !found.letter_box && !is_stock_head(last);
+    mend_gradient(last);
+    for (int i = 0; i < net->n - 1; ++i) mend_gradient(net->layers + i);
+}
+
+/* a [yolo] without keys of theirs follows their rules, too, with their defaults */
+static int make_later_head(layer *l)
+{
+    if (l->type != YOLO || vd_yolo_head_of(*l)) return 0;
+    list *none = make_list();
+    attach_yolo((vd_section){"", "[yolo]", 0, none}, l);
+    free_list(none);
+    return 1;
+}
+
+/* the heads of a network of theirs, of which the last layer may stand elsewhere; returns how many had to be changed */
+static int take_heads(network *net, layer *last)
+{
+    int n = make_later_head(last);
+    for (int i = 0; i < net->n - 1; ++i) n += make_later_head(net->layers + i);
+    net->stretched = !net->letter_box && !is_stock_head(last);
     for (int i = 0; i < net->n - 1; ++i) net->stretched &= !is_stock_head(net->layers + i);
     for (int i = 0; i < net->n - 1 && net->stretched; ++i) set_stretched(net->layers + i);
     if (net->stretched) set_stretched(last);
+    return n;
+}
+
+void vd_later_end(network *net, layer *last)
+{
     net->no_training = vd_foreign_no_training();
+    net->later = found.later || net->bn_eps == ALEXEYAB;
+    net->stretched = 0;
+    if (net->later) {
+        mend_gradients(net, last);
+        take_heads(net, last);
+    }
     int in_root = net->bn_eps == BY_FILES ? found.later : net->bn_eps == ALEXEYAB, changed = set_epsilon(last, in_root);
     for (int i = 0; i < net->n - 1; ++i) changed |= set_epsilon(net->layers + i, in_root);
     if (changed && net->bn_eps == BY_FILES)
         fprintf(stderr, "batch normalisation as in later Darknets, whose keys the cfg has\n");
+}
+
+size_t vd_later_weights_of(layer l, float **at)
+{
+    int is_norm = l.type == BATCHNORM && l.epsilon_in_root;
+    *at = is_norm ? l.biases : l.weights;
+    return is_norm ? (size_t)l.out_c : l.type == SHORTCUT ? (size_t)l.nweights : 0;
+}
+
+int vd_later_orders_weights(layer l)
+{
+    return l.type == LSTM || l.type == GRU;
 }
 
 void vd_later_weights(network *net, const char *filename, int major, int minor, int revision)
@@ -216,6 +307,15 @@ void vd_later_weights(network *net, const char *filename, int major, int minor, 
     int changed = 0;
     if (net->bn_eps != BY_FILES || major != 0 || minor != 2 || revision < 5) return;
     for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
+    for (int i = 0; i < net->n; ++i)
+        if (vd_later_orders_weights(net->layers[i]))
+            vd_die("\n%s: layer %d [%s]: version %d.%d.%d: later Darknets store its weights in another order; expected "
+                   "weights of version 0.2.0",
+                   filename, i, get_layer_string(net->layers[i].type), major, minor, revision);
+    net->later = 1;
+    mend_gradients(net, net->layers + net->n - 1);
+    if (take_heads(net, net->layers + net->n - 1))
+        fprintf(stderr, "%s: of a later Darknet: losses of [yolo] and placement of pictures as there\n", filename);
     if (changed) fprintf(stderr, "%s: of a later Darknet: batch normalisation as there\n", filename);
 }
 
@@ -256,8 +356,10 @@ void vd_later_attach(vd_section s, layer *l)
     if (l->type == CONVOLUTIONAL) attach_dilation(s, l);
     if (l->type == CONVOLUTIONAL || l->type == MAXPOOL) attach_strides(s, l);
     attach_variant(s, l);
-    if (has_later_keys(s) || l->variant || (l->type == ROUTE && l->groups > 1)) found.later = 1;
+    if (has_later_keys(s) || l->variant || (l->type == ROUTE && l->groups > 1) || is_scaled(l->type)) found.later = 1;
     if (l->type == YOLO && has_later_keys(s)) attach_yolo(s, l);
     check_activation(s, l);
     if (l->type == CONVOLUTIONAL || l->type == CONNECTED) vd_kept_attach(l);
+    if (l->type == SHORTCUT) attach_shortcut(s, l);
+    vd_take_own_section(l);
 }

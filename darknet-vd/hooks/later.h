@@ -10,6 +10,9 @@ void vd_later_net(vd_section s, network *net);
 /* before the stock parser reads a section: defaults that differ where keys of later Darknets are given */
 void vd_later_defaults(vd_section s);
 
+/* make the layer of a section that the stock parser does not know; returns 0 for those that it does */
+int vd_later_make(vd_section s, const network *net, layer *l);
+
 /* after it has made *l: read those keys, and put functions and data into the layer */
 void vd_later_attach(vd_section s, layer *l);
 
@@ -19,6 +22,14 @@ void vd_later_end(network *net, layer *last);
 
 /* a training begins: how its pictures are placed */
 void vd_later_train(const network *net);
+
+/* what a .weights file has for a layer beside what stock Darknet writes and reads, in front of that: the weights of a
+ * [shortcut], and the biases of a [batchnorm] as later Darknets have them. Returns how many numbers *at has */
+size_t vd_later_weights_of(layer l, float **at);
+
+/* 1 for layers whose weights later Darknets store in another order than stock Darknet: a file of version 0.2.5 and
+ * later cannot hold them in its order, and is refused */
+int vd_later_orders_weights(layer l);
 
 /* weights of this version of the format are about to be loaded: 0.2.5 and later are written by later Darknets, and have
  * their epsilon unless [net] bn_eps= says otherwise */

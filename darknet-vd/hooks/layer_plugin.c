@@ -15,6 +15,7 @@
 #include "layer/nonfinite.h"
 #include "layer/plain_layers.h"
 #include "layer/pooled.h"
+#include "layer/sources.h"
 #include "layer/update.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
@@ -191,6 +192,16 @@ static void attach_cost(vd_section s, layer *l, network *net)
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }
 
+int layer_plugin_make(const char *type, list *options, network *net, int index, layer *l)
+{
+    return vd_later_make((vd_section){net->cfg_file, type, index, options}, net, l);
+}
+
+int layer_plugin_ends_maps(const network *net, int i)
+{
+    return vd_ends_maps(net, i);
+}
+
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index)
 {
     vd_section s = {filename, type, index, options};
@@ -281,12 +292,22 @@ int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int s
     return 1;
 }
 
+void layer_plugin_save_layer(layer l, FILE *fp)
+{
+    float *at;
+    size_t n = vd_later_weights_of(l, &at);
+    if (n) fwrite(at, sizeof(float), n, fp);
+}
+
 int layer_plugin_revision(const network *net)
 {
     enum { LATER = 5 };
-    for (int i = 0; i < net->n; ++i)
-        if (net->layers[i].epsilon_in_root) return LATER;
-    return 0;
+    int later = net->later;
+    for (int i = 0; i < net->n; ++i) {
+        if (vd_later_orders_weights(net->layers[i])) return 0;
+        later |= net->layers[i].epsilon_in_root;
+    }
+    return later ? LATER : 0;
 }
 
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
@@ -300,7 +321,11 @@ void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
 
 int layer_plugin_load_next(network *net, FILE *fp, int index)
 {
-    return vd_weights_load_next(net, fp, index);
+    if (!vd_weights_load_next(net, fp, index)) return 0;
+    float *at;
+    size_t n = vd_later_weights_of(net->layers[index], &at);
+    vd_weights_load_numbers(net, fp, at, n);
+    return 1;
 }
 
 void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)

@@ -15,11 +15,17 @@ void layer_plugin_net(const char *filename, list *options, network *net);
  * plugin's. Keys are checked first: a bad one ends the program with a line that names file, layer, key and value */
 char *layer_plugin_base(const char *filename, char *type, list *options, network *net, int index);
 
+/* 1 and the layer for a type that the stock parser does not know and the plugin has; 0 leaves it to that parser */
+int layer_plugin_make(const char *type, list *options, network *net, int index, layer *l);
+
 /* the stock parser has built *l: put the plugin's functions and data into it */
 void layer_plugin_attach(const char *filename, const char *type, layer *l, list *options, network *net, int index);
 
 /* 1 when a forward pass must clear the gradient of layer i's output; see layer/delta.h */
 int layer_plugin_clears_delta(const network *net, int i);
+/* 1 when layers behind the [avgpool] i have one size whatever the size of the picture */
+int layer_plugin_ends_maps(const network *net, int i);
+
 /* the box of a [yolo] with keys of later Darknets (l.later is set): d's bbox and beta_nms; x: see vd_yolo_box() */
 void layer_plugin_yolo_box(layer l, const float *x, int n, int column, int row, int w, int h, detection *d);
 
@@ -45,9 +51,12 @@ int layer_plugin_update(layer l, update_args a);
 int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
                       int ldb, float beta, float *c, int ldc);
 
-/* the last number of the version in the header of a .weights file: 5 where batch normalisation is that of later
- * Darknets, which write it, else stock Darknet's 0 */
+/* the last number of the version in the header of a .weights file: 5 where the network, or its batch normalisation, is
+ * that of later Darknets, which write it, else stock Darknet's 0 */
 int layer_plugin_revision(const network *net);
+
+/* the numbers of one layer that stand in front of what stock Darknet writes for it: see hooks/later.h */
+void layer_plugin_save_layer(layer l, FILE *fp);
 
 /* append the plugin's data after the stock weights; nothing for a network without variational layers */
 void layer_plugin_save(network *net, FILE *fp, int cutoff);

@@ -1,9 +1,11 @@
 #include "layer/activation.h"
 #include "layer/kept.h"
 #include "base/fail.h"
+#include "base/parallel.h"
 #include "kernels/kernels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "activations.h"
 
@@ -61,4 +63,37 @@ float *vd_activation_inputs(layer l)
 {
     const vd_kept *k = vd_kept_of(l);
     return k && k->inputs.are_written ? k->inputs.values : 0;
+}
+
+/* ---- a layer's outputs ---- */
+
+enum { PIECE = 1 << 14 };
+
+static void activate_piece(int i, void *context)
+{
+    const layer *l = context;
+    size_t at = (size_t)i * PIECE, n = vd_piece_length((size_t)l->batch * l->outputs, PIECE, i);
+    float *inputs = vd_activation_inputs(*l);
+    if (inputs) memcpy(inputs + at, l->output + at, n * sizeof(float));
+    vd_activate(l->activation, n, l->output + at);
+}
+
+static void activate_piece_backward(int i, void *context)
+{
+    const layer *l = context;
+    size_t at = (size_t)i * PIECE, n = vd_piece_length((size_t)l->batch * l->outputs, PIECE, i);
+    const float *inputs = vd_activation_inputs(*l);
+    vd_activate_backward(l->activation, n, inputs ? inputs + at : 0, l->output + at, l->delta + at);
+}
+
+void vd_activate_output(layer l, network net)
+{
+    vd_keep_activation_inputs(l, net.train || net.delta);
+    if (l.activation != LINEAR) vd_parallel_for(vd_pieces((size_t)l.batch * l.outputs, PIECE), activate_piece, &l);
+}
+
+void vd_activate_delta(layer l)
+{
+    int pieces = vd_pieces((size_t)l.batch * l.outputs, PIECE);
+    if (l.activation != LINEAR) vd_parallel_for(pieces, activate_piece_backward, &l);
 }

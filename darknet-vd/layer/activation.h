@@ -1,5 +1,5 @@
-/* Activations of convolutional and connected layers: the kernels' leaky ones, stock Darknet's, and those of
- * kernels/smooth.h, whose gradient needs the input. */
+/* Activations: the kernels' leaky ones, stock Darknet's, and those of kernels/smooth.h, whose gradient needs the input.
+ */
 #ifndef VD_LAYER_ACTIVATION_H
 #define VD_LAYER_ACTIVATION_H
 
@@ -29,5 +29,10 @@ void vd_activate_backward(ACTIVATION a, size_t n, const float *x, const float *y
  *   vd_activation_inputs        [batch][outputs], null when they are not kept */
 void vd_keep_activation_inputs(layer l, int wanted);
 float *vd_activation_inputs(layer l);
+
+/* all outputs of a layer without batch normalisation through its activation, and the gradient on the way back; a smooth
+ * one's inputs are kept in between */
+void vd_activate_output(layer l, network net);
+void vd_activate_delta(layer l);
 
 #endif

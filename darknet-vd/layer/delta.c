@@ -1,6 +1,7 @@
 #include "layer/delta.h"
 #include "layer/plain_layers.h"
 #include "layer/pooled.h"
+#include "layer/sources.h"
 #include "layer/vd_layer.h"
 
 /* layers whose backward functions ask vd_overwrites_input_delta() */
@@ -13,9 +14,9 @@ static int can_overwrite(layer l)
 static int adds_from_afar(const network *net, int k, const float *delta)
 {
     layer l = net->layers[k];
-    if (l.type == SHORTCUT) return net->layers[l.index].delta == delta;
-    for (int i = 0; l.type == ROUTE && i < l.n; ++i)
-        if (net->layers[l.input_layers[i]].delta == delta) return 1;
+    const int *from;
+    for (int i = vd_far_sources(&l, &from) - 1; i >= 0; --i)
+        if (net->layers[from[i]].delta == delta) return 1;
     return l.delta == delta; /* [dropout] has the array of the layer in front of it */
 }
 

@@ -1,5 +1,5 @@
-/* What a [convolutional] or [connected], plain or variational, keeps from one pass to another beside its arrays.
- * l.later owns it: made when the layer is attached, freed with it. */
+/* What a [convolutional] or [connected], plain or variational, or a layer with an activation alone keeps from one pass
+ * to another beside its arrays. l.later owns it: made when the layer is attached, freed with it. */
 #ifndef VD_LAYER_KEPT_H
 #define VD_LAYER_KEPT_H
 
@@ -23,10 +23,10 @@ typedef struct {
 /* null for a layer that has none */
 static inline vd_kept *vd_kept_of(layer l)
 {
-    return l.type == CONVOLUTIONAL || l.type == CONNECTED ? l.later : 0;
+    return l.type == YOLO ? 0 : l.later; /* of a head it is something else */
 }
 
-/* for layers of these two types; does nothing the second time */
+/* for layers of these two types, and others with an activation of their own; does nothing the second time */
 void vd_kept_attach(layer *l);
 void vd_kept_free(layer l);
 

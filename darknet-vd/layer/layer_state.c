@@ -14,7 +14,8 @@ void vd_parts_of(layer l, layer *parts[VD_LAYER_PARTS])
 
 int vd_has_weights(layer l)
 {
-    return l.type == CONVOLUTIONAL || l.type == CONNECTED || l.type == DECONVOLUTIONAL || l.type == LOCAL;
+    return l.type == CONVOLUTIONAL || l.type == CONNECTED || l.type == DECONVOLUTIONAL || l.type == LOCAL ||
+           (l.type == SHORTCUT && l.nweights);
 }
 
 size_t vd_weights_of(layer l)
@@ -33,7 +34,7 @@ size_t vd_weights_of(layer l)
 
 size_t vd_biases_of(layer l)
 {
-    return l.type == LOCAL ? l.outputs : l.out_c;
+    return l.type == LOCAL ? l.outputs : l.type == SHORTCUT ? 0 : l.out_c;
 }
 
 int vd_layer_arrays(layer *l, vd_array arrays[VD_LAYER_ARRAYS])

@@ -14,8 +14,9 @@ typedef struct {
 
 enum { VD_LAYER_ARRAYS = 16 };
 
-/* 1 for connected, convolutional, deconvolutional and local layers; how many weights they have, and how many biases
- * ([local] has one for every output, the others one for every channel) */
+/* 1 for connected, convolutional, deconvolutional and local layers, and for a shortcut with weights; how many weights
+ * they have, and how many biases ([local] has one for every output, a shortcut none, the others one for every channel)
+ */
 int vd_has_weights(layer l);
 size_t vd_weights_of(layer l);
 size_t vd_biases_of(layer l);

@@ -3,6 +3,7 @@
 #include "layer/bias_activation.h"
 #include "layer/chunks.h"
 #include "layer/plain_layers.h"
+#include "layer/sources.h"
 #include "layer/variance.h"
 #include "layer/vd_layer.h"
 #include "layer/window.h"
@@ -40,11 +41,7 @@ const layer *vd_pool_behind(network net, int index)
 static int is_read_elsewhere(const network *net, int index)
 {
     int read = net->layers[index].truth;
-    for (int i = index + 1; i < net->n && !read; ++i) {
-        layer l = net->layers[i];
-        read |= l.type == SHORTCUT && l.index == index;
-        for (int k = 0; l.type == ROUTE && k < l.n; ++k) read |= l.input_layers[k] == index;
-    }
+    for (int i = index + 1; i < net->n && !read; ++i) read |= vd_reads_from_afar(net->layers + i, index);
     return read;
 }
 

@@ -98,9 +98,11 @@ void vd_update_allocate_adam(layer *l)
             if (parts[i]) vd_update_allocate_adam(parts[i]);
         return;
     }
-    if (!vd_has_weights(*l)) return;
-    l->m = moment(l->m, vd_weights_of(*l));
-    l->v = moment(l->v, vd_weights_of(*l));
+    if (!vd_has_weights(*l) && l->type != BATCHNORM) return;
+    if (vd_has_weights(*l)) {
+        l->m = moment(l->m, vd_weights_of(*l));
+        l->v = moment(l->v, vd_weights_of(*l));
+    }
     l->bias_m = moment(l->bias_m, vd_biases_of(*l));
     l->bias_v = moment(l->bias_v, vd_biases_of(*l));
     if (l->scales) {

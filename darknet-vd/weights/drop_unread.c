@@ -1,5 +1,6 @@
 #include "weights/drop_unread.h"
 #include "weights/matrix.h"
+#include "layer/sources.h"
 #include "base/fail.h"
 #include "layer/variants.h"
 
@@ -15,8 +16,9 @@ static int keeps_channels(layer l)
 
 static int reads_from_further_back(const network *net)
 {
+    const int *from;
     for (int i = 0; i < net->n; ++i)
-        if (net->layers[i].type == ROUTE || net->layers[i].type == SHORTCUT) return 1;
+        if (vd_far_sources(net->layers + i, &from)) return 1;
     return 0;
 }
 

@@ -19,6 +19,8 @@ static vd_part_kind kind_of(layer l)
         return VD_PART_LOCAL;
     case DECONVOLUTIONAL:
         return VD_PART_DECONVOLUTIONAL;
+    case SHORTCUT:
+        return VD_PART_SHORTCUT;
     default:
         return VD_PART_BATCHNORM;
     }
@@ -33,8 +35,11 @@ static size_t positions_of(layer l)
 
 static vd_part part_of(layer l, int index)
 {
-    vd_part p = {.layer = index, .kind = kind_of(l), .rows = (int)vd_biases_of(l), .positions = positions_of(l)};
-    if (vd_has_weights(l)) { /* stock Darknet does not save a batchnorm layer's biases either */
+    int rows = l.type == SHORTCUT ? l.n + 1 : (int)vd_biases_of(l);
+    vd_part p = {.layer = index, .kind = kind_of(l), .rows = rows, .positions = positions_of(l)};
+    /* stock Darknet does not save a batchnorm layer's biases, later Darknets do */
+    if (l.type == BATCHNORM && l.epsilon_in_root) p.biases = l.biases;
+    if (vd_has_weights(l)) {
         p.biases = l.biases;
         p.weights = l.weights;
         p.columns = (int)(vd_weights_of(l) / (size_t)p.rows);
@@ -153,6 +158,8 @@ const char *vd_part_name(vd_part_kind kind)
         return "local";
     case VD_PART_DECONVOLUTIONAL:
         return "deconvolutional";
+    case VD_PART_SHORTCUT:
+        return "shortcut";
     }
     return "of an unknown kind";
 }

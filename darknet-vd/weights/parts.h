@@ -10,14 +10,16 @@ typedef enum {
     VD_PART_CONNECTED = 2,
     VD_PART_BATCHNORM = 3,
     VD_PART_LOCAL = 4,
-    VD_PART_DECONVOLUTIONAL = 5
+    VD_PART_DECONVOLUTIONAL = 5,
+    VD_PART_SHORTCUT = 6
 } vd_part_kind;
 
 /* a layer, or one of the layers inside a recurrent one; arrays it does not have are null */
 typedef struct {
     int layer; /* number of the layer in the network */
     vd_part_kind kind;
-    int rows, columns; /* filters or units, and weights of each; a batchnorm layer has no columns */
+    int rows, columns; /* filters or units, and weights of each; a batchnorm layer has no columns, a row of a shortcut
+                          is one of the layers that are added */
     int variational;
     size_t positions;                  /* multiplications of each weight for one image */
     float *biases;                     /* [rows] */

@@ -141,6 +141,11 @@ int vd_weights_load_next(const network *net, FILE *fp, int index)
     return 1;
 }
 
+void vd_weights_load_numbers(const network *net, FILE *fp, float *at, size_t n)
+{
+    if (n && fread(at, sizeof(float), n, fp) != n) check_position(net, fp);
+}
+
 /* values of a variational layer's entry; with numload, those of its first filters only */
 static size_t expected_count(layer l, const vd_layer *vd)
 {

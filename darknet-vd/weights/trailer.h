@@ -17,6 +17,9 @@ void vd_weights_save(const network *net, FILE *fp, int cutoff);
 /* the three steps of loading, called before, between and after the stock layers' own reads; see layer_plugin.h */
 void vd_weights_load_begin(const char *filename, FILE *fp);
 int vd_weights_load_next(const network *net, FILE *fp, int index);
+
+/* n numbers of the layer that vd_weights_load_next() was called for, in front of what stock Darknet reads */
+void vd_weights_load_numbers(const network *net, FILE *fp, float *at, size_t n);
 void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff);
 
 #endif

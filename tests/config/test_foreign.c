@@ -36,11 +36,9 @@ static const struct {
     {"[max]\nantialiasing=1\n", "layer 0 [max]: antialiasing=1 is a key"},
     {"[max]\nmaxpool_zero_nonmax=1\n", "layer 0 [max]: maxpool_zero_nonmax=1 is a key"},
     {"[reorg3d]\nreverse=1\n", "layer 0 [reorg3d]: reverse=1 is a key of other Darknets that is not built here"},
-    {"[conv]\nfilters=3\n[shortcut]\nfrom=-1\nweights_type=per_feature\n", "[shortcut]: weights_type=per_feature is"},
     {"[crnn]\noutput=3\n", "[crnn]: output=3 is a key of other Darknets that is not built here: the filters of the"},
     {"[conv]\nactivation=normalize_channels\n",
      "[conv]: activation=normalize_channels is a function of other Darknets that is not built here"},
-    {"[conv]\n[scale_channels]\nfrom=-1\n", "layer 1 [scale_channels]: a section of other Darknets that is not built"},
     {"[conv]\n[Gaussian_yolo]\n", "layer 1 [Gaussian_yolo]: a section of other Darknets that is not built here"},
 };
 

@@ -262,6 +262,8 @@ static char *cfg_with(const vd_cfg_section *c, const char *line)
         {"[dropout]", "[connected]\noutput=3\n", ""},
         {"[route]", "[connected]\noutput=3\n", "layers=-1\n"},
         {"[shortcut]", "[convolutional]\n", "from=-1\n"},
+        {"[scale_channels]", "[convolutional]\n[avgpool]\n", "from=0\n"},
+        {"[sam]", "[convolutional]\n", "from=-1\n"},
         {"[vd_cost]", "[vd_connected]\n", "samples=9\n"},
     };
     const char *before = "", *keys = "";

@@ -145,15 +145,16 @@ START_TEST(bad_values_of_a_head_are_named)
 }
 END_TEST
 
-START_TEST(pictures_fill_the_input_only_where_every_head_says_so)
+START_TEST(all_heads_of_a_network_of_theirs_follow_their_rules)
 {
     char *mixed = vd_format("%sscale_x_y=1.1\n[route]\nlayers=0\n%s", YOLO, strstr(YOLO, "[yolo]"));
-    network *all = network_of(YOLO "scale_x_y=1.1\n", 0), *some = network_of(mixed, 0);
-    ck_assert_int_eq(all->stretched, 1);
-    ck_assert_int_eq(vd_yolo_head_of(all->layers[1])->stretched, 1);
-    ck_assert_int_eq(some->stretched, 0);
-    ck_assert_int_eq(vd_yolo_head_of(some->layers[1])->stretched, 0);
-    free_network(all), free_network(some), free(mixed);
+    network *some = network_of(mixed, 0);
+    for (int i = 1; i < 4; i += 2) {
+        ck_assert_int_eq(vd_yolo_head_of(some->layers[i])->stretched, 1);
+        ck_assert(close_to(vd_yolo_head_of(some->layers[i])->iou_normalizer, .75, 1e-6, 0));
+    }
+    ck_assert_int_eq(some->stretched, 1);
+    free_network(some), free(mixed);
 }
 END_TEST
 
@@ -312,8 +313,9 @@ END_TEST
 
 START_TEST(a_smooth_activation_is_refused_where_it_is_not_built)
 {
-    expect_refused("[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\n[activation]\nactivation=mish\n",
-                   "layer 1 [activation]: activation=mish is built for [convolutional] and [connected] alone");
+    expect_refused("[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\n[local]\nactivation=mish\n",
+                   "layer 1 [local]: activation=mish is not built for this section: expected [convolutional], "
+                   "[connected] or [activation]");
 }
 END_TEST
 
@@ -360,6 +362,47 @@ START_TEST(weights_say_which_epsilon_and_keep_it)
 }
 END_TEST
 
+START_TEST(heads_follow_the_program_of_their_weights)
+{
+    char *path = in_folder(folder, "n.weights"), *kept = vd_format("[net]\nletter_box=1\n%s", YOLO + 6);
+    network *net = network_of(YOLO, 0);
+    save_weights(net, path);
+    size_t n;
+    char *bytes = read_bytes(path, &n);
+    bytes[8] = 5; /* the version is 0.2.5 */
+    write_bytes(path, bytes, n);
+    network *later = network_of(YOLO, path), *boxed = network_of(kept, path);
+    ck_assert_ptr_null(vd_yolo_head_of(net->layers[1]));
+    ck_assert_ptr_nonnull(vd_yolo_head_of(later->layers[1]));
+    ck_assert(close_to(vd_yolo_head_of(later->layers[1])->iou_normalizer, .75, 1e-6, 0));
+    ck_assert_int_eq(later->stretched, 1);
+    ck_assert_int_eq(boxed->stretched, 0);
+    free_network(net), free_network(later), free_network(boxed), free(bytes), free(path), free(kept);
+}
+END_TEST
+
+static void load_lstm(const char *path)
+{
+    free_network(network_of("[net]\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n", path));
+}
+
+START_TEST(weights_that_theirs_order_otherwise_are_refused)
+{
+    char *path = in_folder(folder, "l.weights"), *err;
+    network *net = network_of("[net]\nbn_eps=alexeyab\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n", 0);
+    save_weights(net, path);
+    size_t n;
+    char *bytes = read_bytes(path, &n);
+    ck_assert_int_eq(bytes[8], 0); /* stock Darknet's order, so its version */
+    bytes[8] = 5;
+    write_bytes(path, bytes, n);
+    ck_assert_int_eq(in_child(load_lstm, path, &err), 1);
+    ck_assert_msg(strstr(err, "l.weights: layer 0 [lstm]: version 0.2.5: later Darknets store its weights") != 0, "%s",
+                  err);
+    free_network(net), free(bytes), free(err), free(path);
+}
+END_TEST
+
 /* ---- export ---- */
 
 START_TEST(an_export_answers_as_the_network_does)
@@ -391,7 +434,7 @@ SUITE_OF(later)
     TEST(a_head_without_such_keys_is_stock_darknets);
     TEST(squares_give_the_sizes_of_new_coords);
     LOOP(bad_values_of_a_head_are_named, COUNT_OF(bad_heads));
-    TEST(pictures_fill_the_input_only_where_every_head_says_so);
+    TEST(all_heads_of_a_network_of_theirs_follow_their_rules);
     TEST(a_network_is_refused_for_its_own_keys);
     LOOP(gradients_of_iou_and_giou_are_their_derivatives, VD_GIOU + 1);
     TEST(overlaps_of_equal_and_distant_boxes);
@@ -401,5 +444,7 @@ SUITE_OF(later)
     TEST(a_smooth_activation_is_refused_where_it_is_not_built);
     LOOP(the_cfg_says_which_epsilon, COUNT_OF(epsilons));
     TEST(weights_say_which_epsilon_and_keep_it);
+    TEST(heads_follow_the_program_of_their_weights);
+    TEST(weights_that_theirs_order_otherwise_are_refused);
     LOOP(an_export_answers_as_the_network_does, 2);
 }
