@@ -10,7 +10,7 @@ enum { STARTS = 10, MOST_ROUNDS = 1000 };
 
 double vd_shape_overlap(const float a[2], const float b[2])
 {
-    double both = fmin(a[0], b[0]) * fmin(a[1], b[1]);
+    double both = (double)fminf(a[0], b[0]) * (double)fminf(a[1], b[1]);
     return both / ((double)a[0] * a[1] + (double)b[0] * b[1] - both);
 }
 
@@ -42,7 +42,7 @@ static void choose_starts(size_t n, const float (*boxes)[2], int k, uint64_t *st
 {
     size_t *order = vd_calloc(n, sizeof(*order));
     for (size_t i = 0; i < n; ++i) order[i] = i;
-    for (int j = 0; j < k; ++j) {
+    for (int j = 0; j < k && (size_t)j < n; ++j) {
         size_t other = j + draw(state, n - j), box = order[other];
         order[other] = order[j];
         order[j] = box;

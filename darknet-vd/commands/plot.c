@@ -17,15 +17,14 @@ static const char usage[] =
 
 /* the panels that are drawn where a run has something for them */
 static const struct {
-    int column;
     const char *title, *unit;
     double scale;
-    int may_be_logarithmic;
+    int column, may_be_logarithmic;
 } wanted[] = {
-    {VD_CSV_LOSS, "loss", "per image", 1, 1},
-    {VD_CSV_SPARSITY, "sparsity", "% of the weights pruned", 100, 0},
-    {VD_CSV_ERROR, "validation error", "%", 100, 0},
-    {VD_CSV_MAP, "mAP", "%", 100, 0},
+    {"loss", "per image", 1, VD_CSV_LOSS, 1},
+    {"sparsity", "% of the weights pruned", 100, VD_CSV_SPARSITY, 0},
+    {"validation error", "%", 100, VD_CSV_ERROR, 0},
+    {"mAP", "%", 100, VD_CSV_MAP, 0},
 };
 enum { WANTED = sizeof(wanted) / sizeof(*wanted) };
 

@@ -69,8 +69,8 @@ static int likeliest(const detection *d, int classes, float thresh)
 static void print_line(const detection *d, image im, const char *name, float confidence)
 {
     printf("%s: %.0f%%\t(left_x: %4.0f   top_y: %4.0f   width: %4.0f   height: %4.0f)\n", name, confidence * 100,
-           round((d->bbox.x - d->bbox.w / 2) * im.w), round((d->bbox.y - d->bbox.h / 2) * im.h),
-           round(d->bbox.w * im.w), round(d->bbox.h * im.h));
+           roundf((d->bbox.x - d->bbox.w / 2) * im.w), roundf((d->bbox.y - d->bbox.h / 2) * im.h),
+           roundf(d->bbox.w * im.w), roundf(d->bbox.h * im.h));
 }
 
 /* the likeliest class of each, then its others */

@@ -136,7 +136,7 @@ static char *check_header(const char *line)
 /* line `number`, from 1, without its newline */
 static char *parse_line(vd_csv *c, char *line, long number)
 {
-    vd_csv_row row;
+    vd_csv_row row = {.at = {0}};
     char *fault = number == 1 ? check_header(line) : parse_row(line, &row);
     if (fault || number == 1) return fault;
     double batch = row.at[VD_CSV_BATCH], last = c->n ? batch_of(c, c->n - 1) : -1;

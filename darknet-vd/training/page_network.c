@@ -30,10 +30,10 @@ static float *masked_of(layer l)
 static size_t left_of(layer l)
 {
     const vd_layer *vd = vd_layer_of(l);
-    size_t n = vd_weights_of(l), left = n;
+    size_t n = vd_weights_of(l);
     if (!vd) return n;
     float *masked = vd_calloc(n, sizeof(*masked));
-    left = vd_kernels_get()->mask(n, l.weights, vd->log_sigma2, vd->threshold, masked);
+    size_t left = vd_kernels_get()->mask(n, l.weights, vd->log_sigma2, vd->threshold, masked);
     free(masked);
     return left;
 }

@@ -478,7 +478,7 @@ static void add_group(const weighing *of, int i, float *const *dw)
     transforming input = {j.k, j.g, from, to, of->pad, 0, of->products, of->input, {v, v}};
     transforming gradient = {j.k, j.g, from, to, 0, 1, of->products, of->gradient, {m, m}};
     input.v[1].at += numbers_v, gradient.v[1].at += numbers_m;
-    for (int p = 0; p < of->products; ++p) j.of[p].dw = dw[p], j.of[p].v = input.v[p], j.of[p].m = gradient.v[p];
+    for (int p = 0; p < 2; ++p) j.of[p].dw = dw[p], j.of[p].v = input.v[p], j.of[p].m = gradient.v[p];
     transform(input);
     transform(gradient);
     j.tiles = tiles_between(&j.g, from, to);
@@ -490,9 +490,9 @@ static void add_group(const weighing *of, int i, float *const *dw)
 static void add_chunk(int i, void *context)
 {
     const weighing *of = context;
-    float *own = of->sums + (i - 1) * of->weights * of->products;
-    float *dw[] = {i ? own : of->j.of[0].dw, i ? own + of->weights : of->j.of[1].dw};
-    if (i) memset(own, 0, of->weights * of->products * sizeof(float));
+    float *own = i ? of->sums + ((size_t)i - 1) * of->weights * of->products : 0;
+    float *dw[] = {own ? own : of->j.of[0].dw, own ? own + of->weights : of->j.of[1].dw};
+    if (own) memset(own, 0, of->weights * of->products * sizeof(float));
     for (int g = of->groups * i / of->chunks; g < of->groups * (i + 1) / of->chunks; ++g) add_group(of, g, dw);
 }
 
