@@ -140,8 +140,7 @@ static const entry *look_up(const char *path, int channels)
     return e;
 }
 
-/* a relative path says where it was looked for */
-static FILE *open_picture(const char *path)
+FILE *vd_picture_open(const char *path)
 {
     char *fault, *here;
     FILE *fp = vd_input_open(path, "rb", &fault);
@@ -202,7 +201,7 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
         return memcpy(pixels, e->pixels, bytes_of(e));
     }
     stock_picture_refused();
-    FILE *fp = open_picture(path);
+    FILE *fp = vd_picture_open(path);
     free(fault_of_last);
     fault_of_last = 0; /* a callback of vd_on_die() may leave from the next line */
     pixels = decode(path, fp, w, h, c, channels);

@@ -3,6 +3,8 @@
 #ifndef VD_DATA_IMAGE_CACHE_H
 #define VD_DATA_IMAGE_CACHE_H
 
+#include <stdio.h>
+
 /* from begin to end, this thread loads training data */
 void image_cache_begin(void);
 void image_cache_end(void);
@@ -12,6 +14,9 @@ void image_cache_end(void);
  * cache holds at most DARKNET_IMAGE_CACHE MiB (default: a quarter of the memory; 0: nothing); when it is full, further
  * pictures are decoded each time */
 unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels);
+
+/* the file of a picture; one that cannot be opened ends the program, and a relative path says where it was looked for */
+FILE *vd_picture_open(const char *path);
 
 /* why this thread's last image_cache_load() returned null; the caller frees */
 char *image_cache_fault(void);

@@ -152,7 +152,7 @@ vd_csv vd_csv_read(const char *path, char **fault)
     FILE *fp = vd_input_open(path, "r", fault);
     char *line = 0, *wrong = 0;
     size_t room = 0;
-    ssize_t n;
+    ssize_t n = 0;
     long number = 0;
     if (!fp) return c;
     while (!wrong && (n = getline(&line, &room, fp)) > 0 && line[n - 1] == '\n') {
@@ -160,6 +160,7 @@ vd_csv vd_csv_read(const char *path, char **fault)
         ++number;
         wrong = strlen(line) == (size_t)n - 1 ? parse_line(&c, line, number) : vd_format("a byte 0");
     }
+    if (n < 0 && !feof(fp)) vd_die("%s: line %ld: cannot be read: %s", path, number + 1, strerror(errno));
     if (wrong) *fault = vd_format("%s: line %ld: %s", path, number, wrong);
     else if (!number) *fault = vd_format("%s: line 1: the line of column names is missing", path);
     free(wrong);

@@ -1,4 +1,5 @@
 #include "training/detector_score.h"
+#include "data/image_cache.h"
 #include "data/label_path.h"
 #include "data/placement.h"
 #include "data/skip_broken.h"
@@ -43,8 +44,9 @@ int vd_detector_classes(const network *net, const char *cfg)
 static char *label_of(const char *picture)
 {
     char *fault, *path = vd_label_path(picture, &fault);
-    if (!path) vd_die("%s: %s", picture, fault);
-    return path;
+    if (path) return path;
+    fclose(vd_picture_open(picture)); /* a lost picture is named as in all commands */
+    vd_die("%s: %s", picture, fault);
 }
 
 static box_label *read_labels(char *path, int classes, int *n)

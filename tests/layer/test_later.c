@@ -383,7 +383,10 @@ END_TEST
 
 static void load_lstm(const char *path)
 {
-    free_network(network_of("[net]\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n", path));
+    char *cfg = in_folder(folder, "l.cfg");
+    write_text(cfg, "[net]\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n");
+    free_network(load_network(cfg, (char *)path, 0));
+    free(cfg);
 }
 
 START_TEST(weights_that_theirs_order_otherwise_are_refused)

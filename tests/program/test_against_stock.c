@@ -122,7 +122,7 @@ static const struct {
      "random=0\n"},
     {"region", 8,
      "[net]\nbatch=2\nwidth=32\nheight=32\nchannels=3\nmomentum=.9\ndecay=.0005\nlearning_rate=.001\npolicy=sigmoid\n"
-     "gamma=.1\nstep=4\nmax_batches=20\n"
+     "gamma=.1\nstep=1\nmax_batches=20\n"
      "[convolutional]\nfilters=8\nsize=3\nstride=2\npad=1\nbatch_normalize=1\nactivation=leaky\n"
      "[maxpool]\nsize=2\nstride=2\n"
      "[convolutional]\nfilters=14\nsize=1\nactivation=linear\n"
