@@ -15,7 +15,8 @@ void image_cache_end(void);
  * pictures are decoded each time */
 unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels);
 
-/* the file of a picture; one that cannot be opened ends the program, and a relative path says where it was looked for */
+/* the file of a picture; one that cannot be opened ends the program, and a relative path says where it was looked for
+ */
 FILE *vd_picture_open(const char *path);
 
 /* why this thread's last image_cache_load() returned null; the caller frees */

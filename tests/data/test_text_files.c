@@ -165,7 +165,8 @@ END_TEST
 START_TEST(the_list_of_the_detectors_commands_has_those_of_the_plugin)
 {
     run_result r = darknet(1, "detector", "maps", "set.data", "net.cfg", NULL);
-    ck_assert_ptr_nonnull(strstr(r.err, "unknown command maps; commands are test train valid valid2 recall map calc_anchors\n"));
+    ck_assert_ptr_nonnull(
+        strstr(r.err, "unknown command maps; commands are test train valid valid2 recall map calc_anchors\n"));
     free_run(r);
 }
 END_TEST
