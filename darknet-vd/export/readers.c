@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/variants.h"
+#include "layer/yolo_head.h"
 
 #include "activations.h"
 #include "network.h"
@@ -128,8 +129,11 @@ char *vd_reader_note(const network *net, int i)
         if (l.groups < 2) return 0;
         return vd_format("groups=%d is not known to stock Darknet", l.groups);
     case YOLO:
-        if (!l.later) return 0;
-        return vd_format("its keys of later Darknets are not known to stock Darknet");
+        if (!vd_yolo_head_of(l)) return 0;
+        return vd_format("its keys of later Darknets are not known to stock Darknet%s",
+                         vd_yolo_head_of(l)->new_coords
+                             ? "; new_coords=1: for OpenCV's confidence, take the largest score instead"
+                             : "");
     case REORG:
         if (!l.reverse && !l.flatten && !l.extra) return 0;
         return vd_format("reverse, flatten and extra are ignored by OpenCV");

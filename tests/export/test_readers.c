@@ -195,6 +195,11 @@ START_TEST(what_no_value_changes_is_a_line)
     free(exported(SQUARE BOX "linear\n" CONV "linear\n[shortcut]\nfrom=0\n", 0));
     free(exported(SQUARE CONV "leaky\n[reorg]\nstride=2\nreverse=1\n" CONV "linear\n",
                   "layer 1 [reorg]: reverse, flatten and extra are ignored by OpenCV"));
+    /* findings/opencv-new-coords-confidence.sh: OpenCV 4.6.0 */
+    free(exported(SQUARE
+                  "[convolutional]\nsize=1\nfilters=12\nactivation=logistic\n[yolo]\nmask=0,1\nnum=2\nclasses=1\n"
+                  "anchors=8,8,16,16\nnew_coords=1\n",
+                  "new_coords=1: for OpenCV's confidence, take the largest score instead"));
 }
 END_TEST
 
