@@ -74,7 +74,6 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     vd_later_net(s, net);
     vd_checkpoint_options(s);
     vd_nan_guard_options(s);
-    vd_log_keys(s);
     net->cfg_file = vd_format("%s", filename);
     if (vd_option_given(s, "seed")) {
         noise_seed = (uint64_t)vd_key_integer(s, "seed");
@@ -126,7 +125,7 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
 #ifdef GPU
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
 #endif
-    if (kind == VD_COST) vd_log_keys(s), check_cost_keys(s);
+    if (kind == VD_COST) check_cost_keys(s);
     else check_layer(s, kind);
     return (char *)vd_section_base(type);
 }

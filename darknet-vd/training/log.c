@@ -2,6 +2,7 @@
 #include "training/csv.h"
 #include "training/page.h"
 #include "training/progress.h"
+#include "data/text_files.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/schedule.h"
@@ -10,11 +11,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "network.h"
-#include "option_list.h"
 
 static const double share = 0.01;  /* of the training time, for the page */
 static const double shortest = 10; /* seconds between two loads of the page by a browser */
@@ -60,16 +61,39 @@ static void free_keys(void)
     keys.n = 0;
 }
 
-void vd_log_keys(vd_section s)
+static char *trimmed(char *text)
 {
-    if (run.net) return; /* another network, to validate with */
-    if (s.index < 0) free_keys();
-    for (const node *n = s.options->front; n; n = n->next) {
-        const kvp *p = n->val;
-        keys.at = vd_realloc(keys.at, (keys.n + 1) * sizeof(*keys.at));
-        keys.at[keys.n++] =
-            (vd_page_key){vd_format("%s", s.type), vd_format("%s", p->key), vd_format("%s", p->val ? p->val : "")};
+    size_t n = strlen(text += strspn(text, " \t"));
+    while (n && strchr(" \t", text[n - 1])) text[--n] = 0;
+    return text;
+}
+
+/* "key = value  # comment", which is written to */
+static void add_key(const char *section, char *line)
+{
+    line[strcspn(line, "#;")] = 0;
+    char *value = strchr(line, '=');
+    if (!value) return;
+    *value++ = 0;
+    keys.at = vd_realloc(keys.at, (keys.n + 1) * sizeof(*keys.at));
+    keys.at[keys.n++] =
+        (vd_page_key){vd_format("%s", section), vd_format("%s", trimmed(line)), vd_format("%s", trimmed(value))};
+}
+
+/* of [net] and [vd_cost]; none where the file is no longer there */
+static void read_keys(const char *cfg)
+{
+    const char *section = "";
+    if (!cfg || access(cfg, R_OK)) return;
+    list *lines = vd_read_lines(cfg);
+    for (const node *n = lines->front; n; n = n->next) {
+        char *line = trimmed(n->val);
+        if (*line == '[') section = line;
+        else if (!strcmp(section, "[net]") || !strcmp(section, "[network]") || !strcmp(section, "[vd_cost]"))
+            add_key(section, line);
     }
+    free_list_contents(lines);
+    free_list(lines);
 }
 
 /* ---- time ---- */
@@ -253,6 +277,7 @@ static void free_log(void)
 {
     vd_csv_free(&run.csv);
     vd_layer_history_free(&run.history);
+    free_keys();
     free(run.html);
     free(run.base);
     run.html = run.base = 0;
@@ -267,6 +292,7 @@ void vd_log_begin(network *net, const char *backup, const char *base, int resume
     run.html = vd_format("%s/%s.html", backup, base);
     run.csv = (vd_csv){.path = vd_format("%s/%s.csv", backup, base), .replace = 1};
     run.history.layers = variational_layers(net);
+    read_keys(net->cfg_file);
     if (resumed) go_on(net);
     run.began = run.stopped = now();
     write_files("running", 1); /* the clock starts with the first batch */

@@ -11,10 +11,6 @@
 #define VD_TRAINING_LOG_H
 
 #include "darknet.h"
-#include "config/options.h"
-
-/* [net] or [vd_cost] is read: keep its keys for the page. [net] begins a new cfg */
-void vd_log_keys(vd_section s);
 
 /* a training begins: after a checkpoint was restored (resumed = 1), or anew. A csv to go on in that cannot be read ends
  * the program */
