@@ -9,6 +9,7 @@
 #include "commands/plot.h"
 #include "commands/report.h"
 #include "commands/split.h"
+#include "commands/sweep.h"
 #include "commands/version.h"
 #include "data/skip_broken.h"
 #include "config/schema.h"
@@ -40,6 +41,8 @@ static const struct {
     {"plot", vd_plot_command, "plot RUN.csv [RUN2.csv ...] OUT.svg | OUT.png", "compare trainings by their logs"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
+    {"sweep", vd_sweep_command, "sweep DATA CFG WEIGHTS [-from T] [-to T] [-step S] [-json]",
+     "measure a network at several thresholds, and choose one"},
     {"split", vd_split_command, "split DATA N [OUT.data] [-seed S]",
      "hold training pictures out, to choose settings on"},
     {"keys", vd_keys_command, "keys [-json | -markdown]", "list the keys of a cfg and of a .data file"},

@@ -99,6 +99,16 @@ vd_labelled_pictures vd_labelled_read(const char *list_file, const char *difficu
     return p;
 }
 
+vd_labelled_pictures vd_unlabelled_read(const char *list_file)
+{
+    list *pictures = get_paths((char *)list_file);
+    int m = pictures->size;
+    char **paths = array_of(pictures);
+    vd_labelled_pictures p = {.all = m, .n = vd_keep_sound(paths, m, 0), .paths = paths};
+    p.labels = vd_calloc(m, sizeof(char *)), p.difficult = vd_calloc(m, sizeof(char *));
+    return p;
+}
+
 void vd_labelled_free(vd_labelled_pictures p)
 {
     for (int i = 0; i < p.all; ++i) free(p.paths[i]), free(p.labels[i]), free(p.difficult[i]);

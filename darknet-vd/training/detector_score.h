@@ -27,6 +27,8 @@ typedef struct {
  * paths, whose labels are the objects of a picture that need not be found. A missing file of labels ends the program;
  * with -skip-broken the pictures it leaves out are not among them. */
 vd_labelled_pictures vd_labelled_read(const char *list, const char *difficult, int classes);
+/* the pictures alone, for a classifier */
+vd_labelled_pictures vd_unlabelled_read(const char *list);
 void vd_labelled_free(vd_labelled_pictures p);
 
 /* objects in all of them */

@@ -97,18 +97,7 @@ static int finds_objects(const network *net)
     return 0;
 }
 
-/* the pictures alone, for a classifier; they must be there: a training should not end after its first epoch */
-static vd_labelled_pictures read_pictures(char *list_file)
-{
-    list *lines = get_paths(list_file);
-    vd_labelled_pictures p = {.all = lines->size};
-    p.paths = (char **)list_to_array(lines);
-    p.n = vd_keep_sound(p.paths, p.all, 0);
-    p.labels = vd_calloc(p.all, sizeof(char *)), p.difficult = vd_calloc(p.all, sizeof(char *));
-    free_list(lines);
-    return p;
-}
-
+/* a training should not end after its first epoch */
 static void check_there(vd_labelled_pictures p)
 {
     for (int i = 0; i < p.n; ++i)
@@ -144,7 +133,7 @@ static void begin_classifier(const network *net)
         vd_die("%s: classes=%d and top=%d, but the network has %d outputs", keys.file, keys.classes, now.top,
                net->outputs);
     now.labels = get_labels_of(keys.labels, keys.classes);
-    now.labelled = read_pictures(keys.valid);
+    now.labelled = vd_unlabelled_read(keys.valid);
 }
 
 void vd_validation_begin(network *net, const char *backup, const char *base)
