@@ -27,8 +27,9 @@ static int one_of(const int *numbers, int n)
 
 static const char *draw_activation(void)
 {
-    static const char *const names[] = {"linear", "leaky", "relu",  "logistic", "tanh",    "elu",   "plse",
-                                        "ramp",   "relie", "loggy", "stair",    "hardtan", "lhtan", "selu"};
+    static const char *const names[] = {"linear", "leaky", "relu",  "logistic", "tanh",     "elu",   "plse",
+                                        "ramp",   "relie", "loggy", "stair",    "hardtan",  "lhtan", "selu",
+                                        "relu6",  "mish",  "swish", "gelu",     "hard_mish"};
     return names[draw(COUNT_OF(names))];
 }
 
@@ -37,11 +38,35 @@ static const char *vd(void)
     return draw(2) ? "vd_" : "";
 }
 
+static char *draw_sum(const char *activation)
+{
+    static const char *const types[] = {"none", "per_feature", "per_layer", "per_channel"}, *const ways[] = {
+                                                                                                "none", "relu",
+                                                                                                "avg_relu", "softmax"};
+    return vd_format("[shortcut]\nfrom=%d%s\nactivation=%s\nweights_type=%s\nweights_normalization=%s\n",
+                     ONE_OF(-2, -3, 0), draw(2) ? "" : ",-1,-2", activation, types[draw(4)], ways[draw(4)]);
+}
+
+/* a layer times another; with three layers that make the factors in front */
+static char *draw_scaled(const char *activation)
+{
+    switch (draw(3)) {
+    case 0:
+        return vd_format("[sam]\nfrom=%d\nactivation=%s\n", ONE_OF(-1, -2, 0), activation);
+    case 1:
+        return vd_format("[scale_channels]\nfrom=%d\nscale_wh=%d\nactivation=%s\n", ONE_OF(-2, -3, 0), draw(2),
+                         activation);
+    default:
+        return vd_format("[%sconvolutional]\nfilters=4\n[avgpool]\n[scale_channels]\nfrom=-2\nactivation=%s\n", vd(),
+                         activation);
+    }
+}
+
 static char *draw_layer(void)
 {
     const char *a = draw_activation();
     int norm = draw(4) == 0;
-    switch (draw(27)) {
+    switch (draw(31)) {
     case 0:
         return vd_format("[maxpool]\nsize=%d\nstride=%d\n", ONE_OF(1, 2, 3, 5), ONE_OF(1, 2, 3));
     case 1:
@@ -99,6 +124,14 @@ static char *draw_layer(void)
                          ONE_OF(1, 2, 3), draw(2) ? 'x' : 'y');
     case 23:
         return vd_format("[reorg3d]\nstride=%d\n", ONE_OF(1, 2, 3));
+    case 24:
+        return vd_format("[route]\nlayers=%d%s\ngroups=%d\ngroup_id=%d\n", ONE_OF(-1, -2, 0), draw(2) ? "" : ",-1",
+                         ONE_OF(1, 2, 2, 3), draw(3));
+    case 25:
+        return draw_sum(a);
+    case 26:
+    case 27:
+        return draw_scaled(a);
     default:
         return vd_format("[%sconvolutional]\nfilters=%d\nsize=%d\nstride=%d\n%s=%d\ngroups=%d\nactivation=%s\n"
                          "batch_normalize=%d\n%s%s",
@@ -114,9 +147,12 @@ static char *draw_layer(void)
 static char *draw_network(void)
 {
     char *text = vd_format("[net]\nbatch=%d\nsubdivisions=%d\ntime_steps=%d\nheight=%d\nwidth=%d\nchannels=%d\nseed=1\n"
-                           "learning_rate=.001\nmomentum=.9\ndecay=.0005\n%s",
+                           "learning_rate=.001\nmomentum=.9\ndecay=.0005\n%s%s",
                            ONE_OF(1, 4, 6), ONE_OF(1, 1, 2), ONE_OF(1, 1, 1, 2), ONE_OF(12, 12, 9, 1),
-                           ONE_OF(12, 12, 7), ONE_OF(1, 3, 4), draw(2) ? "adam=1\n" : "");
+                           ONE_OF(12, 12, 7), ONE_OF(1, 3, 4), draw(2) ? "adam=1\n" : "",
+                           draw(3)   ? ""
+                           : draw(2) ? "bn_eps=stock\n"
+                                     : "bn_eps=alexeyab\n");
     for (int i = draw(8); i >= 0; --i) {
         char *layer = draw_layer(), *longer = vd_format("%s%s", text, layer);
         free(layer), free(text);
