@@ -159,8 +159,8 @@ static void check_activation(vd_section s, const layer *l)
                 is_scaled(l->type);
     if (vd_activation_is_smooth(l->activation, &f) && !built)
         vd_section_die(s,
-                       "activation=%s is not built for this section: expected [convolutional], [connected] or "
-                       "[activation]",
+                       "activation=%s is not built for this section: expected [convolutional], [connected], "
+                       "[shortcut], [scale_channels], [sam] or [activation]",
                        option_find(s.options, "activation"));
 }
 

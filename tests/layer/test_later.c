@@ -315,7 +315,7 @@ START_TEST(a_smooth_activation_is_refused_where_it_is_not_built)
 {
     expect_refused("[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\n[local]\nactivation=mish\n",
                    "layer 1 [local]: activation=mish is not built for this section: expected [convolutional], "
-                   "[connected] or [activation]");
+                   "[connected], [shortcut], [scale_channels], [sam] or [activation]");
 }
 END_TEST
 
