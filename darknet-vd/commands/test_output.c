@@ -18,6 +18,12 @@ static struct {
     char *picture;        /* name of the file that shows the boxes, without its ending; ends in / for a folder */
     vd_output json;
     int pictures, replaced; /* replaced: files of labels that were there before */
+
+    /* what this run has written, and from which picture */
+    struct written {
+        char *file, *from;
+    } *written;
+    int n_written;
 } output;
 
 void vd_test_output_options(int argc, char **argv)
@@ -35,17 +41,52 @@ static int ends_in(const char *text, const char *end)
 static void check_folder(const char *path)
 {
     struct stat s;
-    if (stat(path, &s) || !S_ISDIR(s.st_mode)) vd_die("-out %s: there is no such folder", path);
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? vd_format("%.*s", (int)(slash + 1 - path), path) : 0;
+    if (folder && (stat(folder, &s) || !S_ISDIR(s.st_mode))) vd_die("-out %s: there is no such folder", path);
+    free(folder);
 }
 
 void vd_test_output_begin(const char *out)
 {
     int json = out && ends_in(out, ".json");
+    if (out && !*out) vd_die("-out: the name is empty");
+    if (out) check_folder(out);
     output.picture = vd_format("%s", out && !json ? out : "predictions");
-    if (ends_in(output.picture, "/")) check_folder(output.picture);
     if (!json) return;
     output.json = vd_output_open(out);
     fputs("[\n", output.json.fp);
+}
+
+/* ---- one file for two pictures ---- */
+
+/* the picture that this file has been written from, or null */
+static const char *written_from(const char *file)
+{
+    for (int i = 0; i < output.n_written; ++i)
+        if (!strcmp(output.written[i].file, file)) return output.written[i].from;
+    return 0;
+}
+
+static int is_of_another(const char *file, const char *picture)
+{
+    const char *from = written_from(file);
+    return from && strcmp(from, picture) && !vd_same_file(from, picture);
+}
+
+static void note(const char *file, const char *picture)
+{
+    if (written_from(file)) return;
+    output.written = vd_realloc(output.written, (output.n_written + 1) * sizeof(*output.written));
+    output.written[output.n_written++] = (struct written){vd_format("%s", file), vd_format("%s", picture)};
+}
+
+static void forget_written(void)
+{
+    for (int i = 0; i < output.n_written; ++i) free(output.written[i].file), free(output.written[i].from);
+    free(output.written);
+    output.written = 0;
+    output.n_written = 0;
 }
 
 /* ---- lines ---- */
@@ -136,7 +177,7 @@ static char *label_file(const char *picture)
     char *places[2], *fault, *path = vd_label_path(picture, &fault);
     free(fault);
     if (path) {
-        ++output.replaced;
+        output.replaced += !written_from(path);
         return path;
     }
     vd_label_places(picture, "labels", places);
@@ -148,6 +189,9 @@ static char *label_file(const char *picture)
 static void write_labels(const char *picture, const detection *dets, int n, float thresh, int classes)
 {
     char *path = label_file(picture);
+    if (is_of_another(path, picture))
+        vd_die("-save_labels: %s: has the labels of %s, and would have those of %s", path, written_from(path), picture);
+    note(path, picture);
     vd_output out = vd_output_open(path);
     for (int i = 0; i < n; ++i) {
         int best = likeliest(dets + i, classes, thresh);
@@ -167,21 +211,35 @@ static void hide_classes(detection *dets, int n, char **names, int classes)
         for (int i = 0; i < n && !strncmp(names[j], hidden, sizeof(hidden) - 1); ++i) dets[i].prob[j] = 0;
 }
 
+/* FOLDER/NAME.jpg; FOLDER/NAME-2.jpg and so on where that shows another picture of this run. The caller frees it */
+static char *drawing_of(const char *picture)
+{
+    if (!ends_in(output.picture, "/")) return vd_format("%s.jpg", output.picture);
+    char *name = basecfg((char *)picture), *first = vd_format("%s%s.jpg", output.picture, name);
+    char *path = vd_format("%s", first);
+    for (int i = 2; is_of_another(path, picture); ++i) {
+        free(path);
+        path = vd_format("%s%s-%d.jpg", output.picture, name, i);
+    }
+    if (strcmp(path, first)) fprintf(stderr, "%s: shown by %s, as %s shows another\n", picture, path, first);
+    free(first);
+    free(name);
+    return path;
+}
+
 static void save_picture(image im, const char *path)
 {
-    if (!ends_in(output.picture, "/")) {
-        save_image(im, output.picture);
-        return;
-    }
-    char *name = basecfg((char *)path), *whole = vd_format("%s%s", output.picture, name);
+    char *whole = vd_format("%.*s", (int)(strlen(path) - strlen(".jpg")), path);
     save_image(im, whole);
-    free(name);
     free(whole);
 }
 
 void vd_test_output_picture(image im, const char *path, detection *dets, int n, float thresh, char **names,
                             image **glyphs, int classes)
 {
+    char *drawing = drawing_of(path);
+    if (vd_same_file(drawing, path)) vd_die("%s: would be replaced by its drawing: choose another -out", path);
+    if (ends_in(output.picture, "/")) note(drawing, path);
     ++output.pictures;
     if (output.labels) write_labels(path, dets, n, thresh, classes);
     hide_classes(dets, n, names, classes);
@@ -192,7 +250,8 @@ void vd_test_output_picture(image im, const char *path, detection *dets, int n, 
         print_lines(im, dets, n, thresh, names, classes);
     }
     draw_detections(im, dets, n, thresh, names, glyphs, classes);
-    save_picture(im, path);
+    save_picture(im, drawing);
+    free(drawing);
 }
 
 void vd_test_output_end(void)
@@ -207,5 +266,6 @@ void vd_test_output_end(void)
     if (output.pictures > 1 && !ends_in(output.picture, "/"))
         fprintf(stderr, "%s.jpg: shows the last of %d pictures; -out FOLDER/ writes each\n", output.picture,
                 output.pictures);
+    forget_written();
     free(output.picture);
 }

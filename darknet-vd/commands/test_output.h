@@ -10,7 +10,7 @@ void vd_test_output_options(int argc, char **argv);
 /* before the first picture. out: of -out, null without it
  *
  *   NAME.json   the detections of all pictures are written there
- *   FOLDER/     each picture with its boxes becomes FOLDER/<its own name>.jpg
+ *   FOLDER/     each picture with its boxes becomes FOLDER/<its own name>.jpg; the second of one name <name>-2.jpg
  *   NAME        the latest picture becomes NAME.jpg; predictions.jpg without -out or with NAME.json */
 void vd_test_output_begin(const char *out);
 

@@ -172,6 +172,57 @@ START_TEST(a_folder_takes_a_drawing_of_each_picture)
 }
 END_TEST
 
+START_TEST(pictures_of_one_name_are_drawn_and_labelled_apart)
+{
+    ck_assert(!mkdir("drawn", 0700) && !mkdir("a", 0700) && !mkdir("b", 0700));
+    draw("a/x.ppm", 0), draw("b/x.ppm", 1), draw("x-2.ppm", 1);
+    write_in_folder("stdin.txt", "a/x.ppm\nb/x.ppm\na/x.ppm\nx-2.ppm\n./x-2.ppm\n");
+    run_result r = shell(0, "$D detector test d.data net.cfg net.weights -out drawn/ < stdin.txt");
+    const char *said = strstr(r.err, "b/x.ppm: shown by drawn/x-2.jpg, as drawn/x.jpg shows another\n");
+    ck_assert_msg(said && strstr(said, "x-2.ppm: shown by drawn/x-2-2.jpg, as drawn/x-2.jpg shows another\n"), "%s",
+                  r.err);
+    free_run(r);
+    ck_assert_int_eq(files_in("drawn", "x.jpg") + files_in("drawn", "x-2.jpg") + files_in("drawn", "x-2-2.jpg"), 3);
+    ck_assert_int_eq(files_in("drawn", "x"), 3);
+
+    draw("a/x.bmp", 1); /* a PNM by its bytes */
+    write_in_folder("stdin.txt", "a/x.ppm\na/x.ppm\na/x.bmp\n");
+    r = shell(1, "$D detector test d.data net.cfg net.weights -save_labels < stdin.txt");
+    ck_assert_msg(strstr(r.err, "a/x.txt: has the labels of a/x.ppm, and would have those of a/x.bmp\n") != 0, "%s",
+                  r.err);
+    free_run(r);
+    expect_text("a/x.txt", "0 0.3750 0.6250 0.2500 0.2500\n");
+    write_in_folder("stdin.txt", "a/x.ppm\na/x.ppm\n");
+    r = shell(0, "$D detector test d.data net.cfg net.weights -save_labels < stdin.txt");
+    ck_assert_msg(strstr(r.err, "-save_labels: 2 files of labels, of which 1 replace others\n") != 0, "%s", r.err);
+    free_run(r);
+}
+END_TEST
+
+START_TEST(a_picture_is_not_replaced_by_its_drawing)
+{
+    static const char *const lines[] = {"-out ./", "-out one", "-out $PWD/one"};
+    draw("one.jpg", 0);
+    char *before = text_in_folder("one.jpg");
+    for (int i = 0; i < 3; ++i) {
+        char *line = vd_format("$D detector test d.data net.cfg net.weights one.jpg %s", lines[i]);
+        run_result r = shell(1, line);
+        ck_assert_msg(strstr(r.err, "one.jpg: would be replaced by its drawing: choose another -out\n") != 0, "%s",
+                      r.err);
+        expect_text("one.jpg", before);
+        free_run(r), free(line);
+    }
+    free(before);
+    run_result r = shell(1, "$D detector test d.data net.cfg net.weights one.ppm -out nowhere/x");
+    ck_assert_str_eq(strstr(r.err, "-out nowhere/x"), "-out nowhere/x: there is no such folder\n");
+    free_run(r);
+    r = shell(1, "$D detector test d.data net.cfg net.weights one.ppm -out ''");
+    ck_assert_msg(strstr(r.err, "-out: the name is empty\n") && !files_in(".", ".jpg.") && access(".jpg", F_OK), "%s",
+                  r.err);
+    free_run(r);
+}
+END_TEST
+
 START_TEST(classes_named_dont_show_are_not_shown)
 {
     write_in_folder("names", "dont_show_a\nb\n");
@@ -256,6 +307,8 @@ SUITE_OF(later_commands)
     TEST(a_broken_or_missing_picture_ends_a_list_and_is_left_out_with_skip_broken);
     TEST(labels_are_saved_where_train_looks_for_them);
     TEST(a_folder_takes_a_drawing_of_each_picture);
+    TEST(pictures_of_one_name_are_drawn_and_labelled_apart);
+    TEST(a_picture_is_not_replaced_by_its_drawing);
     TEST(classes_named_dont_show_are_not_shown);
     TEST(anchors_are_printed_and_written_as_a_cfg_takes_them);
     TEST(calc_anchors_names_what_is_wrong);
