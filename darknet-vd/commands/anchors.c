@@ -114,12 +114,13 @@ static char *text_of_anchors(const arguments *a, const float (*shapes)[2])
 
 static char *text_of_counts(const objects *o)
 {
-    char *text = vd_format("counters_per_class = ");
-    for (int c = 0; c < o->classes; ++c) {
-        char *longer = vd_format("%s%zu%s", text, o->of_class[c], c + 1 < o->classes ? ", " : "");
-        free(text);
-        text = longer;
-    }
+    char *text = 0;
+    size_t size;
+    FILE *fp = open_memstream(&text, &size);
+    if (!fp) vd_die("out of memory");
+    fputs("counters_per_class = ", fp);
+    for (int c = 0; c < o->classes; ++c) fprintf(fp, "%zu%s", o->of_class[c], c + 1 < o->classes ? ", " : "");
+    if (fclose(fp)) vd_die("out of memory");
     return text;
 }
 

@@ -204,6 +204,27 @@ static void write_labels(const char *picture, const detection *dets, int n, floa
 
 /* ---- a picture ---- */
 
+static int is_finite(const detection *d)
+{
+    return isfinite(d->bbox.x) && isfinite(d->bbox.y) && isfinite(d->bbox.w) && isfinite(d->bbox.h);
+}
+
+/* of weights that are too large: neither JSON nor labels have numbers for them */
+static void leave_out_nonfinite(const char *path, detection *dets, int n, int classes)
+{
+    int boxes = 0;
+    for (int i = 0; i < n; ++i) {
+        int fit = is_finite(dets + i), left = 0;
+        for (int j = 0; j < classes; ++j) {
+            if (dets[i].prob[j] <= 0 || (fit && isfinite(dets[i].prob[j]))) continue;
+            dets[i].prob[j] = 0;
+            left = 1;
+        }
+        boxes += left;
+    }
+    if (boxes) fprintf(stderr, "%s: %d detections are left out: their numbers are not finite\n", path, boxes);
+}
+
 static void hide_classes(detection *dets, int n, char **names, int classes)
 {
     static const char hidden[] = "dont_show";
@@ -238,6 +259,7 @@ void vd_test_output_picture(image im, const char *path, detection *dets, int n, 
                             image **glyphs, int classes)
 {
     char *drawing = drawing_of(path);
+    leave_out_nonfinite(path, dets, n, classes);
     if (vd_same_file(drawing, path)) vd_die("%s: would be replaced by its drawing: choose another -out", path);
     if (ends_in(output.picture, "/")) note(drawing, path);
     ++output.pictures;

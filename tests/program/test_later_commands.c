@@ -16,19 +16,24 @@
     "activation=linear\n[yolo]\nmask=0\nanchors=8,8\nclasses=2\nnum=1\njitter=0\nignore_thresh=.6\ntruth_thresh=1\n"
 
 /* a block at column 1, row 2 is class 0 to 88 %, and class 1 to 73 % */
-static void save_net(void)
+static void save_net_of_widths(const char *name, float width)
 {
-    char *path = in_folder(folder, "net.weights");
+    char *path = in_folder(folder, name);
     network *net = network_of(NET, 0);
     layer l = net->layers[0];
     int n = l.c * l.size * l.size;
     memset(l.weights, 0, sizeof(float) * n * l.n);
     for (int i = 0; i < n; ++i) l.weights[4 * n + i] = 40.f / n;
-    l.biases[4] = -20, l.biases[5] = 2, l.biases[6] = 1;
+    l.biases[2] = width, l.biases[4] = -20, l.biases[5] = 2, l.biases[6] = 1;
     silence_stderr();
     save_weights(net, path);
     free_network(net);
     free(path);
+}
+
+static void save_net(void)
+{
+    save_net_of_widths("net.weights", 0);
 }
 
 /* white blocks at two cells: (1, 2) and (0, 0) */
@@ -223,6 +228,21 @@ START_TEST(a_picture_is_not_replaced_by_its_drawing)
 }
 END_TEST
 
+/* exp(1000) */
+START_TEST(boxes_without_a_finite_width_are_left_out_and_counted)
+{
+    save_net_of_widths("wide.weights", 1000);
+    run_result r = darknet(0, "detector", "test", "d.data", "net.cfg", "wide.weights", "two.ppm", "-out", "o.json",
+                           "-save_labels", "-ext_output", NULL);
+    ck_assert_msg(strstr(r.err, "two.ppm: 2 detections are left out: their numbers are not finite\n") != 0, "%s",
+                  r.err);
+    ck_assert(!strstr(r.out, "left_x"));
+    expect_text("two.txt", "");
+    expect_text("o.json", "[\n{\n \"frame_id\":1, \n \"filename\":\"two.ppm\", \n \"objects\": [ \n\n ] \n}\n]");
+    free_run(r);
+}
+END_TEST
+
 START_TEST(classes_named_dont_show_are_not_shown)
 {
     write_in_folder("names", "dont_show_a\nb\n");
@@ -263,6 +283,20 @@ START_TEST(anchors_are_printed_and_written_as_a_cfg_takes_them)
     free_run(darknet(0, "detector", "calc_anchors", "d.data", "-num_of_clusters", "1", "-width", "13", "-height", "26",
                      NULL));
     expect_text("anchors.txt", "2.5350,6.7600"); /* .195 and .26 of it: cells, with decimals */
+}
+END_TEST
+
+/* the text of a million counts is written in one go */
+START_TEST(calc_anchors_counts_a_million_classes)
+{
+    write_labels();
+    write_in_folder("d.data", "train=list\n");
+    write_in_folder("two.txt", "999999 .5 .5 .2 .6\n");
+    free_run(shell(0, "timeout 50 $D detector calc_anchors d.data -width 100 -height 100 -num_of_clusters 1"));
+    char *counts = text_in_folder("counters_per_class.txt");
+    ck_assert_int_eq(count_of(counts, ","), 999999);
+    ck_assert_str_eq(counts + strlen(counts) - 6, "0, 0, 1" + 1);
+    free(counts);
 }
 END_TEST
 
@@ -309,7 +343,9 @@ SUITE_OF(later_commands)
     TEST(a_folder_takes_a_drawing_of_each_picture);
     TEST(pictures_of_one_name_are_drawn_and_labelled_apart);
     TEST(a_picture_is_not_replaced_by_its_drawing);
+    TEST(boxes_without_a_finite_width_are_left_out_and_counted);
     TEST(classes_named_dont_show_are_not_shown);
     TEST(anchors_are_printed_and_written_as_a_cfg_takes_them);
+    TEST(calc_anchors_counts_a_million_classes);
     TEST(calc_anchors_names_what_is_wrong);
 }
