@@ -192,6 +192,22 @@ static void write_data(const char *from, const char *filename, const char *train
     free_list(lines);
 }
 
+/* DATA's lists among others: it may hold pictures out that are listed nowhere else */
+static int is_named(const list *options, const char *path)
+{
+    for (const node *n = options->front; n; n = n->next) {
+        const kvp *p = n->val;
+        if (p->val && vd_same_file(path, p->val)) return 1;
+    }
+    return 0;
+}
+
+static void check_output(const arguments *a, const list *options, const char *path)
+{
+    if (vd_same_file(path, a->data) || is_named(options, path))
+        vd_die("%s: would overwrite what %s is made of: choose another name", path, a->data);
+}
+
 static void split(const arguments *a)
 {
     list *options = read_data_cfg((char *)a->data);
@@ -205,8 +221,8 @@ static void split(const arguments *a)
     shuffle(p.order, p.different, a->seed);
     char *train = vd_format("%s.train", a->out), *valid = vd_format("%s.valid", a->out);
     char *data = vd_format("%s.data", a->out);
-    if (vd_same_file(data, a->data) || vd_same_file(train, list_name) || vd_same_file(valid, list_name))
-        vd_die("%s: would overwrite what it is made from: choose another name", data);
+    const char *outputs[] = {train, valid, data};
+    for (int i = 0; i < 3; ++i) check_output(a, options, outputs[i]);
     size_t rest = write_rest(&p, train);
     write_held_out(&p, valid);
     write_data(a->data, data, train, valid);

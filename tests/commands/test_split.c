@@ -92,7 +92,8 @@ static const struct {
     {{"set.data", "3x"}, "N 3x is not an integer"},
     {{"set.data", "10"}, "all.txt: 10 different pictures: 10 cannot be held out"},
     {{"set.data", "3", "out"}, "out does not end with .data"},
-    {{"set.data", "3", "set.data"}, "set.data: would overwrite what it is made from"},
+    {{"set.data", "3", "set.data"}, "set.data: would overwrite what set.data is made of"},
+    {{"listed.data", "3", "own.data"}, "own.valid: would overwrite what listed.data is made of"},
     {{"set.data", "3", "-seed"}, "-seed (none) is not an integer"},
     {{"set.data", "3", "a.data", "b.data"}, "unexpected argument b.data"},
     {{"set.data", "3", "-sed"}, "unknown option -sed"},
@@ -104,11 +105,15 @@ START_TEST(what_does_not_fit_is_named)
 {
     write_set(10);
     write_in_folder("untrained.data", "classes=2\n");
+    write_in_folder("listed.data", "train=all.txt\nvalid=own.valid\n");
+    write_in_folder("own.valid", "test.png\n");
     run_result r = split(bad[_i].argv);
     ck_assert_int_eq(r.status, 1);
     ck_assert_msg(strstr(r.err, bad[_i].said) != 0, "'%s': %s", bad[_i].said, r.err);
     ck_assert_ptr_eq(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
     ck_assert_int_eq(files_in(folder, "set"), 1);
+    ck_assert_int_eq(files_in(folder, "own"), 1);
+    expect_text("own.valid", "test.png\n");
     free_run(r);
 }
 END_TEST
