@@ -22,7 +22,7 @@ static struct {
     /* what this run has written, and from which picture */
     struct written {
         char *file, *from;
-    } *written;
+    } * written;
     int n_written;
 } output;
 

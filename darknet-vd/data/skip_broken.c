@@ -159,6 +159,37 @@ int vd_keep_sound(char **paths, int n, int with_labels)
     return left;
 }
 
+typedef struct {
+    const char *path;
+    char *fault;
+} looked_at;
+
+static void *look_at(void *context)
+{
+    looked_at *p = context;
+    p->fault = image_cache_ahead(p->path, image_channels, 0);
+    return 0;
+}
+
+char *vd_first_broken(char **paths, int n)
+{
+    char *said = 0;
+    looked_at *all = vd_calloc(n, sizeof(*all));
+    void **each = vd_calloc(n, sizeof(*each));
+    for (int i = 0; i < n; ++i) {
+        all[i].path = paths[i];
+        each[i] = all + i;
+    }
+    loader_run(n, each, look_at);
+    for (int i = 0; i < n; ++i) {
+        if (all[i].fault && !said) said = vd_format("%s: %s", paths[i], all[i].fault);
+        free(all[i].fault);
+    }
+    free(all);
+    free(each);
+    return said;
+}
+
 char *vd_next_picture(void)
 {
     char *path;

@@ -25,6 +25,10 @@ char *vd_sound_picture(char **paths, int m, int index);
  * option */
 int vd_keep_sound(char **paths, int n, int with_labels);
 
+/* the name of the first of paths [n] that cannot be decoded, and why, as a fresh string the caller frees; null when all
+ * can. With or without the option */
+char *vd_first_broken(char **paths, int n);
+
 /* 1 when a detector's picture, which is to be loaded next, and its labels can be used */
 int vd_is_sound(char *path);
 

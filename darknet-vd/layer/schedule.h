@@ -52,6 +52,9 @@ float vd_cost_kl_scale(const network *net);
 /* what target_sparsity= does with the batch being trained */
 typedef enum { VD_TARGET_NONE, VD_TARGET_STEERS, VD_TARGET_PRUNES, VD_TARGET_SETTLES } vd_target_phase;
 
+/* target_sparsity= has not come to its share yet */
+int vd_cost_still_prunes(const network *net);
+
 /* freeze_pruned, 0 for a network without [vd_cost] */
 int vd_cost_freeze_pruned(const network *net);
 

@@ -7,6 +7,7 @@
 #include "config/keys.h"
 #include "config/options.h"
 #include "data/skip_broken.h"
+#include "layer/schedule.h"
 #include "base/fail.h"
 #include "base/seed.h"
 #include "base/text.h"
@@ -14,7 +15,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "network.h"
 #include "option_list.h"
@@ -97,11 +97,11 @@ static int finds_objects(const network *net)
     return 0;
 }
 
-/* a training should not end after its first epoch */
-static void check_there(vd_labelled_pictures p)
+/* all are decoded, which a validation does, too: a training should not end after its first epochs */
+static void check_pictures(vd_labelled_pictures p)
 {
-    for (int i = 0; i < p.n; ++i)
-        if (access(p.paths[i], R_OK)) vd_die("%s: cannot be read: a picture of %s", p.paths[i], keys.valid);
+    char *fault = vd_first_broken(p.paths, p.n);
+    if (fault) vd_die("%s: a picture of %s", fault, keys.valid);
 }
 
 /* as the training network is read again; the random numbers of the training do not notice */
@@ -151,7 +151,7 @@ void vd_validation_begin(network *net, const char *backup, const char *base)
     now.detects = finds_objects(net);
     if (now.detects) begin_detector(net);
     else begin_classifier(net);
-    check_there(now.labelled);
+    check_pictures(now.labelled);
     now.net = second_network(net);
 }
 
@@ -229,7 +229,7 @@ static void validate(network *net)
     if (better) save_weights(net, now.best);
     vd_validation_state *s = &now.state;
     if (better) *s = (vd_validation_state){.best = result, .batch = batch_of(net)};
-    else ++s->misses;
+    else if (!vd_cost_still_prunes(net)) ++s->misses;
     s->begun = 1;
     s->seen = (int64_t)*net->seen;
     fprintf(stderr, "vd: epoch %.2f, batch %ld: %s, best %.2f %% at batch %lld\n", epochs_of(net), batch_of(net), text,

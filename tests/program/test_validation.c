@@ -200,6 +200,25 @@ START_TEST(patience_ends_a_training_that_gets_no_better_and_a_resumed_one_ends_a
 }
 END_TEST
 
+/* at 80 % of the batches the share asked for is frozen: worse validations before that do not count */
+START_TEST(patience_counts_once_target_sparsity_has_its_share)
+{
+    char *cfg = write_cfg(STANDS_STILL), *size = 0,
+         *text = vd_format("[net]\nbatch=10\nheight=28\nwidth=28\nchannels=1\nmax_crop=28\nlearning_rate=0\nseed=1\n"
+                           "max_batches=60\n%s[vd_cost]\nsamples=60\ntarget_sparsity=.5\n",
+                           LAYERS("vd_", ""));
+    write_text(cfg, text);
+    write_data("digits/digits.data", "validate=1\npatience=1\n");
+    run_result r = darknet(0, "classifier", "train", data_with_keys, cfg, NULL);
+    char *end = strstr(r.err, ": ends by patience=1: ");
+    ck_assert_msg(end != 0, "%s", r.err);
+    *end = 0;
+    ck_assert_msg(strtol(strrchr(r.err, ' ') + 1, &size, 10) >= 48, "%s", r.err);
+    free_run(r);
+    free(text), free(cfg);
+}
+END_TEST
+
 /* the lines of validations, one after another; the caller's to free */
 static char *lines_of(const char *err)
 {
@@ -294,7 +313,25 @@ START_TEST(what_is_wrong_is_said_before_the_first_batch)
          "valid= (the list of pictures to validate on) is missing");
     write_text(data_with_keys, "classes=2\ntrain=list\nvalid=gone\nbackup=.\nvalidate=1\n");
     dies(darknet(1, "detector", "train", data_with_keys, cfg, NULL), "gone: No such file");
+    char *csv = in_folder(folder, "net.csv"), *picture = in_folder(folder, "p3.png");
+    write_text(csv, "of an earlier training\n");
+    char *no_list = vd_format("classes=2\ntrain=gone\nvalid=%s/list\nbackup=%s\nvalidate=1\n", folder, folder);
+    write_text(data_with_keys, no_list);
+    free(no_list);
+    dies(darknet(1, "detector", "train", data_with_keys, cfg, NULL), "gone: No such file");
+    expect_file(csv, "of an earlier training\n", 23);
+    size_t n;
+    char *sound = read_bytes(picture, &n);
+    write_bytes(picture, sound, n / 2);
     write_data("set.data", "validate=1\n");
+    run_result broken = darknet(1, "detector", "train", data_with_keys, cfg, NULL);
+    ck_assert_msg(strstr(broken.err, "p3.png: ") && strstr(broken.err, ": a picture of ") &&
+                      !strstr(broken.out, "Loaded"),
+                  "%s", broken.err);
+    free_run(broken);
+    expect_file(csv, "of an earlier training\n", 23);
+    write_bytes(picture, sound, n);
+    free(sound), free(csv), free(picture);
     unlink(label);
     run_result r = darknet(1, "detector", "train", data_with_keys, cfg, NULL);
     ck_assert_msg(strstr(r.err, "p3.png: no labels: ") && !strstr(r.out, "Loaded"), "%s", r.err);
@@ -351,6 +388,7 @@ SUITE_OF(validation)
     TEST(the_best_weights_are_those_of_the_best_line_and_valid_measures_the_same);
     TEST(a_detector_is_measured_as_map_measures_it);
     TEST(patience_ends_a_training_that_gets_no_better_and_a_resumed_one_ends_at_once);
+    TEST(patience_counts_once_target_sparsity_has_its_share);
     LOOP(a_stopped_and_resumed_training_has_the_same_best_weights, COUNT_OF(trainings));
     TEST(last_weights_follow_savelast_and_numbered_ones_saveweights);
     TEST(topk_tells_the_error_of_the_first_five);
