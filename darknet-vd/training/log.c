@@ -294,8 +294,10 @@ void vd_log_begin(network *net, const char *backup, const char *base, int resume
     run.history.layers = variational_layers(net);
     read_keys(net->cfg_file);
     if (resumed) go_on(net);
-    run.began = run.stopped = now(); /* the clock starts with the first batch. The files of an earlier training stay */
-    run.stale = 1;                   /* until it is done: one that ends before it leaves them as they are */
+    run.began = run.stopped = now(); /* the clock starts with the first batch */
+    /* files of an earlier training stay until that is done: one that ends before it leaves them as they are */
+    run.stale = !resumed && !access(run.csv.path, F_OK);
+    if (!run.stale) write_files("running", 1);
     if (run.history.layers) fprintf(stderr, "curves in %s\n", run.html);
 }
 
