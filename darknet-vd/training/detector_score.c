@@ -41,11 +41,12 @@ int vd_detector_classes(const network *net, const char *cfg)
 
 /* ---- pictures and labels ---- */
 
-static char *label_of(const char *picture)
+/* is_read: the picture will be, too, and one that is lost is named as in all commands */
+static char *label_of(const char *picture, int is_read)
 {
     char *fault, *path = vd_label_path(picture, &fault);
     if (path) return path;
-    fclose(vd_picture_open(picture)); /* a lost picture is named as in all commands */
+    if (is_read) fclose(vd_picture_open(picture));
     vd_die("%s: %s", picture, fault);
 }
 
@@ -87,10 +88,10 @@ vd_labelled_pictures vd_labelled_read(const char *list_file, const char *difficu
     p.labels = vd_calloc(m, sizeof(char *)), p.difficult = vd_calloc(m, sizeof(char *));
     for (int i = 0, line = 0; i < p.n; ++i, ++line) {
         while (given[line] != paths[i]) ++line; /* the sound ones keep their order */
-        p.labels[i] = label_of(paths[i]);
+        p.labels[i] = label_of(paths[i], 1);
         check_labels(p.labels[i], classes);
         if (!difficult) continue;
-        p.difficult[i] = label_of(difficult[line]);
+        p.difficult[i] = label_of(difficult[line], 0);
         check_labels(p.difficult[i], classes);
     }
     for (int i = 0; difficult && i < m; ++i) free(difficult[i]);
