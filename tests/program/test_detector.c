@@ -320,7 +320,8 @@ START_TEST(test_writes_a_picture_and_says_when_it_cannot)
     ck_assert_ptr_nonnull(bytes);
     ck_assert_mem_eq(bytes, "\xff\xd8", 2);
     free_run(r);
-    dies(darknet(1, "detector", "test", data_file, cfg, weights, picture, "-out", nowhere, NULL), "there is no such folder");
+    dies(darknet(1, "detector", "test", data_file, cfg, weights, picture, "-out", nowhere, NULL),
+         "there is no such folder");
     free(picture), free(out), free(made), free(nowhere), free(bytes);
 }
 END_TEST
