@@ -202,11 +202,9 @@ static double number_after(int argc, char **argv, int *i, double least, double m
 
 static void load(bench *b, char *weights)
 {
-    int variational = 0;
     for (int way = 0; way < WAYS; ++way) b->net[way] = load_network((char *)b->cfg, weights, 0);
     const network *net = b->net[DENSE];
-    for (int i = 0; i < net->n; ++i) variational += vd_layer_of(net->layers[i]) != 0;
-    if (!variational) vd_die("%s: no variational layer, so there is nothing to compare", b->cfg);
+    if (!vd_variational_layers(net)) vd_die("%s: no variational layer, so there is nothing to compare", b->cfg);
     size_t n = (size_t)net->batch * net->inputs;
     unsigned lot = 1;
     b->images = vd_calloc(n, sizeof(float));

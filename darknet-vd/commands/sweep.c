@@ -89,14 +89,10 @@ static arguments parse(int argc, char **argv)
 
 static void read_network(sweep *s, const arguments *a)
 {
-    int variational = 0;
     s->net = load_network((char *)a->cfg, (char *)a->weights, 0);
     set_batch_network(s->net, 1);
-    for (int i = 0; i < s->net->n; ++i) {
-        variational |= vd_layer_of(s->net->layers[i]) != 0;
-        s->detects |= vd_is_head(s->net->layers[i].type);
-    }
-    if (!variational) vd_die("%s: no variational layer, so no threshold", a->cfg);
+    s->detects = vd_has_head(s->net);
+    if (!vd_variational_layers(s->net)) vd_die("%s: no variational layer, so no threshold", a->cfg);
     if (s->net->packed_from) vd_die("%s: is packed: its threshold is fixed; sweep the .weights file", a->weights);
 }
 

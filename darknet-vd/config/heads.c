@@ -12,6 +12,13 @@ int vd_is_head(LAYER_TYPE type)
     return type == YOLO || type == REGION || type == DETECTION;
 }
 
+int vd_has_head(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (vd_is_head(net->layers[i].type)) return 1;
+    return 0;
+}
+
 /* x, y, width, height, and what [region] adds to them */
 static int coords_of(const layer *l)
 {

@@ -212,9 +212,7 @@ static void set_stretched(layer *l)
 static void check_mosaic(const network *net, vd_placement p)
 {
     const char *name = net->cfg_file;
-    int heads = 0;
-    for (int i = 0; i < net->n; ++i) heads += vd_is_head(net->layers[i].type);
-    if (!heads) vd_die("%s: [net]: mosaic=1 is built for detectors alone", name);
+    if (!vd_has_head(net)) vd_die("%s: [net]: mosaic=1 is built for detectors alone", name);
     if (!p.later) vd_die("%s: [net]: mosaic=1 is built for [yolo] with keys of later Darknets, such as iou_loss", name);
     if (p.letter_box)
         vd_die("%s: [net]: mosaic=1 puts pictures together that fill the input: expected letter_box=0, and keys of "

@@ -31,6 +31,7 @@
 #include "training/silence.h"
 #include "training/validation.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -170,8 +171,9 @@ static void set_target(vd_section s, vd_cost *c, const network *net)
     if (net->max_batches - c->fine_tune <= c->kl_start)
         vd_section_die(s, "target_sparsity: max_batches=%d leaves no batches with a KL term, which begins at batch %g",
                        net->max_batches, c->kl_start);
-    /* nothing is frozen by its count alone, unless the cfg asks for it */
-    if (!c->freeze_pruned) c->freeze_pruned = UINT16_MAX;
+    if (c->freeze_pruned) return;
+    c->freeze_pruned = UINT16_MAX; /* weights freeze by their rank alone: */
+    c->freeze_start = INFINITY;    /* batches are not counted */
 }
 
 static void attach_cost(vd_section s, layer *l, network *net)
@@ -336,9 +338,7 @@ void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
 /* a network without variational layers trains as in stock Darknet, without a word */
 static void report_kernels(const network *net)
 {
-    int variational = 0;
-    for (int i = 0; i < net->n; ++i) variational |= vd_layer_of(net->layers[i]) != 0;
-    if (!variational) return;
+    if (!vd_variational_layers(net)) return;
     vd_kernel_choice_print(stderr); /* lines that begin with "vd:" are report lines */
     fputs("\n", stderr);
 }

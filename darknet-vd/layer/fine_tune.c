@@ -20,13 +20,12 @@ typedef struct {
 /* keep unpruned weights unpruned: lower log_sigma2 as a weight crosses zero */
 static void keep_unpruned(const job *j, size_t o, size_t n)
 {
-    const float below = 1e-3f; /* more than log_alpha is rounded by */
     float log_alpha[SHORT], threshold = j->threshold;
     const float *theta = j->p.theta + o;
     j->k->log_alpha(n, theta, j->p.log_sigma2 + o, log_alpha);
     for (size_t i = 0; i < n; ++i)
         if (log_alpha[i] >= threshold && j->masked[o + i] != 0)
-            j->p.log_sigma2[o + i] = threshold - below + logf(theta[i] * theta[i] + VD_THETA_EPS);
+            j->p.log_sigma2[o + i] = vd_log_sigma2_under(threshold, theta[i]);
 }
 
 static void fine_tune_piece(int i, void *context)

@@ -4,15 +4,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int is_frozen(vd_parameters all, size_t i, int batches)
+int vd_is_frozen(vd_parameters all, size_t i, int batches)
 {
-    return all.theta[i] == 0 && all.pruned_for[i] >= batches;
+    return all.pruned_for && all.theta[i] == 0 && all.pruned_for[i] >= batches;
 }
 
 size_t vd_frozen(vd_parameters all, int batches)
 {
     size_t frozen = 0;
-    for (size_t i = 0; i < all.n; ++i) frozen += is_frozen(all, i, batches);
+    for (size_t i = 0; i < all.n; ++i) frozen += vd_is_frozen(all, i, batches);
     return frozen;
 }
 
@@ -63,7 +63,7 @@ vd_active *make_vd_active(vd_parameters all, int rows, int columns, int groups, 
 {
     vd_active *a = vd_calloc(1, sizeof(*a));
     int *start = vd_calloc(rows + 1, sizeof(int)), *column, n = 0;
-    for (size_t i = 0; i < all.n; ++i) n += !is_frozen(all, i, batches);
+    for (size_t i = 0; i < all.n; ++i) n += !vd_is_frozen(all, i, batches);
     a->index = vd_calloc(n, sizeof(int));
     column = vd_calloc(n, sizeof(int));
     n = 0;
@@ -71,7 +71,7 @@ vd_active *make_vd_active(vd_parameters all, int rows, int columns, int groups, 
         start[r] = n;
         for (int c = 0; c < columns; ++c) {
             size_t i = (size_t)r * columns + c;
-            if (is_frozen(all, i, batches)) continue;
+            if (vd_is_frozen(all, i, batches)) continue;
             a->index[n] = (int)i;
             column[n++] = r / (rows / groups) * columns + c;
         }

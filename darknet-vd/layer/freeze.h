@@ -33,11 +33,16 @@ typedef struct {
                                gradients */
 } vd_active;
 
+enum { VD_FREEZE_EVERY = 50 }; /* batches: making lists costs about what one dense step does */
+
+/* weight i is 0 for good: theta is 0, and it has been pruned for this number of batches */
+int vd_is_frozen(vd_parameters all, size_t i, int batches);
+
 /* set theta and its moments to 0, and log_sigma2 so high that log_alpha is at the clip, where a weight has been pruned
  * for this number of batches; returns the number of active weights */
 size_t vd_freeze(vd_parameters all, int batches);
 
-/* the number of frozen weights: 0 for good, and pruned for this number of batches */
+/* the number of frozen weights */
 size_t vd_frozen(vd_parameters all, int batches);
 
 /* the active weights of a [rows][columns] matrix, all arrays of `all` but the last four copied. With groups, the rows

@@ -2,6 +2,7 @@
 #include "layer/convolution_winograd.h"
 #include "layer/pooled.h"
 #include "layer/posterior.h"
+#include "layer/schedule.h"
 
 void vd_leave_active(layer l)
 {
@@ -41,6 +42,18 @@ size_t vd_frozen_weights(layer l, int batches)
     const vd_layer *vd = l.plugin;
     if (vd->freezing.active) return vd->n - vd->freezing.active->p.n;
     return vd->freezing.pruned_for ? vd_frozen(vd_all_parameters(l), batches) : 0;
+}
+
+double vd_frozen_share(const network *net)
+{
+    double frozen = 0, all = 0;
+    for (int i = 0; i < net->n; ++i) {
+        const vd_layer *vd = vd_layer_of(net->layers[i]);
+        if (!vd) continue;
+        frozen += (double)vd_frozen_weights(net->layers[i], vd_cost_freeze_pruned(net));
+        all += (double)vd->n;
+    }
+    return all ? frozen / all : 0;
 }
 
 void vd_freeze_pruned(layer l, int batches)

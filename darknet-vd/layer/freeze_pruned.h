@@ -12,6 +12,9 @@ void vd_freeze_pruned(layer l, int batches);
 /* the number of frozen weights, 0 while nothing is counted */
 size_t vd_frozen_weights(layer l, int batches);
 
+/* frozen weights of all variational layers, as a share of their weights; 0 without weights */
+double vd_frozen_share(const network *net);
+
 /* run over lists from now on; back to whole arrays, which loses nothing */
 void vd_run_over_active(layer l, int batches);
 void vd_leave_active(layer l);

@@ -5,6 +5,8 @@
 
 #include "layer/vd_layer.h"
 
+#include <math.h>
+
 /* weights are worked on in pieces of this size: small enough for the caches, large enough for a thread */
 enum { VD_PIECE = 8192 };
 
@@ -15,6 +17,13 @@ vd_parameters vd_trained_parameters(layer l);
 
 /* with train_clip: the sums of -dL/d(masked theta), of the weights that training works on; null without */
 float *vd_mean_gradients(layer l);
+
+/* the log_sigma2 with which a weight that is over the cut of test time, as theta passes through 0, is just below it: by
+ * more than log_alpha is rounded by */
+static inline float vd_log_sigma2_under(float threshold, float theta)
+{
+    return threshold - 1e-3f + logf(theta * theta + VD_THETA_EPS);
+}
 
 /* element o of an array that may be missing */
 static inline float *vd_element(float *array, size_t o)

@@ -10,7 +10,7 @@
 
 /* log alpha beyond the clip: a weight of 0 whose log_sigma2 is 5 is at 23.4 */
 enum { LOWEST = -8, HIGHEST = 24, BINS_A_UNIT = 64, BINS = (HIGHEST - LOWEST) * BINS_A_UNIT + 1, BLOCK = 512 };
-enum { STEERINGS = 200, FREEZE_EVERY = 50 }; /* of w(t) in a training; batches between two times that weights freeze */
+enum { STEERINGS = 200 }; /* of w(t) in a training */
 
 /* Chosen with LeNet-300-100 on held-out pictures of MNIST, seed 1. Doubling w(t) moves the quantile by about 3 in the
  * end (compression is as w^0.67, and log alpha is spread so), with a delay of a tenth of a training: AT_ONCE of the
@@ -29,19 +29,14 @@ static float log_alpha_of(layer l, size_t i)
     return vd_layer_of(l)->log_sigma2[i] - logf(l.weights[i] * l.weights[i] + VD_THETA_EPS);
 }
 
-static int is_frozen(layer l, size_t i, int batches)
-{
-    const vd_layer *vd = vd_layer_of(l);
-    return vd->freezing.pruned_for && l.weights[i] == 0 && vd->freezing.pruned_for[i] >= batches;
-}
-
 /* of weights o to o + n: those that are clipped are few until late, and looked at one by one */
 static void log_alphas(layer l, size_t o, size_t n, int batches, float *log_alpha)
 {
-    vd_kernels_get()->log_alpha(n, l.weights + o, vd_layer_of(l)->log_sigma2 + o, log_alpha);
+    vd_parameters all = vd_all_parameters(l);
+    vd_kernels_get()->log_alpha(n, all.theta + o, all.log_sigma2 + o, log_alpha);
     for (size_t i = 0; i < n; ++i) {
         if (log_alpha[i] < VD_LOG_ALPHA_LIMIT) continue;
-        log_alpha[i] = is_frozen(l, o + i, batches) ? HIGHEST : fminf(log_alpha_of(l, o + i), HIGHEST);
+        log_alpha[i] = vd_is_frozen(all, o + i, batches) ? HIGHEST : fminf(log_alpha_of(l, o + i), HIGHEST);
     }
 }
 
@@ -79,18 +74,6 @@ static double share_over(const histogram *h, double log_alpha)
     double above = 0;
     for (int bin = (int)((log_alpha - LOWEST) * BINS_A_UNIT); bin < BINS; ++bin) above += (double)h->in[bin];
     return above / (double)h->all;
-}
-
-static double frozen_share(const network *net)
-{
-    double frozen = 0, all = 0;
-    for (int i = 0; i < net->n; ++i) {
-        const vd_layer *vd = vd_layer_of(net->layers[i]);
-        if (!vd) continue;
-        frozen += (double)vd_frozen_weights(net->layers[i], vd_cost_freeze_pruned(net));
-        all += (double)vd->n;
-    }
-    return frozen / all;
 }
 
 /* those over the cut; and, where counted is set, that have been over freeze_log_alpha for so many batches */
@@ -131,15 +114,11 @@ static double way_of(const network *net, const vd_cost *c)
     return (vd_cost_batch(net) - c->kl_start) / span_of(net, c);
 }
 
-static void steer(const network *net, vd_cost *c)
+static void steer(const network *net, vd_cost *c, const histogram *h)
 {
-    long every = (long)fmax(1, span_of(net, c) / STEERINGS);
-    if (vd_cost_batch(net) % every) return;
-    histogram h = count_network(net);
-    double q = quantile(&h, c->target_sparsity);
+    double q = quantile(h, c->target_sparsity);
     if (c->target.phase == VD_TARGET_NONE) c->target.start = q;
-    double part = fmin(1, way_of(net, c) / PRUNING);
-    double below = c->target.start + (AIM - c->target.start) * part - q;
+    double below = c->target.start + (AIM - c->target.start) * (way_of(net, c) / PRUNING) - q;
     double change = AT_ONCE * (below - c->target.below) + OVER_TIME / STEERINGS * below;
     c->target.log_factor = fmin(fmax(c->target.log_factor + change, LEAST_LOG_FACTOR), LARGEST_LOG_FACTOR);
     c->target.below = below;
@@ -150,7 +129,7 @@ static void steer(const network *net, vd_cost *c)
 static void prune(network *net, vd_cost *c)
 {
     double part = fmin(1, (way_of(net, c) - PRUNING) / (SETTLING - PRUNING));
-    if (c->target.phase != VD_TARGET_PRUNES) c->target.frozen = frozen_share(net);
+    if (c->target.phase != VD_TARGET_PRUNES) c->target.frozen = vd_frozen_share(net);
     histogram h = count_network(net);
     freeze(net, &h, c->target.frozen + (c->target_sparsity - c->target.frozen) * part, 0);
     c->target.phase = part < 1 ? VD_TARGET_PRUNES : VD_TARGET_SETTLES;
@@ -159,7 +138,6 @@ static void prune(network *net, vd_cost *c)
 /* weights that are not frozen, and over the cut of test time because theta passes through 0: lower log_sigma2 */
 static void keep_the_rest(layer l, int batches)
 {
-    const float below = 1e-3f; /* more than log_alpha is rounded by */
     vd_layer *vd = l.plugin;
     vd_parameters p = vd_trained_parameters(l);
     float log_alpha[BLOCK];
@@ -167,8 +145,8 @@ static void keep_the_rest(layer l, int batches)
         size_t n = p.n - o < BLOCK ? p.n - o : BLOCK;
         vd_kernels_get()->log_alpha(n, p.theta + o, p.log_sigma2 + o, log_alpha);
         for (size_t i = o; i < o + n; ++i)
-            if (log_alpha[i - o] >= vd->threshold && (p.theta[i] != 0 || p.pruned_for[i] < batches))
-                p.log_sigma2[i] = vd->threshold - below + logf(p.theta[i] * p.theta[i] + VD_THETA_EPS);
+            if (log_alpha[i - o] >= vd->threshold && !vd_is_frozen(p, i, batches))
+                p.log_sigma2[i] = vd_log_sigma2_under(vd->threshold, p.theta[i]);
     }
     if (vd->freezing.active) vd_active_write(vd->freezing.active, vd_all_parameters(l));
     vd->variance.is_current = vd->test_time.masked_is_current = 0;
@@ -180,34 +158,37 @@ static void settle(network *net, const vd_cost *c)
         if (vd_layer_of(net->layers[i])) keep_the_rest(net->layers[i], c->freeze_pruned);
 }
 
-/* what freeze_log_alpha freezes by itself */
-static void freeze_counted(network *net, const vd_cost *c)
+/* before PRUNING: w(t), and what freeze_log_alpha freezes by itself */
+static void approach(network *net, vd_cost *c)
 {
-    if (!vd_cost_freezes(net)) return;
+    long batch = vd_cost_batch(net), every = (long)fmax(1, span_of(net, c) / STEERINGS);
+    int steers = batch % every == 0, freezes = batch % VD_FREEZE_EVERY == 0 && vd_cost_freezes(net);
+    if (!steers && !freezes) return;
     histogram h = count_network(net);
-    freeze(net, &h, c->target_sparsity, 1);
+    if (steers) steer(net, c, &h);
+    if (freezes) freeze(net, &h, c->target_sparsity, 1);
 }
 
 void vd_target_batch(network *net)
 {
     vd_cost *c = vd_cost_of(net);
     long batch = vd_cost_batch(net), end = net->max_batches - c->fine_tune;
-    int freezes = batch % FREEZE_EVERY == 0;
     if (batch < c->kl_start || batch > end) return;
     double way = way_of(net, c);
+    int due = batch % VD_FREEZE_EVERY == 0;
     if (c->target.phase == VD_TARGET_SETTLES) {
-        if (freezes || batch == end) settle(net, c);
+        if (due || batch == end) settle(net, c);
     } else if (way >= PRUNING) {
-        if (freezes || way >= SETTLING) prune(net, c);
+        if (due || way >= SETTLING) prune(net, c);
     } else {
-        steer(net, c);
-        if (freezes) freeze_counted(net, c);
+        approach(net, c);
     }
 }
 
 double vd_target_predicted(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
+    if (c->target.phase >= VD_TARGET_PRUNES) return c->target_sparsity;
     histogram h = count_network(net);
-    return c->target.phase >= VD_TARGET_PRUNES ? c->target_sparsity : share_over(&h, AIM);
+    return share_over(&h, AIM);
 }

@@ -57,15 +57,6 @@ static void backward_vd_cost_layer(layer l, network net)
     (void)net;
 }
 
-static double frozen_weights(const network *net)
-{
-    double frozen = 0;
-    for (int i = 0; i < net->n; ++i)
-        if (vd_layer_of(net->layers[i]))
-            frozen += (double)vd_frozen_weights(net->layers[i], vd_cost_freeze_pruned(net));
-    return frozen;
-}
-
 /* what was asked for, and what will come or has come of it */
 static void print_target(FILE *fp, const network *net, const vd_report *r)
 {
@@ -87,9 +78,7 @@ static void print_training_line(FILE *fp, const network *net, double cost, doubl
     for (int i = 0; i < r.n; ++i)
         fprintf(fp, "%s%.1f", i ? "-" : " ", 100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
     fprintf(fp, " %%, all %.2f %%\n", 100 * vd_report_sparsity(r.weights, r.nonzero));
-    if (c->freeze_pruned)
-        fprintf(fp, "frozen: %.2f %% of the weights\n",
-                100 * (r.weights ? frozen_weights(net) / (double)r.weights : 0));
+    if (c->freeze_pruned) fprintf(fp, "frozen: %.2f %% of the weights\n", 100 * vd_frozen_share(net));
     if (c->target_sparsity) print_target(fp, net, &r);
     fflush(fp);
 }

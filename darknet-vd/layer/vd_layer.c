@@ -21,6 +21,13 @@ vd_layer *vd_layer_of(layer l)
     return l.type == COST ? 0 : l.plugin;
 }
 
+int vd_variational_layers(const network *net)
+{
+    int n = 0;
+    for (int i = 0; i < net->n; ++i) n += vd_layer_of(net->layers[i]) != 0;
+    return n;
+}
+
 const char *vd_layer_type(layer l)
 {
     if (!vd_layer_of(l)) return vd_section_of(l);

@@ -84,6 +84,9 @@ typedef struct {
 /* the variational part of a layer, null when it is a plain one or a cost */
 vd_layer *vd_layer_of(layer l);
 
+/* how many layers of a network are variational */
+int vd_variational_layers(const network *net);
+
 /* what tables call a layer: its section's name, "vd_convolutional" or "maxpool" */
 const char *vd_layer_type(layer l);
 

@@ -92,7 +92,6 @@ static void allocate_moments(vd_layer *vd, update_args a, int freezes)
 
 void update_vd_layer(layer l, update_args a)
 {
-    enum { FREEZE_EVERY = 50 }; /* batches: making lists costs about what one dense step does */
     vd_layer *vd = l.plugin;
     int batches = vd_cost_freeze_pruned(vd->net), freezes = vd_cost_freezes(vd->net);
     if (vd_cost_fine_tunes(vd->net)) {
@@ -123,6 +122,6 @@ void update_vd_layer(layer l, update_args a)
     vd_update_biases(l, a);
     vd->test_time.masked_is_current = 0;
     /* with target_sparsity, target.h freezes */
-    if (freezes && !vd_cost_of(vd->net)->target_sparsity && vd_cost_batch(vd->net) % FREEZE_EVERY == 0)
+    if (freezes && !vd_cost_of(vd->net)->target_sparsity && vd_cost_batch(vd->net) % VD_FREEZE_EVERY == 0)
         vd_freeze_pruned(l, batches);
 }

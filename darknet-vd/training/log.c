@@ -244,13 +244,6 @@ static void add_epoch(network *net)
 
 /* ---- a training ---- */
 
-static int variational_layers(const network *net)
-{
-    int n = 0;
-    for (int i = 0; i < net->n; ++i) n += vd_layer_of(net->layers[i]) != 0;
-    return n;
-}
-
 static void go_on(const network *net)
 {
     char *fault;
@@ -291,7 +284,7 @@ void vd_log_begin(network *net, const char *backup, const char *base, int resume
     run.base = vd_format("%s", base);
     run.html = vd_format("%s/%s.html", backup, base);
     run.csv = (vd_csv){.path = vd_format("%s/%s.csv", backup, base), .replace = 1};
-    run.history.layers = variational_layers(net);
+    run.history.layers = vd_variational_layers(net);
     read_keys(net->cfg_file);
     if (resumed) go_on(net);
     run.began = run.stopped = now(); /* the clock starts with the first batch */

@@ -6,19 +6,12 @@
 
 #include "network.h"
 
-/* detector train ends at max_batches=0, classifier train goes on without end */
-static int finds_objects(const network *net)
-{
-    for (int i = 0; i < net->n; ++i)
-        if (vd_is_head(net->layers[i].type)) return 1;
-    return 0;
-}
-
 void vd_silence_check_over(const network *net)
 {
     size_t batch = get_current_batch((network *)net);
     int max = net->max_batches;
-    if (batch < (size_t)max || (!max && !finds_objects(net))) return;
+    /* detector train ends at max_batches=0, classifier train goes on without end */
+    if (batch < (size_t)max || (!max && !vd_has_head(net))) return;
     if (!max) vd_complain("%s: max_batches is 0 or missing: nothing is trained", net->cfg_file);
     else
         vd_complain(

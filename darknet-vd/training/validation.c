@@ -90,13 +90,6 @@ void vd_validation_ask(long epochs, double iou, int topk)
 
 /* ---- before the first batch ---- */
 
-static int finds_objects(const network *net)
-{
-    for (int i = 0; i < net->n; ++i)
-        if (vd_is_head(net->layers[i].type)) return 1;
-    return 0;
-}
-
 /* all are decoded, which a validation does, too: a training should not end after its first epochs */
 static void check_pictures(vd_labelled_pictures p)
 {
@@ -148,7 +141,7 @@ void vd_validation_begin(network *net, const char *backup, const char *base)
                keys.patience);
     if (!now.every) return;
     if (!keys.valid) vd_die("%s: valid= (the list of pictures to validate on) is missing", keys.file);
-    now.detects = finds_objects(net);
+    now.detects = vd_has_head(net);
     if (now.detects) begin_detector(net);
     else begin_classifier(net);
     check_pictures(now.labelled);

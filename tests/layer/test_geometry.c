@@ -114,37 +114,14 @@ static const char *const nets[] = {
           "[route]\nlayers=-1,-2\n" END_COST "[vd_cost]\nsamples=9\nfine_tune=100\n",
 };
 
-static double loss_of(network *net)
-{
-    net->train = 1;
-    forward_network(net);
-    return *net->cost;
-}
-
 START_TEST(gradients_are_differences_where_a_route_adds_to_them_too)
 {
     network *net = network_of(nets[_i], 0);
     layer l = net->layers[0];
     fill_random(net->input, (size_t)net->inputs * 3, 1);
     fill_random(net->truth, (size_t)net->truths * 3, 2);
-    loss_of(net);
-    backward_network(net);
-    float *got = vd_calloc(l.nweights, sizeof(float));
-    memcpy(got, l.weight_updates, l.nweights * sizeof(float));
-    double largest = 0;
-    for (int i = 0; i < l.nweights; ++i) largest = fmax(largest, fabs(got[i]));
-    for (int i = 0; i < l.nweights; i += 7) { /* weight_updates are of -2 d cost, as stock Darknet's [cost] has them */
-        const float h = 2e-3f;
-        float w = l.weights[i];
-        l.weights[i] = w + h;
-        double high = loss_of(net);
-        l.weights[i] = w - h;
-        double low = loss_of(net);
-        l.weights[i] = w;
-        double want = -(high - low) / (2 * h) / 2;
-        ck_assert_msg(close_to(got[i], want, .02, .02 * largest), "%d: %g, not %g", i, got[i], want);
-    }
-    free(got), free_network(net);
+    expect_weight_gradients(net, l, l.nweights, 2e-3f);
+    free_network(net);
 }
 END_TEST
 

@@ -325,6 +325,34 @@ network *network_of(const char *cfg, const char *weights)
     return net;
 }
 
+static double training_cost(network *net)
+{
+    net->train = 1;
+    forward_network(net);
+    return *net->cost;
+}
+
+void expect_weight_gradients(network *net, layer l, int n, float h)
+{
+    training_cost(net);
+    backward_network(net);
+    float *got = vd_calloc(n, sizeof(float));
+    memcpy(got, l.weight_updates, n * sizeof(float));
+    double largest = 0;
+    for (int i = 0; i < n; ++i) largest = fmax(largest, fabs(got[i]));
+    for (int i = 0; i < n; i += 7) { /* weight_updates are of -2 d cost, as stock Darknet's [cost] has them */
+        float w = l.weights[i];
+        l.weights[i] = w + h;
+        double high = training_cost(net);
+        l.weights[i] = w - h;
+        double low = training_cost(net);
+        l.weights[i] = w;
+        double want = -(high - low) / (2 * h) / 2;
+        ck_assert_msg(close_to(got[i], want, .02, .02 * largest), "%d: %g, not %g", i, got[i], want);
+    }
+    free(got);
+}
+
 void train_steps(network *net, int first, int steps, unsigned seed)
 {
     for (int t = first; t < first + steps; ++t) {

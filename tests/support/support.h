@@ -87,6 +87,10 @@ void use_float_kernels(void);
 /* parse a cfg given as text (and load weights, or null), without Darknet's lines on stderr and without report lines */
 network *network_of(const char *cfg, const char *weights);
 
+/* n weights of l, a layer of net, whose input and truth are set: each seventh gradient of a training pass is the
+ * central difference of the cost, to 2 % of itself or of the largest */
+void expect_weight_gradients(network *net, layer l, int n, float h);
+
 /* train steps first, first + 1 ...: random pictures, the same for the same seed, whose classes take turns */
 void train_steps(network *net, int first, int steps, unsigned seed);
 
