@@ -24,7 +24,6 @@ void vd_csv_print_cell(FILE *fp, int column, double value)
 {
     if (!isfinite(value)) return;
     if (is_count(column)) fprintf(fp, "%.0f", value);
-    else if (column == VD_CSV_SECONDS) fprintf(fp, "%.3f", value);
     else if (column == VD_CSV_RATE) fprintf(fp, "%.7g", value); /* a float */
     else fprintf(fp, "%.9g", value);
 }

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define HEADER "batch,epoch,images,seconds,rate,loss,cost,kl,w,sparsity,nonzero,error,map\n"
-#define ROW1 "1,0.5,20,1.500,0.001,2.5,1.25,125,0.01,0.25,75,,\n"
-#define ROW2 "2,1,40,3.000,0.001,2,1,100,0.01,0.5,50,0.125,\n"
+#define ROW1 "1,0.5,20,1.5,0.001,2.5,1.25,125,0.01,0.25,75,,\n"
+#define ROW2 "2,1,40,3,0.001,2,1,100,0.01,0.5,50,0.125,\n"
 
 static char *path;
 
