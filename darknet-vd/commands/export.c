@@ -7,9 +7,10 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: darknet vd export CFG WEIGHTS OUT [-fuse | -no-fuse] [-compact] [IMAGE ...]\n"
+    "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-fuse | -no-fuse] [-compact] [IMAGE ...]\n"
     "  writes OUT.cfg and OUT.weights for stock Darknet and other programs that read its files: pruned\n"
     "  weights are zeros, variational sections are plain ones, [vd_cost] and keys of training are removed\n"
+    "  -format    of the files: darknet (the default)\n"
     "  -fuse      fold batch normalisation into weights and biases: the default, as programs differ in the\n"
     "             epsilon they add to the variance\n"
     "  -no-fuse   leave it as it is; not for [connected], which OpenCV reads in another order\n"
@@ -20,6 +21,13 @@ static const char usage[] =
     "  the largest output; otherwise nothing is written and the exit status is 1. What programs other than\n"
     "  stock Darknet compute otherwise is named on stderr, a line each\n";
 
+/* the value behind the option argv[*i] */
+static const char *next_argument(int argc, char **argv, int *i)
+{
+    if (*i + 1 >= argc) vd_die("darknet vd export: %s needs a value; see -h", argv[*i]);
+    return argv[++*i];
+}
+
 static vd_export_options parse(int argc, char **argv)
 {
     const char *files[3];
@@ -29,6 +37,7 @@ static vd_export_options parse(int argc, char **argv)
         if (!strcmp(argv[i], "-fuse")) fuse = 1;
         else if (!strcmp(argv[i], "-no-fuse")) no_fuse = 1;
         else if (!strcmp(argv[i], "-compact")) o.compact = 1;
+        else if (!strcmp(argv[i], "-format")) o.format = next_argument(argc, argv, &i);
         else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);
         else if (n < 3) files[n++] = argv[i];
         else o.files[o.pictures++] = argv[i];
@@ -71,7 +80,7 @@ static void print_result(vd_export_options o, const vd_export_result *r)
         free(filters);
     }
     print_row("", "all", "", r->total);
-    printf("\n%s.weights: %lld bytes, %s: %lld\n", o.out, r->file[1], o.weights, r->file[0]);
+    printf("\n%s.%s: %lld bytes, %s: %lld\n", o.out, r->ending, r->file[1], o.weights, r->file[0]);
     printf("largest difference on %d %s: %.3g of the largest output (layer %d)\n", r->pictures,
            o.pictures ? "pictures" : "random inputs", r->difference.relative, r->difference.layer);
 }

@@ -6,7 +6,8 @@
 
 typedef struct {
     const char *cfg, *weights; /* of the network to export */
-    const char *out;           /* OUT.cfg and OUT.weights are written */
+    const char *out;           /* OUT.cfg and OUT.weights are written, or what the format's files are called */
+    const char *format;        /* null: darknet (format.h) */
     int fuse;                  /* fold batch normalisation into the weights; [connected] with it needs this */
     int compact;               /* remove channels that the outputs do not depend on */
     int pictures;              /* number of files to check the export with; 0: random numbers instead */
@@ -25,7 +26,8 @@ typedef struct {
     int n; /* layers with weights */
     vd_export_line *lines;
     vd_model_size total[2];
-    long long file[2]; /* bytes of the weights files */
+    long long file[2];  /* bytes of the weights files */
+    const char *ending; /* OUT.ending has the weights */
     int pictures;
     vd_difference difference;
 } vd_export_result;
@@ -33,9 +35,9 @@ typedef struct {
 /* the largest relative difference an export may have */
 #define VD_EXPORT_TOLERANCE 1e-4
 
-/* Export and check: the written files are loaded, and their outputs compared with those of the original. A line on
- * stderr names what other readers than stock Darknet take otherwise (readers.h). Both files
- * appear; or neither does, and the program ends, when they cannot be written or the outputs differ */
+/* Export and check: what is written is compared with the outputs of the original. All files of the format appear; or
+ * none does, and the program ends, when they cannot be written or the outputs differ. For Darknet's format a line on
+ * stderr names what other readers than stock Darknet take otherwise (readers.h) */
 vd_export_result vd_export(vd_export_options o);
 void free_vd_export_result(vd_export_result r);
 

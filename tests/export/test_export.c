@@ -389,6 +389,8 @@ START_TEST(a_missing_picture_or_a_wrong_argument_is_named)
     free_network(write_network(cfg));
     expect_failure(export("out", "none.png", 0), "none.png");
     expect_failure(export("out", "-squeeze", 0), "darknet vd export: unknown option -squeeze");
+    expect_failure(export("out", "-format", "caffe"), "-format caffe: one of darknet");
+    expect_failure(export("out", "-format", 0), "-format needs a value");
     expect_failure(run((const char *const[]){"darknet", "vd", "export", "a", "b", 0}),
                    "CFG, WEIGHTS and OUT are needed");
 }
@@ -398,7 +400,7 @@ START_TEST(help_is_printed_to_stdout)
 {
     run_result r = run((const char *const[]){"darknet", "vd", "export", "-h", 0});
     ck_assert_int_eq(r.status, 0);
-    ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd export CFG WEIGHTS OUT [-fuse | -no-fuse] [-compact]"));
+    ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd export CFG WEIGHTS OUT [-format NAME]"));
     free_run(r);
 }
 END_TEST

@@ -1,0 +1,111 @@
+/* OUT.cfg and OUT.weights for stock Darknet and other programs that read its files */
+#include "export/format.h"
+#include "export/readers.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include "network.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *read_text(const char *path)
+{
+    FILE *fp = fopen(path, "rb");
+    char *text = 0;
+    size_t room = 0;
+    if (!fp) vd_die("%s: cannot open: %s", path, strerror(errno));
+    errno = 0;
+    if (getdelim(&text, &room, 0, fp) < 0) vd_die("%s: cannot read: %s", path, errno ? strerror(errno) : "empty");
+    fclose(fp);
+    return text;
+}
+
+static char *exported_text(const vd_exporting *e)
+{
+    vd_cfg_change *changes = vd_reader_changes(e->m, e->o->fuse);
+    char *text = read_text(e->o->cfg), *exported = vd_cfg_text_export(text, e->m->n, changes);
+    free_vd_reader_changes(e->m->n, changes);
+    free(text);
+    return exported;
+}
+
+/* OpenCV looks for its weights after the variances, Darknet writes them before the scales */
+static void refuse_normalized_connected(const vd_exporting *e)
+{
+    for (int i = 0; i < e->m->n && !e->o->fuse; ++i)
+        if (e->m->layers[i].type == CONNECTED && e->m->layers[i].scales)
+            vd_die(
+                "%s: layer %d [%sconnected]: not exported with -no-fuse: OpenCV reads the weights of batch_normalize=1 "
+                "in another order",
+                e->o->cfg, i, e->m->layers[i].variational ? "vd_" : "");
+}
+
+/* ---- the two files ---- */
+
+typedef struct {
+    vd_output cfg, weights;
+} outputs;
+
+/* OUT.weights while it is in place and OUT.cfg is not: it is removed when the program ends in between */
+static char *without_cfg;
+
+static void remove_without_cfg(void)
+{
+    if (without_cfg) remove(without_cfg);
+}
+
+static outputs open_files(const vd_exporting *e, const char *text)
+{
+    outputs out;
+    out.weights = vd_export_open(e->o, "weights", e->o->weights);
+    out.cfg = vd_export_open(e->o, "cfg", e->o->cfg);
+    fputs(text, out.cfg.fp);
+    vd_model_write(e->m, out.weights.fp);
+    vd_output *both[] = {&out.cfg, &out.weights};
+    for (int i = 0; i < 2; ++i)
+        if (fflush(both[i]->fp) || ferror(both[i]->fp) || fsync(fileno(both[i]->fp)))
+            vd_die("%s: not written: %s", both[i]->path, strerror(errno));
+    return out;
+}
+
+static void close_files(outputs out)
+{
+    if (atexit(remove_without_cfg)) vd_die("out of memory");
+    char *weights = vd_format("%s", out.weights.path);
+    vd_output_close(&out.weights);
+    without_cfg = weights;
+    vd_output_close(&out.cfg);
+    free(without_cfg);
+    without_cfg = 0;
+}
+
+/* the written files are loaded as a network */
+static vd_difference difference_of(outputs out, const vd_exporting *e)
+{
+    network *net = load_network(out.cfg.temporary, out.weights.temporary, 0);
+    vd_outputs exported = vd_outputs_of(net, e->m, vd_reader_front(e->m), e->n, e->pictures);
+    vd_difference d = vd_outputs_compare(e->m, exported, e->masked);
+    free_vd_outputs(exported);
+    free_network(net);
+    return d;
+}
+
+static void write_darknet(const vd_exporting *e, vd_export_result *r)
+{
+    struct stat s;
+    char *text = exported_text(e);
+    outputs out = open_files(e, text);
+    r->file[1] = stat(out.weights.temporary, &s) ? 0 : (long long)s.st_size;
+    r->difference = difference_of(out, e);
+    vd_export_check(out.cfg.path, r->difference, e->o->fuse ? "; -no-fuse may help" : "");
+    close_files(out);
+    vd_reader_warn(e->m, e->o->cfg);
+    free(text);
+}
+
+const vd_export_format vd_darknet_format = {
+    .name = "darknet", .ending = "weights", .refuse = refuse_normalized_connected, .write = write_darknet};
