@@ -1,4 +1,5 @@
 #include "commands/arguments.h"
+#include "commands/calibration.h"
 #include "commands/detector.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -155,7 +156,7 @@ void vd_arguments_check(int argc, char **argv)
     int c = 0, given = 0, count = (int)(sizeof(commands) / sizeof(*commands));
     check_is_here(command);
     while (c < count && strcmp(command, commands[c].name)) ++c;
-    if (c == count || vd_detector_has(argc, argv)) return;
+    if (c == count || vd_detector_has(argc, argv) || vd_calibration_has(argc, argv)) return;
     const char *numbers = commands[c].numbers;
     for (int i = 2; i < argc;) {
         if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {

@@ -1,4 +1,5 @@
 #include "commands/later_options.h"
+#include "commands/calibration.h"
 #include "commands/detector.h"
 #include "commands/test_output.h"
 #include "training/validation.h"
@@ -44,6 +45,7 @@ static const char classifier_usage[] =
     "                the first top= (5 without it), and keep the weights with the lowest error\n"
     "  predict  WEIGHTS [PICTURE] [-t N] [-skip-broken]; without PICTURE, paths on standard input, one a line\n"
     "  valid, validmulti, valid10, validcrop, validfull   [-skip-broken]\n"
+    "      valid -calibration   NLL, Brier score, calibration error: see darknet classifier valid -calibration -h\n"
     "  test, label, csv, fout, try\n"
     "  -dont_show, -chart NAME, -dontuse_opencv change nothing; -strict makes warnings errors\n";
 
@@ -125,7 +127,7 @@ void vd_later_options(int argc, char **argv)
     int detector = !strcmp(argv[1], "detector");
     if (!detector && strcmp(argv[1], "classifier")) return;
     refuse(argc, argv);
-    if (vd_detector_has(argc, argv)) return; /* they read their own */
+    if (vd_detector_has(argc, argv) || vd_calibration_has(argc, argv)) return; /* they read their own */
     help(argc, argv, detector);
     check_values(argc, argv);
     find_arg(argc, argv, "-dont_show"); /* nothing is shown */

@@ -1,6 +1,7 @@
 #include "commands/vd.h"
 #include "commands/arguments.h"
 #include "commands/bench.h"
+#include "commands/calibration.h"
 #include "commands/dataset/dataset.h"
 #include "commands/export.h"
 #include "commands/keys.h"
@@ -180,6 +181,7 @@ int vd_command(int argc, char **argv)
     argc = start(argc, argv);
     if (is_help(argv[1])) vd_arguments_list();
     else if (!strcmp(argv[1], "vd")) vd_run_verb(argc, argv);
+    else if (vd_calibration_has(argc, argv)) vd_calibration_run(argc, argv);
     else return 0;
     return 1;
 }

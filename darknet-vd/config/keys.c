@@ -165,6 +165,10 @@ static const vd_key vd_cost_keys[] = {
      .help = "batches in which w(t) rises linearly from 0 to kl_scale; 0: at once", .owner = VD_PLUGIN},
     {"target_sparsity", VD_NUMBER, 0, 1, "0",
      .help = "share of the weights that is pruned when the training ends: w(t) is steered; 0: off", .owner = VD_PLUGIN},
+    {"target_size", VD_INTEGER, 0, (double)(1LL << 53), "0",
+     .help = "bytes of the .vdw file that vd pack writes without options (weights in float32) when the training ends: "
+             "w(t) is steered; at most these, and less than 1 % fewer; 0: off",
+     .owner = VD_PLUGIN},
     {"freeze_pruned", VD_INTEGER, 0, UINT16_MAX, "0",
      .help = "batches in a row at freeze_log_alpha after which a weight is zero for good; 0: never",
      .owner = VD_PLUGIN},

@@ -165,11 +165,17 @@ static void set_freezing(vd_section s, vd_cost *c)
 static void set_target(vd_section s, vd_cost *c, const network *net)
 {
     c->target_sparsity = vd_key_number(s, "target_sparsity");
-    if (!c->target_sparsity) return;
+    c->target_size = (double)vd_key_integer(s, "target_size");
+    c->packed_size = vd_packed_size;
+    if (!vd_cost_has_target(c)) return;
+    const char *key = c->target_size ? "target_size" : "target_sparsity";
+    if (c->target_size && c->target_sparsity)
+        vd_section_die(s, "target_size=%.0f and target_sparsity=%g: only one can be steered to", c->target_size,
+                       c->target_sparsity);
     if (c->target_sparsity == 1) vd_section_die(s, "target_sparsity=1 would prune every weight");
-    if (!c->kl_scale) vd_section_die(s, "target_sparsity needs a kl_scale to start from, over 0");
+    if (!c->kl_scale) vd_section_die(s, "%s needs a kl_scale to start from, over 0", key);
     if (net->max_batches - c->fine_tune <= c->kl_start)
-        vd_section_die(s, "target_sparsity: max_batches=%d leaves no batches with a KL term, which begins at batch %g",
+        vd_section_die(s, "%s: max_batches=%d leaves no batches with a KL term, which begins at batch %g", key,
                        net->max_batches, c->kl_start);
     if (c->freeze_pruned) return;
     c->freeze_pruned = UINT16_MAX; /* weights freeze by their rank alone: */

@@ -55,8 +55,15 @@ float vd_cost_freeze_alpha(const network *net)
     return c && c->freeze_log_alpha < VD_LOG_ALPHA_LIMIT ? expf((float)c->freeze_log_alpha) : INFINITY;
 }
 
+int vd_cost_has_target(const vd_cost *c)
+{
+    return c->target_sparsity > 0 || c->target_size > 0;
+}
+
 int vd_cost_still_prunes(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
-    return c && c->target_sparsity > 0 && c->target.phase != VD_TARGET_SETTLES && !vd_cost_fine_tunes(net);
+    if (!c || !vd_cost_has_target(c) || vd_cost_fine_tunes(net)) return 0;
+    if (c->target_size && c->target.empty > c->target_size) return 0;
+    return c->target.phase != VD_TARGET_SETTLES;
 }

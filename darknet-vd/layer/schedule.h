@@ -17,6 +17,9 @@ typedef struct {
     int report;                         /* batches between two report lines, 0: one an epoch */
 
     double target_sparsity; /* share of the weights to be pruned at the end, 0: none. See target.h */
+    double target_size;     /* or the bytes of the packed file then, 0: none */
+    /* the bytes of the packed file, 0 where a weight is not finite: of weights/, a floor above */
+    size_t (*packed_size)(const network *net);
 
     double kl; /* of the latest training forward, in nats, all layers together */
     struct {
@@ -31,6 +34,8 @@ typedef struct {
         double below;      /* and how far it was below its line when last looked at */
         double frozen;     /* share of the weights frozen when freezing by rank began */
         int phase;         /* of vd_target_phase */
+        double share;      /* of the weights to be pruned, as last measured: target_size only, */
+        double empty;      /* and the bytes of a packed file without any weight; 0: not measured yet */
     } target;              /* the same */
     struct {
         long batch;      /* 0: none yet */
@@ -49,10 +54,13 @@ long vd_cost_batch(const network *net);
 double vd_cost_kl_weight(const network *net);
 float vd_cost_kl_scale(const network *net);
 
-/* what target_sparsity= does with the batch being trained */
+/* target_sparsity= or target_size= is given */
+int vd_cost_has_target(const vd_cost *c);
+
+/* what they do with the batch being trained */
 typedef enum { VD_TARGET_NONE, VD_TARGET_STEERS, VD_TARGET_PRUNES, VD_TARGET_SETTLES } vd_target_phase;
 
-/* target_sparsity= has not come to its share yet */
+/* the target has not been come to yet; it has when it cannot be, and without one */
 int vd_cost_still_prunes(const network *net);
 
 /* freeze_pruned, 0 for a network without [vd_cost] */

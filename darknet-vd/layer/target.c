@@ -1,6 +1,8 @@
 #include "layer/target.h"
 #include "layer/freeze_pruned.h"
 #include "layer/posterior.h"
+#include "layer/ranks.h"
+#include "layer/target_size.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 #include "kernels/kernels.h"
@@ -8,85 +10,50 @@
 #include <math.h>
 #include <stdint.h>
 
-/* log alpha beyond the clip: a weight of 0 whose log_sigma2 is 5 is at 23.4 */
-enum { LOWEST = -8, HIGHEST = 24, BINS_A_UNIT = 64, BINS = (HIGHEST - LOWEST) * BINS_A_UNIT + 1, BLOCK = 512 };
 enum { STEERINGS = 200 }; /* of w(t) in a training */
+enum { A_MEASURE = 10 };  /* steerings between two looks at the size of the packed file */
 
 /* Chosen with LeNet-300-100 on held-out pictures of MNIST, seed 1. Doubling w(t) moves the quantile by about 3 in the
  * end (compression is as w^0.67, and log alpha is spread so), with a delay of a tenth of a training: AT_ONCE of the
  * change that this asks for, and in a whole training OVER_TIME times it */
 static const double AIM = 1, PRUNING = 0.7, SETTLING = 0.8, AT_ONCE = 0.3, OVER_TIME = 1.2;
 static const double LEAST_LOG_FACTOR = -7, LARGEST_LOG_FACTOR = 2;
+/* freeze_pruned leaves so many times the weights that target_size seems to allow: a later measure may allow more */
+static const double RESERVE = 1.2;
 
-/* how many of the network's weights have a log alpha in each bin; those frozen in the last */
-typedef struct {
-    size_t in[BINS], all;
-} histogram;
+/* ---- the share to be pruned ---- */
 
-/* log alpha before the clip */
-static float log_alpha_of(layer l, size_t i)
+/* what target_size comes to, with the weights as they are */
+static void measure(network *net, vd_cost *c, const vd_ranks *r)
 {
-    return vd_layer_of(l)->log_sigma2[i] - logf(l.weights[i] * l.weights[i] + VD_THETA_EPS);
+    vd_size_estimate e = vd_size_estimated(net, r);
+    c->target.share = e.share;
+    c->target.empty = e.empty;
 }
 
-/* of weights o to o + n: those that are clipped are few until late, and looked at one by one */
-static void log_alphas(layer l, size_t o, size_t n, int batches, float *log_alpha)
+static double share_of(const vd_cost *c)
 {
-    vd_parameters all = vd_all_parameters(l);
-    vd_kernels_get()->log_alpha(n, all.theta + o, all.log_sigma2 + o, log_alpha);
-    for (size_t i = 0; i < n; ++i) {
-        if (log_alpha[i] < VD_LOG_ALPHA_LIMIT) continue;
-        log_alpha[i] = vd_is_frozen(all, o + i, batches) ? HIGHEST : fminf(log_alpha_of(l, o + i), HIGHEST);
-    }
+    return c->target_size ? c->target.share : c->target_sparsity;
 }
 
-static void count_layer(layer l, int batches, histogram *h)
+static int is_out_of_reach(const vd_cost *c)
 {
-    size_t weights = vd_layer_of(l)->n;
-    float log_alpha[BLOCK];
-    for (size_t o = 0; o < weights; o += BLOCK) {
-        size_t n = weights - o < BLOCK ? weights - o : BLOCK;
-        log_alphas(l, o, n, batches, log_alpha);
-        for (size_t i = 0; i < n; ++i) ++h->in[(int)((log_alpha[i] - LOWEST) * BINS_A_UNIT)];
-    }
-    h->all += weights;
+    return c->target_size && c->target.empty > c->target_size;
 }
 
-static histogram count_network(const network *net)
-{
-    histogram h = {.all = 0};
-    for (int i = 0; i < net->n; ++i)
-        if (vd_layer_of(net->layers[i])) count_layer(net->layers[i], vd_cost_freeze_pruned(net), &h);
-    return h;
-}
-
-/* the log alpha that this share of the weights is at or over: the lower end of its bin */
-static double quantile(const histogram *h, double share)
-{
-    double above = 0;
-    int bin = BINS;
-    while (bin > 0 && above < share * (double)h->all) above += (double)h->in[--bin];
-    return (double)bin / BINS_A_UNIT + LOWEST;
-}
-
-static double share_over(const histogram *h, double log_alpha)
-{
-    double above = 0;
-    for (int bin = (int)((log_alpha - LOWEST) * BINS_A_UNIT); bin < BINS; ++bin) above += (double)h->in[bin];
-    return above / (double)h->all;
-}
+/* ---- freezing ---- */
 
 /* those over the cut; and, where counted is set, that have been over freeze_log_alpha for so many batches */
 static void freeze_over(layer l, double cut, int counted, int batches)
 {
     vd_layer *vd = l.plugin;
-    float log_alpha[BLOCK];
+    float log_alpha[VD_BLOCK];
     vd_leave_active(l);
     if (!vd->freezing.pruned_for) vd->freezing.pruned_for = vd_calloc(vd->n, sizeof(uint16_t));
-    for (size_t o = 0; o < vd->n; o += BLOCK) {
-        size_t n = vd->n - o < BLOCK ? vd->n - o : BLOCK;
+    for (size_t o = 0; o < vd->n; o += VD_BLOCK) {
+        size_t n = vd->n - o < VD_BLOCK ? vd->n - o : VD_BLOCK;
         uint16_t *pruned_for = vd->freezing.pruned_for + o;
-        log_alphas(l, o, n, batches, log_alpha);
+        vd_ranks_log_alpha(l, o, n, log_alpha);
         for (size_t i = 0; i < n; ++i) {
             if (log_alpha[i] < cut) pruned_for[i] = 0;
             else if (!counted) pruned_for[i] = UINT16_MAX;
@@ -95,13 +62,13 @@ static void freeze_over(layer l, double cut, int counted, int batches)
     vd_freeze_pruned(l, batches);
 }
 
-/* freeze the weights that are over a log alpha, but at most the share asked for */
-static void freeze(network *net, const histogram *h, double share, int counted)
+static void freeze(network *net, double cut, int counted)
 {
-    double cut = quantile(h, share);
     for (int i = 0; i < net->n; ++i)
         if (vd_layer_of(net->layers[i])) freeze_over(net->layers[i], cut, counted, vd_cost_freeze_pruned(net));
 }
+
+/* ---- the way to the end ---- */
 
 /* batches from the beginning of w(t) to the end, and the part of them that is behind this one */
 static double span_of(const network *net, const vd_cost *c)
@@ -114,9 +81,9 @@ static double way_of(const network *net, const vd_cost *c)
     return (vd_cost_batch(net) - c->kl_start) / span_of(net, c);
 }
 
-static void steer(const network *net, vd_cost *c, const histogram *h)
+static void steer(const network *net, vd_cost *c, const vd_ranks *r)
 {
-    double q = quantile(h, c->target_sparsity);
+    double q = vd_ranks_quantile(r, share_of(c));
     if (c->target.phase == VD_TARGET_NONE) c->target.start = q;
     double below = c->target.start + (AIM - c->target.start) * (way_of(net, c) / PRUNING) - q;
     double change = AT_ONCE * (below - c->target.below) + OVER_TIME / STEERINGS * below;
@@ -129,9 +96,14 @@ static void steer(const network *net, vd_cost *c, const histogram *h)
 static void prune(network *net, vd_cost *c)
 {
     double part = fmin(1, (way_of(net, c) - PRUNING) / (SETTLING - PRUNING));
-    if (c->target.phase != VD_TARGET_PRUNES) c->target.frozen = vd_frozen_share(net);
-    histogram h = count_network(net);
-    freeze(net, &h, c->target.frozen + (c->target_sparsity - c->target.frozen) * part, 0);
+    vd_ranks r = vd_ranks_of(net);
+    if (c->target.phase != VD_TARGET_PRUNES) {
+        c->target.frozen = vd_frozen_share(net);
+        if (c->target_size) measure(net, c, &r);
+        if (is_out_of_reach(c)) return;
+    }
+    double share = c->target.frozen + (share_of(c) - c->target.frozen) * part;
+    freeze(net, c->target_size && part == 1 ? vd_size_cut(net, &r, share) : vd_ranks_quantile(&r, share), 0);
     c->target.phase = part < 1 ? VD_TARGET_PRUNES : VD_TARGET_SETTLES;
 }
 
@@ -140,9 +112,9 @@ static void keep_the_rest(layer l, int batches)
 {
     vd_layer *vd = l.plugin;
     vd_parameters p = vd_trained_parameters(l);
-    float log_alpha[BLOCK];
-    for (size_t o = 0; o < p.n; o += BLOCK) {
-        size_t n = p.n - o < BLOCK ? p.n - o : BLOCK;
+    float log_alpha[VD_BLOCK];
+    for (size_t o = 0; o < p.n; o += VD_BLOCK) {
+        size_t n = p.n - o < VD_BLOCK ? p.n - o : VD_BLOCK;
         vd_kernels_get()->log_alpha(n, p.theta + o, p.log_sigma2 + o, log_alpha);
         for (size_t i = o; i < o + n; ++i)
             if (log_alpha[i - o] >= vd->threshold && !vd_is_frozen(p, i, batches))
@@ -152,10 +124,24 @@ static void keep_the_rest(layer l, int batches)
     vd->variance.is_current = vd->test_time.masked_is_current = 0;
 }
 
+/* the weights left are trained on, and their file may grow: then the next ones go */
+static void shrink(network *net, const vd_cost *c)
+{
+    vd_ranks r = vd_ranks_of(net);
+    if (vd_size_without(net, INFINITY) > c->target_size) freeze(net, vd_size_cut(net, &r, vd_frozen_share(net)), 0);
+}
+
 static void settle(network *net, const vd_cost *c)
 {
+    if (c->target_size) shrink(net, c);
     for (int i = 0; i < net->n; ++i)
         if (vd_layer_of(net->layers[i])) keep_the_rest(net->layers[i], c->freeze_pruned);
+}
+
+/* the share that freeze_pruned may freeze by itself */
+static double most_frozen(const vd_cost *c)
+{
+    return c->target_size ? fmax(0, 1 - RESERVE * (1 - c->target.share)) : c->target_sparsity;
 }
 
 /* before PRUNING: w(t), and what freeze_log_alpha freezes by itself */
@@ -164,31 +150,71 @@ static void approach(network *net, vd_cost *c)
     long batch = vd_cost_batch(net), every = (long)fmax(1, span_of(net, c) / STEERINGS);
     int steers = batch % every == 0, freezes = batch % VD_FREEZE_EVERY == 0 && vd_cost_freezes(net);
     if (!steers && !freezes) return;
-    histogram h = count_network(net);
-    if (steers) steer(net, c, &h);
-    if (freezes) freeze(net, &h, c->target_sparsity, 1);
+    vd_ranks r = vd_ranks_of(net);
+    if (c->target_size && (!c->target.empty || (steers && batch / every % A_MEASURE == 0))) measure(net, c, &r);
+    if (is_out_of_reach(c)) return;
+    if (steers) steer(net, c, &r);
+    if (freezes) freeze(net, vd_ranks_quantile(&r, most_frozen(c)), 1);
+}
+
+static void settled(network *net, const vd_cost *c, long batch)
+{
+    if (batch % VD_FREEZE_EVERY == 0 || batch == net->max_batches - c->fine_tune) settle(net, c);
 }
 
 void vd_target_batch(network *net)
 {
     vd_cost *c = vd_cost_of(net);
     long batch = vd_cost_batch(net), end = net->max_batches - c->fine_tune;
+    /* the file of what fine_tune has trained */
+    if (c->target_size && c->fine_tune && batch == net->max_batches && !is_out_of_reach(c)) shrink(net, c);
     if (batch < c->kl_start || batch > end) return;
     double way = way_of(net, c);
-    int due = batch % VD_FREEZE_EVERY == 0;
-    if (c->target.phase == VD_TARGET_SETTLES) {
-        if (due || batch == end) settle(net, c);
-    } else if (way >= PRUNING) {
-        if (due || way >= SETTLING) prune(net, c);
-    } else {
-        approach(net, c);
-    }
+    if (c->target.phase == VD_TARGET_SETTLES) settled(net, c, batch);
+    else if (way < PRUNING) approach(net, c);
+    else if (batch % VD_FREEZE_EVERY == 0 || way >= SETTLING) prune(net, c);
 }
 
-double vd_target_predicted(const network *net)
+/* ---- what is said of it ---- */
+
+/* the share of the weights that will be pruned in the end: of those over AIM by now, while w(t) is steered */
+static double predicted_share(const network *net, const vd_cost *c)
+{
+    if (c->target.phase >= VD_TARGET_PRUNES) return share_of(c);
+    vd_ranks r = vd_ranks_of(net);
+    return vd_ranks_over(&r, AIM);
+}
+
+/* as many bytes a weight as when they were last measured */
+static double predicted_size(const network *net, const vd_cost *c)
+{
+    if (c->target.phase >= VD_TARGET_PRUNES || c->target.share == 1) return c->target_size;
+    double a_weight = (c->target_size - c->target.empty) / (1 - c->target.share);
+    return c->target.empty + a_weight * (1 - predicted_share(net, c));
+}
+
+static void print_sparsity(FILE *fp, const network *net, const vd_cost *c, int is_end)
+{
+    const vd_report *r = &c->latest.left;
+    fprintf(fp, "target: %.2f %% of the weights: ", 100 * c->target_sparsity);
+    if (is_end) fprintf(fp, "%.2f %% are pruned\n", 100 * vd_report_sparsity(r->weights, r->nonzero));
+    else fprintf(fp, "%.2f %% predicted, w(t) times %.3g\n", 100 * predicted_share(net, c), exp(c->target.log_factor));
+}
+
+static void print_size(FILE *fp, network *net, const vd_cost *c, int is_end)
+{
+    fprintf(fp, "target: %.0f bytes packed: ", c->target_size);
+    if (is_out_of_reach(c)) fprintf(fp, "cannot be met, a file without any weight has %.0f", c->target.empty);
+    else if (!is_end && !c->target.empty) fprintf(fp, "not measured yet");
+    else if (!is_end) fprintf(fp, "%.0f predicted, w(t) times %.3g", predicted_size(net, c), exp(c->target.log_factor));
+    if (is_end) fprintf(fp, "%s%zu came out", is_out_of_reach(c) ? "; " : "", c->packed_size(net));
+    fputs("\n", fp);
+}
+
+void vd_target_print(FILE *fp, network *net)
 {
     const vd_cost *c = vd_cost_of(net);
-    if (c->target.phase >= VD_TARGET_PRUNES) return c->target_sparsity;
-    histogram h = count_network(net);
-    return share_over(&h, AIM);
+    int is_end = vd_cost_batch(net) >= net->max_batches;
+    if (c->target_size) print_size(fp, net, c, is_end);
+    else print_sparsity(fp, net, c, is_end);
 }

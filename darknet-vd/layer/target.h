@@ -1,4 +1,5 @@
-/* [vd_cost] target_sparsity=s: a training that ends with the share s of its weights pruned.
+/* [vd_cost] target_sparsity=s: a training that ends with the share s of its weights pruned; and target_size=b: with
+ * weights that `vd pack`, without options, writes to a file of b bytes.
  *
  * Let q(t) be the log alpha that the share s of all weights is over. With the right w(t) it rises to about the cut of
  * test time by itself. The sparsity seen while the rate is high is no measure of the final one, as pruned weights
@@ -12,16 +13,25 @@
  *   after that          w is 0: those left are trained as they are, and keep their noise. One that comes to the cut of
  *                       test time, as theta passes through 0, gets less noise: it stays
  *
- * The way ends with max_batches, or with fine_tune's batches. */
+ * The way ends with max_batches, or with fine_tune's batches.
+ *
+ * With target_size the share s is measured: the file is packed without the weights of the highest log alpha
+ * (target_size.h), when w(t) begins and at every tenth of the 200 times, and once more before weights freeze by rank.
+ * At SETTLING the last ones to freeze are those with which the file has at most b bytes, and every 50 batches after
+ * that, and at the end, more weights freeze where it has grown again. So it ends with at most b bytes, and with less
+ * than 1 % fewer. Where b is less than the file of a network without a weight, w(t) is that of kl_scale, and nothing
+ * is frozen. */
 #ifndef VD_LAYER_TARGET_H
 #define VD_LAYER_TARGET_H
 
 #include "layer/schedule.h"
 
+#include <stdio.h>
+
 /* after the last layer's update of a batch */
 void vd_target_batch(network *net);
 
-/* the share of the weights that will be pruned in the end: of those over AIM by now, while w(t) is steered */
-double vd_target_predicted(const network *net);
+/* the line of a report: what was asked for, and what will come of it; at the end of the training, what came */
+void vd_target_print(FILE *fp, network *net);
 
 #endif

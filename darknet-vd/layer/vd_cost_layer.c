@@ -57,18 +57,8 @@ static void backward_vd_cost_layer(layer l, network net)
     (void)net;
 }
 
-/* what was asked for, and what will come or has come of it */
-static void print_target(FILE *fp, const network *net, const vd_report *r)
-{
-    const vd_cost *c = vd_cost_of(net);
-    fprintf(fp, "target: %.2f %% of the weights: ", 100 * c->target_sparsity);
-    if (vd_cost_batch(net) >= net->max_batches)
-        fprintf(fp, "%.2f %% are pruned\n", 100 * vd_report_sparsity(r->weights, r->nonzero));
-    else fprintf(fp, "%.2f %% predicted, w(t) times %.3g\n", 100 * vd_target_predicted(net), exp(c->target.log_factor));
-}
-
 /* one line on a running training: cost is the network's own, an image, mean since the line before; kl of all layers */
-static void print_training_line(FILE *fp, const network *net, double cost, double kl)
+static void print_training_line(FILE *fp, network *net, double cost, double kl)
 {
     const vd_cost *c = vd_cost_of(net);
     vd_report r = c->latest.left;
@@ -79,19 +69,20 @@ static void print_training_line(FILE *fp, const network *net, double cost, doubl
         fprintf(fp, "%s%.1f", i ? "-" : " ", 100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
     fprintf(fp, " %%, all %.2f %%\n", 100 * vd_report_sparsity(r.weights, r.nonzero));
     if (c->freeze_pruned) fprintf(fp, "frozen: %.2f %% of the weights\n", 100 * vd_frozen_share(net));
-    if (c->target_sparsity) print_target(fp, net, &r);
+    if (vd_cost_has_target(c)) vd_target_print(fp, net);
     fflush(fp);
 }
 
-/* the last update of a batch: one line an epoch, or every `report` batches */
+/* the last update of a batch: one line an epoch, or every `report` batches; with a target at the end, too */
 static void update_vd_cost_layer(layer l, update_args a)
 {
     (void)a;
     vd_cost *c = l.plugin;
-    if (c->target_sparsity) vd_target_batch(c->net);
+    if (vd_cost_has_target(c)) vd_target_batch(c->net);
     double cost = c->progress.forwards ? c->progress.cost / c->progress.forwards : 0;
     long due = reports_due(c, *c->net->seen);
-    if (due == c->progress.reported) return;
+    int tells_what_came = vd_cost_has_target(c) && vd_cost_batch(c->net) == c->net->max_batches;
+    if (due == c->progress.reported && !tells_what_came) return;
     c->progress.reported = due;
     free(c->latest.left.layers);
     c->latest.batch = vd_cost_batch(c->net);

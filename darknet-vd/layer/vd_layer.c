@@ -144,7 +144,7 @@ static vd_product test_product(layer l)
 static int is_sampled(layer l, network net)
 {
     vd_layer *vd = l.plugin;
-    return net.train && !vd_cost_fine_tunes(vd->net);
+    return vd->samples_predictions || (net.train && !vd_cost_fine_tunes(vd->net));
 }
 
 static vd_product backward_product(layer l, network net)
@@ -152,6 +152,12 @@ static vd_product backward_product(layer l, network net)
     vd_layer *vd = l.plugin;
     vd->gradients.went_backward = 1;
     return is_sampled(l, net) ? training_product(l, net) : test_product(l);
+}
+
+void vd_sample_predictions(network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (vd_layer_of(net->layers[i])) vd_layer_of(net->layers[i])->samples_predictions = 1;
 }
 
 void vd_layer_changed(layer l)
@@ -253,17 +259,18 @@ vd_test_time vd_layer_test_time(layer l)
 /* a backward pass at test time, which announces itself by net.delta, needs what the dense way leaves behind */
 static void forward_vd_layer(layer l, network net)
 {
-    const vd_sparse_layer *sparse = net.train || net.delta ? 0 : sparse_of(l);
+    int sampled = is_sampled(l, net);
+    const vd_sparse_layer *sparse = net.train || net.delta || sampled ? 0 : sparse_of(l);
     if (sparse) {
         vd_sparse_layer_forward(sparse, l, net.input);
         return;
     }
-    const vd_winograd *winograd = vd_is_prediction(net) ? winograd_of(l) : 0;
+    const vd_winograd *winograd = vd_is_prediction(net) && !sampled ? winograd_of(l) : 0;
     if (winograd) {
         vd_winograd_layer_forward(winograd, l, net.input);
         return;
     }
-    vd_product_forward(l, net, is_sampled(l, net) ? begin_training(l, net) : test_product(l));
+    vd_product_forward(l, net, sampled ? begin_training(l, net) : test_product(l));
 }
 
 static void backward_vd_layer(layer l, network net)

@@ -22,6 +22,8 @@ typedef struct {
     float log_alpha;
     uint64_t seed; /* of the noise */
 
+    int samples_predictions; /* 1: the noise of training at test time, too */
+
     /* parameter, beside theta, for the layer's whole life; saved in a .weights file's trailer */
     float *log_sigma2; /* [n] */
 
@@ -93,6 +95,11 @@ const char *vd_layer_type(layer l);
 /* the variational part of layer `index` of net, with n weights: log_sigma2 everywhere the given value */
 vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2);
 void free_vd_layer(layer l);
+
+/* From now on network_predict() samples every variational layer as a training does, with all weights, whatever the
+ * threshold; all other layers are as at test time. The noise of image b of a batch is that of image
+ * *net->seen - batch + b: the caller sets *net->seen */
+void vd_sample_predictions(network *net);
 
 /* theta or log_sigma2 were written: forget what was derived from them */
 void vd_layer_changed(layer l);

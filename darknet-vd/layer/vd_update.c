@@ -121,7 +121,7 @@ void update_vd_layer(layer l, update_args a)
     if (vd->freezing.active) vd_active_write(vd->freezing.active, vd_all_parameters(l));
     vd_update_biases(l, a);
     vd->test_time.masked_is_current = 0;
-    /* with target_sparsity, target.h freezes */
-    if (freezes && !vd_cost_of(vd->net)->target_sparsity && vd_cost_batch(vd->net) % VD_FREEZE_EVERY == 0)
+    /* with a target, target.h freezes */
+    if (freezes && !vd_cost_has_target(vd_cost_of(vd->net)) && vd_cost_batch(vd->net) % VD_FREEZE_EVERY == 0)
         vd_freeze_pruned(l, batches);
 }

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,10 +29,11 @@
 
 static const char magic[4] = "VDCP";
 enum {
-    VERSION = 4,
+    VERSION = 5,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
     WITHOUT_AVERAGE = 3,    /* nor the best validation and the target of [vd_cost] */
+    WITHOUT_SIZE = 4,       /* of target_size, nor whether the best validation was before a target */
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 608       /* of random=1 */
 };
@@ -176,8 +178,9 @@ static void pass_training(stream *s, network *net)
     if (s->version > WITHOUT_CHOICES) pass_choices(s);
     if (s->version > WITHOUT_AVERAGE) {
         pass_average(s, net);
-        pass(s, vd_validation_state_now(), sizeof(vd_validation_state));
-        if (c) pass(s, &c->target, sizeof(c->target));
+        pass(s, vd_validation_state_now(),
+             s->version > WITHOUT_SIZE ? sizeof(vd_validation_state) : offsetof(vd_validation_state, before_target));
+        if (c) pass(s, &c->target, s->version > WITHOUT_SIZE ? sizeof(c->target) : offsetof(typeof(c->target), share));
     } else if (!s->writes) {
         vd_average_set(net, 0);
     }

@@ -12,7 +12,7 @@
  *               the training goes on with them
  *     average   from version 4 on: uint64 bytes, then the means of ema_alpha (training/average.h)
  *     best      from version 4 on: vd_validation_state (training/validation.h)
- *     target    from version 4 on: vd_cost.target (layer/schedule.h)
+ *     target    from version 4 on: vd_cost.target (layer/schedule.h), without share and empty before version 5
  *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
  * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. */

@@ -10,6 +10,13 @@ typedef struct {
     double error, top_errors; /* share of pictures whose class is not the first, not among the first `top` */
 } vd_classifier_score;
 
+/* the class a path names: the label that it contains, -1 for none. What is not clear is reported, see
+ * vd_labels_found() */
+int vd_score_class(const char *path, char **labels, int classes);
+
+/* a picture as the network takes it: its shorter side scaled, its middle cut out. The caller's to free */
+image vd_score_picture(const network *net, const char *path);
+
 /* Classify n pictures with a network of batch 1. The class of a picture is the label that its path contains.
  *
  *   labels   [classes], at most as many as the network has outputs

@@ -191,8 +191,10 @@ static int measure(const network *net, double *result, char **text)
     return s.pictures;
 }
 
-static int is_better(double result)
+/* weights from before a target of [vd_cost] was met are the best only until there are others */
+static int is_better(const network *net, double result)
 {
+    if (now.state.before_target && !vd_cost_still_prunes(net)) return 1;
     return !now.state.batch || (now.detects ? result > now.state.best : result < now.state.best);
 }
 
@@ -218,15 +220,19 @@ static void validate(network *net)
     if (now.last_at != batch_of(net)) save_last(net);
     if (!measure(net, &result, &text)) return;
     vd_log_validated(net, now.detects ? NAN : result, now.detects ? result : NAN);
-    int better = is_better(result);
+    int better = is_better(net, result);
     if (better) save_weights(net, now.best);
     vd_validation_state *s = &now.state;
-    if (better) *s = (vd_validation_state){.best = result, .batch = batch_of(net)};
-    else if (!vd_cost_still_prunes(net)) ++s->misses;
+    if (better) {
+        *s = (vd_validation_state){.best = result, .batch = batch_of(net)};
+        s->before_target = vd_cost_still_prunes(net);
+    } else if (!vd_cost_still_prunes(net)) {
+        ++s->misses;
+    }
     s->begun = 1;
     s->seen = (int64_t)*net->seen;
-    fprintf(stderr, "vd: epoch %.2f, batch %ld: %s, best %.2f %% at batch %lld\n", epochs_of(net), batch_of(net), text,
-            100 * s->best, (long long)s->batch);
+    fprintf(stderr, "vd: epoch %.2f, batch %ld: %s, best %.2f %% at batch %lld%s\n", epochs_of(net), batch_of(net),
+            text, 100 * s->best, (long long)s->batch, s->before_target ? ", before its target" : "");
     free(text);
 }
 

@@ -5,7 +5,8 @@
  * mAP. They are measured as `valid` and `map` do, by a second network of batch 1 that loads <base>_last.weights, which
  * are written for it. So the network that is trained, its size, its statistics and the random numbers stay as they are.
  * A line on stderr tells the result; the best weights so far are <base>_best.weights. With patience=N the training ends
- * after N validations that were not better than the best.
+ * after N validations that were not better than the best. With a target of [vd_cost] the weights that have met it are
+ * compared with each other: the first of them replace the best so far.
  *
  * The best result and where it was are part of the checkpoint. A signal during a validation ends the training as after
  * any batch; the resumed training begins with that validation. */
@@ -18,11 +19,12 @@
 
 /* what a checkpoint holds */
 typedef struct {
-    double best;    /* error or mAP, a share */
-    int64_t batch;  /* that had it; 0: none yet */
-    int64_t seen;   /* images seen when it was last measured, or when the training began */
-    int32_t misses; /* validations since the best one */
-    int32_t begun;  /* 0: of a training without validation */
+    double best;                 /* error or mAP, a share */
+    int64_t batch;               /* that had it; 0: none yet */
+    int64_t seen;                /* images seen when it was last measured, or when the training began */
+    int32_t misses;              /* validations since the best one */
+    int32_t begun;               /* 0: of a training without validation */
+    int32_t before_target, none; /* 1: the best has not met [vd_cost]'s target yet; 0 */
 } vd_validation_state;
 
 /* of the training that begins or runs; the caller's to save and to restore */

@@ -170,6 +170,16 @@ vd_packed vd_pack_network(const network *net, vd_pack_format format, char **faul
     return result;
 }
 
+size_t vd_packed_size(const network *net)
+{
+    char *fault;
+    vd_packed p = vd_pack_network(net, VD_PACK_FP32, &fault);
+    size_t bytes = p.file.n;
+    free(fault);
+    vd_packed_free(&p);
+    return bytes;
+}
+
 void vd_packed_free(vd_packed *p)
 {
     vd_bytes_free(&p->file);

@@ -58,6 +58,9 @@ typedef struct {
 vd_packed vd_pack_network(const network *net, vd_pack_format format, char **fault);
 void vd_packed_free(vd_packed *p);
 
+/* the bytes of the file that vd_pack_network() makes of a network in VD_PACK_FP32; 0 where a value is not finite */
+size_t vd_packed_size(const network *net);
+
 /* unpack n bytes into net: weights, biases, batch normalisation, *net->seen, and in variational layers a log_sigma2
  * with which the same weights are pruned at test time. Layers with dontload are not changed.
  *

@@ -422,6 +422,7 @@ static const struct {
     {"[vd_cost]", "freeze_pruned", "", "log_sigma2=0\n", ""},
     {"[vd_cost]", "freeze_log_alpha", "", "log_sigma2=0\n", "freeze_pruned=1\n"},
     {"[vd_cost]", "target_sparsity", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "target_size", "", "log_sigma2=0\n", ""},
     {"[vd_cost]", "fine_tune", "", "log_sigma2=0\n", ""},
     {"[vd_cost]", "report", "", "log_sigma2=0\n", ""},
 };

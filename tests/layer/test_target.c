@@ -1,7 +1,10 @@
-/* [vd_cost] target_sparsity: a training ends with this share of its weights pruned, whatever kl_scale it starts with.
- */
+/* [vd_cost] target_sparsity and target_size: a training ends with this share of its weights pruned, or with a packed
+ * file of so many bytes, whatever kl_scale it starts with. */
 #include "layer/target.h"
 #include "layer/sparsity.h"
+#include "layer/target_size.h"
+#include "layer/vd_layer.h"
+#include "weights/vdw.h"
 #include "support/support.h"
 #include "base/text.h"
 
@@ -39,6 +42,7 @@ static const struct {
     {.99, "", "kl_scale=1\ntarget_sparsity=.99\n"},
     {.9, "", "kl_scale=.05\ntarget_sparsity=.9\n"},
     {.9, "", "kl_scale=20\ntarget_sparsity=.9\n"},
+    {.9, "log_sigma2=-20\n", "kl_scale=.001\ntarget_sparsity=.9\n"}, /* most are under the clip of log alpha */
     {.9, "threshold=0\n", "kl_scale=1\ntarget_sparsity=.9\n"},
     {.9, "train_clip=1\n", "kl_scale=1\ntarget_sparsity=.9\n"},
     {.9, "", "kl_scale=1\ntarget_sparsity=.9\nfreeze_pruned=1\nfreeze_log_alpha=4\n"},
@@ -85,6 +89,92 @@ START_TEST(the_kl_weight_is_0_once_the_target_is_reached)
 }
 END_TEST
 
+/* 27616 weights: about 94,000 bytes with all of them, and 47 with none */
+static const struct {
+    double target;
+    const char *layer, *cost;
+} sizes[] = {
+    {12000, "", "kl_scale=1\ntarget_size=12000\n"},
+    {2000, "", "kl_scale=1\ntarget_size=2000\n"},
+    {60000, "", "kl_scale=1\ntarget_size=60000\n"},
+    {12000, "", "kl_scale=.05\ntarget_size=12000\n"},
+    {12000, "", "kl_scale=20\ntarget_size=12000\n"},
+    {12000, "threshold=0\ntrain_clip=1\n", "kl_scale=1\ntarget_size=12000\n"},
+    {12000, "", "kl_scale=1\ntarget_size=12000\nfreeze_pruned=1\nfreeze_log_alpha=4\n"},
+    {12000, "", "kl_scale=1\ntarget_size=12000\nfine_tune=130\n"},
+};
+
+START_TEST(a_training_ends_at_its_size)
+{
+    network *net = steered(sizes[_i].layer, sizes[_i].cost);
+    train_steps(net, 0, 800, 3);
+    double bytes = (double)vd_packed_size(net);
+    ck_assert_msg(bytes <= sizes[_i].target && bytes > .99 * sizes[_i].target, "%g, not %g", bytes, sizes[_i].target);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_size_that_is_measured_changes_nothing)
+{
+    network *net = steered("", "kl_scale=1\ntarget_size=12000\n"), *same = steered("", "kl_scale=1\n");
+    train_steps(net, 0, 90, 3);
+    train_steps(same, 0, 90, 3);
+    vd_ranks r = vd_ranks_of(net);
+    vd_size_estimated(net, &r);
+    vd_size_cut(net, &r, .5);
+    for (int i = 0; i < 3; ++i) {
+        size_t bytes = vd_layer_of(net->layers[i])->n * sizeof(float);
+        ck_assert(!memcmp(net->layers[i].weights, same->layers[i].weights, bytes));
+        ck_assert(vd_layer_of(net->layers[i])->threshold == 3);
+    }
+    free_network(net);
+    free_network(same);
+}
+END_TEST
+
+START_TEST(the_cut_is_that_of_the_largest_file_that_fits)
+{
+    network *net = steered("", "kl_scale=1\ntarget_size=30000\n");
+    train_steps(net, 0, 90, 3);
+    vd_ranks r = vd_ranks_of(net);
+    vd_size_estimate e = vd_size_estimated(net, &r);
+    double bytes = vd_size_without(net, vd_ranks_quantile(&r, e.share)), before = 0, cut = vd_size_cut(net, &r, .1);
+    ck_assert(close_to(bytes, 30000, 2e-2, 0)); /* a bin holds about one weight in a hundred */
+    ck_assert(vd_size_without(net, cut) <= 30000 && vd_size_without(net, cut + 1e-4) > 30000 - 16);
+    for (double at = VD_RANK_LOWEST; at <= 4; at += 1) {
+        bytes = vd_size_without(net, at);
+        ck_assert(bytes >= before);
+        before = bytes;
+    }
+    ck_assert(vd_size_without(net, -INFINITY) == e.empty);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_size_that_all_weights_have_freezes_none)
+{
+    network *net = steered("", "kl_scale=1\ntarget_size=1000000\n");
+    train_steps(net, 0, 800, 3);
+    ck_assert(sparsity_of(net) == 0);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_size_out_of_reach_trains_as_without_one)
+{
+    network *net = steered("", "kl_scale=1\ntarget_size=40\n"), *same = steered("", "kl_scale=1\n");
+    train_steps(net, 0, 800, 3);
+    train_steps(same, 0, 800, 3);
+    ck_assert_double_gt(vd_cost_of(net)->target.empty, 40);
+    ck_assert(!vd_cost_still_prunes(net));
+    for (int i = 0; i < 3; ++i)
+        ck_assert(
+            !memcmp(net->layers[i].weights, same->layers[i].weights, vd_layer_of(net->layers[i])->n * sizeof(float)));
+    free_network(net);
+    free_network(same);
+}
+END_TEST
+
 static const struct {
     const char *keys, *said;
 } bad[] = {
@@ -94,6 +184,9 @@ static const struct {
     {"target_sparsity=.9\nkl_start=800\n",
      "max_batches=800 leaves no batches with a KL term, which begins at batch 800"},
     {"target_sparsity=.9\nkl_start=100\nfine_tune=700\n", "leaves no batches with a KL term"},
+    {"target_size=-1\n", "target_size=-1"},
+    {"target_size=9000\nkl_scale=0\n", "target_size needs a kl_scale to start from"},
+    {"target_size=9000\ntarget_sparsity=.9\n", "target_size=9000 and target_sparsity=0.9: only one can be steered to"},
 };
 
 START_TEST(a_target_that_cannot_be_steered_to_is_refused)
@@ -115,6 +208,11 @@ SUITE_OF(target)
     LOOP(a_training_ends_at_its_target, COUNT_OF(goals));
     TEST(the_kl_weight_falls_where_too_much_is_pruned_and_rises_where_too_little);
     TEST(the_kl_weight_is_0_once_the_target_is_reached);
+    LOOP(a_training_ends_at_its_size, COUNT_OF(sizes));
+    TEST(a_size_that_is_measured_changes_nothing);
+    TEST(the_cut_is_that_of_the_largest_file_that_fits);
+    TEST(a_size_that_all_weights_have_freezes_none);
+    TEST(a_size_out_of_reach_trains_as_without_one);
     CASE("cfgs");
     EACH(enter_test_folder, leave_test_folder);
     LOOP(a_target_that_cannot_be_steered_to_is_refused, COUNT_OF(bad));

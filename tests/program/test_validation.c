@@ -219,6 +219,29 @@ START_TEST(patience_counts_once_target_sparsity_has_its_share)
 }
 END_TEST
 
+/* fewer weights make more errors: the best weights of all would be some from before the pruning. From batch 120 + .8 of
+ * 120 on the share asked for is frozen */
+START_TEST(the_best_weights_are_among_those_that_meet_the_target)
+{
+    char *cfg = write_cfg(NET "seed=1\nmax_batches=240\n" LAYERS(
+             "vd_", "") "[vd_cost]\nsamples=60\nkl_scale=.01\nkl_start=120\ntarget_sparsity=.97\n"),
+         *best = backup("net_best.weights");
+    write_data("digits/digits.data", "validate=2\n");
+    run_result r = darknet(0, "classifier", "train", data_with_keys, cfg, NULL);
+    const char *last = strstr(r.err, ": error ");
+    for (const char *at = last; at; at = strstr(at + 1, ": error ")) last = at;
+    ck_assert_msg(last && strstr(r.err, " % at batch 12, before its target\n"), "%s", r.err);
+    ck_assert_msg(!strstr(last, "before its target"), "%s", last);
+    ck_assert_double_ge(number_in(last, " % at batch ", 0), 216);
+    ck_assert_double_gt(number_in(last, ", best ", 0), number_in(r.err, ", best ", 8));
+    free_run(r);
+    r = darknet(0, "vd", "report", cfg, best, "-json", NULL);
+    ck_assert_double_eq_tol(number_in(r.out, "],\"weights\":460,\"nonzero\":", 0), 14, 2.3); /* half a point of 460 */
+    free_run(r);
+    free(best), free(cfg);
+}
+END_TEST
+
 /* the lines of validations, one after another; the caller's to free */
 static char *lines_of(const char *err)
 {
@@ -389,6 +412,7 @@ SUITE_OF(validation)
     TEST(a_detector_is_measured_as_map_measures_it);
     TEST(patience_ends_a_training_that_gets_no_better_and_a_resumed_one_ends_at_once);
     TEST(patience_counts_once_target_sparsity_has_its_share);
+    TEST(the_best_weights_are_among_those_that_meet_the_target);
     LOOP(a_stopped_and_resumed_training_has_the_same_best_weights, COUNT_OF(trainings));
     TEST(last_weights_follow_savelast_and_numbered_ones_saveweights);
     TEST(topk_tells_the_error_of_the_first_five);

@@ -4,10 +4,12 @@
 #include "training/validation.h"
 #include "layer/schedule.h"
 #include "support/digits.h"
+#include "base/fail.h"
 #include "base/hash.h"
 #include "base/text.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +38,7 @@ static const training trainings[] = {
     {"counted", "adam=1\nlearning_rate=.01\n",
      "samples=200\nkl_scale=2\nfreeze_pruned=30\nfreeze_log_alpha=1\nfreeze_start=7\n"},
     {"steered", "adam=1\nlearning_rate=.01\n", "samples=200\nkl_scale=2\ntarget_sparsity=.6\n"},
+    {"sized", "adam=1\nlearning_rate=.01\n", "samples=200\nkl_scale=2\ntarget_size=9000\n"},
     {"tuned", "adam=1\nlearning_rate=.1\n", "samples=200\nkl_scale=100\nfreeze_pruned=3\nfine_tune=20\n"},
 };
 
@@ -251,6 +254,18 @@ START_TEST(a_checkpoint_of_an_earlier_version_is_read_as_before)
     run_result r = train_digits(1, cfg, "-resume");
     expect_line(r, "version2.checkpoint: 2097152 bytes of choices");
     memcpy(text - sizeof(length), &length, sizeof(length));
+    /* version 4 has neither the share that target_size needs nor whether the best weights are from before a target */
+    char *fourth = vd_calloc(n, 1), *to = fourth;
+    size_t best = offsetof(vd_validation_state, before_target),
+           target = offsetof(typeof(((vd_cost *)0)->target), share);
+    const char *from = text + length + sizeof(average);
+    memcpy(to, bytes, (size_t)(from - bytes)), to += from - bytes;
+    memcpy(to, from, best), to += best;
+    memcpy(to, from + sizeof(vd_validation_state), target), to += target;
+    fourth[4] = 4;
+    write_checkpoint(path, fourth, (size_t)(to - fourth) + sizeof(uint64_t));
+    expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
+    free(fourth);
     bytes[4] = 3;
     write_checkpoint(path, bytes, n - later);
     expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
