@@ -15,7 +15,8 @@
 #include "darknet.h"
 
 static const char usage[] =
-    "usage: darknet classifier valid DATA CFG WEIGHTS -calibration [-samples N] [-outliers LIST]\n"
+    "usage: darknet classifier valid DATA CFG WEIGHTS -calibration [-samples N] [-temperature T]\n"
+    "         [-outliers LIST]\n"
     "  prints, for the data file's valid= list, error, NLL (nats), Brier score and expected calibration error (15 "
     "bins\n"
     "  of equal width); then the temperature with the least NLL on this list, which should be held out of the "
@@ -24,12 +25,14 @@ static const char usage[] =
     "  -samples   the mean of the probabilities of N passes with the noise of the variational layers, by the cfg's "
     "seed,\n"
     "             not those of the masked weights\n"
+    "  -temperature  that of another list, in place of the best on this one\n"
     "  -outliers  the AUROC of the entropy of the probabilities: how well it tells pictures of this list, which have\n"
     "             none of the classes, from those of valid=\n";
 
 typedef struct {
     const char *data, *cfg, *weights, *outliers;
-    int samples; /* 0: the masked weights */
+    int samples;        /* 0: the masked weights */
+    double temperature; /* 0: the best one */
 } arguments;
 
 /* the probabilities of a list of pictures */
@@ -47,8 +50,8 @@ typedef struct {
 
 static int is_own(const char *word)
 {
-    static const char *const own[] = {"-calibration", "-samples", "-outliers"};
-    for (int i = 0; i < 3; ++i)
+    static const char *const own[] = {"-calibration", "-samples", "-temperature", "-outliers"};
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); ++i)
         if (!strcmp(word, own[i])) return 1;
     return 0;
 }
@@ -81,8 +84,11 @@ static int parse(int argc, char **argv, arguments *a)
             if (!vd_parse_long(argv[++i], &samples) || samples < 1 || samples > INT_MAX)
                 vd_die("darknet classifier valid: -samples %s is not an integer from 1 to %d", argv[i], INT_MAX);
             a->samples = (int)samples;
+        } else if (!strcmp(argv[i], "-temperature")) {
+            if (!vd_parse_double(argv[++i], &a->temperature) || a->temperature < .01 || a->temperature > 100)
+                vd_die("darknet classifier valid: -temperature %s is not a number from 0.01 to 100", argv[i]);
         } else if (argv[i][0] == '-') {
-            vd_die("darknet classifier valid: unknown option %s; with -calibration there are -samples and -outliers",
+            vd_die("darknet classifier valid: unknown option %s; -calibration has -samples, -temperature and -outliers",
                    argv[i]);
         } else if (n == 3) {
             vd_die("darknet classifier valid: unexpected argument %s", argv[i]);
@@ -232,7 +238,8 @@ void vd_calibration_run(int argc, char **argv)
     else printf("%zu pictures, %s weights\n", p.n, vd_variational_layers(c.net) ? "masked" : "plain");
     printf("temperature  error %%       NLL     Brier   ECE %%\n");
     print_scores(&c, &p, class, 1);
-    print_scores(&c, &p, class, vd_best_temperature(p.n, c.classes, p.log_p, class));
+    if (!a.temperature) a.temperature = vd_best_temperature(p.n, c.classes, p.log_p, class);
+    print_scores(&c, &p, class, a.temperature);
     if (a.outliers) print_outliers(&c, &p, a.outliers, a.samples);
     free(p.log_p), free(class);
     vd_labelled_free(pictures);
