@@ -45,6 +45,7 @@ static void setup(void)
     data_with("best.data", "validate=1\n");
     free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
     ck_assert_int_eq(rename("digits/backup/c.weights", "c.weights"), 0);
+    ck_assert_int_eq(rename("digits/backup/c.csv", "runs.csv"), 0);
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
     free_run(darknet(0, "partial", "d.cfg", "d_final.weights", "d.weights", "2", NULL));
 }
@@ -76,6 +77,10 @@ static const struct {
     {{"darknet", "detector", "calc_anchors", "set.data", "-width", "32", "-height", "32"},
      {"anchors.txt", "counters_per_class.txt"}},
     {{"darknet", "detector", "train", "best.data", "d.cfg"}, {"d_final.weights", "d_best.weights", "d_last.weights"}},
+    {{"darknet", "vd", "split", "digits/digits.data", "10", "out.data"}, {"out.data", "out.train", "out.valid"}},
+    {{"darknet", "vd", "plot", "runs.csv", "o.svg"}, {"o.svg"}},
+    {{"darknet", "vd", "plot", "runs.csv", "o.png"}, {"o.png"}},
+    {{"darknet", "vd", "sweep", "digits/digits.data", "c.cfg", "c.weights", "-step", "4", "-plot", "s.svg"}, {"s.svg"}},
     {{"darknet", "vd", "dataset", "digits", "drawn", "-train", "20", "-test", "20"},
      {"drawn/train.list", "drawn/labels.list", "drawn/digits.data", "drawn/test.list"}},
 };
