@@ -4,10 +4,9 @@ darknet=$1 data=$2 cfg=$3 folder=$4
 name=${cfg##*/}
 weights=$folder/backup/${name%.cfg}.weights
 
-echo
-echo "Training $cfg on $data; one line an epoch, every batch in $folder/train.log"
+echo "Training $cfg on $data: curves in $folder/backup/${name%.cfg}.html, every batch in $folder/train.log"
 "$darknet" classifier train "$data" "$cfg" 2>&1 >"$folder/train.log" |
-    grep --line-buffered -v 'Using default\|^Saving\|^[ 0-9]*\(conv\|max\|connected\|softmax\|cost\)\|^layer  '
+    grep --line-buffered -v 'Using default\|^Saving\|^curves in \|^[ 0-9]*\(conv\|max\|connected\|softmax\|cost\)\|^layer  '
 test -f "$weights" || {
     echo "training failed, see $folder/train.log" >&2
     exit 1
