@@ -4,7 +4,7 @@
 ## MNIST=dir         the four IDX files, plain or .gz; without it they are downloaded
 ## CIFAR=archive     CIFAR-10 as pictures: a tar with train/CLASS/*.jpg and test/CLASS/*.jpg
 ## BCCD=archive      blood cells: a tar with bccd/images/*.jpg, labels/*.txt, bccd.names, train.txt and test.txt
-## TABLE='lenet5-*'  for tables: rows whose names match
+## TABLE='lenet5-*'  for tables: rows whose names match; TABLE=calibration: that of docs/calibration.md
 CIFAR ?=
 BCCD ?=
 TABLE ?= *
@@ -51,9 +51,27 @@ TABLE_DATA := MNIST_DATA=build/mnist/mnist.data MNIST_HELD_OUT_DATA=build/mnist/
 	MNIST_RANDOM_DATA=build/mnist-random/mnist.data \
 	$(if $(CIFAR),CIFAR_DATA=build/cifar/cifar.data) $(if $(BCCD),BCCD_DATA=build/bccd/bccd.data)
 .PHONY: tables
+ifneq ($(TABLE),calibration)
 tables: $(EXEC) $(foreach d,$(TABLE_DATA),$(lastword $(subst =, ,$(d)))) ## train what the paper's tables show, in hours; resumes an interrupted run
 	$(Q)$(TABLE_DATA) tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)'
 	$(Q)cp build/tables/RESULTS.md RESULTS.md
+else
+tables: $(EXEC) build/freezing/mnist.data build/mnist/mnist.data build/inverted/mnist.data
+	$(Q)HELD_OUT_DATA=build/freezing/mnist.data TEST_DATA=build/mnist/mnist.data \
+	    OUTLIERS=build/inverted/test.list tests/tables/calibration.sh build/calibration
+	$(Q)awk -v table=build/calibration/table.md -f tests/tables/replace.awk docs/calibration.md > build/calibration/page.md
+	$(Q)cp build/calibration/page.md docs/calibration.md
+endif
+
+# the test digits in black on white, which no training has seen
+build/inverted/mnist.data: $(EXEC) $(IDX_DONE)
+	@mkdir -p build/inverted/idx
+	$(Q)for set in train t10k; do \
+	    tests/tables/invert-idx.sh "$$(ls $(IDX)/t10k-images-idx3-ubyte* | head -n 1)" build/inverted/idx/$$set-images-idx3-ubyte; \
+	    (gzip -dc $(IDX)/t10k-labels-idx1-ubyte.gz 2>/dev/null || cat $(IDX)/t10k-labels-idx1-ubyte) \
+	        > build/inverted/idx/$$set-labels-idx1-ubyte; \
+	done
+	$(Q)./$(EXEC) vd dataset mnist build/inverted/idx build/inverted
 
 # what the rules of freezing are compared on: 5,000 training pictures of MNIST held out, and digits of another seed
 build/freezing/mnist.data: build/mnist/mnist.data $(EXEC)

@@ -1,4 +1,5 @@
 #include "layer/target_size.h"
+#include "layer/posterior.h"
 #include "layer/schedule.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 512, MOST_TRIES = 13, HALVINGS = 12 };
+enum { MOST_TRIES = 13, HALVINGS = 12 };
 static const double CLOSE = 1e-3;       /* of the bytes asked for */
 static const double BYTES_A_WEIGHT = 5; /* to begin with: four, and a byte for its place */
 static const double BIN = 1. / VD_RANKS_A_UNIT;
@@ -23,10 +24,10 @@ static kept_layer cut_layer(layer l, double cut)
 {
     vd_layer *vd = l.plugin;
     kept_layer kept = {vd_calloc(vd->n, sizeof(float)), vd->threshold};
-    float log_alpha[BLOCK];
+    float log_alpha[VD_BLOCK];
     memcpy(kept.theta, l.weights, vd->n * sizeof(float));
-    for (size_t o = 0; o < vd->n; o += BLOCK) {
-        size_t n = vd->n - o < BLOCK ? vd->n - o : BLOCK;
+    for (size_t o = 0; o < vd->n; o += VD_BLOCK) {
+        size_t n = vd->n - o < VD_BLOCK ? vd->n - o : VD_BLOCK;
         vd_ranks_log_alpha(l, o, n, log_alpha);
         for (size_t i = 0; i < n; ++i)
             if (log_alpha[i] >= cut) l.weights[o + i] = 0;

@@ -3,21 +3,22 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* log of the sum of p^(1/T): what the logarithms divided by T are to be lessened by */
-static double log_norm(int classes, const float *log_p, double temperature)
-{
-    double most = -INFINITY, sum = 0;
-    for (int k = 0; k < classes; ++k) most = fmax(most, log_p[k] / temperature);
-    for (int k = 0; k < classes; ++k) sum += exp(log_p[k] / temperature - most);
-    return most + log(sum);
-}
-
 static int most_likely(int classes, const float *log_p)
 {
     int best = 0;
     for (int k = 1; k < classes; ++k)
         if (log_p[k] > log_p[best]) best = k;
     return best;
+}
+
+/* log of the sum of p^(1/T): what the logarithms divided by T are to be lessened by */
+static double log_norm(int classes, const float *log_p, double temperature)
+{
+    int best = most_likely(classes, log_p);
+    double others = 0;
+    for (int k = 0; k < classes; ++k)
+        if (k != best) others += exp((log_p[k] - log_p[best]) / temperature);
+    return log_p[best] / temperature + log1p(others);
 }
 
 typedef struct {
@@ -81,7 +82,7 @@ void vd_entropies(size_t n, int classes, const float *log_p, double *entropy)
     for (size_t i = 0; i < n; ++i, log_p += classes) {
         entropy[i] = 0;
         for (int k = 0; k < classes; ++k)
-            if (log_p[k] > -700) entropy[i] -= exp(log_p[k]) * log_p[k]; /* below that p is 0 in a double */
+            if (log_p[k] > -700) entropy[i] -= exp((double)log_p[k]) * log_p[k]; /* below that p is 0 in a double */
     }
 }
 
