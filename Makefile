@@ -67,7 +67,7 @@ ifneq ($(filter-out $(LIGHT),$(or $(MAKECMDGOALS),all)),)
 include $(SRC).mk
 endif
 
-VD_SRC := $(wildcard darknet-vd/*/*.[cS] darknet-vd/*/*/*.c)
+VD_SRC := $(wildcard darknet-vd/*/*.[cS] darknet-vd/*/*/*.[cS])
 # compiled once for each instruction set; kernels/dispatch.c picks one when the program runs
 VECTOR := $(filter %/vector.c %_vector.c,$(VD_SRC))
 VD_EXEC := $(filter darknet-vd/commands/%,$(VD_SRC))

@@ -85,5 +85,6 @@ $(BUILD)/obj/%.S.o: %.S $(BUILD)/.flags
 # the assembler lists no files that it includes
 $(BUILD)/obj/darknet-vd/training/page_text.S.o: $(addprefix darknet-vd/training/,page.html chart-licence.txt) \
 	$(CHART_PATH)
+$(BUILD)/obj/darknet-vd/export/c/text.S.o: $(wildcard darknet-vd/export/c/*.inc)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -37,6 +37,7 @@ static vd_export_options parse(int argc, char **argv)
         if (!strcmp(argv[i], "-fuse")) fuse = 1;
         else if (!strcmp(argv[i], "-no-fuse")) no_fuse = 1;
         else if (!strcmp(argv[i], "-compact")) o.compact = 1;
+        else if (!strcmp(argv[i], "-int8")) o.int8 = 1;
         else if (!strcmp(argv[i], "-format")) o.format = next_argument(argc, argv, &i);
         else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);
         else if (n < 3) files[n++] = argv[i];
@@ -83,6 +84,7 @@ static void print_result(vd_export_options o, const vd_export_result *r)
     printf("\n%s.%s: %lld bytes, %s: %lld\n", o.out, r->ending, r->file[1], o.weights, r->file[0]);
     printf("largest difference on %d %s: %.3g of the largest output (layer %d)\n", r->pictures,
            o.pictures ? "pictures" : "random inputs", r->difference.relative, r->difference.layer);
+    if (r->note) printf("%s\n", r->note);
 }
 
 int vd_export_command(int argc, char **argv)

@@ -15,8 +15,8 @@ static int is_answer(LAYER_TYPE type)
 
 static int is_compared(const vd_model *m, int i)
 {
-    int before_softmax = i + 1 < m->n && m->layers[i + 1].type == SOFTMAX;
-    return i == m->output || is_answer(m->layers[i].type) || before_softmax;
+    int before = i + 1 < m->n && (m->layers[i + 1].type == SOFTMAX || m->layers[i + 1].type == YOLO);
+    return i == m->output || is_answer(m->layers[i].type) || before;
 }
 
 vd_outputs vd_outputs_of(network *net, const vd_model *m, int front, int n, const float *pictures)

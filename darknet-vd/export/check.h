@@ -5,7 +5,7 @@
 #include "export/model.h"
 
 /* outputs of one network: of every layer that answers are read from ([yolo], [region], [softmax], ...), of the layer
- * before a [softmax], which hides differences, and of the last layer */
+ * before a [softmax], which hides differences, or a [yolo], and of the last layer */
 typedef struct {
     int n;         /* layers */
     int *layer;    /* [n] */

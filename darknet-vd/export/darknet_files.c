@@ -2,7 +2,6 @@
 #include "export/format.h"
 #include "export/readers.h"
 #include "base/fail.h"
-#include "base/text.h"
 
 #include "network.h"
 
@@ -10,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static char *read_text(const char *path)
 {
@@ -50,14 +48,6 @@ typedef struct {
     vd_output cfg, weights;
 } outputs;
 
-/* OUT.weights while it is in place and OUT.cfg is not: it is removed when the program ends in between */
-static char *without_cfg;
-
-static void remove_without_cfg(void)
-{
-    if (without_cfg) remove(without_cfg);
-}
-
 static outputs open_files(const vd_exporting *e, const char *text)
 {
     outputs out;
@@ -65,22 +55,9 @@ static outputs open_files(const vd_exporting *e, const char *text)
     out.cfg = vd_export_open(e->o, "cfg", e->o->cfg);
     fputs(text, out.cfg.fp);
     vd_model_write(e->m, out.weights.fp);
-    vd_output *both[] = {&out.cfg, &out.weights};
-    for (int i = 0; i < 2; ++i)
-        if (fflush(both[i]->fp) || ferror(both[i]->fp) || fsync(fileno(both[i]->fp)))
-            vd_die("%s: not written: %s", both[i]->path, strerror(errno));
+    vd_export_sync(&out.cfg);
+    vd_export_sync(&out.weights);
     return out;
-}
-
-static void close_files(outputs out)
-{
-    if (atexit(remove_without_cfg)) vd_die("out of memory");
-    char *weights = vd_format("%s", out.weights.path);
-    vd_output_close(&out.weights);
-    without_cfg = weights;
-    vd_output_close(&out.cfg);
-    free(without_cfg);
-    without_cfg = 0;
 }
 
 /* the written files are loaded as a network */
@@ -102,7 +79,7 @@ static void write_darknet(const vd_exporting *e, vd_export_result *r)
     r->file[1] = stat(out.weights.temporary, &s) ? 0 : (long long)s.st_size;
     r->difference = difference_of(out, e);
     vd_export_check(out.cfg.path, r->difference, e->o->fuse ? "; -no-fuse may help" : "");
-    close_files(out);
+    vd_export_close_both(&out.weights, &out.cfg);
     vd_reader_warn(e->m, e->o->cfg);
     free(text);
 }

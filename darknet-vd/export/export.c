@@ -6,13 +6,15 @@
 
 #include "network.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { RANDOM_PICTURES = 8 };
 
-static const vd_export_format *const formats[] = {&vd_darknet_format};
+static const vd_export_format *const formats[] = {&vd_darknet_format, &vd_c_format};
 
 /* ---- what a format needs ---- */
 
@@ -25,6 +27,31 @@ vd_output vd_export_open(const vd_export_options *o, const char *ending, const c
     vd_output out = vd_output_open(path);
     free(path);
     return out;
+}
+
+void vd_export_sync(const vd_output *out)
+{
+    if (fflush(out->fp) || ferror(out->fp) || fsync(fileno(out->fp)))
+        vd_die("%s: not written: %s", out->path, strerror(errno));
+}
+
+/* the first of two files while it is in place and the second is not: removed when the program ends in between */
+static char *without_second;
+
+static void remove_without_second(void)
+{
+    if (without_second) remove(without_second);
+}
+
+void vd_export_close_both(vd_output *first, vd_output *second)
+{
+    if (atexit(remove_without_second)) vd_die("out of memory");
+    char *path = vd_format("%s", first->path);
+    vd_output_close(first);
+    without_second = path;
+    vd_output_close(second);
+    without_second = 0;
+    free(path);
 }
 
 void vd_export_check(const char *path, vd_difference d, const char *advice)
@@ -104,6 +131,7 @@ static vd_outputs read_network(const vd_export_options *o, vd_model **m, int *n,
 vd_export_result vd_export(vd_export_options o)
 {
     const vd_export_format *format = find_format(o.format);
+    if (o.int8 && !format->has_int8) vd_die("darknet vd export: -int8 is of -format c");
     vd_export_result r = {.ending = format->ending};
     vd_model *m;
     float *pictures;
@@ -116,7 +144,7 @@ vd_export_result vd_export(vd_export_options o)
     format->refuse(&e);
     if (o.fuse) vd_model_fuse(m);
     vd_model_fold(m);
-    if (o.compact) compact(m, &r);
+    if (o.compact || format->compacts) compact(m, &r);
     measure_again(m, &r);
     format->write(&e, &r);
     free(pictures);
@@ -129,4 +157,5 @@ void free_vd_export_result(vd_export_result r)
 {
     for (int k = 0; k < r.n; ++k) free(r.lines[k].why);
     free(r.lines);
+    free(r.note);
 }

@@ -10,6 +10,7 @@ typedef struct {
     const char *format;        /* null: darknet (format.h) */
     int fuse;                  /* fold batch normalisation into the weights; [connected] with it needs this */
     int compact;               /* remove channels that the outputs do not depend on */
+    int int8;                  /* -format c: integers */
     int pictures;              /* number of files to check the export with; 0: random numbers instead */
     char **files;
 } vd_export_options;
@@ -30,6 +31,7 @@ typedef struct {
     const char *ending; /* OUT.ending has the weights */
     int pictures;
     vd_difference difference;
+    char *note; /* what the format has to say, lines; or null */
 } vd_export_result;
 
 /* the largest relative difference an export may have */

@@ -16,6 +16,8 @@ typedef struct {
 typedef struct {
     const char *name;   /* after -format */
     const char *ending; /* of the file with the weights: OUT.ending */
+    int compacts;       /* 1: the network is always compacted */
+    int has_int8;       /* 1: -int8 is known */
     /* end the program, with a line, when this network cannot be written so; no file is open yet */
     void (*refuse)(const vd_exporting *e);
     /* write the files, check them, and only then put them in place. Sets r->file[1] and r->difference */
@@ -23,6 +25,7 @@ typedef struct {
 } vd_export_format;
 
 extern const vd_export_format vd_darknet_format; /* darknet_files.c */
+extern const vd_export_format vd_c_format;       /* c/c_files.c */
 
 /* OUT.ending, to be written; the program ends where it would overwrite source, a file of the network to export */
 vd_output vd_export_open(const vd_export_options *o, const char *ending, const char *source);
@@ -32,5 +35,11 @@ vd_output vd_export_open(const vd_export_options *o, const char *ending, const c
  *   path     of the file that is not written
  *   advice   behind the message: "; -no-fuse may help", or "" */
 void vd_export_check(const char *path, vd_difference d, const char *advice);
+
+/* everything is on the disk; the program ends when it is full */
+void vd_export_sync(const vd_output *out);
+
+/* put both files in place, or neither: the first one is removed when the second cannot be */
+void vd_export_close_both(vd_output *first, vd_output *second);
 
 #endif

@@ -4,6 +4,7 @@
 #include "layer/sources.h"
 #include "layer/variants.h"
 #include "layer/window.h"
+#include "layer/yolo_head.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/vd_cost_layer.h"
@@ -156,6 +157,17 @@ static void copy_weights(place at, vd_model_layer *m)
     check_finite(at, "rolling_variance", m->variance, m->filters);
 }
 
+static void copy_head(layer l, vd_model_head *head)
+{
+    const vd_yolo_head *own = vd_yolo_head_of(l);
+    *head = (vd_model_head){.n = l.n,
+                            .classes = l.classes,
+                            .anchors = vd_calloc(2 * l.n, sizeof(float)),
+                            .scale_x_y = own ? own->scale_x_y : 1,
+                            .new_coords = own && own->new_coords};
+    for (int i = 0; i < 2 * l.n; ++i) head->anchors[i] = l.biases[2 * l.mask[i / 2] + i % 2];
+}
+
 static void read_layer(const network *net, place at, vd_model_layer *m)
 {
     layer l = at.l;
@@ -173,6 +185,9 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
                           .pad = l.pad,
                           .groups = l.groups,
                           .group_id = l.group_id,
+                          .dilation = l.dilation > 1 ? l.dilation : 1,
+                          .down = vd_down_of(l),
+                          .variant = l.variant,
                           .reverse = l.reverse,
                           .alpha = l.alpha,
                           .beta = l.beta,
@@ -188,6 +203,7 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
     }
     copy_sources(l, at.index, m);
     copy_weights(at, m);
+    if (l.type == YOLO) copy_head(l, &m->head);
     m->settings = vd_reader_settings(l);
 }
 
@@ -214,7 +230,7 @@ void free_vd_model(vd_model *m)
 {
     for (int i = 0; i < m->n; ++i) {
         vd_model_layer *l = m->layers + i;
-        float *arrays[] = {l->weights, l->biases, l->scales, l->mean, l->variance};
+        float *arrays[] = {l->weights, l->biases, l->scales, l->mean, l->variance, l->head.anchors};
         for (size_t k = 0; k < sizeof(arrays) / sizeof(*arrays); ++k) free(arrays[k]);
         free(l->sources);
         free(l->settings);

@@ -29,6 +29,15 @@ static inline int vd_layer_of_source(int source)
     return source - 1;
 }
 
+/* What a [yolo] makes of its map, [n][4 + 1 + classes][h][w]: x and y of a box in cells, its width and height, then
+ * objectness and classes. See layer/yolo_head.h */
+typedef struct {
+    int n, classes;
+    float *anchors;  /* [n][2] width and height, in pixels of the network's input */
+    float scale_x_y; /* 1: stock Darknet's */
+    int new_coords;
+} vd_model_head;
+
 /* Sizes are those before compaction; only filters and columns change with the arrays. */
 typedef struct {
     LAYER_TYPE type;
@@ -42,9 +51,13 @@ typedef struct {
     int c, h, w;                     /* of the input; of a shortcut: of its second source */
     int size, stride, pad, groups;   /* as in Darknet's struct layer */
     int group_id;                    /* route: the group of each source that it passes on */
+    int dilation;                    /* convolution: distance of the taps of a filter */
+    int down;                        /* stride along the height, where it is another one; else 0 */
+    int variant;                     /* layer/variants.h */
     int reverse;                     /* reorg, upsample */
     float alpha, beta, scale;        /* shortcut; upsample */
     float temperature;               /* softmax */
+    vd_model_head head;              /* yolo */
     float factor;                    /* the output is this times the original's: see vd_model_fold() */
     char *settings;                  /* the section's keys that every reader must find (readers.h) */
     char *note;                      /* what other readers take otherwise, null: nothing */

@@ -1,0 +1,126 @@
+/* A network as the generated C computes it: row by row. A map is made of rows, each with all channels; a stage makes
+ * the rows of one map from rows of others. As soon as the rows that a stage reads are there, it makes its next one, and
+ * a row is kept only until its last reader has had it.
+ *
+ * The same plan is written as C (emit.h) and run here (interpret.h). */
+#ifndef VD_EXPORT_C_PLAN_H
+#define VD_EXPORT_C_PLAN_H
+
+#include "export/model.h"
+
+#include <stdint.h>
+
+typedef enum {
+    VD_C_PRODUCT,  /* [convolutional], [connected]: weights, bias, activation, and a [maxpool] without overlap behind */
+    VD_C_POOL,     /* [maxpool] */
+    VD_C_MEAN,     /* [avgpool] */
+    VD_C_JOIN,     /* [route] of several layers */
+    VD_C_SUM,      /* [shortcut] */
+    VD_C_REPEAT,   /* [upsample] */
+    VD_C_REORDER,  /* [reorg] */
+    VD_C_ACTIVATE, /* [activation] */
+    VD_C_ANSWER    /* a map becomes a part of the output */
+} vd_c_kind;
+
+/* Rows that are kept: [room][size], a row [channels][w + 2 pad]. Rows are counted with the rows of zeros above and below
+ * the map, which are made like any others. */
+typedef struct {
+    int layer;          /* that makes it; -1: the input */
+    int channels, h, w; /* of the map */
+    int pad;            /* zeros on every side */
+    int size;           /* values in a row */
+    int room;           /* rows that are kept */
+    size_t at;          /* where its first value is in memory; maps that are never needed together share it */
+    int first, last;    /* moments between which it is in use (schedule.h) */
+
+    double range;  /* largest magnitude in the calibration */
+    double step;   /* int8: a value is this times its integer */
+    int32_t limit; /* int8: the largest integer, so that the sums of all readers stay within 32 bits */
+} vd_c_map;
+
+static inline int vd_c_columns(const vd_c_map *map)
+{
+    return map->w + 2 * map->pad;
+}
+
+static inline int vd_c_rows(const vd_c_map *map)
+{
+    return map->h + 2 * map->pad;
+}
+
+/* channels of a map, from `first` on */
+typedef struct {
+    int map, first, channels;
+} vd_c_view;
+
+/* The weights of a product, filter after filter (entries.h). Sparse: entry k is for the value steps[k] places behind
+ * that of the entry before; a way of more than 255 places has entries of weight 0 on it. Dense: all weights of the
+ * window [rows][channels][taps]. */
+typedef struct {
+    int is_dense;
+    int n, *counts;    /* entries of all filters; [filters] of each, null when dense */
+    uint8_t *steps;    /* [n], null when dense */
+    float *values;     /* [n] */
+    int8_t *integers;  /* [n], int8 */
+    int rows, row_step, channels, channel_step, taps;
+    int per_group, group_step; /* dense: filters in a group; places between the windows of two groups */
+} vd_c_entries;
+
+enum { VD_C_MOST_PARTS = 8 }; /* sources of a [route] */
+
+typedef struct {
+    vd_c_kind kind;
+    int layer, last; /* of the model; last: the [maxpool] that is part of a product, else layer */
+    int n_in, out;   /* views that are read; the map that is made, -1: none */
+    vd_c_view in[VD_C_MOST_PARTS];
+    int turns;                   /* rows it makes; of a product: before they are pooled */
+    int halvings;                /* a product is pooled by 2^halvings in both directions */
+    int size, stride, down, pad; /* of windows; strides along the width and the height; what lies in front */
+    int dilation;
+    int filters, width; /* of a product: filters; sums in a row, before they are pooled */
+    ACTIVATION activation;
+    float alpha, beta; /* factors of a sum; alpha: of an [upsample] */
+    int reverse;       /* of a [reorg] */
+    size_t offset;     /* of an answer: its place in the output; of a mean: that of its sums */
+    vd_c_entries entries;
+    const float *biases; /* [filters], of the model */
+
+    /* int8 (quantise.h) */
+    int32_t *offsets; /* [filters] biases */
+    uint8_t *gains;   /* [filters] */
+    int before, after;
+    int32_t low, high;                /* what y is limited to */
+    int16_t *curve;                   /* [257] the activation at -32768, -32512 ... 32768; null: not by a table */
+    int32_t factors[VD_C_MOST_PARTS]; /* of a sum or a join: of each source, times 2^14 */
+    int64_t bound;                    /* no sum of products is larger */
+} vd_c_stage;
+
+typedef struct {
+    const vd_model *m;
+    int is_int8;
+    int n, n_maps, n_heads;
+    vd_c_stage *stages; /* [n] a stage reads maps of those in front of it */
+    vd_c_map *maps;     /* [n_maps] the first one is the input */
+    int *heads;         /* [n_heads] layers of [yolo] */
+    size_t inputs, outputs;
+    size_t memory; /* values in all maps */
+    size_t sums;   /* of means */
+} vd_c_plan;
+
+/* plan a compacted model without batch norm; the program ends with a line when it cannot be written as C
+ *
+ *   cfg   its name, for messages
+ *   m     is read until the plan is freed */
+vd_c_plan *make_vd_c_plan(const vd_model *m, const char *cfg, int is_int8);
+void free_vd_c_plan(vd_c_plan *p);
+
+/* rows [first, end) of source s that a stage reads for row `turn`:
+ *     max(low, turn mul / div + from), min(high, turn mul / div + to) */
+typedef struct {
+    int mul, div, from, to, low, high;
+} vd_c_reads;
+vd_c_reads vd_c_reads_of(const vd_c_plan *p, const vd_c_stage *s, int source);
+int vd_c_first_row(vd_c_reads r, int turn);
+int vd_c_end_row(vd_c_reads r, int turn);
+
+#endif

@@ -1,0 +1,18 @@
+/* How many rows of each map must be kept, and where. */
+#ifndef VD_EXPORT_C_SCHEDULE_H
+#define VD_EXPORT_C_SCHEDULE_H
+
+#include "export/c/plan.h"
+
+/* Run the plan without its arithmetic, counting moments, and set room, first, last and at of all maps, and p->memory. A
+ * map needs room for all rows from the first that a stage reads to the newest there is at that moment. Maps of which
+ * one is out of use before the other begins share memory. */
+void vd_c_schedule(vd_c_plan *p);
+
+/* what a run is made of; schedule.c and interpret.c go the same way
+ *
+ *   vd_c_rows_made   rows of each map so far, with those of zeros; [n_maps]
+ *   vd_c_can_run     1 when stage s has a turn left and all rows that it reads for it */
+int vd_c_can_run(const vd_c_plan *p, const vd_c_stage *s, int turn, const int *made);
+
+#endif

@@ -1,0 +1,19 @@
+/* The functions of the generated C, as C strings (emit.h). */
+    .macro file name, path
+    .hidden \name
+    .globl \name
+    .type \name, %object
+\name:
+    .incbin "\path"
+    .byte 0
+    .size \name, . - \name
+    .endm
+
+    .section .rodata.vd_c, "a", %progbits
+    file vd_c_fetch_text, "darknet-vd/export/c/fetch.inc"
+    file vd_c_int8_text, "darknet-vd/export/c/int8.inc"
+    file vd_c_float_text, "darknet-vd/export/c/float.inc"
+    file vd_c_kernels_text, "darknet-vd/export/c/kernels.inc"
+    file vd_c_decode_text, "darknet-vd/export/c/decode.inc"
+
+    .section .note.GNU-stack, "", %progbits
