@@ -6,20 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "darknet.h"
+
 static const char usage[] =
-    "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-fuse | -no-fuse] [-compact] [IMAGE ...]\n"
+    "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-int8] [-fuse | -no-fuse] [-compact]\n"
+    "                         [-calibrate DATA] [IMAGE ...]\n"
     "  writes OUT.cfg and OUT.weights for stock Darknet and other programs that read its files: pruned\n"
     "  weights are zeros, variational sections are plain ones, [vd_cost] and keys of training are removed\n"
-    "  -format    of the files: darknet (the default)\n"
+    "  -format    of the files: darknet (the default); c: OUT.c and OUT.h, the network as C99 without any\n"
+    "             library, for processors with kilobytes of memory; always compacted\n"
+    "  -int8      -format c: 8-bit weights and 16-bit values, the same answers on every machine\n"
     "  -fuse      fold batch normalisation into weights and biases: the default, as programs differ in the\n"
     "             epsilon they add to the variance\n"
     "  -no-fuse   leave it as it is; not for [connected], which OpenCV reads in another order\n"
     "  -compact   remove filters and units that are dead or that no layer reads; the constant a dead\n"
     "             one emits moves into the next layer. Where some must stay, the table tells why\n"
-    "  IMAGE      a picture to check the export with; without any, random numbers are used\n"
+    "  IMAGE      a picture to check the export with; without any, random numbers are used. With -int8 the\n"
+    "             ranges of values come from them, too\n"
+    "  -calibrate DATA   100 pictures of the .data file's train list, besides those named\n"
     "  The outputs of the exported network must equal those of the variational one at test time, to 1e-4 of\n"
-    "  the largest output; otherwise nothing is written and the exit status is 1. What programs other than\n"
-    "  stock Darknet compute otherwise is named on stderr, a line each\n";
+    "  the largest output; otherwise nothing is written and the exit status is 1. With -int8 the difference is\n"
+    "  reported, and refused above a half. What programs other than stock Darknet compute otherwise is named\n"
+    "  on stderr, a line each\n";
 
 /* the value behind the option argv[*i] */
 static const char *next_argument(int argc, char **argv, int *i)
@@ -28,15 +36,35 @@ static const char *next_argument(int argc, char **argv, int *i)
     return argv[++*i];
 }
 
+enum { CALIBRATION = 100 };
+
+/* pictures of a .data file's train list, evenly spread, in front of those that are named */
+static void add_calibration(vd_export_options *o, const char *data)
+{
+    list *options = read_data_cfg((char *)data);
+    char *train = option_find_str(options, "train", 0);
+    if (!train) vd_die("%s: train= is missing: -calibrate takes pictures from its list", data);
+    list *paths = get_paths(train);
+    char **path = (char **)list_to_array(paths), **files;
+    int n = paths->size < CALIBRATION ? paths->size : CALIBRATION;
+    files = vd_calloc(n + o->pictures, sizeof(char *));
+    for (int i = 0; i < n; ++i) files[i] = path[(long long)i * paths->size / n];
+    for (int i = 0; i < o->pictures; ++i) files[n + i] = o->files[i];
+    free(o->files);
+    o->files = files;
+    o->pictures += n;
+}
+
 static vd_export_options parse(int argc, char **argv)
 {
-    const char *files[3];
+    const char *files[3], *calibration = 0;
     int n = 0, fuse = 0, no_fuse = 0;
     vd_export_options o = {.files = vd_calloc(argc, sizeof(char *))};
     for (int i = 1; i < argc; ++i) {
         if (!strcmp(argv[i], "-fuse")) fuse = 1;
         else if (!strcmp(argv[i], "-no-fuse")) no_fuse = 1;
         else if (!strcmp(argv[i], "-compact")) o.compact = 1;
+        else if (!strcmp(argv[i], "-calibrate")) calibration = next_argument(argc, argv, &i);
         else if (!strcmp(argv[i], "-int8")) o.int8 = 1;
         else if (!strcmp(argv[i], "-format")) o.format = next_argument(argc, argv, &i);
         else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);
@@ -45,6 +73,7 @@ static vd_export_options parse(int argc, char **argv)
     }
     if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; see -h");
     if (fuse && no_fuse) vd_die("darknet vd export: -fuse or -no-fuse, not both");
+    if (calibration) add_calibration(&o, calibration);
     o.fuse = !no_fuse;
     o.cfg = files[0];
     o.weights = files[1];

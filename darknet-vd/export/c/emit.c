@@ -24,7 +24,7 @@ static char *detail_of(const vd_c_plan *p, const vd_c_stage *s)
                    : s->kind == VD_C_POOL ? vd_format(" %d x %d", s->size, s->size)
                                           : vd_format("%s", "");
     char *stride = *window && s->stride > 1 ? vd_format(" / %d", s->stride) : vd_format("%s", "");
-    char *pool = s->halvings ? vd_format(", max %d x %d", 1 << s->halvings, 1 << s->halvings) : vd_format("%s", "");
+    char *pool = s->pooled ? vd_format(", max %d x %d", 1 << s->pooled, 1 << s->pooled) : vd_format("%s", "");
     const char *name = s->activation == LINEAR ? "" : get_activation_string(s->activation);
     char *text = vd_format("%s%s%s%s%s%s", l->section, window, stride, *name ? " " : "", name, pool);
     free(window), free(stride), free(pool);

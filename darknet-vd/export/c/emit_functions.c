@@ -52,6 +52,7 @@ static void add_product(names *set, const vd_c_stage *s)
     add(set, "product");
     add(set, "store");
     add(set, s->entries.is_dense ? "dense" : "sparse");
+    if (s->width >= 4) add(set, "store4");
     add(set, s->entries.is_dense ? s->width >= 4 ? "dense4" : "dense1" : s->width >= 4 ? "sparse4" : "sparse1");
 }
 

@@ -119,9 +119,9 @@ static void write_ratio(const vd_c_plan *p, double ratio, int integer, FILE *fp)
 
 static void write_product(const vd_c_stage *s, const char *name, const char *in, FILE *fp)
 {
-    int window = 1 << s->halvings;
+    int window = 1 << s->pooled;
     fprintf(fp, "    %s_row%d(&%s, %s, ", s->entries.is_dense ? "dense" : "sparse", s->width >= 4 ? 4 : 1, name, in);
-    if (s->halvings) fprintf(fp, "y %% %d, row);\n", window);
+    if (s->pooled) fprintf(fp, "y %% %d, row);\n", window);
     else fprintf(fp, "0, row);\n");
 }
 
@@ -211,14 +211,14 @@ static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(p, s), *map = vd_c_map_name(p, s->out);
     const char *pad = p->maps[s->out].pad ? vd_format(" + %d", p->maps[s->out].pad) : vd_format("%s", "");
-    int window = 1 << s->halvings;
+    int window = 1 << s->pooled;
     fprintf(fp, "/* %s */\nstatic void run_%s(%s)\n{\n    value *row = ", title, name, s->turns == 1 ? "void" : "int y");
-    if (s->halvings) fprintf(fp, "(y %% %d ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", window, map, map, map, map);
+    if (s->pooled) fprintf(fp, "(y %% %d ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", window, map, map, map, map);
     else if (s->kind == VD_C_MEAN && s->turns > 1) fprintf(fp, "(y ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", map, map, map, map);
     else fprintf(fp, "open_row(&%s)", map);
     fprintf(fp, "%s;\n", pad);
     write_call(p, s, name, fp);
-    if (s->halvings) fprintf(fp, "    if (y %% %d == %d) ", window, window - 1);
+    if (s->pooled) fprintf(fp, "    if (y %% %d == %d) ", window, window - 1);
     else if (s->kind == VD_C_MEAN && s->turns > 1) fprintf(fp, "    if (y == %d) ", s->turns - 1);
     else fprintf(fp, "    ");
     fprintf(fp, "close_row(&%s);\n}\n\n", map);

@@ -146,8 +146,8 @@ static void write_product(const vd_c_plan *p, const vd_c_stage *s, const char *n
     else fprintf(fp, "    .biases = %s_biases,\n", name);
     fprintf(fp, "    .shape = ");
     write_bend(p, s, name, fp);
-    fprintf(fp, ",\n    .filters = %d,\n    .width = %d,\n    .stride = %d,\n    .out_step = %d,\n    .halvings = %d,\n",
-            s->filters, s->width, s->stride, vd_c_columns(p->maps + s->out), s->halvings);
+    fprintf(fp, ",\n    .filters = %d,\n    .width = %d,\n    .stride = %d,\n    .out_step = %d,\n    .pooled = %d,\n",
+            s->filters, s->width, s->stride, vd_c_columns(p->maps + s->out), s->pooled);
     if (e->is_dense)
         fprintf(fp,
                 "    .window_rows = %d,\n    .row_step = %d,\n    .window_channels = %d,\n    .channel_step = %d,\n"

@@ -90,14 +90,19 @@ static int readers_of(const vd_model *m, int layer)
     return n;
 }
 
-/* log2 of the pool that layer i + 1 is, when each of its windows lies in the map and no two overlap; else 0 */
+static int keeps_order(ACTIVATION a)
+{
+    return a != SWISH && a != MISH && a != GELU && a != HARD_MISH && a != STAIR;
+}
+
+/* 1 when layer i + 1 is a pool of two by two without overlap, all windows in the map, and the activation keeps order */
 static int pool_behind(const vd_model *m, int i)
 {
     const vd_model_layer *l = m->layers + i, *pool = l + 1;
     if (i + 1 >= m->n || pool->type != MAXPOOL || pool->variant || pool->sources[0] != vd_source_of_layer(i)) return 0;
     if (readers_of(m, i) != 1 || m->output == i || pool->size != pool->stride || pool->down || pool->pad / 2) return 0;
     if (pool->out_w * pool->size != l->out_w || pool->out_h * pool->size != l->out_h) return 0;
-    return pool->size == 2 ? 1 : pool->size == 4 ? 2 : 0;
+    return pool->size == 2 && keeps_order(l->activation);
 }
 
 static void plan_product(planning *g, int i)
@@ -111,8 +116,8 @@ static void plan_product(planning *g, int i)
     s->filters = l->filters;
     s->width = l->out_w;
     s->biases = l->biases;
-    s->halvings = pool_behind(g->p->m, i);
-    if (!s->halvings) {
+    s->pooled = pool_behind(g->p->m, i);
+    if (!s->pooled) {
         make_map(g, s, l->filters);
         return;
     }

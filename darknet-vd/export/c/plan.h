@@ -74,7 +74,7 @@ typedef struct {
     int n_in, out;   /* views that are read; the map that is made, -1: none */
     vd_c_view in[VD_C_MOST_PARTS];
     int turns;                   /* rows it makes; of a product: before they are pooled */
-    int halvings;                /* a product is pooled by 2^halvings in both directions */
+    int pooled;                  /* 1: a product of which the maxima of squares of two by two are kept */
     int size, stride, down, pad; /* of windows; strides along the width and the height; what lies in front */
     int dilation;
     int filters, width; /* of a product: filters; sums in a row, before they are pooled */

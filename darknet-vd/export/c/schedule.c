@@ -51,7 +51,7 @@ static void read_rows(run *r, const vd_c_stage *s, int k, int turn)
 /* the row of a pooled product stays open until all rows of its windows are in it */
 static void take_turn(run *r, const vd_c_stage *s, int turn)
 {
-    int last_of_window = (1 << s->halvings) - 1;
+    int last_of_window = (1 << s->pooled) - 1;
     ++r->now;
     if (s->out >= 0 && !r->open[s->out]) open_row(r, s->out);
     for (int k = 0; k < s->n_in; ++k) read_rows(r, s, k, turn);
