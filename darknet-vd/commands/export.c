@@ -9,13 +9,14 @@
 #include "darknet.h"
 
 static const char usage[] =
-    "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-int8] [-fuse | -no-fuse] [-compact]\n"
+    "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-int8 [-values 8 | 16]] [-fuse | -no-fuse] [-compact]\n"
     "                         [-calibrate DATA] [IMAGE ...]\n"
     "  writes OUT.cfg and OUT.weights for stock Darknet and other programs that read its files: pruned\n"
     "  weights are zeros, variational sections are plain ones, [vd_cost] and keys of training are removed\n"
     "  -format    of the files: darknet (the default); c: OUT.c and OUT.h, the network as C99 without any\n"
     "             library, for processors with kilobytes of memory; always compacted\n"
     "  -int8      -format c: 8-bit weights and 16-bit values, the same answers on every machine\n"
+    "  -values 8  values between layers have 8 bits, too: half the RAM, for activations relu, relu6, logistic\n"
     "  -fuse      fold batch normalisation into weights and biases: the default, as programs differ in the\n"
     "             epsilon they add to the variance\n"
     "  -no-fuse   leave it as it is; not for [connected], which OpenCV reads in another order\n"
@@ -34,6 +35,14 @@ static const char *next_argument(int argc, char **argv, int *i)
 {
     if (*i + 1 >= argc) vd_die("darknet vd export: %s needs a value; see -h", argv[*i]);
     return argv[++*i];
+}
+
+static int read_values(const char *text)
+{
+    long bits;
+    if (!vd_parse_long(text, &bits) || (bits != 8 && bits != 16))
+        vd_die("darknet vd export: -values %s: 8 or 16 is expected", text);
+    return (int)bits;
 }
 
 enum { CALIBRATION = 100 };
@@ -65,6 +74,7 @@ static vd_export_options parse(int argc, char **argv)
         else if (!strcmp(argv[i], "-no-fuse")) no_fuse = 1;
         else if (!strcmp(argv[i], "-compact")) o.compact = 1;
         else if (!strcmp(argv[i], "-calibrate")) calibration = next_argument(argc, argv, &i);
+        else if (!strcmp(argv[i], "-values")) o.values = read_values(next_argument(argc, argv, &i));
         else if (!strcmp(argv[i], "-int8")) o.int8 = 1;
         else if (!strcmp(argv[i], "-format")) o.format = next_argument(argc, argv, &i);
         else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);

@@ -132,6 +132,7 @@ vd_export_result vd_export(vd_export_options o)
 {
     const vd_export_format *format = find_format(o.format);
     if (o.int8 && !format->has_int8) vd_die("darknet vd export: -int8 is of -format c");
+    if (o.values && !o.int8) vd_die("darknet vd export: -values is of -int8");
     vd_export_result r = {.ending = format->ending};
     vd_model *m;
     float *pictures;

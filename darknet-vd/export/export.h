@@ -11,6 +11,7 @@ typedef struct {
     int fuse;                  /* fold batch normalisation into the weights; [connected] with it needs this */
     int compact;               /* remove channels that the outputs do not depend on */
     int int8;                  /* -format c: integers */
+    int values;                /* with int8: bits of the values between layers, 8 or 16; 0: 16 */
     int pictures;              /* number of files to check the export with; 0: random numbers instead */
     char **files;
 } vd_export_options;

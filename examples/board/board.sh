@@ -1,9 +1,10 @@
 #!/bin/sh
-# board.sh FILE.data CFG WEIGHTS FOLDER [N]: a classifier as C on two boards in QEMU, a Cortex-M4F and a Cortex-M0
+# board.sh FILE.data CFG WEIGHTS FOLDER [N]: a classifier as C on a Cortex-M4F and a Cortex-M0 in QEMU and, with values of
+# 8 bits, on an Arduino Uno in simavr
 #
-# Exports it with -int8 into FOLDER, answers N test pictures (20) here and on both boards, and compares all outputs bit by
-# bit. Prints the first answers, bytes and instructions. DARKNET, INCLUDE and LIBRARY: the program, darknet.h's folder and
-# the library's; EXPORT: more arguments for `darknet vd export`.
+# Exports it with -int8 into FOLDER, answers N test pictures (20) here and on the boards, and compares all outputs bit by
+# bit, of the Uno the digits. Prints the first answers, bytes and instructions. DARKNET, INCLUDE and LIBRARY: the program,
+# darknet.h's folder and the library's; EXPORT: more arguments for `darknet vd export`.
 set -e
 missing=
 for need in arm-none-eabi-gcc=gcc-arm-none-eabi qemu-system-arm=qemu-system-arm; do
@@ -14,20 +15,23 @@ test -e /usr/lib/arm-none-eabi/newlib/nano.specs || missing="$missing libnewlib-
     echo "board: skipped, it needs$missing"
     exit 0
 }
+# shellcheck disable=SC2153 # they are from outside
 data=$(realpath "$1") cfg=$(realpath "$2") weights=$(realpath "$3") folder=$4 n=${5:-20}
-here=$(cd "$(dirname "$0")" && pwd) include=$(realpath "$INCLUDE") library=$(realpath "$LIBRARY")
-darknet=$(realpath "$DARKNET")
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck disable=SC2153
+include=$(realpath "$INCLUDE") library=$(realpath "$LIBRARY") darknet=$(realpath "$DARKNET")
 
-mkdir -p "$folder" && cd "$folder"
-# shellcheck disable=SC2086 # EXPORT is a list of words
-"$darknet" vd export "$cfg" "$weights" net -format c -int8 -calibrate "$data" $EXPORT >export.log 2>&1 || {
-    tail -n 1 export.log >&2
-    exit 1
+# write net.c into the working folder, with these arguments more, and what it answers into digits.bin and expected.bin
+export_net() {
+    # shellcheck disable=SC2086 # EXPORT is a list of words
+    "$darknet" vd export "$cfg" "$weights" net -format c -int8 -calibrate "$data" "$@" $EXPORT >export.log 2>&1 || {
+        tail -n 1 export.log
+        return 1
+    }
+    grep '^largest\|^tables\|^same' export.log
+    ${CC:-cc} -O2 -I"$include" -I. "$here/pictures.c" net.c -o pictures -L"$library" -Wl,-rpath,"$library" -ldarknet-vd
+    ./pictures "$data" "$n" digits.bin expected.bin 2>/dev/null
 }
-tail -n 3 export.log
-
-${CC:-cc} -O2 -I"$include" -I. "$here/pictures.c" net.c -o pictures -L"$library" -Wl,-rpath,"$library" -ldarknet-vd
-./pictures "$data" "$n" digits.bin expected.bin 2>/dev/null
 
 # board NAME MACHINE HERTZ FLAGS...
 board() {
@@ -48,5 +52,27 @@ board() {
     echo "all outputs are those of this machine"
 }
 
+uno() {
+    missing=
+    command -v avr-gcc >/dev/null || missing=" gcc-avr avr-libc"
+    test -e /usr/include/simavr/sim_avr.h || missing="$missing libsimavr-dev"
+    test -e /usr/include/libelf.h || missing="$missing libelf-dev"
+    echo
+    [ -z "$missing" ] || {
+        echo "Arduino Uno: skipped, it needs$missing"
+        return
+    }
+    mkdir -p uno && cd uno
+    echo "Arduino Uno, values of 8 bits:"
+    export_net -values 8 || return 0
+    avr-gcc -mmcu=atmega328p -Os -std=c99 -Wall -Wextra -I. "$here/uno.c" net.c -o uno.elf
+    ${CC:-cc} -O2 "$here/simavr.c" -o simavr -lsimavr -lelf
+    avr-size uno.elf | awk 'NR == 2 { printf "%d bytes of flash for the whole program\n", $1 + $2 }'
+    ./simavr uno.elf digits.bin expected.bin | grep -v '^Loaded'
+}
+
+mkdir -p "$folder" && cd "$folder"
+export_net
 board "Cortex-M4F" mps2-an386 25000000 -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16
 board "Cortex-M0" microbit 16000000 -mcpu=cortex-m0
+uno

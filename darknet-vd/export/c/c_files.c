@@ -15,8 +15,13 @@
 #include "network.h"
 
 /* how much more than the largest value of the calibration a map can hold: pictures show what there will be, random
- * numbers do not; 15 bits leave room for both */
-static const double margin_of_pictures = 2, margin_of_numbers = 8;
+ * numbers do not; 15 bits leave room for both, 8 bits do not */
+static const double margin_of_pictures = 2, margin_of_numbers = 8, margin_of_bytes = 1.1;
+
+static double margin_of(const vd_exporting *e)
+{
+    return e->o->values == 8 ? margin_of_bytes : e->o->pictures ? margin_of_pictures : margin_of_numbers;
+}
 
 /* the largest difference that integers may have, of the largest output: more is no rounding */
 static const double grossly_wrong = .5;
@@ -159,9 +164,8 @@ static void emit(const vd_c_plan *p, const vd_exporting *e, const char *note, FI
 
 static char *calibration_of(const vd_exporting *e)
 {
-    return e->o->pictures ? vd_format("Ranges of the maps are twice those on %d pictures.", e->n)
-                          : vd_format("Ranges of the maps are %g times those on %d inputs of random numbers.",
-                                      margin_of_numbers, e->n);
+    return vd_format("Ranges of the maps are %g times those on %d %s.", margin_of(e), e->n,
+                     e->o->pictures ? "pictures" : "inputs of random numbers");
 }
 
 static char *note_of(const vd_c_plan *p, const comparison *c, const vd_exporting *e)
@@ -179,7 +183,7 @@ static char *note_of(const vd_c_plan *p, const comparison *c, const vd_exporting
 static void quantise(vd_c_plan *p, const vd_exporting *e)
 {
     vd_c_refuse_int8(p, e->o->cfg);
-    vd_c_quantise(p, e->n, e->pictures, e->o->pictures ? margin_of_pictures : margin_of_numbers);
+    vd_c_quantise(p, e->n, e->pictures, margin_of(e));
     for (int k = 0; k < p->n; ++k)
         if (p->stages[k].kind == VD_C_ANSWER && p->maps[p->stages[k].in[0].map].step != vd_c_output_step(p))
             vd_die("%s: layer %d [%s]: not written with -int8: its map and those of other heads have different steps",
@@ -197,7 +201,7 @@ static void check(const vd_c_plan *p, const char *path, vd_difference d)
 
 static void write_c(const vd_exporting *e, vd_export_result *r)
 {
-    vd_c_plan *p = make_vd_c_plan(e->m, e->o->cfg, e->o->int8);
+    vd_c_plan *p = make_vd_c_plan(e->m, e->o->cfg, e->o->int8, e->o->values ? e->o->values : 16);
     struct stat s;
     if (e->o->int8) quantise(p, e);
     float *outputs = run_pictures(p, e);

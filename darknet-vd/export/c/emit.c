@@ -12,7 +12,7 @@
 
 static const char *format_of(const vd_c_plan *p)
 {
-    return p->is_int8 ? "-format c -int8" : "-format c";
+    return p->value_bits == 8 ? "-format c -int8 -values 8" : p->is_int8 ? "-format c -int8" : "-format c";
 }
 
 /* "5 x 5 / 2, relu": what a stage does, for the sheet; a fresh string */
@@ -41,7 +41,7 @@ static double sums_of(const vd_c_plan *p, const vd_c_stage *s)
 static void write_line(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     const vd_c_map *m = p->maps + s->out;
-    char *detail = detail_of(p, s), *map = vd_format("%d x %d x %d", m->channels, m->h, m->w);
+    char *detail = detail_of(p, s), *map = vd_format("%d x %d x %d", s->wide ? m->channels / 2 : m->channels, m->h, m->w);
     fprintf(fp, " *   %3d  %-36s %16s %8d %-6s %9zu %9zu %12.0f\n", s->layer, detail, map, s->entries.n,
             s->kind != VD_C_PRODUCT ? "" : s->entries.is_dense ? "dense" : "sparse", vd_c_stage_bytes(p, s),
             vd_c_map_bytes(p, m), sums_of(p, s));

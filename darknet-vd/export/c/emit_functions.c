@@ -51,12 +51,13 @@ static void add_product(names *set, const vd_c_stage *s)
     add_bend(set, s);
     add(set, "product");
     add(set, "store");
+    if (s->wide) add(set, "wide");
     add(set, s->entries.is_dense ? "dense" : "sparse");
     if (s->width >= 4) add(set, "store4");
     add(set, s->entries.is_dense ? s->width >= 4 ? "dense4" : "dense1" : s->width >= 4 ? "sparse4" : "sparse1");
 }
 
-static void add_stage(names *set, const vd_c_stage *s)
+static void add_stage(names *set, const vd_c_plan *p, const vd_c_stage *s)
 {
     static const char *const parts[] = {[VD_C_POOL] = "pool",       [VD_C_MEAN] = "mean",
                                         [VD_C_JOIN] = "join",       [VD_C_SUM] = "sum",
@@ -66,6 +67,7 @@ static void add_stage(names *set, const vd_c_stage *s)
         add_product(set, s);
         return;
     }
+    if (s->kind == VD_C_ANSWER && vd_c_low_bytes(p, s->in[0].map)) return;
     add(set, s->kind == VD_C_REORDER && s->reverse ? "square" : parts[s->kind]);
     if (s->kind == VD_C_SUM || s->kind == VD_C_ACTIVATE) add_bend(set, s), add(set, "bent");
     if (s->kind == VD_C_SUM) add(set, "added");
@@ -93,7 +95,7 @@ static names names_of(const vd_c_plan *p)
 {
     names used = {0};
     add(&used, "always");
-    for (int k = 0; k < p->n; ++k) add_stage(&used, p->stages + k);
+    for (int k = 0; k < p->n; ++k) add_stage(&used, p, p->stages + k);
     return used;
 }
 
@@ -114,6 +116,9 @@ static void write_activations(const vd_c_plan *p, FILE *fp)
 
 static void write_types(const vd_c_plan *p, const names *used, FILE *fp)
 {
+    if (p->is_int8)
+        fprintf(fp, "typedef %sint%d_t value; /* of a map: an integer times the step of the map */\n",
+                p->value_bits == 8 ? "u" : "", p->value_bits);
     if (has(used, "sparse"))
         fprintf(fp, "typedef uint%s_t count;\n#define COUNT(p) U%s(p)\n", vd_c_counts_are_bytes(p) ? "8" : "16",
                 vd_c_counts_are_bytes(p) ? "8" : "16");

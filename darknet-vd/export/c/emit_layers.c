@@ -231,8 +231,10 @@ static void write_answer(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
     char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(p, s), *in = source_text(p, s, 0, 0);
     fprintf(fp, "/* %s */\nstatic void run_%s(%sanswer *output)\n{\n", title, name,
             s->turns == 1 ? "" : "int y, ");
-    fprintf(fp, "    answer_row(%s, %d, %d, %s, %d, %d, output", in, vd_c_columns(m), s->in[0].channels, row_of(s), m->h,
-            m->w);
+    int low = vd_c_low_bytes(p, s->in[0].map);
+    fprintf(fp, "    %s_row(%s, %d, ", low ? "wide" : "answer", in, vd_c_columns(m));
+    if (low) fprintf(fp, "%d, ", low);
+    fprintf(fp, "%d, %s, %d, %d, output", s->in[0].channels, row_of(s), m->h, m->w);
     if (s->offset) fprintf(fp, " + %zu", s->offset);
     fprintf(fp, ");\n}\n\n");
     free(title), free(name), free(in);

@@ -148,6 +148,7 @@ static void write_product(const vd_c_plan *p, const vd_c_stage *s, const char *n
     write_bend(p, s, name, fp);
     fprintf(fp, ",\n    .filters = %d,\n    .width = %d,\n    .stride = %d,\n    .out_step = %d,\n    .pooled = %d,\n",
             s->filters, s->width, s->stride, vd_c_columns(p->maps + s->out), s->pooled);
+    if (s->wide) fprintf(fp, "    .wide = %d,\n", s->wide);
     if (e->is_dense)
         fprintf(fp,
                 "    .window_rows = %d,\n    .row_step = %d,\n    .window_channels = %d,\n    .channel_step = %d,\n"
@@ -194,18 +195,19 @@ void vd_c_emit_tables(const vd_c_plan *p, FILE *fp)
 /* of the structs only the members that all layers have differ with the file, by a few bytes: counted with all */
 static size_t struct_bytes(const vd_c_plan *p, const vd_c_stage *s)
 {
-    int has_dense = 0, has_sparse = 0, has_leaky = 0, has_curve = 0;
+    int has_dense = 0, has_sparse = 0, has_leaky = 0, has_curve = 0, has_wide = 0;
     for (int k = 0; k < p->n; ++k) {
         const vd_c_stage *other = p->stages + k;
         if (other->kind == VD_C_PRODUCT) has_dense |= other->entries.is_dense, has_sparse |= !other->entries.is_dense;
         has_leaky |= other->activation == LEAKY;
         has_curve |= other->curve != 0;
+        has_wide |= other->wide != 0;
     }
     size_t bend = p->is_int8 ? BEND_INT8 + INTEGER * (size_t)(has_leaky + has_curve) : INTEGER;
     if (s->kind == VD_C_SUM || s->kind == VD_C_ACTIVATE) return bend;
     if (s->kind != VD_C_PRODUCT) return 0;
     return bend + POINTER * (size_t)(1 + 2 * has_sparse) + (p->is_int8 ? 2 * POINTER + 3 * INTEGER : POINTER) +
-           INTEGER * (size_t)(5 + 7 * has_dense);
+           INTEGER * (size_t)(5 + 7 * has_dense + has_wide);
 }
 
 size_t vd_c_stage_bytes(const vd_c_plan *p, const vd_c_stage *s)
@@ -218,7 +220,7 @@ size_t vd_c_stage_bytes(const vd_c_plan *p, const vd_c_stage *s)
 
 size_t vd_c_map_bytes(const vd_c_plan *p, const vd_c_map *m)
 {
-    return (size_t)m->room * m->size * (p->is_int8 ? sizeof(int16_t) : sizeof(float));
+    return (size_t)m->room * m->size * (size_t)p->value_bits / 8;
 }
 
 size_t vd_c_flash_bytes(const vd_c_plan *p)
@@ -230,6 +232,6 @@ size_t vd_c_flash_bytes(const vd_c_plan *p)
 
 size_t vd_c_ram_bytes(const vd_c_plan *p)
 {
-    return p->memory * (p->is_int8 ? sizeof(int16_t) : sizeof(float)) + p->sums * 4 + (size_t)p->n_maps * MAP_STRUCT +
+    return p->memory * (size_t)p->value_bits / 8 + p->sums * 4 + (size_t)p->n_maps * MAP_STRUCT +
            (size_t)p->n * INTEGER;
 }

@@ -14,5 +14,6 @@ void vd_c_run_float(const vd_c_plan *p, const float *input, float *output, doubl
  *
  *   input   [inputs] planar, 0..255 */
 void vd_c_run_int8(const vd_c_plan *p, const uint8_t *input, int32_t *output);
+void vd_c_run_bytes(const vd_c_plan *p, const uint8_t *input, int32_t *output); /* with value_bits = 8 */
 
 #endif

@@ -335,6 +335,13 @@ int vd_c_end_row(vd_c_reads r, int turn)
     return end > r.high ? r.high : end;
 }
 
+int vd_c_low_bytes(const vd_c_plan *p, int map)
+{
+    for (int k = 0; k < p->n; ++k)
+        if (p->stages[k].out == map) return p->stages[k].wide;
+    return 0;
+}
+
 /* a map has the zeros of the widest padding among its readers */
 static void pad_maps(vd_c_plan *p)
 {
@@ -346,12 +353,33 @@ static void pad_maps(vd_c_plan *p)
     for (int k = 0; k < p->n_maps; ++k) p->maps[k].size = p->maps[k].channels * vd_c_columns(p->maps + k);
 }
 
-vd_c_plan *make_vd_c_plan(const vd_model *m, const char *cfg, int is_int8)
+static int is_only_answered(const vd_c_plan *p, int map)
+{
+    for (int k = 0; k < p->n; ++k)
+        for (int i = 0; i < p->stages[k].n_in; ++i)
+            if (p->stages[k].in[i].map == map && p->stages[k].kind != VD_C_ANSWER) return 0;
+    return 1;
+}
+
+/* values of one byte are too coarse for the output: products make it of two, as twice the channels */
+static void widen_answers(vd_c_plan *p)
+{
+    for (int k = 0; k < p->n; ++k) {
+        vd_c_stage *s = p->stages + k;
+        if (p->value_bits != 8 || s->kind != VD_C_PRODUCT || s->pooled || !is_only_answered(p, s->out)) continue;
+        vd_c_map *map = p->maps + s->out;
+        s->wide = map->channels * map->w;
+        map->channels *= 2;
+    }
+}
+
+vd_c_plan *make_vd_c_plan(const vd_model *m, const char *cfg, int is_int8, int value_bits)
 {
     vd_c_plan *p = vd_calloc(1, sizeof(*p));
     planning g = {p, cfg, vd_calloc(m->n + 1, sizeof(vd_c_view))};
     p->m = m;
     p->is_int8 = is_int8;
+    p->value_bits = is_int8 ? value_bits : 32;
     p->stages = vd_calloc(m->n + 1, sizeof(vd_c_stage));
     p->maps = vd_calloc(m->n + 1, sizeof(vd_c_map));
     p->heads = vd_calloc(m->n, sizeof(int));
@@ -359,6 +387,7 @@ vd_c_plan *make_vd_c_plan(const vd_model *m, const char *cfg, int is_int8)
     g.views[VD_PICTURE] = m->w ? add_map(&g, -1, m->channels, m->h, m->w) : add_map(&g, -1, 1, 1, m->pixels);
     plan_layers(&g);
     free(g.views);
+    widen_answers(p);
     pad_maps(p);
     vd_c_schedule(p);
     vd_c_make_entries(p);

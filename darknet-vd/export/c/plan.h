@@ -77,6 +77,7 @@ typedef struct {
     int pooled;                  /* 1: a product of which the maxima of squares of two by two are kept */
     int size, stride, down, pad; /* of windows; strides along the width and the height; what lies in front */
     int dilation;
+    int wide;           /* of a product: how far the lower bytes of its values are behind the upper; 0: no such bytes */
     int filters, width; /* of a product: filters; sums in a row, before they are pooled */
     ACTIVATION activation;
     float alpha, beta; /* factors of a sum; alpha: of an [upsample] */
@@ -97,7 +98,7 @@ typedef struct {
 
 typedef struct {
     const vd_model *m;
-    int is_int8;
+    int is_int8, value_bits; /* of values: 16, or 8 and none is negative but those of the output, which have two bytes */
     int n, n_maps, n_heads;
     vd_c_stage *stages; /* [n] a stage reads maps of those in front of it */
     vd_c_map *maps;     /* [n_maps] the first one is the input */
@@ -109,9 +110,10 @@ typedef struct {
 
 /* plan a compacted model without batch norm; the program ends with a line when it cannot be written as C
  *
- *   cfg   its name, for messages
- *   m     is read until the plan is freed */
-vd_c_plan *make_vd_c_plan(const vd_model *m, const char *cfg, int is_int8);
+ *   m            is read until the plan is freed
+ *   cfg          its name, for messages
+ *   value_bits   with is_int8: 16 or 8 */
+vd_c_plan *make_vd_c_plan(const vd_model *m, const char *cfg, int is_int8, int value_bits);
 void free_vd_c_plan(vd_c_plan *p);
 
 /* rows [first, end) of source s that a stage reads for row `turn`:
@@ -122,5 +124,8 @@ typedef struct {
 vd_c_reads vd_c_reads_of(const vd_c_plan *p, const vd_c_stage *s, int source);
 int vd_c_first_row(vd_c_reads r, int turn);
 int vd_c_end_row(vd_c_reads r, int turn);
+
+/* how far the lower bytes of a map's values are behind the upper; 0 when it has none */
+int vd_c_low_bytes(const vd_c_plan *p, int map);
 
 #endif

@@ -15,10 +15,12 @@ enum {
     LARGEST_WEIGHT = 127,
     LARGEST_GAIN = 255,
     LARGEST_VALUE = 32767,
+    LARGEST_BYTE = 255, /* of values of 8 bits */
     LEAST_LIMIT = 255, /* as many levels as the input has */
     ONE = 1 << 14,     /* of a ratio */
     MOST_SHIFT = 30,
-    LEAST_AFTER = 7, /* a unit before the gain is then one or two of y, of 32767 */
+    LEAST_AFTER = 7,    /* a unit before the gain is then one or two of y, of 32767 */
+    LEAST_AFTER_8 = 13, /* ..., a 64th of one, of 255 */
     CURVE = 257
 };
 
@@ -37,6 +39,11 @@ static int is_known(ACTIVATION a)
 static int has_curve(ACTIVATION a)
 {
     return a != LINEAR && a != RELU && a != RELU6 && a != HARDTAN && a != LEAKY;
+}
+
+static int is_negative(ACTIVATION a)
+{
+    return a != RELU && a != RELU6 && a != LOGISTIC;
 }
 
 static int is_activated(const vd_c_stage *s)
@@ -72,6 +79,9 @@ void vd_c_refuse_int8(const vd_c_plan *p, const char *cfg)
         if (is_activated(s) && !is_known(s->activation))
             vd_die("%s: layer %d [%s]: activation=%s is not written with -int8: leave out -int8", cfg, s->layer,
                    section, get_activation_string(s->activation));
+        if (is_activated(s) && p->value_bits == 8 && !s->wide && is_negative(s->activation))
+            vd_die("%s: layer %d [%s]: activation=%s gives negative numbers, which -values 8 cannot hold: leave it out",
+                   cfg, s->layer, section, get_activation_string(s->activation));
         if (s->kind == VD_C_PRODUCT && input_limit(p, s) < LEAST_LIMIT)
             vd_die("%s: layer %d [%s]: a filter has so many weights that its sums need more than 32 bits: leave out "
                    "-int8",
@@ -95,10 +105,11 @@ static void lower(int32_t *limit, int32_t to)
 /* from the last stage to the first, as a map that is made without arithmetic has the integers of the one it reads */
 static void set_limits(vd_c_plan *p)
 {
-    for (int k = 0; k < p->n_maps; ++k) p->maps[k].limit = LARGEST_VALUE;
+    for (int k = 0; k < p->n_maps; ++k) p->maps[k].limit = p->value_bits == 8 ? LARGEST_BYTE : LARGEST_VALUE;
     for (int k = p->n - 1; k >= 0; --k) {
         const vd_c_stage *s = p->stages + k;
         vd_c_map *m = p->maps + s->in[0].map;
+        if (s->wide) p->maps[s->out].limit = LARGEST_VALUE;
         if (s->kind == VD_C_PRODUCT) lower(&m->limit, input_limit(p, s));
         if (hands_on_steps(s)) lower(&m->limit, p->maps[s->out].limit);
         if (s->kind == VD_C_MEAN) lower(&m->limit, (INT32_MAX / 2) / (m->h * m->w));
@@ -137,7 +148,7 @@ static int32_t rounded(double x, int32_t limit)
 static void set_bend(vd_c_stage *s, const vd_c_map *out, double step)
 {
     ACTIVATION a = s->activation;
-    s->low = a == RELU || a == RELU6 ? 0 : a == HARDTAN ? rounded(-1 / out->step, out->limit) : -out->limit;
+    s->low = !is_negative(a)     ? 0 : a == HARDTAN ? rounded(-1 / out->step, out->limit) : -out->limit;
     s->high = a == RELU6     ? rounded(6 / out->step, out->limit)
               : a == HARDTAN ? rounded(1 / out->step, out->limit)
                              : out->limit;
@@ -163,6 +174,7 @@ typedef struct {
     const vd_model_layer *l;
     double from, to; /* steps of the map that is read; of y before the activation */
     int32_t limit;   /* of the map that is read */
+    int32_t to_limit; /* of the one that is made */
     int8_t *weights; /* [filters][columns] */
 } scaling;
 
@@ -220,11 +232,11 @@ static int are_short(const vd_c_stage *s)
 /* as much of the shift before the bias as keeps y in 32 bits, and then the biases in 16 */
 static int scale_product(const scaling *q, vd_c_stage *s)
 {
-    int shift = shift_of(q), before = 0;
+    int shift = shift_of(q), before = 0, least_after = q->to_limit > LARGEST_BYTE ? LEAST_AFTER : LEAST_AFTER_8;
     if (shift < 0) return 0;
     set_gains(q, s, shift);
     while (before <= shift && !set_offsets(q, s, shift, before)) ++before;
-    while (!are_short(s) && shift - before > LEAST_AFTER) set_offsets(q, s, shift, ++before);
+    while (!are_short(s) && shift - before > least_after) set_offsets(q, s, shift, ++before);
     return before <= shift;
 }
 
@@ -233,7 +245,7 @@ static void quantise_product(vd_c_plan *p, vd_c_stage *s)
     const vd_model_layer *l = p->m->layers + s->layer;
     const vd_c_map *in = p->maps + s->in[0].map;
     vd_c_map *out = p->maps + s->out;
-    scaling q = {.l = l, .from = in->step, .limit = in->limit, .weights = vd_calloc((size_t)l->filters * l->columns, 1)};
+    scaling q = {.l = l, .from = in->step, .limit = in->limit, .to_limit = out->limit, .weights = vd_calloc((size_t)l->filters * l->columns, 1)};
     s->offsets = vd_calloc(s->filters, sizeof(int32_t));
     s->gains = vd_calloc(s->filters, 1);
     do {
