@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 enum { STEERINGS = 200 }; /* of w(t) in a training */
-enum { A_MEASURE = 10 };  /* steerings between two looks at the size of the packed file */
+/* steerings between two looks at the size of the packed file; freezings between two, once weights freeze no more */
+enum { A_MEASURE = 10, A_SHRINK = 10 };
 
 /* Chosen with LeNet-300-100 on held-out pictures of MNIST, seed 1. Doubling w(t) moves the quantile by about 3 in the
  * end (compression is as w^0.67, and log alpha is spread so), with a delay of a tenth of a training: AT_ONCE of the
@@ -133,7 +134,6 @@ static void shrink(network *net, const vd_cost *c)
 
 static void settle(network *net, const vd_cost *c)
 {
-    if (c->target_size) shrink(net, c);
     for (int i = 0; i < net->n; ++i)
         if (vd_layer_of(net->layers[i])) keep_the_rest(net->layers[i], c->freeze_pruned);
 }
@@ -157,9 +157,10 @@ static void approach(network *net, vd_cost *c)
     if (freezes) freeze(net, vd_ranks_quantile(&r, most_frozen(c)), 1);
 }
 
-static void settled(network *net, const vd_cost *c, long batch)
+static void settled(network *net, const vd_cost *c, long batch, long end)
 {
-    if (batch % VD_FREEZE_EVERY == 0 || batch == net->max_batches - c->fine_tune) settle(net, c);
+    if (c->target_size && (batch % (A_SHRINK * VD_FREEZE_EVERY) == 0 || batch == end)) shrink(net, c);
+    if (batch % VD_FREEZE_EVERY == 0 || batch == end) settle(net, c);
 }
 
 void vd_target_batch(network *net)
@@ -170,7 +171,7 @@ void vd_target_batch(network *net)
     if (c->target_size && c->fine_tune && batch == net->max_batches && !is_out_of_reach(c)) shrink(net, c);
     if (batch < c->kl_start || batch > end) return;
     double way = way_of(net, c);
-    if (c->target.phase == VD_TARGET_SETTLES) settled(net, c, batch);
+    if (c->target.phase == VD_TARGET_SETTLES) settled(net, c, batch, end);
     else if (way < PRUNING) approach(net, c);
     else if (batch % VD_FREEZE_EVERY == 0 || way >= SETTLING) prune(net, c);
 }

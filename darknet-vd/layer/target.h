@@ -17,7 +17,7 @@
  *
  * With target_size the share s is measured: the file is packed without the weights of the highest log alpha
  * (target_size.h), when w(t) begins and at every tenth of the 200 times, and once more before weights freeze by rank.
- * At SETTLING the last ones to freeze are those with which the file has at most b bytes, and every 50 batches after
+ * At SETTLING the last ones to freeze are those with which the file has at most b bytes, and every 500 batches after
  * that, and at the end, more weights freeze where it has grown again. So it ends with at most b bytes, and with less
  * than 1 % fewer. Where b is less than the file of a network without a weight, w(t) is that of kl_scale, and nothing
  * is frozen. */

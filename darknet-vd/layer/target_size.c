@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TRIES = 13, HALVINGS = 12 };
-static const double CLOSE = 1e-3;       /* of the bytes asked for */
-static const double BYTES_A_WEIGHT = 5; /* to begin with: four, and a byte for its place */
+enum { MOST_TRIES = 14 };
+static const double CLOSE = .01, EXACT = 1e-3; /* of the bytes asked for */
+static const double BYTES_A_WEIGHT = 5;        /* to begin with: four, and a byte for its place */
 static const double BIN = 1. / VD_RANKS_A_UNIT;
+static const double NARROW = 1. / VD_RANKS_A_UNIT / 256; /* a few weights, of a million */
 
 /* ---- the size of a file that is not made ---- */
 
@@ -60,9 +61,11 @@ double vd_size_without(network *net, double cut)
 
 vd_size_estimate vd_size_estimated(network *net, const vd_ranks *r)
 {
-    double asked = vd_cost_of(net)->target_size, all = (double)r->all;
+    const vd_cost *c = vd_cost_of(net);
+    double asked = c->target_size, all = (double)r->all;
     vd_size_estimate e = {.share = 1, .empty = vd_size_without(net, -INFINITY)};
-    double room = asked - e.empty, fits = 0, too_many = INFINITY, left = fmin(all, room / BYTES_A_WEIGHT);
+    double room = asked - e.empty, fits = 0, too_many = INFINITY;
+    double left = c->target.empty ? all * (1 - c->target.share) : fmin(all, room / BYTES_A_WEIGHT);
     if (room <= 0) return e;
     for (int i = 0; i < MOST_TRIES; ++i) {
         double cut = vd_ranks_quantile(r, 1 - left / all);
@@ -84,15 +87,17 @@ vd_size_estimate vd_size_estimated(network *net, const vd_ranks *r)
 
 double vd_size_cut(network *net, const vd_ranks *r, double share)
 {
-    double asked = vd_cost_of(net)->target_size, fits = vd_ranks_quantile(r, share), over = fits, step = BIN;
-    for (; fits > VD_RANK_LOWEST && vd_size_without(net, fits) > asked; step *= 2) over = fits, fits -= step;
+    double asked = vd_cost_of(net)->target_size, bytes = INFINITY, step = BIN;
+    double fits = vd_ranks_quantile(r, share), over = fits;
+    for (; fits > VD_RANK_LOWEST && (bytes = vd_size_without(net, fits)) > asked; step *= 2) over = fits, fits -= step;
     for (; over <= fits && over < VD_RANK_HIGHEST; step *= 2) {
         over += step;
-        if (vd_size_without(net, over) <= asked) fits = over;
+        double more = vd_size_without(net, over);
+        if (more <= asked) fits = over, bytes = more;
     }
-    for (int i = 0; i < HALVINGS && over > fits; ++i) {
-        double middle = (fits + over) / 2;
-        if (vd_size_without(net, middle) <= asked) fits = middle;
+    while (over - fits > NARROW && bytes < (1 - EXACT) * asked) {
+        double middle = (fits + over) / 2, now = vd_size_without(net, middle);
+        if (now <= asked) fits = middle, bytes = now;
         else over = middle;
     }
     return fits;

@@ -13,7 +13,8 @@
 /* bytes of the file without the weights whose log alpha is at or over the cut */
 double vd_size_without(network *net, double cut);
 
-/* How many weights of today's order must go for a file of target_size, to a thousandth of the bytes.
+/* How many weights of today's order must go for a file of target_size, to a hundredth of the bytes. Begins with what
+ * vd_cost.target has of the last estimate.
  *
  *   share   of the weights; 0 where all of them fit. At most 15 files are packed
  *   empty   bytes of a file without any weight: where these are too many, share is 1 */
@@ -23,7 +24,8 @@ typedef struct {
 
 vd_size_estimate vd_size_estimated(network *net, const vd_ranks *r);
 
-/* the highest cut that makes a file of at most target_size bytes; `share` is where to begin */
+/* a cut that makes a file of at most target_size bytes, and of 999 in 1000 of them where there is such a cut; `share`
+ * is where to begin */
 double vd_size_cut(network *net, const vd_ranks *r, double share);
 
 #endif

@@ -17,7 +17,7 @@ static double log_norm(int classes, const float *log_p, double temperature)
     int best = most_likely(classes, log_p);
     double others = 0;
     for (int k = 0; k < classes; ++k)
-        if (k != best) others += exp((log_p[k] - log_p[best]) / temperature);
+        if (k != best) others += exp(((double)log_p[k] - log_p[best]) / temperature);
     return log_p[best] / temperature + log1p(others);
 }
 
