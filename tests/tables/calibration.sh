@@ -11,11 +11,11 @@ folder=$1 darknet=${DARKNET:-./darknet}
 mkdir -p "$folder"
 sed "s|^backup=.*|backup=$folder|" "$HELD_OUT_DATA" > "$folder/set.data"
 
-# NET BATCHES: cfg/NET.cfg with a short schedule of so many batches
+# NET BATCHES: cfg/NET.cfg with a short schedule of so many batches, and no weight frozen: those have no noise
 train() {
     [ ! -e "$folder/$1.weights" ] || return 0
     sed "s/^max_batches=.*/max_batches=$2/; s/^samples=.*/samples=55000/; s/^kl_start=.*/kl_start=550/
-         s/^kl_ramp=.*/kl_ramp=$(($2 / 4))/" "cfg/$1.cfg" > "$folder/$1.cfg"
+         s/^kl_ramp=.*/kl_ramp=$(($2 / 4))/; /^freeze_/d" "cfg/$1.cfg" > "$folder/$1.cfg"
     "$darknet" classifier train "$folder/set.data" "$folder/$1.cfg" -resume > "$folder/$1.log" 2>&1 ||
         { tail -n 1 "$folder/$1.log" >&2; exit 1; }
 }

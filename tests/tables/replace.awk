@@ -1,9 +1,11 @@
-# a page whose first table is the one in the file `table`
+# a page in which the table in the file `table` replaces the one that has the same first line
 
-/^\|/ && !done {
-    if (!inside) while ((getline line < table) > 0) print line
+BEGIN { getline first < table }
+$0 == first {
     inside = 1
+    print
+    while ((getline line < table) > 0) print line
     next
 }
-inside { done = 1; inside = 0 }
-{ print }
+inside && /^\|/ { next }
+{ inside = 0; print }
