@@ -12,6 +12,6 @@ build/digits/backup/lenet5-digits-vd.weights:
 	@echo "$@ is missing: make demo trains it, in about two minutes" >&2; exit 1
 
 .PHONY: board
-board: all $(BOARD_WEIGHTS) ## run the demo's network on a Cortex-M4F and a Cortex-M0, in QEMU: digits, answers, bytes, instructions
+board: all $(BOARD_WEIGHTS) ## run the demo's network on emulated boards: digits, answers, bytes, instructions
 	$(Q)DARKNET=./$(EXEC) INCLUDE=$(SRC)/include LIBRARY=$(BUILD) CC="$(CC)" examples/board/board.sh \
 	  $(BOARD_DATA) $(BOARD_CFG) $(BOARD_WEIGHTS) $(BUILD)/board $(BOARD_PICTURES)

@@ -1,10 +1,10 @@
 #!/bin/sh
-# board.sh FILE.data CFG WEIGHTS FOLDER [N]: a classifier as C on a Cortex-M4F and a Cortex-M0 in QEMU and, with values of
-# 8 bits, on an Arduino Uno in simavr
+# board.sh FILE.data CFG WEIGHTS FOLDER [N]: a classifier as C on a Cortex-M4F and a Cortex-M0 in QEMU and, with values
+# of 8 bits, on an Arduino Uno in simavr
 #
-# Exports it with -int8 into FOLDER, answers N test pictures (20) here and on the boards, and compares all outputs bit by
-# bit, of the Uno the digits. Prints the first answers, bytes and instructions. DARKNET, INCLUDE and LIBRARY: the program,
-# darknet.h's folder and the library's; EXPORT: more arguments for `darknet vd export`.
+# Exports it with -int8 into FOLDER, answers N test pictures (20) here and on the boards, and compares all outputs bit
+# by bit, of the Uno the digits. Prints the first answers, bytes and instructions. DARKNET, INCLUDE and LIBRARY: the
+# program, darknet.h's folder and the library's; EXPORT: more arguments for `darknet vd export`.
 set -e
 missing=
 for need in arm-none-eabi-gcc=gcc-arm-none-eabi qemu-system-arm=qemu-system-arm; do
@@ -41,8 +41,8 @@ board() {
     # shellcheck disable=SC2086 # a list of words
     arm-none-eabi-gcc $flags -c net.c -o "$machine.o"
     # shellcheck disable=SC2086
-    arm-none-eabi-gcc $flags -nostartfiles -T "$here/cortex-m.ld" -specs=nano.specs "$here/startup.c" "$here/cortex-m.c" \
-        "$machine.o" -o "$machine.elf"
+    arm-none-eabi-gcc $flags -nostartfiles -T "$here/cortex-m.ld" -specs=nano.specs "$here/startup.c" \
+        "$here/cortex-m.c" "$machine.o" -o "$machine.elf"
     echo
     arm-none-eabi-size "$machine.o" | awk -v name="$name" 'NR == 2 {
         printf "%s: %d bytes of flash for tables, code and initial values, %d bytes of RAM\n", name, $1 + $2, $2 + $3 }'

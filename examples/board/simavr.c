@@ -2,7 +2,8 @@
  *
  *     simavr uno.elf digits.bin expected.bin    records and outputs as pictures.c writes them, 28 x 28 and 10
  *
- * Prints the first answers, then errors, time, stack and RAM. Status 1 when an answer is not the one of expected.bin. */
+ * Prints the first answers, then errors, time, stack and RAM. Status 1 when an answer is not the one of expected.bin.
+ */
 #include <simavr/avr_uart.h>
 #include <simavr/sim_avr.h>
 #include <simavr/sim_elf.h>

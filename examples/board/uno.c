@@ -15,13 +15,15 @@
 
 static void send(char c)
 {
-    while (!(UCSR0A & (1 << UDRE0))) {}
+    while (!(UCSR0A & (1 << UDRE0))) {
+    }
     UDR0 = (uint8_t)c;
 }
 
 static uint8_t receive(void)
 {
-    while (!(UCSR0A & (1 << RXC0))) {}
+    while (!(UCSR0A & (1 << RXC0))) {
+    }
     return UDR0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "export/c/interpret.h"
 #include "export/c/quantise.h"
+#include "export/removal.h"
 #include "layer/vd_layer.h"
 
 #include <math.h>
@@ -31,13 +32,8 @@ static vd_export_result export_c(const char *cfg, network *net, int values)
     char *path = in_folder(folder, "net.cfg"), *weights = in_folder(folder, "net.weights");
     char *out = in_folder(folder, "net1");
     save(cfg, net);
-    vd_export_result r = vd_export((vd_export_options){.cfg = path,
-                                                       .weights = weights,
-                                                       .out = out,
-                                                       .format = "c",
-                                                       .fuse = 1,
-                                                       .int8 = values > 0,
-                                                       .values = values});
+    vd_export_result r = vd_export((vd_export_options){
+        .cfg = path, .weights = weights, .out = out, .format = "c", .fuse = 1, .int8 = values > 0, .values = values});
     free(path), free(weights), free(out);
     return r;
 }
@@ -73,8 +69,9 @@ static void expect_command(const char *command, const char *cfg)
 /* 0 when FOLDER/net1.c passes its self test, twice */
 static int self_test(const char *compiler)
 {
-    write_in_folder("main.c",
-                    "#include \"net1.h\"\nint main(void)\n{\n    return net1_self_test() || net1_self_test() ? 7 : 0;\n}\n");
+    write_in_folder(
+        "main.c",
+        "#include \"net1.h\"\nint main(void)\n{\n    return net1_self_test() || net1_self_test() ? 7 : 0;\n}\n");
     char *command = vd_format("%s %s net1.c main.c -o main -lm && ./main", compiler, strict);
     int status = run_in_folder(command);
     free(command);
@@ -91,7 +88,7 @@ static void expect_self_test(const char *compiler, const char *cfg)
 
 /* ---- random networks ---- */
 
-enum { GROUPS = 6, IN_A_GROUP = 6 };
+enum { GROUPS = 4, IN_A_GROUP = 5 };
 
 static void expect_random_networks(int first, int values)
 {
@@ -132,7 +129,7 @@ static const char all_layers[] =
     "[route]\nlayers=-1\ngroups=2\ngroup_id=1\n"
     "[route]\nlayers=-1,-3\n"
     "[reorg]\nstride=2\n"
-    "[vd_convolutional]\nfilters=6\nsize=1\nactivation=logistic\n"
+    "[vd_convolutional]\nfilters=8\nsize=1\nactivation=logistic\n"
     "[upsample]\nstride=2\n"
     "[reorg]\nstride=2\nreverse=1\n"
     "[vd_convolutional]\nfilters=8\nsize=3\nstride=2\npad=1\nactivation=mish\n"
@@ -169,7 +166,10 @@ static void expect_narrow_lines(const char *name)
 
 START_TEST(every_compiler_takes_every_layer_without_a_warning)
 {
-    static const char *const compilers[] = {"gcc -O3", "gcc -Os", "clang -O2", "arm-none-eabi-gcc -mcpu=cortex-m0 -Os",
+    static const char *const compilers[] = {"gcc -O3",
+                                            "gcc -Os",
+                                            "clang -O2",
+                                            "arm-none-eabi-gcc -mcpu=cortex-m0 -Os",
                                             "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -O2",
                                             "avr-gcc -mmcu=atmega2560 -Os"};
     network *net = sparse_network(all_layers);
@@ -195,7 +195,8 @@ START_TEST(bytes_that_the_header_tells_are_those_of_the_object)
         "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c99 -c net1.c -o net1.o && "
         "arm-none-eabi-size -A net1.o | awk '$1 ~ /^.rodata/ { flash += $2 } $1 ~ /^.(data|bss)/ { ram += $2 } "
         "$2 == \"NET1_FLASH_BYTES\" { f = $3 } $2 == \"NET1_RAM_BYTES\" { r = $3 } "
-        "END { print flash, f, ram, r; exit !(flash >= f && flash < f + 64 && ram >= r && ram < r + 16) }' net1.h -";
+        "END { print flash, f, ram, r; exit !(flash >= f - 8 && flash < f + 64 && ram >= r && ram < r + 16) }' net1.h "
+        "-";
     if (!is_installed("arm-none-eabi-gcc")) {
         skipped(1, "no arm-none-eabi-gcc");
         return;
@@ -210,7 +211,7 @@ END_TEST
 /* ---- the same bits ---- */
 
 static const char small[] =
-    "[net]\nbatch=1\nheight=12\nwidth=14\nchannels=2\n"
+    "[net]\nbatch=1\nheight=12\nwidth=16\nchannels=2\n"
     "[vd_convolutional]\nfilters=6\nsize=3\nstride=1\npad=1\nactivation=relu\n[maxpool]\nsize=2\nstride=2\n"
     "[vd_convolutional]\nfilters=7\nsize=3\nstride=1\nactivation=relu\n[maxpool]\nsize=2\nstride=2\n"
     "[vd_connected]\noutput=20\nactivation=relu\n[vd_connected]\noutput=5\nactivation=linear\n[softmax]\n";
@@ -243,6 +244,9 @@ START_TEST(integers_are_the_same_to_the_bit_on_all_pictures)
     free_vd_export_result(export_c(small, net, values));
     char *path = in_folder(folder, "net.cfg");
     vd_model *m = make_vd_model(net, path);
+    vd_channels *ch = make_vd_channels(m);
+    vd_model_compact(m, ch);
+    free_vd_channels(ch);
     vd_c_plan *p = make_vd_c_plan(m, path, 1, values);
     float *random = vd_pictures_random(net, 8);
     vd_c_quantise(p, 8, random, values == 8 ? 1.1 : 8);
@@ -292,9 +296,9 @@ START_TEST(no_sum_of_integers_leaves_32_bits)
         ck_assert_int_eq(s->bound, largest_sum(p, s));
         ck_assert_int_le(s->bound, INT32_MAX);
         for (int f = 0; f < s->filters; ++f)
-            ck_assert_double_le(
-                (ldexp((double)s->bound, -s->before) + abs(s->offsets[f]) + 1) * s->gains[f] + ldexp(1, s->after),
-                INT32_MAX);
+            ck_assert_double_le((ldexp((double)s->bound, -s->before) + abs(s->offsets[f]) + 1) * s->gains[f] +
+                                    ldexp(1, s->after),
+                                INT32_MAX);
     }
     ck_assert_int_lt(p->maps[2].limit, 2000); /* 9000 weights of 127 leave no more */
     free(random);
@@ -309,7 +313,7 @@ START_TEST(a_changed_weight_fails_the_self_test)
     network *net = sparse_network(small);
     free_vd_export_result(export_c(small, net, _i ? 16 : 0));
     expect_self_test("gcc", small);
-    expect_command("sed -i '/layer0_weights.*{/{n;s/[0-9.]\\+f\\?,/9,/}' net1.c", small);
+    expect_command("sed -i '/_weights\\[.*{/{n;s/[0-9.]\\+f\\?,/9,/}' net1.c", small);
     ck_assert_int_eq(self_test("gcc"), 7);
     free_network(net);
 }
@@ -322,11 +326,11 @@ START_TEST(rows_are_kept_only_until_they_are_read)
     network *net = sparse_network(small);
     vd_model *m = make_vd_model(net, "small.cfg");
     vd_c_plan *p = make_vd_c_plan(m, "small.cfg", 0, 0);
-    ck_assert_int_eq(p->maps[0].room, 3);  /* of 12 rows: those of a window */
+    ck_assert_int_eq(p->maps[0].room, 3); /* of 12 rows: those of a window */
     ck_assert_int_eq(p->maps[0].pad, 1);
-    ck_assert_int_eq(p->maps[1].room, 3);  /* of 6 pooled ones */
-    ck_assert_int_eq(p->maps[2].room, 2);  /* [connected] needs all */
-    ck_assert_uint_lt(p->memory, 3 * 2 * 16 + 3 * 6 * 7 + 2 * 7 * 2 + 20 + 5 + 1);
+    ck_assert_int_eq(p->maps[1].room, 3); /* of 6 pooled ones */
+    ck_assert_int_eq(p->maps[2].room, 2); /* [connected] needs all */
+    ck_assert_uint_lt(p->memory, 3 * 2 * 18 + 3 * 6 * 8 + 2 * 7 * 3 + 20 + 5 + 1);
     free_vd_c_plan(p);
     free_vd_model(m);
     free_network(net);
@@ -409,7 +413,8 @@ static void expect_failure(const char *cfg, const char *const options[3], const 
     free_network(net);
 }
 
-#define TINY "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=4\n[convolutional]\nfilters=8\nsize=3\npad=1\nactivation=relu\n"
+#define TINY \
+    "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=4\n[convolutional]\nfilters=8\nsize=3\npad=1\nactivation=relu\n"
 
 START_TEST(what_cannot_be_written_is_refused_in_a_line)
 {

@@ -47,9 +47,10 @@ static void add(graph *g, char *section, int c, int h, int w)
 static const char *draw_activation(void)
 {
     static const char *const names[] = {"linear", "leaky", "relu", "relu", "leaky", "logistic", "tanh", "elu", "plse"};
-    static const char *const more[] = {"linear", "leaky", "relu", "relu6", "logistic", "tanh", "elu", "hardtan", "loggy",
-                                       "selu",   "swish", "mish", "gelu",  "hard_mish", /* and not in integers: */
-                                       "plse",   "relie", "ramp", "lhtan"};
+    static const char *const more[] = {
+        "linear",  "leaky", "relu", "relu6", "logistic", "tanh", "elu",
+        "hardtan", "loggy", "selu", "swish", "mish",     "gelu", "hard_mish", /* and not in integers: */
+        "plse",    "relie", "ramp", "lhtan"};
     if (drawn_flags & DRAW_INTEGER_ACTIVATIONS) return more[draw(14)];
     if (drawn_flags & DRAW_ALL_ACTIVATIONS) return more[draw(COUNT_OF(more))];
     return names[draw(COUNT_OF(names))];

@@ -172,9 +172,10 @@ static char *note_of(const vd_c_plan *p, const comparison *c, const vd_exporting
 {
     char *bytes = vd_format("tables: %zu bytes, static data: %zu bytes", vd_c_flash_bytes(p), vd_c_ram_bytes(p));
     char *same = p->n_heads ? vd_format("%s", "") : vd_format("\nsame class: %d of %d", c->same, c->n);
-    char *advice = !p->is_int8 || e->o->pictures
-                       ? vd_format("%s", "")
-                       : vd_format("\nranges are from random numbers: give pictures, or -calibrate DATA, for better ones");
+    char *advice =
+        !p->is_int8 || e->o->pictures
+            ? vd_format("%s", "")
+            : vd_format("\nranges are from random numbers: give pictures, or -calibrate DATA, for better ones");
     char *note = vd_format("%s%s%s", bytes, same, advice);
     free(bytes), free(same), free(advice);
     return note;
@@ -194,9 +195,10 @@ static void check(const vd_c_plan *p, const char *path, vd_difference d)
 {
     if (!p->is_int8) vd_export_check(path, d, "");
     if (p->is_int8 && !(d.relative <= grossly_wrong))
-        vd_die("%s: not written: outputs of layer %d in integers differ by %.3g of the largest output, more than %g: give "
-               "other pictures, or leave out -int8",
-               path, d.layer, d.relative, grossly_wrong);
+        vd_die(
+            "%s: not written: outputs of layer %d in integers differ by %.3g of the largest output, more than %g: give "
+            "other pictures, or leave out -int8",
+            path, d.layer, d.relative, grossly_wrong);
 }
 
 static void write_c(const vd_exporting *e, vd_export_result *r)

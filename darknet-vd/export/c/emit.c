@@ -20,7 +20,7 @@ static char *detail_of(const vd_c_plan *p, const vd_c_stage *s)
 {
     const vd_model_layer *l = p->m->layers + s->layer;
     int is_window = s->kind == VD_C_PRODUCT && l->type == CONVOLUTIONAL;
-    char *window = is_window          ? vd_format(" %d x %d", s->size, s->size)
+    char *window = is_window              ? vd_format(" %d x %d", s->size, s->size)
                    : s->kind == VD_C_POOL ? vd_format(" %d x %d", s->size, s->size)
                                           : vd_format("%s", "");
     char *stride = *window && s->stride > 1 ? vd_format(" / %d", s->stride) : vd_format("%s", "");
@@ -41,10 +41,13 @@ static double sums_of(const vd_c_plan *p, const vd_c_stage *s)
 static void write_line(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     const vd_c_map *m = p->maps + s->out;
-    char *detail = detail_of(p, s), *map = vd_format("%d x %d x %d", s->wide ? m->channels / 2 : m->channels, m->h, m->w);
+    char *detail = detail_of(p, s),
+         *map = vd_format("%d x %d x %d", s->wide ? m->channels / 2 : m->channels, m->h, m->w);
     fprintf(fp, " *   %3d  %-36s %16s %8d %-6s %9zu %9zu %12.0f\n", s->layer, detail, map, s->entries.n,
-            s->kind != VD_C_PRODUCT ? "" : s->entries.is_dense ? "dense" : "sparse", vd_c_stage_bytes(p, s),
-            vd_c_map_bytes(p, m), sums_of(p, s));
+            s->kind != VD_C_PRODUCT ? ""
+            : s->entries.is_dense   ? "dense"
+                                    : "sparse",
+            vd_c_stage_bytes(p, s), vd_c_map_bytes(p, m), sums_of(p, s));
     free(detail), free(map);
 }
 
@@ -62,14 +65,18 @@ void vd_c_emit_sheet(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
     const vd_c_map *in = p->maps;
     char *map = vd_format("%d x %d x %d", in->channels, in->h, in->w);
     fprintf(fp, "/* %s: a neural network, made from %s and %s\n", a->name, a->cfg, a->weights);
-    fprintf(fp, " * by `darknet vd export %s` of darknet-vd %s. Change those, not this file.\n *\n", format_of(p), vd_version());
-    fprintf(fp, " *        layer                                 what it makes  entries              flash       RAM  multiply-adds\n");
+    fprintf(fp, " * by `darknet vd export %s` of darknet-vd %s. Change those, not this file.\n *\n", format_of(p),
+            vd_version());
+    fprintf(fp, " *        layer                                 what it makes  entries              flash       RAM  "
+                "multiply-adds\n");
     fprintf(fp, " *        %-36s %16s %8s %-6s %9s %9zu\n", "input", map, "", "", "", vd_c_map_bytes(p, in));
     for (int k = 0; k < p->n; ++k)
         if (p->stages[k].kind != VD_C_ANSWER) write_line(p, p->stages + k, fp);
     write_totals(p, fp);
-    fprintf(fp, " *\n * Bytes of tables and of static data with integers and pointers of 32 bits. The code comes on top. Of each map only\n"
-                " * the rows are kept that a layer still reads, and maps that are not in use at one time share memory. An entry is a\n"
+    fprintf(fp, " *\n * Bytes of tables and of static data with integers and pointers of 32 bits. The code comes on "
+                "top. Of each map only\n"
+                " * the rows are kept that a layer still reads, and maps that are not in use at one time share memory. "
+                "An entry is a\n"
                 " * weight, or a zero on the way to one that is more than 255 values away.\n");
     if (*a->note) fprintf(fp, " *\n * %s\n", a->note);
     fprintf(fp, " */\n");

@@ -7,13 +7,13 @@
 #include <stdio.h>
 
 typedef struct {
-    const char *file;         /* OUT's last part: of OUT.c and OUT.h */
-    const char *name;         /* the same as an identifier */
-    const char *big;          /* the same in capitals */
+    const char *file;          /* OUT's last part: of OUT.c and OUT.h */
+    const char *name;          /* the same as an identifier */
+    const char *big;           /* the same in capitals */
     const char *cfg, *weights; /* names of the files it is made from */
-    const char *note;         /* a line about the calibration, or "" */
-    const void *input;        /* [inputs] of the self test, uint8_t or float; null: vd_c_test_input() */
-    const void *output;       /* [outputs] to the input of the self test, int32_t or float */
+    const char *note;          /* a line about the calibration, or "" */
+    const void *input;         /* [inputs] of the self test, uint8_t or float; null: vd_c_test_input() */
+    const void *output;        /* [outputs] to the input of the self test, int32_t or float */
 } vd_c_about;
 
 void vd_c_emit_source(const vd_c_plan *p, const vd_c_about *a, FILE *fp);

@@ -62,12 +62,15 @@ void vd_c_emit_decode(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
         const vd_c_stage *s = p->stages + k;
         if (s->kind == VD_C_ANSWER) write_head(p, p->m->layers + s->layer, p->maps + s->in[0].map, s->layer, fp);
     }
-    fprintf(fp, "\nint %s_decode(const %s output[%s_OUTPUTS], float threshold, %s_box *boxes, int room)\n{\n    int found = 0;\n", a->name,
-            type_of(p), a->big, a->name);
+    fprintf(fp,
+            "\nint %s_decode(const %s output[%s_OUTPUTS], float threshold, %s_box *boxes, int room)\n{\n    int found "
+            "= 0;\n",
+            a->name, type_of(p), a->big, a->name);
     for (int k = 0; k < p->n; ++k) {
         const vd_c_stage *s = p->stages + k;
         if (s->kind != VD_C_ANSWER) continue;
-        fprintf(fp, "    found = decode_head(output + %zu, &head%d, threshold, found, boxes, room);\n", s->offset, s->layer);
+        fprintf(fp, "    found = decode_head(output + %zu, &head%d, threshold, found, boxes, room);\n", s->offset,
+                s->layer);
     }
     fprintf(fp, "    return found;\n}\n#endif\n");
 }

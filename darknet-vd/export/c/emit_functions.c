@@ -57,14 +57,21 @@ static void add_product(names *set, const vd_c_stage *s)
     add(set, s->entries.is_dense ? s->width >= 4 ? "dense4" : "dense1" : s->width >= 4 ? "sparse4" : "sparse1");
 }
 
+/* a window that ends below its map in the last row does so in others, if at all */
+static int reads_zeros(const vd_c_plan *p, const vd_c_stage *s)
+{
+    vd_c_reads r = vd_c_reads_of(p, s, 0);
+    return vd_c_end_row(r, s->turns - 1) > r.below;
+}
+
 static void add_stage(names *set, const vd_c_plan *p, const vd_c_stage *s)
 {
-    static const char *const parts[] = {[VD_C_POOL] = "pool",       [VD_C_MEAN] = "mean",
-                                        [VD_C_JOIN] = "join",       [VD_C_SUM] = "sum",
-                                        [VD_C_REPEAT] = "repeat",   [VD_C_REORDER] = "reorder",
-                                        [VD_C_ACTIVATE] = "bend",   [VD_C_ANSWER] = "answer"};
+    static const char *const parts[] = {
+        [VD_C_POOL] = "pool",     [VD_C_MEAN] = "mean",       [VD_C_JOIN] = "join",     [VD_C_SUM] = "sum",
+        [VD_C_REPEAT] = "repeat", [VD_C_REORDER] = "reorder", [VD_C_ACTIVATE] = "bend", [VD_C_ANSWER] = "answer"};
     if (s->kind == VD_C_PRODUCT) {
         add_product(set, s);
+        if (reads_zeros(p, s)) add(set, "zeros");
         return;
     }
     if (s->kind == VD_C_ANSWER && vd_c_low_bytes(p, s->in[0].map)) return;

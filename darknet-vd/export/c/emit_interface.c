@@ -34,16 +34,16 @@ void vd_c_emit_interface(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
         fprintf(fp, "    done.%s = 0;\n", name);
         free(name);
     }
-    fprintf(fp, "}\n\nvoid %s_row(const %s *pixels, int channel_step, %s output[%s_OUTPUTS])\n{\n", a->name, input_type(p),
-            output_type(p), a->big);
+    fprintf(fp, "}\n\nvoid %s_row(const %s *pixels, int channel_step, %s output[%s_OUTPUTS])\n{\n", a->name,
+            input_type(p), output_type(p), a->big);
     fprintf(fp, "    value *row = open_row(&input)");
     if (in->pad) fprintf(fp, " + %d", in->pad);
     fprintf(fp,
             ";\n    for (int c = 0; c < %d; ++c)\n        for (int x = 0; x < %d; ++x) row[c * %d + x] = "
             "pixels[c * channel_step + x];\n    close_row(&input);\n    run(output);\n}\n\n",
             in->channels, in->w, vd_c_columns(in));
-    fprintf(fp, "void %s_predict(const %s input_pixels[%s_INPUTS], %s output[%s_OUTPUTS])\n{\n    %s_begin();\n", a->name,
-            input_type(p), a->big, output_type(p), a->big, a->name);
+    fprintf(fp, "void %s_predict(const %s input_pixels[%s_INPUTS], %s output[%s_OUTPUTS])\n{\n    %s_begin();\n",
+            a->name, input_type(p), a->big, output_type(p), a->big, a->name);
     if (in->h == 1) fprintf(fp, "    %s_row(input_pixels, %d, output);\n}\n", a->name, in->w);
     else
         fprintf(fp, "    for (int y = 0; y < %d; ++y) %s_row(input_pixels + y * %d, %d, output);\n}\n", in->h, a->name,
@@ -89,8 +89,11 @@ static size_t step_of_answers(const vd_c_plan *p)
 static void write_numbers(const char *name, size_t n, size_t step, const void *x, int integer, int bytes, FILE *fp)
 {
     int column = 0;
-    fprintf(fp, "static const %s %s[%zu] TABLE = {", !integer ? "float" : bytes == 1 ? "uint8_t" : "int32_t", name,
-            (n + step - 1) / step);
+    fprintf(fp, "static const %s %s[%zu] TABLE = {",
+            !integer     ? "float"
+            : bytes == 1 ? "uint8_t"
+                         : "int32_t",
+            name, (n + step - 1) / step);
     for (size_t i = 0; i < n; i += step) {
         fprintf(fp, column ? " " : "\n    ");
         if (!integer) vd_c_emit_float(((const float *)x)[i], fp);
@@ -124,13 +127,16 @@ static void write_comparison(const vd_c_plan *p, FILE *fp)
     const char *index = step == 1 ? "i" : "i * STEP";
     if (step > 1) fprintf(fp, "    enum { STEP = %zu }; /* of the outputs that are compared */\n", step);
     if (p->is_int8) {
-        fprintf(fp, "    for (int i = 0; i < %zu; ++i)\n        if (output[%s] != I32(test_output + i)) return 1;\n", n, index);
+        fprintf(fp, "    for (int i = 0; i < %zu; ++i)\n        if (output[%s] != I32(test_output + i)) return 1;\n", n,
+                index);
         return;
     }
-    fprintf(fp, "    float largest = 0;\n    for (int i = 0; i < %zu; ++i) {\n        float x = F32(test_output + i);\n"
-                "        if (x > largest) largest = x;\n        if (-x > largest) largest = -x;\n    }\n"
-                "    for (int i = 0; i < %zu; ++i) {\n        float d = output[%s] - F32(test_output + i);\n"
-                "        if (!(d <= 1e-4f * largest && -d <= 1e-4f * largest)) return 1;\n    }\n", n, n, index);
+    fprintf(fp,
+            "    float largest = 0;\n    for (int i = 0; i < %zu; ++i) {\n        float x = F32(test_output + i);\n"
+            "        if (x > largest) largest = x;\n        if (-x > largest) largest = -x;\n    }\n"
+            "    for (int i = 0; i < %zu; ++i) {\n        float d = output[%s] - F32(test_output + i);\n"
+            "        if (!(d <= 1e-4f * largest && -d <= 1e-4f * largest)) return 1;\n    }\n",
+            n, n, index);
 }
 
 void vd_c_emit_self_test(const vd_c_plan *p, const vd_c_about *a, FILE *fp)

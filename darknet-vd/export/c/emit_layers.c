@@ -38,8 +38,8 @@ static void write_maps(const vd_c_plan *p, FILE *fp)
     for (int k = 0; k < p->n_maps; ++k) {
         const vd_c_map *m = p->maps + k;
         char *name = vd_c_map_name(p, k);
-        fprintf(fp, "static map %s = {memory + %zu, %d, %d, %d, %d, 0}; /* %d x %d x %d */\n", name, m->at, m->room,
-                m->size, m->pad, vd_c_rows(m), m->channels, m->h, m->w);
+        fprintf(fp, "static map %s = {memory + %zu, %d, %d, %d, 0}; /* %d x %d x %d */\n", name, m->at, m->room,
+                m->size, m->pad, m->channels, m->h, m->w);
         free(name);
     }
     fprintf(fp, "\n/* rows that each layer has made, before they are pooled */\nstatic struct {\n    int ");
@@ -88,11 +88,11 @@ static char *first_row_text(vd_c_reads r, const char *y)
     return text;
 }
 
-static char *end_row_text(vd_c_reads r, const char *y, int last_turn)
+static char *end_row_text(vd_c_reads r, const char *y, int last_turn, int most)
 {
     char *row = row_text(y, r.mul, r.div, r.to);
-    if (last_turn * r.mul / r.div + r.to <= r.high) return row;
-    char *text = vd_format("(%s > %d ? %d : %s)", row, r.high, r.high, row);
+    if (last_turn * r.mul / r.div + r.to <= most) return row;
+    char *text = vd_format("(%s > %d ? %d : %s)", row, most, most, row);
     free(row);
     return text;
 }
@@ -117,6 +117,15 @@ static void write_ratio(const vd_c_plan *p, double ratio, int integer, FILE *fp)
     fprintf(fp, ", ");
 }
 
+static void write_zeros(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
+{
+    vd_c_reads r = vd_c_reads_of(p, s, 0);
+    if (vd_c_end_row(r, s->turns - 1) <= r.below) return;
+    char *map = vd_c_map_name(p, s->in[0].map), *end = end_row_text(r, row_of(s), s->turns - 1, r.high);
+    fprintf(fp, "    make_zeros(&%s, %s);\n", map, end);
+    free(map), free(end);
+}
+
 static void write_product(const vd_c_stage *s, const char *name, const char *in, FILE *fp)
 {
     int window = 1 << s->pooled;
@@ -129,7 +138,7 @@ static void write_pool(const vd_c_plan *p, const vd_c_stage *s, const char *in, 
 {
     const vd_c_map *m = p->maps + s->in[0].map;
     vd_c_reads r = vd_c_reads_of(p, s, 0);
-    char *first = first_row_text(r, row_of(s)), *end = end_row_text(r, row_of(s), s->turns - 1);
+    char *first = first_row_text(r, row_of(s)), *end = end_row_text(r, row_of(s), s->turns - 1, r.high);
     fprintf(fp, "    int rows = %s - %s%s%s;\n", end, *first == '(' ? "" : "(", first, *first == '(' ? "" : ")");
     fprintf(fp, "    pool_row(%s, %d, %d, rows, %d, %d, %d, %d, %d, %d, %d, row);\n", in, m->size, vd_c_columns(m),
             s->in[0].channels, m->w, s->size, s->stride, s->pad, p->maps[s->out].w, to);
@@ -181,7 +190,8 @@ static void write_reorder(const vd_c_plan *p, const vd_c_stage *s, const char *i
 static void write_values(const vd_c_plan *p, const vd_c_stage *s, const char *name, const char *in, FILE *fp)
 {
     const vd_c_map *m = p->maps + s->in[0].map, *out = p->maps + s->out;
-    if (s->kind == VD_C_REPEAT) fprintf(fp, "    repeat_row(%s, %d, %d, %d, ", in, vd_c_columns(m), out->channels, s->stride);
+    if (s->kind == VD_C_REPEAT)
+        fprintf(fp, "    repeat_row(%s, %d, %d, %d, ", in, vd_c_columns(m), out->channels, s->stride);
     else fprintf(fp, "    bend_row(&%s, %s, %d, %d, %d, ", name, in, vd_c_columns(m), out->channels, m->w);
     write_ratio(p, s->alpha, s->factors[0], fp);
     if (s->kind == VD_C_REPEAT) fprintf(fp, "%d, ", out->w);
@@ -194,7 +204,7 @@ static void write_call(const vd_c_plan *p, const vd_c_stage *s, const char *name
     const vd_c_map *m = p->maps + s->in[0].map, *out = p->maps + s->out;
     int step = vd_c_columns(m), to = vd_c_columns(out);
     char *in = source_text(p, s, 0, s->kind == VD_C_PRODUCT ? s->pad : 0);
-    if (s->kind == VD_C_PRODUCT) write_product(s, name, in, fp);
+    if (s->kind == VD_C_PRODUCT) write_zeros(p, s, fp), write_product(s, name, in, fp);
     else if (s->kind == VD_C_POOL) write_pool(p, s, in, to, fp);
     else if (s->kind == VD_C_JOIN) write_join(p, s, to, fp);
     else if (s->kind == VD_C_SUM) write_sum(p, s, name, in, to, fp);
@@ -212,9 +222,12 @@ static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
     char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(p, s), *map = vd_c_map_name(p, s->out);
     const char *pad = p->maps[s->out].pad ? vd_format(" + %d", p->maps[s->out].pad) : vd_format("%s", "");
     int window = 1 << s->pooled;
-    fprintf(fp, "/* %s */\nstatic void run_%s(%s)\n{\n    value *row = ", title, name, s->turns == 1 ? "void" : "int y");
-    if (s->pooled) fprintf(fp, "(y %% %d ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", window, map, map, map, map);
-    else if (s->kind == VD_C_MEAN && s->turns > 1) fprintf(fp, "(y ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", map, map, map, map);
+    fprintf(fp, "/* %s */\nstatic void run_%s(%s)\n{\n    value *row = ", title, name,
+            s->turns == 1 ? "void" : "int y");
+    if (s->pooled)
+        fprintf(fp, "(y %% %d ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", window, map, map, map, map);
+    else if (s->kind == VD_C_MEAN && s->turns > 1)
+        fprintf(fp, "(y ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", map, map, map, map);
     else fprintf(fp, "open_row(&%s)", map);
     fprintf(fp, "%s;\n", pad);
     write_call(p, s, name, fp);
@@ -229,8 +242,7 @@ static void write_answer(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     const vd_c_map *m = p->maps + s->in[0].map;
     char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(p, s), *in = source_text(p, s, 0, 0);
-    fprintf(fp, "/* %s */\nstatic void run_%s(%sanswer *output)\n{\n", title, name,
-            s->turns == 1 ? "" : "int y, ");
+    fprintf(fp, "/* %s */\nstatic void run_%s(%sanswer *output)\n{\n", title, name, s->turns == 1 ? "" : "int y, ");
     int low = vd_c_low_bytes(p, s->in[0].map);
     fprintf(fp, "    %s_row(%s, %d, ", low ? "wide" : "answer", in, vd_c_columns(m));
     if (low) fprintf(fp, "%d, ", low);
@@ -244,7 +256,9 @@ static void write_answer(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 
 static void write_condition(const vd_c_plan *p, const vd_c_stage *s, int k, const char *turn, FILE *fp)
 {
-    char *map = vd_c_map_name(p, s->in[k].map), *end = end_row_text(vd_c_reads_of(p, s, k), turn, s->turns - 1);
+    vd_c_reads r = vd_c_reads_of(p, s, k);
+    char *map = vd_c_map_name(p, s->in[k].map);
+    char *end = end_row_text(r, turn, s->turns - 1, r.below < r.high ? r.below : r.high);
     fprintf(fp, " && %s.made >= %s", map, end);
     free(map), free(end);
 }
@@ -274,6 +288,7 @@ void vd_c_emit_layers(const vd_c_plan *p, FILE *fp)
 {
     write_maps(p, fp);
     fprintf(fp, "/* ---- layers: row y of each ---- */\n\n");
-    for (int k = 0; k < p->n; ++k) (p->stages[k].kind == VD_C_ANSWER ? write_answer : write_stage)(p, p->stages + k, fp);
+    for (int k = 0; k < p->n; ++k)
+        (p->stages[k].kind == VD_C_ANSWER ? write_answer : write_stage)(p, p->stages + k, fp);
     write_run(p, fp);
 }

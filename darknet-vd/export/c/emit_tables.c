@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 116, MAP_STRUCT = 24, BEND_INT8 = 8, POINTER = 4, INTEGER = 4, BYTES_OF_CURVE = 2 * 257 };
+enum { LINE = 116, MAP_STRUCT = 20, BEND_INT8 = 8, POINTER = 4, INTEGER = 4, BYTES_OF_CURVE = 2 * 257 };
 
 /* ---- numbers, as many to a line as fit ---- */
 
@@ -141,7 +141,9 @@ static void write_product(const vd_c_plan *p, const vd_c_stage *s, const char *n
     fprintf(fp, "static const product %s TABLE = {\n    .weights = %s_weights,\n", name, name);
     if (!e->is_dense) fprintf(fp, "    .steps = %s_steps,\n    .counts = %s_counts,\n", name, name);
     if (p->is_int8)
-        fprintf(fp, "    .offsets = %s_offsets,\n    .gains = %s_gains,\n    .before = %d,\n    .after = %d,\n    .half = %d,\n",
+        fprintf(fp,
+                "    .offsets = %s_offsets,\n    .gains = %s_gains,\n    .before = %d,\n    .after = %d,\n    .half = "
+                "%d,\n",
                 name, name, s->before, s->after, s->after ? 1 << (s->after - 1) : 0);
     else fprintf(fp, "    .biases = %s_biases,\n", name);
     fprintf(fp, "    .shape = ");

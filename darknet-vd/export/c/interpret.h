@@ -1,5 +1,5 @@
-/* Runs a plan, with the very functions that the generated file has (fetch.inc, int8.inc or float.inc, kernels.inc): sums
- * are in the same order, and of int8 all answers the same bits. */
+/* Runs a plan, with the very functions that the generated file has (fetch.inc, int8.inc or float.inc, kernels.inc):
+ * sums are in the same order, and of int8 all answers the same bits. */
 #ifndef VD_EXPORT_C_INTERPRET_H
 #define VD_EXPORT_C_INTERPRET_H
 

@@ -22,8 +22,8 @@ typedef enum {
     VD_C_ANSWER    /* a map becomes a part of the output */
 } vd_c_kind;
 
-/* Rows that are kept: [room][size], a row [channels][w + 2 pad]. Rows are counted with the rows of zeros above and below
- * the map, which are made like any others. */
+/* Rows that are kept: [room][size], a row [channels][w + 2 pad]. Rows are counted with the rows of zeros above and
+ * below the map, which are made like any others. */
 typedef struct {
     int layer;          /* that makes it; -1: the input */
     int channels, h, w; /* of the map */
@@ -58,10 +58,10 @@ typedef struct {
  * window [rows][channels][taps]. */
 typedef struct {
     int is_dense;
-    int n, *counts;    /* entries of all filters; [filters] of each, null when dense */
-    uint8_t *steps;    /* [n], null when dense */
-    float *values;     /* [n] */
-    int8_t *integers;  /* [n], int8 */
+    int n, *counts;   /* entries of all filters; [filters] of each, null when dense */
+    uint8_t *steps;   /* [n], null when dense */
+    float *values;    /* [n] */
+    int8_t *integers; /* [n], int8 */
     int rows, row_step, channels, channel_step, taps;
     int per_group, group_step; /* dense: filters in a group; places between the windows of two groups */
 } vd_c_entries;
@@ -98,7 +98,8 @@ typedef struct {
 
 typedef struct {
     const vd_model *m;
-    int is_int8, value_bits; /* of values: 16, or 8 and none is negative but those of the output, which have two bytes */
+    int is_int8,
+        value_bits; /* of values: 16, or 8 and none is negative but those of the output, which have two bytes */
     int n, n_maps, n_heads;
     vd_c_stage *stages; /* [n] a stage reads maps of those in front of it */
     vd_c_map *maps;     /* [n_maps] the first one is the input */
@@ -116,14 +117,17 @@ typedef struct {
 vd_c_plan *make_vd_c_plan(const vd_model *m, const char *cfg, int is_int8, int value_bits);
 void free_vd_c_plan(vd_c_plan *p);
 
-/* rows [first, end) of source s that a stage reads for row `turn`:
- *     max(low, turn mul / div + from), min(high, turn mul / div + to) */
+/* rows [first, end) of a source that a stage reads for row `turn`:
+ *     max(low, turn mul / div + from), min(high, turn mul / div + to)
+ * Those from `below` on are rows of zeros below the map, which the stage makes itself where they are missing. */
 typedef struct {
-    int mul, div, from, to, low, high;
+    int mul, div, from, to, low, high, below;
 } vd_c_reads;
 vd_c_reads vd_c_reads_of(const vd_c_plan *p, const vd_c_stage *s, int source);
 int vd_c_first_row(vd_c_reads r, int turn);
 int vd_c_end_row(vd_c_reads r, int turn);
+/* the rows that must have been made before: end, or below */
+int vd_c_needed_rows(vd_c_reads r, int turn);
 
 /* how far the lower bytes of a map's values are behind the upper; 0 when it has none */
 int vd_c_low_bytes(const vd_c_plan *p, int map);

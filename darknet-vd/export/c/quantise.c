@@ -16,8 +16,8 @@ enum {
     LARGEST_GAIN = 255,
     LARGEST_VALUE = 32767,
     LARGEST_BYTE = 255, /* of values of 8 bits */
-    LEAST_LIMIT = 255, /* as many levels as the input has */
-    ONE = 1 << 14,     /* of a ratio */
+    LEAST_LIMIT = 255,  /* as many levels as the input has */
+    ONE = 1 << 14,      /* of a ratio */
     MOST_SHIFT = 30,
     LEAST_AFTER = 7,    /* a unit before the gain is then one or two of y, of 32767 */
     LEAST_AFTER_8 = 13, /* ..., a 64th of one, of 255 */
@@ -66,8 +66,7 @@ static int32_t input_limit(const vd_c_plan *p, const vd_c_stage *s)
 {
     const vd_model_layer *l = p->m->layers + s->layer;
     double most = 1;
-    for (int f = 0; f < l->filters; ++f)
-        most = fmax(most, magnitudes(l->weights + (size_t)f * l->columns, l->columns));
+    for (int f = 0; f < l->filters; ++f) most = fmax(most, magnitudes(l->weights + (size_t)f * l->columns, l->columns));
     return (int32_t)fmin(LARGEST_VALUE, floor(INT32_MAX / most));
 }
 
@@ -148,7 +147,7 @@ static int32_t rounded(double x, int32_t limit)
 static void set_bend(vd_c_stage *s, const vd_c_map *out, double step)
 {
     ACTIVATION a = s->activation;
-    s->low = !is_negative(a)     ? 0 : a == HARDTAN ? rounded(-1 / out->step, out->limit) : -out->limit;
+    s->low = !is_negative(a) ? 0 : a == HARDTAN ? rounded(-1 / out->step, out->limit) : -out->limit;
     s->high = a == RELU6     ? rounded(6 / out->step, out->limit)
               : a == HARDTAN ? rounded(1 / out->step, out->limit)
                              : out->limit;
@@ -172,10 +171,10 @@ static void set_bend(vd_c_stage *s, const vd_c_map *out, double step)
  * Returns 0 when no shifts keep y in 32 bits. */
 typedef struct {
     const vd_model_layer *l;
-    double from, to; /* steps of the map that is read; of y before the activation */
-    int32_t limit;   /* of the map that is read */
+    double from, to;  /* steps of the map that is read; of y before the activation */
+    int32_t limit;    /* of the map that is read */
     int32_t to_limit; /* of the one that is made */
-    int8_t *weights; /* [filters][columns] */
+    int8_t *weights;  /* [filters][columns] */
 } scaling;
 
 static void set_gains(const scaling *q, vd_c_stage *s, int shift)
@@ -245,7 +244,11 @@ static void quantise_product(vd_c_plan *p, vd_c_stage *s)
     const vd_model_layer *l = p->m->layers + s->layer;
     const vd_c_map *in = p->maps + s->in[0].map;
     vd_c_map *out = p->maps + s->out;
-    scaling q = {.l = l, .from = in->step, .limit = in->limit, .to_limit = out->limit, .weights = vd_calloc((size_t)l->filters * l->columns, 1)};
+    scaling q = {.l = l,
+                 .from = in->step,
+                 .limit = in->limit,
+                 .to_limit = out->limit,
+                 .weights = vd_calloc((size_t)l->filters * l->columns, 1)};
     s->offsets = vd_calloc(s->filters, sizeof(int32_t));
     s->gains = vd_calloc(s->filters, 1);
     do {

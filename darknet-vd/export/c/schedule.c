@@ -15,7 +15,7 @@ int vd_c_can_run(const vd_c_plan *p, const vd_c_stage *s, int turn, const int *m
 {
     if (turn >= s->turns) return 0;
     for (int k = 0; k < s->n_in; ++k)
-        if (made[s->in[k].map] < vd_c_end_row(vd_c_reads_of(p, s, k), turn)) return 0;
+        if (made[s->in[k].map] < vd_c_needed_rows(vd_c_reads_of(p, s, k), turn)) return 0;
     return 1;
 }
 
@@ -34,16 +34,17 @@ static void open_row(run *r, int m)
 
 static void close_row(run *r, int m)
 {
-    const vd_c_map *map = r->p->maps + m;
     r->open[m] = 0;
-    if (++r->made[m] == vd_c_rows(map) - map->pad) r->made[m] += map->pad;
+    ++r->made[m];
 }
 
 static void read_rows(run *r, const vd_c_stage *s, int k, int turn)
 {
     int m = s->in[k].map;
     vd_c_map *map = r->p->maps + m;
-    int kept = r->made[m] + r->open[m] - vd_c_first_row(vd_c_reads_of(r->p, s, k), turn);
+    vd_c_reads reads = vd_c_reads_of(r->p, s, k);
+    if (r->made[m] < vd_c_end_row(reads, turn)) r->made[m] = vd_c_end_row(reads, turn);
+    int kept = r->made[m] + r->open[m] - vd_c_first_row(reads, turn);
     if (kept > map->room) map->room = kept;
     map->last = r->now;
 }

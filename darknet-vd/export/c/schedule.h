@@ -9,10 +9,10 @@
  * one is out of use before the other begins share memory. */
 void vd_c_schedule(vd_c_plan *p);
 
-/* what a run is made of; schedule.c and interpret.c go the same way
+/* 1 when a stage has a turn left, and all rows that it reads for it are there
  *
- *   vd_c_rows_made   rows of each map so far, with those of zeros; [n_maps]
- *   vd_c_can_run     1 when stage s has a turn left and all rows that it reads for it */
+ *   turn   turns it has had
+ *   made   [n_maps] rows of each map so far, with those of zeros */
 int vd_c_can_run(const vd_c_plan *p, const vd_c_stage *s, int turn, const int *made);
 
 #endif
