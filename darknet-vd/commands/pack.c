@@ -1,8 +1,11 @@
 #include "commands/pack.h"
+#include "commands/pack_tune.h"
 #include "commands/size_sheet.h"
+#include "layer/vd_layer.h"
 #include "weights/vdw.h"
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,58 +13,111 @@
 #include "darknet.h"
 
 static const char usage[] =
-    "usage: darknet vd pack CFG WEIGHTS OUT.vdw [-fp16 | -int8] [-json]\n"
+    "usage: darknet vd pack CFG WEIGHTS OUT.vdw [-fp16 | -int8 | -rate R | -bytes N] [-tune DATA [-epochs N]] [-json]\n"
     "  writes the network as it is at test time, without its pruned weights, to OUT.vdw, which loads wherever a\n"
     "  .weights file does, for inference; prints the size of each layer before and after; -json: as one JSON object\n"
     "  The remaining weights are packed unchanged, or\n"
-    "    -fp16   as half floats\n"
-    "    -int8   as integer multiples of a step; a filter's step is half the posterior standard deviation of its\n"
-    "            weights\n";
+    "    -fp16      as half floats\n"
+    "    -int8      as integer multiples of a step; a layer's step is half the posterior standard deviation of its\n"
+    "               weights\n"
+    "    -rate R    the same, with steps and further zeros such that a nat of the file saves R nats of the "
+    "variational\n"
+    "               bound: 1 is the bound's own optimum, more makes smaller files\n"
+    "    -bytes N   the same, at the smallest rate whose file has at most N bytes\n"
+    "    -tune DATA train the integers on the pictures of train= for some epochs (-epochs, 10) before they are "
+    "packed;\n"
+    "               with -rate or -bytes, for classifiers. -learning X: at X times the cfg's learning rate (0.25)\n";
 
 typedef struct {
     const char *cfg, *weights, *out;
     vd_pack_format format;
+    vd_tune_plan plan; /* rate 0 and bytes 0: neither is given; data is null: no tuning */
     int json;
 } arguments;
 
 static void set_format(arguments *a, vd_pack_format format)
 {
-    if (a->format != VD_PACK_FP32 && a->format != format) vd_die("darknet vd pack: -fp16 or -int8, not both");
+    if (a->format != VD_PACK_FP32) vd_die("darknet vd pack: -fp16, -int8, -rate or -bytes: one of them");
     a->format = format;
+}
+
+static double number_after(int argc, char **argv, int *i, double least, double most)
+{
+    double value;
+    const char *option = argv[*i];
+    if (++*i == argc) vd_die("darknet vd pack: %s needs a number", option);
+    if (!vd_parse_double(argv[*i], &value) || !(value >= least && value <= most))
+        vd_die("darknet vd pack: %s %s is not a number from %g to %g", option, argv[*i], least, most);
+    return value;
+}
+
+/* option i and what follows it; 0 when there is none of this name */
+static int parse_option(arguments *a, int argc, char **argv, int *i)
+{
+    const char *option = argv[*i];
+    if (!strcmp(option, "-json")) {
+        a->json = 1;
+    } else if (!strcmp(option, "-fp16")) {
+        set_format(a, VD_PACK_FP16);
+    } else if (!strcmp(option, "-int8")) {
+        set_format(a, VD_PACK_INT8);
+    } else if (!strcmp(option, "-rate")) {
+        set_format(a, VD_PACK_INT8);
+        a->plan.rate = number_after(argc, argv, i, 1e-3, 1e3);
+    } else if (!strcmp(option, "-bytes")) {
+        set_format(a, VD_PACK_INT8);
+        a->plan.bytes = (size_t)number_after(argc, argv, i, 1, 1e12);
+    } else if (!strcmp(option, "-epochs")) {
+        a->plan.epochs = (int)number_after(argc, argv, i, 1, 10000);
+    } else if (!strcmp(option, "-learning")) {
+        a->plan.learning = number_after(argc, argv, i, 1e-6, 100);
+    } else if (!strcmp(option, "-tune") && *i + 1 < argc) {
+        a->plan.data = argv[++*i];
+    } else {
+        return 0;
+    }
+    return 1;
 }
 
 static arguments parse(int argc, char **argv)
 {
-    arguments a = {.format = VD_PACK_FP32};
+    arguments a = {.format = VD_PACK_FP32, .plan = {.epochs = 10, .learning = .25}};
     const char **const files[] = {&a.cfg, &a.weights, &a.out};
     int n = 0;
     for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-json")) a.json = 1;
-        else if (!strcmp(argv[i], "-fp16")) set_format(&a, VD_PACK_FP16);
-        else if (!strcmp(argv[i], "-int8")) set_format(&a, VD_PACK_INT8);
-        else if (argv[i][0] == '-') vd_die("darknet vd pack: unknown option %s", argv[i]);
-        else if (n == 3) vd_die("darknet vd pack: unexpected argument %s", argv[i]);
-        else *files[n++] = argv[i];
+        if (argv[i][0] != '-') {
+            if (n == 3) vd_die("darknet vd pack: unexpected argument %s", argv[i]);
+            *files[n++] = argv[i];
+        } else if (!parse_option(&a, argc, argv, &i)) {
+            vd_die("darknet vd pack: unknown option %s, or its value is missing", argv[i]);
+        }
     }
     if (n < 3) vd_die("darknet vd pack: CFG, WEIGHTS and OUT.vdw are needed; see -h");
+    if (a.plan.data && a.plan.rate == 0 && !a.plan.bytes) vd_die("darknet vd pack: -tune needs -rate or -bytes");
     return a;
 }
 
-static int is_variational(const vd_packed *p)
+static vd_packed pack_as_asked(network *net, const arguments *a)
 {
-    for (int i = 0; i < p->n; ++i)
-        if (!strncmp(p->lines[i].type, "vd_", 3)) return 1;
-    return 0;
+    char *fault;
+    double rate = a->plan.rate;
+    vd_packed p;
+    if (a->plan.data) return vd_tune_and_pack(net, a->cfg, a->plan);
+    if (a->plan.bytes) rate = vd_pack_rate_of_bytes(net, a->plan.bytes);
+    if (a->plan.bytes && rate == 0)
+        vd_die("%s: cannot be packed into %zu bytes at any rate", a->weights, a->plan.bytes);
+    if (rate > 0) p = vd_pack_network_at_rate(net, rate, &fault);
+    else p = vd_pack_network(net, a->format, &fault);
+    if (fault) vd_die("%s: %s", a->weights, fault);
+    return p;
 }
 
 static vd_packed pack(const arguments *a)
 {
-    char *fault;
     network *net = load_network((char *)a->cfg, (char *)a->weights, 0);
     if (net->packed_from) vd_die("%s: is already packed: pack the .weights file it was made from", a->weights);
-    vd_packed p = vd_pack_network(net, a->format, &fault);
-    if (fault) vd_die("%s: %s", a->weights, fault);
-    if (!is_variational(&p)) vd_die("%s: no variational layer, so nothing is pruned", a->cfg);
+    if (!vd_variational_layers(net)) vd_die("%s: no variational layer, so nothing is pruned", a->cfg);
+    vd_packed p = pack_as_asked(net, a);
     free_network(net);
     return p;
 }

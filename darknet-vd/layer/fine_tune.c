@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { SHORT = 512 }; /* weights that several loops run over: they stay in the first-level cache */
 
@@ -61,4 +62,13 @@ void vd_fine_tune(layer l, update_args a)
     vd->variance.is_current = vd->variance.is_finite = 0;
     vd->gradients.went_backward = 0;
     vd->test_time.masked_is_current = 0;
+}
+
+void vd_set_masked(layer l, const float *values)
+{
+    vd_layer *vd = l.plugin;
+    vd_masked(l); /* makes room */
+    memcpy(vd->test_time.masked, values, vd->n * sizeof(float));
+    vd->test_time.masked_is_current = 1;
+    vd->test_time.sparse_is_current = vd->test_time.winograd_is_current = 0;
 }

@@ -83,6 +83,11 @@ vd_bytes vd_coder_finish(vd_coder *c)
     return c->out;
 }
 
+size_t vd_coder_bytes(const vd_coder *c)
+{
+    return c->out.n + c->full + (size_t)c->started;
+}
+
 int vd_coder_is_at_end(const vd_coder *c)
 {
     return c->at == c->n;
@@ -97,9 +102,9 @@ static void adapt(vd_bit_model *m, int bit)
     if (m->n < SLOWEST) ++m->n;
 }
 
-int vd_code_bit(vd_coder *c, vd_bit_model *m, int bit)
+int vd_code_odds(vd_coder *c, uint32_t zero, int bit)
 {
-    uint32_t split = (c->range >> 16) * m->p;
+    uint32_t split = (c->range >> 16) * zero;
     if (c->reading) bit = c->code >= split;
     if (bit) {
         if (c->reading) c->code -= split;
@@ -108,8 +113,14 @@ int vd_code_bit(vd_coder *c, vd_bit_model *m, int bit)
     } else {
         c->range = split;
     }
-    adapt(m, bit);
     normalise(c);
+    return bit;
+}
+
+int vd_code_bit(vd_coder *c, vd_bit_model *m, int bit)
+{
+    bit = vd_code_odds(c, m->p, bit);
+    adapt(m, bit);
     return bit;
 }
 

@@ -55,8 +55,14 @@ vd_coder vd_coder_to_read(const uint8_t *bytes, size_t n);
 /* after the last bit has been written: the bytes, without zeros at the end; the caller frees */
 vd_bytes vd_coder_finish(vd_coder *c);
 
+/* writing: the bytes so far, but for the last few */
+size_t vd_coder_bytes(const vd_coder *c);
+
 /* after the last bit has been read: 1 when all bytes have been used */
 int vd_coder_is_at_end(const vd_coder *c);
+
+/* one bit, which is 0 with a probability of zero/65536; zero is 1 .. 65535 */
+int vd_code_odds(vd_coder *c, uint32_t zero, int bit);
 
 /* one bit, with a model that learns from it */
 int vd_code_bit(vd_coder *c, vd_bit_model *m, int bit);

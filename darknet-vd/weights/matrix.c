@@ -52,7 +52,7 @@ size_t vd_count_nonzero(size_t n, const float *w)
     return count;
 }
 
-static uint32_t code_tree(vd_coder *c, vd_bit_model *m, int bits, uint32_t value)
+uint32_t vd_code_tree(vd_coder *c, vd_bit_model *m, int bits, uint32_t value)
 {
     uint32_t node = 1;
     for (int i = bits - 1; i >= 0; --i) node = node << 1 | (uint32_t)vd_code_bit(c, m + node, value >> i & 1);
@@ -70,7 +70,7 @@ static int length_of(uint32_t value)
 static uint32_t code_number(vd_coder *c, number_models *m, uint32_t value)
 {
     uint32_t v = value + 1, read = 1;
-    int length = (int)code_tree(c, m->length, 5, (uint32_t)length_of(v)), left = length;
+    int length = (int)vd_code_tree(c, m->length, 5, (uint32_t)length_of(v)), left = length;
     if (left) read = read << 1 | (uint32_t)vd_code_bit(c, m->first + length, v >> --left & 1);
     if (left) read = read << 1 | (uint32_t)vd_code_bit(c, m->second[length] + (read & 1), v >> --left & 1);
     return (uint32_t)((uint64_t)read << left | vd_code_raw(c, left, v)) - 1;
@@ -80,7 +80,7 @@ static float code_float32(vd_coder *c, models *m, float x)
 {
     uint32_t bits = bits_of(x);
     uint32_t sign = (uint32_t)vd_code_bit(c, &m->sign, (int)(bits >> 31));
-    uint32_t exponent = code_tree(c, m->exponent, 8, bits >> 23 & 255);
+    uint32_t exponent = vd_code_tree(c, m->exponent, 8, bits >> 23 & 255);
     return float_of(sign << 31 | exponent << 23 | vd_code_raw(c, 23, bits));
 }
 
@@ -88,7 +88,7 @@ static float code_float16(vd_coder *c, models *m, float x)
 {
     uint16_t half = vd_half_of_float(bits_of(x));
     uint32_t sign = (uint32_t)vd_code_bit(c, &m->sign, half >> 15);
-    uint32_t exponent = code_tree(c, m->exponent, 5, half >> 10 & 31);
+    uint32_t exponent = vd_code_tree(c, m->exponent, 5, half >> 10 & 31);
     return float_of(vd_float_of_half((uint16_t)(sign << 15 | exponent << 10 | vd_code_raw(c, 10, half))));
 }
 
@@ -184,7 +184,7 @@ int vd_code_sparse(vd_coder *c, vd_pack_format format, int rows, int columns, ui
     code_rows_and_columns(c, rows, columns, w, &row, &column);
     for (int i = 0; i < row.n && format == VD_PACK_INT8; ++i) {
         uint8_t *step = steps + row.number[i];
-        *step = (uint8_t)code_tree(c, m->step, 8, *step);
+        *step = (uint8_t)vd_code_tree(c, m->step, 8, *step);
     }
     int possible = code_values(c, m, format, &row, &column, columns, steps, count, w);
     free(row.number);

@@ -25,6 +25,11 @@
 #include "weights/coder.h"
 #include "weights/rounding.h"
 
+/* a number of b bits, the highest first, each with the model of its node
+ *
+ *   m   [2^b] models; m[0] is not used */
+uint32_t vd_code_tree(vd_coder *c, vd_bit_model *m, int bits, uint32_t value);
+
 /* all values of w [n] */
 void vd_code_dense(vd_coder *c, size_t n, float *w);
 

@@ -53,52 +53,12 @@ float vd_pack_largest(vd_pack_format format)
     }
 }
 
-static void round_to_halves(size_t n, float *w)
+void vd_round_to_halves(size_t n, float *w)
 {
     for (size_t i = 0; i < n; ++i) {
         uint32_t bits;
         memcpy(&bits, w + i, sizeof(bits));
         bits = vd_float_of_half(vd_half_of_float(bits));
         memcpy(w + i, &bits, sizeof(bits));
-    }
-}
-
-/* 1 / mean of 1/sigma^2 over the weights that are not 0; 0 when all are 0 */
-static double harmonic_mean_sigma2(int columns, const float *log_sigma2, const float *w)
-{
-    double sum = 0;
-    int n = 0;
-    for (int j = 0; j < columns; ++j) {
-        if (w[j] == 0) continue;
-        sum += exp(-(double)log_sigma2[j]);
-        ++n;
-    }
-    return n ? n / sum : 0;
-}
-
-static uint8_t step_number(int columns, const float *log_sigma2, const float *w)
-{
-    double sigma = sqrt(harmonic_mean_sigma2(columns, log_sigma2, w));
-    float most = 0;
-    int k = 255;
-    for (int j = 0; j < columns; ++j) most = fmaxf(most, fabsf(w[j]));
-    while (k > 0 && vd_pack_step((uint8_t)k) > sigma / 2) --k;
-    while (k < 255 && vd_pack_step((uint8_t)k) * VD_PACK_MOST_STEPS < most) ++k;
-    return (uint8_t)k;
-}
-
-static void round_to_steps(int columns, float step, float *w)
-{
-    for (int j = 0; j < columns; ++j) w[j] = rintf(w[j] / step) * step;
-}
-
-void vd_pack_round(vd_pack_format format, int rows, int columns, const float *log_sigma2, float *w, uint8_t *steps)
-{
-    if (format == VD_PACK_FP16) round_to_halves((size_t)rows * columns, w);
-    if (format != VD_PACK_INT8) return;
-    for (int i = 0; i < rows; ++i) {
-        size_t first = (size_t)i * columns;
-        steps[i] = step_number(columns, log_sigma2 + first, w + first);
-        round_to_steps(columns, vd_pack_step(steps[i]), w + first);
     }
 }

@@ -23,18 +23,7 @@ float vd_pack_step(uint8_t k);
 /* the largest weight a format can hold */
 float vd_pack_largest(vd_pack_format format);
 
-/* round weights in place to what the format can hold; a weight may become 0
- *
- *   w            [rows][columns]   pruned weights are 0; none is larger than vd_pack_largest()
- *   log_sigma2   [rows][columns]   of the posterior; read with VD_PACK_INT8 only
- *   steps        [rows]            number of each row's step, written with VD_PACK_INT8 only
- *
- * A row's step is half the posterior standard deviation of its weights: the largest step with
- *
- *     (2 step)^2 <= 1 / mean over the row's weights of 1/sigma^2
- *
- * or the smallest larger one with which no weight takes more than 127 steps. Rounding then costs the variational bound
- * step^2/12 / (2 sigma^2), about 1/100 nat per weight: by the posterior, the data do not distinguish such weights. */
-void vd_pack_round(vd_pack_format format, int rows, int columns, const float *log_sigma2, float *w, uint8_t *steps);
+/* round n numbers to the nearest half, ties to even; none is larger than vd_pack_largest(VD_PACK_FP16) */
+void vd_round_to_halves(size_t n, float *w);
 
 #endif

@@ -56,10 +56,18 @@ typedef struct {
  *
  * The caller frees the result with vd_packed_free(). */
 vd_packed vd_pack_network(const network *net, vd_pack_format format, char **fault);
+/* the same in integers, whose steps and zeros are chosen for a rate: weights/grid.h */
+vd_packed vd_pack_network_at_rate(const network *net, double rate, char **fault);
+
 void vd_packed_free(vd_packed *p);
 
-/* the bytes of the file that vd_pack_network() makes of a network in VD_PACK_FP32; 0 where a value is not finite */
+/* the bytes of the file that vd_pack_network() makes of a network in VD_PACK_FP32, and that vd_pack_network_at_rate()
+ * makes, without the check; 0 where it cannot be packed */
 size_t vd_packed_size(const network *net);
+size_t vd_packed_size_at_rate(const network *net, double rate);
+
+/* the smallest rate, to 1/100, at which the network takes at most so many bytes; 0 when no rate does */
+double vd_pack_rate_of_bytes(const network *net, size_t bytes);
 
 /* unpack n bytes into net: weights, biases, batch normalisation, *net->seen, and in variational layers a log_sigma2
  * with which the same weights are pruned at test time. Layers with dontload are not changed.

@@ -129,31 +129,6 @@ START_TEST(halves_are_those_of_ieee_754)
 }
 END_TEST
 
-START_TEST(int8_rounds_to_half_a_sigma_unless_weights_are_too_large)
-{
-    enum { ROWS = 3, COLUMNS = 40, N = ROWS * COLUMNS };
-    float w[N], before[N], log_sigma2[N];
-    uint8_t steps[ROWS];
-    fill_random(w, N, 8);
-    for (int i = 0; i < N; ++i) log_sigma2[i] = i < COLUMNS ? 2 * logf(.1f) : i < 2 * COLUMNS ? 2 * logf(.02f) : -40;
-    memcpy(before, w, sizeof(w));
-    vd_pack_round(VD_PACK_INT8, ROWS, COLUMNS, log_sigma2, w, steps);
-    const double most[ROWS] = {.05, .01, 1 / 127.};
-    for (int r = 0; r < ROWS; ++r) {
-        double step = vd_pack_step(steps[r]);
-        if (r < 2) ck_assert_msg(step <= most[r] && step > most[r] / 1.3, "row %d: step %g", r, step);
-        else ck_assert_msg(step >= most[r] * .99 && step < most[r] * 1.3, "row %d: step %g", r, step);
-        for (int i = r * COLUMNS; i < (r + 1) * COLUMNS; ++i) {
-            ck_assert(fabs(w[i] - before[i]) <= step / 2 * 1.00001);
-            ck_assert(fabs(w[i] / step - rint(w[i] / step)) < 1e-4 && fabs(w[i] / step) < 127.5);
-        }
-    }
-    memcpy(before, w, sizeof(w));
-    round_trip(VD_PACK_INT8, ROWS, COLUMNS, steps, w);
-    ck_assert_int_eq(memcmp(before, w, sizeof(w)), 0);
-}
-END_TEST
-
 START_TEST(the_checksum_is_the_usual_crc_32)
 {
     ck_assert_uint_eq(vd_crc32((const uint8_t *)"123456789", 9), 0xcbf43926u);
@@ -186,7 +161,6 @@ SUITE_OF(coder)
     TEST(sparse_matrices_come_back_to_the_bit);
     TEST(a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places);
     TEST(halves_are_those_of_ieee_754);
-    TEST(int8_rounds_to_half_a_sigma_unless_weights_are_too_large);
     TEST(the_checksum_is_the_usual_crc_32);
     TEST(random_bytes_do_no_harm);
 }

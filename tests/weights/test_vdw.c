@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PINNED_2 "564457020076835b2f7bff00ed41c00009e0547c00125e67f819030e7a"
 #define NET "[net]\nbatch=2\nheight=9\nwidth=9\nchannels=3\nseed=3\n"
 #define LAYERS(vd)                                                                    \
     "[" vd "convolutional]\nfilters=6\nsize=3\nbatch_normalize=1\nactivation=leaky\n" \
@@ -117,21 +118,104 @@ START_TEST(fp32_keeps_every_weight_and_the_report)
 }
 END_TEST
 
-/* the format is pinned: a file written by version 1 must load for ever */
-START_TEST(a_file_of_version_1_is_read)
+static const char pinned_cfg[] = "[net]\nbatch=1\ninputs=3\n[vd_connected]\noutput=2\nactivation=linear\n";
+static const float pinned_weights[] = {.5f, 0, -2, 0, 0, 1}, pinned_biases[] = {1, 0};
+
+static vd_bytes bytes_of(const char *hex)
 {
-    static const char cfg[] = "[net]\nbatch=1\ninputs=3\n[vd_connected]\noutput=2\nactivation=linear\n";
-    network *net = network_of(cfg, 0);
-    const float weights[] = {.5f, 0, -2, 0, 0, 1}, biases[] = {1, 0};
-    memcpy(net->layers[0].weights, weights, sizeof(weights));
-    memcpy(net->layers[0].biases, biases, sizeof(biases));
-    char *fault;
+    vd_bytes b = {0};
+    for (; *hex; hex += 2) {
+        unsigned byte;
+        ck_assert_int_eq(sscanf(hex, "%2x", &byte), 1);
+        vd_bytes_add(&b, &(uint8_t){(uint8_t)byte}, 1);
+    }
+    return b;
+}
+
+/* the formats are pinned: files written by these versions must load for ever */
+START_TEST(a_file_of_each_version_is_read)
+{
+    static const char *const files[] = {"5644570100010002010203169fbf8000000000007ac17a00000155a0000025a426f657f6bed6",
+                                        PINNED_2};
+    for (size_t i = 0; i < COUNT_OF(files); ++i) {
+        network *net = network_of(pinned_cfg, 0);
+        vd_bytes b = bytes_of(files[i]);
+        char *fault = vd_unpack_network(net, b.bytes, b.n);
+        ck_assert_msg(!fault, "version %zu: %s", i + 1, fault);
+        ck_assert_int_eq(memcmp(net->layers[0].weights, pinned_weights, sizeof(pinned_weights)), 0);
+        ck_assert_int_eq(memcmp(net->layers[0].biases, pinned_biases, sizeof(pinned_biases)), 0);
+        vd_bytes_free(&b);
+        free_network(net);
+    }
+}
+END_TEST
+
+START_TEST(version_2_is_written_byte_by_byte_as_ever)
+{
+    network *net = network_of(pinned_cfg, 0);
+    memcpy(net->layers[0].weights, pinned_weights, sizeof(pinned_weights));
+    memcpy(net->layers[0].biases, pinned_biases, sizeof(pinned_biases));
+    char *fault, text[256] = "";
     vd_packed p = vd_pack_network(net, VD_PACK_FP32, &fault);
     ck_assert_msg(!fault, "%s", fault);
-    char text[256] = "";
     for (size_t i = 0; i < p.file.n; ++i) sprintf(text + 2 * i, "%02x", p.file.bytes[i]);
-    ck_assert_str_eq(text, "5644570100010002010203169fbf8000000000007ac17a00000155a0000025a426f657f6bed6");
+    ck_assert_str_eq(text, PINNED_2);
     vd_packed_free(&p);
+    free_network(net);
+}
+END_TEST
+
+/* a unit that nothing reads, one without weights whose bias goes on, and one that is needed */
+START_TEST(dead_units_are_gone_and_their_constants_move_on)
+{
+    static const char cfg[] = "[net]\nbatch=1\ninputs=2\n[vd_connected]\noutput=3\nactivation=relu\n"
+                              "[vd_connected]\noutput=2\nactivation=linear\n";
+    static const float first[] = {1, -2, 0, 0, 3, 0}, biases[] = {.5f, .25f, 1}, second[] = {0, 2, 1, 0, -4, .5f};
+    network *net = network_of(cfg, 0), *again = network_of(cfg, 0);
+    memcpy(net->layers[0].weights, first, sizeof(first));
+    memcpy(net->layers[0].biases, biases, sizeof(biases));
+    memcpy(net->layers[1].weights, second, sizeof(second));
+    char *fault;
+    vd_packed p = vd_pack_network(net, VD_PACK_FP32, &fault);
+    fault = vd_unpack_network(again, p.file.bytes, p.file.n);
+    ck_assert_msg(!fault, "%s", fault);
+    static const float left[] = {0, 0, 0, 0, 3, 0}, left_biases[] = {0, 0, 1}, moved[] = {.5f, -1},
+                       left_second[] = {0, 0, 1, 0, 0, .5f};
+    ck_assert_int_eq(memcmp(again->layers[0].weights, left, sizeof(left)), 0);
+    ck_assert_int_eq(memcmp(again->layers[0].biases, left_biases, sizeof(left_biases)), 0);
+    ck_assert_int_eq(memcmp(again->layers[1].weights, left_second, sizeof(left_second)), 0);
+    ck_assert_int_eq(memcmp(again->layers[1].biases, moved, sizeof(moved)), 0);
+    vd_packed_free(&p);
+    free_network(net), free_network(again);
+}
+END_TEST
+
+START_TEST(a_higher_rate_makes_a_smaller_file_that_answers_less_well)
+{
+    network *net = random_network();
+    double before = -1;
+    size_t bytes = 100000;
+    for (double rate = .01; rate < 20; rate *= 10) {
+        char *fault, *path = in_folder(folder, "net.vdw");
+        vd_packed p = vd_pack_network_at_rate(net, rate, &fault);
+        ck_assert_msg(!fault, "%s", fault);
+        ck_assert_uint_eq(p.file.n, vd_packed_size(net, VD_PACK_INT8, rate));
+        ck_assert_msg(p.file.n <= bytes, "rate %g: %zu bytes after %zu", rate, p.file.n, bytes);
+        bytes = p.file.n;
+        write_bytes(path, p.file.bytes, p.file.n);
+        network *again = network_of(vd_cfg, path);
+        double difference = largest_difference(net, again);
+        if (rate < .02) before = difference;
+        vd_packed_free(&p);
+        free_network(again);
+        free(path);
+        if (rate < .02) ck_assert_msg(difference < .1, "%g", difference);
+        if (rate > 9) ck_assert_msg(difference > before, "%g after %g", difference, before);
+    }
+    double rate = vd_pack_rate_of_bytes(net, bytes + 20);
+    ck_assert_msg(rate > 0 && vd_packed_size(net, VD_PACK_INT8, rate) <= bytes + 20, "%g", rate);
+    ck_assert_msg(vd_packed_size(net, VD_PACK_INT8, rate / 1.05) > bytes + 20, "%g", rate);
+    ck_assert(vd_pack_rate_of_bytes(net, 10) == 0);
     free_network(net);
 }
 END_TEST
@@ -249,7 +333,7 @@ START_TEST(what_cannot_be_packed_or_loaded_is_named)
     filters[8] = '8';
     write_text(other, text);
     refused(verb("report", "net.cfg", "out.vdw", 0, 0),
-            "packed from another network: it has layer 0 convolutional 6x27");
+            "packed from another network: number or shapes of its layers differ");
     free(text), free(path), free(other);
 }
 END_TEST
@@ -278,7 +362,10 @@ SUITE_OF(vdw)
     EACH(silence_stderr, 0);
     TEST(a_packed_network_answers_as_the_masked_one);
     TEST(fp32_keeps_every_weight_and_the_report);
-    TEST(a_file_of_version_1_is_read);
+    TEST(a_file_of_each_version_is_read);
+    TEST(version_2_is_written_byte_by_byte_as_ever);
+    TEST(dead_units_are_gone_and_their_constants_move_on);
+    TEST(a_higher_rate_makes_a_smaller_file_that_answers_less_well);
     TEST(a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing);
     TEST(a_weight_that_is_not_finite_is_named);
     TEST(pack_prints_what_each_layer_takes_and_the_file_loads);

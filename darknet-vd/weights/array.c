@@ -1,0 +1,307 @@
+#include "weights/array.h"
+#include "weights/matrix.h"
+#include "base/fail.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* weights that contexts start with */
+enum { ONE = 65536, HALF = ONE / 2, QUARTER = ONE / 4 };
+
+static uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    return bits;
+}
+
+static float float_of(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof(x));
+    return x;
+}
+
+/* not x == 0: the program may run with denormal numbers treated as 0 */
+static int is_zero(float x)
+{
+    return !(bits_of(x) << 1);
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------ */
+
+enum { UNARY = 12, MOST_LENGTH = 19, MAGNITUDE_CONTEXTS = 2 };
+
+typedef struct {
+    vd_form form;
+    vd_mixed sign, more[UNARY];
+    vd_bit_model length[MOST_LENGTH], exponent[256];
+} value_models;
+
+/* of one value: the context of its sign, and those of each bit of its magnitude; null: none */
+typedef struct {
+    vd_count *sign, *magnitude[MAGNITUDE_CONTEXTS]; /* [UNARY] each */
+} value_contexts;
+
+static value_models *make_value_models(vd_form form)
+{
+    static const int32_t sign[] = {ONE + HALF}, magnitude[MAGNITUDE_CONTEXTS] = {QUARTER, HALF};
+    value_models *m = vd_calloc(1, sizeof(*m));
+    m->form = form;
+    m->sign = vd_mixed_fresh(1, sign);
+    for (int k = 0; k < UNARY; ++k) m->more[k] = vd_mixed_fresh(MAGNITUDE_CONTEXTS, magnitude);
+    vd_bit_models_reset(m->length, MOST_LENGTH);
+    vd_bit_models_reset(m->exponent, 256);
+    return m;
+}
+
+/* a number from 0 on: the length of number + 1 in bits, less 1, in unary, then the bits below the highest one */
+static uint32_t code_number(vd_coder *c, vd_bit_model *length, uint32_t number)
+{
+    int n = 0;
+    while (n < MOST_LENGTH && vd_code_bit(c, length + n, (number + 1) >> (n + 1) != 0)) ++n;
+    return (1u << n | vd_code_raw(c, n, number + 1)) - 1;
+}
+
+/* a magnitude from 1 on: "more than 1?", "more than 2?" ..., then the rest as a number */
+static uint32_t code_magnitude(vd_coder *c, const vd_mixing *mixing, value_models *m, value_contexts x, uint32_t value)
+{
+    for (uint32_t k = 0; k < UNARY; ++k) {
+        vd_count *contexts[MAGNITUDE_CONTEXTS];
+        for (int i = 0; i < MAGNITUDE_CONTEXTS; ++i) contexts[i] = x.magnitude[i] ? x.magnitude[i] + k : 0;
+        if (!vd_code_mixed(c, mixing, m->more + k, MAGNITUDE_CONTEXTS, contexts, value > k + 1)) return k + 1;
+    }
+    return UNARY + 1 + code_number(c, m->length, value - UNARY - 1);
+}
+
+/* the integer whose product with the form's step is x */
+static int integer_of(vd_form form, float x)
+{
+    return (int)rintf(x / vd_pack_step(form.step));
+}
+
+static float from_integer(vd_form form, int n)
+{
+    return abs(n) > VD_MOST_INTEGER ? NAN : (float)n * vd_pack_step(form.step);
+}
+
+/* a value that is not 0; one that is not finite where the bits read are none */
+static float code_value(vd_coder *c, const vd_mixing *mixing, value_models *m, value_contexts x, float w)
+{
+    uint32_t bits = bits_of(w);
+    uint32_t minus = (uint32_t)vd_code_mixed(c, mixing, &m->sign, 1, &x.sign, (int)(bits >> 31));
+    if (m->form.mantissa == VD_INTEGERS) {
+        int n = c->reading ? 0 : abs(integer_of(m->form, w));
+        n = (int)code_magnitude(c, mixing, m, x, (uint32_t)n);
+        return from_integer(m->form, minus ? -n : n);
+    }
+    int cut = VD_EXACT - m->form.mantissa;
+    uint32_t exponent = vd_code_tree(c, m->exponent, 8, bits >> 23 & 255);
+    uint32_t mantissa = vd_code_raw(c, m->form.mantissa, (bits & 0x7fffff) >> cut) << cut;
+    return float_of(minus << 31 | exponent << 23 | mantissa);
+}
+
+/* ---- vectors ----------------------------------------------------------------------------------------------------- */
+
+void vd_code_alive(vd_coder *c, const vd_mixing *mixing, int n, uint8_t *alive)
+{
+    static const int32_t weights[] = {ONE};
+    vd_mixed kind = vd_mixed_fresh(1, weights);
+    vd_count after[2] = {0};
+    for (int i = 0, before = 1; i < n; ++i) {
+        vd_count *context = after + before;
+        before = vd_code_mixed(c, mixing, &kind, 1, &context, alive[i]);
+        if (c->reading) alive[i] = (uint8_t)before;
+    }
+}
+
+static int is_ascending(vd_form form, int n, const uint8_t *alive, const float *x)
+{
+    int before = -VD_MOST_INTEGER;
+    for (int i = 0; i < n; ++i) {
+        if (!alive[i]) continue;
+        int now = integer_of(form, x[i]);
+        if (now < before) return 0;
+        before = now;
+    }
+    return 1;
+}
+
+static float code_given(vd_coder *c, const vd_mixing *mixing, value_models *m, vd_mixed *given, float x)
+{
+    if (!vd_code_mixed(c, mixing, given, 0, 0, bits_of(x) != 0)) return 0;
+    return code_value(c, mixing, m, (value_contexts){0}, x);
+}
+
+int vd_code_vector(vd_coder *c, const vd_mixing *mixing, vd_form form, int n, const uint8_t *alive, float *x)
+{
+    value_models *m = make_value_models(form), *rises = make_value_models(form);
+    vd_mixed given = vd_mixed_fresh(0, 0);
+    int ascending = 0, started = 0, possible = 1;
+    float before = 0;
+    if (form.mantissa == VD_INTEGERS)
+        ascending = (int)vd_code_raw(c, 1, c->reading ? 0 : (uint32_t)is_ascending(form, n, alive, x));
+    for (int i = 0; i < n && possible; ++i) {
+        if (!alive[i]) continue;
+        float value;
+        if (ascending && started) {
+            int from = integer_of(form, before), rise = c->reading ? 0 : integer_of(form, x[i]) - from;
+            rise = (int)code_magnitude(c, mixing, rises, (value_contexts){0}, (uint32_t)rise + 1) - 1;
+            value = from_integer(form, from + rise);
+        } else {
+            value = code_given(c, mixing, m, &given, x[i]);
+        }
+        started = 1;
+        before = value;
+        possible = isfinite(value);
+        if (c->reading) x[i] = value;
+    }
+    free(m);
+    free(rises);
+    return possible;
+}
+
+/* ---- weights ----------------------------------------------------------------------------------------------------- */
+
+enum { PLACE_CONTEXTS = 6, SIGNS = 3, SIZES = 4 };
+
+typedef struct {
+    vd_coder *c;
+    const vd_mixing *mixing;
+    vd_row_shape s;
+    const uint8_t *source; /* [channels] */
+    uint8_t *used;         /* [channels] 1 where some row has a weight for the channel */
+    value_models *values;
+    vd_mixed is_given;
+
+    /* contexts of a place: whether it has a weight. Those of the row start anew with each */
+    vd_count row, *column, *channel, *pixel, beside[16], of_source[VD_SOURCES];
+    /* contexts of a weight's sign, by the signs to the left and above, and magnitude */
+    vd_count sign_beside[SIGNS * SIGNS], magnitude_row[UNARY], magnitude_beside[SIZES][UNARY];
+} coding;
+
+static int pixels_of(vd_row_shape s)
+{
+    return s.height * s.width;
+}
+
+static coding begin_coding(vd_coder *c, const vd_mixing *mixing, vd_form form, vd_row_shape s, const uint8_t *source)
+{
+    static const int32_t weights[PLACE_CONTEXTS] = {HALF, HALF, QUARTER, QUARTER, HALF, QUARTER};
+    return (coding){.c = c,
+                    .mixing = mixing,
+                    .s = s,
+                    .source = source,
+                    .used = vd_calloc(s.channels, 1),
+                    .values = make_value_models(form),
+                    .is_given = vd_mixed_fresh(PLACE_CONTEXTS, weights),
+                    .column = vd_calloc((size_t)s.channels * pixels_of(s), sizeof(vd_count)),
+                    .channel = vd_calloc(s.channels, sizeof(vd_count)),
+                    .pixel = vd_calloc(pixels_of(s), sizeof(vd_count))};
+}
+
+static void end_coding(coding *k)
+{
+    free(k->used);
+    free(k->values);
+    free(k->column);
+    free(k->channel);
+    free(k->pixel);
+}
+
+static int has_weights(size_t n, const float *w)
+{
+    for (size_t i = 0; i < n; ++i)
+        if (!is_zero(w[i])) return 1;
+    return 0;
+}
+
+static void code_used(coding *k, const float *w)
+{
+    static const int32_t weights[] = {ONE};
+    vd_mixed kind = vd_mixed_fresh(1, weights);
+    vd_count sources[VD_SOURCES] = {0};
+    size_t pixels = pixels_of(k->s);
+    for (int i = 0; i < k->s.rows && !k->c->reading; ++i)
+        for (int p = 0; p < k->s.channels; ++p)
+            if (!k->used[p]) k->used[p] = (uint8_t)has_weights(pixels, w + ((size_t)i * k->s.channels + p) * pixels);
+    for (int p = 0; p < k->s.channels; ++p) {
+        int source = k->source[p];
+        vd_count *context = sources + (source < VD_SOURCE_ALIVE ? source : VD_SOURCE_ALIVE);
+        k->used[p] = (uint8_t)vd_code_mixed(k->c, k->mixing, &kind, 1, &context, k->used[p]);
+    }
+}
+
+/* the weight at (y, x) of a channel's map, 0 outside */
+static float weight_at(vd_row_shape s, const float *map, int y, int x)
+{
+    return y < 0 || x < 0 || x >= s.width ? 0 : map[y * s.width + x];
+}
+
+static int sign_number(float x)
+{
+    return is_zero(x) ? 0 : x < 0 ? 1 : 2;
+}
+
+/* 0: none, 1, 2, or more steps; of floats 0 or 1 */
+static int size_number(vd_form form, float x)
+{
+    if (is_zero(x) || form.mantissa != VD_INTEGERS) return !is_zero(x);
+    int n = abs(integer_of(form, x));
+    return n < SIZES ? n : SIZES - 1;
+}
+
+static value_contexts value_contexts_of(coding *k, float left, float up)
+{
+    int a = size_number(k->values->form, left), b = size_number(k->values->form, up);
+    return (value_contexts){k->sign_beside + SIGNS * sign_number(left) + sign_number(up),
+                            {k->magnitude_row, k->magnitude_beside[a > b ? a : b]}};
+}
+
+/* whether there is a weight, and which; returns 0 for bits that cannot have been written */
+static int code_place(coding *k, int channel, float *map, int y, int x)
+{
+    vd_row_shape s = k->s;
+    int pixel = y * s.width + x;
+    float left = weight_at(s, map, y, x - 1), up = weight_at(s, map, y - 1, x);
+    int beside = !is_zero(left) + 2 * !is_zero(up) + 4 * !is_zero(weight_at(s, map, y - 1, x - 1)) +
+                 8 * !is_zero(weight_at(s, map, y - 1, x + 1));
+    vd_count *contexts[PLACE_CONTEXTS] = {&k->row,
+                                          k->column + (size_t)channel * pixels_of(s) + pixel,
+                                          k->channel + channel,
+                                          k->pixel + pixel,
+                                          k->beside + beside,
+                                          k->of_source + k->source[channel]};
+    float *at = map + pixel;
+    if (!vd_code_mixed(k->c, k->mixing, &k->is_given, PLACE_CONTEXTS, contexts, !is_zero(*at))) return 1;
+    float value = code_value(k->c, k->mixing, k->values, value_contexts_of(k, left, up), *at);
+    if (k->c->reading) *at = value;
+    return isfinite(value) && !is_zero(value);
+}
+
+static int code_row(coding *k, float *row)
+{
+    vd_row_shape s = k->s;
+    memset(&k->row, 0, sizeof(k->row));
+    memset(k->magnitude_row, 0, sizeof(k->magnitude_row));
+    for (int p = 0; p < s.channels; ++p) {
+        float *map = row + (size_t)p * pixels_of(s);
+        if (!k->used[p]) continue;
+        for (int i = 0; i < pixels_of(s); ++i)
+            if (!code_place(k, p, map, i / s.width, i % s.width)) return 0;
+    }
+    return 1;
+}
+
+int vd_code_weights(vd_coder *c, const vd_mixing *mixing, vd_form form, vd_row_shape s, const uint8_t *alive,
+                    const uint8_t *source, float *w)
+{
+    coding k = begin_coding(c, mixing, form, s, source);
+    int possible = 1;
+    code_used(&k, w);
+    for (int i = 0; i < s.rows && possible; ++i)
+        if (alive[i]) possible = code_row(&k, w + (size_t)i * s.channels * pixels_of(s));
+    end_coding(&k);
+    return possible;
+}

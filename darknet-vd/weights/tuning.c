@@ -1,0 +1,130 @@
+#include "weights/tuning.h"
+#include "weights/grid.h"
+#include "weights/matrix.h"
+#include "weights/simplify.h"
+#include "weights/values.h"
+#include "layer/fine_tune.h"
+#include "layer/vd_layer.h"
+#include "base/fail.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct vd_tuning {
+    network *net;
+    vd_parts own;     /* the network's arrays: weights are the numbers behind the integers */
+    vd_parts rounded; /* integers times steps, and the biases of a batch */
+    float **biases;   /* [parts][rows] the numbers behind the biases */
+    vd_part_code *codes;
+};
+
+vd_tuning *make_vd_tuning(network *net)
+{
+    vd_tuning *t = vd_calloc(1, sizeof(*t));
+    t->net = net;
+    t->own = vd_parts_of_network(net);
+    t->rounded = vd_parts_like(t->own);
+    t->biases = vd_calloc(t->own.n, sizeof(float *));
+    t->codes = vd_calloc(t->own.n, sizeof(vd_part_code));
+    for (int i = 0; i < t->own.n; ++i) t->biases[i] = vd_calloc(t->own.part[i].rows, sizeof(float));
+    return t;
+}
+
+void free_vd_tuning(vd_tuning *t)
+{
+    for (int i = 0; i < t->own.n; ++i) free(t->biases[i]);
+    free(t->biases);
+    free(t->codes);
+    vd_parts_free(t->rounded);
+    free(t->own.part);
+    free(t);
+}
+
+/* biases that are packed as integers */
+static int has_integer_biases(const vd_tuning *t, int i)
+{
+    return !t->codes[i].exact && !t->own.part[i].scales;
+}
+
+/* to the nearest multiple of the step, but not to 0: that is chosen between batches */
+static void round_weights(vd_part own, vd_part rounded, uint8_t number)
+{
+    float step = vd_pack_step(number);
+    for (size_t k = 0; k < vd_part_weights(own); ++k) {
+        float w = own.weights[k], steps = fminf(fmaxf(rintf(fabsf(w) / step), 1), VD_MOST_INTEGER);
+        rounded.weights[k] = vd_count_nonzero(1, own.weights + k) ? copysignf(steps * step, w) : 0;
+    }
+}
+
+static void round_all(const vd_tuning *t)
+{
+    for (int i = 0; i < t->own.n; ++i) {
+        vd_part own = t->own.part[i], rounded = t->rounded.part[i];
+        vd_part_copy(rounded, own);
+        if (t->codes[i].exact) continue;
+        round_weights(own, rounded, t->codes[i].step);
+        if (has_integer_biases(t, i)) vd_grid_round_to(own.rows, rounded.biases, vd_bias_step(t->codes[i]));
+    }
+}
+
+/* what is 0 when rounded is 0 from now on */
+static void take_zeros(const vd_tuning *t)
+{
+    for (int i = 0; i < t->own.n; ++i) {
+        vd_part own = t->own.part[i], rounded = t->rounded.part[i];
+        for (size_t k = 0; !t->codes[i].exact && k < vd_part_weights(own); ++k)
+            if (!vd_count_nonzero(1, rounded.weights + k)) own.weights[k] = 0;
+    }
+}
+
+static void changed(const vd_tuning *t)
+{
+    for (int i = 0; i < t->own.n; ++i) {
+        layer l = t->net->layers[t->own.part[i].layer];
+        if (t->own.part[i].variational && vd_layer_of(l)) vd_layer_changed(l);
+    }
+}
+
+char *vd_tuning_choose(vd_tuning *t, double rate)
+{
+    char *fault = vd_copy_masked(t->net, t->rounded, VD_PACK_INT8);
+    if (fault) return fault;
+    vd_simplify(t->net, t->rounded);
+    for (int i = 0; i < t->own.n; ++i) vd_part_copy(t->own.part[i], t->rounded.part[i]);
+    vd_round_by_rate(t->net, t->rounded, rate, t->codes);
+    take_zeros(t);
+    vd_simplify(t->net, t->own); /* the network's own arrays */
+    changed(t);
+    return 0;
+}
+
+void vd_tuning_begin_batch(vd_tuning *t)
+{
+    round_all(t);
+    for (int i = 0; i < t->own.n; ++i) {
+        vd_part own = t->own.part[i], rounded = t->rounded.part[i];
+        if (t->codes[i].exact) continue;
+        vd_set_masked(t->net->layers[own.layer], rounded.weights);
+        if (!has_integer_biases(t, i)) continue;
+        memcpy(t->biases[i], own.biases, own.rows * sizeof(float));
+        memcpy(own.biases, rounded.biases, own.rows * sizeof(float));
+    }
+}
+
+void vd_tuning_end_batch(vd_tuning *t)
+{
+    for (int i = 0; i < t->own.n; ++i) {
+        vd_part own = t->own.part[i], rounded = t->rounded.part[i];
+        if (!has_integer_biases(t, i)) continue;
+        for (int k = 0; k < own.rows; ++k) own.biases[k] = t->biases[i][k] + (own.biases[k] - rounded.biases[k]);
+    }
+}
+
+vd_packed vd_tuning_pack(const vd_tuning *t, char **fault)
+{
+    round_all(t);
+    vd_simplify(t->net, t->rounded);
+    vd_finish_integers(t->net, t->rounded, t->codes);
+    return vd_pack_values(t->net, t->rounded, VD_PACK_INT8, t->codes, fault);
+}

@@ -1,0 +1,117 @@
+#include "weights/values.h"
+#include "weights/grid.h"
+#include "weights/simplify.h"
+#include "layer/norm.h"
+#include "layer/vd_layer.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* the first value that cannot be packed, as a line of text */
+static char *find_fault(vd_part p, vd_pack_format format)
+{
+    char *fault = vd_part_fault(p);
+    for (size_t i = 0; !fault && p.weights && i < vd_part_weights(p); ++i)
+        if (fabsf(p.weights[i]) > vd_pack_largest(format))
+            fault = vd_format("layer %d: weights[%zu] = %g is too large for this format", p.layer, i, p.weights[i]);
+    return fault;
+}
+
+/* a part that is packed in the file's format: one of a variational layer */
+static const vd_layer *variational(const network *net, vd_part p)
+{
+    return p.variational ? vd_layer_of(net->layers[p.layer]) : 0;
+}
+
+/* p = the arrays of own at test time */
+static char *copy_masked(const network *net, vd_part own, vd_part p, vd_pack_format format)
+{
+    const vd_layer *vd = variational(net, p);
+    vd_part_copy(p, own);
+    char *fault = find_fault(own, VD_PACK_DENSE);
+    if (fault || !vd) return fault;
+    vd_kernels_get()->mask(vd->n, own.weights, vd->log_sigma2, vd->threshold, p.weights);
+    return find_fault(p, format);
+}
+
+/* float32 with fewer bits of mantissa, to nearest */
+static float shorten(float x, int mantissa)
+{
+    uint32_t bits, half = 1u << (VD_EXACT - 1 - mantissa);
+    memcpy(&bits, &x, sizeof(bits));
+    uint32_t rounded = (bits + half) & ~(2 * half - 1);
+    if ((rounded & 0x7f800000u) == 0x7f800000u) rounded = bits & ~(2 * half - 1); /* not to infinity */
+    memcpy(&x, &rounded, sizeof(x));
+    return x;
+}
+
+/* scales and biases alone: y = scales (a*w - mean)/deviation + biases, with a mean of 0 and a variance of 1 */
+static void fold_norm(layer l, vd_part p)
+{
+    for (int i = 0; i < p.rows; ++i) {
+        if (!vd_row_is_alive(p, i)) continue;
+        double scale = p.scales[i] / (double)vd_norm_deviation(l, p.variances[i]);
+        p.biases[i] = shorten((float)(p.biases[i] - scale * p.means[i]), VD_HALF);
+        p.scales[i] = shorten((float)(scale * vd_norm_deviation(l, 1)), VD_HALF);
+        p.means[i] = 0;
+        p.variances[i] = 1;
+    }
+}
+
+/* to integers; what the posterior says of biases is not known: they get a step of 1/2 that of the weights */
+static vd_part_code round_to_integers(const network *net, vd_part p, double rate)
+{
+    enum { FINER = 1 };
+    vd_part_code code = {.octaves = FINER};
+    code.step = vd_grid_round(p, variational(net, p)->log_sigma2, rate);
+    if (!p.scales) vd_grid_round_to(p.rows, p.biases, vd_bias_step(code));
+    return code;
+}
+
+char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format)
+{
+    vd_parts own = vd_parts_of_network(net);
+    char *fault = 0;
+    for (int i = 0; i < own.n && !fault; ++i) fault = copy_masked(net, own.part[i], values.part[i], format);
+    free(own.part);
+    return fault;
+}
+
+void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_code *codes)
+{
+    for (int i = 0; i < values.n; ++i) {
+        vd_part p = values.part[i];
+        codes[i].exact = !variational(net, p);
+        if (!codes[i].exact) codes[i] = round_to_integers(net, p, rate);
+    }
+}
+
+void vd_finish_integers(const network *net, vd_parts values, const vd_part_code *codes)
+{
+    for (int i = 0; i < values.n; ++i) {
+        vd_part p = values.part[i];
+        if (codes[i].exact) continue;
+        if (p.scales) fold_norm(net->layers[p.layer], p);
+        else vd_grid_round_to(p.rows, p.biases, vd_bias_step(codes[i])); /* constants have moved in */
+    }
+    vd_order_rows(net, values);
+}
+
+char *vd_make_values(const network *net, vd_parts values, vd_pack_format format, double rate, vd_part_code *codes)
+{
+    char *fault = vd_copy_masked(net, values, format);
+    if (fault) return fault;
+    vd_simplify(net, values);
+    for (int i = 0; i < values.n; ++i) {
+        vd_part p = values.part[i];
+        codes[i].exact = !variational(net, p);
+        if (!codes[i].exact && format == VD_PACK_FP16) vd_round_to_halves(vd_part_weights(p), p.weights);
+    }
+    if (format == VD_PACK_INT8) vd_round_by_rate(net, values, rate, codes);
+    vd_simplify(net, values); /* rounding may have left rows without weights */
+    if (format == VD_PACK_INT8) vd_finish_integers(net, values, codes);
+    return 0;
+}
