@@ -31,7 +31,7 @@ static int is_zero(float x)
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
-enum { UNARY = 12, MOST_LENGTH = 19, MAGNITUDE_CONTEXTS = 2 };
+enum { UNARY = 12, MOST_LENGTH = 21, MAGNITUDE_CONTEXTS = 2 };
 
 typedef struct {
     vd_form form;

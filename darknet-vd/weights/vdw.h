@@ -1,31 +1,29 @@
 /* Packed weights, .vdw: a network as it is at test time, for inference. Pruned weights take no space.
  *
- * The file. Numbers are little-endian; a varint is a number in groups of seven bits, the lowest first, each in a byte
- * whose highest bit is 1 when another follows (at most ten bytes):
+ * The file, version 2. Numbers are little-endian; varints are those of weights/varint.h:
  *
- *     "VDW", and the version, a byte with the value 1
+ *     "VDW", and the version, a byte with the value 2
  *     varint    images seen in training
- *     varint    number of records
- *     records, one for each layer with weights, in the order of the network; a recurrent layer has one for each of the
- *               layers inside it: input, self, output layer of an rnn or crnn, wz uz wr ur wh uh of a gru,
- *               uo wo uf wf ui wi ug wg of an lstm
- *         varint   number of the layer in the network, from 0
- *         byte     kind, plus 128 when it has batch normalisation:
- *                  1 convolutional, 2 connected, 3 batchnorm (always plus 128), 4 local, 5 deconvolutional
- *         byte     format of the weights: 0 dense, 1 sparse fp32, 2 sparse fp16, 3 sparse int8
- *         varint   rows: filters of a convolution, units of a connected layer, outputs of a local one, channels of a
- *                  batchnorm
- *         varint   columns: weights of a row, 0 in a batchnorm
- *         varint   length of the data in bytes
- *         data     bytes of a range coder (weights/coder.h), which hold one after the other (weights/matrix.h):
- *                  dense[rows]              biases, but not of a batchnorm
- *                  dense[rows] three times  scales, means, variances of batch normalisation, with + 128 only
- *                  the weights [rows][columns] in Darknet's order, but not of a batchnorm:
- *                                           dense[rows columns] in format 0, else sparse[rows][columns]
+ *     2 bytes   mark: the low 16 bits of the CRC-32 of nine varints for each part: number of the layer, kind
+ *               (vd_part_kind), 1 with batch normalisation, 1 with biases, rows, columns, channels, height, width
+ *     data      bits of one range coder (weights/coder.h), up to the checksum
  *     4 bytes   CRC-32 (weights/crc32.h) of all bytes before
  *
- * Weights of variational layers are packed sparse, in the format asked for; those of all other layers dense. Units and
- * filters for which the next layer has kept no weight are packed as 0 (weights/drop_unread.h). */
+ * The data are
+ *
+ *     2 raw bits   format: 1 fp32, 2 fp16, 3 integers
+ *     for each part of the network (weights/parts.h), in order
+ *         1 raw bit          1: exact, as in fp32, whatever the format; so are all but variational layers
+ *         8 raw bits, 3      in format 3 and not exact: the step k of the weights; octaves o by which that of the
+ * biases is finer: it is k - 4 o, or k mod 4 where that is negative rows               which of them are alive: have a
+ * value that is not 0 (weights/array.h) vectors            of living rows: biases; with batch normalisation scales,
+ * means, variances weights            of living rows: [channels][height][width] each
+ *
+ * in fp32 as floats of 23 bits of mantissa; in fp16 the weights as floats of 10 bits; in integers the weights times
+ * step k, biases times their step, but with batch normalisation biases, scales and means as floats of 10 bits,
+ * variances of 0 bits. docs/formats.md says what parts have which arrays and shapes.
+ *
+ * Units and filters that are not needed are packed as 0 (weights/simplify.h). Version 1 is read: weights/vdw1.h. */
 #ifndef VD_WEIGHTS_VDW_H
 #define VD_WEIGHTS_VDW_H
 
@@ -33,7 +31,7 @@
 #include "weights/coder.h"
 #include "weights/rounding.h"
 
-/* the sizes of one layer before and after */
+/* the sizes of one layer before and after. The last bytes of a layer's bits may count as the next one's */
 typedef struct {
     int index;
     const char *type; /* "vd_connected", "batchnorm" */
@@ -50,7 +48,7 @@ typedef struct {
 
 /* pack a network. The result has been unpacked again and compared with what was packed.
  *
- *   format     VD_PACK_FP32: the exact weights; _FP16 and _INT8: rounded, see weights/rounding.h
+ *   format     VD_PACK_FP32: the exact weights; _FP16: halves; _INT8: integers times a step (weights/grid.h, rate 0)
  *   fault      set to null; on failure (a value that is not finite, or too large for the format) to a line for the user
  *              that names the layer, which the caller frees
  *
