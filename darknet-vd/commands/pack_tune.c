@@ -102,19 +102,20 @@ static void set_schedule(network *net, const vd_tune_plan *plan, int batches)
     net->burn_in = 0;
 }
 
-/* how far the file has come from as it was to as it shall be, 0 .. 1, at epoch e of n */
-static double progress(int e, int n)
+/* in how many epochs, the first ones, the file shrinks */
+static int shrinking_epochs(const vd_tune_plan *plan)
 {
-    return fmin(1, (e + 1) / (share_that_shrinks * n));
+    return (int)ceil(share_that_shrinks * plan->epochs);
 }
 
-/* the rate of an epoch: rises by equal factors from 1/8 of the rate asked for, or shrinks the file by equal factors */
+/* the rate of epoch e, one of those: rises by equal factors from 1/8 of the rate asked for, or shrinks the file by
+ * equal factors from first_size on */
 static double rate_of(const network *net, const vd_tune_plan *plan, int e, size_t first_size)
 {
-    double t = progress(e, plan->epochs);
+    static const double reserve = .995; /* of the bytes asked for: training makes some integers larger */
+    double t = (e + 1.) / shrinking_epochs(plan), bytes = reserve * (double)plan->bytes;
     if (!plan->bytes) return plan->rate * exp2(-3 * (1 - t));
-    double size = first_size > plan->bytes ? plan->bytes * pow((double)first_size / plan->bytes, 1 - t) : plan->bytes;
-    return vd_pack_rate_of_bytes(net, (size_t)size);
+    return vd_pack_rate_of_bytes(net, (size_t)(first_size > bytes ? bytes * pow(first_size / bytes, 1 - t) : bytes));
 }
 
 static void train_epoch(network *net, vd_tuning *t, pictures *p, int batches)
@@ -170,7 +171,7 @@ vd_packed vd_tune_and_pack(network *net, const char *cfg, vd_tune_plan plan)
     vd_tuning *t = make_vd_tuning(net);
     load_next(&p);
     for (int e = 0; e < plan.epochs; ++e) {
-        choose(net, t, cfg, &plan, e, first_size);
+        if (e < shrinking_epochs(&plan)) choose(net, t, cfg, &plan, e, first_size);
         train_epoch(net, t, &p, batches);
     }
     free_data(take(&p));

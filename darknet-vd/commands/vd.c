@@ -37,7 +37,7 @@ static const struct {
      "time a network at test time, with dense and with sparse weights"},
     {"export", vd_export_command, "export CFG WEIGHTS OUT [-no-fuse] [-compact] [IMAGE ...]",
      "write a network for stock Darknet, smaller where possible"},
-    {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8] [-json]",
+    {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8 | -rate R | -bytes N] [-tune DATA] [-json]",
      "write a network without its pruned weights to a small file for inference"},
     {"plot", vd_plot_command, "plot RUN.csv [RUN2.csv ...] OUT.svg | OUT.png", "compare trainings by their logs"},
     {"dataset", vd_dataset_command, "dataset mnist IDXDIR OUTDIR | dataset digits OUTDIR",

@@ -130,7 +130,7 @@ static int is_ascending(vd_form form, int n, const uint8_t *alive, const float *
 
 static float code_given(vd_coder *c, const vd_mixing *mixing, value_models *m, vd_mixed *given, float x)
 {
-    if (!vd_code_mixed(c, mixing, given, 0, 0, bits_of(x) != 0)) return 0;
+    if (!vd_code_mixed(c, mixing, given, 0, 0, !is_zero(x))) return 0;
     return code_value(c, mixing, m, (value_contexts){0}, x);
 }
 

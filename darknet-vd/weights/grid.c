@@ -50,6 +50,9 @@ static weights read_weights(vd_part p, const float *log_sigma2)
         l.w[k] = p.weights[i];
         l.sigma[k++] = fmaxf(expf(log_sigma2[i] / 2), least);
     }
+    if (!l.n) return l;
+    float middle = median(l.n, l.sigma);
+    for (size_t k = 0; k < l.n; ++k) l.sigma[k] = fminf(fmaxf(l.sigma[k], middle / 2), middle * 2);
     return l;
 }
 
@@ -169,46 +172,59 @@ static uint8_t largest_step_of(double most)
     return (uint8_t)k;
 }
 
-/* the smallest step from k on with which no weight takes more than `most` */
-static uint8_t step_that_reaches(const weights *l, int k, int most)
+uint8_t vd_grid_step_that_reaches(size_t n, const float *x, int least, int most)
 {
     float largest = 0;
-    for (size_t i = 0; i < l->n; ++i) largest = fmaxf(largest, fabsf(l->w[i]));
+    int k = least;
+    for (size_t i = 0; i < n; ++i) largest = fmaxf(largest, fabsf(x[i]));
     while (k < LAST_STEP && vd_pack_step((uint8_t)k) * (float)most < largest) ++k;
     return (uint8_t)k;
 }
 
 /* entropy-coded multiples of a step cost least near step^2 = 12 rate sigma^2; four steps an octave around it are tried
  */
-static uint8_t step_by_rate(weights *l, double sigma, double rate)
+static int step_by_rate(weights *l, double sigma, double rate)
 {
     enum { BELOW = 4, ABOVE = 4 };
-    uint8_t middle = largest_step_of(sigma * sqrt(12 * rate)), best = middle;
+    int middle = largest_step_of(sigma * sqrt(12 * rate)), best = middle;
     double least = INFINITY;
     for (int k = middle - BELOW; k <= middle + ABOVE; ++k) {
-        if (k < 0 || k > LAST_STEP || step_that_reaches(l, k, VD_MOST_INTEGER) > k) continue;
+        if (k < 0 || k > LAST_STEP || vd_grid_step_that_reaches(l->n, l->w, k, VD_MOST_INTEGER) > k) continue;
         double cost = round_by_rate(l, vd_pack_step((uint8_t)k), rate);
-        if (cost < least) least = cost, best = (uint8_t)k;
+        if (cost < least) least = cost, best = k;
     }
-    return step_that_reaches(l, best, VD_MOST_INTEGER);
+    return best;
 }
 
-uint8_t vd_grid_round(vd_part p, const float *log_sigma2, double rate)
+static void round_to_nearest(weights *l, float step)
+{
+    for (size_t k = 0; k < l->n; ++k) l->steps[k] = (int)rintf(l->w[k] / step);
+}
+
+static uint8_t round_weights(weights *l, vd_grid_rule rule)
+{
+    double sigma = median(l->n, l->sigma);
+    int number = rule.rate > 0 ? step_by_rate(l, sigma, rule.rate) : largest_step_of(sigma / 2);
+    number += rule.coarser;
+    if (number < rule.least) number = rule.least;
+    if (number > LAST_STEP) number = LAST_STEP;
+    number = vd_grid_step_that_reaches(l->n, l->w, number, rule.rate > 0 ? VD_MOST_INTEGER : STEPS_OF_INT8);
+    float step = vd_pack_step((uint8_t)number);
+    if (rule.rate > 0) round_by_rate(l, step, rule.rate);
+    else round_to_nearest(l, step);
+    return (uint8_t)number;
+}
+
+uint8_t vd_grid_round(vd_part p, const float *log_sigma2, vd_grid_rule rule)
 {
     weights l = read_weights(p, log_sigma2);
-    uint8_t step = 0;
+    uint8_t number = rule.least;
     if (l.n) {
-        float sigma = median(l.n, l.sigma);
-        for (size_t k = 0; k < l.n; ++k) l.sigma[k] = fminf(fmaxf(l.sigma[k], sigma / 2), sigma * 2);
-        step =
-            rate > 0 ? step_by_rate(&l, sigma, rate) : step_that_reaches(&l, largest_step_of(sigma / 2), STEPS_OF_INT8);
-        if (rate > 0) round_by_rate(&l, vd_pack_step(step), rate);
-        else
-            for (size_t k = 0; k < l.n; ++k) l.steps[k] = (int)rintf(l.w[k] / vd_pack_step(step));
-        for (size_t k = 0; k < l.n; ++k) p.weights[l.at[k]] = (float)l.steps[k] * vd_pack_step(step);
+        number = round_weights(&l, rule);
+        for (size_t k = 0; k < l.n; ++k) p.weights[l.at[k]] = (float)l.steps[k] * vd_pack_step(number);
     }
     free_weights(&l);
-    return step;
+    return number;
 }
 
 void vd_grid_round_to(size_t n, float *x, uint8_t step)

@@ -16,15 +16,23 @@
 
 #include <stdint.h>
 
+typedef struct {
+    double rate; /* 0: to the nearest multiple of the largest step of at most half the median sigma, or of the smallest
+                    larger one with which no weight takes more than 127 */
+    int coarser; /* the step is so many numbers of vd_pack_step() larger than the rate asks for */
+    uint8_t least; /* the least number of a step */
+} vd_grid_rule;
+
 /* round the weights of p in place to integers times a step, of at most VD_MOST_INTEGER steps each
  *
  *   p            pruned weights are 0
  *   log_sigma2   [rows][columns] of the posterior
- *   rate         0: to the nearest multiple of the largest step of at most half the median sigma, or of the smallest
- *                larger one with which no weight takes more than 127
  *
- * Returns the number of the step, for vd_pack_step(). */
-uint8_t vd_grid_round(vd_part p, const float *log_sigma2, double rate);
+ * Returns the number of the step, for vd_pack_step(); where no weight is left, rule.least. */
+uint8_t vd_grid_round(vd_part p, const float *log_sigma2, vd_grid_rule rule);
+
+/* the number of the smallest step from `least` on with which none of n numbers takes more than `most` */
+uint8_t vd_grid_step_that_reaches(size_t n, const float *x, int least, int most);
 
 /* round n numbers to multiples of a step */
 void vd_grid_round_to(size_t n, float *x, uint8_t step);

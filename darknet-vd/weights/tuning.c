@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* quarters of an octave: training makes good for larger steps, but not for weights that are gone */
+enum { COARSER = 4 };
+
 struct vd_tuning {
     network *net;
     vd_parts own;     /* the network's arrays: weights are the numbers behind the integers */
@@ -47,23 +50,25 @@ static int has_integer_biases(const vd_tuning *t, int i)
     return !t->codes[i].exact && !t->own.part[i].scales;
 }
 
-/* to the nearest multiple of the step, but not to 0: that is chosen between batches */
-static void round_weights(vd_part own, vd_part rounded, uint8_t number)
+/* To the nearest multiple of the step. Where that is 0, to a number too small to matter while the network is trained:
+ * what fine_tune.h sees as 0 would stay so */
+static void round_weights(vd_part own, vd_part rounded, uint8_t number, float zero)
 {
     float step = vd_pack_step(number);
     for (size_t k = 0; k < vd_part_weights(own); ++k) {
-        float w = own.weights[k], steps = fminf(fmaxf(rintf(fabsf(w) / step), 1), VD_MOST_INTEGER);
-        rounded.weights[k] = vd_count_nonzero(1, own.weights + k) ? copysignf(steps * step, w) : 0;
+        float w = own.weights[k], steps = fminf(rintf(fabsf(w) / step), VD_MOST_INTEGER);
+        if (w != 0) w = copysignf(steps > 0 ? steps * step : zero, w);
+        rounded.weights[k] = w;
     }
 }
 
-static void round_all(const vd_tuning *t)
+static void round_all(const vd_tuning *t, float zero)
 {
     for (int i = 0; i < t->own.n; ++i) {
         vd_part own = t->own.part[i], rounded = t->rounded.part[i];
         vd_part_copy(rounded, own);
         if (t->codes[i].exact) continue;
-        round_weights(own, rounded, t->codes[i].step);
+        round_weights(own, rounded, t->codes[i].step, zero);
         if (has_integer_biases(t, i)) vd_grid_round_to(own.rows, rounded.biases, vd_bias_step(t->codes[i]));
     }
 }
@@ -92,7 +97,7 @@ char *vd_tuning_choose(vd_tuning *t, double rate)
     if (fault) return fault;
     vd_simplify(t->net, t->rounded);
     for (int i = 0; i < t->own.n; ++i) vd_part_copy(t->own.part[i], t->rounded.part[i]);
-    vd_round_by_rate(t->net, t->rounded, rate, t->codes);
+    vd_round_by_rate(t->net, t->rounded, rate, COARSER, t->codes);
     take_zeros(t);
     vd_simplify(t->net, t->own); /* the network's own arrays */
     changed(t);
@@ -101,7 +106,8 @@ char *vd_tuning_choose(vd_tuning *t, double rate)
 
 void vd_tuning_begin_batch(vd_tuning *t)
 {
-    round_all(t);
+    static const float next_to_0 = 1e-30f;
+    round_all(t, next_to_0);
     for (int i = 0; i < t->own.n; ++i) {
         vd_part own = t->own.part[i], rounded = t->rounded.part[i];
         if (t->codes[i].exact) continue;
@@ -123,7 +129,7 @@ void vd_tuning_end_batch(vd_tuning *t)
 
 vd_packed vd_tuning_pack(const vd_tuning *t, char **fault)
 {
-    round_all(t);
+    round_all(t, 0);
     vd_simplify(t->net, t->rounded);
     vd_finish_integers(t->net, t->rounded, t->codes);
     return vd_pack_values(t->net, t->rounded, VD_PACK_INT8, t->codes, fault);

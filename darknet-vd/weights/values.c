@@ -1,5 +1,6 @@
 #include "weights/values.h"
 #include "weights/grid.h"
+#include "weights/matrix.h"
 #include "weights/simplify.h"
 #include "layer/norm.h"
 #include "layer/vd_layer.h"
@@ -61,14 +62,29 @@ static void fold_norm(layer l, vd_part p)
     }
 }
 
-/* to integers; what the posterior says of biases is not known: they get a step of 1/2 that of the weights */
-static vd_part_code round_to_integers(const network *net, vd_part p, double rate)
+/* the biases have a step of half that of the weights: what the posterior says of them is not known */
+enum { FINER = 1 };
+
+static int has_weights(vd_part p)
 {
-    enum { FINER = 1 };
+    return vd_count_nonzero(vd_part_weights(p), p.weights) > 0;
+}
+
+static vd_part_code round_to_integers(const network *net, vd_part p, vd_grid_rule rule)
+{
     vd_part_code code = {.octaves = FINER};
-    code.step = vd_grid_round(p, variational(net, p)->log_sigma2, rate);
+    if (!p.scales) rule.least = vd_grid_step_that_reaches(p.rows, p.biases, 0, VD_MOST_INTEGER >> FINER);
+    code.step = vd_grid_round(p, variational(net, p)->log_sigma2, rule);
     if (!p.scales) vd_grid_round_to(p.rows, p.biases, vd_bias_step(code));
     return code;
+}
+
+/* constants may have moved into biases, and where no weights are left, these alone say what step there is */
+static void round_biases(vd_part p, vd_part_code *code)
+{
+    enum { MOST = 127 };
+    if (!has_weights(p)) code->step = vd_grid_step_that_reaches(p.rows, p.biases, 0, MOST >> FINER);
+    vd_grid_round_to(p.rows, p.biases, vd_bias_step(*code));
 }
 
 char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format)
@@ -80,22 +96,23 @@ char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format)
     return fault;
 }
 
-void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_code *codes)
+void vd_round_by_rate(const network *net, vd_parts values, double rate, int coarser, vd_part_code *codes)
 {
+    vd_grid_rule rule = {.rate = rate, .coarser = coarser};
     for (int i = 0; i < values.n; ++i) {
         vd_part p = values.part[i];
         codes[i].exact = !variational(net, p);
-        if (!codes[i].exact) codes[i] = round_to_integers(net, p, rate);
+        if (!codes[i].exact) codes[i] = round_to_integers(net, p, rule);
     }
 }
 
-void vd_finish_integers(const network *net, vd_parts values, const vd_part_code *codes)
+void vd_finish_integers(const network *net, vd_parts values, vd_part_code *codes)
 {
     for (int i = 0; i < values.n; ++i) {
         vd_part p = values.part[i];
         if (codes[i].exact) continue;
         if (p.scales) fold_norm(net->layers[p.layer], p);
-        else vd_grid_round_to(p.rows, p.biases, vd_bias_step(codes[i])); /* constants have moved in */
+        else round_biases(p, codes + i);
     }
     vd_order_rows(net, values);
 }
@@ -110,7 +127,7 @@ char *vd_make_values(const network *net, vd_parts values, vd_pack_format format,
         codes[i].exact = !variational(net, p);
         if (!codes[i].exact && format == VD_PACK_FP16) vd_round_to_halves(vd_part_weights(p), p.weights);
     }
-    if (format == VD_PACK_INT8) vd_round_by_rate(net, values, rate, codes);
+    if (format == VD_PACK_INT8) vd_round_by_rate(net, values, rate, 0, codes);
     vd_simplify(net, values); /* rounding may have left rows without weights */
     if (format == VD_PACK_INT8) vd_finish_integers(net, values, codes);
     return 0;

@@ -126,7 +126,7 @@ static arrays random_arrays(vd_form form, vd_row_shape s, double density)
     fill_random(a.biases, s.rows, 7);
     for (int i = 0; i < s.rows; ++i) {
         a.alive[i] = i % 3 != 1;
-        a.biases[i] = a.alive[i] && i % 5 ? held(form, a.biases[i]) : 0;
+        a.biases[i] = a.alive[i] && i % 5 ? held(form, a.biases[i]) : i % 2 ? 0 : -0.f;
     }
     for (int p = 0; p < s.channels; ++p) a.source[p] = (uint8_t)(p % 5);
     for (size_t k = 0; k < a.n; ++k)

@@ -48,7 +48,7 @@ static void all_are_multiples(const layer_weights *l, float step)
 START_TEST(without_a_rate_the_step_is_half_a_sigma)
 {
     layer_weights *l = make_weights(.1f, 1);
-    float step = vd_pack_step(vd_grid_round(l->part, l->log_sigma2, 0));
+    float step = vd_pack_step(vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = 0}));
     ck_assert_msg(step <= .05f && step > .05f / 1.3f, "%g", step);
     all_are_multiples(l, step);
     for (int k = 0; k < N; ++k) ck_assert(fabsf(l->part.weights[k] - l->before[k]) <= step / 2 * 1.00001f);
@@ -59,7 +59,7 @@ END_TEST
 START_TEST(without_a_rate_no_weight_takes_more_than_127_steps)
 {
     layer_weights *l = make_weights(1e-6f, 5);
-    float step = vd_pack_step(vd_grid_round(l->part, l->log_sigma2, 0)), most = 0;
+    float step = vd_pack_step(vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = 0})), most = 0;
     all_are_multiples(l, step);
     for (int k = 0; k < N; ++k) most = fmaxf(most, fabsf(l->part.weights[k]));
     ck_assert_msg(most / step <= 127.01f && most / step > 95, "%g steps", most / step);
@@ -80,7 +80,7 @@ START_TEST(a_higher_rate_has_larger_steps_and_fewer_weights)
     int weights = N;
     for (double rate = .01; rate < 20; rate *= 10) {
         layer_weights *l = make_weights(.1f, 1);
-        float step = vd_pack_step(vd_grid_round(l->part, l->log_sigma2, rate));
+        float step = vd_pack_step(vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = rate}));
         all_are_multiples(l, step);
         ck_assert_msg(step >= last && weights_left(l) <= weights, "rate %g: step %g, %d weights", rate, step,
                       weights_left(l));
@@ -99,7 +99,7 @@ START_TEST(a_weight_in_an_empty_row_goes_before_one_in_a_full_row)
     for (int k = 0; k < N; ++k) l->part.weights[k] = l->before[k] = k / COLUMNS < 4 ? (k % 2 ? .3f : -.3f) : 0;
     l->part.weights[3] = l->before[3] = .25f;
     l->part.weights[15 * COLUMNS + 48] = l->before[15 * COLUMNS + 48] = .25f;
-    vd_grid_round(l->part, l->log_sigma2, 1.5);
+    vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = 1.5});
     ck_assert(l->part.weights[3] != 0);
     ck_assert(l->part.weights[15 * COLUMNS + 48] == 0);
     ck_assert_int_eq(weights_left(l), 4 * COLUMNS);
@@ -110,10 +110,10 @@ END_TEST
 START_TEST(one_sigma_that_was_left_where_it_began_does_not_decide)
 {
     layer_weights *l = make_weights(.1f, 1);
-    uint8_t step = vd_grid_round(l->part, l->log_sigma2, 0);
+    uint8_t step = vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = 0});
     memcpy(l->part.weights, l->before, sizeof(l->before));
     for (int k = 0; k < N; k += 16) l->log_sigma2[k] = -20;
-    ck_assert_int_eq(vd_grid_round(l->part, l->log_sigma2, 0), step);
+    ck_assert_int_eq(vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = 0}), step);
     free_weights(l);
 }
 END_TEST
@@ -126,7 +126,7 @@ START_TEST(no_weights_and_extreme_sigmas_are_rounded_too)
             layer_weights *l = make_weights(1, i % 2 ? 0 : 1e20f);
             if (i == 3) memset(l->part.weights, 0, N * sizeof(float)), memset(l->before, 0, sizeof(l->before));
             for (int k = 0; k < N; ++k) l->log_sigma2[k] = sigmas[i];
-            uint8_t step = vd_grid_round(l->part, l->log_sigma2, r);
+            uint8_t step = vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = r});
             for (int k = 0; k < N; ++k) ck_assert(isfinite(l->part.weights[k]));
             (void)step;
             free_weights(l);
