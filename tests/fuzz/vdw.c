@@ -3,6 +3,9 @@
 #include "weights/vdw.h"
 #include "base/fail.h"
 #include "weights/crc32.h"
+#include "weights/matrix.h"
+#include "weights/parts.h"
+#include "weights/varint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +30,42 @@ void fuzz_one(const uint8_t *data, size_t n)
     load_weights(net, fuzz_file(data, n));
 }
 
+/* a file of version 1 (weights/vdw1.h), which the program no longer writes; sparse in `format` */
+static void seed_version_1(const char *name, vd_pack_format format)
+{
+    static const uint8_t magic[] = {'V', 'D', 'W', 1};
+    vd_parts p = vd_parts_of_network(net);
+    vd_bytes b = {0};
+    vd_bytes_add(&b, magic, sizeof(magic));
+    vd_add_varint(&b, *net->seen);
+    vd_add_varint(&b, (uint64_t)p.n);
+    for (int i = 0; i < p.n; ++i) {
+        vd_part q = p.part[i];
+        float *of_rows[] = {q.biases, q.scales, q.means, q.variances};
+        uint8_t *steps = vd_calloc(q.rows, 1);
+        memset(steps, 180, q.rows);
+        vd_coder c = vd_coder_to_write();
+        for (int k = 0; k < 4; ++k)
+            if (of_rows[k]) vd_code_dense(&c, q.rows, of_rows[k]);
+        vd_pack_format of_part = q.variational ? format : VD_PACK_DENSE;
+        if (q.weights && q.variational) vd_code_sparse(&c, format, q.rows, q.columns, steps, q.weights);
+        else if (q.weights) vd_code_dense(&c, vd_part_weights(q), q.weights);
+        vd_bytes data = vd_coder_finish(&c);
+        vd_add_varint(&b, (uint64_t)q.layer);
+        vd_add_byte(&b, (int)q.kind + (q.scales ? 128 : 0));
+        vd_add_byte(&b, (int)of_part);
+        vd_add_varint(&b, (uint64_t)q.rows);
+        vd_add_varint(&b, (uint64_t)q.columns);
+        vd_add_varint(&b, data.n);
+        vd_bytes_add(&b, data.bytes, data.n);
+        vd_bytes_free(&data);
+        free(steps);
+    }
+    fuzz_seed(name, b.bytes, b.n);
+    vd_bytes_free(&b);
+    free(p.part);
+}
+
 void fuzz_seeds(void)
 {
     static const struct {
@@ -40,4 +79,6 @@ void fuzz_seeds(void)
         fuzz_seed(formats[i].name, p.file.bytes, p.file.n - CHECKSUM);
         vd_packed_free(&p);
     }
+    seed_version_1("version-1-fp32", VD_PACK_FP32);
+    seed_version_1("version-1-int8", VD_PACK_INT8);
 }

@@ -374,6 +374,8 @@ static const struct {
     {"p.png", 16, {0x7f, 0xff, 0xff, 0xff}, "p.png"},
     {"p.png", 16, {0, 0, 0, 0}, "p.png"},
     {"c.vdw", 8, {0xff, 0xff, 0xff, 0xff}, "checksum"},
+    {"c.vdw", 0, {'V', 'D', 'W', 1}, "checksum"},
+    {"c.vdw", 0, {'V', 'D', 'W', 3}, "packed in version 3"},
 };
 
 START_TEST(a_bad_number_in_a_binary_file_is_named)
