@@ -10,6 +10,7 @@ VERSION := $(file <VERSION)
 ## JPEG=0            build without libjpeg-turbo: JPEGs by stb_image, slower, 4:2:2 with a fault in one column
 ## CHART=0           build without Chart.js: a training's page has tables and no curves (CHART_JS=file: another Chart.js 3)
 ## CAIRO=0           build without cairo: no `darknet vd plot`
+## MPI=1             train on several machines: mpirun -n R darknet ... train (MPI=openmpi, MPI=mpich: where both are installed)
 ## V=1               show the commands
 ## JOBS=n            run n commands at a time, as -j n does (default: one a core)
 ## CC, CPPFLAGS, CFLAGS, LDFLAGS   as usual; they follow the project's own flags
@@ -20,6 +21,7 @@ JPEG ?= 1
 CHART ?= 1
 CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 CAIRO ?= 1
+MPI ?= 0
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 CC ?= cc
@@ -71,9 +73,10 @@ VD_SRC := $(wildcard darknet-vd/*/*.[cS] darknet-vd/*/*/*.[cS])
 # compiled once for each instruction set; kernels/dispatch.c picks one when the program runs
 VECTOR := $(filter %/vector.c %_vector.c,$(VD_SRC))
 VD_EXEC := $(filter darknet-vd/commands/%,$(VD_SRC))
-VD_LIB := $(filter-out $(VD_EXEC) $(VECTOR),$(VD_SRC))
+VD_LIB := $(filter-out $(VD_EXEC) $(VECTOR) darknet-vd/ranks/wire_%,$(VD_SRC))
 include mk/objects.mk
-LIB_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
+ALONE_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_LIB)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_LIB)) $(VECTOR_OBJ)
+LIB_OBJ := $(ALONE_OBJ) $(WIRE_OBJ)
 EXEC_OBJ := $(addprefix $(BUILD)/obj/stock/,$(STOCK_EXEC)) $(patsubst %,$(BUILD)/obj/%.o,$(VD_EXEC))
 
 .PHONY: all

@@ -9,7 +9,11 @@ STOCK_FLAGS = $(STOCK_OPT) -fPIC -Wall -Wno-unused-result -Wno-unknown-pragmas -
 # -MD: the patched darknet.h is found as a system header and is a dependency all the same
 VD_FLAGS = -std=gnu11 -D_GNU_SOURCE -MD -MP $(VD_OPT) -fPIC -Wall -Wextra -Werror=implicit-function-declaration \
 	$(if $(filter 1,$(ONEDNN)),-DVD_ONEDNN) $(if $(filter 1,$(JPEG)),-DVD_JPEG) -isystem $(SRC)/include -isystem $(SRC)/src -Idarknet-vd
-LIBS = -lm -pthread $(if $(filter 1,$(ONEDNN)),-ldnnl -lgomp) $(if $(filter 1,$(JPEG)),-ljpeg)
+# by the names that pkg-config has for an MPI; "mpi" is the one that the system prefers. It is in one object of the library
+MPI_NAME := $(if $(filter-out 0,$(MPI)),$(patsubst openmpi,ompi,$(patsubst 1,mpi,$(MPI))))
+WIRE_OBJ := $(BUILD)/obj/$(if $(MPI_NAME),mpi/$(MPI_NAME)/wire.o,darknet-vd/ranks/wire_none.c.o)
+LIBS = -lm -pthread $(if $(filter 1,$(ONEDNN)),-ldnnl -lgomp) $(if $(filter 1,$(JPEG)),-ljpeg) \
+	$(if $(MPI_NAME),$(shell pkg-config --libs $(MPI_NAME)))
 CHART_PATH := $(if $(filter 1,$(CHART)),$(CHART_JS))
 USE_CAIRO := $(if $(filter 1,$(CAIRO)),-DVD_CAIRO)
 # the files that know of Chart.js and of cairo
@@ -70,6 +74,9 @@ $(BUILD)/obj/stock/%.o: $(SRC)/src/%.cpp $(BUILD)/.flags
 
 $(BUILD)/obj/%.c.o: %.c $(BUILD)/.flags
 	$(call compile,$(VD_FLAGS) $(if $(filter $(VERSION_OBJ),$@),$(VERSION_FLAGS)) $(if $(filter $(CHOICE_OBJ),$@),$(KERNELS_SUM)))
+
+$(BUILD)/obj/mpi/%/wire.o: darknet-vd/ranks/wire_mpi.c $(BUILD)/.flags
+	$(call compile,$(VD_FLAGS) $$(pkg-config --cflags $*), ($*))
 
 define variant_rule
 $(BUILD)/obj/%-$(1).o: %.c $(BUILD)/.flags

@@ -58,6 +58,18 @@ TEST_ENV = DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN
 test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe $(BUILD)/darknet-on-library ## run all tests
 	$(Q)$(TEST_ENV) CK_FORK=$${CK_FORK:-yes} CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests
 
+# the program with each MPI: all but one object are those of the one without
+$(BUILD)/mpi/%/darknet: $(ALONE_OBJ) $(BUILD)/obj/mpi/%/wire.o $(EXEC_OBJ)
+	@echo "  LD     $@"
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STOCK_OPT) $(CFLAGS) $^ -o $@ $(LDFLAGS) $(EXEC_LIBS) $$(pkg-config --libs $*)
+
+.PRECIOUS: $(BUILD)/obj/mpi/%/wire.o
+MPIS := ompi mpich
+.PHONY: test-mpi
+test-mpi: build/.packages-mpi $(EXEC) $(BUILD)/run-tests $(patsubst %,$(BUILD)/mpi/%/darknet,$(MPIS)) ## train on several ranks, under Open MPI and MPICH
+	$(Q)$(TEST_ENV) MPI=$(BUILD)/mpi CK_VERBOSITY=minimal mk/run-suites.sh ./$(BUILD)/run-tests ranks mpi
+
 ## FORK=dir, HANK=dir      for readers: AlexeyAB's Darknet and hank-ai's, built
 .PHONY: readers
 readers: all $(STOCK)/darknet $(BUILD)/probe ## run exports in other programs that read Darknet's files (OpenCV: libopencv-dev)

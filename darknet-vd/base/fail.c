@@ -14,6 +14,13 @@
 static void (*on_die)(const char *message);
 static void (*at_end)(void);
 
+/* of several processes; who is null: the only one, or the first */
+static struct {
+    const char *who;
+    FILE *to;
+    unsigned later;
+} as;
+
 /* the work of another thread, whose failure is reported where it was asked for */
 typedef struct {
     jmp_buf back;
@@ -28,6 +35,18 @@ static __thread char *last_message;
 void vd_on_die(void (*callback)(const char *message))
 {
     on_die = callback;
+}
+
+void vd_fail_as(const char *who, FILE *to, unsigned later)
+{
+    as.who = who;
+    as.to = to;
+    as.later = later;
+}
+
+void vd_fail_at_once(void)
+{
+    as.later = 0;
 }
 
 void vd_fail_clean_up(void (*clean_up)(void))
@@ -100,14 +119,17 @@ void vd_die(const char *fmt, ...)
     call_back(fmt, args);
     va_end(args);
     pthread_mutex_lock(&last); /* never unlocked: when several threads fail at once, only the first reports */
+    FILE *to = as.to ? as.to : stderr;
+    usleep(as.later);
     fflush(stdout);
-    flockfile(stderr); /* never unlocked either: this is the last line */
+    flockfile(to); /* never unlocked either: this is the last line */
+    if (as.who) fprintf(to, "%s: ", as.who);
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it has been started */
+    vfprintf(to, fmt, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it has been started */
     va_end(args);
-    fputc('\n', stderr);
+    fputc('\n', to);
+    fflush(to);
     if (gettid() == getpid()) exit(1);
-    fflush(stderr);
     if (at_end) at_end(); /* exit() here would destroy what the libraries need while the main thread is using it */
     _exit(1);
 }

@@ -3,6 +3,7 @@
 #define VD_BASE_FAIL_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* print one line on stderr and exit(1); first the callback of vd_on_die(), where there is one
  *
@@ -20,6 +21,12 @@ void vd_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn)
  * library can be used on. docs/library.md says which state remains. A callback that itself fails in the library, each
  * time it is called, ends the process in the end. Set it before other threads use the library. */
 void vd_on_die(void (*callback)(const char *message));
+
+/* In one of several processes that work together: errors are printed to a stream of its own, with "who: " in front of
+ * them. `later`: so many microseconds after they were met, so that an error that all processes meet is reported by
+ * the first, which ends the others; vd_fail_at_once(): no longer. By the main thread */
+void vd_fail_as(const char *who, FILE *to, unsigned later);
+void vd_fail_at_once(void);
 
 /* zeroed memory for n objects of the given size; vd_die() with the bytes asked for when there is none
  * (n = 0 gives a valid pointer that free() accepts) */

@@ -59,6 +59,7 @@ void rand_continue(uint64_t image)
 
 void rand_seed(uint64_t seed)
 {
+    rand_stream_end(); /* of a sub-batch that an error has ended */
     seeded = 1;
     given_seed = seed;
     rand_continue(0);
@@ -111,6 +112,11 @@ static size_t not_zero(uint64_t x)
 size_t rand_stream_of(size_t image)
 {
     return seeded ? not_zero(mix(mix(given_seed + step) + image)) : 0;
+}
+
+size_t rand_stream_of_layers(size_t image)
+{
+    return not_zero(mix(mix(given_seed + 3 * step) + image));
 }
 
 size_t rand_stream_next(size_t s)

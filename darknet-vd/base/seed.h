@@ -40,6 +40,9 @@ size_t rand_stream_next(size_t stream);
 void rand_stream_begin(size_t stream);
 void rand_stream_end(void);
 
+/* the sequence of what layers draw, [dropout], in a sub-batch that begins with this image; never 0 */
+size_t rand_stream_of_layers(size_t image);
+
 /* which of m pictures this thread takes next: any, or, between rand_order_begin(1, first) and rand_stream_end(),
  * picture number `first` and those after it of a training that takes all m, in another order each epoch */
 void rand_order_begin(int shuffle, size_t first);

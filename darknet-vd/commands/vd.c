@@ -16,6 +16,7 @@
 #include "config/schema.h"
 #include "training/checkpoint.h"
 #include "config/command_needs.h"
+#include "ranks/ranks.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -178,6 +179,7 @@ static void vd_run_verb(int argc, char **argv)
 
 int vd_command(int argc, char **argv)
 {
+    vd_ranks_begin(argc, argv);
     argc = start(argc, argv);
     if (is_help(argv[1])) vd_arguments_list();
     else if (!strcmp(argv[1], "vd")) vd_run_verb(argc, argv);

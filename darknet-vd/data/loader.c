@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -14,6 +15,7 @@
 #include "base/parallel.h"
 #include "base/seed.h"
 #include "data/image_cache.h"
+#include "ranks/ranks.h"
 
 enum { MAX_HELPERS = 64 };
 
@@ -104,4 +106,37 @@ void loader_run(int n, void **parts, void *(*load)(void *part))
     help(&b);
     for (int i = 0; i < count; ++i) pthread_join(helpers[i], 0);
     if (b.failure.failed) vd_fail_again(b.failure.message);
+}
+
+/* ---- several ranks ---- */
+
+/* Darknet joins parts in front of each other: the last one has the first rows. The row behind those of part i */
+static int end_of_part(int total, int parts, int i)
+{
+    return total - (int)((long)i * total / parts);
+}
+
+loader_share loader_share_of(int total, int parts, int is_shared)
+{
+    if (!is_shared || vd_ranks() < 2) return (loader_share){0, parts, 0, total};
+    vd_share mine = vd_share_of(total);
+    int first = 0, last = parts - 1;
+    while (end_of_part(total, parts, first + 1) >= mine.first + mine.n) ++first;
+    while (end_of_part(total, parts, last) <= mine.first) --last;
+    return (loader_share){first, last + 1 - first, mine.first - end_of_part(total, parts, last + 1), mine.n};
+}
+
+static void cut_rows(matrix *m, loader_share s)
+{
+    for (int i = 0; i < m->rows; ++i)
+        if (i < s.skip || i >= s.skip + s.rows) free(m->vals[i]);
+    memmove(m->vals, m->vals + s.skip, s.rows * sizeof(*m->vals));
+    m->rows = s.rows;
+}
+
+void loader_cut(data *d, loader_share share)
+{
+    if (!share.skip && share.rows == d->X.rows) return;
+    cut_rows(&d->X, share);
+    cut_rows(&d->y, share);
 }

@@ -3,6 +3,7 @@
 #include "data/label_path.h"
 #include "data/loader.h"
 #include "data/text_files.h"
+#include "ranks/ranks.h"
 #include "base/fail.h"
 #include "base/text.h"
 
@@ -167,6 +168,7 @@ typedef struct {
 static void *look_at(void *context)
 {
     looked_at *p = context;
+    vd_ranks_tick(); /* the others wait for a validation to begin */
     p->fault = image_cache_ahead(p->path, image_channels, 0);
     return 0;
 }

@@ -21,14 +21,17 @@
 #include "layer/vd_layer.h"
 #include "layer/yolo_head.h"
 #include "data/skip_broken.h"
+#include "ranks/ranks.h"
 #include "weights/trailer.h"
 #include "weights/vdw.h"
 #include "training/average.h"
 #include "training/checkpoint.h"
 #include "training/log.h"
 #include "training/nan_guard.h"
+#include "training/same_start.h"
 #include "training/sgdr.h"
 #include "training/silence.h"
+#include "training/sub_batches.h"
 #include "training/validation.h"
 
 #include <math.h>
@@ -51,6 +54,17 @@ static uint64_t fresh_seed(void)
     return (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec + ((uint64_t)getpid() << 40) + ++count;
 }
 
+/* several ranks draw the same numbers: without a seed, those of one that rank 0 has drawn */
+static uint64_t common_seed(void)
+{
+    static uint64_t seed; /* of the network that is trained; others are read later */
+    if (seed) return seed;
+    seed = fresh_seed() >> 1 | 1;
+    vd_ranks_broadcast(&seed, sizeof(seed));
+    fprintf(stderr, "no seed= in the cfg: the ranks draw from a seed of their own\n");
+    return seed;
+}
+
 static void note_plain_products(void)
 {
     static int noted;
@@ -62,6 +76,7 @@ static void note_plain_products(void)
 void layer_plugin_data(const char *filename, list *options)
 {
     vd_schema_check_data(filename, options);
+    vd_same_start_data(filename, options);
     vd_validation_data(filename, options);
 }
 
@@ -76,8 +91,9 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     vd_checkpoint_options(s);
     vd_nan_guard_options(s);
     net->cfg_file = vd_format("%s", filename);
-    if (vd_option_given(s, "seed")) {
-        noise_seed = (uint64_t)vd_key_integer(s, "seed");
+    int given = vd_option_given(s, "seed");
+    if (given || vd_ranks() > 1) {
+        noise_seed = given ? (uint64_t)vd_key_integer(s, "seed") : common_seed();
         rand_seed(noise_seed);
     } else {
         noise_seed = fresh_seed();
@@ -285,11 +301,12 @@ static void check_trainable(const network *net)
     if (net->no_training) vd_die("%s", net->no_training);
 }
 
-void layer_plugin_save_begin(const network *net, const char *filename, int cutoff)
+int layer_plugin_save_begin(const network *net, const char *filename, int cutoff)
 {
     check_not_packed(net);
     char *fault = vd_fault_of_state(net, cutoff, 0);
     if (fault) vd_die("%s: not written: %s", filename, fault);
+    return !vd_rank();
 }
 
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
@@ -353,12 +370,15 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
 {
     check_trainable(net);
     vd_heads_check_training(net);
+    vd_ranks_print();
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
     vd_average_begin(net, backup, base);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
+    vd_sub_batches_check(net);
     vd_validation_begin(net, backup, base);
     vd_kernel_choice_train(net);
+    vd_same_start(net);
     report_kernels(net);
     vd_silence_check_over(net);
     vd_nan_guard_begin(net);
@@ -393,7 +413,24 @@ int layer_plugin_may_train(network *net)
     note_ends_of_gradients(net);
     vd_silence_check_network(net);
     vd_kernel_choice_train(net);
+    vd_sub_batch_begin(net, vd_nan_guard_sound());
     return vd_nan_guard_sound();
+}
+
+float layer_plugin_leave_out(network *net)
+{
+    vd_sub_batch_end(net, 0, 0);
+    return 0;
+}
+
+int layer_plugin_step_is_due(network *net, float error)
+{
+    return vd_sub_batch_end(net, error, 1);
+}
+
+float layer_plugin_step_loss(const network *net, float sum, int n)
+{
+    return vd_sub_batches_loss(net, sum, n);
 }
 
 int layer_plugin_finite_loss(network *net)
@@ -410,7 +447,7 @@ void layer_plugin_finite_weights(network *net)
 
 int layer_plugin_stops_backward(layer l, network net)
 {
-    return l.stopbackward == 1 || (l.stopbackward && vd_cost_batch(&net) <= l.stopbackward);
+    return vd_stops_backward(l, &net);
 }
 
 float layer_plugin_sgdr_rate(const network *net, size_t batch)
@@ -425,8 +462,16 @@ int layer_plugin_went_back(network *net)
     return 1;
 }
 
+/* after the line of an epoch */
+static void print_ranks(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    if (c && c->latest.batch == (long)get_current_batch((network *)net)) vd_sub_batches_print(net);
+}
+
 void layer_plugin_train_batch(network *net)
 {
+    print_ranks(net);
     vd_log_batch(net);
     vd_average_batch(net);
     vd_validation_batch(net);
@@ -438,6 +483,7 @@ void layer_plugin_train_batch(network *net)
 
 void layer_plugin_train_end(network *net)
 {
+    if (!vd_cost_of(net)) vd_sub_batches_print(net);
     vd_average_end(net);
     vd_checkpoint_end(net);
     vd_validation_end(net);

@@ -61,8 +61,9 @@ void layer_plugin_save_layer(layer l, FILE *fp);
 /* append the plugin's data after the stock weights; nothing for a network without variational layers */
 void layer_plugin_save(network *net, FILE *fp, int cutoff);
 
-/* a network is about to be saved: ends the program when its weights were packed (weights/vdw.h), or are not finite */
-void layer_plugin_save_begin(const network *net, const char *filename, int cutoff);
+/* a network is about to be saved: ends the program when its weights were packed (weights/vdw.h), or are not finite. 0
+ * when this process writes no files (ranks/ranks.h) */
+int layer_plugin_save_begin(const network *net, const char *filename, int cutoff);
 
 /* 1 when fp holds packed weights, and they have been loaded; 0 and fp at its start when it does not */
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff);
@@ -87,6 +88,13 @@ void layer_plugin_train_end(network *net);
  * must be loaded */
 int layer_plugin_may_train(network *net);
 int layer_plugin_finite_loss(network *net);
+float layer_plugin_leave_out(network *net); /* where one of them was 0; returns the cost of such a sub-batch, 0 */
+
+/* after a backward pass: 1 when the update is due; and after the step's last one the mean cost an image, where sum is
+ * that of n sub-batches. See training/sub_batches.h */
+int layer_plugin_step_is_due(network *net, float error);
+float layer_plugin_step_loss(const network *net, float sum, int n);
+
 void layer_plugin_finite_weights(network *net); /* and the average of the weights takes a step */
 int layer_plugin_went_back(network *net);
 

@@ -1,11 +1,15 @@
 #include "layer/norm.h"
 #include "layer/activation.h"
+#include "layer/plain_layers.h"
+#include "layer/vd_layer.h"
 #include "kernels/kernels.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "blas.h"
 
 /* A piece of work is one channel over the whole batch: its sums are made by one thread, in a fixed order. Passes that
  * follow each other are made block by block, in the nearest cache. */
@@ -62,6 +66,12 @@ static void put_back(const job *j, channel s, float *array, int c)
         for (size_t i = 0; i < j->plane; ++i) first[(size_t)b * l.outputs + i] = s.first[b * j->plane + i];
 }
 
+/* not inlined: one rounding wherever it is used */
+static __attribute__((noinline)) float rolled(float rolling, float batch)
+{
+    return .99f * rolling + .01f * batch;
+}
+
 /* output = activation(scale (product - mean) / (sqrt(variance) + 1e-6) + bias), as stock Darknet */
 static void forward_channel(int c, void *context)
 {
@@ -77,8 +87,8 @@ static void forward_channel(int c, void *context)
         variance /= count - 1;
         l.mean[c] = mean;
         l.variance[c] = variance;
-        l.rolling_mean[c] = .99f * l.rolling_mean[c] + .01f * mean;
-        l.rolling_variance[c] = .99f * l.rolling_variance[c] + .01f * variance;
+        l.rolling_mean[c] = rolled(l.rolling_mean[c], mean);
+        l.rolling_variance[c] = rolled(l.rolling_variance[c], variance);
     }
     float inverse = 1 / vd_norm_deviation(l, variance);
     for (int r = 0; r < x.runs; ++r)
@@ -135,6 +145,20 @@ static void backward_channel(int c, void *context)
         j->k->normalize_backward(x.length, mean, scale * inverse, 2 * d_variance / count, d_mean / count,
                                  x.first + r * x.step, d.first + r * d.step);
     put_back(j, d, l.delta, c);
+}
+
+void vd_norm_roll(layer l, const float *mean, const float *variance)
+{
+    float *rolling[] = {l.rolling_mean, l.rolling_variance};
+    const float *batch[] = {mean, variance};
+    for (int k = 0; k < 2; ++k) {
+        if (vd_layer_of(l) || vd_is_sped_up(l) || l.type == BATCHNORM) {
+            for (int c = 0; c < l.out_c; ++c) rolling[k][c] = rolled(rolling[k][c], batch[k][c]);
+        } else { /* stock Darknet's */
+            scal_cpu(l.out_c, .99f, rolling[k], 1);
+            axpy_cpu(l.out_c, .01f, (float *)batch[k], 1, rolling[k], 1);
+        }
+    }
 }
 
 void vd_fold_norm(layer l, int filters, float *scale, float *bias)

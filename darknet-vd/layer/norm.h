@@ -15,6 +15,9 @@ void vd_forward_norm(layer l, network net);
 /* l.delta = -dL/d(output) becomes -dL/d(product); bias_updates and scale_updates are added to */
 void vd_backward_norm(layer l, network net);
 
+/* the rolling statistics take a step towards those of a batch, both [out_c], as in the layer's training forward */
+void vd_norm_roll(layer l, const float *mean, const float *variance);
+
 /* batch normalisation of a prediction, by rolling statistics, is scale product + bias; both [filters] */
 void vd_fold_norm(layer l, int filters, float *scale, float *bias);
 

@@ -15,6 +15,11 @@ long vd_cost_batch(const network *net)
     return (long)((*net->seen + batch - 1) / batch);
 }
 
+int vd_stops_backward(layer l, const network *net)
+{
+    return l.stopbackward == 1 || (l.stopbackward && vd_cost_batch(net) <= l.stopbackward);
+}
+
 int vd_cost_fine_tunes(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);

@@ -21,7 +21,8 @@ typedef struct {
     /* the bytes of the packed file, 0 where a weight is not finite: of weights/, a floor above */
     size_t (*packed_size)(const network *net);
 
-    double kl; /* of the latest training forward, in nats, all layers together */
+    double kl;  /* of the latest training forward, in nats, all layers together */
+    double own; /* the network's own cost an image then */
     struct {
         double cost;   /* sum of the network's own cost an image since the last report line, */
         int forwards;  /* over this many forwards */
@@ -69,6 +70,10 @@ int vd_cost_freeze_pruned(const network *net);
 /* the batch being trained is counted; exp(freeze_log_alpha), infinite at the clip */
 int vd_cost_freezes(const network *net);
 float vd_cost_freeze_alpha(const network *net);
+
+/* the gradients of the batch being trained end behind layer l: stopbackward=1 always, stopbackward=N in the first N
+ * batches */
+int vd_stops_backward(layer l, const network *net);
 
 /* the batch being trained is one of the last `fine_tune` of max_batches: no noise, no KL term */
 int vd_cost_fine_tunes(const network *net);

@@ -36,6 +36,12 @@ static long reports_due(const vd_cost *c, size_t seen)
     return c->report ? (long)(seen / batch) / c->report : (long)(seen / c->samples);
 }
 
+void vd_cost_count(vd_cost *c, double own)
+{
+    c->progress.cost += own;
+    ++c->progress.forwards;
+}
+
 static void forward_vd_cost_layer(layer l, network net)
 {
     vd_cost *c = l.plugin;
@@ -46,8 +52,7 @@ static void forward_vd_cost_layer(layer l, network net)
     c->progress.started = 1;
     c->kl = vd_network_kl(&net);
     l.cost[0] = (float)(net.batch * vd_cost_kl_weight(&net) / c->samples * c->kl);
-    c->progress.cost += own_cost(net);
-    ++c->progress.forwards;
+    vd_cost_count(c, c->own = own_cost(net));
 }
 
 /* the KL divergence depends on weights only: nothing flows back through here */

@@ -9,6 +9,10 @@
 void make_vd_cost_layer(layer *l, layer previous, vd_cost cost);
 void free_vd_cost_layer(layer l);
 
+/* a sub-batch has had this cost an image: for the line of the epoch. The forward pass does it, and who adds sub-batches
+ * that others have computed */
+void vd_cost_count(vd_cost *c, double own);
+
 /* KL divergence of all variational layers, in nats, at the latest training forward */
 double vd_network_kl(const network *net);
 

@@ -3,6 +3,7 @@
 #include "training/validation.h"
 #include "config/keys.h"
 #include "data/skip_broken.h"
+#include "ranks/ranks.h"
 #include "layer/nonfinite.h"
 #include "layer/kernel_choice.h"
 #include "layer/layer_state.h"
@@ -54,6 +55,7 @@ static struct {
 } training;
 
 static volatile sig_atomic_t caught;
+static int agreed; /* of several ranks */
 
 void vd_checkpoint_options(vd_section net)
 {
@@ -261,9 +263,10 @@ static void apply_setbacks(network *net)
 /* 0 when there is no such checkpoint */
 static int restore_file(network *net, const char *path, int resumes)
 {
-    FILE *fp = fopen(path, "rb");
-    if (!fp && errno == ENOENT) return 0;
-    if (!fp) vd_die("%s: %s", path, strerror(errno));
+    FILE *fp = vd_rank() ? 0 : fopen(path, "rb");
+    if (!vd_rank() && !fp && errno != ENOENT) vd_die("%s: %s", path, strerror(errno));
+    fp = vd_ranks_share_file(fp);
+    if (!fp) return 0;
     check(fp, path);
     stream s = {.fp = fp, .resumes = resumes, .path = path};
     pass_all(&s, net);
@@ -274,6 +277,7 @@ static int restore_file(network *net, const char *path, int resumes)
 /* restore the latest of this training's checkpoints before a batch whose numbers are finite; 0 when there is none */
 static int restore_before(network *net, long batch)
 {
+    vd_ranks_broadcast(&training.files, sizeof(training.files)); /* rank 0 writes some by the clock */
     for (long i = 0; i < training.files; ++i) {
         char *path = path_of(i), *fault = 0;
         int there = restore_file(net, path, 0);
@@ -312,6 +316,7 @@ static void keep_older(void)
 
 static void write_file(network *net)
 {
+    if (vd_rank()) return;
     vd_output out = vd_output_open(training.path);
     stream s = {.fp = out.fp, .writes = 1, .version = VERSION, .sum = VD_FNV64_START, .path = training.path};
     pass_all(&s, net);
@@ -325,7 +330,7 @@ static void save(network *net)
 {
     char *fault = vd_fault_of_state(net, net->n, 1);
     if (fault) vd_die("%s: not written: %s", training.path, fault);
-    keep_older();
+    if (!vd_rank()) keep_older();
     write_file(net);
     if (training.files < training.keep) ++training.files;
 }
@@ -364,14 +369,14 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
 {
     struct stat s;
     int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
-    if (is_other || access(backup, W_OK | X_OK))
+    if (!vd_rank() && (is_other || access(backup, W_OK | X_OK)))
         vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(is_other ? ENOTDIR : errno));
     if (has_recurrent_layers(net)) {
         if (training.resume) vd_die("%s: cannot resume: networks with recurrent layers have no checkpoints", base);
         return;
     }
     training.path = vd_format("%s/%s.checkpoint", backup, base);
-    if (!stat(training.path, &s) && !S_ISREG(s.st_mode)) vd_die("%s: exists but is not a regular file", training.path);
+    if (!vd_rank() && !stat(training.path, &s) && !S_ISREG(s.st_mode)) vd_die("%s: exists but is not a regular file", training.path);
     training.avg_loss = avg_loss;
     training.count = count;
     training.clock = time(0);
@@ -431,9 +436,25 @@ int vd_checkpoint_resumed(void)
     return training.resumed;
 }
 
+int vd_checkpoint_signal(void)
+{
+    return caught;
+}
+
+void vd_checkpoint_agree(int signal)
+{
+    if (!agreed) agreed = signal;
+}
+
+/* the signal that ends the training after this batch, else 0 */
+static int ending_signal(void)
+{
+    return vd_ranks() > 1 ? agreed : caught;
+}
+
 int vd_checkpoint_is_stopping(void)
 {
-    return training.path && caught;
+    return training.path && ending_signal();
 }
 
 int vd_checkpoint_due(const network *net)
@@ -441,13 +462,13 @@ int vd_checkpoint_due(const network *net)
     if (!training.path) return 0;
     long batch = (long)get_current_batch((network *)net);
     int by_batches = training.batches && batch % training.batches == 0;
-    int by_time = training.minutes && time(0) - training.clock >= 60 * training.minutes;
-    return caught || by_batches || by_time;
+    int by_time = !vd_rank() && training.minutes && time(0) - training.clock >= 60 * training.minutes;
+    return ending_signal() || by_batches || by_time;
 }
 
 void vd_checkpoint_batch(network *net)
 {
-    int stops = caught; /* a signal from here on ends the training after the next batch, whose log tells it */
+    int stops = ending_signal(); /* from here on one ends the training after the next batch, whose log tells it */
     if (!vd_checkpoint_due(net)) return;
     long batch = (long)get_current_batch(net);
     if (batch != training.written_at) save(net);
@@ -456,7 +477,9 @@ void vd_checkpoint_batch(network *net)
     fprintf(stderr, "%s: stopped after batch %ld; to continue, run the same command with -resume\n", training.path,
             batch);
     fflush(stdout);
-    raise(caught); /* its handler is the default again: the parent process sees which signal ended the program */
+    vd_ranks_end(); /* the others wait until the file is written */
+    signal(stops, SIG_DFL);
+    raise(stops); /* the parent process sees which signal ended the program */
 }
 
 void vd_checkpoint_end(network *net)

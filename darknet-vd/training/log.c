@@ -3,6 +3,7 @@
 #include "training/page.h"
 #include "training/progress.h"
 #include "data/text_files.h"
+#include "ranks/ranks.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/schedule.h"
@@ -280,6 +281,7 @@ static void free_log(void)
 void vd_log_begin(network *net, const char *backup, const char *base, int resumed)
 {
     free_log();
+    if (vd_rank()) return;
     run = (typeof(run)){.net = net, .error = NAN, .map = NAN};
     run.base = vd_format("%s", base);
     run.html = vd_format("%s/%s.html", backup, base);
@@ -304,7 +306,13 @@ void vd_log_forward(const network *net)
 {
     if (net != run.net) return;
     start_clock();
-    run.cost += *net->cost / net->batch;
+    vd_log_cost(net, *net->cost);
+}
+
+void vd_log_cost(const network *net, float cost)
+{
+    if (net != run.net) return;
+    run.cost += cost / net->batch;
     ++run.forwards;
 }
 

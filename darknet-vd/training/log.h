@@ -22,6 +22,9 @@ void vd_log_pictures(int pictures);
 /* a forward pass of training is done, of any network */
 void vd_log_forward(const network *net);
 
+/* a sub-batch of it was computed by another rank, with this cost (*net->cost) */
+void vd_log_cost(const network *net, float cost);
+
 /* the training has gone back to an earlier batch: rows after it go */
 void vd_log_back(network *net);
 

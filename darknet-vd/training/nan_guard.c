@@ -4,9 +4,11 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "config/keys.h"
+#include "ranks/ranks.h"
 #include "layer/vd_cost_layer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* after this many setbacks in a row, end the program; after each multiple of this many, go back further */
@@ -75,6 +77,26 @@ int vd_nan_guard_state(network *net)
 {
     char *fault = vd_fault_of_state(net, net->n, 1);
     return fault ? found(net, "the optimiser's state is", fault) : 1;
+}
+
+void vd_nan_guard_agree(void)
+{
+    typedef struct {
+        char text[1000];
+        long batch, before;
+    } told;
+    told *all = vd_calloc(vd_ranks(), sizeof(told)), *mine = all + vd_rank();
+    if (guard.fault) snprintf(mine->text, sizeof(mine->text), "%s", guard.fault);
+    mine->batch = guard.batch;
+    mine->before = guard.before;
+    vd_ranks_gather(all, sizeof(told));
+    int first = 0;
+    while (!*all[first].text) ++first;
+    free(guard.fault);
+    guard.fault = vd_format("%s", all[first].text);
+    guard.batch = all[first].batch;
+    guard.before = all[first].before;
+    free(all);
 }
 
 int vd_nan_guard_back(network *net)

@@ -26,6 +26,9 @@ int vd_nan_guard_sound(void);
 int vd_nan_guard_loss(network *net);
 int vd_nan_guard_weights(network *net);
 
+/* By all of several ranks, one of which has a fault: it becomes that of all, and where there are more, the first */
+void vd_nan_guard_agree(void);
+
 /* 1 when there was a fault: net is as it was at an earlier batch, and its learning rate is halved */
 int vd_nan_guard_back(network *net);
 

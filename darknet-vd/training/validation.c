@@ -7,6 +7,7 @@
 #include "config/keys.h"
 #include "config/options.h"
 #include "data/skip_broken.h"
+#include "ranks/ranks.h"
 #include "layer/schedule.h"
 #include "base/fail.h"
 #include "base/seed.h"
@@ -140,6 +141,7 @@ void vd_validation_begin(network *net, const char *backup, const char *base)
         vd_die("%s: patience=%ld counts validations, but there are none: validate=N is missing", keys.file,
                keys.patience);
     if (!now.every) return;
+    if (vd_rank()) return; /* rank 0 validates */
     if (!keys.valid) vd_die("%s: valid= (the list of pictures to validate on) is missing", keys.file);
     now.detects = vd_has_head(net);
     if (now.detects) begin_detector(net);
@@ -153,7 +155,8 @@ void vd_validation_begin(network *net, const char *backup, const char *base)
 static int go_on(int done)
 {
     (void)done;
-    return !vd_checkpoint_is_stopping();
+    vd_ranks_tick();
+    return !vd_checkpoint_signal();
 }
 
 static long batch_of(const network *net)
@@ -213,7 +216,8 @@ static void end_when_patience_ends(network *net)
     net->max_batches = (int)batch_of(net);
 }
 
-static void validate(network *net)
+/* by rank 0 */
+static void score(network *net)
 {
     double result;
     char *text = 0;
@@ -234,6 +238,20 @@ static void validate(network *net)
     fprintf(stderr, "vd: epoch %.2f, batch %ld: %s, best %.2f %% at batch %lld%s\n", epochs_of(net), batch_of(net),
             text, 100 * s->best, (long long)s->batch, s->before_target ? ", before its target" : "");
     free(text);
+}
+
+static void validate(network *net)
+{
+    struct {
+        vd_validation_state state;
+        int signal;
+    } told;
+    if (!vd_rank()) score(net);
+    told.state = now.state;
+    told.signal = vd_checkpoint_signal();
+    vd_ranks_broadcast(&told, sizeof(told));
+    now.state = told.state;
+    vd_checkpoint_agree(told.signal);
 }
 
 static int is_last(const network *net)

@@ -1,0 +1,535 @@
+#include "training/sub_batches.h"
+#include "training/checkpoint.h"
+#include "training/log.h"
+#include "training/nan_guard.h"
+#include "ranks/ranks.h"
+#include "layer/layer_state.h"
+#include "layer/norm.h"
+#include "layer/plain_layers.h"
+#include "layer/posterior.h"
+#include "layer/schedule.h"
+#include "layer/vd_cost_layer.h"
+#include "layer/vd_layer.h"
+#include "base/fail.h"
+#include "base/seed.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "blas.h"
+
+/* ---- the gradients of a network ---- */
+
+/* an array of gradients */
+typedef struct {
+    float *at;
+    size_t n;
+    int is_held;             /* between two steps it holds a velocity, or what nobody clears */
+    vd_parameters of;        /* with pruned_for: frozen weights are left out, */
+    int batches;             /* those pruned for that long */
+    const float *masked;     /* not null: weights that are 0 here are left out */
+} span;
+
+enum { SPANS = 8 }; /* of a layer, at most */
+
+static int is_kept(const span *s, size_t i)
+{
+    if (s->masked) return s->masked[i] != 0;
+    return !vd_is_frozen(s->of, i, s->batches);
+}
+
+static int has_gaps(const span *s)
+{
+    return s->masked || s->of.pruned_for;
+}
+
+/* of a variational layer: of theta, or of the masked theta, and of sigma2; those it has already */
+static int weights_of_vd(const network *net, layer l, span *to)
+{
+    if (vd_cost_fine_tunes(net)) {
+        to[0] = (span){.at = l.weight_updates, .n = vd_layer_of(l)->n, .masked = vd_masked(l)};
+        return 1;
+    }
+    int count = 0;
+    vd_parameters p = vd_trained_parameters(l);
+    float *d_mean = vd_mean_gradients(l), *arrays[] = {d_mean ? d_mean : p.d_theta, p.d_sigma2};
+    if (vd_layer_of(l)->freezing.active) p.pruned_for = 0; /* none of these is frozen */
+    for (int i = 0; i < 2; ++i)
+        if (arrays[i]) to[count++] = (span){.at = arrays[i], .n = p.n, .of = p, .batches = vd_cost_freeze_pruned(net)};
+    return count;
+}
+
+static int is_gradient(vd_array a)
+{
+    static const char ending[] = "_updates";
+    size_t n = strlen(a.name), m = strlen(ending);
+    return *a.at && n > m && !strcmp(a.name + n - m, ending);
+}
+
+static int spans_of_layer(const network *net, layer *l, span *to)
+{
+    vd_array arrays[VD_LAYER_ARRAYS];
+    int n = vd_layer_arrays(l, arrays), is_vd = vd_layer_of(*l) != 0;
+    int count = is_vd ? weights_of_vd(net, *l, to) : 0;
+    for (int i = 0; i < n; ++i)
+        if (is_gradient(arrays[i]) && !(is_vd && *arrays[i].at == l->weight_updates))
+            to[count++] = (span){.at = *arrays[i].at, .n = arrays[i].n, .is_held = !net->adam || !l->update};
+    return count;
+}
+
+/* layers up to this one get no gradients in the batch being trained; -1: none */
+static int last_untrained(const network *net)
+{
+    int i = net->n - 1;
+    while (i >= 0 && !vd_stops_backward(net->layers[i], net)) --i;
+    return i;
+}
+
+/* the arrays of a network in order, the caller's to free; returns how many. next: the sub-batch is not counted yet */
+static int spans_of(const network *of, int next, span **spans)
+{
+    int count = 0;
+    network net = *of;
+    size_t seen = *of->seen + (next ? of->batch : 0);
+    net.seen = &seen;
+    *spans = vd_calloc((size_t)net.n * SPANS, sizeof(span));
+    for (int i = last_untrained(&net) + 1; i < net.n; ++i)
+        count += spans_of_layer(&net, net.layers + i, *spans + count);
+    return count;
+}
+
+/* the numbers of all arrays, frozen or not, whatever the batch; held: of those that hold something between steps */
+static size_t most_gradients(const network *net, int held)
+{
+    size_t n = 0;
+    for (int i = 0; i < net->n; ++i) {
+        layer *l = net->layers + i;
+        vd_array arrays[VD_LAYER_ARRAYS];
+        int count = vd_layer_arrays(l, arrays);
+        if (held && net->adam && l->update) continue;
+        if (vd_layer_of(*l)) n += vd_layer_of(*l)->n;
+        for (int k = 0; k < count; ++k) n += is_gradient(arrays[k]) ? arrays[k].n : 0;
+    }
+    return n;
+}
+
+/* ---- packed: those that are kept, one after the other ---- */
+
+static size_t take_span(span s, float *packed)
+{
+    size_t n = 0;
+    if (!has_gaps(&s)) memcpy(packed, s.at, (n = s.n) * sizeof(float));
+    else
+        for (size_t i = 0; i < s.n; ++i)
+            if (is_kept(&s, i)) packed[n++] = s.at[i];
+    memset(s.at, 0, s.n * sizeof(float));
+    return n;
+}
+
+static size_t put_span(span s, const float *packed)
+{
+    size_t n = 0;
+    if (!has_gaps(&s)) {
+        memcpy(s.at, packed, s.n * sizeof(float));
+        return s.n;
+    }
+    for (size_t i = 0; i < s.n; ++i) s.at[i] = is_kept(&s, i) ? packed[n++] : 0;
+    return n;
+}
+
+static size_t add_span(span s, const float *packed)
+{
+    size_t n = 0;
+    if (!has_gaps(&s)) {
+        for (size_t i = 0; i < s.n; ++i) s.at[i] += packed[i];
+        return s.n;
+    }
+    for (size_t i = 0; i < s.n; ++i)
+        if (is_kept(&s, i)) s.at[i] += packed[n++];
+    return n;
+}
+
+/* the gradients move to packed, and are 0 */
+static size_t take(const span *spans, int n, float *packed)
+{
+    size_t at = 0;
+    for (int i = 0; i < n; ++i) at += take_span(spans[i], packed + at);
+    return at;
+}
+
+static void put(const span *spans, int n, const float *packed)
+{
+    for (int i = 0; i < n; ++i) packed += put_span(spans[i], packed);
+}
+
+static void add(const span *spans, int n, const float *packed)
+{
+    for (int i = 0; i < n; ++i) packed += add_span(spans[i], packed);
+}
+
+/* ---- a step ---- */
+
+/* what a forward pass leaves behind, beside gradients; statistics of batch normalisation follow: means and variances of
+ * one layer after the other */
+typedef struct {
+    double own; /* vd_cost.own */
+    float error;
+    float statistics[];
+} record;
+
+/* net->sums: one block, arrays behind it */
+typedef struct {
+    int parts, block; /* sub-batches of this rank; m of them are added one by one */
+    int done;         /* of the step; -1: none is open */
+    int failed;       /* one of this rank's sub-batches was left out */
+    size_t start;     /* *net->seen when the step began */
+    double began;     /* the training, by the clock, and what had been waited then */
+    double waited;
+    size_t sent_in_step;
+    float loss;
+    size_t gradients, held, statistics, record_bytes; /* lengths */
+    float *held_at, *sums_at, *packed_at, *room_at, *rolling_at;
+    char *records; /* [ranks][sizeof(verdict) + parts records] */
+} sums;
+
+/* what the ranks tell each other at the end of a step, before the sums */
+typedef struct {
+    int signal; /* that asks the training to stop, or 0 */
+    int failed;
+} verdict;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int is_recurrent(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (vd_is_recurrent(net->layers[i])) return 1;
+    return 0;
+}
+
+static int has_statistics(layer l)
+{
+    return l.rolling_mean && l.mean && (l.batch_normalize || l.type == BATCHNORM);
+}
+
+/* floats of one array of statistics of all layers */
+static size_t statistics_of(const network *net)
+{
+    size_t n = 0;
+    for (int i = 0; i < net->n; ++i)
+        if (has_statistics(net->layers[i])) n += net->layers[i].out_c;
+    return n;
+}
+
+/* how many sums wait at the same time for another one: log2 of the number of blocks */
+static int levels_of(const sums *s)
+{
+    int levels = 0;
+    for (int blocks = s->parts / s->block; blocks > 1; blocks /= 2) ++levels;
+    return levels;
+}
+
+static sums lengths_of(const network *net)
+{
+    sums s = {.parts = net->subdivisions / vd_ranks(), .done = -1};
+    s.block = net->subdivisions / (net->subdivisions & -net->subdivisions); /* its odd factor */
+    s.gradients = most_gradients(net, 0);
+    s.held = most_gradients(net, 1);
+    s.statistics = vd_ranks() > 1 ? statistics_of(net) : 0;
+    s.record_bytes = (sizeof(record) + 2 * s.statistics * sizeof(float) + 7) / 8 * 8;
+    return s;
+}
+
+/* bytes of an array, the next one at a cache line */
+static size_t apart(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+static char *next_array(char **at, size_t bytes)
+{
+    char *array = *at;
+    *at += apart(bytes);
+    return array;
+}
+
+static size_t bytes_of_rank(const sums *s)
+{
+    return sizeof(verdict) + s->parts * s->record_bytes;
+}
+
+static sums *make_sums(const network *net)
+{
+    sums s = lengths_of(net), *made;
+    size_t floats = sizeof(float), all = s.gradients * floats, several = vd_ranks() > 1;
+    size_t bytes[] = {sizeof(sums),
+                      s.held * floats,
+                      levels_of(&s) * all,
+                      several * all,
+                      several * (all / 2 + floats),
+                      2 * s.statistics * floats,
+                      several * vd_ranks() * bytes_of_rank(&s)};
+    size_t sum = 0;
+    for (int i = 0; i < 7; ++i) sum += apart(bytes[i]);
+    char *at = vd_calloc(sum, 1);
+    made = (sums *)next_array(&at, bytes[0]);
+    s.held_at = (float *)next_array(&at, bytes[1]);
+    s.sums_at = (float *)next_array(&at, bytes[2]);
+    s.packed_at = (float *)next_array(&at, bytes[3]);
+    s.room_at = (float *)next_array(&at, bytes[4]);
+    s.rolling_at = (float *)next_array(&at, bytes[5]);
+    s.records = next_array(&at, bytes[6]);
+    s.began = now();
+    s.waited = vd_ranks_waited();
+    *made = s;
+    return made;
+}
+
+/* ---- statistics of batch normalisation ---- */
+
+/* the rolling statistics as they were when the step began, kept or put back */
+static void keep_rolling(const network *net, sums *s, int put_back)
+{
+    float *at = s->rolling_at;
+    for (int i = 0; s->statistics && i < net->n; ++i) {
+        layer l = net->layers[i];
+        if (!has_statistics(l)) continue;
+        float *both[] = {l.rolling_mean, l.rolling_variance};
+        for (int k = 0; k < 2; ++k, at += l.out_c)
+            memcpy(put_back ? both[k] : at, put_back ? at : both[k], l.out_c * sizeof(float));
+    }
+}
+
+/* those of the sub-batch that has just been computed, into its record */
+static void note_statistics(const network *net, const sums *s, float *at)
+{
+    for (int i = 0; s->statistics && i < net->n; ++i) {
+        layer l = net->layers[i];
+        if (!has_statistics(l)) continue;
+        memcpy(at, l.mean, l.out_c * sizeof(float));
+        memcpy(at + l.out_c, l.variance, l.out_c * sizeof(float));
+        at += 2 * l.out_c;
+    }
+}
+
+/* the rolling statistics take the step that the sub-batch's forward pass has taken on its rank */
+static void roll(const network *net, const sums *s, float *at)
+{
+    for (int i = 0; s->statistics && i < net->n; ++i) {
+        layer l = net->layers[i];
+        if (!has_statistics(l)) continue;
+        vd_norm_roll(l, at, at + l.out_c);
+        at += 2 * l.out_c;
+    }
+}
+
+/* ---- the sums of one rank ---- */
+
+static record *record_of(const sums *s, int rank, int part)
+{
+    return (record *)(s->records + rank * bytes_of_rank(s) + sizeof(verdict) + part * s->record_bytes);
+}
+
+/* what the gradients hold between steps is put aside */
+static void hold(const network *net, sums *s)
+{
+    span *spans;
+    float *at = s->held_at;
+    int n = spans_of(net, 1, &spans);
+    for (int i = 0; i < n; ++i)
+        if (spans[i].is_held) at += take_span(spans[i], at);
+    free(spans);
+}
+
+static void add_held(const span *spans, int n, const float *held)
+{
+    for (int i = 0; i < n; ++i)
+        if (spans[i].is_held) held += add_span(spans[i], held);
+}
+
+/* the block of sub-batches number b is done: it joins those sums it completes, or waits for its neighbour */
+static void join_block(const span *spans, int n, const sums *s, int b)
+{
+    int level = 0;
+    for (; b >> level & 1; ++level) add(spans, n, s->sums_at + level * s->gradients);
+    if (b + 1 < s->parts / s->block) take(spans, n, s->sums_at + level * s->gradients);
+}
+
+/* what is left out of sums is not left as it is */
+static void clear_gaps(const span *spans, int n)
+{
+    for (int k = 0; k < n; ++k)
+        for (size_t i = 0; has_gaps(spans + k) && i < spans[k].n; ++i)
+            if (!is_kept(spans + k, i)) spans[k].at[i] = 0;
+}
+
+/* the sums of this rank become those of all ranks */
+static void sum_over_ranks(const span *spans, int n, sums *s)
+{
+    size_t before = vd_ranks_sent(), packed = take(spans, n, s->packed_at);
+    vd_ranks_sum(s->packed_at, packed, s->room_at);
+    put(spans, n, s->packed_at);
+    s->sent_in_step = vd_ranks_sent() - before;
+}
+
+/* ---- a step of several ranks ---- */
+
+/* verdicts and records of all ranks on each of them; 0 when a rank has left out a sub-batch */
+static int all_sound(const network *net, sums *s)
+{
+    vd_ranks_gather(s->records, bytes_of_rank(s));
+    int signal = 0, failed = 0;
+    for (int r = vd_ranks() - 1; r >= 0; --r) {
+        const verdict *v = (const verdict *)(s->records + r * bytes_of_rank(s));
+        if (v->signal) signal = v->signal;
+        failed |= v->failed;
+    }
+    vd_checkpoint_agree(signal);
+    if (failed) vd_nan_guard_agree();
+    (void)net;
+    return !failed;
+}
+
+/* what the forward passes of all ranks have left behind, in the order of the sub-batches */
+static void join_records(network *net, sums *s)
+{
+    float sum = 0;
+    vd_cost *c = vd_cost_of(net);
+    keep_rolling(net, s, 1);
+    for (int i = 0; i < net->subdivisions; ++i) {
+        record *r = record_of(s, i / s->parts, i % s->parts);
+        sum += r->error;
+        roll(net, s, r->statistics);
+        if (i / s->parts == vd_rank()) continue; /* this rank's own have been counted */
+        vd_log_cost(net, r->error);
+        if (c) vd_cost_count(c, r->own);
+    }
+    s->loss = sum / (net->subdivisions * net->batch);
+}
+
+/* ---- one sub-batch after the other ---- */
+
+static int sums_in_a_tree(const network *net)
+{
+    return net->subdivisions % 2 == 0 && (vd_ranks() > 1 || rand_is_seeded()) && !is_recurrent(net);
+}
+
+static void open_step(network *net)
+{
+    sums *s = net->sums;
+    if (s && (s->parts != net->subdivisions / vd_ranks() || s->gradients != most_gradients(net, 0))) {
+        free(s); /* a program on the library has changed subdivisions */
+        s = net->sums = 0;
+    }
+    if (!s) s = net->sums = make_sums(net);
+    s->done = s->failed = 0;
+    s->start = *net->seen;
+    keep_rolling(net, s, 0);
+    hold(net, s);
+    *net->seen += (size_t)vd_rank() * s->parts * net->batch;
+}
+
+static int is_first(const network *net)
+{
+    return *net->seen / net->batch % net->subdivisions == 0;
+}
+
+void vd_sub_batch_begin(network *net, int sound)
+{
+    sums *s = net->sums;
+    if (!sums_in_a_tree(net)) return;
+    int opens = vd_ranks() > 1 ? !s || s->done < 0 : sound && is_first(net);
+    if (opens) open_step(net);
+    s = net->sums;
+    if (!s || s->done < 0 || !sound) return;
+    rand_stream_begin(rand_stream_of_layers(*net->seen));
+}
+
+/* a sub-batch of several ranks is done, the last one of this rank in the step: 1 when the update is due */
+static int end_step_of_ranks(network *net, const span *spans, int n)
+{
+    sums *s = net->sums;
+    verdict *mine = (verdict *)(s->records + vd_rank() * bytes_of_rank(s));
+    *mine = (verdict){vd_checkpoint_signal(), s->failed};
+    *net->seen = s->start + (size_t)net->subdivisions * net->batch;
+    s->done = -1;
+    s->loss = 0;
+    if (!all_sound(net, s)) return 0;
+    join_records(net, s);
+    sum_over_ranks(spans, n, s);
+    add_held(spans, n, s->held_at);
+    return 1;
+}
+
+static int end_step(network *net, const span *spans, int n)
+{
+    sums *s = net->sums;
+    if (vd_ranks() > 1) return end_step_of_ranks(net, spans, n);
+    s->done = -1;
+    if (s->failed) return 0;
+    clear_gaps(spans, n);
+    add_held(spans, n, s->held_at);
+    return 1;
+}
+
+static void note(const network *net, const sums *s, float error)
+{
+    const vd_cost *c = vd_cost_of(net);
+    record *r = record_of(s, vd_rank(), s->done);
+    r->error = error;
+    r->own = c ? c->own : 0;
+    note_statistics(net, s, r->statistics);
+}
+
+int vd_sub_batch_end(network *net, float error, int sound)
+{
+    sums *s = net->sums;
+    span *spans;
+    if (!s || s->done < 0) return sound && is_first(net);
+    rand_stream_end();
+    s->failed |= !sound;
+    if (vd_ranks() > 1 && sound) note(net, s, error);
+    int n = spans_of(net, 0, &spans), due = 0;
+    ++s->done;
+    if (s->done % s->block == 0 && !s->failed) join_block(spans, n, s, s->done / s->block - 1);
+    if (s->done == s->parts || (s->failed && vd_ranks() == 1)) due = end_step(net, spans, n);
+    else vd_ranks_tick();
+    free(spans);
+    return due;
+}
+
+float vd_sub_batches_loss(const network *net, float sum, int n)
+{
+    const sums *s = net->sums;
+    return vd_ranks() > 1 && s ? s->loss : sum / (n * net->batch);
+}
+
+/* ---- a training ---- */
+
+void vd_sub_batches_check(const network *net)
+{
+    size_t step = (size_t)net->batch * net->subdivisions;
+    if (vd_ranks() < 2) return;
+    if (is_recurrent(net)) vd_die("%s: networks with recurrent layers train in one process", net->cfg_file);
+    if (net->subdivisions % vd_ranks())
+        vd_die("%s: [net]: subdivisions=%d cannot be shared by %d ranks: expected a multiple", net->cfg_file,
+               net->subdivisions, vd_ranks());
+    if (*net->seen % step)
+        vd_die("%s: %zu pictures have been seen, not a whole number of steps of %zu: -clear counts anew", net->cfg_file,
+               *net->seen, step);
+}
+
+void vd_sub_batches_print(const network *net)
+{
+    const sums *s = net->sums;
+    if (vd_ranks() < 2 || vd_rank() || !s) return;
+    double kilobytes = (double)s->sent_in_step / 1000, all = now() - s->began;
+    fprintf(stderr, "ranks: %.1f kB of gradients sent by each in a batch, %.1f %% of the time waited for others\n", kilobytes,
+            all > 0 ? 100 * (vd_ranks_waited() - s->waited) / all : 0);
+}
