@@ -24,7 +24,7 @@ void vd_on_die(void (*callback)(const char *message));
 
 /* In one of several processes that work together: errors are printed to a stream of its own, with "who: " in front of
  * them. `later`: so many microseconds after they were met, so that an error that all processes meet is reported by
- * the first, which ends the others; vd_fail_at_once(): no longer. By the main thread */
+ * the first, which ends the others, by a signal; vd_fail_at_once(): no longer. By the main thread */
 void vd_fail_as(const char *who, FILE *to, unsigned later);
 void vd_fail_at_once(void);
 

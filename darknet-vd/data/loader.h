@@ -10,8 +10,9 @@
  * of a part must not depend on the thread that loads it. */
 void loader_run(int n, void **parts, void *(*load)(void *part));
 
-/* which of `parts` parts of `total` pictures, part i those from i total/parts on, this rank has to load, and what of them
- * it needs: of several ranks that train on shares of a batch (ranks/ranks.h); else, or when they do not share, all */
+/* which of `parts` parts of `total` pictures, part i those from i total/parts on, this rank has to load, and what of
+ * them it needs: of several ranks that train on shares of a batch (ranks/ranks.h); else, or when they do not share, all
+ */
 typedef struct {
     int first, n;   /* parts */
     int skip, rows; /* rows of the joined parts that belong to the rank before, and this rank's own after them */

@@ -220,8 +220,9 @@ void vd_ranks_print(void)
     for (int r = 0; r < ranks.wire.size; ++r) {
         const place *p = ranks.at + r;
         if (!p->shares) continue;
-        fprintf(stderr, "rank %d (%s): %d threads on %d cores that %d ranks share: fewer DARKNET_THREADS, or fewer ranks\n",
-                r, p->host, p->threads, CPU_COUNT(&p->cores), ranks_on_cores_of(p));
+        fprintf(stderr,
+                "rank %d (%s): %d threads on %d cores that %d ranks share: fewer DARKNET_THREADS, or fewer ranks\n", r,
+                p->host, p->threads, CPU_COUNT(&p->cores), ranks_on_cores_of(p));
         return; /* the others are like it, or nearly */
     }
 }
@@ -249,16 +250,19 @@ static long launched_as(void)
     return number_in(names);
 }
 
+enum { LATER = 900000 }; /* us: the first process ends the others before they report what it has found, too */
+
 /* what is wrong with all processes is said by the first */
 static void leave_it_to_the_first(void)
 {
-    if (launched_as() > 0) _exit(1);
+    if (launched_as() < 1) return;
+    usleep(LATER);
+    _exit(1);
 }
 
 /* of this rank, which is not 0, errors alone are printed */
 static void silence(void)
 {
-    enum { LATER = 500000 }; /* us: rank 0 ends the others before they report what it has found, too */
     fflush(0);
     FILE *errors = fdopen(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "w");
     if (!errors || !freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))

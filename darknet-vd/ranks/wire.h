@@ -19,12 +19,12 @@ typedef struct vd_wire {
 /* The name of the library and its version, "Open MPI v4.1.4"; null in a build without one. */
 const char *vd_wire_library(void);
 
-/* Connect with the other processes the launcher has started, once; rank 0 of 1 when there are none, or when the launcher
- * is that of another library. To be called by the thread that will swap. */
+/* Connect with the other processes the launcher has started, once; rank 0 of 1 when there are none, or when the
+ * launcher is that of another library. To be called by the thread that will swap. */
 vd_wire vd_wire_open(void);
 
-/* While it waits in swap, a process calls `waits` some times a second, and tells its partners every `every` seconds that
- * it is alive.
+/* While it waits in swap, a process calls `waits` some times a second, and tells its partners every `every` seconds
+ * that it is alive.
  *
  *   silent   seconds since the partner has begun to be waited for, or has last told that it is alive */
 void vd_wire_watch(void (*waits)(int partner, double silent), double every);

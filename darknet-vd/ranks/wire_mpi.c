@@ -1,5 +1,5 @@
-/* wire.h by MPI-3, the only file that includes mpi.h. MPI is called by one thread (MPI_THREAD_FUNNELED), and never waits
- * by itself: neither Open MPI nor MPICH notices for minutes that a host has vanished. */
+/* wire.h by MPI-3, the only file that includes mpi.h. MPI is called by one thread (MPI_THREAD_FUNNELED), and never
+ * waits by itself: neither Open MPI nor MPICH notices for minutes that a host has vanished. */
 #include "ranks/wire.h"
 #include "base/fail.h"
 

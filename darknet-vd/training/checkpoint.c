@@ -376,7 +376,8 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
         return;
     }
     training.path = vd_format("%s/%s.checkpoint", backup, base);
-    if (!vd_rank() && !stat(training.path, &s) && !S_ISREG(s.st_mode)) vd_die("%s: exists but is not a regular file", training.path);
+    if (!vd_rank() && !stat(training.path, &s) && !S_ISREG(s.st_mode))
+        vd_die("%s: exists but is not a regular file", training.path);
     training.avg_loss = avg_loss;
     training.count = count;
     training.clock = time(0);

@@ -15,8 +15,8 @@
  *     target    from version 4 on: vd_cost.target (layer/schedule.h), without share and empty before version 5
  *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
- * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of several ranks
- * (ranks/ranks.h) rank 0 alone writes and reads it, and passes on what it has read. */
+ * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of several
+ * ranks (ranks/ranks.h) rank 0 alone writes and reads it, and passes on what it has read. */
 #ifndef VD_TRAINING_CHECKPOINT_H
 #define VD_TRAINING_CHECKPOINT_H
 
@@ -62,8 +62,8 @@ void vd_checkpoint_back(network *net, long before);
 /* 1 when this training goes on from a checkpoint */
 int vd_checkpoint_resumed(void);
 
-/* Of several ranks each may get the signal: `signal` is what this process has got, 0 for none; agree() tells all of them
- * what one has got, in the same batch. One process alone agrees with itself */
+/* Of several ranks each may get the signal: `signal` is what this process has got, 0 for none; agree() tells all of
+ * them what one has got, in the same batch. One process alone agrees with itself */
 int vd_checkpoint_signal(void);
 void vd_checkpoint_agree(int signal);
 

@@ -25,10 +25,10 @@
 typedef struct {
     float *at;
     size_t n;
-    int is_held;             /* between two steps it holds a velocity, or what nobody clears */
-    vd_parameters of;        /* with pruned_for: frozen weights are left out, */
-    int batches;             /* those pruned for that long */
-    const float *masked;     /* not null: weights that are 0 here are left out */
+    int is_held;         /* between two steps it holds a velocity, or what nobody clears */
+    vd_parameters of;    /* with pruned_for: frozen weights are left out, */
+    int batches;         /* those pruned for that long */
+    const float *masked; /* not null: weights that are 0 here are left out */
 } span;
 
 enum { SPANS = 8 }; /* of a layer, at most */
@@ -530,6 +530,6 @@ void vd_sub_batches_print(const network *net)
     const sums *s = net->sums;
     if (vd_ranks() < 2 || vd_rank() || !s) return;
     double kilobytes = (double)s->sent_in_step / 1000, all = now() - s->began;
-    fprintf(stderr, "ranks: %.1f kB of gradients sent by each in a batch, %.1f %% of the time waited for others\n", kilobytes,
-            all > 0 ? 100 * (vd_ranks_waited() - s->waited) / all : 0);
+    fprintf(stderr, "ranks: %.1f kB of gradients sent by each in a batch, %.1f %% of the time waited for others\n",
+            kilobytes, all > 0 ? 100 * (vd_ranks_waited() - s->waited) / all : 0);
 }

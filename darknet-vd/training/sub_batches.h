@@ -8,9 +8,9 @@
  * rank's part of the tree is a whole one; what is above is done by vd_ranks_sum(). So all R give the same bits. After a
  * step every rank has all sums, and takes the same step of the optimiser.
  *
- * This holds with [net] seed=N; several ranks that have none are given one. A single process without a seed, and networks
- * with recurrent layers, add as stock Darknet does, picture by picture; so does all with odd subdivisions, which no two
- * ranks can share.
+ * This holds with [net] seed=N; several ranks that have none are given one. A single process without a seed, and
+ * networks with recurrent layers, add as stock Darknet does, picture by picture; so does all with odd subdivisions,
+ * which no two ranks can share.
  *
  * What a forward pass leaves behind, beside gradients, is brought together in the order of the sub-batches: rolling
  * statistics of batch normalisation, costs. Random numbers drawn in a sub-batch, by [dropout], are those of a sequence
