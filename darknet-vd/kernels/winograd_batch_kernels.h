@@ -1,6 +1,7 @@
-/* The inner loops of 3x3 convolutions at stride 1 of a whole batch by Winograd's minimal filtering, forward and
- * backward (winograd_kernels.h has the formula for 4x4 pixels). Here tiles have 4x4 or 2x2 pixels of the output: F(4x4,
- * 3x3) takes 36 multiplications for 16 numbers instead of 144, F(2x2, 3x3) takes 16 for 4 instead of 36.
+/* The inner loops of 3x3 and 5x5 convolutions at stride 1 of a whole batch by Winograd's minimal filtering, forward and
+ * backward (winograd_kernels.h has the formula for 4x4 pixels). A tile has 4x4 or 2x2 pixels of the output: F(4x4, 3x3)
+ * takes 36 multiplications for 16 numbers instead of 144, F(2x2, 3x3) takes 16 for 4 instead of 36, and F(4x4, 5x5)
+ * takes 64 for 16 instead of 400.
  *
  *     y  = A^T ((G w G^T) . (B^T d B)) A        forward
  *     dw = G^T ((A dy A^T) . (B^T d B)) G       gradient of the weights
@@ -17,13 +18,32 @@
 
 enum {
     VD_WINOGRAD_BLOCK = 16,  /* channels or filters side by side */
-    VD_WINOGRAD_MOST_IN = 6, /* numbers of a tile, each way: tile + 2 */
-    VD_WINOGRAD_TAPS = 9
+    VD_WINOGRAD_MOST_IN = 8, /* numbers of a tile, each way: tile + taps - 1 */
+    VD_WINOGRAD_MOST_TAPS = 5
 };
+
+/* pixels of a tile and taps of a filter, each way */
+typedef enum { VD_F4_3, VD_F2_3, VD_F4_5, VD_WINOGRAD_FORMS } vd_winograd_form;
+
+static inline int vd_winograd_tile(vd_winograd_form f)
+{
+    return f == VD_F2_3 ? 2 : 4;
+}
+
+static inline int vd_winograd_taps(vd_winograd_form f)
+{
+    return f == VD_F4_5 ? 5 : 3;
+}
+
+/* numbers of a tile, each way */
+static inline int vd_winograd_in(vd_winograd_form f)
+{
+    return vd_winograd_tile(f) + vd_winograd_taps(f) - 1;
+}
 
 /* rows of tiles, and the pixels they come from or go to */
 typedef struct {
-    int tile;          /* pixels of a tile, each way: 4 or 2 */
+    vd_winograd_form form;
     int rows, columns; /* tiles */
     int width;         /* pixels of a line */
     size_t step;       /* floats from frequency to frequency */
@@ -43,7 +63,7 @@ typedef struct vd_winograd_batch_kernels {
 
     /* v = B^T d B
      *
-     *   pixels   [tile rows + 2][width][16]; tiles begin at line and column 0
+     *   pixels   [tile rows + taps - 1][width][16]; tiles begin at line and column 0
      *   v        frequency f of tile t at f step + t pitch, 16 numbers each */
     void (*input)(vd_winograd_strip s, const float *pixels, float *v);
 
@@ -55,12 +75,12 @@ typedef struct vd_winograd_batch_kernels {
 
     /* u = G w G^T of n filters' planes, 16 of them side by side
      *
-     *   w        [n][9][16]; turned: from the last tap to the first
+     *   w        [n][taps taps][16]; turned: from the last tap to the first
      *   u        frequency f of plane i at f step + i pitch, 16 numbers each */
-    void (*weights)(int tile, int n, int turned, const float *w, size_t step, size_t pitch, float *u);
+    void (*weights)(vd_winograd_form form, int n, int turned, const float *w, size_t step, size_t pitch, float *u);
 
-    /* w = G^T u G; w [n][9][16] */
-    void (*d_weights)(int tile, int n, const float *u, size_t step, size_t pitch, float *w);
+    /* w = G^T u G; w [n][taps taps][16] */
+    void (*d_weights)(vd_winograd_form form, int n, const float *u, size_t step, size_t pitch, float *w);
 
     /* m[t][j] = (add ? m[t][j] : 0) + sum over c of v[t pitch + c] u[c][j]
      *

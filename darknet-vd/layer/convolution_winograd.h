@@ -1,6 +1,6 @@
-/* 3x3 convolutions at stride 1 by Winograd's minimal filtering (kernels/products/winograd_batch.h), in training and for
- * batches at test time. The variance is in float there, whatever variance.h says: it takes a quarter of the
- * multiplications, which is less than any 16-bit type saves. */
+/* 3x3 and 5x5 convolutions at stride 1 by Winograd's minimal filtering (kernels/products/winograd_batch.h), in training
+ * and for batches at test time. The variance is in float there, whatever variance.h says: it takes a quarter of the
+ * multiplications or less, and no 16-bit type saves as many. */
 #ifndef VD_LAYER_CONVOLUTION_WINOGRAD_H
 #define VD_LAYER_CONVOLUTION_WINOGRAD_H
 

@@ -1,6 +1,7 @@
 #include "layer/kernel_choice.h"
 #include "layer/convolution_winograd.h"
 #include "layer/layer_state.h"
+#include "layer/pooled.h"
 #include "layer/variance.h"
 #include "layer/vd_layer.h"
 #include "layer/window.h"
@@ -51,7 +52,8 @@ typedef struct {
 /* a layer whose time depends on the type of its variance */
 static int is_timed(layer l)
 {
-    return vd_layer_of(l) && !vd_winograd_convolution_fits(l);
+    const vd_layer *vd = vd_layer_of(l);
+    return vd && (!vd_winograd_convolution_fits(l) || vd_pool_behind(*vd->net, vd->index));
 }
 
 /* the convolution of a layer, or one of its groups; the plan by the rule */

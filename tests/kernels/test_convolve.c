@@ -153,7 +153,7 @@ static void convolve(const vd_convolution_plan *plan, vd_pass pass, problem p, f
 static double bound_of(vd_type type, vd_way way)
 {
     if (type == VD_FP16) return 100 * 0x1p-12 / 4;
-    return way == VD_BY_WINOGRAD || way == VD_BY_WINOGRAD_INFERENCE ? 2e-5 : 1e-6;
+    return way == VD_BY_WINOGRAD || way == VD_BY_WINOGRAD_INFERENCE || way == VD_BY_OWN_WINOGRAD ? 2e-5 : 1e-6;
 }
 
 static void check(vd_convolution_plan plan, vd_pass pass, int add, definition d)

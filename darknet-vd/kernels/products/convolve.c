@@ -4,6 +4,7 @@
 #include "kernels/products/direct.h"
 #include "kernels/products/gemm.h"
 #include "kernels/products/lines.h"
+#include "kernels/products/winograd_batch.h"
 #include "kernels/scratch.h"
 
 #include <pthread.h>
@@ -65,6 +66,11 @@ static vd_direct direct_of(const vd_convolution_plan *p, vd_pass pass)
     return (vd_direct){p->shape, pass, p->way[pass], p->images};
 }
 
+static vd_winograd_shape winograd_of(vd_convolution_shape s, int images)
+{
+    return (vd_winograd_shape){s.window, s.n, images};
+}
+
 static void forward_by_columns(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
 {
     vd_convolution_shape s = p->shape;
@@ -78,6 +84,8 @@ void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void
 {
     if (p->way[VD_FORWARD] == VD_BY_COLUMNS) forward_by_columns(p, x, weights, scale, y);
     else if (p->way[VD_FORWARD] == VD_BY_LINES) vd_lines_forward(p->shape, p->images, x, weights, scale, y);
+    else if (p->way[VD_FORWARD] == VD_BY_OWN_WINOGRAD)
+        vd_winograd_run_forward(winograd_of(p->shape, p->images), p->shape.not_negative, x, weights, y);
     else vd_direct_run(direct_of(p, VD_FORWARD), x, weights, y);
 }
 
@@ -105,6 +113,10 @@ void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, con
         vd_lines_backward_data(p->shape, p->images, dy, weights, scale, add, dx);
         return;
     }
+    if (p->way[VD_BACKWARD_DATA] == VD_BY_OWN_WINOGRAD) {
+        vd_winograd_run_backward_data(winograd_of(p->shape, p->images), dy, weights, add, dx);
+        return;
+    }
     if (!add && !(by_columns && vd_convolution_is_product(p->shape)))
         memset(dx, 0, input_of(p->shape) * p->images * sizeof(float));
     if (by_columns) backward_data_by_columns(p, dy, weights, scale, add, dx);
@@ -127,6 +139,7 @@ void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, c
     vd_way way = p->way[VD_BACKWARD_WEIGHTS];
     if (way == VD_BY_COLUMNS) backward_weights_by_columns(p, x, dy, scale, dw);
     else if (way == VD_BY_LINES) vd_lines_backward_weights(p->shape, p->images, x, dy, scale, dw);
+    else if (way == VD_BY_OWN_WINOGRAD) vd_winograd_run_backward_weights(winograd_of(p->shape, p->images), x, dy, dw);
     else vd_direct_run(direct_of(p, VD_BACKWARD_WEIGHTS), x, dy, dw);
 }
 
@@ -136,6 +149,8 @@ size_t vd_convolution_weights_bytes(const vd_convolution_plan *p, vd_pass pass)
 {
     if (p->way[pass] == VD_BY_COLUMNS) return 0;
     if (p->way[pass] == VD_BY_LINES) return vd_lines_packed_bytes(p->shape, pass);
+    if (p->way[pass] == VD_BY_OWN_WINOGRAD)
+        return sizeof(float) * vd_winograd_run_packed(winograd_of(p->shape, p->images), pass == VD_BACKWARD_DATA);
     return vd_direct_packed_bytes(direct_of(p, pass));
 }
 
@@ -143,6 +158,8 @@ const void *vd_convolution_weights(const vd_convolution_plan *p, vd_pass pass, c
 {
     if (!vd_convolution_weights_bytes(p, pass)) return weights;
     if (p->way[pass] == VD_BY_LINES) vd_lines_pack(p->shape, pass, weights, buffer);
+    else if (p->way[pass] == VD_BY_OWN_WINOGRAD)
+        vd_winograd_run_pack(winograd_of(p->shape, p->images), pass == VD_BACKWARD_DATA, weights, buffer);
     else vd_direct_pack(direct_of(p, pass), weights, buffer);
     return buffer;
 }
@@ -168,6 +185,7 @@ vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s)
 int vd_convolution_has(vd_convolution_shape s, vd_pass pass, vd_way way, int images)
 {
     if (way == VD_BY_COLUMNS) return 1;
+    if (way == VD_BY_OWN_WINOGRAD) return s.type == VD_FLOAT && vd_winograd_run_has(winograd_of(s, images));
     return way == VD_BY_LINES ? vd_lines_has(s) : vd_direct_has((vd_direct){s, pass, way, images});
 }
 
@@ -180,6 +198,7 @@ const char *vd_way_name(vd_way way)
         [VD_BY_WINOGRAD] = "winograd",
         [VD_BY_WINOGRAD_INFERENCE] = "winograd-inference",
         [VD_BY_LINES] = "lines",
+        [VD_BY_OWN_WINOGRAD] = "own-winograd",
     };
     return names[way];
 }
@@ -206,6 +225,13 @@ static int winograd_pays(vd_convolution_shape s, vd_pass pass, int images)
            vd_convolution_has(s, pass, VD_BY_WINOGRAD, images);
 }
 
+/* a pixel of a 5x5 filter's output takes 4 multiplications instead of 25 */
+static int own_winograd_pays(vd_convolution_shape s, vd_pass pass, int images)
+{
+    return s.window.size == 5 && vd_convolution_has(s, pass, VD_BY_OWN_WINOGRAD, images) &&
+           vd_winograd_batch_pays(winograd_of(s, images));
+}
+
 /* What timing finds on nearly all shapes. oneDNN's kernels work on blocks of 16 channels: where those are not filled,
  * lines are faster. */
 static vd_way rule(vd_convolution_shape s, vd_pass pass, int images)
@@ -216,6 +242,7 @@ static vd_way rule(vd_convolution_shape s, vd_pass pass, int images)
     if (s.type == VD_FP16) return VD_BY_LINES;
     if (vd_convolution_is_product(s) || vd_kernels_get() == &vd_kernels_c) return VD_BY_COLUMNS;
     if (winograd_pays(s, pass, images)) return VD_BY_WINOGRAD;
+    if (own_winograd_pays(s, pass, images)) return VD_BY_OWN_WINOGRAD;
     int fills = padded <= 1.25 * c * s.n;
     switch (pass) {
     case VD_FORWARD:

@@ -268,7 +268,8 @@ static const void *turn(vd_convolution_shape s, const void *weights)
 
 int vd_direct_has(vd_direct k)
 {
-    if (vd_kernels_get() == &vd_kernels_c || k.shape.type == VD_FP16 || k.way == VD_BY_COLUMNS || k.way == VD_BY_LINES)
+    if (vd_kernels_get() == &vd_kernels_c || k.shape.type == VD_FP16 || k.way == VD_BY_COLUMNS ||
+        k.way == VD_BY_LINES || k.way == VD_BY_OWN_WINOGRAD)
         return 0;
     if (is_winograd(k.way) && !vd_window_is_plain(k.shape.window)) return 0;
     if (is_inference(k.way) && (k.pass == VD_BACKWARD_WEIGHTS || (is_turned(&k) && !vd_can_be_turned(k.shape))))

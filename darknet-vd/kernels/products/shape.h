@@ -22,16 +22,18 @@ enum { VD_PASSES = 3 };
  *   direct     oneDNN's convolution (direct.h). Where it is for inference, it is another kernel, as valid in training;
  *              the data gradient is then a forward convolution with turned weights, at stride 1
  *   winograd   the same, by Winograd's products of 4x4 pixels: 3x3 filters at stride 1, with AVX-512
- *   lines      our own, without columns, in float or fp16 (lines.h) */
+ *   lines      our own, without columns, in float or fp16 (lines.h)
+ *   own-winograd   our own by Winograd's products, in float: 3x3 and 5x5 filters at stride 1 (winograd_batch.h) */
 typedef enum {
     VD_BY_COLUMNS,
     VD_BY_DIRECT,
     VD_BY_DIRECT_INFERENCE,
     VD_BY_WINOGRAD,
     VD_BY_WINOGRAD_INFERENCE,
-    VD_BY_LINES
+    VD_BY_LINES,
+    VD_BY_OWN_WINOGRAD
 } vd_way;
-enum { VD_WAYS = 6 };
+enum { VD_WAYS = 7 };
 
 /* The convolution whose forward pass is the data gradient of s, at stride 1 with pad < extent: inputs and outputs have
  * changed places, and the weights are turned: those of filter c, channel n at (kh, kw) are s's of filter n, channel c

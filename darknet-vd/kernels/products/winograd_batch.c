@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SIZE = 3, BLOCK = VD_WINOGRAD_BLOCK, TAPS = VD_WINOGRAD_TAPS };
+enum { BLOCK = VD_WINOGRAD_BLOCK };
 
 /* Of a piece of work: filters and channels of a convolution; filters and channels of a gradient of weights. The
  * frequencies of so many weights stay in the second cache. */
@@ -28,7 +28,9 @@ static int at_most(int a, int b)
 /* The tiles of all images are numbered, image by image, row by row. A strip is some rows of one image, a group some
  * strips: their frequencies are in memory at a time. */
 typedef struct {
-    int tile, area;    /* pixels each way, frequencies */
+    vd_winograd_form form;
+    int tile, around;  /* pixels of a tile each way, of the output; and how many more of the input */
+    int taps, area;    /* numbers of a filter's plane, frequencies */
     int rows, columns; /* tiles of an image */
     int per_image;     /* strips */
     int strips;
@@ -56,20 +58,34 @@ static int tiles_for(int pixels, int tile)
 }
 
 /* multiplications of an image, for a channel and a filter */
-static int work_of(vd_window w, int tile)
+static int work_of(vd_window w, vd_winograd_form f)
 {
-    return (tile + 2) * (tile + 2) * tiles_for(w.out_h, tile) * tiles_for(w.out_w, tile);
+    int tile = vd_winograd_tile(f), in = vd_winograd_in(f);
+    return in * in * tiles_for(w.out_h, tile) * tiles_for(w.out_w, tile);
+}
+
+static vd_winograd_form form_of(vd_window w)
+{
+    if (w.size == vd_winograd_taps(VD_F4_5)) return VD_F4_5;
+    return work_of(w, VD_F4_3) <= work_of(w, VD_F2_3) ? VD_F4_3 : VD_F2_3;
 }
 
 static tiling tiling_of(vd_window w, int images)
 {
     enum { TILES = 64 }; /* of a strip */
-    int tile = work_of(w, 4) <= work_of(w, 2) ? 4 : 2;
-    tiling g = {tile, (tile + 2) * (tile + 2), tiles_for(w.out_h, tile), tiles_for(w.out_w, tile), 1, 0};
+    vd_winograd_form f = form_of(w);
+    int tile = vd_winograd_tile(f), in = vd_winograd_in(f);
+    tiling g = {f, tile, in - tile, w.size * w.size, in * in, tiles_for(w.out_h, tile), tiles_for(w.out_w, tile), 1, 0};
     int rows = TILES / g.columns < 1 ? 1 : TILES / g.columns;
     g.per_image = (g.rows + rows - 1) / rows;
     g.strips = g.per_image * images;
     return g;
+}
+
+int vd_winograd_batch_has(vd_winograd_shape s)
+{
+    vd_window w = s.window;
+    return (w.size == 3 || w.size == 5) && w.stride == 1 && vd_window_is_plain(w) && w.pad < w.size;
 }
 
 int vd_winograd_batch_pays(vd_winograd_shape s)
@@ -77,11 +93,10 @@ int vd_winograd_batch_pays(vd_winograd_shape s)
     enum { CHANNELS = 16, TILES = 16 };
     const double transforms = 1.5; /* with them, times the work of the products alone */
     vd_window w = s.window;
-    if (w.size != SIZE || w.stride != 1 || !vd_window_is_plain(w) || w.pad >= SIZE || w.c < CHANNELS || s.n < CHANNELS)
-        return 0;
+    if (!vd_winograd_batch_has(s) || w.c < CHANNELS || s.n < CHANNELS) return 0;
     tiling g = tiling_of(w, s.images);
     return g.rows * g.columns * s.images >= TILES &&
-           transforms * at_most(work_of(w, 4), work_of(w, 2)) <= (double)TAPS * w.out_h * w.out_w;
+           transforms * work_of(w, g.form) <= (double)g.taps * w.out_h * w.out_w;
 }
 
 /* ---- pixels: 16 channels side by side ---- */
@@ -166,8 +181,8 @@ static void transform_block(int i, void *context)
     const transforming *t = context;
     const tiling *g = &t->g;
     int blocks = blocks_of(t->source.c), strip = t->from + i / blocks, k = strip % g->per_image;
-    int first = strip_rows_before(g, k), around = t->is_gradient ? 0 : SIZE - 1;
-    vd_winograd_strip s = {.tile = g->tile, .columns = g->columns, .step = t->v[0].step, .pitch = t->v[0].pitch};
+    int first = strip_rows_before(g, k), around = t->is_gradient ? 0 : g->around;
+    vd_winograd_strip s = {.form = g->form, .columns = g->columns, .step = t->v[0].step, .pitch = t->v[0].pitch};
     s.rows = strip_rows_before(g, k + 1) - first;
     s.width = g->tile * g->columns + around;
     place at = {strip / g->per_image, i % blocks, g->tile * first - t->pad, g->tile * s.rows + around, t->pad, s.width};
@@ -219,12 +234,12 @@ typedef struct {
     tiling g;
     int from, to;        /* strips of the group */
     int c, n, h, w;      /* channels of the source; filters, lines and columns of the result */
-    int turned;          /* weights are [c][n][9], from the last tap to the first */
+    int turned;          /* weights are [c][n][taps], from the last tap to the first */
     int products, parts; /* pieces of the group for each block of filters */
     int chunk;           /* strips whose products are made before they are transformed back */
     struct {
         frequencies v;
-        const float *weights;
+        const float *weights, *packed; /* packed: by transform_weights() of each block of filters, or null */
         float *y;
         const float *twice; /* null, or y += 2 twice result */
         int not_negative, add;
@@ -236,27 +251,53 @@ typedef struct {
     int first, filters, c, channels;
 } part_of_weights;
 
+static size_t numbers_of_part(const convolution *j, part_of_weights p)
+{
+    return step_of((size_t)p.channels * p.filters) * j->g.area;
+}
+
 /* u[area][channels][filters]; what is beyond the last filter is 0 */
-static float *transform_weights(const convolution *j, const float *weights, part_of_weights p)
+static void transform_weights(const convolution *j, const float *weights, part_of_weights p, float *u)
 {
     const vd_winograd_batch_kernels *k = j->k->winograd_batch;
-    size_t step = step_of((size_t)p.channels * p.filters), row = (size_t)j->c * TAPS;
-    float *u = vd_scratch(VD_SCRATCH_BLOCKED_W, step * j->g.area);
-    float *turned = vd_scratch(VD_SCRATCH_TILE_A, (size_t)p.channels * TAPS * BLOCK);
+    const int taps = j->g.taps;
+    size_t step = step_of((size_t)p.channels * p.filters), row = (size_t)j->c * taps;
+    float *turned = vd_scratch(VD_SCRATCH_TILE_A, (size_t)p.channels * taps * BLOCK);
     enum { AHEAD = 4 }; /* rows are so far apart that the processor does not see the next one coming */
-    const size_t row_of_turned = (size_t)j->n * TAPS;
+    const size_t row_of_turned = (size_t)j->n * taps;
     for (int i = 0; i < p.filters; i += BLOCK) {
-        int n = p.first + i, some = at_most(j->n - n, BLOCK), all = p.channels * TAPS;
-        if (!j->turned) k->turn(some, 1, all, weights + n * row + (size_t)p.c * TAPS, row, all, turned);
+        int n = p.first + i, some = at_most(j->n - n, BLOCK), all = p.channels * taps;
+        if (!j->turned) k->turn(some, 1, all, weights + n * row + (size_t)p.c * taps, row, all, turned);
         for (int c = 0; j->turned && c < p.channels; ++c) {
-            const float *from = weights + ((size_t)(p.c + c) * j->n + n) * TAPS;
-            for (int line = 0; line < some * TAPS; line += BLOCK)
+            const float *from = weights + ((size_t)(p.c + c) * j->n + n) * taps;
+            for (int line = 0; line < some * taps; line += BLOCK)
                 __builtin_prefetch(from + AHEAD * row_of_turned + line);
-            k->turn(some, 1, TAPS, from, TAPS, TAPS, turned + (size_t)c * TAPS * BLOCK);
+            k->turn(some, 1, taps, from, taps, taps, turned + (size_t)c * taps * BLOCK);
         }
-        k->weights(j->g.tile, p.channels, j->turned, turned, step, p.filters, u + i);
+        k->weights(j->g.form, p.channels, j->turned, turned, step, p.filters, u + i);
     }
-    return u;
+}
+
+/* all channels of a block of filters */
+static part_of_weights part_of(const convolution *j, int block)
+{
+    int first = block * WIDE;
+    return (part_of_weights){first, at_most(blocks_of(j->n - first) * BLOCK, WIDE), 0, j->c};
+}
+
+static size_t packed_before(const convolution *j, int block)
+{
+    return block * numbers_of_part(j, (part_of_weights){.filters = WIDE, .channels = j->c});
+}
+
+static int parts_of(const convolution *j)
+{
+    return (j->n + WIDE - 1) / WIDE;
+}
+
+static size_t packed_numbers(const convolution *j)
+{
+    return packed_before(j, parts_of(j) - 1) + numbers_of_part(j, part_of(j, parts_of(j) - 1));
 }
 
 /* pixels [lines][width][16] to 16 planes */
@@ -277,7 +318,7 @@ static void put_strip(const convolution *j, int product, int strip, int first, i
 {
     const tiling *g = &j->g;
     int row = strip_rows_before(g, strip % g->per_image), line = g->tile * row;
-    vd_winograd_strip s = {.tile = g->tile, .columns = g->columns, .width = g->tile * g->columns, .step = step};
+    vd_winograd_strip s = {.form = g->form, .columns = g->columns, .width = g->tile * g->columns, .step = step};
     s.rows = strip_rows_before(g, strip % g->per_image + 1) - row;
     s.pitch = filters;
     int lines = at_most(g->tile * s.rows, j->h - line);
@@ -316,25 +357,33 @@ static float *room_for(const convolution *j, int from, int to, part_of_weights p
     return vd_scratch(VD_SCRATCH_BLOCKED_Y, step_of((size_t)tiles_between(&j->g, from, to) * p.filters) * j->g.area);
 }
 
-/* Weights are transformed where they stay in the cache until they are used: with many channels, some of these at a time
- * for all tiles, else once for one chunk of tiles after the other. */
+/* u of a part of the weights, valid until the next one */
+static const float *transformed(const convolution *j, int product, part_of_weights p)
+{
+    const float *packed = j->of[product].packed;
+    if (packed) return packed + packed_before(j, p.first / WIDE);
+    float *u = vd_scratch(VD_SCRATCH_BLOCKED_W, numbers_of_part(j, p));
+    transform_weights(j, j->of[product].weights, p, u);
+    return u;
+}
+
+/* Weights that are not packed are transformed where they stay in the cache until they are used: with many channels,
+ * some of these at a time for all tiles, else once for one chunk of tiles after the other. */
 static void multiply_part(const convolution *j, int product, int part, part_of_weights p)
 {
     int strips = j->to - j->from, from = j->from + strips * part / j->parts;
     int to = j->from + strips * (part + 1) / j->parts;
-    const float *weights = j->of[product].weights;
     if (from == to) return;
     if (j->c > DEEP) {
         float *m = room_for(j, from, to, p);
         for (; p.c < j->c; p.c += p.channels) {
             p.channels = at_most(DEEP, j->c - p.c);
-            multiply_chunk(j, product, from, to, p, transform_weights(j, weights, p), m);
+            multiply_chunk(j, product, from, to, p, transformed(j, product, p), m);
         }
         put_chunk(j, product, from, to, p, m);
         return;
     }
-    p.channels = j->c;
-    const float *u = transform_weights(j, weights, p);
+    const float *u = transformed(j, product, p);
     for (int next; from < to; from = next) {
         next = at_most(from + j->chunk, to);
         float *m = room_for(j, from, next, p);
@@ -346,8 +395,7 @@ static void multiply_part(const convolution *j, int product, int part, part_of_w
 static void multiply_piece(int i, void *context)
 {
     const convolution *j = context;
-    part_of_weights p = {.first = i / j->parts * WIDE};
-    p.filters = at_most(blocks_of(j->n - p.first) * BLOCK, WIDE);
+    part_of_weights p = part_of(j, i / j->parts);
     for (int product = 0; product < j->products; ++product) multiply_part(j, product, i % j->parts, p);
 }
 
@@ -366,14 +414,14 @@ static void convolve_group(int i, void *context)
     j.to = at_most(j.from + of->strips, j.g.strips);
     frequencies v = frequencies_of(j.c, most_tiles(&j.g, of->strips));
     size_t numbers = numbers_of(v, j.g.area);
-    v.at = vd_scratch(VD_SCRATCH_SHARED, numbers * j.products);
+    v.at = vd_scratch(VD_SCRATCH_BLOCKED_X, numbers * j.products);
     transforming t = {j.k, j.g, j.from, j.to, of->pad, 0, j.products, of->source, {v, v}};
     t.v[1].at += numbers;
     j.of[0].v = t.v[0], j.of[1].v = t.v[1];
     transform(t);
     j.chunk = CHUNK / most_tiles(&j.g, 1) < 1 ? 1 : CHUNK / most_tiles(&j.g, 1);
-    int blocks = (j.n + WIDE - 1) / WIDE;
-    int chunks = (j.to - j.from + j.chunk - 1) / j.chunk, parts = (PIECES + blocks - 1) / blocks;
+    int blocks = parts_of(&j), chunks = (j.to - j.from + j.chunk - 1) / j.chunk;
+    int parts = (PIECES + blocks - 1) / blocks;
     j.parts = at_most(chunks, parts);
     vd_parallel_for(blocks * j.parts, multiply_piece, &j);
 }
@@ -388,13 +436,27 @@ static void convolve(convolution j, planes source, int pad)
         for (int i = 0; i < groups; ++i) convolve_group(i, &of);
 }
 
+/* the convolution whose result is y, of one product; turned: dx, from dy */
+static convolution convolution_of(vd_winograd_shape s, int turned)
+{
+    vd_window w = s.window, t = {s.n, w.out_h, w.out_w, w.size, 1, w.size - 1 - w.pad, w.h, w.w, 0, 0};
+    w = turned ? t : w;
+    return (convolution){.k = vd_kernels_get(),
+                         .g = tiling_of(w, s.images),
+                         .c = w.c,
+                         .n = turned ? s.window.c : s.n,
+                         .h = w.out_h,
+                         .w = w.out_w,
+                         .turned = turned,
+                         .products = 1};
+}
+
 void vd_winograd_batch_forward(vd_winograd_shape s, const float *x, const float *theta, const float *sigma2, float *y,
                                float *variance)
 {
     vd_window w = s.window;
-    convolution j = {
-        .k = vd_kernels_get(), .g = tiling_of(w, s.images), .c = w.c, .n = s.n, .h = w.out_h, .w = w.out_w};
-    j.products = sigma2 ? 2 : 1;
+    convolution j = convolution_of(s, 0);
+    if (sigma2) j.products = 2;
     j.of[0].weights = theta, j.of[0].y = y;
     j.of[1].weights = sigma2, j.of[1].y = variance, j.of[1].not_negative = 1;
     convolve(j, (planes){x, x, w.c, w.h, w.w}, w.pad);
@@ -403,13 +465,12 @@ void vd_winograd_batch_forward(vd_winograd_shape s, const float *x, const float 
 void vd_winograd_batch_backward_data(vd_winograd_shape s, const float *dy, const float *gain, const float *theta,
                                      const float *sigma2, const float *x, int add, float *dx)
 {
-    vd_window w = s.window, turned = {s.n, w.out_h, w.out_w, SIZE, 1, SIZE - 1 - w.pad, w.h, w.w, 0, 0};
-    convolution j = {.k = vd_kernels_get(), .g = tiling_of(turned, s.images), .c = s.n, .n = w.c, .h = w.h, .w = w.w};
-    j.products = sigma2 ? 2 : 1;
-    j.turned = 1;
+    vd_window w = s.window;
+    convolution j = convolution_of(s, 1);
+    if (sigma2) j.products = 2;
     j.of[0].weights = theta, j.of[0].y = dx, j.of[0].add = add;
     j.of[1].weights = sigma2, j.of[1].y = dx, j.of[1].twice = x;
-    convolve(j, (planes){dy, gain, s.n, w.out_h, w.out_w}, turned.pad);
+    convolve(j, (planes){dy, gain, s.n, w.out_h, w.out_w}, w.size - 1 - w.pad);
 }
 
 /* ---- the gradient of the weights ---- */
@@ -425,16 +486,17 @@ typedef struct {
     } of[2];
 } weights_job;
 
-/* dw[n][c][9] += G^T u G, u[area][filters][channels] */
+/* dw[n][c][taps] += G^T u G, u[area][filters][channels] */
 static void add_weights(const weights_job *j, float *dw, int n, int filters, int c, int channels, const float *u)
 {
-    float *w = vd_scratch(VD_SCRATCH_TILE_A, (size_t)CHANNELS * TAPS);
+    const int taps = j->g.taps;
+    float *w = vd_scratch(VD_SCRATCH_TILE_A, (size_t)CHANNELS * taps);
     for (int i = 0; i < filters; ++i) {
-        j->k->winograd_batch->d_weights(j->g.tile, channels / BLOCK, u + (size_t)i * channels,
+        j->k->winograd_batch->d_weights(j->g.form, channels / BLOCK, u + (size_t)i * channels,
                                         step_of((size_t)filters * channels), BLOCK, w);
         for (int k = 0; k < channels; k += BLOCK)
-            vd_transpose_add(TAPS, at_most(j->c - c - k, BLOCK), w + (size_t)k * TAPS, BLOCK,
-                             dw + ((size_t)(n + i) * j->c + c + k) * TAPS, TAPS);
+            vd_transpose_add(taps, at_most(j->c - c - k, BLOCK), w + (size_t)k * taps, BLOCK,
+                             dw + ((size_t)(n + i) * j->c + c + k) * taps, taps);
     }
 }
 
@@ -473,7 +535,7 @@ static void add_group(const weighing *of, int i, float *const *dw)
     int from = i * of->strips, to = at_most(from + of->strips, j.g.strips), tiles = most_tiles(&j.g, of->strips);
     frequencies v = frequencies_of(j.c, tiles), m = frequencies_of(j.n, tiles);
     size_t numbers_v = numbers_of(v, j.g.area), numbers_m = numbers_of(m, j.g.area);
-    v.at = vd_scratch(VD_SCRATCH_SHARED, (numbers_v + numbers_m) * of->products);
+    v.at = vd_scratch(VD_SCRATCH_BLOCKED_X, (numbers_v + numbers_m) * of->products);
     m.at = v.at + numbers_v * of->products;
     transforming input = {j.k, j.g, from, to, of->pad, 0, of->products, of->input, {v, v}};
     transforming gradient = {j.k, j.g, from, to, 0, 1, of->products, of->gradient, {m, m}};
@@ -496,23 +558,72 @@ static void add_chunk(int i, void *context)
     for (int g = of->groups * i / of->chunks; g < of->groups * (i + 1) / of->chunks; ++g) add_group(of, g, dw);
 }
 
-void vd_winograd_batch_backward_weights(vd_winograd_shape s, const float *x, const float *dy, const float *gain,
-                                        float *d_theta, float *d_sigma2)
+static weighing weighing_of(vd_winograd_shape s, const float *x, const float *dy, const float *gain, float *d_theta,
+                            float *d_sigma2)
 {
-    enum { SUMS = 1 << 18 }; /* floats of a chunk: sums that take longer than what they belong to */
     vd_window w = s.window;
     weights_job j = {.k = vd_kernels_get(), .g = tiling_of(w, s.images), .c = w.c, .n = s.n};
     weighing of = {j, {x, x, w.c, w.h, w.w}, {dy, gain, s.n, w.out_h, w.out_w}, .pad = w.pad, .chunks = 1};
     of.j.of[0].dw = d_theta, of.j.of[1].dw = d_sigma2;
     of.products = d_sigma2 ? 2 : 1;
-    of.weights = (size_t)s.n * w.c * TAPS;
+    of.weights = (size_t)s.n * w.c * j.g.taps;
     of.strips = strips_of_group(&j.g, (frequencies_of(w.c, 1).pitch + frequencies_of(s.n, 1).pitch) * of.products);
     of.groups = groups_of(&j.g, of.strips);
+    return of;
+}
+
+void vd_winograd_batch_backward_weights(vd_winograd_shape s, const float *x, const float *dy, const float *gain,
+                                        float *d_theta, float *d_sigma2)
+{
+    enum { SUMS = 1 << 18 }; /* floats of a chunk: sums that take longer than what they belong to */
+    weighing of = weighing_of(s, x, dy, gain, d_theta, d_sigma2);
     size_t own = of.weights * of.products;
     if (of.groups >= MANY && own <= SUMS) of.chunks = MANY;
     of.sums = vd_scratch(VD_SCRATCH_SUMS, own * (of.chunks - 1));
     vd_parallel_for(of.chunks, add_chunk, &of);
     for (int i = 1; i < of.chunks; ++i)
         for (int p = 0; p < of.products; ++p)
-            j.k->add(of.weights, of.sums + (i - 1) * own + p * of.weights, of.j.of[p].dw);
+            of.j.k->add(of.weights, of.sums + (i - 1) * own + p * of.weights, of.j.of[p].dw);
+}
+
+/* ---- one product of a few images ---- */
+
+int vd_winograd_run_has(vd_winograd_shape s)
+{
+    return vd_winograd_batch_has(s) && s.window.c <= DEEP && s.n <= DEEP;
+}
+
+size_t vd_winograd_run_packed(vd_winograd_shape s, int turned)
+{
+    convolution j = convolution_of(s, turned);
+    return packed_numbers(&j);
+}
+
+void vd_winograd_run_pack(vd_winograd_shape s, int turned, const float *weights, float *packed)
+{
+    convolution j = convolution_of(s, turned);
+    for (int i = 0; i < parts_of(&j); ++i)
+        transform_weights(&j, weights, part_of(&j, i), packed + packed_before(&j, i));
+}
+
+void vd_winograd_run_forward(vd_winograd_shape s, int not_negative, const float *x, const float *packed, float *y)
+{
+    vd_window w = s.window;
+    convolution j = convolution_of(s, 0);
+    j.of[0].packed = packed, j.of[0].y = y, j.of[0].not_negative = not_negative;
+    convolve(j, (planes){x, x, w.c, w.h, w.w}, w.pad);
+}
+
+void vd_winograd_run_backward_data(vd_winograd_shape s, const float *dy, const float *packed, int add, float *dx)
+{
+    vd_window w = s.window;
+    convolution j = convolution_of(s, 1);
+    j.of[0].packed = packed, j.of[0].y = dx, j.of[0].add = add;
+    convolve(j, (planes){dy, dy, s.n, w.out_h, w.out_w}, w.size - 1 - w.pad);
+}
+
+void vd_winograd_run_backward_weights(vd_winograd_shape s, const float *x, const float *dy, float *dw)
+{
+    weighing of = weighing_of(s, x, dy, dy, dw, 0);
+    add_chunk(0, &of);
 }

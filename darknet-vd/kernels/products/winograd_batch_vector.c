@@ -1,10 +1,11 @@
 /* The kernels for a batch by Winograd in vectors: registers of channels, or of filters. */
 #include "kernels/winograd_batch_kernels.h"
 #include "kernels/lanes.h"
+#include "kernels/products/winograd_transforms.h"
 #include "kernels/transpose.h"
 #include "kernels/variant.h"
 
-enum { BLOCK = VD_WINOGRAD_BLOCK, MOST = VD_WINOGRAD_MOST_IN, TAPS = VD_WINOGRAD_TAPS };
+enum { BLOCK = VD_WINOGRAD_BLOCK, MOST = VD_WINOGRAD_MOST_IN, MOST_TAPS = VD_WINOGRAD_MOST_TAPS };
 
 VD_INLINE vd_lanes load(const float *x)
 {
@@ -121,200 +122,119 @@ static void turn_back_v(int channels, int lines, int columns, const float *pixel
 }
 #endif
 
-/* ---- one way ---- */
-
-/* B^T d */
-VD_INLINE void input_one_way(int tile, const vd_lanes *d, vd_lanes *t)
-{
-    if (tile == 2) {
-        t[0] = d[0] - d[2];
-        t[1] = d[1] + d[2];
-        t[2] = d[2] - d[1];
-        t[3] = d[1] - d[3];
-        return;
-    }
-    vd_lanes even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1], half = d[4] - d[2], rest = 2 * (d[3] - d[1]);
-    t[0] = 4 * d[0] - 5 * d[2] + d[4];
-    t[1] = even + odd;
-    t[2] = even - odd;
-    t[3] = half + rest;
-    t[4] = half - rest;
-    t[5] = 4 * d[1] - 5 * d[3] + d[5];
-}
-
-/* A^T m */
-VD_INLINE void output_one_way(int tile, const vd_lanes *m, vd_lanes *y)
-{
-    vd_lanes sum1 = m[1] + m[2], difference1 = m[1] - m[2];
-    if (tile == 2) {
-        y[0] = m[0] + sum1;
-        y[1] = difference1 - m[3];
-        return;
-    }
-    vd_lanes sum2 = m[3] + m[4], difference2 = m[3] - m[4];
-    y[0] = m[0] + sum1 + sum2;
-    y[1] = difference1 + 2 * difference2;
-    y[2] = sum1 + 4 * sum2;
-    y[3] = difference1 + 8 * difference2 + m[5];
-}
-
-/* A d */
-VD_INLINE void gradient_one_way(int tile, const vd_lanes *d, vd_lanes *t)
-{
-    if (tile == 2) {
-        t[0] = d[0];
-        t[1] = d[0] + d[1];
-        t[2] = d[0] - d[1];
-        t[3] = -d[1];
-        return;
-    }
-    vd_lanes even = d[0] + d[2], odd = d[1] + d[3], even4 = d[0] + 4 * d[2], odd8 = 2 * d[1] + 8 * d[3];
-    t[0] = d[0];
-    t[1] = even + odd;
-    t[2] = even - odd;
-    t[3] = even4 + odd8;
-    t[4] = even4 - odd8;
-    t[5] = d[3];
-}
-
-/* G w */
-VD_INLINE void weights_one_way(int tile, const vd_lanes *w, vd_lanes *t)
-{
-    if (tile == 2) {
-        vd_lanes ends = (w[0] + w[2]) * .5f, middle = w[1] * .5f;
-        t[0] = w[0];
-        t[1] = ends + middle;
-        t[2] = ends - middle;
-        t[3] = w[2];
-        return;
-    }
-    vd_lanes ends = (w[0] + w[2]) * (-1.f / 6), middle = w[1] * (1.f / 6);
-    vd_lanes wide = w[0] * (1.f / 24) + w[2] * (1.f / 6), twelfth = w[1] * (1.f / 12);
-    t[0] = w[0] * .25f;
-    t[1] = ends - middle;
-    t[2] = ends + middle;
-    t[3] = wide + twelfth;
-    t[4] = wide - twelfth;
-    t[5] = w[2];
-}
-
-/* G^T u */
-VD_INLINE void d_weights_one_way(int tile, const vd_lanes *u, vd_lanes *w)
-{
-    vd_lanes sum1 = u[1] + u[2], difference1 = u[1] - u[2];
-    if (tile == 2) {
-        w[0] = u[0] + sum1 * .5f;
-        w[1] = difference1 * .5f;
-        w[2] = sum1 * .5f + u[3];
-        return;
-    }
-    vd_lanes sum2 = u[3] + u[4], difference2 = u[3] - u[4];
-    w[0] = u[0] * .25f - sum1 * (1.f / 6) + sum2 * (1.f / 24);
-    w[1] = difference2 * (1.f / 12) - difference1 * (1.f / 6);
-    w[2] = (sum2 - sum1) * (1.f / 6) + u[5];
-}
-
 /* ---- both ways ---- */
 
-typedef void one_way(int tile, const vd_lanes *from, vd_lanes *to);
+typedef void one_way(vd_winograd_form form, const vd_lanes *from, vd_lanes *to);
 
-/* from: [in][in], a line and a number apart; to: [out][out] likewise, at least *least. in and out are constants where
- * this is inlined */
-VD_INLINE void both_ways(one_way f, int tile, int in, int out, const float *from, size_t line, size_t number, float *to,
-                         size_t to_line, size_t to_number, const float *least)
+/* from: [in][in], a line and a number apart; to: [out][out] likewise, at least *least. form, in and out are constants
+ * where this is inlined */
+VD_INLINE void both_ways(one_way f, vd_winograd_form form, int in, int out, const float *from, size_t line,
+                         size_t number, float *to, size_t to_line, size_t to_number, const float *least)
 {
     vd_lanes half[MOST][MOST];
-#pragma GCC unroll 6
+#pragma GCC unroll 8
     for (int j = 0; j < in; ++j) {
         vd_lanes column[MOST], t[MOST];
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (int i = 0; i < in; ++i) column[i] = load(from + i * line + j * number);
-        f(tile, column, t);
-#pragma GCC unroll 6
+        f(form, column, t);
+#pragma GCC unroll 8
         for (int i = 0; i < out; ++i) half[i][j] = t[i];
     }
-#pragma GCC unroll 6
+#pragma GCC unroll 8
     for (int i = 0; i < out; ++i) {
         vd_lanes t[MOST];
-        f(tile, half[i], t);
-#pragma GCC unroll 6
+        f(form, half[i], t);
+#pragma GCC unroll 8
         for (int j = 0; j < out; ++j)
             store(to + i * to_line + j * to_number, least ? vd_lanes_at_least(*least, t[j]) : t[j]);
     }
 }
 
-/* all tiles of a strip; body: a call of both_ways() with `pixel`, `frequency` and `lane` */
-#define FOR_ALL_TILES(body)                                                                                       \
-    for (int r = 0, t = 0; r < s.rows; ++r)                                                                       \
-        for (int c = 0; c < s.columns; ++c, ++t)                                                                  \
-            for (int lane = 0; lane < BLOCK; lane += VD_WIDTH) {                                                  \
-                size_t pixel = ((size_t)r * s.width + c) * s.tile * BLOCK + lane, frequency = t * s.pitch + lane; \
-                body;                                                                                             \
+/* call(form) with each form as a constant */
+#define OF_FORM(form, call) \
+    switch (form) {         \
+    case VD_F4_3:           \
+        call(VD_F4_3);      \
+        break;              \
+    case VD_F2_3:           \
+        call(VD_F2_3);      \
+        break;              \
+    default:                \
+        call(VD_F4_5);      \
+    }
+
+/* all tiles of a strip; body: a call of both_ways() with `pixel` and `frequency` */
+#define FOR_ALL_TILES(form, body)                                                                 \
+    for (int r = 0, t = 0; r < s.rows; ++r)                                                       \
+        for (int c = 0; c < s.columns; ++c, ++t)                                                  \
+            for (int lane = 0; lane < BLOCK; lane += VD_WIDTH) {                                  \
+                size_t pixel = ((size_t)r * s.width + c) * vd_winograd_tile(form) * BLOCK + lane; \
+                size_t frequency = t * s.pitch + lane;                                            \
+                body;                                                                             \
             }
+
+/* numbers of a tile each way: pixels of the input, of the output; frequencies; taps */
+#define IN(form) vd_winograd_in(form)
+#define OUT(form) vd_winograd_tile(form)
+#define TAPS(form) vd_winograd_taps(form)
 
 static void input_v(vd_winograd_strip s, const float *pixels, float *v)
 {
     size_t line = (size_t)s.width * BLOCK;
-    if (s.tile == 4) {
-        FOR_ALL_TILES(
-            both_ways(input_one_way, 4, 6, 6, pixels + pixel, line, BLOCK, v + frequency, 6 * s.step, s.step, 0))
-    } else {
-        FOR_ALL_TILES(
-            both_ways(input_one_way, 2, 4, 4, pixels + pixel, line, BLOCK, v + frequency, 4 * s.step, s.step, 0))
-    }
+#define INPUT(form)                                                                                                    \
+    FOR_ALL_TILES(form, both_ways(input_one_way, form, IN(form), IN(form), pixels + pixel, line, BLOCK, v + frequency, \
+                                  IN(form) * s.step, s.step, 0))
+    OF_FORM(s.form, INPUT)
 }
 
 static void gradient_v(vd_winograd_strip s, const float *pixels, float *m)
 {
     size_t line = (size_t)s.width * BLOCK;
-    if (s.tile == 4) {
-        FOR_ALL_TILES(
-            both_ways(gradient_one_way, 4, 4, 6, pixels + pixel, line, BLOCK, m + frequency, 6 * s.step, s.step, 0))
-    } else {
-        FOR_ALL_TILES(
-            both_ways(gradient_one_way, 2, 2, 4, pixels + pixel, line, BLOCK, m + frequency, 4 * s.step, s.step, 0))
-    }
+#define GRADIENT(form)                                                                                      \
+    FOR_ALL_TILES(form, both_ways(gradient_one_way, form, OUT(form), IN(form), pixels + pixel, line, BLOCK, \
+                                  m + frequency, IN(form) * s.step, s.step, 0))
+    OF_FORM(s.form, GRADIENT)
 }
 
 static void output_v(vd_winograd_strip s, int not_negative, const float *m, float *pixels)
 {
     size_t line = (size_t)s.width * BLOCK;
     const float least = not_negative ? 0 : -INFINITY;
-    if (s.tile == 4) {
-        FOR_ALL_TILES(
-            both_ways(output_one_way, 4, 6, 4, m + frequency, 6 * s.step, s.step, pixels + pixel, line, BLOCK, &least))
-    } else {
-        FOR_ALL_TILES(
-            both_ways(output_one_way, 2, 4, 2, m + frequency, 4 * s.step, s.step, pixels + pixel, line, BLOCK, &least))
-    }
+#define OUTPUT(form)                                                                                                   \
+    FOR_ALL_TILES(form, both_ways(output_one_way, form, IN(form), OUT(form), m + frequency, IN(form) * s.step, s.step, \
+                                  pixels + pixel, line, BLOCK, &least))
+    OF_FORM(s.form, OUTPUT)
 }
 
-static void weights_v(int tile, int n, int turned, const float *w, size_t step, size_t pitch, float *u)
+static void weights_v(vd_winograd_form form, int n, int turned, const float *w, size_t step, size_t pitch, float *u)
 {
-    float taps[TAPS * BLOCK];
-    for (int p = 0; p < n; ++p, w += (size_t)TAPS * BLOCK, u += pitch) {
+    float taps[MOST_TAPS * MOST_TAPS * BLOCK];
+    const int all = TAPS(form) * TAPS(form);
+    for (int p = 0; p < n; ++p, w += (size_t)all * BLOCK, u += pitch) {
         const float *from = w;
-        for (int i = 0; turned && i < TAPS; ++i)
+        for (int i = 0; turned && i < all; ++i)
             for (int lane = 0; lane < BLOCK; lane += VD_WIDTH)
-                store(taps + i * BLOCK + lane, load(w + (TAPS - 1 - i) * BLOCK + lane));
+                store(taps + i * BLOCK + lane, load(w + (all - 1 - i) * BLOCK + lane));
         if (turned) from = taps;
-        for (int lane = 0; lane < BLOCK; lane += VD_WIDTH) {
-            if (tile == 4)
-                both_ways(weights_one_way, 4, 3, 6, from + lane, (size_t)3 * BLOCK, BLOCK, u + lane, 6 * step, step, 0);
-            else
-                both_ways(weights_one_way, 2, 3, 4, from + lane, (size_t)3 * BLOCK, BLOCK, u + lane, 4 * step, step, 0);
-        }
+#define WEIGHTS(form)                                                                                                \
+    for (int lane = 0; lane < BLOCK; lane += VD_WIDTH)                                                               \
+    both_ways(weights_one_way, form, TAPS(form), IN(form), from + lane, (size_t)TAPS(form) * BLOCK, BLOCK, u + lane, \
+              IN(form) * step, step, 0)
+        OF_FORM(form, WEIGHTS)
     }
 }
 
-static void d_weights_v(int tile, int n, const float *u, size_t step, size_t pitch, float *w)
+static void d_weights_v(vd_winograd_form form, int n, const float *u, size_t step, size_t pitch, float *w)
 {
-    for (int p = 0; p < n; ++p, w += (size_t)TAPS * BLOCK, u += pitch)
-        for (int lane = 0; lane < BLOCK; lane += VD_WIDTH) {
-            if (tile == 4)
-                both_ways(d_weights_one_way, 4, 6, 3, u + lane, 6 * step, step, w + lane, (size_t)3 * BLOCK, BLOCK, 0);
-            else both_ways(d_weights_one_way, 2, 4, 3, u + lane, 4 * step, step, w + lane, (size_t)3 * BLOCK, BLOCK, 0);
-        }
+    const int all = TAPS(form) * TAPS(form);
+    for (int p = 0; p < n; ++p, w += (size_t)all * BLOCK, u += pitch) {
+#define D_WEIGHTS(form)                                                                                 \
+    for (int lane = 0; lane < BLOCK; lane += VD_WIDTH)                                                  \
+    both_ways(d_weights_one_way, form, IN(form), TAPS(form), u + lane, IN(form) * step, step, w + lane, \
+              (size_t)TAPS(form) * BLOCK, BLOCK, 0)
+        OF_FORM(form, D_WEIGHTS)
+    }
 }
 
 /* ---- the product ---- */

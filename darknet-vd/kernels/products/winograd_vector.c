@@ -1,25 +1,24 @@
 /* The Winograd kernels in vectors. The Makefile builds this file once for each instruction set, as it does vector.c. */
 #include "kernels/winograd_kernels.h"
+#include "kernels/lanes.h"
+#include "kernels/products/winograd_transforms.h"
 #include "kernels/variant.h"
 
 #include <string.h>
-#ifdef __AVX512F__
-#include <immintrin.h>
-#endif
 
-/* numbers in a register; of the blocks of the product: registers side by side, and filters;
+/* of the blocks of the product: registers side by side, and filters;
  * whether the registers are enough for two panels of filters and one register of tiles. The shuffles: every second
  * number of two vectors, from the first or the second one on; two vectors merged number by number, their lower and
  * their upper halves; one number forward */
 #if defined(__AVX512F__)
-enum { WIDTH = 16, ACROSS = 3, DOWN = 8, PAIRS = 1 };
+enum { ACROSS = 3, DOWN = 8, PAIRS = 1 };
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #define LOWER 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define UPPER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #define NEXT 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
-#elif defined(__AVX__)
-enum { WIDTH = 8, ACROSS = 3, DOWN = 4, PAIRS = 0 };
+#elif defined(__AVX2__)
+enum { ACROSS = 3, DOWN = 4, PAIRS = 0 };
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15
 #define LOWER 0, 8, 1, 9, 2, 10, 3, 11
@@ -27,9 +26,9 @@ enum { WIDTH = 8, ACROSS = 3, DOWN = 4, PAIRS = 0 };
 #define NEXT 1, 2, 3, 4, 5, 6, 7, 8
 #else
 #ifdef __aarch64__
-enum { WIDTH = 4, ACROSS = 3, DOWN = 8, PAIRS = 1 };
+enum { ACROSS = 3, DOWN = 8, PAIRS = 1 };
 #else
-enum { WIDTH = 4, ACROSS = 3, DOWN = 4, PAIRS = 0 };
+enum { ACROSS = 3, DOWN = 4, PAIRS = 0 };
 #endif
 #define EVEN 0, 2, 4, 6
 #define ODD 1, 3, 5, 7
@@ -37,63 +36,27 @@ enum { WIDTH = 4, ACROSS = 3, DOWN = 4, PAIRS = 0 };
 #define UPPER 2, 6, 3, 7
 #define NEXT 1, 2, 3, 4
 #endif
-typedef float vector __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
-typedef int mask __attribute__((vector_size(4 * WIDTH)));
-enum { IN = 6, OUT = VD_WINOGRAD_TILE, PANEL = VD_WINOGRAD_PANEL, AREA = VD_WINOGRAD_FREQUENCIES };
+enum { WIDTH = VD_WIDTH, IN = 6, OUT = VD_WINOGRAD_TILE, PANEL = VD_WINOGRAD_PANEL, AREA = VD_WINOGRAD_FREQUENCIES };
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define SHUFFLE(a, b, which) __builtin_shufflevector(a, b, which)
 
-ALWAYS_INLINE vector load(const float *x)
+VD_INLINE vd_lanes load(const float *x)
 {
-    return *(const vector *)x;
+    return *(const vd_lanes_in_memory *)x;
 }
 
-ALWAYS_INLINE void store(float *x, vector v)
+VD_INLINE void store(float *x, vd_lanes v)
 {
-    *(vector *)x = v;
-}
-
-/* the first n numbers, n < WIDTH; the others are 0 */
-ALWAYS_INLINE vector load_some(const float *x, int n)
-{
-#ifdef __AVX512F__
-    return (vector)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), x);
-#else
-    vector v = {0};
-    for (int i = 0; i < n; ++i) v[i] = x[i];
-    return v;
-#endif
-}
-
-ALWAYS_INLINE void store_some(float *x, vector v, int n)
-{
-#ifdef __AVX512F__
-    _mm512_mask_storeu_ps(x, (__mmask16)((1u << n) - 1), (__m512)v);
-#else
-    for (int i = 0; i < n; ++i) x[i] = v[i];
-#endif
+    *(vd_lanes_in_memory *)x = v;
 }
 
 /* ---- B^T d B ---- */
 
-/* t = B^T d of six vectors */
-ALWAYS_INLINE void input_transform(const vector *d, vector *t)
-{
-    vector even = d[4] - 4 * d[2], odd = d[3] - 4 * d[1], half = d[4] - d[2], rest = 2 * (d[3] - d[1]);
-    t[0] = 4 * d[0] - 5 * d[2] + d[4];
-    t[1] = even + odd;
-    t[2] = even - odd;
-    t[3] = half + rest;
-    t[4] = half - rest;
-    t[5] = 4 * d[1] - 5 * d[3] + d[5];
-}
-
 /* WIDTH columns of a row of tiles: lines 0 .. 5 at `to` */
-ALWAYS_INLINE void transform_columns(const vector *d, size_t pitch, float *to)
+VD_INLINE void transform_columns(const vd_lanes *d, size_t pitch, float *to)
 {
-    vector t[IN];
-    input_transform(d, t);
+    vd_lanes t[IN];
+    input_one_way(VD_F4_3, d, t);
 #pragma GCC unroll 6
     for (int i = 0; i < IN; ++i) store(to + i * pitch, t[i]);
 }
@@ -102,7 +65,7 @@ ALWAYS_INLINE void transform_columns(const vector *d, size_t pitch, float *to)
 static void transform_lines(vd_winograd_tiles t, int tile_row, const float *plane, size_t pitch, float *lines)
 {
     const float *zeros = lines + IN * pitch, *row[IN];
-    vector d[IN];
+    vd_lanes d[IN];
     for (int i = 0; i < IN; ++i) {
         int h = OUT * tile_row - t.pad + i;
         row[i] = h >= 0 && h < t.h ? plane + (size_t)h * t.w : zeros;
@@ -115,22 +78,22 @@ static void transform_lines(vd_winograd_tiles t, int tile_row, const float *plan
     }
     if (c < t.w) {
 #pragma GCC unroll 6
-        for (int i = 0; i < IN; ++i) d[i] = load_some(row[i] + c, t.w - c);
+        for (int i = 0; i < IN; ++i) d[i] = vd_lanes_load(t.w - c, row[i] + c);
         transform_columns(d, pitch, lines + t.pad + c);
     }
 }
 
 /* d[k] = every fourth number of the line from k on, for WIDTH tiles */
-ALWAYS_INLINE void split(const float *line, vector *d)
+VD_INLINE void split(const float *line, vd_lanes *d)
 {
-    vector a = load(line), b = load(line + WIDTH), c = load(line + 2 * WIDTH), e = load(line + 3 * WIDTH);
-    vector even_low = SHUFFLE(a, b, EVEN), odd_low = SHUFFLE(a, b, ODD);
-    vector even_high = SHUFFLE(c, e, EVEN), odd_high = SHUFFLE(c, e, ODD);
+    vd_lanes a = load(line), b = load(line + WIDTH), c = load(line + 2 * WIDTH), e = load(line + 3 * WIDTH);
+    vd_lanes even_low = SHUFFLE(a, b, EVEN), odd_low = SHUFFLE(a, b, ODD);
+    vd_lanes even_high = SHUFFLE(c, e, EVEN), odd_high = SHUFFLE(c, e, ODD);
     d[0] = SHUFFLE(even_low, even_high, EVEN);
     d[1] = SHUFFLE(odd_low, odd_high, EVEN);
     d[2] = SHUFFLE(even_low, even_high, ODD);
     d[3] = SHUFFLE(odd_low, odd_high, ODD);
-    vector after = line[4 * WIDTH] - (vector){0}, second = line[4 * WIDTH + 1] - (vector){0};
+    vd_lanes after = line[4 * WIDTH] - (vd_lanes){0}, second = line[4 * WIDTH + 1] - (vd_lanes){0};
     d[4] = SHUFFLE(d[0], after, NEXT);
     d[5] = SHUFFLE(d[1], second, NEXT);
 }
@@ -140,15 +103,15 @@ static void transform_tiles(int columns, int left, const float *lines, size_t pi
 {
     for (int k = 0; k < columns; k += WIDTH)
         for (int i = 0; i < IN; ++i) {
-            vector d[IN], t[IN];
+            vd_lanes d[IN], t[IN];
             split(lines + i * pitch + OUT * k, d);
-            input_transform(d, t);
+            input_one_way(VD_F4_3, d, t);
             float *to = v + i * IN * step + k;
             if (k + WIDTH <= left) {
 #pragma GCC unroll 6
                 for (int j = 0; j < IN; ++j) store(to + j * step, t[j]);
             } else {
-                for (int j = 0; j < IN; ++j) store_some(to + j * step, t[j], left - k);
+                for (int j = 0; j < IN; ++j) vd_lanes_store(left - k, to + j * step, t[j]);
             }
         }
 }
@@ -160,7 +123,7 @@ static void input_v(vd_winograd_tiles t, const float *plane, float *lines, size_
     size_t pitch = vd_winograd_lines(t) / 7;
     memset(lines, 0, 7 * pitch * sizeof(float));
     for (int f = 0; f < AREA; ++f)
-        for (int k = t.lanes - VD_WINOGRAD_LANES; k < t.lanes; k += WIDTH) store(v + f * step + k, (vector){0});
+        for (int k = t.lanes - VD_WINOGRAD_LANES; k < t.lanes; k += WIDTH) store(v + f * step + k, (vd_lanes){0});
     for (int r = 0; r < t.rows; ++r) {
         transform_lines(t, t.first + r, plane, pitch, lines);
         transform_tiles(t.columns, t.lanes - r * t.columns, lines, pitch, step, v + (size_t)r * t.columns);
@@ -174,24 +137,24 @@ enum { AHEAD = 512 };
 
 /* m of `across` registers of tiles and `down` filters, all in registers; the two are constants where this is inlined.
  * second: from the panel to the next one, for filters beyond the first eight */
-ALWAYS_INLINE void block(const int across, const int down, int channels, int lanes, const float *u, size_t second,
-                         const float *v, size_t step, float *m)
+VD_INLINE void block(const int across, const int down, int channels, int lanes, const float *u, size_t second,
+                     const float *v, size_t step, float *m)
 {
     enum { MOST = 16 };
-    vector sum[MOST][ACROSS];
+    vd_lanes sum[MOST][ACROSS];
 #pragma GCC unroll 16
     for (int r = 0; r < down; ++r)
 #pragma GCC unroll 3
-        for (int k = 0; k < across; ++k) sum[r][k] = (vector){0};
+        for (int k = 0; k < across; ++k) sum[r][k] = (vd_lanes){0};
     for (int c = 0; c < channels; ++c, u += PANEL, v += lanes) {
-        vector x[ACROSS];
+        vd_lanes x[ACROSS];
         if (across == 1) __builtin_prefetch(u + AHEAD);
         if (across == 1 && down > PANEL) __builtin_prefetch(u + second + AHEAD);
 #pragma GCC unroll 3
         for (int k = 0; k < across; ++k) x[k] = load(v + k * WIDTH);
 #pragma GCC unroll 16
         for (int r = 0; r < down; ++r) {
-            vector weight = u[r < PANEL ? (size_t)r : second + r - PANEL] - (vector){0};
+            vd_lanes weight = u[r < PANEL ? (size_t)r : second + r - PANEL] - (vd_lanes){0};
 #pragma GCC unroll 3
             for (int k = 0; k < across; ++k) sum[r][k] += weight * x[k];
         }
@@ -203,16 +166,16 @@ ALWAYS_INLINE void block(const int across, const int down, int channels, int lan
 }
 
 /* one panel */
-ALWAYS_INLINE void multiply_panel(const int across, int channels, int lanes, const float *u, const float *v,
-                                  size_t step, float *m)
+VD_INLINE void multiply_panel(const int across, int channels, int lanes, const float *u, const float *v, size_t step,
+                              float *m)
 {
 #pragma GCC unroll 2
     for (int r = 0; r < PANEL; r += DOWN) block(across, DOWN, channels, lanes, u + r, 0, v, step, m + r * step);
 }
 
 /* all panels for a few registers of tiles. One register alone would wait for its own sums: two panels at a time */
-ALWAYS_INLINE void multiply_across(const int across, int panels, int channels, int lanes, const float *u,
-                                   const float *v, size_t step, float *m)
+VD_INLINE void multiply_across(const int across, int panels, int channels, int lanes, const float *u, const float *v,
+                               size_t step, float *m)
 {
     size_t panel = (size_t)channels * PANEL;
     int p = 0;
@@ -233,30 +196,20 @@ static void multiply_v(int panels, int channels, int lanes, const float *u, cons
 
 /* ---- A^T m A ---- */
 
-/* y = A^T m of six vectors */
-ALWAYS_INLINE void output_transform(const vector *m, vector *y)
-{
-    vector sum1 = m[1] + m[2], difference1 = m[1] - m[2], sum2 = m[3] + m[4], difference2 = m[3] - m[4];
-    y[0] = m[0] + sum1 + sum2;
-    y[1] = difference1 + 2 * difference2;
-    y[2] = sum1 + 4 * sum2;
-    y[3] = difference1 + 8 * difference2 + m[5];
-}
-
-ALWAYS_INLINE vector end_of(vd_winograd_end end, vector x)
+VD_INLINE vd_lanes end_of(vd_winograd_end end, vd_lanes x)
 {
     x = x * end.scale + end.bias;
-    mask positive = x > 0;
-    return (vector)(((mask)x & positive) | ((mask)(x * end.slope) & ~positive));
+    vd_lanes_mask positive = x > 0;
+    return (vd_lanes)(((vd_lanes_mask)x & positive) | ((vd_lanes_mask)(x * end.slope) & ~positive));
 }
 
 /* the pixels of one line: of every tile four, y[0] .. y[3]; n of them are inside the output */
-ALWAYS_INLINE void merge(const vector *y, int n, float *line)
+VD_INLINE void merge(const vd_lanes *y, int n, float *line)
 {
-    vector even_low = SHUFFLE(y[0], y[2], LOWER), even_high = SHUFFLE(y[0], y[2], UPPER);
-    vector odd_low = SHUFFLE(y[1], y[3], LOWER), odd_high = SHUFFLE(y[1], y[3], UPPER);
-    const vector pixels[OUT] = {SHUFFLE(even_low, odd_low, LOWER), SHUFFLE(even_low, odd_low, UPPER),
-                                SHUFFLE(even_high, odd_high, LOWER), SHUFFLE(even_high, odd_high, UPPER)};
+    vd_lanes even_low = SHUFFLE(y[0], y[2], LOWER), even_high = SHUFFLE(y[0], y[2], UPPER);
+    vd_lanes odd_low = SHUFFLE(y[1], y[3], LOWER), odd_high = SHUFFLE(y[1], y[3], UPPER);
+    const vd_lanes pixels[OUT] = {SHUFFLE(even_low, odd_low, LOWER), SHUFFLE(even_low, odd_low, UPPER),
+                                  SHUFFLE(even_high, odd_high, LOWER), SHUFFLE(even_high, odd_high, UPPER)};
     if (n >= OUT * WIDTH) {
 #pragma GCC unroll 4
         for (int k = 0; k < OUT; ++k) store(line + k * WIDTH, pixels[k]);
@@ -265,29 +218,29 @@ ALWAYS_INLINE void merge(const vector *y, int n, float *line)
 #pragma GCC unroll 4
     for (int k = 0; k < OUT; ++k, n -= WIDTH) {
         if (n >= WIDTH) store(line + k * WIDTH, pixels[k]);
-        else if (n > 0) store_some(line + k * WIDTH, pixels[k], n);
+        else if (n > 0) vd_lanes_store(n, line + k * WIDTH, pixels[k]);
     }
 }
 
 /* WIDTH tiles, m: of the first; lines: of the output that are inside it; n: pixels of a line */
-ALWAYS_INLINE void output_tiles(const float *m, size_t lanes, vd_winograd_end end, int lines, int n, float *to,
-                                size_t pitch)
+VD_INLINE void output_tiles(const float *m, size_t lanes, vd_winograd_end end, int lines, int n, float *to,
+                            size_t pitch)
 {
-    vector half[IN][OUT];
+    vd_lanes half[IN][OUT];
 #pragma GCC unroll 6
     for (int j = 0; j < IN; ++j) {
-        vector column[IN];
+        vd_lanes column[IN];
 #pragma GCC unroll 6
         for (int i = 0; i < IN; ++i) column[i] = load(m + (i * IN + j) * lanes);
-        output_transform(column, half[j]);
+        output_one_way(VD_F4_3, column, half[j]);
     }
 #pragma GCC unroll 4
     for (int i = 0; i < OUT; ++i) {
-        vector row[IN], y[OUT];
+        vd_lanes row[IN], y[OUT];
         if (i == lines) return;
 #pragma GCC unroll 6
         for (int j = 0; j < IN; ++j) row[j] = half[j][i];
-        output_transform(row, y);
+        output_one_way(VD_F4_3, row, y);
 #pragma GCC unroll 4
         for (int j = 0; j < OUT; ++j) y[j] = end_of(end, y[j]);
         merge(y, n, to + i * pitch);
