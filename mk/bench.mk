@@ -91,11 +91,11 @@ $(STOCK)/predict $(STOCK)-native/predict: %/predict: tests/bench/predict.c %/ste
 $(BUILD)/thin: tests/bench/thin.c $(BUILD)/libdarknet-vd.a
 	$(Q)$(call program,$(STEP_FLAGS) -I$(SRC)/include)
 
-## BASE=rev                   for bench-before: a revision, or a folder that has it built; UNDER=, ROWS=: see its script
+## BASE=rev                   for bench-before: a revision, or a folder that has it built; UNDER=, ROWS=, MNIST=: see its script
 .PHONY: bench-before
 bench-before: $(EXEC) $(BUILD)/step $(BUILD)/predict $(BUILD)/thin $(STOCK)-native/step ## training and answers against another revision, built beside this one
 	$(Q)$(if $(BASE),,$(error bench-before: give BASE=rev, a revision to compare with))
-	$(Q)LIBS="$(LIBS)" CC="$(CC)" $(foreach v,ROUNDS SECONDS_EACH ROWS UNDER,$(if $($(v)),$(v)='$($(v))')) \
+	$(Q)LIBS="$(LIBS)" CC="$(CC)" $(foreach v,ROUNDS SECONDS_EACH ROWS UNDER MNIST,$(if $($(v)),$(v)='$($(v))')) \
 	  tests/bench/before.sh '$(BASE)' $(BUILD) $(STOCK)-native/step
 
 # ORT: the folder with node_modules of onnxruntime-node; not a part of CI

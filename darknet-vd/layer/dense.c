@@ -1,6 +1,7 @@
 /* The products of a connected layer with its input, with all weights. */
 #include "layer/product.h"
 #include "layer/bias_activation.h"
+#include "layer/dense_thin.h"
 #include "layer/variance.h"
 #include "kernels/products/tiled.h"
 #include "base/parallel.h"
@@ -15,6 +16,7 @@ typedef struct {
     vd_product p;
     const vd_kernels *k;
     int tiled_mean, tiled_variance;  /* 1 where the product is by the tile: then all pieces share a packed factor */
+    int thin;                        /* what multiplies the input is by dense_thin.h */
     int units, columns;              /* of a piece */
     const float *input;              /* [batch][in] */
     float *d_input;                  /* [batch][in] */
@@ -33,9 +35,10 @@ static job make_job(layer l, const float *input, vd_product p, int packed, int b
     vd_type type = vd_variance_type();
     j.tiled_mean = vd_gemm_is_tiled();
     j.tiled_variance = p.sigma2 && (type == VD_FP16 || (type == VD_FLOAT && j.tiled_mean));
+    j.thin = vd_dense_is_thin(l, input, p);
     j.units = j.tiled_mean || j.tiled_variance ? TILED_UNITS : UNITS;
     j.columns = j.tiled_mean || j.tiled_variance ? TILED_COLUMNS : COLUMNS;
-    size_t squares = p.sigma2 && !j.tiled_variance ? (size_t)l.batch * l.inputs : 0;
+    size_t squares = p.sigma2 && !j.tiled_variance && !j.thin ? (size_t)l.batch * l.inputs : 0;
     size_t d_vars = p.sigma2 && backward ? (size_t)l.batch * l.outputs : 0, pack = (size_t)l.batch * packed;
     float *next = vd_scratch(VD_SCRATCH_SHARED,
                              squares + d_vars + (j.tiled_mean + j.tiled_variance) * pack + vd_tiled_blocks(l.batch));
@@ -116,8 +119,12 @@ void vd_dense_forward(layer l, const float *input, vd_product p)
 {
     int blocks = vd_tiled_blocks(l.batch);
     job j = make_job(l, input, p, l.inputs, 0);
-    if (j.tiled_mean || p.sigma2) vd_parallel_for(blocks, begin_forward, &j);
-    vd_parallel_for(vd_pieces(l.outputs, j.units), multiply_units, &j);
+    if (j.thin) {
+        vd_dense_thin_forward(l, input, p);
+    } else {
+        if (j.tiled_mean || p.sigma2) vd_parallel_for(blocks, begin_forward, &j);
+        vd_parallel_for(vd_pieces(l.outputs, j.units), multiply_units, &j);
+    }
     if (p.sigma2 || !l.batch_normalize) vd_parallel_for(blocks, finish_images, &j);
 }
 
@@ -134,7 +141,7 @@ static void begin_backward(int block, void *context)
     for (int b = some.first; !j->l.batch_normalize && b < some.first + some.n; ++b) vd_backward_tail(j->l, b, 0);
     if (j->tiled_mean && j->d_input) vd_tiled_pack(VD_FLOAT, j->l.batch, out, block, delta, out, 0, j->packed);
     if (!j->p.sigma2) return;
-    if (!j->tiled_variance)
+    if (!j->tiled_variance && !j->thin)
         vd_variance_square(some.n * in, j->input + some.first * in, 1, vd_variance_at(j->square, some.first * in));
     if (vd_variance_type() == VD_FP16) j->scales[block] = vd_variance_scale_of_gradients(n, delta, gain);
     else vd_variance_multiply(n, delta, gain, 1, vd_variance_at(j->d_var, first));
@@ -160,8 +167,8 @@ static void backward_units(const job *j, int i)
 {
     int in = j->l.inputs, out = j->l.outputs, o = i * j->units, n = vd_piece_length(out, j->units, i);
     vd_gemm_shape s = {.m = n, .n = in, .k = j->l.batch, .lda = out, .ldb = in, .ldc = in, .transpose_a = 1, .add = 1};
-    if (!j->tiled_mean) vd_gemm(s, j->l.delta + o, j->input, j->p.d_theta + (size_t)o * in);
-    if (j->p.sigma2 && !j->tiled_variance)
+    if (!j->tiled_mean && !j->thin) vd_gemm(s, j->l.delta + o, j->input, j->p.d_theta + (size_t)o * in);
+    if (j->p.sigma2 && !j->tiled_variance && !j->thin)
         vd_variance_gemm(s, vd_variance_at(j->d_var, o), j->square, 1, j->p.d_sigma2 + (size_t)o * in);
     for (int b = 0; !j->l.batch_normalize && b < j->l.batch; ++b)
         j->k->add(n, j->l.delta + (size_t)b * out + o, j->l.bias_updates + o);
@@ -208,7 +215,7 @@ static void backward_columns(const job *j, int i)
 {
     int in = j->l.inputs, out = j->l.outputs, c = i * j->columns, n = vd_piece_length(in, j->columns, i);
     vd_gemm_shape s = {.m = j->l.batch, .n = n, .k = out, .lda = out, .ldb = in, .ldc = in, .add = !j->p.overwrites};
-    tile_columns(j, c, n);
+    if (!j->thin) tile_columns(j, c, n);
     if (!j->d_input) return;
     if (j->tiled_mean) vd_tiled_multiply(s, VD_FLOAT, j->packed, 0, j->p.theta + c, 1, j->d_input + c);
     else vd_gemm(s, j->l.delta, j->p.theta + c, j->d_input + c);
@@ -238,13 +245,14 @@ void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p
 {
     int blocks = vd_tiled_blocks(l.batch);
     job j = make_job(l, input, p, d_input ? l.outputs : 0, 1);
-    int by_columns = d_input || j.tiled_mean || j.tiled_variance;
+    int by_columns = d_input || (!j.thin && (j.tiled_mean || j.tiled_variance));
     j.d_input = d_input;
     vd_parallel_for(blocks, begin_backward, &j);
     if (vd_variance_type() == VD_FP16)
         for (int i = 0; i < blocks && p.sigma2; ++i)
             if (i == 0 || j.scales[i] < j.d_var_scale) j.d_var_scale = j.scales[i];
     if (j.tiled_variance) vd_parallel_for(blocks, convert_d_var, &j);
+    if (j.thin) vd_dense_thin_gradients(l, input, p);
     vd_parallel_for(vd_pieces(l.outputs, j.units) + (by_columns ? vd_pieces(l.inputs, j.columns) : 0), backward_piece,
                     &j);
 }

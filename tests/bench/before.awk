@@ -62,6 +62,7 @@ END {
     print_defaults("lenet-300-100")
     print_ratio("lenet5 VD step: old / ours", time, "lenet5-vd", "old", "ours", ">=2.4*", "ms")
     print_ratio("lenet-300-100 VD step: old / ours", time, "lenet-300-100-vd", "old", "ours", ">=1.5", "ms")
+    print_ratio("  the same on MNIST pictures", time, "lenet-300-100-vd-mnist", "old", "ours", ">=1.5", "ms")
     print_ratio("VGG-like VD step: old / ours", time, "vgg-vd", "old", "ours", ">=1.6", "ms")
     print_ratio("yolov3-tiny VD step: old / ours", time, "yolov3-tiny-vd", "old", "ours", ">=1.6", "ms")
     print_ratio("stock -march=native plain / lenet5 VD", time, "stock-lenet5", "native", "ours", ">=4.3", "ms")

@@ -13,6 +13,7 @@
 #     ROUNDS=5         number of rounds
 #     SECONDS_EACH=2   how long one thing is timed in each (five times at least)
 #     ROWS='defaults steps big stock thin threads sparse'    these groups of rows
+#     MNIST=dir        its IDX files: LeNet-300-100 on pictures, most of whose numbers are 0, beside random numbers
 #     UNDER='chrt -f 1 taskset -c 1'    what the programs with one thread run under
 #     LIBS             what programs are linked with
 set -eu
@@ -74,6 +75,10 @@ make_nets() {
     sed 's/^subdivisions=.*/subdivisions=1/; s/^batch=.*/batch=4/' cfg/yolov3-tiny-vd.cfg > "$folder/yolov3-tiny-4-vd.cfg"
     printf '[net]\nbatch=1\nheight=64\nwidth=64\nchannels=1\n\n[vd_connected]\noutput=4096\nactivation=linear\n' \
         > "$folder/connected.cfg"
+    pictures=
+    for file in "${MNIST:-}"/train-images*; do
+        [ -e "$file" ] && pictures=$folder/pictures && gzip -cdf "$file" > "$pictures"
+    done
     for share in .1 .02 .005; do
         "$build/thin" "$folder/lenet5-vd.cfg" $share "$folder/lenet5-$share.weights" 2>> "$folder/log" > /dev/null
         "$build/thin" "$folder/connected.cfg" $share "$folder/connected-$share.weights" 2>> "$folder/log" > /dev/null
@@ -120,6 +125,7 @@ defaults() {
 steps() {
     both lenet5-vd step "$folder/lenet5-vd.cfg" "$seconds"
     both lenet-300-100-vd step "$folder/lenet-300-100-vd.cfg" "$seconds"
+    [ -z "$pictures" ] || both lenet-300-100-vd-mnist step "$folder/lenet-300-100-vd.cfg" "$seconds" 3 '' "$pictures"
 }
 
 big() {

@@ -1,8 +1,11 @@
-/* Times training steps of a cfg on random data: milliseconds of the median step. Only Darknet's own API, so that the
- * same program measures stock Darknet, and AlexeyAB's (-DFORK, its own sources in the include path).
+/* Times training steps of a cfg on random data, or on pictures of MNIST: milliseconds of the median step. Only
+ * Darknet's own API, so that the same program measures stock Darknet, and AlexeyAB's (-DFORK, its own sources in the
+ * include path).
  *
- *     step CFG SECONDS [STEPS [WEIGHTS]]   prints: median milliseconds, images a second, peak resident MiB, mean
- *                               milliseconds of CPU; timed after STEPS steps (default: 3), from WEIGHTS on */
+ *     step CFG SECONDS [STEPS [WEIGHTS [PICTURES]]]   prints: median milliseconds, images a second, peak resident MiB,
+ *                               mean milliseconds of CPU; timed after STEPS steps (default: 3), from WEIGHTS on
+ *                               ('' for none), on the first batch of an IDX file of pictures as large as the network's
+ */
 #ifdef FORK
 #include "network.h"
 #else
@@ -48,6 +51,24 @@ static void step(network *net, arrays a)
 }
 #endif
 
+static void fill_randomly(float *x, int n)
+{
+    int i;
+    for (i = 0; i < n; ++i) x[i] = rand() / (float)RAND_MAX;
+}
+
+/* bytes of pictures, behind the header of an IDX file with three dimensions */
+static int fill_from(const char *path, float *x, int n)
+{
+    enum { HEADER = 16 };
+    int i, byte = 0;
+    FILE *fp = fopen(path, "rb");
+    if (!fp || fseek(fp, HEADER, SEEK_SET)) return 0;
+    for (i = 0; i < n && (byte = getc(fp)) != EOF; ++i) x[i] = byte / 255.f;
+    fclose(fp);
+    return i == n;
+}
+
 int main(int argc, char **argv)
 {
     enum { MOST = 100000 };
@@ -56,9 +77,14 @@ int main(int argc, char **argv)
     int i, n = 0, before = argc > 3 ? atoi(argv[3]) : 3;
     if (argc < 3) return 1;
     gpu_index = -1;
-    network *net = load_network(argv[1], argc > 4 ? argv[4] : 0, 0);
+    network *net = load_network(argv[1], argc > 4 && *argv[4] ? argv[4] : 0, 0);
     arrays a = arrays_of(net);
-    for (i = 0; i < net->inputs * net->batch; ++i) a.input[i] = rand() / (float)RAND_MAX;
+    if (argc <= 5) {
+        fill_randomly(a.input, net->inputs * net->batch);
+    } else if (!fill_from(argv[5], a.input, net->inputs * net->batch)) {
+        fprintf(stderr, "%s: no IDX file of %d pictures with %d numbers each\n", argv[5], net->batch, net->inputs);
+        return 1;
+    }
     for (i = 0; i < net->batch; ++i) a.truth[i * a.truths + rand() % a.truths] = 1;
     for (i = 0; i < before; ++i) step(net, a);
     double seconds = atof(argv[2]), start = now(), last = start, cpu = now_on(CLOCK_PROCESS_CPUTIME_ID);

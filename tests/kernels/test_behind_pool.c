@@ -176,6 +176,30 @@ START_TEST(a_list_holds_the_gradients_that_are_not_zero)
 }
 END_TEST
 
+START_TEST(numbers_that_are_not_zero_are_found)
+{
+    enum { MOST = 70 };
+    for (int n = 0; n <= MOST; ++n)
+        for (int every = 1; every <= 4; ++every) {
+            int at[2][MOST + VD_LIST_LANES], found[2];
+            float value[2][MOST + VD_LIST_LANES];
+            guarded x = make_guarded(n, 5);
+            for (int i = 0; i < n; ++i)
+                if (every == 4 || i % (every + 1)) x.x[i] = i % 2 ? 0 : -0.f;
+            for (int t = 0; t < 2; ++t) {
+                const vd_behind_pool_kernels *k = (t ? &vd_kernels_c : tables[_i])->behind_pool;
+                found[t] = k->not_zero(n, x.x, at[t], value[t]);
+                ck_assert_int_eq(k->not_zero(n, x.x, 0, 0), found[t]);
+            }
+            ck_assert_int_eq(found[0], every == 4 ? 0 : (n + every) / (every + 1));
+            ck_assert_int_eq(found[0], found[1]);
+            ck_assert_mem_eq(at[0], at[1], found[0] * sizeof(int));
+            ck_assert_mem_eq(value[0], value[1], found[0] * sizeof(float));
+            free_guarded(x, 0);
+        }
+}
+END_TEST
+
 /* ---- windows as rows ---- */
 
 static const vd_windows images[] = {
@@ -250,6 +274,7 @@ SUITE_OF(behind_pool)
     LOOP(lists_in_fp16_add_their_rows, n_tables);
     LOOP(sums_do_not_depend_on_how_lists_are_cut_into_blocks, n_tables);
     LOOP(a_list_holds_the_gradients_that_are_not_zero, n_tables);
+    LOOP(numbers_that_are_not_zero_are_found, n_tables);
     LOOP(windows_become_rows, n_tables);
     LOOP(a_pool_adds_the_bias_and_takes_the_gain_along, n_tables);
 }

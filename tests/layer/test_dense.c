@@ -1,6 +1,7 @@
 /* layer/dense.c and layer/variance.c with every table of kernels: the products of a connected layer against double
  * precision, in whatever type the table has for the variance. */
 #include "support/support.h"
+#include "layer/dense_thin.h"
 #include "layer/product.h"
 #include "layer/variance.h"
 #include "base/parallel.h"
@@ -67,6 +68,7 @@ static net make_net(size s, float input_scale, float sigma2_scale)
     vd_variance_convert(w, n.sigma2, scale, sigma2);
     n.p = (vd_product){.theta = n.theta, .d_theta = n.d_theta, .sigma2 = sigma2, .sigma2_scale = scale};
     n.p.d_sigma2 = n.d_sigma2;
+    n.p.sigma2_float = n.sigma2;
     n.p.noise_gain = calloc(out, sizeof(float));
     n.p.key = (vd_noise_key){.seed = 1, .image = 2, .layer = 3};
     return n;
@@ -181,6 +183,50 @@ START_TEST(a_connected_layer_computes_its_formulas)
 }
 END_TEST
 
+/* one number in five, and of some pixels none: as in pictures of digits */
+static net make_thin_net(size s)
+{
+    net n = make_net(s, 1, .1f);
+    for (int i = 0; i < s.batch * s.in; ++i)
+        if (i % s.in % 7 == 3 || (i * 7919u >> 4) % 5) n.input[i] = 0;
+    return n;
+}
+
+START_TEST(an_input_of_zeros_gives_the_same_formulas)
+{
+    static const size thin[] = {{16, 300, 48}, {17, 257, 130}, {64, 400, 100}, {33, 63, 7}};
+    if (!use_table(_i)) return;
+    for (int i = 0; i < COUNT_OF(thin); ++i) {
+        net n = make_thin_net(thin[i]);
+        ck_assert_int_eq(vd_dense_is_thin(n.l, n.input, n.p), vd_kernels_get() != &vd_kernels_c);
+        vd_dense_forward(n.l, n.input, n.p);
+        check_forward(&n, thin[i]);
+        vd_dense_backward(n.l, n.input, n.d_input, n.p);
+        check_backward(&n, thin[i]);
+        free_net(n);
+    }
+}
+END_TEST
+
+START_TEST(only_an_input_of_zeros_is_thin)
+{
+    size s = {40, 100, 8};
+    net n = make_thin_net(s);
+    vd_product mean = n.p;
+    layer few = n.l;
+    if (vd_kernels_get() == &vd_kernels_c) return;
+    ck_assert_int_eq(vd_dense_is_thin(n.l, n.input, n.p), 1);
+    mean.sigma2 = 0;
+    ck_assert_int_eq(vd_dense_is_thin(n.l, n.input, mean), 0);
+    few.batch = 4;
+    ck_assert_int_eq(vd_dense_is_thin(few, n.input, n.p), 0);
+    for (int i = 0; i < s.batch * s.in; ++i)
+        if (i % 3 == 0) n.input[i] = 1;
+    ck_assert_int_eq(vd_dense_is_thin(n.l, n.input, n.p), 0);
+    free_net(n);
+}
+END_TEST
+
 /* numbers that fp16 does not have: squares of inputs of 300 and of 1/3000, variances of 1e-10 */
 START_TEST(large_and_small_numbers_are_scaled)
 {
@@ -199,15 +245,14 @@ START_TEST(large_and_small_numbers_are_scaled)
 }
 END_TEST
 
-START_TEST(threads_do_not_change_a_bit)
+static void check_threads(int thin)
 {
     size s = {37, 257, 130};
     net n[2];
-    if (!use_table(_i)) return;
     for (int t = 0; t < 2; ++t) {
         setenv("DARKNET_THREADS", t ? "3" : "1", 1);
         vd_parallel_forget_threads();
-        n[t] = make_net(s, 1, .1f);
+        n[t] = thin ? make_thin_net(s) : make_net(s, 1, .1f);
         vd_dense_forward(n[t].l, n[t].input, n[t].p);
         vd_dense_backward(n[t].l, n[t].input, n[t].d_input, n[t].p);
     }
@@ -218,6 +263,13 @@ START_TEST(threads_do_not_change_a_bit)
     ck_assert(!memcmp(n[0].d_input, n[1].d_input, s.batch * s.in * sizeof(float)));
     ck_assert(!memcmp(n[0].l.bias_updates, n[1].l.bias_updates, s.out * sizeof(float)));
     free_net(n[0]), free_net(n[1]);
+}
+
+START_TEST(threads_do_not_change_a_bit)
+{
+    if (!use_table(_i)) return;
+    check_threads(0);
+    check_threads(1);
 }
 END_TEST
 
@@ -241,6 +293,8 @@ SUITE_OF(dense)
     TIMEOUT(120);
     ONCE(list_tables, 0);
     LOOP(a_connected_layer_computes_its_formulas, TABLES);
+    LOOP(an_input_of_zeros_gives_the_same_formulas, TABLES);
+    TEST(only_an_input_of_zeros_is_thin);
     LOOP(large_and_small_numbers_are_scaled, TABLES);
     LOOP(threads_do_not_change_a_bit, TABLES);
     LOOP(a_scale_is_a_power_of_two_that_keeps_sums_finite, TABLES);

@@ -42,6 +42,17 @@ static int list_of_plane_c(vd_pooled_plane p, const float *y, float *d, const in
     return n;
 }
 
+static int not_zero_c(int n, const float *x, int *at, float *value)
+{
+    int found = 0;
+    for (int i = 0; i < n; ++i) {
+        if (x[i] == 0) continue;
+        if (at) at[found] = i, value[found] = x[i];
+        ++found;
+    }
+    return found;
+}
+
 static void windows_c(vd_windows s, const float *image, float *rows, float *squares)
 {
     int all = s.c * s.size * s.size;
@@ -54,4 +65,4 @@ static void windows_c(vd_windows s, const float *image, float *rows, float *squa
 }
 
 const vd_behind_pool_kernels vd_behind_pool_c = {
-    .add_lists = add_lists_c, .list_of_plane = list_of_plane_c, .windows = windows_c};
+    .add_lists = add_lists_c, .list_of_plane = list_of_plane_c, .not_zero = not_zero_c, .windows = windows_c};

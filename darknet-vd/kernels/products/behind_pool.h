@@ -74,6 +74,10 @@ typedef struct {
     int (*list_of_plane)(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
                          const int *where, int *pixel, int *row, float *value, float *varied, float *sum);
 
+    /* the numbers of x [n] that are not zero, and where they are; returns how many. Up to VD_LIST_LANES numbers behind
+     * the last are overwritten. at and value null: counts alone */
+    int (*not_zero)(int n, const float *x, int *at, float *value);
+
     /* the windows of an image, one a row, each in the order of weights; and their squares
      *
      *   image          [c][h][w], and VD_LIST_LANES readable numbers more

@@ -227,6 +227,24 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
     *sum += _mm512_reduce_add_ps(total);
     return n;
 }
+
+static int not_zero_v(int n, const float *x, int *at, float *value)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    int found = 0;
+    for (int i = 0; i < n; i += 16) {
+        __mmask16 some = n - i >= 16 ? 0xffff : (__mmask16)((1u << (n - i)) - 1);
+        __m512 v = _mm512_maskz_loadu_ps(some, x + i);
+        __mmask16 kept = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+        if (at) {
+            __m512i places = _mm512_add_epi32(lane, _mm512_set1_epi32(i));
+            _mm512_storeu_si512(at + found, _mm512_maskz_compress_epi32(kept, places));
+            _mm512_storeu_ps(value + found, _mm512_maskz_compress_ps(kept, v));
+        }
+        found += __builtin_popcount(kept);
+    }
+    return found;
+}
 #else
 /* without branches: which gradients are zero cannot be foreseen */
 static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
@@ -247,6 +265,18 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
     }
     *sum += total[0] + total[1] + (total[2] + total[3]);
     return n;
+}
+
+static int not_zero_v(int n, const float *x, int *at, float *value)
+{
+    int found = 0;
+    for (int i = 0; !at && i < n; ++i) found += x[i] != 0;
+    for (int i = 0; at && i < n; ++i) {
+        at[found] = i;
+        value[found] = x[i];
+        found += x[i] != 0;
+    }
+    return found;
 }
 #endif
 
@@ -326,4 +356,5 @@ const vd_behind_pool_kernels VARIANT(vd_behind_pool) = {.add_lists = add_lists_v
                                                         .add_lists_half = add_lists_half_v,
 #endif
                                                         .list_of_plane = list_of_plane_v,
+                                                        .not_zero = not_zero_v,
                                                         .windows = windows_v};
