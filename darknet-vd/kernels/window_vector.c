@@ -188,6 +188,17 @@ static inline void larger_line(int n, const float *restrict top, const float *re
 #endif
 }
 
+/* the same where top and low may be read in whole vectors */
+#ifdef __AVX512F__
+static inline void larger_line_whole(int n, const float *top, const float *low, float *line)
+{
+    for (int i = 0; i < n; i += 16)
+        _mm512_storeu_ps(line + i, _mm512_max_ps(_mm512_loadu_ps(top + i), _mm512_loadu_ps(low + i)));
+}
+#else
+#define larger_line_whole larger_line
+#endif
+
 /* out[i] = the larger of line[2 i] and line[2 i + 1]; line has room for 32 numbers more */
 static inline void larger_of_pairs(int n, const float *restrict line, float *restrict out)
 {
@@ -210,22 +221,35 @@ static inline void larger_of_pairs(int n, const float *restrict line, float *res
  * line is; both for as many lines at a time as stay in the first-level cache */
 enum { LINES = 4096 };
 
+/* larger_line() of `lines` pairs of lines, one after the other; whole: as many whole vectors of the input may be read
+ * as a line takes */
+static inline float *larger_lines(vd_pool_shape s, int whole, int lines, const float *top, float *line)
+{
+    const int n = 2 * s.out_w;
+    for (int i = 0; i < lines; ++i, top += 2 * s.w, line += n)
+        if (whole) larger_line_whole(n, top, top + s.w, line);
+        else larger_line(n, top, top + s.w, line);
+    return line;
+}
+
 static void max_pool_values_2x2(vd_pool_shape s, int planes, const float *in, float *out)
 {
-    float lines[LINES + 32], *line = lines;
-    int n = 2 * s.out_w;
-    for (int p = 0; p < planes; ++p, in += (size_t)s.h * s.w) {
-        const float *top = in;
-        for (int i = 0; i < s.out_h; ++i, top += 2 * s.w, line += n) {
-            if (line + n > lines + LINES) {
-                larger_of_pairs((int)(line - lines) / 2, lines, out);
-                out += (line - lines) / 2;
-                line = lines;
-            }
-            larger_line(n, top, top + s.w, line);
+    float lines[LINES + 32];
+    const int n = 2 * s.out_w, most = LINES / n; /* pairs of lines at a time */
+    const float *end = in + (size_t)planes * s.h * s.w;
+    int left = planes * s.out_h, row = 0; /* pairs, the first of them of its plane */
+    while (left > 0) {
+        float *line = lines;
+        for (int room = left < most ? left : most; room > 0;) {
+            int some = s.out_h - row < room ? s.out_h - row : room;
+            const float *behind = in + (size_t)(2 * (row + some) - 1) * s.w + (n + 15) / 16 * 16;
+            line = larger_lines(s, behind <= end, some, in + (size_t)2 * row * s.w, line);
+            room -= some, left -= some, row += some;
+            if (row == s.out_h) row = 0, in += (size_t)s.h * s.w;
         }
+        larger_of_pairs((int)(line - lines) / 2, lines, out);
+        out += (line - lines) / 2;
     }
-    larger_of_pairs((int)(line - lines) / 2, lines, out);
 }
 
 static void max_pool_values_plane(vd_pool_shape s, const float *in, float *out)
