@@ -252,6 +252,13 @@ ALWAYS_INLINE void pack_strided_line(float *line, const float *image, int stride
     for (int j = to; j < pitch; ++j) line[j] = 0;
 }
 
+/* the plane's lines lie one after the other in the image */
+ALWAYS_INLINE int is_whole(vd_sparse_planes s, vd_sparse_plane plane)
+{
+    return s.stride == 1 && s.down == 1 && s.pitch == s.w && plane.column == 0 && plane.row >= 0 &&
+           plane.row + s.lines <= s.h;
+}
+
 static void pack_v(vd_sparse_planes s, int first, int last, const float *image, float *x)
 {
     size_t numbers = (size_t)s.lines * s.pitch;
@@ -260,6 +267,11 @@ static void pack_v(vd_sparse_planes s, int first, int last, const float *image, 
         const float *channel = image + (size_t)plane.channel * s.h * s.w;
         float *line = x + p * s.size;
         int from, to;
+        if (is_whole(s, plane)) {
+            memcpy(line, channel + plane.row * s.w, numbers * sizeof(float));
+            memset(line + numbers, 0, (s.size - numbers) * sizeof(float));
+            continue;
+        }
         inside(s.pitch, s.stride, plane.column, s.w, &from, &to);
         for (int i = 0; i < s.lines; ++i, line += s.pitch) {
             int row = i * s.down + plane.row;
