@@ -81,9 +81,9 @@ static void backward_maxpool_image(int b, void *context)
     const job *j = context;
     layer l = j->l;
     vd_pool_shape s = vd_pool_shape_of(l);
-    if (j->overwrites) memset(j->net.delta + (size_t)b * l.inputs, 0, l.inputs * sizeof(float));
     for (int c = 0; c < l.c; ++c) {
         size_t plane = (size_t)b * l.c + c, in = plane * l.h * l.w, out = plane * l.out_h * l.out_w;
+        if (j->overwrites) memset(j->net.delta + in, 0, (size_t)l.h * l.w * sizeof(float));
         vd_kernels_get()->max_pool_backward(s, (int)in, l.indexes + out, l.delta + out, j->net.delta + in);
     }
 }
