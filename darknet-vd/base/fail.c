@@ -1,4 +1,5 @@
 #include "base/fail.h"
+#include "base/aligned.h"
 #include "base/float_mode.h"
 
 #include <pthread.h>
@@ -134,9 +135,8 @@ void vd_die(const char *fmt, ...)
     _exit(1);
 }
 
-/* Arrays from BIG bytes on begin at a cache line: a register of 64 bytes that lies across two lines takes twice as long
- * to load or store, and calloc()'s large ones all begin 16 bytes into one. */
-enum { LINE = 64, BIG = 4096, UNTOUCHED = 1 << 20 };
+/* arrays from BIG bytes on are those of aligned.h */
+enum { BIG = 4096, UNTOUCHED = 1 << 20 };
 
 /* zeros; of large arrays, pages that are never used take no memory, as with calloc() */
 static void clear(char *p, size_t bytes)
@@ -154,7 +154,7 @@ static void clear(char *p, size_t bytes)
 /* null when there is no memory */
 static void *big_calloc(size_t bytes)
 {
-    void *p = bytes > SIZE_MAX - LINE ? 0 : aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
+    void *p = vd_aligned_alloc(bytes);
     if (p) clear(p, bytes);
     return p;
 }

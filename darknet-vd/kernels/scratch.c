@@ -1,4 +1,5 @@
 #include "kernels/scratch.h"
+#include "base/aligned.h"
 #include "base/fail.h"
 
 #include <pthread.h>
@@ -37,7 +38,7 @@ float *vd_scratch(vd_scratch_slot slot, size_t n)
         size_t size = (n + 15) / 16 * 16;
         free(mine.data[slot]);
         mine.size[slot] = 0; /* true if a callback of vd_on_die() leaves from here */
-        mine.data[slot] = aligned_alloc(64, size * sizeof(float));
+        mine.data[slot] = vd_aligned_alloc(size * sizeof(float));
         if (!mine.data[slot]) vd_no_memory(size * sizeof(float));
         mine.size[slot] = size;
     }

@@ -1,6 +1,7 @@
 /* base/fail.c: an error ends the program with one line and status 1, also without memory and while other threads run.
  */
 #include "support/support.h"
+#include "base/aligned.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -60,6 +61,23 @@ static void ask_for_too_much(const char *path)
     (void)path;
     vd_calloc((size_t)1 << 62, 2);
 }
+
+/* those of two megabytes at the beginning of a huge page */
+START_TEST(aligned_arrays_begin_where_vectors_and_huge_pages_do)
+{
+    enum { LINE = 64, HUGE_PAGE = 2 << 20 };
+    static const size_t sizes[] = {1, 100, HUGE_PAGE - 1, HUGE_PAGE, 3 * HUGE_PAGE + 5};
+    for (int i = 0; i < COUNT_OF(sizes); ++i) {
+        char *p = vd_aligned_alloc(sizes[i]);
+        ck_assert_ptr_nonnull(p);
+        ck_assert_int_eq((uintptr_t)p % (sizes[i] < HUGE_PAGE ? LINE : HUGE_PAGE), 0);
+        memset(p, 7, sizes[i]);
+        free(p);
+    }
+    ck_assert_ptr_null(vd_aligned_alloc(SIZE_MAX));
+    ck_assert_ptr_null(vd_aligned_alloc(SIZE_MAX - HUGE_PAGE));
+}
+END_TEST
 
 START_TEST(memory_that_is_not_there_is_named)
 {
@@ -122,6 +140,7 @@ SUITE_OF(fail)
     TEST(dying_says_one_line_and_exits_with_1);
     TEST(memory_is_zeroed);
     TEST(large_arrays_are_zero_and_begin_at_a_cache_line);
+    TEST(aligned_arrays_begin_where_vectors_and_huge_pages_do);
     TEST(memory_that_is_not_there_is_named);
     TEST(a_program_dies_in_peace_while_other_threads_write);
 }

@@ -1,10 +1,10 @@
 #include "kernels/products/winograd.h"
+#include "base/aligned.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { SIZE = 3, AREA = VD_WINOGRAD_FREQUENCIES, PANEL = VD_WINOGRAD_PANEL, TILE = VD_WINOGRAD_TILE };
 
@@ -81,13 +81,8 @@ static void make_panel(int panel, void *context)
  * not fetch ahead beyond a page */
 static float *zeroed(size_t n)
 {
-    enum { HUGE_PAGE = 2 << 20 };
-    size_t bytes = (n * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    if (bytes == HUGE_PAGE) return calloc(n, sizeof(float));
-    float *x = aligned_alloc(HUGE_PAGE, bytes);
-    if (!x) return 0;
-    madvise(x, bytes, MADV_HUGEPAGE);
-    return memset(x, 0, n * sizeof(float));
+    float *x = vd_aligned_alloc(n * sizeof(float));
+    return x ? memset(x, 0, n * sizeof(float)) : 0;
 }
 
 vd_winograd *make_vd_winograd(int c, int n, const float *weights)
