@@ -111,7 +111,7 @@ typedef struct {
     uint16_t *half_sigma2;     /* [rows][n][half_length] instead */
     float *d_theta, *d_sigma2; /* [n][rows][length] sums of all chunks */
     int *where, *list, *at,
-        *at_list; /* of a pixel its rows and list; of a filter and of a list the rows of their sum */
+        *at_list; /* of a pixel its rows (null: its number) and list; of a filter and of a list the rows of their sum */
     vd_chunks chunks;
 } job;
 
@@ -449,7 +449,7 @@ static void make_places(job *j)
     for (int i = 0; i < w.out_h; ++i)
         for (int k = 0; k < w.out_w; ++k) {
             int pixel = i * w.out_w + k, list = k * w.out_h + i;
-            j->where[pixel] = i * j->rows.line + k * j->rows.column;
+            if (j->where) j->where[pixel] = i * j->rows.line + k * j->rows.column;
             j->list[pixel] = list;
             j->at_list[list] = (i * w.stride * j->rows.w + k * w.stride) * j->rows.c;
         }
@@ -471,7 +471,8 @@ void vd_pooled_backward(layer l, const float *input, float *d_input, vd_product 
     j.d_sigma2 = cut(&next, j.weights);
     j.half_sigma2 = cut(&next, half);
     j.at = cut(&next, l.n);
-    j.where = cut(&next, pixels);
+    int is_number = j.rows.line == j.window.out_w && j.rows.column == 1;
+    j.where = is_number ? 0 : cut(&next, pixels);
     j.list = cut(&next, pixels);
     j.at_list = cut(&next, pixels);
     make_places(&j);

@@ -160,15 +160,17 @@ START_TEST(a_list_holds_the_gradients_that_are_not_zero)
                 d[1][i] = d[0][i];
             }
             for (int t = 0; t < 2; ++t)
-                found[t] = (t ? &vd_kernels_c : tables[_i])
-                               ->behind_pool->list_of_plane(p, y, d[t], index, with_gain ? gain : 0, where, pixel[t],
-                                                            row[t], value[t], with_gain ? varied[t] : 0, sum + t);
+                found[t] =
+                    (t ? &vd_kernels_c : tables[_i])
+                        ->behind_pool->list_of_plane(p, y, d[t], index, with_gain ? gain : 0, v % 2 ? where : 0,
+                                                     pixel[t], row[t], value[t], with_gain ? varied[t] : 0, sum + t);
             ck_assert_int_eq(found[0], found[1]);
             ck_assert(close_to(sum[0], sum[1], 1e-5, 1e-5));
             for (int i = 0; i < n; ++i) ck_assert(d[0][i] == d[1][i]);
             for (int e = 0; e < found[0]; ++e) {
                 ck_assert_int_eq(pixel[0][e], pixel[1][e]);
                 ck_assert_int_eq(row[0][e], row[1][e]);
+                ck_assert_int_eq(row[0][e], v % 2 ? where[pixel[0][e]] : pixel[0][e]);
                 ck_assert(value[0][e] == value[1][e]);
                 ck_assert(!with_gain || varied[0][e] == varied[1][e]);
             }

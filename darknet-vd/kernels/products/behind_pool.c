@@ -34,7 +34,7 @@ static int list_of_plane_c(vd_pooled_plane p, const float *y, float *d, const in
         *sum += d[i];
         if (d[i] == 0) continue;
         pixel[n] = index[i] - p.base;
-        row[n] = where[pixel[n]];
+        row[n] = where ? where[pixel[n]] : pixel[n];
         value[n] = d[i];
         if (gain) varied[n] = d[i] * gain[i];
         ++n;

@@ -65,7 +65,7 @@ typedef struct {
     /* the list of one filter, from the pool's gradient: of each window whose gradient is not zero
      *
      *   y, d, index, gain  [windows] the pool's output, -dL/d y, index and the gain at its largest element
-     *   where              [pixels] the row of inputs of a pixel
+     *   where              [pixels] the row of inputs of a pixel; null: its number
      *   d                  on output -dL/d(largest element's product): times slope where y <= 0
      *   pixel, row, value, varied   the list: pixel number, where[pixel], d and d * gain. Not more than `windows`,
      *                      but up to VD_LIST_LANES numbers behind the last are overwritten. gain and varied may be null

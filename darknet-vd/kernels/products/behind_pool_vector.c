@@ -217,7 +217,7 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
         at = _mm512_maskz_compress_epi32(kept, at); /* pixel 0 behind the last: has a place, too */
         _mm512_storeu_ps(value + n, _mm512_maskz_compress_ps(kept, g));
         _mm512_storeu_si512(pixel + n, at);
-        _mm512_storeu_si512(row + n, _mm512_i32gather_epi32(at, where, 4));
+        _mm512_storeu_si512(row + n, where ? _mm512_i32gather_epi32(at, where, 4) : at);
         if (gain) {
             __m512 z = _mm512_mul_ps(g, _mm512_maskz_loadu_ps(some, gain + i));
             _mm512_storeu_ps(varied + n, _mm512_maskz_compress_ps(kept, z));
@@ -258,7 +258,7 @@ static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const in
         d[i] = g;
         total[i % 4] += g;
         pixel[n] = at;
-        row[n] = where[at];
+        row[n] = where ? where[at] : at;
         value[n] = g;
         if (gain) varied[n] = g * gain[i];
         n += g != 0;
@@ -303,23 +303,45 @@ static void cut_windows(vd_windows s, piece *pieces, int *first)
     first[s.length / VD_WIDTH] = n;
 }
 
+/* windows next to each other, from `corner` on: each piece is looked up once for all of them; n is a constant where
+ * this is inlined */
+static inline __attribute__((always_inline)) void windows_of_line(const int n, vd_windows s, const piece *pieces,
+                                                                  const int *first, const float *corner, float *rows,
+                                                                  float *squares)
+{
+    for (int v = 0; v < s.length / VD_WIDTH; ++v, rows += VD_WIDTH) {
+        __m512 x[8];
+#pragma GCC unroll 8
+        for (int k = 0; k < n; ++k) x[k] = _mm512_setzero_ps();
+        for (int p = first[v]; p < first[v + 1]; ++p) {
+            const float *from = corner + pieces[p].from;
+            __mmask16 lanes = pieces[p].lanes;
+#pragma GCC unroll 8
+            for (int k = 0; k < n; ++k) x[k] = _mm512_mask_loadu_ps(x[k], lanes, from + k * s.stride);
+        }
+#pragma GCC unroll 8
+        for (int k = 0; k < n; ++k) _mm512_storeu_ps(rows + k * s.length, x[k]);
+        if (!squares) continue;
+#pragma GCC unroll 8
+        for (int k = 0; k < n; ++k) _mm512_storeu_ps(squares + k * s.length, _mm512_mul_ps(x[k], x[k]));
+        squares += VD_WIDTH;
+    }
+}
+
 static void windows_v(vd_windows s, const float *image, float *rows, float *squares)
 {
+    enum { TOGETHER = 8 };
     piece pieces[VD_LONGEST_WINDOW];
     int first[VD_LONGEST_WINDOW / VD_WIDTH + 1];
     cut_windows(s, pieces, first);
     for (int i = 0; i < s.out_h; ++i)
-        for (int j = 0; j < s.out_w; ++j) {
+        for (int j = 0, some; j < s.out_w; j += some) {
             const float *corner = image + ((size_t)i * s.w + j) * s.stride;
-            for (int v = 0; v < s.length / VD_WIDTH; ++v, rows += VD_WIDTH) {
-                __m512 x = _mm512_setzero_ps();
-                for (int p = first[v]; p < first[v + 1]; ++p)
-                    x = _mm512_mask_loadu_ps(x, pieces[p].lanes, corner + pieces[p].from);
-                _mm512_storeu_ps(rows, x);
-                if (!squares) continue;
-                _mm512_storeu_ps(squares, _mm512_mul_ps(x, x));
-                squares += VD_WIDTH;
-            }
+            some = s.out_w - j < TOGETHER ? 1 : TOGETHER;
+            if (some == 1) windows_of_line(1, s, pieces, first, corner, rows, squares);
+            else windows_of_line(TOGETHER, s, pieces, first, corner, rows, squares);
+            rows += (size_t)some * s.length;
+            if (squares) squares += (size_t)some * s.length;
         }
 }
 #else
