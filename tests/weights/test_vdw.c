@@ -199,7 +199,7 @@ START_TEST(a_higher_rate_makes_a_smaller_file_that_answers_less_well)
         char *fault, *path = in_folder(folder, "net.vdw");
         vd_packed p = vd_pack_network_at_rate(net, rate, &fault);
         ck_assert_msg(!fault, "%s", fault);
-        ck_assert_uint_eq(p.file.n, vd_packed_size(net, VD_PACK_INT8, rate));
+        ck_assert_uint_eq(p.file.n, vd_packed_size_at_rate(net, rate));
         ck_assert_msg(p.file.n <= bytes, "rate %g: %zu bytes after %zu", rate, p.file.n, bytes);
         bytes = p.file.n;
         write_bytes(path, p.file.bytes, p.file.n);
@@ -213,8 +213,8 @@ START_TEST(a_higher_rate_makes_a_smaller_file_that_answers_less_well)
         if (rate > 9) ck_assert_msg(difference > before, "%g after %g", difference, before);
     }
     double rate = vd_pack_rate_of_bytes(net, bytes + 20);
-    ck_assert_msg(rate > 0 && vd_packed_size(net, VD_PACK_INT8, rate) <= bytes + 20, "%g", rate);
-    ck_assert_msg(vd_packed_size(net, VD_PACK_INT8, rate / 1.05) > bytes + 20, "%g", rate);
+    ck_assert_msg(rate > 0 && vd_packed_size_at_rate(net, rate) <= bytes + 20, "%g", rate);
+    ck_assert_msg(vd_packed_size_at_rate(net, rate / 1.05) > bytes + 20, "%g", rate);
     ck_assert(vd_pack_rate_of_bytes(net, 10) == 0);
     free_network(net);
 }
