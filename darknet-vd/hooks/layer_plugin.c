@@ -189,6 +189,7 @@ static void set_target(vd_section s, vd_cost *c, const network *net)
         vd_section_die(s, "target_size=%.0f and target_sparsity=%g: only one can be steered to", c->target_size,
                        c->target_sparsity);
     if (c->target_sparsity == 1) vd_section_die(s, "target_sparsity=1 would prune every weight");
+    if (!vd_variational_layers(net)) vd_section_die(s, "%s: no variational layer, so there is nothing to prune", key);
     if (!c->kl_scale) vd_section_die(s, "%s needs a kl_scale to start from, over 0", key);
     if (net->max_batches - c->fine_tune <= c->kl_start)
         vd_section_die(s, "%s: max_batches=%d leaves no batches with a KL term, which begins at batch %g", key,
