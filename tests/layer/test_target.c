@@ -176,25 +176,26 @@ START_TEST(a_size_out_of_reach_trains_as_without_one)
 END_TEST
 
 static const struct {
-    const char *keys, *said, *layer;
+    const char *layer, *keys, *said;
 } bad[] = {
-    {"target_sparsity=1\n", "[vd_cost]: target_sparsity=1 would prune every weight"},
-    {"target_sparsity=1.5\n", "target_sparsity=1.5"},
-    {"target_sparsity=.9\nkl_scale=0\n", "target_sparsity needs a kl_scale to start from"},
-    {"target_sparsity=.9\nkl_start=800\n",
+    {"vd_connected", "target_sparsity=1\n", "[vd_cost]: target_sparsity=1 would prune every weight"},
+    {"vd_connected", "target_sparsity=1.5\n", "target_sparsity=1.5"},
+    {"vd_connected", "target_sparsity=.9\nkl_scale=0\n", "target_sparsity needs a kl_scale to start from"},
+    {"vd_connected", "target_sparsity=.9\nkl_start=800\n",
      "max_batches=800 leaves no batches with a KL term, which begins at batch 800"},
-    {"target_sparsity=.9\nkl_start=100\nfine_tune=700\n", "leaves no batches with a KL term"},
-    {"target_size=-1\n", "target_size=-1"},
-    {"target_size=9000\nkl_scale=0\n", "target_size needs a kl_scale to start from"},
-    {"target_size=9000\ntarget_sparsity=.9\n", "target_size=9000 and target_sparsity=0.9: only one can be steered to"},
-    {"target_size=9000\n", "target_size: no variational layer", "connected"},
-    {"target_sparsity=.9\n", "target_sparsity: no variational layer", "connected"},
+    {"vd_connected", "target_sparsity=.9\nkl_start=100\nfine_tune=700\n", "leaves no batches with a KL term"},
+    {"vd_connected", "target_size=-1\n", "target_size=-1"},
+    {"vd_connected", "target_size=9000\nkl_scale=0\n", "target_size needs a kl_scale to start from"},
+    {"vd_connected", "target_size=9000\ntarget_sparsity=.9\n",
+     "target_size=9000 and target_sparsity=0.9: only one can be steered to"},
+    {"connected", "target_size=9000\n", "target_size: no variational layer"},
+    {"connected", "target_sparsity=.9\n", "target_sparsity: no variational layer"},
 };
 
 START_TEST(a_target_that_cannot_be_steered_to_is_refused)
 {
-    char *text = vd_format(NET "[%s]\noutput=4\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=50\n%s",
-                           bad[_i].layer ? bad[_i].layer : "vd_connected", bad[_i].keys);
+    char *text = vd_format(NET "[%s]\noutput=4\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=50\n%s", bad[_i].layer,
+                           bad[_i].keys);
     write_in_folder("bad.cfg", text);
     run_result r = run((const char *[]){"darknet", "vd", "report", "bad.cfg", "none.weights", 0});
     ck_assert_int_eq(r.status, 1);
