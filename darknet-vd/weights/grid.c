@@ -205,7 +205,6 @@ static uint8_t round_weights(weights *l, vd_grid_rule rule)
 {
     double sigma = median(l->n, l->sigma);
     int number = rule.rate > 0 ? step_by_rate(l, sigma, rule.rate) : largest_step_of(sigma / 2);
-    number += rule.coarser;
     if (number < rule.least) number = rule.least;
     if (number > LAST_STEP) number = LAST_STEP;
     number = vd_grid_step_that_reaches(l->n, l->w, number, rule.rate > 0 ? VD_MOST_INTEGER : STEPS_OF_INT8);

@@ -19,7 +19,6 @@
 typedef struct {
     double rate; /* 0: to the nearest multiple of the largest step of at most half the median sigma, or of the smallest
                     larger one with which no weight takes more than 127 */
-    int coarser; /* the step is so many numbers of vd_pack_step() larger than the rate asks for */
     uint8_t least; /* the least number of a step */
 } vd_grid_rule;
 

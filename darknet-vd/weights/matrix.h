@@ -35,7 +35,7 @@ void vd_code_dense(vd_coder *c, size_t n, float *w);
 
 /* the values of w that are not 0
  *
- *   format   VD_PACK_FP32, _FP16 or _INT8; for writing, vd_pack_round() has rounded w to it
+ *   format   VD_PACK_FP32, _FP16 or _INT8; for writing, w is rounded to it
  *   steps    [rows] with VD_PACK_INT8, otherwise unused
  *   w        [rows][columns]; for reading, all 0 before
  *

@@ -14,7 +14,7 @@ typedef enum { VD_PACK_DENSE = 0, VD_PACK_FP32 = 1, VD_PACK_FP16 = 2, VD_PACK_IN
 uint16_t vd_half_of_float(uint32_t bits);
 uint32_t vd_float_of_half(uint16_t half);
 
-enum { VD_PACK_MOST_STEPS = 127 }; /* in int8: a weight is -127 .. 127 steps */
+enum { VD_PACK_MOST_STEPS = 127 }; /* int8 of version 1: a weight is -127 .. 127 steps */
 
 /* step number k = (4 + k mod 4)/4 * 2^(k div 4 - 48): four per octave, from 2^-48 to 57344. A step times -127 .. 127 is
  * exact in a float. */

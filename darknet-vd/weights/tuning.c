@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* quarters of an octave: training makes good for larger steps, but not for weights that are gone */
-enum { COARSER = 4 };
-
 struct vd_tuning {
     network *net;
     vd_parts own;     /* the network's arrays: weights are the numbers behind the integers */
@@ -97,7 +94,7 @@ char *vd_tuning_choose(vd_tuning *t, double rate)
     if (fault) return fault;
     vd_simplify(t->net, t->rounded);
     for (int i = 0; i < t->own.n; ++i) vd_part_copy(t->own.part[i], t->rounded.part[i]);
-    vd_round_by_rate(t->net, t->rounded, rate, COARSER, t->codes);
+    vd_round_by_rate(t->net, t->rounded, rate, t->codes);
     take_zeros(t);
     vd_simplify(t->net, t->own); /* the network's own arrays */
     changed(t);

@@ -96,9 +96,9 @@ char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format)
     return fault;
 }
 
-void vd_round_by_rate(const network *net, vd_parts values, double rate, int coarser, vd_part_code *codes)
+void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_code *codes)
 {
-    vd_grid_rule rule = {.rate = rate, .coarser = coarser};
+    vd_grid_rule rule = {.rate = rate};
     for (int i = 0; i < values.n; ++i) {
         vd_part p = values.part[i];
         codes[i].exact = !variational(net, p);
@@ -127,7 +127,7 @@ char *vd_make_values(const network *net, vd_parts values, vd_pack_format format,
         codes[i].exact = !variational(net, p);
         if (!codes[i].exact && format == VD_PACK_FP16) vd_round_to_halves(vd_part_weights(p), p.weights);
     }
-    if (format == VD_PACK_INT8) vd_round_by_rate(net, values, rate, 0, codes);
+    if (format == VD_PACK_INT8) vd_round_by_rate(net, values, rate, codes);
     vd_simplify(net, values); /* rounding may have left rows without weights */
     if (format == VD_PACK_INT8) vd_finish_integers(net, values, codes);
     return 0;

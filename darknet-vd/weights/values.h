@@ -18,11 +18,11 @@ char *vd_make_values(const network *net, vd_parts values, vd_pack_format format,
  *
  *   vd_copy_masked       the arrays at test time: pruned weights are 0. Returns null, or what cannot be packed
  *   vd_round_by_rate     the weights of variational layers, and the biases of those without batch normalisation, to
- *                        integers; the steps are chosen (coarser: of weights/grid.h)
+ *                        integers; the steps are chosen
  *   vd_finish_integers   the biases again, batch normalisation as scales and biases alone, to halves; then the order
  *                        that packs best */
 char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format);
-void vd_round_by_rate(const network *net, vd_parts values, double rate, int coarser, vd_part_code *codes);
+void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_code *codes);
 void vd_finish_integers(const network *net, vd_parts values, vd_part_code *codes);
 
 /* pack values as they are; see vd_pack_network() */
