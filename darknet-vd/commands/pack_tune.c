@@ -112,7 +112,7 @@ static int shrinking_epochs(const vd_tune_plan *plan)
  * equal factors from first_size on */
 static double rate_of(const network *net, const vd_tune_plan *plan, int e, size_t first_size)
 {
-    static const double reserve = .995; /* of the bytes asked for: training makes some integers larger */
+    static const double reserve = .99; /* of the bytes asked for: training makes some integers larger */
     double t = (e + 1.) / shrinking_epochs(plan), bytes = reserve * (double)plan->bytes;
     if (!plan->bytes) return plan->rate * exp2(-3 * (1 - t));
     return vd_pack_rate_of_bytes(net, (size_t)(first_size > bytes ? bytes * pow(first_size / bytes, 1 - t) : bytes));
@@ -142,26 +142,12 @@ static void choose(network *net, vd_tuning *t, const char *cfg, const vd_tune_pl
     free(r.layers);
 }
 
-/* the integers that were trained; where their file has grown over the bytes asked for, fewer of them */
-static vd_packed pack(network *net, vd_tuning *t, const char *cfg, const vd_tune_plan *plan)
-{
-    char *fault;
-    vd_packed p = vd_tuning_pack(t, &fault);
-    if (!fault && plan->bytes && p.file.n > plan->bytes) {
-        vd_packed_free(&p);
-        double rate = vd_pack_rate_of_bytes(net, plan->bytes);
-        if (rate == 0) vd_die("%s: cannot be packed into %zu bytes at any rate", cfg, plan->bytes);
-        p = vd_pack_network_at_rate(net, rate, &fault);
-    }
-    if (fault) vd_die("%s: %s", cfg, fault);
-    return p;
-}
-
 vd_packed vd_tune_and_pack(network *net, const char *cfg, vd_tune_plan plan)
 {
     static const double fine = 1. / 4; /* the rate at which a file that shall shrink begins */
     pictures p = {0};
     size_t seen = *net->seen;
+    char *fault;
     check(net, cfg);
     if (!rand_is_seeded()) rand_seed(1);
     read_pictures(&p, net, plan.data);
@@ -176,7 +162,9 @@ vd_packed vd_tune_and_pack(network *net, const char *cfg, vd_tune_plan plan)
     }
     free_data(take(&p));
     *net->seen = seen;
-    vd_packed packed = pack(net, t, cfg, &plan);
+    vd_packed packed = vd_tuning_pack(t, plan.bytes, &fault);
+    if (fault) vd_die("%s: %s", cfg, fault);
+    if (plan.bytes && packed.file.n > plan.bytes) vd_die("%s: cannot be packed into %zu bytes", cfg, plan.bytes);
     free_vd_tuning(t);
     free_pictures(&p);
     return packed;

@@ -201,10 +201,15 @@ static void round_to_nearest(weights *l, float step)
     for (size_t k = 0; k < l->n; ++k) l->steps[k] = (int)rintf(l->w[k] / step);
 }
 
-static uint8_t round_weights(weights *l, vd_grid_rule rule)
+static int chosen_step(weights *l, double rate)
 {
     double sigma = median(l->n, l->sigma);
-    int number = rule.rate > 0 ? step_by_rate(l, sigma, rule.rate) : largest_step_of(sigma / 2);
+    return rate > 0 ? step_by_rate(l, sigma, rate) : largest_step_of(sigma / 2);
+}
+
+static uint8_t round_weights(weights *l, vd_grid_rule rule)
+{
+    int number = rule.is_fixed ? rule.least : chosen_step(l, rule.rate);
     if (number < rule.least) number = rule.least;
     if (number > LAST_STEP) number = LAST_STEP;
     number = vd_grid_step_that_reaches(l->n, l->w, number, rule.rate > 0 ? VD_MOST_INTEGER : STEPS_OF_INT8);

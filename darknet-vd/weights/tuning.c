@@ -124,10 +124,41 @@ void vd_tuning_end_batch(vd_tuning *t)
     }
 }
 
-vd_packed vd_tuning_pack(const vd_tuning *t, char **fault)
+/* t->rounded = what is packed: the integers, fewer at a rate that is not 0 */
+static void final_values(const vd_tuning *t, double rate, vd_part_code *codes)
 {
+    memcpy(codes, t->codes, t->own.n * sizeof(*codes));
     round_all(t, 0);
+    for (int i = 0; i < t->own.n && rate > 0; ++i) {
+        layer l = t->net->layers[t->own.part[i].layer];
+        if (!codes[i].exact)
+            vd_grid_round(t->rounded.part[i], vd_layer_of(l)->log_sigma2,
+                          (vd_grid_rule){.rate = rate, .least = codes[i].step, .is_fixed = 1});
+    }
     vd_simplify(t->net, t->rounded);
-    vd_finish_integers(t->net, t->rounded, t->codes);
-    return vd_pack_values(t->net, t->rounded, VD_PACK_INT8, t->codes, fault);
+    vd_finish_integers(t->net, t->rounded, codes);
+}
+
+/* the smallest rate, to 1/100, at which the file has at most so many bytes; 0 where it has without one */
+static double rate_that_fits(const vd_tuning *t, size_t bytes, vd_part_code *codes)
+{
+    double low = -16, high = 12; /* log2 of the rate */
+    final_values(t, 0, codes);
+    if (!bytes || vd_size_of_values(t->net, t->rounded, VD_PACK_INT8, codes) <= bytes) return 0;
+    while (high - low > .01) {
+        double middle = (low + high) / 2;
+        final_values(t, exp2(middle), codes);
+        if (vd_size_of_values(t->net, t->rounded, VD_PACK_INT8, codes) > bytes) low = middle;
+        else high = middle;
+    }
+    return exp2(high);
+}
+
+vd_packed vd_tuning_pack(const vd_tuning *t, size_t bytes, char **fault)
+{
+    vd_part_code *codes = vd_calloc(t->own.n, sizeof(*codes));
+    final_values(t, rate_that_fits(t, bytes, codes), codes);
+    vd_packed p = vd_pack_values(t->net, t->rounded, VD_PACK_INT8, codes, fault);
+    free(codes);
+    return p;
 }

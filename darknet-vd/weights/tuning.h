@@ -21,7 +21,10 @@ char *vd_tuning_choose(vd_tuning *t, double rate);
 void vd_tuning_begin_batch(vd_tuning *t);
 void vd_tuning_end_batch(vd_tuning *t);
 
-/* pack the integers; as vd_pack_network() */
-vd_packed vd_tuning_pack(const vd_tuning *t, char **fault);
+/* pack the integers; as vd_pack_network()
+ *
+ *   bytes   where the file would have more, further weights become 0, those that weights/grid.h says at the smallest
+ *           rate whose file fits; 0: no limit */
+vd_packed vd_tuning_pack(const vd_tuning *t, size_t bytes, char **fault);
 
 #endif

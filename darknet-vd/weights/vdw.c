@@ -99,38 +99,46 @@ vd_packed vd_pack_values(const network *net, vd_parts values, vd_pack_format for
     return result;
 }
 
-/* verified = 0: the bytes alone */
-static vd_packed pack(const network *net, vd_pack_format format, double rate, int verified, char **fault)
+size_t vd_size_of_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes)
+{
+    vd_packed p = write_file(net, values, format, codes);
+    size_t n = p.file.n;
+    vd_packed_free(&p);
+    return n;
+}
+
+/* result is null: *size alone is wanted */
+static char *pack(const network *net, vd_pack_format format, double rate, vd_packed *result, size_t *size)
 {
     vd_parts own = vd_parts_of_network(net), values = vd_parts_like(own);
     vd_part_code *codes = vd_calloc(own.n, sizeof(*codes));
-    vd_packed result = {0};
-    *fault = vd_make_values(net, values, format, rate, codes);
-    if (!*fault && verified) result = vd_pack_values(net, values, format, codes, fault);
-    else if (!*fault) result = write_file(net, values, format, codes);
+    char *fault = vd_make_values(net, values, format, rate, codes);
+    if (!fault && result) *result = vd_pack_values(net, values, format, codes, &fault);
+    else if (!fault) *size = vd_size_of_values(net, values, format, codes);
     free(codes);
     vd_parts_free(values);
     free(own.part);
-    return result;
+    return fault;
 }
 
 vd_packed vd_pack_network(const network *net, vd_pack_format format, char **fault)
 {
-    return pack(net, format, 0, 1, fault);
+    vd_packed p = {0};
+    *fault = pack(net, format, 0, &p, 0);
+    return p;
 }
 
 vd_packed vd_pack_network_at_rate(const network *net, double rate, char **fault)
 {
-    return pack(net, VD_PACK_INT8, rate, 1, fault);
+    vd_packed p = {0};
+    *fault = pack(net, VD_PACK_INT8, rate, &p, 0);
+    return p;
 }
 
 static size_t size_of(const network *net, vd_pack_format format, double rate)
 {
-    char *fault;
-    vd_packed p = pack(net, format, rate, 0, &fault);
-    size_t n = p.file.n;
-    free(fault);
-    vd_packed_free(&p);
+    size_t n = 0;
+    free(pack(net, format, rate, 0, &n));
     return n;
 }
 
