@@ -5,6 +5,7 @@
 #include "weights/crc32.h"
 #include "weights/matrix.h"
 #include "weights/parts.h"
+#include "weights/simplify.h"
 #include "weights/varint.h"
 #include "weights/vdw1.h"
 #include "weights/values.h"
@@ -54,14 +55,16 @@ static int same_part(vd_part a, vd_part b)
            same_values(vd_part_weights(a), a.weights, b.weights);
 }
 
-static char *unpack(const network *net, vd_parts p, size_t *seen, const uint8_t *bytes, size_t n);
+static char *unpack(const network *net, vd_parts p, size_t *seen, vd_pack_format *format, const uint8_t *bytes,
+                    size_t n);
 
 /* unpack the file and compare with what it was made from */
 static char *verify(const network *net, vd_parts packed, vd_bytes file)
 {
     vd_parts again = vd_parts_like(packed);
     size_t seen = 0;
-    char *fault = unpack(net, again, &seen, file.bytes, file.n);
+    vd_pack_format format;
+    char *fault = unpack(net, again, &seen, &format, file.bytes, file.n);
     for (int i = 0; !fault && i < packed.n; ++i)
         if (!same_part(packed.part[i], again.part[i]))
             fault = vd_format("layer %d: unpacking does not restore what was packed", packed.part[i].layer);
@@ -182,7 +185,7 @@ static int checksum_is_right(const uint8_t *bytes, size_t n)
     return crc == vd_crc32(bytes, n - CHECKSUM);
 }
 
-static char *unpack_version_2(const network *net, vd_parts p, vd_reader *r)
+static char *unpack_version_2(const network *net, vd_parts p, vd_reader *r, vd_pack_format *format)
 {
     uint32_t mark = 0;
     for (int i = 0; i < MARK; ++i) mark |= (uint32_t)vd_read_byte(r) << 8 * i;
@@ -191,16 +194,19 @@ static char *unpack_version_2(const network *net, vd_parts p, vd_reader *r)
         return vd_format("packed from another network: number or shapes of its layers differ from this one's");
     vd_part_code *codes = vd_calloc(p.n, sizeof(*codes));
     vd_coder c = vd_coder_to_read(r->bytes + r->at, r->n - r->at);
-    vd_pack_format format = vd_code_raw(&c, FORMAT_BITS, 0);
-    char *fault = vd_code_parts(&c, net, p, format, codes, 0);
+    *format = vd_code_raw(&c, FORMAT_BITS, 0);
+    char *fault =
+        *format == VD_PACK_DENSE ? vd_format("unknown format 0") : vd_code_parts(&c, net, p, *format, codes, 0);
     if (!fault && !vd_coder_is_at_end(&c)) fault = vd_format("bytes are left after the last layer");
     for (int i = 0; !fault && i < p.n; ++i) fault = vd_part_fault(p.part[i]);
     free(codes);
     return fault;
 }
 
-/* into p, the parts of net, whose arrays are 0 before; returns null, or what is wrong */
-static char *unpack(const network *net, vd_parts p, size_t *seen, const uint8_t *bytes, size_t n)
+/* into p, the parts of net, whose arrays are 0 before; returns null, or what is wrong. *format is that of the file, in
+ * version 1 VD_PACK_DENSE */
+static char *unpack(const network *net, vd_parts p, size_t *seen, vd_pack_format *format, const uint8_t *bytes,
+                    size_t n)
 {
     if (!vd_is_packed(bytes, n)) return vd_format("not a packed file");
     if (bytes[3] < FIRST_VERSION || bytes[3] > VERSION)
@@ -210,7 +216,8 @@ static char *unpack(const network *net, vd_parts p, size_t *seen, const uint8_t 
     vd_reader r = {.bytes = bytes, .n = n - CHECKSUM, .at = sizeof(magic)};
     *seen = (size_t)vd_read_varint(&r);
     if (r.bad) return vd_format("ends before the first layer");
-    return bytes[3] == VERSION ? unpack_version_2(net, p, &r) : vd_read_version_1(&r, p);
+    *format = VD_PACK_DENSE;
+    return bytes[3] == VERSION ? unpack_version_2(net, p, &r, format) : vd_read_version_1(&r, p);
 }
 
 int vd_is_packed(const uint8_t *bytes, size_t n)
@@ -230,11 +237,25 @@ static void set_log_sigma2(layer l)
     vd_layer_changed(l);
 }
 
+/* integers are packed with rows in another order: their neighbours must come out of the same file */
+static char *check_kept(const network *net, vd_parts own)
+{
+    char *chained = vd_parts_chained(net, own), *fault = 0;
+    for (int i = 0; i < own.n && !fault; ++i)
+        if (net->layers[own.part[i].layer].dontload && (chained[i] || (i && chained[i - 1])))
+            fault = vd_format("layer %d has dontload=1, but the file has the units around it in another order",
+                              own.part[i].layer);
+    free(chained);
+    return fault;
+}
+
 char *vd_unpack_network(network *net, const uint8_t *bytes, size_t n)
 {
     vd_parts own = vd_parts_of_network(net), unpacked = vd_parts_like(own);
     size_t seen = 0;
-    char *fault = unpack(net, unpacked, &seen, bytes, n);
+    vd_pack_format format = VD_PACK_DENSE;
+    char *fault = unpack(net, unpacked, &seen, &format, bytes, n);
+    if (!fault && format == VD_PACK_INT8) fault = check_kept(net, own);
     for (int i = 0; !fault && i < own.n; ++i) {
         layer l = net->layers[own.part[i].layer];
         if (l.dontload) continue;

@@ -245,6 +245,28 @@ START_TEST(a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_layer_that_is_not_loaded_stays_or_is_named)
+{
+    network *net = random_network(), *other = random_network();
+    for (int format = VD_PACK_FP32; format <= VD_PACK_INT8; ++format) {
+        char *fault;
+        vd_packed p = vd_pack_network(net, format, &fault);
+        ck_assert_msg(!fault, "%s", fault);
+        other->layers[6].dontload = 1; /* the last but one with weights */
+        other->layers[6].weights[3] = 42;
+        fault = vd_unpack_network(other, p.file.bytes, p.file.n);
+        if (format == VD_PACK_INT8)
+            ck_assert_str_eq(fault, "layer 6 has dontload=1, but the file has the units around it "
+                                    "in another order");
+        else ck_assert_msg(!fault, "%s", fault);
+        ck_assert(other->layers[6].weights[3] == 42);
+        free(fault);
+        vd_packed_free(&p);
+    }
+    free_network(net), free_network(other);
+}
+END_TEST
+
 START_TEST(a_weight_that_is_not_finite_is_named)
 {
     network *net = random_network();
@@ -367,6 +389,7 @@ SUITE_OF(vdw)
     TEST(dead_units_are_gone_and_their_constants_move_on);
     TEST(a_higher_rate_makes_a_smaller_file_that_answers_less_well);
     TEST(a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing);
+    TEST(a_layer_that_is_not_loaded_stays_or_is_named);
     TEST(a_weight_that_is_not_finite_is_named);
     TEST(pack_prints_what_each_layer_takes_and_the_file_loads);
     TEST(what_cannot_be_packed_or_loaded_is_named);
