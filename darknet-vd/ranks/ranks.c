@@ -137,7 +137,7 @@ static void wait_no_longer(int partner, double silent)
     const char *rest = "training stopped; the last checkpoint is whole: go on with -resume, by any number of ranks";
     int gone = is_gone(partner);
     if (!gone && (ranks.timeout <= 0 || silent < ranks.timeout)) return;
-    vd_fail_at_once(); /* no other rank will find the same */
+    if (gone) vd_fail_at_once(); /* the launcher is about to end all */
     if (gone) vd_die("%s has ended: %s", name_of(partner), rest);
     vd_die("%s has given no sign for %.0f seconds (DARKNET_MPI_TIMEOUT): %s", name_of(partner), silent, rest);
 }

@@ -116,14 +116,15 @@ static size_t most_gradients(const network *net, int held)
 
 /* ---- packed: those that are kept, one after the other ---- */
 
-static size_t take_span(span s, float *packed)
+static size_t copy_span(span s, float *packed)
 {
     size_t n = 0;
-    if (!has_gaps(&s)) memcpy(packed, s.at, (n = s.n) * sizeof(float));
-    else
-        for (size_t i = 0; i < s.n; ++i)
-            if (is_kept(&s, i)) packed[n++] = s.at[i];
-    memset(s.at, 0, s.n * sizeof(float));
+    if (!has_gaps(&s)) {
+        memcpy(packed, s.at, s.n * sizeof(float));
+        return s.n;
+    }
+    for (size_t i = 0; i < s.n; ++i)
+        if (is_kept(&s, i)) packed[n++] = s.at[i];
     return n;
 }
 
@@ -150,12 +151,16 @@ static size_t add_span(span s, const float *packed)
     return n;
 }
 
-/* the gradients move to packed, and are 0 */
-static size_t take(const span *spans, int n, float *packed)
+static size_t copy(const span *spans, int n, float *packed)
 {
     size_t at = 0;
-    for (int i = 0; i < n; ++i) at += take_span(spans[i], packed + at);
+    for (int i = 0; i < n; ++i) at += copy_span(spans[i], packed + at);
     return at;
+}
+
+static void clear(const span *spans, int n)
+{
+    for (int i = 0; i < n; ++i) memset(spans[i].at, 0, spans[i].n * sizeof(float));
 }
 
 static void put(const span *spans, int n, const float *packed)
@@ -343,7 +348,10 @@ static void hold(const network *net, sums *s)
     float *at = s->held_at;
     int n = spans_of(net, 1, &spans);
     for (int i = 0; i < n; ++i)
-        if (spans[i].is_held) at += take_span(spans[i], at);
+        if (spans[i].is_held) {
+            at += copy_span(spans[i], at);
+            clear(spans + i, 1);
+        }
     free(spans);
 }
 
@@ -358,7 +366,9 @@ static void join_block(const span *spans, int n, const sums *s, int b)
 {
     int level = 0;
     for (; b >> level & 1; ++level) add(spans, n, s->sums_at + level * s->gradients);
-    if (b + 1 < s->parts / s->block) take(spans, n, s->sums_at + level * s->gradients);
+    if (b + 1 == s->parts / s->block) return;
+    copy(spans, n, s->sums_at + level * s->gradients);
+    clear(spans, n);
 }
 
 /* what is left out of sums is not left as it is */
@@ -372,7 +382,7 @@ static void clear_gaps(const span *spans, int n)
 /* the sums of this rank become those of all ranks */
 static void sum_over_ranks(const span *spans, int n, sums *s)
 {
-    size_t before = vd_ranks_sent(), packed = take(spans, n, s->packed_at);
+    size_t before = vd_ranks_sent(), packed = copy(spans, n, s->packed_at);
     vd_ranks_sum(s->packed_at, packed, s->room_at);
     put(spans, n, s->packed_at);
     s->sent_in_step = vd_ranks_sent() - before;

@@ -172,6 +172,35 @@ START_TEST(without_a_seed_the_ranks_draw_from_a_common_one)
 }
 END_TEST
 
+/* the number behind the last `before` in text */
+static double last_number(const char *text, const char *before)
+{
+    const char *last = 0;
+    for (const char *at = text; (at = strstr(at, before)); ++at) last = at + strlen(before);
+    ck_assert_msg(last != 0, "no \"%s\": %s", before, text);
+    return atof(last);
+}
+
+START_TEST(frozen_weights_are_not_sent)
+{
+    enum { WEIGHTS = 2 * (4 * 25 + 100 * 4 * 20) }; /* of NORMALISED: gradients of theta and sigma2 */
+    char *program = program_of(_i), *cfg = in_folder(folder, "sent.cfg");
+    if (!program) return;
+    char *text = vd_format("%s                       ", nets[3].text), *batches = strstr(text, "max_batches=25\n");
+    memcpy(batches, "max_batches=99\n", strlen("max_batches=99\n")); /* weights are frozen in batch 50 */
+    char *end = strstr(text, "freeze_pruned=3\n");
+    strcpy(end, "freeze_pruned=3\nfreeze_log_alpha=3\nreport=9\n");
+    write_text(cfg, text);
+    run_result r = train((training){_i, 2, cfg, 0});
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    double first = atof(strstr(r.err, "\nranks: ") + strlen("\nranks: ")), last = last_number(r.err, "\nranks: ");
+    ck_assert_double_ge(last_number(r.err, "frozen: "), 95);
+    ck_assert_msg(first > WEIGHTS * sizeof(float) / 1000. && last < first / 10, "%g kB, then %g kB", first, last);
+    free_run(r);
+    free(text), free(cfg), free(program);
+}
+END_TEST
+
 /* ---- ranks that end ---- */
 
 #define LONG "max_batches=400\ncheckpoint=5\n"
@@ -290,7 +319,9 @@ START_TEST(a_rank_that_gives_no_sign_is_named)
     int status = end_of(launcher, &err);
     kill(rank, SIGKILL); /* a launcher may have left it */
     ck_assert_int_eq(status, 1);
-    ck_assert_msg(strstr(err, "rank 2 (") && count_of(err, "has given no sign for 2 seconds") == 1, "%s", err);
+    const char *said = strstr(err, "rank 2 (");
+    ck_assert_msg(said && strstr(said, "has given no sign for 2 seconds"), "%s", err);
+    ck_assert_msg(!strstr(err, "rank 0 (vm) has given") && !strstr(err, "rank 1 (vm) has given"), "%s", err);
     free(err), free(cfg), free(program);
 }
 END_TEST
@@ -416,6 +447,7 @@ SUITE_OF(mpi)
     TIMEOUT(240);
     EACH(set_up, remove_digits);
     LOOP(all_numbers_of_ranks_end_with_the_same_bytes, COUNT_OF(nets) * MPIS);
+    LOOP(frozen_weights_are_not_sent, MPIS);
     LOOP(without_a_seed_the_ranks_draw_from_a_common_one, MPIS);
     LOOP(a_training_that_loses_a_rank_goes_on_by_fewer, 2 * MPIS);
     LOOP(a_rank_that_gives_no_sign_is_named, MPIS);
