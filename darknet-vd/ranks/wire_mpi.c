@@ -169,25 +169,29 @@ vd_wire vd_wire_open(void)
     return mpi.wire;
 }
 
+static int leave_with;
+
 static void leave(int signal)
 {
     (void)signal;
-    _exit(1);
+    _exit(leave_with);
 }
 
 void vd_wire_close(int status)
 {
-    enum { PATIENCE = 5 }; /* seconds: MPI_Abort() asks the launcher, whose network may be gone */
+    enum { PATIENCE = 5, MORE_PATIENCE = 30 }; /* seconds: both ask the launcher, whose network may be gone */
     int is_open;
     MPI_Initialized(&is_open);
     if (!is_open) return;
+    leave_with = status;
+    signal(SIGALRM, leave);
+    alarm(status ? PATIENCE : MORE_PATIENCE);
     if (status) {
-        signal(SIGALRM, leave);
-        alarm(PATIENCE);
         MPI_Abort(MPI_COMM_WORLD, status);
         _exit(status);
     }
     hear_signs();
     MPI_Finalize();
+    alarm(0);
     free(mpi.heard);
 }
