@@ -137,8 +137,10 @@ static void wait_no_longer(int partner, double silent)
     const char *rest = "training stopped; the last checkpoint is whole: go on with -resume, by any number of ranks";
     int gone = is_gone(partner);
     if (!gone && (ranks.timeout <= 0 || silent < ranks.timeout)) return;
-    if (gone) vd_fail_at_once(); /* the launcher is about to end all */
-    if (gone) vd_die("%s has ended: %s", name_of(partner), rest);
+    if (gone) {
+        vd_fail_at_once(); /* the launcher is about to end all */
+        vd_die("%s has ended: %s", name_of(partner), rest);
+    }
     vd_die("%s has given no sign for %.0f seconds (DARKNET_MPI_TIMEOUT): %s", name_of(partner), silent, rest);
 }
 
@@ -170,8 +172,8 @@ static int is_beside(const place *a, const place *b)
 /* of all ranks, those that may run on one of this rank's cores; itself, too */
 static int ranks_on_cores_of(const place *p)
 {
-    int n = 0;
-    for (int r = 0; r < ranks.wire.size; ++r) n += is_beside(p, ranks.at + r);
+    int n = 1;
+    for (int r = 0; r < ranks.wire.size; ++r) n += p != ranks.at + r && is_beside(p, ranks.at + r);
     return n;
 }
 

@@ -55,8 +55,10 @@ static uint64_t sum_of_state(const network *net)
     uint64_t sum = vd_fnv64(VD_FNV64_START, net->seen, sizeof(*net->seen));
     for (int i = 0; i < net->n; ++i) {
         vd_array arrays[VD_LAYER_ARRAYS];
-        sum = sum_of_arrays(sum, arrays, vd_layer_arrays(net->layers + i, arrays));
-        if (vd_layer_of(net->layers[i])) sum = sum_of_arrays(sum, arrays, vd_layer_state(net->layers[i], arrays));
+        int n = vd_layer_arrays(net->layers + i, arrays);
+        sum = sum_of_arrays(sum, arrays, n);
+        n = vd_layer_of(net->layers[i]) ? vd_layer_state(net->layers[i], arrays) : 0;
+        sum = sum_of_arrays(sum, arrays, n);
     }
     return sum;
 }

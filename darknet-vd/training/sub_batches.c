@@ -257,9 +257,9 @@ static size_t apart(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-static char *next_array(char **at, size_t bytes)
+static void *next_array(char **at, size_t bytes)
 {
-    char *array = *at;
+    void *array = *at;
     *at += apart(bytes);
     return array;
 }
@@ -283,12 +283,12 @@ static sums *make_sums(const network *net)
     size_t sum = 0;
     for (int i = 0; i < 7; ++i) sum += apart(bytes[i]);
     char *at = vd_calloc(sum, 1);
-    made = (sums *)next_array(&at, bytes[0]);
-    s.held_at = (float *)next_array(&at, bytes[1]);
-    s.sums_at = (float *)next_array(&at, bytes[2]);
-    s.packed_at = (float *)next_array(&at, bytes[3]);
-    s.room_at = (float *)next_array(&at, bytes[4]);
-    s.rolling_at = (float *)next_array(&at, bytes[5]);
+    made = next_array(&at, bytes[0]);
+    s.held_at = next_array(&at, bytes[1]);
+    s.sums_at = next_array(&at, bytes[2]);
+    s.packed_at = next_array(&at, bytes[3]);
+    s.room_at = next_array(&at, bytes[4]);
+    s.rolling_at = next_array(&at, bytes[5]);
     s.records = next_array(&at, bytes[6]);
     s.began = now();
     s.waited = vd_ranks_waited();
@@ -391,7 +391,7 @@ static void sum_over_ranks(const span *spans, int n, sums *s)
 /* ---- a step of several ranks ---- */
 
 /* verdicts and records of all ranks on each of them; 0 when a rank has left out a sub-batch */
-static int all_sound(const network *net, sums *s)
+static int all_sound(const sums *s)
 {
     vd_ranks_gather(s->records, bytes_of_rank(s));
     int signal = 0, failed = 0;
@@ -402,7 +402,6 @@ static int all_sound(const network *net, sums *s)
     }
     vd_checkpoint_agree(signal);
     if (failed) vd_nan_guard_agree();
-    (void)net;
     return !failed;
 }
 
@@ -470,7 +469,7 @@ static int end_step_of_ranks(network *net, const span *spans, int n)
     *net->seen = s->start + (size_t)net->subdivisions * net->batch;
     s->done = -1;
     s->loss = 0;
-    if (!all_sound(net, s)) return 0;
+    if (!all_sound(s)) return 0;
     join_records(net, s);
     sum_over_ranks(spans, n, s);
     add_held(spans, n, s->held_at);
