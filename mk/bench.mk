@@ -118,3 +118,9 @@ $(BUILD)/bench-opencv: tests/bench/opencv.cpp
 bench-readers: $(EXEC) $(BUILD)/predict $(BUILD)/step $(shell ! pkg-config --exists opencv4 2>/dev/null || echo $(BUILD)/bench-opencv) ## a trained detector (NET=name WEIGHTS=dir) beside OpenCV and ONNX Runtime (ORT=dir), training beside AlexeyAB's (FORK=dir)
 	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) NET='$(NET)' WEIGHTS='$(WEIGHTS)' ORT='$(ORT)' FORK='$(FORK)' RUN='$(RUN)' \
 	  $(foreach v,ROUNDS SECONDS_EACH STEP_OF,$(if $($(v)),$(v)='$($(v))')) tests/bench/readers.sh
+
+## CFG=file, WEIGHTS=file, DATA=file   for bench-deploy: a trained network, and the data file of its training
+.PHONY: bench-deploy
+bench-deploy: $(EXEC) $(BUILD)/predict ## one picture of a network here and as ONNX in other programs (ORT=dir), one thread, and the files' sizes
+	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) CFG='$(CFG)' WEIGHTS='$(WEIGHTS)' DATA='$(DATA)' ORT='$(ORT)' \
+	  $(foreach v,ROUNDS SECONDS_EACH,$(if $($(v)),$(v)='$($(v))')) tests/bench/deploy.sh

@@ -76,6 +76,12 @@ readers: all $(STOCK)/darknet $(BUILD)/probe ## run exports in other programs th
 	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) SRC=$(SRC) LIBS="$(LIBS)" FORK="$(FORK)" HANK="$(HANK)" NETWORKS="$(NETWORKS)" \
 	  tests/export/readers/readers.sh
 
+## ORT=dir, CVJS=dir      for readers-onnx: where npm's onnxruntime-node and @techstark/opencv-js are installed
+.PHONY: readers-onnx
+readers-onnx: all $(BUILD)/probe $(BUILD)/run-tests ## run ONNX exports in programs that read them (python3-onnx, python3-opencv, npm's)
+	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) SRC=$(SRC) LIBS="$(LIBS)" ORT="$(ORT)" CVJS="$(CVJS)" NETWORKS="$(NETWORKS)" \
+	  TRAINED="$(TRAINED)" tests/export/readers/onnx.sh
+
 # some suites alone, one process each; UNDER: a program to run them under
 SUITES ?= loader image_cache seed gemm sparse_product plain_layers freeze layers checkpoint detector
 .PHONY: run-suites

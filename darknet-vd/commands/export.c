@@ -1,5 +1,6 @@
 #include "commands/export.h"
 #include "export/export.h"
+#include "training/detector_score.h"
 #include "base/fail.h"
 #include "base/text.h"
 
@@ -7,15 +8,23 @@
 #include <string.h>
 
 #include "darknet.h"
+#include "option_list.h"
 
 static const char usage[] =
     "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-int8 [-values 8 | 16]] [-fuse | -no-fuse] [-compact]\n"
     "                         [-calibrate DATA] [IMAGE ...]\n"
+    "       darknet vd export CFG WEIGHTS OUT -format onnx [-fp16 | -sparse | -int8 DATA] [-nms] [-compact] [IMAGE "
+    "...]\n"
     "  writes OUT.cfg and OUT.weights for stock Darknet and other programs that read its files: pruned\n"
     "  weights are zeros, variational sections are plain ones, [vd_cost] and keys of training are removed\n"
     "  -format    of the files: darknet (the default); c: OUT.c and OUT.h, the network as C99 without any\n"
-    "             library, for processors with kilobytes of memory; always compacted\n"
+    "             library, for processors with kilobytes of memory; always compacted. onnx: OUT.onnx, opset 13,\n"
+    "             which other programs read: docs/deployment.md\n"
     "  -int8      -format c: 8-bit weights and 16-bit values, the same answers on every machine\n"
+    "  -int8 DATA -format onnx: weights and activations of 8 bits, for pictures like those of train= in this file\n"
+    "  -fp16      -format onnx: weights as half floats, half the file\n"
+    "  -sparse    -format onnx: weights that are not 0 alone: a small file, which OpenCV does not read\n"
+    "  -nms       -format onnx: an output more, the boxes of a detector that stay after non-maximum suppression\n"
     "  -values 8  values between layers have 8 bits, too: half the RAM, for activations relu, relu6, logistic\n"
     "  -fuse      fold batch normalisation into weights and biases: the default, as programs differ in the\n"
     "             epsilon they add to the variance\n"
@@ -45,29 +54,57 @@ static int read_values(const char *text)
     return (int)bits;
 }
 
-enum { CALIBRATION = 100 };
-
-/* pictures of a .data file's train list, evenly spread, in front of those that are named */
-static void add_calibration(vd_export_options *o, const char *data)
+/* n pictures of a .data file's train list, evenly spread, fewer where it has fewer; *files and what is in it are the
+ * caller's */
+static int spread_pictures(const char *data, const char *option, int n, char ***files)
 {
     list *options = read_data_cfg((char *)data);
     char *train = option_find_str(options, "train", 0);
-    if (!train) vd_die("%s: train= is missing: -calibrate takes pictures from its list", data);
-    list *paths = get_paths(train);
-    char **path = (char **)list_to_array(paths), **files;
-    int n = paths->size < CALIBRATION ? paths->size : CALIBRATION;
-    files = vd_calloc(n + o->pictures, sizeof(char *));
-    for (int i = 0; i < n; ++i) files[i] = path[(long long)i * paths->size / n];
+    if (!train) vd_die("%s: train= is missing: %s takes pictures from its list", data, option);
+    vd_labelled_pictures all = vd_unlabelled_read(train);
+    if (n > all.n) n = all.n;
+    *files = vd_calloc(n, sizeof(char *));
+    for (int i = 0; i < n; ++i) (*files)[i] = vd_format("%s", all.paths[(long long)i * all.n / n]);
+    vd_labelled_free(all);
+    free_options(options);
+    return n;
+}
+
+enum { CALIBRATION = 100, RANGES = 256 };
+
+/* pictures of a .data file in front of those that are named */
+static void add_calibration(vd_export_options *o, const char *data)
+{
+    char **files;
+    int n = spread_pictures(data, "-calibrate", CALIBRATION, &files);
+    files = vd_realloc(files, (n + o->pictures + 1) * sizeof(char *));
     for (int i = 0; i < o->pictures; ++i) files[n + i] = o->files[i];
     free(o->files);
     o->files = files;
     o->pictures += n;
 }
 
+/* options of ONNX alone, with that format alone; ranges: DATA of -int8, or null */
+static void check_onnx(vd_export_options *o, int onnx, const char *ranges)
+{
+    if (o->half + o->sparse + (ranges != 0) > 1) vd_die("darknet vd export: one of -fp16, -sparse and -int8, not more");
+    if (!onnx && (o->half || o->sparse || o->nms))
+        vd_die("darknet vd export: -fp16, -sparse and -nms are of -format onnx");
+    if (onnx && o->values) vd_die("darknet vd export: -values is of -format c");
+    if (ranges) o->ranges = spread_pictures(ranges, "-int8", RANGES, &o->range_files);
+}
+
+static int is_onnx(int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc; ++i)
+        if (!strcmp(argv[i], "-format") && !strcmp(argv[i + 1], "onnx")) return 1;
+    return 0;
+}
+
 static vd_export_options parse(int argc, char **argv)
 {
-    const char *files[3], *calibration = 0;
-    int n = 0, fuse = 0, no_fuse = 0;
+    const char *files[3], *calibration = 0, *ranges = 0;
+    int n = 0, fuse = 0, no_fuse = 0, onnx = is_onnx(argc, argv);
     vd_export_options o = {.files = vd_calloc(argc, sizeof(char *))};
     for (int i = 1; i < argc; ++i) {
         if (!strcmp(argv[i], "-fuse")) fuse = 1;
@@ -75,14 +112,20 @@ static vd_export_options parse(int argc, char **argv)
         else if (!strcmp(argv[i], "-compact")) o.compact = 1;
         else if (!strcmp(argv[i], "-calibrate")) calibration = next_argument(argc, argv, &i);
         else if (!strcmp(argv[i], "-values")) o.values = read_values(next_argument(argc, argv, &i));
-        else if (!strcmp(argv[i], "-int8")) o.int8 = 1;
-        else if (!strcmp(argv[i], "-format")) o.format = next_argument(argc, argv, &i);
+        else if (!strcmp(argv[i], "-fp16")) o.half = 1;
+        else if (!strcmp(argv[i], "-sparse")) o.sparse = 1;
+        else if (!strcmp(argv[i], "-nms")) o.nms = 1;
+        else if (!strcmp(argv[i], "-int8")) {
+            o.int8 = 1;
+            if (onnx) ranges = next_argument(argc, argv, &i);
+        } else if (!strcmp(argv[i], "-format")) o.format = next_argument(argc, argv, &i);
         else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);
         else if (n < 3) files[n++] = argv[i];
         else o.files[o.pictures++] = argv[i];
     }
     if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; see -h");
     if (fuse && no_fuse) vd_die("darknet vd export: -fuse or -no-fuse, not both");
+    check_onnx(&o, onnx, ranges);
     if (calibration) add_calibration(&o, calibration);
     o.fuse = !no_fuse;
     o.cfg = files[0];
@@ -137,6 +180,8 @@ int vd_export_command(int argc, char **argv)
     vd_export_result r = vd_export(o);
     print_result(o, &r);
     free_vd_export_result(r);
+    for (int i = 0; i < o.ranges; ++i) free(o.range_files[i]);
+    free(o.range_files);
     free(o.files);
     return 0;
 }

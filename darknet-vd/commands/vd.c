@@ -4,6 +4,7 @@
 #include "commands/calibration.h"
 #include "commands/dataset/dataset.h"
 #include "commands/export.h"
+#include "commands/import.h"
 #include "commands/keys.h"
 #include "commands/later_options.h"
 #include "commands/pack.h"
@@ -36,8 +37,9 @@ static const struct {
      "sparsity and compression of a network, layer by layer"},
     {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-json]",
      "time a network at test time, with dense and with sparse weights"},
-    {"export", vd_export_command, "export CFG WEIGHTS OUT [-no-fuse] [-compact] [IMAGE ...]",
-     "write a network for stock Darknet, smaller where possible"},
+    {"export", vd_export_command, "export CFG WEIGHTS OUT [-format F] [-compact] [IMAGE ...]",
+     "write a network for other programs, smaller where possible"},
+    {"import", vd_import_command, "import MODEL.onnx OUT", "make an ONNX model a network of Darknet"},
     {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8 | -rate R | -bytes N] [-tune DATA] [-json]",
      "write a network without its pruned weights to a small file for inference"},
     {"plot", vd_plot_command, "plot RUN.csv [RUN2.csv ...] OUT.svg | OUT.png", "compare trainings by their logs"},

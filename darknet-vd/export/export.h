@@ -10,9 +10,13 @@ typedef struct {
     const char *format;        /* null: darknet (format.h) */
     int fuse;                  /* fold batch normalisation into the weights; [connected] with it needs this */
     int compact;               /* remove channels that the outputs do not depend on */
-    int int8;                  /* -format c: integers */
+    int int8;                  /* -format c and onnx: integers */
     int values;                /* with int8: bits of the values between layers, 8 or 16; 0: 16 */
-    int pictures;              /* number of files to check the export with; 0: random numbers instead */
+    int half, sparse;          /* -format onnx: weights as halves; those that are not 0 alone */
+    int nms;                   /* -format onnx: an output of the boxes that stay */
+    int ranges;                /* -format onnx with int8: number of pictures that ranges are measured with */
+    char **range_files;
+    int pictures; /* number of files to check the export with; 0: random numbers instead */
     char **files;
 } vd_export_options;
 

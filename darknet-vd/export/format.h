@@ -26,6 +26,7 @@ typedef struct {
 
 extern const vd_export_format vd_darknet_format; /* darknet_files.c */
 extern const vd_export_format vd_c_format;       /* c/c_files.c */
+extern const vd_export_format vd_onnx_format;    /* onnx.c */
 
 /* OUT.ending, to be written; the program ends where it would overwrite source, a file of the network to export */
 vd_output vd_export_open(const vd_export_options *o, const char *ending, const char *source);

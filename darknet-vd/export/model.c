@@ -160,12 +160,16 @@ static void copy_weights(place at, vd_model_layer *m)
 static void copy_head(layer l, vd_model_head *head)
 {
     const vd_yolo_head *own = vd_yolo_head_of(l);
+    int is_yolo = l.type == YOLO;
     *head = (vd_model_head){.n = l.n,
                             .classes = l.classes,
-                            .anchors = vd_calloc(2 * l.n, sizeof(float)),
+                            .coords = is_yolo ? 4 : l.coords,
+                            .anchors = vd_calloc(2 * (size_t)l.n, sizeof(float)),
                             .scale_x_y = own ? own->scale_x_y : 1,
-                            .new_coords = own && own->new_coords};
-    for (int i = 0; i < 2 * l.n; ++i) head->anchors[i] = l.biases[2 * l.mask[i / 2] + i % 2];
+                            .new_coords = own && own->new_coords,
+                            .softmax = !is_yolo && l.softmax,
+                            .background = !is_yolo && l.background};
+    for (int i = 0; i < 2 * l.n; ++i) head->anchors[i] = l.biases[2 * (is_yolo ? l.mask[i / 2] : i / 2) + i % 2];
 }
 
 static void read_layer(const network *net, place at, vd_model_layer *m)
@@ -188,6 +192,9 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
                           .dilation = l.dilation > 1 ? l.dilation : 1,
                           .down = vd_down_of(l),
                           .variant = l.variant,
+                          .misread = is_odd_convolution(l),
+                          .tree = (l.type == SOFTMAX || l.type == REGION) && l.softmax_tree,
+                          .normalization = l.normalization,
                           .reverse = l.reverse,
                           .alpha = l.alpha,
                           .beta = l.beta,
@@ -203,7 +210,7 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
     }
     copy_sources(l, at.index, m);
     copy_weights(at, m);
-    if (l.type == YOLO) copy_head(l, &m->head);
+    if (l.type == YOLO || l.type == REGION) copy_head(l, &m->head);
     m->settings = vd_reader_settings(l);
 }
 

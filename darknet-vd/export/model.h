@@ -29,13 +29,14 @@ static inline int vd_layer_of_source(int source)
     return source - 1;
 }
 
-/* What a [yolo] makes of its map, [n][4 + 1 + classes][h][w]: x and y of a box in cells, its width and height, then
- * objectness and classes. See layer/yolo_head.h */
+/* What a [yolo] or [region] makes of its map, [n][coords + 1 + classes][h][w]: x and y of a box in cells, its width and
+ * height, then objectness and classes. See layer/yolo_head.h */
 typedef struct {
-    int n, classes;
-    float *anchors;  /* [n][2] width and height, in pixels of the network's input */
-    float scale_x_y; /* 1: stock Darknet's */
+    int n, classes, coords; /* n is 0 in other layers */
+    float *anchors;         /* [n][2] width and height, in pixels of the network's input; of a region in cells */
+    float scale_x_y;        /* 1: stock Darknet's */
     int new_coords;
+    int softmax, background; /* region */
 } vd_model_head;
 
 /* Sizes are those before compaction; only filters and columns change with the arrays. */
@@ -46,26 +47,29 @@ typedef struct {
     int variational;
     ACTIVATION activation;
     int n_sources;
-    int *sources;                    /* [n_sources] what is read: VD_PICTURE, or vd_source_of_layer() */
-    int channels, out_h, out_w;      /* of the output; a layer without channels has one, with all its numbers */
-    int c, h, w;                     /* of the input; of a shortcut: of its second source */
-    int size, stride, pad, groups;   /* as in Darknet's struct layer */
-    int group_id;                    /* route: the group of each source that it passes on */
-    int dilation;                    /* convolution: distance of the taps of a filter */
-    int down;                        /* stride along the height, where it is another one; else 0 */
-    int variant;                     /* layer/variants.h */
-    int reverse;                     /* reorg, upsample */
-    float alpha, beta, scale;        /* shortcut; upsample */
-    float temperature;               /* softmax */
-    vd_model_head head;              /* yolo */
-    float factor;                    /* the output is this times the original's: see vd_model_fold() */
-    char *settings;                  /* the section's keys that every reader must find (readers.h) */
-    char *note;                      /* what other readers take otherwise, null: nothing */
-    int filters;                     /* filters or units; 0 in a layer without weights */
-    int columns;                     /* weights of a filter: input channels x size x size, or inputs; of a shortcut,
-                                        which has no filters: its weights */
-    float *weights;                  /* [filters][columns]; pruned ones are 0 */
-    float *biases;                   /* [filters] */
+    int *sources;                  /* [n_sources] what is read: VD_PICTURE, or vd_source_of_layer() */
+    int channels, out_h, out_w;    /* of the output; a layer without channels has one, with all its numbers */
+    int c, h, w;                   /* of the input; of a shortcut: of its second source */
+    int size, stride, pad, groups; /* as in Darknet's struct layer */
+    int group_id;                  /* route: the group of each source that it passes on */
+    int dilation;                  /* convolution: distance of the taps of a filter */
+    int down;                      /* stride along the height, where it is another one; else 0 */
+    int variant;                   /* layer/variants.h */
+    int misread;                   /* a 1x1 convolution that reads its input as stock Darknet does, in another order */
+    int tree;                      /* softmax, region: classes form a tree */
+    int normalization;             /* shortcut with weights: a vd_sum_normalization */
+    int reverse;                   /* reorg, upsample */
+    float alpha, beta, scale;      /* shortcut; upsample */
+    float temperature;             /* softmax */
+    vd_model_head head;            /* yolo, region */
+    float factor;                  /* the output is this times the original's: see vd_model_fold() */
+    char *settings;                /* the section's keys that every reader must find (readers.h) */
+    char *note;                    /* what other readers take otherwise, null: nothing */
+    int filters;                   /* filters or units; 0 in a layer without weights */
+    int columns;                   /* weights of a filter: input channels x size x size, or inputs; of a shortcut,
+                                      which has no filters: its weights */
+    float *weights;                /* [filters][columns]; pruned ones are 0 */
+    float *biases;                 /* [filters] */
     float *scales, *mean, *variance; /* [filters], null without batch norm */
     int epsilon_in_root;             /* see layer/norm.h */
 } vd_model_layer;

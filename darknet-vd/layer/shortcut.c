@@ -42,7 +42,7 @@ static size_t step_of(layer l)
 
 /* ---- weights ---- */
 
-static void normalize(vd_sum_normalization how, int n, size_t step, const float *w, float *p)
+void vd_sum_factors(vd_sum_normalization how, int n, size_t step, const float *w, float *p)
 {
     float largest = w[0], sum = eps;
     for (int s = 1; s < n; ++s)
@@ -76,7 +76,7 @@ static float *factors_of(layer l)
     float *p = vd_scratch(VD_SCRATCH_SHARED, l.nweights);
     size_t step = step_of(l);
     for (size_t c = 0; c < step; ++c)
-        normalize((vd_sum_normalization)l.normalization, l.n + 1, step, l.weights + c, p + c);
+        vd_sum_factors((vd_sum_normalization)l.normalization, l.n + 1, step, l.weights + c, p + c);
     return p;
 }
 

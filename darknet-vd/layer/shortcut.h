@@ -28,6 +28,11 @@ void attach_vd_shortcut(layer *l, vd_sum s);
 /* 1 for a layer made so */
 int vd_is_sum(layer l);
 
+/* p of the weights w, for one layer or channel
+ *
+ *   w, p   [n * step] every step-th is one of the n */
+void vd_sum_factors(vd_sum_normalization how, int n, size_t step, const float *w, float *p);
+
 /* the gradient of the weights from that of p, for one layer or channel
  *
  *   w, p   [n * step] every step-th is one of the n; p as above

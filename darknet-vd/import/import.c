@@ -1,0 +1,161 @@
+/* OUT.cfg, OUT-vd.cfg and OUT.weights of a model, checked before they appear. */
+#include "import/import.h"
+#include "onnx/evaluate.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include "network.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { INPUTS = 4 }; /* random inputs to compare with */
+
+/* ---- the files ---- */
+
+static void write_net(const vd_import_network *net, const char *model, FILE *fp)
+{
+    fprintf(fp, "# from %s by darknet vd import\n[net]\nbatch=64\nsubdivisions=1\n", model);
+    if (net->w) fprintf(fp, "width=%d\nheight=%d\nchannels=%d\n", net->w, net->h, net->channels);
+    else fprintf(fp, "inputs=%d\n", net->inputs);
+    fputs("learning_rate=0.001\npolicy=constant\nmomentum=0.9\ndecay=0\nmax_batches=10000\n", fp);
+}
+
+static int is_product(const vd_import_layer *l)
+{
+    return l->filters > 0;
+}
+
+static void write_cfg(const vd_import_network *net, const char *model, int variational, FILE *fp)
+{
+    write_net(net, model, fp);
+    for (int i = 0; i < net->n; ++i) {
+        const vd_import_layer *l = net->layers + i;
+        fprintf(fp, "\n[%s%s]\n", variational && is_product(l) ? "vd_" : "", l->section);
+        if (l->scales) fputs("batch_normalize=1\n", fp);
+        fputs(l->keys, fp);
+        if (l->activation) fprintf(fp, "activation=%s\n", l->activation);
+    }
+    if (variational) fputs("\n[vd_cost]\n# the number of images in the training set\nsamples=10000\n", fp);
+}
+
+static void write_floats(const float *x, size_t n, FILE *fp)
+{
+    if (x) fwrite(x, sizeof(*x), n, fp);
+}
+
+/* in the order of save_convolutional_weights() and save_connected_weights() */
+static void write_weights(const vd_import_network *net, FILE *fp)
+{
+    const int32_t version[] = {0, 2, 0};
+    const uint64_t seen = 0;
+    fwrite(version, sizeof(version), 1, fp);
+    fwrite(&seen, sizeof(seen), 1, fp);
+    for (int i = 0; i < net->n; ++i) {
+        const vd_import_layer *l = net->layers + i;
+        size_t n = (size_t)l->filters, all = n * l->columns;
+        int weights_last = !strcmp(l->section, "convolutional");
+        write_floats(l->biases, n, fp);
+        if (!weights_last) write_floats(l->weights, all, fp);
+        write_floats(l->scales, n, fp);
+        write_floats(l->mean, n, fp);
+        write_floats(l->variance, n, fp);
+        if (weights_last) write_floats(l->weights, all, fp);
+    }
+}
+
+/* ---- the check ---- */
+
+static void fill(float *x, size_t n, uint64_t *state)
+{
+    for (size_t i = 0; i < n; ++i) {
+        /* Knuth's MMIX generator, its upper bits */
+        *state = *state * 6364136223846793005ull + 1442695040888963407ull;
+        x[i] = (float)(*state >> 40) * 0x1p-24f;
+    }
+}
+
+static double difference(network *net, const vd_import_network *from, const vd_onnx_graph *g, const char *model)
+{
+    vd_onnx_run *run = make_vd_onnx_run(g, model, 1, &from->output);
+    float *x = vd_calloc(from->inputs, sizeof(float));
+    double most = 0, largest = 0;
+    uint64_t state = 1;
+    int64_t map[4] = {1, from->channels, from->h, from->w}, row[2] = {1, from->inputs};
+    set_batch_network(net, 1);
+    for (int k = 0; k < INPUTS; ++k) {
+        fill(x, from->inputs, &state);
+        vd_onnx_run_forward(run, from->w ? 4 : 2, from->w ? map : row, x);
+        const vd_onnx_tensor *y = vd_onnx_run_tensor(run, from->output);
+        const float *mine = network_predict(net, x);
+        if (!y->real || y->n != (size_t)net->outputs)
+            vd_die("%s: %zu outputs, but %d of the network", model, y->n, net->outputs);
+        for (size_t i = 0; i < y->n; ++i) {
+            if (!isfinite(y->real[i]) || !isfinite(mine[i])) most = INFINITY;
+            most = fmax(most, fabs((double)mine[i] - y->real[i]));
+            largest = fmax(largest, fabs(y->real[i]));
+        }
+    }
+    free_vd_onnx_run(run);
+    free(x);
+    return most == 0 ? 0 : most / largest;
+}
+
+/* ---- all of it ---- */
+
+static vd_output open_file(const char *out, const char *ending, const char *model)
+{
+    char *path = vd_format("%s%s", out, ending);
+    if (vd_same_file(path, model)) vd_die("%s: would overwrite the model: choose another name", path);
+    vd_output file = vd_output_open(path);
+    free(path);
+    return file;
+}
+
+static void flush(const vd_output *out)
+{
+    if (fflush(out->fp) || ferror(out->fp) || fsync(fileno(out->fp)))
+        vd_die("%s: not written: %s", out->path, strerror(errno));
+}
+
+static void check_finite(const vd_import_network *net, const char *model)
+{
+    for (int i = 0; i < net->n; ++i) {
+        const vd_import_layer *l = net->layers + i;
+        for (size_t k = 0; k < (size_t)l->filters * l->columns; ++k)
+            if (!isfinite(l->weights[k]))
+                vd_die("%s: weight %zu of layer %d [%s] is not finite", model, k, i, l->section);
+    }
+}
+
+vd_import_result vd_import(const char *model, const char *out)
+{
+    vd_onnx_graph *g = vd_onnx_read(model);
+    vd_import_network from = make_vd_import_network(g, model);
+    vd_import_result r = {.layers = from.n};
+    check_finite(&from, model);
+    vd_output weights = open_file(out, ".weights", model), variational = open_file(out, "-vd.cfg", model);
+    vd_output cfg = open_file(out, ".cfg", model);
+    write_weights(&from, weights.fp);
+    write_cfg(&from, model, 1, variational.fp);
+    write_cfg(&from, model, 0, cfg.fp);
+    flush(&weights), flush(&variational), flush(&cfg);
+    network *net = load_network(cfg.temporary, weights.temporary, 0);
+    r.difference = difference(net, &from, g, model);
+    for (int i = 0; i < from.n; ++i) r.weights += (size_t)from.layers[i].filters * from.layers[i].columns;
+    if (!(r.difference <= VD_IMPORT_TOLERANCE))
+        vd_die("%s: not written: outputs differ by %.3g of the largest output, more than %g", cfg.path, r.difference,
+               VD_IMPORT_TOLERANCE);
+    vd_output_close(&weights);
+    vd_output_close(&variational);
+    vd_output_close(&cfg);
+    free_network(net);
+    free_vd_import_network(&from);
+    free_vd_onnx_graph(g);
+    return r;
+}

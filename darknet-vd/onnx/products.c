@@ -1,0 +1,281 @@
+/* Operators that sum over windows and rows. Every sum is one thread's, in a fixed order. */
+#include "onnx/operators.h"
+#include "base/fail.h"
+#include "base/parallel.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- windows ---- */
+
+typedef struct {
+    int c, h, w, out_h, out_w;
+    int64_t size[2], stride[2], pad[4], gap[2]; /* down, across; pad: top, left, bottom, right; gap: dilation */
+} window;
+
+static int64_t out_of(const vd_onnx_call *c, int64_t n, int64_t before, int64_t after, int64_t size, int64_t gap,
+                      int64_t stride)
+{
+    int64_t reach = (size - 1) * gap + 1, up = vd_onnx_integer_of(c->node, "ceil_mode", 0) ? stride - 1 : 0;
+    if (n + before + after < reach) vd_onnx_fail(c, "a window that does not fit");
+    return (n + before + after - reach + up) / stride + 1;
+}
+
+/* auto_pad: as much on both sides as keeps ceil(n / stride), the odd one after (SAME_UPPER) or before */
+static void pad_same(window *v, const int64_t *n, int upper)
+{
+    for (int k = 0; k < 2; ++k) {
+        int64_t out = (n[k] + v->stride[k] - 1) / v->stride[k], reach = (v->size[k] - 1) * v->gap[k] + 1;
+        int64_t all = (out - 1) * v->stride[k] + reach - n[k];
+        if (all < 0) all = 0;
+        v->pad[k] = upper ? all / 2 : all - all / 2;
+        v->pad[k + 2] = all - v->pad[k];
+    }
+}
+
+static window window_of(const vd_onnx_call *c, const vd_onnx_tensor *x, int64_t size_h, int64_t size_w)
+{
+    window v = {.c = (int)x->dims[1], .h = (int)x->dims[2], .w = (int)x->dims[3], .size = {size_h, size_w}};
+    const char *same = vd_onnx_text_of(c->node, "auto_pad", "NOTSET");
+    vd_onnx_list_of(c, "strides", 2, 1, v.stride);
+    vd_onnx_list_of(c, "dilations", 2, 1, v.gap);
+    vd_onnx_list_of(c, "pads", 4, 0, v.pad);
+    for (int k = 0; k < 2; ++k)
+        if (v.size[k] < 1 || v.stride[k] < 1 || v.gap[k] < 1) vd_onnx_fail(c, "a window that does not fit");
+    if (!strncmp(same, "SAME", 4)) pad_same(&v, x->dims + 2, !strcmp(same, "SAME_UPPER"));
+    v.out_h = (int)out_of(c, v.h, v.pad[0], v.pad[2], v.size[0], v.gap[0], v.stride[0]);
+    v.out_w = (int)out_of(c, v.w, v.pad[1], v.pad[3], v.size[1], v.gap[1], v.stride[1]);
+    return v;
+}
+
+static void make_maps(vd_onnx_call *c, int64_t n, int64_t channels, const window *v)
+{
+    vd_onnx_make_real(c, 4, (int64_t[]){n, channels, v->out_h, v->out_w});
+}
+
+/* ---- Conv ---- */
+
+typedef struct {
+    window v;
+    const float *x, *w, *b; /* of one image; w [filters][c / groups][size][size] */
+    float *y;
+    int filters, groups;
+} convolution;
+
+/* the first and one behind the last place of a row of the output whose tap at `offset` is inside n numbers */
+static void inside(int64_t offset, int64_t stride, int n, int out, int *first, int *end)
+{
+    int64_t f = offset < 0 ? (-offset + stride - 1) / stride : 0, e = offset >= n ? 0 : (n - 1 - offset) / stride + 1;
+    *first = (int)(f < out ? f : out);
+    *end = (int)(e < out ? e : out);
+}
+
+/* sum += weight x, for a row of the output */
+static void add_row(int n, double weight, const float *x, int64_t stride, double *sum)
+{
+    if (stride == 1)
+        for (int i = 0; i < n; ++i) sum[i] += weight * x[i];
+    else
+        for (int i = 0; i < n; ++i) sum[i] += weight * x[i * stride];
+}
+
+static void add_tap(const convolution *j, double weight, const float *plane, int64_t ky, int64_t kx, double *sum)
+{
+    const window *v = &j->v;
+    int64_t down = ky * v->gap[0] - v->pad[0], across = kx * v->gap[1] - v->pad[1];
+    int top, bottom, left, right;
+    inside(down, v->stride[0], v->h, v->out_h, &top, &bottom);
+    inside(across, v->stride[1], v->w, v->out_w, &left, &right);
+    for (int row = top; row < bottom && left < right; ++row) {
+        const float *x = plane + (row * v->stride[0] + down) * v->w + left * v->stride[1] + across;
+        add_row(right - left, weight, x, v->stride[1], sum + (size_t)row * v->out_w + left);
+    }
+}
+
+static void convolve_filter(int f, void *context)
+{
+    const convolution *j = context;
+    const window *v = &j->v;
+    size_t pixels = (size_t)v->out_h * v->out_w, plane = (size_t)v->h * v->w;
+    int c = v->c / j->groups, first = f / (j->filters / j->groups) * c;
+    const float *w = j->w + (size_t)f * c * v->size[0] * v->size[1];
+    double *sum = vd_calloc(pixels, sizeof(double));
+    for (int k = 0; k < c; ++k)
+        for (int64_t ky = 0; ky < v->size[0]; ++ky)
+            for (int64_t kx = 0; kx < v->size[1]; ++kx, ++w)
+                if (*w != 0) add_tap(j, *w, j->x + (first + k) * plane, ky, kx, sum);
+    for (size_t i = 0; i < pixels; ++i) j->y[f * pixels + i] = (float)(sum[i] + (j->b ? j->b[f] : 0));
+    free(sum);
+}
+
+static void run_conv(vd_onnx_call *c)
+{
+    const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, 4), *w = vd_onnx_real_input(c, 1, 4);
+    const vd_onnx_tensor *b = c->inputs > 2 && c->in[2] ? vd_onnx_real_input(c, 2, 1) : 0;
+    int64_t groups = vd_onnx_integer_of(c->node, "group", 1);
+    if (groups < 1 || w->dims[0] % groups || w->dims[1] * groups != x->dims[1] || (b && b->n != (size_t)w->dims[0]))
+        vd_onnx_fail(c, "weights of %lld x %lld in %lld groups for %lld channels", (long long)w->dims[0],
+                     (long long)w->dims[1], (long long)groups, (long long)x->dims[1]);
+    convolution j = {.v = window_of(c, x, w->dims[2], w->dims[3]),
+                     .w = w->real,
+                     .b = b ? b->real : 0,
+                     .filters = (int)w->dims[0],
+                     .groups = (int)groups};
+    make_maps(c, x->dims[0], w->dims[0], &j.v);
+    for (int64_t n = 0; n < x->dims[0]; ++n) {
+        j.x = x->real + n * x->dims[1] * x->dims[2] * x->dims[3];
+        j.y = c->out->real + n * j.filters * j.v.out_h * j.v.out_w;
+        vd_parallel_for(j.filters, convolve_filter, &j);
+    }
+}
+
+/* ---- pools ---- */
+
+enum { LARGEST, MEAN_INSIDE, MEAN_OF_ALL };
+
+static float pool_one(const window *v, const float *x, int64_t top, int64_t left, int how)
+{
+    float most = -FLT_MAX;
+    double sum = 0;
+    int inside_window = 0;
+    for (int64_t ky = 0; ky < v->size[0]; ++ky)
+        for (int64_t kx = 0; kx < v->size[1]; ++kx) {
+            int64_t row = top + ky * v->gap[0], column = left + kx * v->gap[1];
+            if (row < 0 || row >= v->h || column < 0 || column >= v->w) continue;
+            float y = x[row * v->w + column];
+            if (y > most) most = y;
+            sum += y;
+            ++inside_window;
+        }
+    if (how == LARGEST) return most;
+    if (how == MEAN_OF_ALL) inside_window = (int)(v->size[0] * v->size[1]);
+    return inside_window ? (float)(sum / inside_window) : 0;
+}
+
+static void pool(vd_onnx_call *c, int how)
+{
+    int64_t size[2];
+    const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, 4);
+    if (!vd_onnx_find_attribute(c->node, "kernel_shape")) vd_onnx_fail(c, "kernel_shape is missing");
+    vd_onnx_list_of(c, "kernel_shape", 2, 1, size);
+    window v = window_of(c, x, size[0], size[1]);
+    make_maps(c, x->dims[0], x->dims[1], &v);
+    float *y = c->out->real;
+    for (int64_t plane = 0; plane < x->dims[0] * x->dims[1]; ++plane)
+        for (int row = 0; row < v.out_h; ++row)
+            for (int column = 0; column < v.out_w; ++column)
+                *y++ = pool_one(&v, x->real + plane * v.h * v.w, row * v.stride[0] - v.pad[0],
+                                column * v.stride[1] - v.pad[1], how);
+}
+
+static void run_max_pool(vd_onnx_call *c)
+{
+    pool(c, LARGEST);
+}
+
+static void run_average_pool(vd_onnx_call *c)
+{
+    pool(c, vd_onnx_integer_of(c->node, "count_include_pad", 0) ? MEAN_OF_ALL : MEAN_INSIDE);
+}
+
+static void run_global_average_pool(vd_onnx_call *c)
+{
+    const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, 4);
+    int64_t pixels = x->dims[2] * x->dims[3];
+    vd_onnx_make_real(c, 4, (int64_t[]){x->dims[0], x->dims[1], 1, 1});
+    for (size_t plane = 0; plane < c->out->n; ++plane) {
+        double sum = 0;
+        for (int64_t i = 0; i < pixels; ++i) sum += x->real[plane * pixels + i];
+        c->out->real[plane] = pixels ? (float)(sum / (double)pixels) : 0;
+    }
+}
+
+/* over the pixels of a map, axes 2 and 3 */
+static void run_reduce_mean(vd_onnx_call *c)
+{
+    int64_t axes[2];
+    vd_onnx_list_of(c, "axes", 2, 0, axes);
+    if (axes[0] + axes[1] != 5 || axes[0] * axes[1] != 6) vd_onnx_fail(c, "axes other than 2 and 3 are not known");
+    run_global_average_pool(c);
+    if (!vd_onnx_integer_of(c->node, "keepdims", 1)) c->out->rank = 2;
+}
+
+/* ---- matrices ---- */
+
+typedef struct {
+    const float *a, *b; /* a [n][k]; b [k][m], with transposed [m][k] */
+    float *y;           /* [n][m] */
+    int64_t n, k, m;
+    int transposed;
+} product;
+
+static void multiply_column(int column, void *context)
+{
+    const product *p = context;
+    int64_t start = p->transposed ? column * p->k : column, step = p->transposed ? 1 : p->m;
+    for (int64_t row = 0; row < p->n; ++row) {
+        double sum = 0;
+        for (int64_t i = 0; i < p->k; ++i) sum += (double)p->a[row * p->k + i] * p->b[start + i * step];
+        p->y[row * p->m + column] = (float)sum;
+    }
+}
+
+static product product_of(vd_onnx_call *c, int transposed)
+{
+    const vd_onnx_tensor *a = vd_onnx_real_input(c, 0, 2), *b = vd_onnx_real_input(c, 1, 2);
+    if (b->dims[transposed] != a->dims[1])
+        vd_onnx_fail(c, "%lld numbers times %lld rows", (long long)a->dims[1], (long long)b->dims[transposed]);
+    vd_onnx_make_real(c, 2, (int64_t[]){a->dims[0], b->dims[!transposed]});
+    return (product){a->real, b->real, c->out->real, a->dims[0], a->dims[1], b->dims[!transposed], transposed};
+}
+
+static void run_gemm(vd_onnx_call *c)
+{
+    float alpha = vd_onnx_real_of(c->node, "alpha", 1), beta = vd_onnx_real_of(c->node, "beta", 1);
+    if (vd_onnx_integer_of(c->node, "transA", 0)) vd_onnx_fail(c, "transA=1 is not known");
+    product p = product_of(c, vd_onnx_integer_of(c->node, "transB", 0) != 0);
+    vd_parallel_for((int)p.m, multiply_column, &p);
+    const vd_onnx_tensor *b = c->inputs > 2 && c->in[2] ? vd_onnx_real_input(c, 2, -1) : 0;
+    if (b && b->n != 1 && b->n != (size_t)p.m) vd_onnx_fail(c, "%zu biases for %lld sums", b->n, (long long)p.m);
+    for (size_t i = 0; i < c->out->n; ++i)
+        p.y[i] = alpha * p.y[i] + (b ? beta * b->real[b->n == 1 ? 0 : i % (size_t)p.m] : 0);
+}
+
+static void run_mat_mul(vd_onnx_call *c)
+{
+    product p = product_of(c, 0);
+    vd_parallel_for((int)p.m, multiply_column, &p);
+}
+
+/* scale (x - mean)/sqrt(variance + epsilon) + bias, channel by channel */
+static void run_batch_norm(vd_onnx_call *c)
+{
+    const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, -1), *p[4];
+    double epsilon = vd_onnx_real_of(c->node, "epsilon", 1e-5f);
+    if (x->rank < 2) vd_onnx_fail(c, "input 0 has no channels");
+    for (int i = 0; i < 4; ++i)
+        if ((p[i] = vd_onnx_real_input(c, i + 1, 1))->n != (size_t)x->dims[1])
+            vd_onnx_fail(c, "input %d has %zu numbers for %lld channels", i + 1, p[i]->n, (long long)x->dims[1]);
+    vd_onnx_make_like(c, x);
+    size_t plane = 1;
+    for (int i = 2; i < x->rank; ++i) plane *= (size_t)x->dims[i];
+    for (size_t i = 0; i < x->n; ++i) {
+        size_t k = i / plane % (size_t)x->dims[1];
+        double gain = p[0]->real[k] / sqrt(p[3]->real[k] + epsilon);
+        c->out->real[i] = (float)(gain * (x->real[i] - (double)p[2]->real[k]) + p[1]->real[k]);
+    }
+}
+
+const vd_onnx_operator vd_onnx_products[] = {
+    {"AveragePool", run_average_pool},
+    {"BatchNormalization", run_batch_norm},
+    {"Conv", run_conv},
+    {"Gemm", run_gemm},
+    {"GlobalAveragePool", run_global_average_pool},
+    {"MatMul", run_mat_mul},
+    {"MaxPool", run_max_pool},
+    {"ReduceMean", run_reduce_mean},
+    {0, 0},
+};

@@ -1,0 +1,316 @@
+/* import/: darknet vd import. The importer compares the network with the model, as onnx/evaluate.c runs it, and ends
+ * the process when they differ; here it is seen that it does, what sections it makes, and what it refuses. */
+#include "support/export_support.h"
+#include "support/random_export.h"
+
+#include "import/import.h"
+#include "layer/vd_layer.h"
+#include "onnx/graph.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- graphs ---- */
+
+static vd_onnx_graph *g;
+
+static void begin_graph(int c, int h, int w)
+{
+    g = make_vd_onnx_graph();
+    vd_onnx_add_value(&g->input, &g->inputs, "x", VD_ONNX_FLOAT, h ? 4 : 2, (int64_t[]){-1, c, h, w});
+}
+
+static void random_constant(const char *name, int rank, const int64_t *dims)
+{
+    vd_onnx_tensor *t = vd_onnx_add_tensor(g, name, VD_ONNX_FLOAT, rank, dims);
+    fill_random(t->real, t->n, (unsigned)g->tensors);
+    if (strstr(name, "variance"))
+        for (size_t i = 0; i < t->n; ++i) t->real[i] = t->real[i] * t->real[i] + .1f;
+}
+
+static void constant(const char *name, int n, const float *x)
+{
+    vd_onnx_tensor *t = vd_onnx_add_tensor(g, name, VD_ONNX_FLOAT, n == 1 ? 0 : 1, (int64_t[]){n});
+    memcpy(t->real, x, n * sizeof(*x));
+}
+
+static void integers(const char *name, int n, const int64_t *x)
+{
+    memcpy(vd_onnx_add_tensor(g, name, VD_ONNX_INT64, 1, (int64_t[]){n})->integer, x, n * sizeof(*x));
+}
+
+static vd_onnx_node *conv(const char *y, const char *x, int filters, int channels, int size)
+{
+    char *w = vd_format("%s.w", y);
+    random_constant(w, 4, (int64_t[]){filters, channels, size, size});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Conv", y, x, w, (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){size, size});
+    free(w);
+    return node;
+}
+
+static void pads(vd_onnx_node *node, int n)
+{
+    vd_onnx_set_integers(node, "pads", 4, (int64_t[]){n, n, n, n});
+}
+
+static void one(const char *type, const char *y, const char *x)
+{
+    vd_onnx_add_node(g, type, y, x, (char *)0);
+}
+
+static void two(const char *type, const char *y, const char *a, const char *b)
+{
+    vd_onnx_add_node(g, type, y, a, b, (char *)0);
+}
+
+static void write_graph(const char *output)
+{
+    char *path = in_folder(folder, "model.onnx");
+    vd_onnx_add_value(&g->output, &g->outputs, output, VD_ONNX_FLOAT, 2, (int64_t[]){-1, -1});
+    FILE *fp = fopen(path, "wb");
+    ck_assert_ptr_nonnull(fp);
+    vd_onnx_write(g, fp);
+    ck_assert_int_eq(fclose(fp), 0);
+    free_vd_onnx_graph(g);
+    free(path);
+}
+
+/* the sections of NAME without [net]'s keys, by import in this process */
+static char *imported(double most)
+{
+    char *model = in_folder(folder, "model.onnx"), *out = in_folder(folder, "net");
+    vd_import_result r = vd_import(model, out);
+    ck_assert_msg(r.difference < most, "%g", r.difference);
+    char *text = text_in_folder("net.cfg"), *sections = vd_format("%s", strstr(text, "max_batches"));
+    free(model), free(out), free(text);
+    return sections;
+}
+
+static void expect_sections(const char *expected)
+{
+    char *text = imported(1e-5), *line = vd_format("max_batches=10000\n%s", expected);
+    ck_assert_str_eq(text, line);
+    free(text), free(line);
+}
+
+/* ---- what becomes what ---- */
+
+START_TEST(products_take_what_comes_behind_them)
+{
+    begin_graph(3, 9, 8);
+    pads(conv("a", "x", 6, 3, 3), 1);
+    random_constant("s", 1, (int64_t[]){6});
+    random_constant("b", 1, (int64_t[]){6});
+    random_constant("m", 1, (int64_t[]){6});
+    random_constant("variance", 1, (int64_t[]){6});
+    vd_onnx_add_node(g, "BatchNormalization", "n", "a", "s", "b", "m", "variance", (char *)0);
+    one("Relu", "r", "n");
+    vd_onnx_node *node = conv("c", "r", 4, 3, 3);
+    vd_onnx_set_integer(node, "group", 2);
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    random_constant("bias", 3, (int64_t[]){4, 1, 1});
+    two("Add", "d", "c", "bias");
+    one("Sigmoid", "gate", "d");
+    two("Mul", "e", "gate", "d");
+    one("Flatten", "f", "e");
+    random_constant("w", 2, (int64_t[]){48, 5});
+    random_constant("wb", 1, (int64_t[]){5});
+    two("MatMul", "h", "f", "w");
+    two("Add", "i", "wb", "h");
+    one("Softmax", "y", "i");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nbatch_normalize=1\nfilters=6\nsize=3\nstride=1\npadding=1\nactivation=relu\n"
+                    "\n[convolutional]\nfilters=4\nsize=3\nstride=2\npadding=0\ngroups=2\nactivation=swish\n"
+                    "\n[connected]\noutput=5\nactivation=linear\n\n[softmax]\n");
+    char *vd = text_in_folder("net-vd.cfg");
+    ck_assert_int_eq(count_of(vd, "[vd_convolutional]\n"), 2);
+    ck_assert_int_eq(count_of(vd, "[vd_connected]\n"), 1);
+    ck_assert_ptr_nonnull(strstr(vd, "[vd_cost]\n# the number of images in the training set\nsamples=10000\n"));
+    char *cfg = in_folder(folder, "net-vd.cfg"), *weights = in_folder(folder, "net.weights");
+    network *net = load_network(cfg, weights, 0);
+    ck_assert_ptr_nonnull(vd_layer_of(net->layers[0]));
+    free_network(net);
+    free(vd), free(cfg), free(weights);
+}
+END_TEST
+
+/* a residual block with a strided 1x1 convolution beside it, as ResNets have */
+START_TEST(branches_become_routes_and_shortcuts)
+{
+    begin_graph(4, 8, 8);
+    vd_onnx_set_integers(conv("a", "x", 4, 4, 1), "strides", 2, (int64_t[]){2, 2});
+    vd_onnx_node *node = conv("b", "x", 4, 4, 3);
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    pads(node, 1);
+    one("Relu", "c", "b");
+    two("Add", "d", "a", "c");
+    one("Relu", "e", "d");
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Concat", "f", "e", "c", "d", (char *)0), "axis", 1);
+    write_graph("f");
+    expect_sections(
+        "\n[maxpool]\nsize=1\nstride=1\npadding=0\n\n[maxpool]\nsize=1\nstride=2\npadding=0\n"
+        "\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n\n[route]\nlayers=0\n"
+        "\n[convolutional]\nfilters=4\nsize=3\nstride=2\npadding=1\nactivation=relu\n"
+        "\n[shortcut]\nfrom=2\nactivation=linear\n\n[activation]\nactivation=relu\n\n[route]\nlayers=6,4,5\n");
+}
+END_TEST
+
+START_TEST(pools_and_sizes)
+{
+    begin_graph(4, 9, 9);
+    vd_onnx_node *node = vd_onnx_add_node(g, "MaxPool", "a", "x", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){2, 2});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    vd_onnx_set_integer(node, "ceil_mode", 1);
+    constant("by", 4, (float[]){1, 1, 2, 2});
+    node = vd_onnx_add_node(g, "Resize", "b", "a", "", "by", (char *)0);
+    vd_onnx_set_text(node, "coordinate_transformation_mode", "asymmetric");
+    vd_onnx_set_text(node, "nearest_mode", "floor");
+    integers("first", 1, (int64_t[]){2});
+    integers("end", 1, (int64_t[]){4});
+    integers("axis", 1, (int64_t[]){1});
+    vd_onnx_add_node(g, "Slice", "c", "b", "first", "end", "axis", (char *)0);
+    node = vd_onnx_add_node(g, "AveragePool", "d", "c", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    pads(node, 1);
+    one("GlobalAveragePool", "e", "d");
+    integers("shape", 2, (int64_t[]){0, -1});
+    two("Reshape", "f", "e", "shape");
+    random_constant("w", 2, (int64_t[]){3, 2});
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Gemm", "h", "f", "w", (char *)0), "transB", 1);
+    constant("low", 1, (float[]){0});
+    constant("high", 1, (float[]){6});
+    vd_onnx_add_node(g, "Clip", "y", "h", "low", "high", (char *)0);
+    write_graph("y");
+    expect_sections(
+        "\n[maxpool]\nsize=2\nstride=2\npadding=1\n\n[upsample]\nstride=2\n"
+        "\n[route]\nlayers=1\ngroups=2\ngroup_id=1\n\n[local_avgpool]\nsize=3\nstride=2\npadding=2\n\n[avgpool]\n"
+        "\n[connected]\noutput=3\nactivation=relu6\n");
+}
+END_TEST
+
+START_TEST(rows_of_numbers)
+{
+    begin_graph(7, 0, 0);
+    random_constant("w", 2, (int64_t[]){7, 5});
+    two("MatMul", "a", "x", "w");
+    one("Softplus", "p", "a");
+    one("Tanh", "t", "p");
+    two("Mul", "y", "a", "t");
+    write_graph("y");
+    expect_sections("\n[connected]\noutput=5\nactivation=mish\n");
+    char *cfg = text_in_folder("net.cfg");
+    ck_assert_ptr_nonnull(strstr(cfg, "\ninputs=7\n"));
+    free(cfg);
+}
+END_TEST
+
+/* ---- there and back ---- */
+
+enum { IN_A_GROUP = 30 };
+
+/* what an export writes is imported, where Darknet's words for it are not spelt out (reorg, three-piece activations) */
+START_TEST(exports_come_back)
+{
+    char *model = in_folder(folder, "out.onnx"), *again = in_folder(folder, "net");
+    int back = 0;
+    for (int k = 0; k < IN_A_GROUP; ++k) {
+        char *cfg, *path = in_folder(folder, "from.cfg"), *weights = in_folder(folder, "from.weights");
+        char *out = in_folder(folder, "out");
+        network *net = draw_network(3000 + IN_A_GROUP * _i + k, DRAW_GROUPS, &cfg);
+        int spelt = strstr(cfg, "[reorg]") || strstr(cfg, "plse") || strstr(cfg, "scale=") || strstr(cfg, "[shortcut]");
+        write_text(path, cfg);
+        save_weights(net, weights);
+        vd_export_options o = {.cfg = path, .weights = weights, .out = out, .format = "onnx", .fuse = k % 2};
+        if (!spelt) {
+            free_vd_export_result(vd_export(o));
+            vd_import_result r = vd_import(model, again);
+            ck_assert_msg(r.difference < 2e-5, "%s%g", cfg, r.difference);
+            ++back;
+        }
+        free_network(net);
+        free(cfg), free(path), free(weights), free(out);
+    }
+    ck_assert_int_gt(back, 1);
+    free(model), free(again);
+}
+END_TEST
+
+/* ---- refusals ---- */
+
+static void expect_refused(const char *line)
+{
+    char *model = in_folder(folder, "model.onnx"), *out = in_folder(folder, "net");
+    run_result r = run((const char *const[]){"darknet", "vd", "import", model, out, 0});
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, line) != 0, "no \"%s\": %s", line, r.err);
+    ck_assert_int_eq(files_in(folder, "net"), 0);
+    free_run(r);
+    free(model), free(out);
+}
+
+START_TEST(what_darknet_cannot_say_names_the_node)
+{
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    one("Erf", "y", "a");
+    write_graph("y");
+    expect_refused("model.onnx: node y (Erf): Darknet has no such layer\n");
+    begin_graph(3, 8, 8);
+    vd_onnx_set_integers(conv("y", "x", 4, 3, 3), "pads", 4, (int64_t[]){0, 0, 1, 1});
+    write_graph("y");
+    expect_refused("node y (Conv): pads that are not the same on all sides\n");
+    begin_graph(3, 8, 8);
+    vd_onnx_set_real(vd_onnx_add_node(g, "LeakyRelu", "y", "x", (char *)0), "alpha", .2f);
+    write_graph("y");
+    expect_refused("node y (LeakyRelu): alpha=0.2: Darknet has .1 and .01\n");
+    begin_graph(3, 8, 8);
+    conv("y", "x", 4, 2, 3);
+    write_graph("y");
+    expect_refused("node y (Conv): weights that do not fit 3 channels\n");
+    begin_graph(3, -1, 8);
+    conv("y", "x", 4, 3, 3);
+    write_graph("y");
+    expect_refused("input x: a fixed size from 1 to 16384 is expected in dimension 2\n");
+    begin_graph(3, 8, 8);
+    one("Relu", "y", "x");
+    conv("z", "x", 4, 3, 3);
+    vd_onnx_add_value(&g->output, &g->outputs, "z", VD_ONNX_FLOAT, 2, (int64_t[]){-1, -1});
+    write_graph("y");
+    expect_refused("model.onnx: 2 outputs: one is expected\n");
+    begin_graph(3, 8, 8);
+    one("Transpose", "y", "x");
+    write_graph("y");
+    expect_refused("node y (Transpose): Darknet has no such layer\n");
+}
+END_TEST
+
+START_TEST(files_and_arguments_that_are_wrong_are_named)
+{
+    write_in_folder("model.onnx", "[net]\n");
+    expect_refused("model.onnx: damaged: no ONNX file, or cut off\n");
+    free_run(darknet(1, "vd", "import", "one", (char *)0));
+    run_result r = darknet(1, "vd", "import", "-x", "a", "b", (char *)0);
+    ck_assert_ptr_nonnull(strstr(r.err, "unknown option -x"));
+    free_run(r);
+    r = darknet(0, "vd", "import", "-h", (char *)0);
+    ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd import MODEL.onnx OUT"));
+    free_run(r);
+}
+END_TEST
+
+SUITE_OF(import)
+{
+    EACH(make_test_folder, remove_test_folder);
+    EACH(silence_stderr, 0);
+    TEST(products_take_what_comes_behind_them);
+    TEST(branches_become_routes_and_shortcuts);
+    TEST(pools_and_sizes);
+    TEST(rows_of_numbers);
+    LOOP(exports_come_back, 4);
+    TEST(what_darknet_cannot_say_names_the_node);
+    TEST(files_and_arguments_that_are_wrong_are_named);
+}

@@ -1,0 +1,378 @@
+/* onnx/evaluate.c: operators give what ONNX's text says, by numbers computed here by other loops, or by hand; graphs
+ * that do not fit end with one line. */
+#include "support/support.h"
+
+#include "onnx/evaluate.h"
+#include "onnx/quantize.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static vd_onnx_graph *g;
+
+static void begin(void)
+{
+    g = make_vd_onnx_graph();
+    vd_onnx_add_value(&g->input, &g->inputs, "x", VD_ONNX_FLOAT, 4, (int64_t[]){-1, -1, -1, -1});
+}
+
+static void end(void)
+{
+    free_vd_onnx_graph(g);
+}
+
+static void constant(const char *name, int rank, const int64_t *dims, const float *x)
+{
+    vd_onnx_tensor *t = vd_onnx_add_tensor(g, name, VD_ONNX_FLOAT, rank, dims);
+    memcpy(t->real, x, t->n * sizeof(*x));
+}
+
+static void integers(const char *name, int n, const int64_t *x)
+{
+    memcpy(vd_onnx_add_tensor(g, name, VD_ONNX_INT64, 1, (int64_t[]){n})->integer, x, n * sizeof(*x));
+}
+
+/* y of the graph for an input of this shape; compared with n numbers and a shape */
+static void expect(int rank, const int64_t *dims, const float *x, int out_rank, const int64_t *out_dims, const float *y)
+{
+    vd_onnx_run *run = make_vd_onnx_run(g, "test", 1, (const char *const[]){"y"});
+    vd_onnx_run_forward(run, rank, dims, x);
+    const vd_onnx_tensor *t = vd_onnx_run_tensor(run, "y");
+    ck_assert_int_eq(t->rank, out_rank);
+    for (int i = 0; i < out_rank; ++i) ck_assert_int_eq(t->dims[i], out_dims[i]);
+    for (size_t i = 0; i < t->n; ++i)
+        ck_assert_msg(fabsf(t->real[i] - y[i]) <= 1e-5f + 1e-5f * fabsf(y[i]), "%zu: %.9g for %.9g", i, t->real[i],
+                      y[i]);
+    free_vd_onnx_run(run);
+}
+
+static void fill(float *x, int n)
+{
+    fill_random(x, n, 3);
+}
+
+/* ---- products ---- */
+
+/* out[f][i][j] = b[f] + sum w[f][k][u][v] x[first + k][2 i + 2 u - 1][3 j + v - 2], two groups */
+START_TEST(conv_is_the_sum_over_its_window)
+{
+    float x[2 * 4 * 7 * 8], w[6 * 2 * 3 * 2], b[6], y[2 * 6 * 3 * 4];
+    fill(x, COUNT_OF(x)), fill(w, COUNT_OF(w)), fill(b, COUNT_OF(b));
+    int at = 0;
+    for (int n = 0; n < 2; ++n)
+        for (int f = 0; f < 6; ++f)
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 4; ++j) {
+                    double sum = b[f];
+                    for (int k = 0; k < 2; ++k)
+                        for (int u = 0; u < 3; ++u)
+                            for (int v = 0; v < 2; ++v) {
+                                int row = 2 * i + 2 * u - 1, column = 3 * j + v - 2, c = f / 3 * 2 + k;
+                                if (row >= 0 && row < 7 && column >= 0 && column < 8)
+                                    sum += (double)w[((f * 2 + k) * 3 + u) * 2 + v] *
+                                           x[((n * 4 + c) * 7 + row) * 8 + column];
+                            }
+                    y[at++] = (float)sum;
+                }
+    constant("w", 4, (int64_t[]){6, 2, 3, 2}, w);
+    constant("b", 1, (int64_t[]){6}, b);
+    vd_onnx_node *node = vd_onnx_add_node(g, "Conv", "y", "x", "w", "b", (char *)0);
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 3});
+    vd_onnx_set_integers(node, "dilations", 2, (int64_t[]){2, 1});
+    vd_onnx_set_integers(node, "pads", 4, (int64_t[]){1, 2, 2, 1});
+    vd_onnx_set_integer(node, "group", 2);
+    expect(4, (int64_t[]){2, 4, 7, 8}, x, 4, (int64_t[]){2, 6, 3, 4}, y);
+}
+END_TEST
+
+START_TEST(pools_take_what_is_inside)
+{
+    static const float x[9] = {-1, -2, -3, -4, -5, -6, -7, -8, -9};
+    static const float most[4] = {-1, -2, -4, -5}, mean[4] = {-1, -2.5f, -5.5f, -7},
+                       padded[4] = {-.25f, -1.25f, -2.75f, -7};
+    static const int64_t shape[4] = {1, 1, 3, 3}, out[4] = {1, 1, 2, 2};
+    const struct {
+        const char *type;
+        int count;
+        const float *y;
+    } pools[] = {{"MaxPool", 0, most}, {"AveragePool", 0, mean}, {"AveragePool", 1, padded}};
+    for (int i = 0; i < COUNT_OF(pools); ++i) {
+        vd_onnx_node *node = vd_onnx_add_node(g, pools[i].type, "y", "x", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){2, 2});
+        vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+        vd_onnx_set_integers(node, "pads", 4, (int64_t[]){1, 1, 0, 0});
+        vd_onnx_set_integer(node, "count_include_pad", pools[i].count);
+        expect(4, shape, x, 4, out, pools[i].y);
+        end(), begin();
+    }
+    vd_onnx_add_node(g, "GlobalAveragePool", "y", "x", (char *)0);
+    expect(4, shape, x, 4, (int64_t[]){1, 1, 1, 1}, (float[]){-5});
+}
+END_TEST
+
+START_TEST(matrices_are_multiplied)
+{
+    static const float x[4] = {1, 2, 3, 4}, w[6] = {1, 0, -1, 2, 1, 1}, b[3] = {10, 20, 30};
+    constant("w", 2, (int64_t[]){3, 2}, w);
+    constant("v", 2, (int64_t[]){2, 3}, w);
+    constant("b", 1, (int64_t[]){3}, b);
+    vd_onnx_node *node = vd_onnx_add_node(g, "Gemm", "y", "x", "w", "b", (char *)0);
+    vd_onnx_set_integer(node, "transB", 1);
+    vd_onnx_set_real(node, "alpha", 2);
+    vd_onnx_set_real(node, "beta", .5f);
+    expect(2, (int64_t[]){2, 2}, x, 2, (int64_t[]){2, 3}, (float[]){7, 16, 21, 11, 20, 29});
+    vd_onnx_rename(g, "y", "z");
+    vd_onnx_add_node(g, "MatMul", "y", "x", "v", (char *)0);
+    expect(2, (int64_t[]){2, 2}, x, 2, (int64_t[]){2, 3}, (float[]){5, 2, 1, 11, 4, 1});
+}
+END_TEST
+
+START_TEST(batch_normalisation_is_a_line_for_each_channel)
+{
+    static const float x[4] = {1, 2, 3, 4};
+    constant("s", 1, (int64_t[]){2}, (float[]){2, 3});
+    constant("b", 1, (int64_t[]){2}, (float[]){1, -1});
+    constant("m", 1, (int64_t[]){2}, (float[]){1, 4});
+    constant("v", 1, (int64_t[]){2}, (float[]){.24f, 3.99f});
+    vd_onnx_set_real(vd_onnx_add_node(g, "BatchNormalization", "y", "x", "s", "b", "m", "v", (char *)0), "epsilon",
+                     .01f);
+    expect(4, (int64_t[]){1, 2, 1, 2}, x, 4, (int64_t[]){1, 2, 1, 2}, (float[]){1, 5, -2.5f, -1});
+}
+END_TEST
+
+/* ---- numbers ---- */
+
+START_TEST(functions_of_one_number)
+{
+    static const float x[4] = {-2, -.5f, 0, 3};
+    static const int64_t shape[4] = {1, 1, 1, 4};
+    const struct {
+        const char *type;
+        float y[4];
+    } functions[] = {
+        {"Relu", {0, 0, 0, 3}},
+        {"LeakyRelu", {-.02f, -.005f, 0, 3}},
+        {"Sigmoid", {.11920292f, .37754067f, .5f, .95257413f}},
+        {"Tanh", {-.96402758f, -.46211716f, 0, .99505475f}},
+        {"Elu", {-.86466472f, -.39346934f, 0, 3}},
+        {"Selu", {-1.52016647f, -.69175819f, 0, 3.15210297f}},
+        {"Softplus", {.12692801f, .47407698f, .69314718f, 3.04858735f}},
+        {"Exp", {.13533528f, .60653066f, 1, 20.0855369f}},
+        {"Floor", {-2, -1, 0, 3}},
+        {"HardSigmoid", {.1f, .4f, .5f, 1}},
+        {"HardSwish", {-.33333333f, -.20833333f, 0, 3}},
+    };
+    for (int i = 0; i < COUNT_OF(functions); ++i) {
+        vd_onnx_add_node(g, functions[i].type, "y", "x", (char *)0);
+        expect(4, shape, x, 4, shape, functions[i].y);
+        end(), begin();
+    }
+    constant("high", 0, shape, (float[]){1});
+    vd_onnx_add_node(g, "Clip", "y", "x", "", "high", (char *)0);
+    expect(4, shape, x, 4, shape, (float[]){-2, -.5f, 0, 1});
+}
+END_TEST
+
+/* [2][1][2] with [3][1] */
+START_TEST(shapes_of_two_are_repeated_as_numpy_does)
+{
+    static const float x[4] = {1, 2, 3, 4}, c[3] = {10, 20, 30};
+    static const int64_t shape[3] = {2, 1, 2}, out[3] = {2, 3, 2};
+    const struct {
+        const char *type;
+        float y[12];
+    } pairs[] = {
+        {"Add", {11, 12, 21, 22, 31, 32, 13, 14, 23, 24, 33, 34}},
+        {"Sub", {-9, -8, -19, -18, -29, -28, -7, -6, -17, -16, -27, -26}},
+        {"Mul", {10, 20, 20, 40, 30, 60, 30, 40, 60, 80, 90, 120}},
+        {"Max", {10, 10, 20, 20, 30, 30, 10, 10, 20, 20, 30, 30}},
+    };
+    for (int i = 0; i < COUNT_OF(pairs); ++i) {
+        constant("c", 2, (int64_t[]){3, 1}, c);
+        vd_onnx_add_node(g, pairs[i].type, "y", "x", "c", (char *)0);
+        expect(3, shape, x, 3, out, pairs[i].y);
+        end(), begin();
+    }
+    constant("c", 1, (int64_t[]){1}, (float[]){4});
+    vd_onnx_add_node(g, "Div", "y", "c", "x", (char *)0);
+    expect(3, shape, x, 3, shape, (float[]){4, 2, 4 / 3.f, 1});
+}
+END_TEST
+
+START_TEST(softmax_is_along_its_axis)
+{
+    static const float x[6] = {0, 1, 2, 100, 101, 102}, a = .26894142f, b = .73105858f;
+    static const int64_t shape[3] = {1, 2, 3};
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Softmax", "z", "x", (char *)0), "axis", 1);
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Softmax", "y", "x", (char *)0), "axis", -1);
+    expect(3, shape, x, 3, shape, (float[]){.09003057f, .24472847f, .66524096f, .09003057f, .24472847f, .66524096f});
+    vd_onnx_rename(g, "y", "w");
+    vd_onnx_rename(g, "z", "y");
+    expect(3, shape, (float[]){0, 1, 2, 1, 0, 3}, 3, shape, (float[]){a, b, a, b, a, b});
+}
+END_TEST
+
+/* ties go to the even one; what is too large is held */
+START_TEST(numbers_go_through_bytes)
+{
+    static const float x[6] = {.25f, .75f, -.25f, 100, -100, .6f};
+    static const int64_t shape[4] = {1, 1, 1, 6};
+    constant("s", 0, shape, (float[]){.5f});
+    vd_onnx_add_tensor(g, "z", VD_ONNX_INT8, 0, shape)->integer[0] = 10;
+    vd_onnx_add_node(g, "QuantizeLinear", "q", "x", "s", "z", (char *)0);
+    vd_onnx_add_node(g, "DequantizeLinear", "y", "q", "s", "z", (char *)0);
+    expect(4, shape, x, 4, shape, (float[]){0, 1, 0, 58.5f, -69, .5f});
+}
+END_TEST
+
+/* ---- shapes ---- */
+
+START_TEST(numbers_move_and_stay_what_they_are)
+{
+    float x[24], y[24];
+    for (int i = 0; i < 24; ++i) x[i] = (float)i;
+    int64_t at = 0;
+    for (int a = 0; a < 4; ++a)
+        for (int b = 0; b < 2; ++b)
+            for (int c = 0; c < 3; ++c) y[at++] = (float)(b * 12 + c * 4 + a);
+    integers("shape", 3, (int64_t[]){0, 3, -1});
+    vd_onnx_add_node(g, "Reshape", "three", "x", "shape", (char *)0);
+    vd_onnx_set_integers(vd_onnx_add_node(g, "Transpose", "y", "three", (char *)0), "perm", 3, (int64_t[]){2, 0, 1});
+    expect(4, (int64_t[]){2, 2, 3, 2}, x, 3, (int64_t[]){4, 2, 3}, y);
+    end(), begin();
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Flatten", "y", "x", (char *)0), "axis", 2);
+    expect(4, (int64_t[]){2, 2, 3, 2}, x, 2, (int64_t[]){4, 6}, x);
+}
+END_TEST
+
+START_TEST(parts_are_cut_and_joined)
+{
+    static const float x[6] = {0, 1, 2, 3, 4, 5};
+    integers("first", 2, (int64_t[]){1, -3});
+    integers("end", 2, (int64_t[]){100, -1});
+    integers("axes", 2, (int64_t[]){0, 1});
+    integers("steps", 2, (int64_t[]){1, 1});
+    vd_onnx_add_node(g, "Slice", "part", "x", "first", "end", "axes", "steps", (char *)0);
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Concat", "y", "part", "part", (char *)0), "axis", -1);
+    expect(2, (int64_t[]){2, 3}, x, 2, (int64_t[]){1, 4}, (float[]){3, 4, 3, 4});
+}
+END_TEST
+
+START_TEST(resize_repeats_pixels)
+{
+    constant("by", 1, (int64_t[]){4}, (float[]){1, 1, 2, 3});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Resize", "y", "x", "", "by", (char *)0);
+    vd_onnx_set_text(node, "mode", "nearest");
+    expect(4, (int64_t[]){1, 1, 1, 2}, (float[]){7, 8}, 4, (int64_t[]){1, 1, 2, 6},
+           (float[]){7, 7, 7, 8, 8, 8, 7, 7, 7, 8, 8, 8});
+}
+END_TEST
+
+/* ---- 8-bit graphs ---- */
+
+/* weights are 1, 2, 3 .. 127ths, the input's range is known: all numbers of the product are exact */
+START_TEST(a_graph_of_bytes_has_scales_of_filters_and_biases_of_both)
+{
+    static const float w[4] = {127, -3, 254, 2}, b[2] = {2, -6}, pictures[4] = {0, 255, 51, 102};
+    constant("w", 2, (int64_t[]){2, 2}, w);
+    constant("b", 1, (int64_t[]){2}, b);
+    g->input[0] = (vd_onnx_value){g->input[0].name, VD_ONNX_FLOAT, 2, {-1, 2}};
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Gemm", "y", "x", "w", "b", (char *)0), "transB", 1);
+    vd_onnx_quantize(g, "test", 2, pictures);
+    const vd_onnx_tensor *q = vd_onnx_find_tensor(g, "w"), *bias = vd_onnx_find_tensor(g, "b");
+    ck_assert(q->type == VD_ONNX_INT8 && q->integer[0] == 127 && q->integer[1] == -3 && q->integer[2] == 127 &&
+              q->integer[3] == 1);
+    ck_assert(bias->type == VD_ONNX_INT32 && bias->integer[0] == 2 && bias->integer[1] == -3);
+    ck_assert(vd_onnx_find_tensor(g, "x/scale")->real[0] == 1 && vd_onnx_find_tensor(g, "x/zero")->integer[0] == -128);
+    expect(2, (int64_t[]){1, 2}, (float[]){10.2f, 300}, 2, (int64_t[]){1, 2}, (float[]){507, 3044});
+}
+END_TEST
+
+/* ---- what does not fit ---- */
+
+static void (*build)(void);
+
+static void run_it(const char *unused)
+{
+    static const float x[16];
+    (void)unused;
+    build();
+    vd_onnx_run *run = make_vd_onnx_run(g, "test.onnx", 1, (const char *const[]){"y"});
+    vd_onnx_run_forward(run, 4, (int64_t[]){1, 1, 4, 4}, x);
+}
+
+static void no_such_operator(void)
+{
+    vd_onnx_add_node(g, "Loop", "y", "x", (char *)0);
+}
+static void no_such_input(void)
+{
+    vd_onnx_add_node(g, "Relu", "y", "z", (char *)0);
+}
+static void no_such_output(void)
+{
+    vd_onnx_add_node(g, "Relu", "z", "x", (char *)0);
+}
+static void other_channels(void)
+{
+    constant("w", 4, (int64_t[]){1, 2, 1, 1}, (float[]){1, 1});
+    vd_onnx_add_node(g, "Conv", "y", "x", "w", (char *)0);
+}
+static void large_window(void)
+{
+    vd_onnx_set_integers(vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0), "kernel_shape", 2, (int64_t[]){5, 1});
+}
+static void other_sizes(void)
+{
+    constant("c", 1, (int64_t[]){3}, (float[]){1, 1, 1});
+    vd_onnx_add_node(g, "Add", "y", "x", "c", (char *)0);
+}
+static void other_shape(void)
+{
+    integers("shape", 1, (int64_t[]){5});
+    vd_onnx_add_node(g, "Reshape", "y", "x", "shape", (char *)0);
+}
+
+START_TEST(what_does_not_fit_is_a_line_that_names_the_node)
+{
+    static const struct {
+        void (*build)(void);
+        const char *line;
+    } cases[] = {
+        {no_such_operator, "test.onnx: node y: operator Loop is not known\n"},
+        {no_such_input, "test.onnx: node y (Relu): no node before it makes its input z\n"},
+        {no_such_output, "test.onnx: no node makes y\n"},
+        {other_channels, "test.onnx: node y (Conv): weights of 1 x 2 in 1 groups for 1 channels\n"},
+        {large_window, "test.onnx: node y (MaxPool): a window that does not fit\n"},
+        {other_sizes, "test.onnx: node y (Add): shapes that do not fit\n"},
+        {other_shape, "test.onnx: node y (Reshape): 16 numbers do not fill a shape of 5\n"},
+    };
+    for (int i = 0; i < COUNT_OF(cases); ++i) {
+        char *err;
+        build = cases[i].build;
+        ck_assert_int_eq(in_child(run_it, "", &err), 1);
+        ck_assert_str_eq(err, cases[i].line);
+        free(err);
+    }
+}
+END_TEST
+
+SUITE_OF(onnx_evaluate)
+{
+    EACH(begin, end);
+    TEST(conv_is_the_sum_over_its_window);
+    TEST(pools_take_what_is_inside);
+    TEST(matrices_are_multiplied);
+    TEST(batch_normalisation_is_a_line_for_each_channel);
+    TEST(functions_of_one_number);
+    TEST(shapes_of_two_are_repeated_as_numpy_does);
+    TEST(softmax_is_along_its_axis);
+    TEST(numbers_go_through_bytes);
+    TEST(numbers_move_and_stay_what_they_are);
+    TEST(parts_are_cut_and_joined);
+    TEST(resize_repeats_pixels);
+    TEST(a_graph_of_bytes_has_scales_of_filters_and_biases_of_both);
+    TEST(what_does_not_fit_is_a_line_that_names_the_node);
+}
