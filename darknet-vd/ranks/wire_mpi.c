@@ -180,6 +180,7 @@ static void leave(int signal)
 void vd_wire_close(int status)
 {
     enum { PATIENCE = 5, MORE_PATIENCE = 30 }; /* seconds: both ask the launcher, whose network may be gone */
+    enum { FORWARDING = 300000 };              /* us: MPICH's launcher loses lines that were written just before */
     int is_open;
     MPI_Initialized(&is_open);
     if (!is_open) return;
@@ -187,6 +188,7 @@ void vd_wire_close(int status)
     signal(SIGALRM, leave);
     alarm(status ? PATIENCE : MORE_PATIENCE);
     if (status) {
+        usleep(FORWARDING);
         MPI_Abort(MPI_COMM_WORLD, status);
         _exit(status);
     }
