@@ -116,14 +116,19 @@ static int end_of_part(int total, int parts, int i)
     return total - (int)((long)i * total / parts);
 }
 
+loader_share loader_share_at(int total, int parts, int first, int n)
+{
+    int from = 0, last = parts - 1;
+    while (end_of_part(total, parts, from + 1) >= first + n) ++from;
+    while (end_of_part(total, parts, last) <= first) --last;
+    return (loader_share){from, last + 1 - from, first - end_of_part(total, parts, last + 1), n};
+}
+
 loader_share loader_share_of(int total, int parts, int is_shared)
 {
     if (!is_shared || vd_ranks() < 2) return (loader_share){0, parts, 0, total};
     vd_share mine = vd_share_of(total);
-    int first = 0, last = parts - 1;
-    while (end_of_part(total, parts, first + 1) >= mine.first + mine.n) ++first;
-    while (end_of_part(total, parts, last) <= mine.first) --last;
-    return (loader_share){first, last + 1 - first, mine.first - end_of_part(total, parts, last + 1), mine.n};
+    return loader_share_at(total, parts, mine.first, mine.n);
 }
 
 static void cut_rows(matrix *m, loader_share s)

@@ -19,6 +19,9 @@ typedef struct {
 } loader_share;
 loader_share loader_share_of(int total, int parts, int is_shared);
 
+/* the same for rows `first` to first + n of all, n > 0 */
+loader_share loader_share_at(int total, int parts, int first, int n);
+
 /* leave in *d, which holds the pictures of those parts, the rank's own */
 void loader_cut(data *d, loader_share share);
 

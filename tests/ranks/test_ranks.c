@@ -169,6 +169,47 @@ START_TEST(a_program_by_itself_is_rank_0_of_1)
 }
 END_TEST
 
+/* ---- shares of a batch ---- */
+
+/* the rows of parts first to first + n of `parts`, as concat_datas() joins them: each row holds its own number */
+static data joined(int total, int parts, int first, int n)
+{
+    data d = {0};
+    d.X.cols = d.y.cols = 1;
+    d.X.vals = calloc(total, sizeof(float *));
+    d.y.vals = calloc(total, sizeof(float *));
+    for (int i = first + n - 1; i >= first; --i)
+        for (int k = i * total / parts; k < (i + 1) * total / parts; ++k) {
+            d.X.vals[d.X.rows] = calloc(1, sizeof(float));
+            d.y.vals[d.y.rows] = calloc(1, sizeof(float));
+            *d.X.vals[d.X.rows++] = *d.y.vals[d.y.rows++] = (float)k;
+        }
+    return d;
+}
+
+START_TEST(shares_of_a_batch_are_its_rows_one_after_the_other)
+{
+    static const int parts[] = {1, 5, 32, 64};
+    int size = 1 << _i, total = 3 * size;
+    for (int p = 0; p < COUNT_OF(parts); ++p) {
+        data whole = joined(total, parts[p], 0, parts[p]);
+        for (int r = 0; r < size; ++r) {
+            loader_share s = loader_share_at(total, parts[p], 3 * r, 3);
+            data d = joined(total, parts[p], s.first, s.n);
+            loader_cut(&d, s);
+            ck_assert_int_eq(d.X.rows, 3);
+            ck_assert_int_eq(d.y.rows, 3);
+            for (int i = 0; i < 3; ++i) {
+                ck_assert(*d.X.vals[i] == *whole.X.vals[3 * r + i]);
+                ck_assert(*d.y.vals[i] == *whole.X.vals[3 * r + i]);
+            }
+            free_data(d);
+        }
+        free_data(whole);
+    }
+}
+END_TEST
+
 /* ---- sub-batches of one process ---- */
 
 #define NETWORK                                                                               \
@@ -241,5 +282,6 @@ SUITE_OF(ranks)
     LOOP(sums_have_the_bits_of_a_binary_tree_on_all_ranks, 5);
     LOOP(all_ranks_know_what_each_has_told, 5);
     TEST(a_program_by_itself_is_rank_0_of_1);
+    LOOP(shares_of_a_batch_are_its_rows_one_after_the_other, 8);
     LOOP(a_seeded_process_sums_sub_batches_in_a_tree, COUNT_OF(divided));
 }
