@@ -26,13 +26,15 @@ void vd_run_over_active(layer l, int batches)
 /* the percentage of active weights from which on lists are faster than matrices, as `make bench-active` measures it.
  * Products with so few taps leave most of a matrix kernel's registers empty; lists do not care. With a stride, lines
  * are made number by number; what is a plain matrix product has no columns to save; and Winograd's filtering has a
- * quarter of the multiplications */
+ * quarter of the multiplications, of 5x5 filters, which have it in front of a pool, too, a sixth */
 static int lists_pay_below(layer l)
 {
-    enum { FEW_TAPS = 32 };
+    enum { FEW_TAPS = 32, LARGE = 5 };
     const vd_layer *vd = l.plugin;
     if (l.type != CONVOLUTIONAL) return 27;
-    if (vd_winograd_convolution_fits(l) && !vd_pool_behind(*vd->net, vd->index)) return 18;
+    int is_filtered = vd_winograd_convolution_fits(l), is_pooled = vd_pool_behind(*vd->net, vd->index) != 0;
+    if (is_filtered && !is_pooled) return 18;
+    if (is_filtered && l.size == LARGE) return 20;
     if (l.stride > 1 || l.size == 1) return 20;
     return l.c / l.groups * l.size * l.size <= FEW_TAPS ? 90 : 33;
 }
