@@ -1,7 +1,7 @@
 #include "layer/target.h"
 #include "layer/freeze_pruned.h"
 #include "layer/posterior.h"
-#include "layer/ranks.h"
+#include "layer/histogram.h"
 #include "layer/target_size.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
@@ -25,7 +25,7 @@ static const double RESERVE = 1.2;
 /* ---- the share to be pruned ---- */
 
 /* what target_size comes to, with the weights as they are */
-static void measure(network *net, vd_cost *c, const vd_ranks *r)
+static void measure(network *net, vd_cost *c, const vd_histogram *r)
 {
     vd_size_estimate e = vd_size_estimated(net, r);
     c->target.share = e.share;
@@ -54,7 +54,7 @@ static void freeze_over(layer l, double cut, int counted, int batches)
     for (size_t o = 0; o < vd->n; o += VD_BLOCK) {
         size_t n = vd->n - o < VD_BLOCK ? vd->n - o : VD_BLOCK;
         uint16_t *pruned_for = vd->freezing.pruned_for + o;
-        vd_ranks_log_alpha(l, o, n, log_alpha);
+        vd_histogram_log_alpha(l, o, n, log_alpha);
         for (size_t i = 0; i < n; ++i) {
             if (log_alpha[i] < cut) pruned_for[i] = 0;
             else if (!counted) pruned_for[i] = UINT16_MAX;
@@ -82,9 +82,9 @@ static double way_of(const network *net, const vd_cost *c)
     return (vd_cost_batch(net) - c->kl_start) / span_of(net, c);
 }
 
-static void steer(const network *net, vd_cost *c, const vd_ranks *r)
+static void steer(const network *net, vd_cost *c, const vd_histogram *r)
 {
-    double q = vd_ranks_quantile(r, share_of(c));
+    double q = vd_histogram_quantile(r, share_of(c));
     if (c->target.phase == VD_TARGET_NONE) c->target.start = q;
     double below = c->target.start + (AIM - c->target.start) * (way_of(net, c) / PRUNING) - q;
     double change = AT_ONCE * (below - c->target.below) + OVER_TIME / STEERINGS * below;
@@ -97,14 +97,14 @@ static void steer(const network *net, vd_cost *c, const vd_ranks *r)
 static void prune(network *net, vd_cost *c)
 {
     double part = fmin(1, (way_of(net, c) - PRUNING) / (SETTLING - PRUNING));
-    vd_ranks r = vd_ranks_of(net);
+    vd_histogram r = vd_histogram_of(net);
     if (c->target.phase != VD_TARGET_PRUNES) {
         c->target.frozen = vd_frozen_share(net);
         if (c->target_size) measure(net, c, &r);
         if (is_out_of_reach(c)) return;
     }
     double share = c->target.frozen + (share_of(c) - c->target.frozen) * part;
-    freeze(net, c->target_size && part == 1 ? vd_size_cut(net, &r, share) : vd_ranks_quantile(&r, share), 0);
+    freeze(net, c->target_size && part == 1 ? vd_size_cut(net, &r, share) : vd_histogram_quantile(&r, share), 0);
     c->target.phase = part < 1 ? VD_TARGET_PRUNES : VD_TARGET_SETTLES;
 }
 
@@ -128,7 +128,7 @@ static void keep_the_rest(layer l, int batches)
 /* the weights left are trained on, and their file may grow: then the next ones go */
 static void shrink(network *net, const vd_cost *c)
 {
-    vd_ranks r = vd_ranks_of(net);
+    vd_histogram r = vd_histogram_of(net);
     if (vd_size_without(net, INFINITY) > c->target_size) freeze(net, vd_size_cut(net, &r, vd_frozen_share(net)), 0);
 }
 
@@ -150,11 +150,11 @@ static void approach(network *net, vd_cost *c)
     long batch = vd_cost_batch(net), every = (long)fmax(1, span_of(net, c) / STEERINGS);
     int steers = batch % every == 0, freezes = batch % VD_FREEZE_EVERY == 0 && vd_cost_freezes(net);
     if (!steers && !freezes) return;
-    vd_ranks r = vd_ranks_of(net);
+    vd_histogram r = vd_histogram_of(net);
     if (c->target_size && (!c->target.empty || (steers && batch / every % A_MEASURE == 0))) measure(net, c, &r);
     if (is_out_of_reach(c)) return;
     if (steers) steer(net, c, &r);
-    if (freezes) freeze(net, vd_ranks_quantile(&r, most_frozen(c)), 1);
+    if (freezes) freeze(net, vd_histogram_quantile(&r, most_frozen(c)), 1);
 }
 
 static void settled(network *net, const vd_cost *c, long batch, long end)
@@ -182,8 +182,8 @@ void vd_target_batch(network *net)
 static double predicted_share(const network *net, const vd_cost *c)
 {
     if (c->target.phase >= VD_TARGET_PRUNES) return share_of(c);
-    vd_ranks r = vd_ranks_of(net);
-    return vd_ranks_over(&r, AIM);
+    vd_histogram r = vd_histogram_of(net);
+    return vd_histogram_over(&r, AIM);
 }
 
 /* as many bytes a weight as when they were last measured */

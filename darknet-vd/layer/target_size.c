@@ -11,8 +11,8 @@
 enum { MOST_TRIES = 14 };
 static const double CLOSE = .01, EXACT = 1e-3; /* of the bytes asked for */
 static const double BYTES_A_WEIGHT = 5;        /* to begin with: four, and a byte for its place */
-static const double BIN = 1. / VD_RANKS_A_UNIT;
-static const double NARROW = 1. / VD_RANKS_A_UNIT / 256; /* a few weights, of a million */
+static const double BIN = 1. / VD_HISTOGRAM_BINS_A_UNIT;
+static const double NARROW = 1. / VD_HISTOGRAM_BINS_A_UNIT / 256; /* a few weights, of a million */
 
 /* ---- the size of a file that is not made ---- */
 
@@ -29,7 +29,7 @@ static kept_layer cut_layer(layer l, double cut)
     memcpy(kept.theta, l.weights, vd->n * sizeof(float));
     for (size_t o = 0; o < vd->n; o += VD_BLOCK) {
         size_t n = vd->n - o < VD_BLOCK ? vd->n - o : VD_BLOCK;
-        vd_ranks_log_alpha(l, o, n, log_alpha);
+        vd_histogram_log_alpha(l, o, n, log_alpha);
         for (size_t i = 0; i < n; ++i)
             if (log_alpha[i] >= cut) l.weights[o + i] = 0;
     }
@@ -59,7 +59,7 @@ double vd_size_without(network *net, double cut)
 
 /* ---- the share for a size ---- */
 
-vd_size_estimate vd_size_estimated(network *net, const vd_ranks *r)
+vd_size_estimate vd_size_estimated(network *net, const vd_histogram *r)
 {
     const vd_cost *c = vd_cost_of(net);
     double asked = c->target_size, all = (double)r->all;
@@ -68,8 +68,8 @@ vd_size_estimate vd_size_estimated(network *net, const vd_ranks *r)
     double left = c->target.empty ? all * (1 - c->target.share) : fmin(all, room / BYTES_A_WEIGHT);
     if (room <= 0) return e;
     for (int i = 0; i < MOST_TRIES; ++i) {
-        double cut = vd_ranks_quantile(r, 1 - left / all);
-        double bytes = vd_size_without(net, cut), now = all * (1 - vd_ranks_over(r, cut));
+        double cut = vd_histogram_quantile(r, 1 - left / all);
+        double bytes = vd_size_without(net, cut), now = all * (1 - vd_histogram_over(r, cut));
         if (bytes <= asked) fits = fmax(fits, now), e.share = 1 - fits / all;
         else too_many = fmin(too_many, now);
         if (fabs(bytes - asked) <= CLOSE * asked || (bytes <= asked && now >= all)) {
@@ -85,12 +85,13 @@ vd_size_estimate vd_size_estimated(network *net, const vd_ranks *r)
 
 /* ---- the exact cut ---- */
 
-double vd_size_cut(network *net, const vd_ranks *r, double share)
+double vd_size_cut(network *net, const vd_histogram *r, double share)
 {
     double asked = vd_cost_of(net)->target_size, bytes = INFINITY, step = BIN;
-    double fits = vd_ranks_quantile(r, share), over = fits;
-    for (; fits > VD_RANK_LOWEST && (bytes = vd_size_without(net, fits)) > asked; step *= 2) over = fits, fits -= step;
-    for (; over <= fits && over < VD_RANK_HIGHEST; step *= 2) {
+    double fits = vd_histogram_quantile(r, share), over = fits;
+    for (; fits > VD_HISTOGRAM_LOWEST && (bytes = vd_size_without(net, fits)) > asked; step *= 2)
+        over = fits, fits -= step;
+    for (; over <= fits && over < VD_HISTOGRAM_HIGHEST; step *= 2) {
         over += step;
         double more = vd_size_without(net, over);
         if (more <= asked) fits = over, bytes = more;

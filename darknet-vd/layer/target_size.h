@@ -8,7 +8,7 @@
 #ifndef VD_LAYER_TARGET_SIZE_H
 #define VD_LAYER_TARGET_SIZE_H
 
-#include "layer/ranks.h"
+#include "layer/histogram.h"
 
 /* bytes of the file without the weights whose log alpha is at or over the cut */
 double vd_size_without(network *net, double cut);
@@ -22,10 +22,10 @@ typedef struct {
     double share, empty;
 } vd_size_estimate;
 
-vd_size_estimate vd_size_estimated(network *net, const vd_ranks *r);
+vd_size_estimate vd_size_estimated(network *net, const vd_histogram *r);
 
 /* a cut that makes a file of at most target_size bytes, and of 999 in 1000 of them where there is such a cut; `share`
  * is where to begin */
-double vd_size_cut(network *net, const vd_ranks *r, double share);
+double vd_size_cut(network *net, const vd_histogram *r, double share);
 
 #endif

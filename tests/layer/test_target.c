@@ -119,7 +119,7 @@ START_TEST(a_size_that_is_measured_changes_nothing)
     network *net = steered("", "kl_scale=1\ntarget_size=12000\n"), *same = steered("", "kl_scale=1\n");
     train_steps(net, 0, 90, 3);
     train_steps(same, 0, 90, 3);
-    vd_ranks r = vd_ranks_of(net);
+    vd_histogram r = vd_histogram_of(net);
     vd_size_estimated(net, &r);
     vd_size_cut(net, &r, .5);
     for (int i = 0; i < 3; ++i) {
@@ -136,12 +136,12 @@ START_TEST(the_cut_is_that_of_a_file_which_just_fits)
 {
     network *net = steered("", "kl_scale=1\ntarget_size=30000\n");
     train_steps(net, 0, 90, 3);
-    vd_ranks r = vd_ranks_of(net);
+    vd_histogram r = vd_histogram_of(net);
     vd_size_estimate e = vd_size_estimated(net, &r);
-    double bytes = vd_size_without(net, vd_ranks_quantile(&r, e.share)), before = 0, cut = vd_size_cut(net, &r, .1);
+    double bytes = vd_size_without(net, vd_histogram_quantile(&r, e.share)), before = 0, cut = vd_size_cut(net, &r, .1);
     ck_assert(close_to(bytes, 30000, 2e-2, 0)); /* a bin holds about one weight in a hundred */
     ck_assert(vd_size_without(net, cut) <= 30000 && vd_size_without(net, cut + 1e-4) > 30000 - 64);
-    for (double at = VD_RANK_LOWEST; at <= 4; at += 1) {
+    for (double at = VD_HISTOGRAM_LOWEST; at <= 4; at += 1) {
         bytes = vd_size_without(net, at);
         ck_assert(bytes >= before);
         before = bytes;
