@@ -4,6 +4,7 @@
 #include "support/export_support.h"
 #include "support/random_export.h"
 
+#include "commands/dataset/png.h"
 #include "layer/vd_layer.h"
 #include "onnx/evaluate.h"
 #include "base/text.h"
@@ -62,16 +63,16 @@ static int number_of(const network *net, int i)
 /* boxes and scores as the command `detector` has them, cell by cell */
 static void expect_detections(network *net, const vd_onnx_tensor *boxes, const vd_onnx_tensor *scores, int picture)
 {
-    int n;
+    int n, classes = net->layers[net->n - 1].classes; /* [region] does not set those of a detection */
     detection *d = get_network_boxes(net, net->w, net->h, -1, 0, 0, 1, &n);
     ck_assert_int_eq(boxes->dims[1], n);
     for (int i = 0; i < n; ++i) {
         const float *box = boxes->real + ((size_t)picture * n + i) * 4, *of = &d[number_of(net, i)].bbox.x,
                     *prob = d[number_of(net, i)].prob;
-        const float *score = scores->real + ((size_t)picture * n + i) * d[i].classes;
+        const float *score = scores->real + ((size_t)picture * n + i) * classes;
         for (int k = 0; k < 4; ++k)
             ck_assert_msg(close_to(box[k], of[k], 1e-4, 1e-5), "box %d: %g, in Darknet %g", i, box[k], of[k]);
-        for (int c = 0; c < d[i].classes; ++c)
+        for (int c = 0; c < classes; ++c)
             ck_assert_msg(close_to(score[c], prob[c], 1e-4, 1e-6), "score %d: %g %g", i, score[c], prob[c]);
     }
     free_detections(d, n);
@@ -404,6 +405,25 @@ END_TEST
 
 /* ---- the command ---- */
 
+/* grey pictures and a data file whose train= lists them */
+static char *write_data(int n, int w, int h)
+{
+    char *list = vd_format("%s", ""), *path = in_folder(folder, "set.data"), *names = in_folder(folder, "train.list");
+    unsigned char *pixels = malloc((size_t)w * h);
+    for (int k = 0; k < n; ++k) {
+        for (int i = 0; i < w * h; ++i) pixels[i] = (unsigned char)(37 * i * (k + 1) + i / 3);
+        char *picture = vd_format("%s/p%d.png", folder, k), *longer = vd_format("%s%s\n", list, picture);
+        vd_png_write_grey(picture, w, h, pixels);
+        free(list), free(picture);
+        list = longer;
+    }
+    char *data = vd_format("classes=5\ntrain=%s\n", names);
+    write_text(names, list);
+    write_text(path, data);
+    free(pixels), free(list), free(names), free(data);
+    return path;
+}
+
 static void expect_line(run_result r, const char *line)
 {
     ck_assert_int_eq(r.status, 1);
@@ -430,6 +450,42 @@ static void expect_refused(const char *cfg, const char *line)
     free_network(net);
     expect_line(export_as_onnx(0, 0), line);
 }
+
+START_TEST(int8_weights_and_activations_have_ranges_of_the_pictures_given)
+{
+    static const char cfg[] = "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=1\n[convolutional]\nfilters=6\nsize=3\n"
+                              "activation=relu\n[maxpool]\nsize=2\nstride=2\n[connected]\noutput=5\nactivation=linear\n"
+                              "[softmax]\n";
+    network *net = random_network(cfg, 6);
+    char *data = write_data(9, 8, 8), *path = in_folder(folder, "out.onnx");
+    save_network(cfg, net);
+    run_result r = export_as_onnx("-int8", data);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    vd_onnx_graph *g = vd_onnx_read(path);
+    const vd_onnx_tensor *w = vd_onnx_find_tensor(g, "convolutional_0/weights");
+    const vd_onnx_tensor *b = vd_onnx_find_tensor(g, "convolutional_0/biases");
+    const vd_onnx_tensor *s = vd_onnx_find_tensor(g, "convolutional_0/weights/scale");
+    const vd_onnx_tensor *x = vd_onnx_find_tensor(g, "input/scale"),
+                         *t = vd_onnx_find_tensor(g, "convolutional_0/biases/scale");
+    ck_assert(w && w->type == VD_ONNX_INT8 && b && b->type == VD_ONNX_INT32 && s && s->n == 6 && x && t);
+    for (int f = 0; f < 6; ++f) {
+        float largest = 0;
+        for (int k = 0; k < 9; ++k) largest = fmaxf(largest, fabsf(net->layers[0].weights[9 * f + k]));
+        ck_assert(close_to(s->real[f], largest / 127, 1e-6, 0));
+        ck_assert(close_to(t->real[f], s->real[f] * x->real[0], 1e-6, 0));
+        for (int k = 0; k < 9; ++k)
+            ck_assert(fabs(w->integer[9 * f + k] * (double)s->real[f] - net->layers[0].weights[9 * f + k]) <=
+                      .501 * s->real[f]);
+        ck_assert(fabs(b->integer[f] * (double)t->real[f] - net->layers[0].biases[f]) <= t->real[f]);
+    }
+    ck_assert(close_to(x->real[0], 1 / 255., 1e-2, 0)); /* from black to white */
+    expect_alike(net, .1);
+    free_vd_onnx_graph(g);
+    free_network(net);
+    free_run(r);
+    free(data), free(path);
+}
+END_TEST
 
 START_TEST(what_onnx_cannot_say_is_a_line)
 {
@@ -481,6 +537,7 @@ SUITE_OF(onnx)
     LOOP(random_networks_answer_as_before, GROUPS);
     TEST(a_tiny_network_is_this_file_to_the_byte);
     TEST(halves_and_sparse_weights_are_smaller_files);
+    TEST(int8_weights_and_activations_have_ranges_of_the_pictures_given);
     TEST(what_onnx_cannot_say_is_a_line);
     TEST(options_that_do_not_fit_are_a_line);
     TEST(the_command_writes_one_file_and_says_how_close_it_is);

@@ -41,6 +41,7 @@ static const input inputs[] = {
     {"c.weights", {"darknet", "vd", "report", "c.cfg", "c.weights"}, 0},
     {"d.weights", {"darknet", "detector", "valid", "set.data", "d.cfg", "d.weights"}, 0},
     {"c.vdw", {"darknet", "classifier", "valid", "digits/digits.data", "c.cfg", "c.vdw"}, 0},
+    {"c.onnx", {"darknet", "vd", "import", "c.onnx", "i"}, 0},
     {"digits/backup/c.checkpoint", {"darknet", "classifier", "train", "digits/digits.data", "c.cfg", "-resume"}, 0},
     {"idx/train-images-idx3-ubyte", {"darknet", "vd", "dataset", "mnist", "idx", "out"}, 0},
     {"idx/train-labels-idx1-ubyte.gz", {"darknet", "vd", "dataset", "mnist", "idx", "out"}, 0},
@@ -82,6 +83,7 @@ static void setup(void)
     write_idx("idx/t10k-images-idx3-ubyte", "idx/t10k-labels-idx1-ubyte.gz");
     free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
     ck_assert_int_eq(rename("digits/backup/c.weights", "c.weights"), 0);
+    free_run(darknet(0, "vd", "export", "c.cfg", "c.weights", "c", "-format", "onnx", NULL));
     free_run(darknet(0, "vd", "pack", "c.cfg", "c.weights", "c.vdw", NULL));
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
     ck_assert_int_eq(rename("d_final.weights", "d.weights"), 0);

@@ -46,6 +46,7 @@ static void setup(void)
     free_run(darknet(0, "classifier", "train", "digits/digits.data", "c.cfg", NULL));
     ck_assert_int_eq(rename("digits/backup/c.weights", "c.weights"), 0);
     ck_assert_int_eq(rename("digits/backup/c.csv", "runs.csv"), 0);
+    free_run(darknet(0, "vd", "export", "c.cfg", "c.weights", "c", "-format", "onnx", NULL));
     free_run(darknet(0, "detector", "train", "set.data", "d.cfg", NULL));
     free_run(darknet(0, "partial", "d.cfg", "d_final.weights", "d.weights", "2", NULL));
 }
@@ -66,6 +67,8 @@ static const struct {
     {{"darknet", "vd", "pack", "c.cfg", "c.weights", "c.vdw"}, {"c.vdw"}},
     {{"darknet", "vd", "pack", "c.cfg", "c.weights", "c.vdw", "-int8"}, {"c.vdw"}},
     {{"darknet", "vd", "export", "c.cfg", "c.weights", "small"}, {"small.weights", "small.cfg"}},
+    {{"darknet", "vd", "export", "c.cfg", "c.weights", "small", "-format", "onnx"}, {"small.onnx"}},
+    {{"darknet", "vd", "import", "c.onnx", "i"}, {"i.weights", "i-vd.cfg", "i.cfg"}},
     {{"darknet", "partial", "c.cfg", "c.weights", "p.weights", "1"}, {"p.weights"}},
     {{"darknet", "detector", "valid", "set.data", "d.cfg", "d.weights"},
      {"results/comp4_det_test_full.txt", "results/comp4_det_test_frame.txt"}},

@@ -25,7 +25,7 @@ static void write_boxes(FILE *fp, network *net)
         float *box = &of->bbox.x;
         for (int k = 2; k < 4; ++k) box[k] = box[k] < MOST ? box[k] : MOST;
         write_numbers(fp, box, 4);
-        write_numbers(fp, of->prob, of->classes);
+        write_numbers(fp, of->prob, last.classes);
     }
     free_detections(d, n);
 }
