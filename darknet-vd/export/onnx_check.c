@@ -58,13 +58,13 @@ static void decode(const vd_model *m, const vd_model_layer *l, int rows, int col
 
 /* |a - b|, as a share of the picture, or of b where it is larger. Sides are powers of e: those of more than ten
  * pictures are alike */
-static double farthest(int n, const float *a, const float *b)
+static float farthest(int n, const float *a, const float *b)
 {
-    const double limit = 10;
-    double most = 0;
+    const float limit = 10;
+    float most = 0;
     for (int i = 0; i < n; ++i) {
         if (isnan(a[i]) || isnan(b[i])) return INFINITY;
-        most = fmax(most, fabs(fmin(limit, a[i]) - fmin(limit, b[i])) / fmax(1, fmin(limit, fabs(b[i]))));
+        most = fmaxf(most, fabsf(fminf(limit, a[i]) - fminf(limit, b[i])) / fmaxf(1, fminf(limit, fabsf(b[i]))));
     }
     return most;
 }
