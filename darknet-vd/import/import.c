@@ -98,7 +98,7 @@ static double difference(network *net, const vd_import_network *from, const vd_o
         for (size_t i = 0; i < y->n; ++i) {
             if (!isfinite(y->real[i]) || !isfinite(mine[i])) most = INFINITY;
             most = fmax(most, fabs((double)mine[i] - y->real[i]));
-            largest = fmax(largest, fabs(y->real[i]));
+            largest = fmax(largest, fabs((double)y->real[i]));
         }
     }
     free_vd_onnx_run(run);
