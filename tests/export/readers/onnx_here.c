@@ -17,7 +17,9 @@ static image picture_of(const network *net, const char *path)
 static void write_boxes(FILE *fp, network *net)
 {
     int n;
-    layer last = net->layers[net->n - 1];
+    layer last = {0};
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].type == YOLO || net->layers[i].type == REGION) last = net->layers[i];
     detection *d = get_network_boxes(net, net->w, net->h, -1, 0, 0, 1, &n);
     for (int i = 0; i < n; ++i) {
         /* boxes of [yolo] come cell by cell, those of [region] anchor by anchor */
