@@ -2,6 +2,7 @@
  * are repeated, as NumPy does. */
 #include "onnx/operators.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -143,6 +144,7 @@ static void pairs(vd_onnx_call *c, double (*f)(double, double))
     int64_t dims[VD_ONNX_RANK], at[VD_ONNX_RANK] = {0};
     size_t step_a[VD_ONNX_RANK], step_b[VD_ONNX_RANK], i = 0, j = 0;
     if (c->inputs != 2) vd_onnx_fail(c, "%d inputs: 2 are expected", c->inputs);
+    assert(rank >= 0 && rank <= VD_ONNX_RANK); /* as the reader makes them */
     for (int k = 0; k < rank; ++k) {
         int from_a = k - (rank - a->rank), from_b = k - (rank - b->rank);
         int64_t d = from_a < 0 ? 1 : a->dims[from_a], e = from_b < 0 ? 1 : b->dims[from_b];

@@ -188,7 +188,8 @@ static void set_numbers(const reading *r, vd_onnx_tensor *t, const tensor_fields
     if (want != have || (!as_words && n % size)) refuse(r, "damaged: its shape has other numbers than its data");
     vd_onnx_tensor_make(t);
     if (!as_words) set_raw(t, raw.at, size);
-    for (size_t i = 0; as_words && i < t->n; ++i) set_number(t, i, (uint64_t)f->words.x[i]);
+    else if (f->words.x) /* null: no numbers */
+        for (size_t i = 0; i < t->n; ++i) set_number(t, i, (uint64_t)f->words.x[i]);
 }
 
 /* one run of packed floats; floats one by one are not written by anyone */
