@@ -42,6 +42,10 @@ FILE *vd_ranks_share_file(FILE *fp);
  *   what   "the cfg lenet5.cfg", as the line names it */
 void vd_ranks_compare(unsigned long long sum, const char *what);
 
+/* For a signal handler: with several ranks, what this one writes to stdout from now on is lost. The mpirun of Open MPI
+ * stops to read it when a signal ends the training; a rank whose pipe is full would wait for ever */
+void vd_ranks_drop_output(void);
+
 /* the training goes on, though no step ends: to be called in long work of one rank */
 void vd_ranks_tick(void);
 

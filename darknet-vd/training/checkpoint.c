@@ -340,6 +340,7 @@ static void save(network *net)
 static void catch (int signal)
 {
     caught = signal;
+    vd_ranks_drop_output();
 }
 
 static void catch_signals(void)
