@@ -284,7 +284,7 @@ static void quantise_sum(vd_c_plan *p, vd_c_stage *s)
 {
     vd_c_map *out = p->maps + s->out;
     double a = p->maps[s->in[0].map].step, b = p->maps[s->in[1].map].step;
-    double least = fmax(fmax(a, fabs(s->alpha) * a), fabs(s->beta) * b);
+    double least = fmax(fmax(a, fabs((double)s->alpha) * a), fabs((double)s->beta) * b);
     out->step = fmax(out->step, least);
     double step = has_curve(s->activation)
                       ? fmax(least, reach_of(s->activation, out->step * out->limit) / LARGEST_VALUE)
