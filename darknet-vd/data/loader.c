@@ -4,11 +4,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/first_failure.h"
 #include "base/float_mode.h"
@@ -39,13 +39,6 @@ static void keep_freed_memory(void)
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
 #endif
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* 0 when no part was left */
@@ -99,10 +92,10 @@ void loader_run(int n, void **parts, void *(*load)(void *part))
     batch b = {.n = n, .parts = parts, .load = load};
     int count = 0;
     pthread_once(&once, keep_freed_memory);
-    double start = seconds();
+    double start = vd_seconds();
     /* the first part's time predicts that of the others */
     catch_failure(load_one, &b);
-    if (!b.failure.failed && (n - 1) * (seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
+    if (!b.failure.failed && (n - 1) * (vd_seconds() - start) > worth_helping) count = start_helpers(helpers, &b);
     help(&b);
     for (int i = 0; i < count; ++i) pthread_join(helpers[i], 0);
     if (b.failure.failed) vd_fail_again(b.failure.message);

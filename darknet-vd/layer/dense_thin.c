@@ -122,8 +122,7 @@ static void multiply_units(int i, void *context)
 void vd_dense_thin_forward(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input};
-    size_t all = 0;
-    for (int b = 0; b < l.batch; ++b) all += j.k->behind_pool->not_zero(l.inputs, input + (size_t)b * l.inputs, 0, 0);
+    size_t all = numbers_not_zero(l, input);
     cut_lists(vd_scratch(VD_SCRATCH_SHARED, cut_lists(0, l.batch, all, &j.of)), l.batch, all, &j.of);
     make_lists(j.k, l.batch, l.inputs, input, l.inputs, UNITS, &j.of);
     vd_parallel_for(PRODUCTS * vd_pieces(l.outputs, UNITS), multiply_units, &j);

@@ -5,6 +5,13 @@ int vd_is_recurrent(layer l)
     return l.type == RNN || l.type == GRU || l.type == LSTM || l.type == CRNN;
 }
 
+int vd_has_recurrent_layers(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (vd_is_recurrent(net->layers[i])) return 1;
+    return 0;
+}
+
 void vd_parts_of(layer l, layer *parts[VD_LAYER_PARTS])
 {
     layer *all[VD_LAYER_PARTS] = {l.input_layer, l.self_layer, l.output_layer, l.wz, l.uz, l.wr, l.ur, l.wh, l.uh,

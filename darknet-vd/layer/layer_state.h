@@ -24,6 +24,7 @@ size_t vd_biases_of(layer l);
 /* 1 for the layers that are made of others; parts gets those, null where there is none */
 enum { VD_LAYER_PARTS = 17 };
 int vd_is_recurrent(layer l);
+int vd_has_recurrent_layers(const network *net);
 void vd_parts_of(layer l, layer *parts[VD_LAYER_PARTS]);
 
 /* weights, biases, scales, statistics of batch normalisation, velocities and moments; returns how many */

@@ -1,6 +1,7 @@
 /* wire.h by MPI-3, the only file that includes mpi.h. MPI is called by one thread (MPI_THREAD_FUNNELED), and never
  * waits by itself: neither Open MPI nor MPICH notices for minutes that a host has vanished. */
 #include "ranks/wire.h"
+#include "base/clock.h"
 #include "base/fail.h"
 
 #include <mpi.h>
@@ -24,13 +25,6 @@ static struct {
     double waited;
     size_t sent;
 } mpi;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void must(int error, const char *what)
 {
@@ -62,7 +56,7 @@ static void give_signs(void)
         must(MPI_Isend(&nothing, 0, MPI_BYTE, mpi.wire.rank ^ bit, SIGN, MPI_COMM_WORLD, &request), "MPI_Isend");
         MPI_Request_free(&request);
     }
-    mpi.signed_at = now();
+    mpi.signed_at = vd_seconds();
 }
 
 static void hear_signs(void)
@@ -74,7 +68,7 @@ static void hear_signs(void)
         must(MPI_Iprobe(MPI_ANY_SOURCE, SIGN, MPI_COMM_WORLD, &there, &status), "MPI_Iprobe");
         if (!there) return;
         must(MPI_Recv(&nothing, 0, MPI_BYTE, status.MPI_SOURCE, SIGN, MPI_COMM_WORLD, MPI_STATUS_IGNORE), "MPI_Recv");
-        mpi.heard[status.MPI_SOURCE] = now();
+        mpi.heard[status.MPI_SOURCE] = vd_seconds();
     }
 }
 
@@ -86,7 +80,7 @@ void vd_wire_watch(void (*waits)(int partner, double silent), double every)
 
 void vd_wire_tick(void)
 {
-    if (mpi.wire.size < 2 || !mpi.waits || now() - mpi.signed_at < mpi.every) return;
+    if (mpi.wire.size < 2 || !mpi.waits || vd_seconds() - mpi.signed_at < mpi.every) return;
     give_signs();
     hear_signs();
 }
@@ -98,16 +92,16 @@ static void look_around(int partner, double from)
 {
     hear_signs();
     if (!mpi.waits) return;
-    if (now() - mpi.signed_at >= mpi.every) give_signs();
+    if (vd_seconds() - mpi.signed_at >= mpi.every) give_signs();
     double heard = mpi.heard[partner] > from ? mpi.heard[partner] : from;
-    mpi.waits(partner, now() - heard);
+    mpi.waits(partner, vd_seconds() - heard);
 }
 
 /* cores are shared with others: after a while, look from time to time */
 static void wait_for(MPI_Request requests[2], int partner)
 {
     const struct timespec nap = {0, NAP_US * 1000};
-    double from = now(), looked = from;
+    double from = vd_seconds(), looked = from;
     for (int looks = 0;; ++looks) {
         int done;
         must(MPI_Testall(2, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
@@ -115,11 +109,11 @@ static void wait_for(MPI_Request requests[2], int partner)
         if (looks % 16 == 0) sched_yield();
         if (looks < SPINS) continue;
         nanosleep(&nap, 0);
-        if (now() - looked < look_every) continue;
+        if (vd_seconds() - looked < look_every) continue;
         look_around(partner, from);
-        looked = now();
+        looked = vd_seconds();
     }
-    mpi.waited += now() - from;
+    mpi.waited += vd_seconds() - from;
 }
 
 static size_t part(size_t bytes, size_t from)

@@ -3,12 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "darknet.h"
+
 static int most_likely(int classes, const float *log_p)
 {
-    int best = 0;
-    for (int k = 1; k < classes; ++k)
-        if (log_p[k] > log_p[best]) best = k;
-    return best;
+    return max_index((float *)log_p, classes);
 }
 
 /* log of the sum of p^(1/T): what the logarithms divided by T are to be lessened by */

@@ -350,13 +350,6 @@ static void catch_signals(void)
     sigaction(SIGTERM, &once, 0);
 }
 
-static int has_recurrent_layers(const network *net)
-{
-    for (int i = 0; i < net->n; ++i)
-        if (vd_is_recurrent(net->layers[i])) return 1;
-    return 0;
-}
-
 /* until 0.2.0 a cfg's name ended at its first dot, so that net.a.cfg and net.b.cfg shared net.checkpoint */
 static void note_old_name(const char *backup, const char *base)
 {
@@ -372,7 +365,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
     if (!vd_rank() && (is_other || access(backup, W_OK | X_OK)))
         vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(is_other ? ENOTDIR : errno));
-    if (has_recurrent_layers(net)) {
+    if (vd_has_recurrent_layers(net)) {
         if (training.resume) vd_die("%s: cannot resume: networks with recurrent layers have no checkpoints", base);
         return;
     }

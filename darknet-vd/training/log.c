@@ -4,6 +4,7 @@
 #include "training/progress.h"
 #include "data/text_files.h"
 #include "ranks/ranks.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/schedule.h"
@@ -13,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "network.h"
@@ -99,27 +99,20 @@ static void read_keys(const char *cfg)
 
 /* ---- time ---- */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* of training, until the batch that was done last */
 static double seconds(void)
 {
-    return run.before + (run.stopped ? run.stopped : now()) - run.began - run.pause;
+    return run.before + (run.stopped ? run.stopped : vd_seconds()) - run.began - run.pause;
 }
 
 static void stop_clock(void)
 {
-    if (!run.stopped) run.stopped = now();
+    if (!run.stopped) run.stopped = vd_seconds();
 }
 
 static void start_clock(void)
 {
-    if (run.stopped) run.pause += now() - run.stopped;
+    if (run.stopped) run.pause += vd_seconds() - run.stopped;
     run.stopped = 0;
 }
 
@@ -143,7 +136,7 @@ static double seconds_at(const vd_csv *c, double batch)
 
 static char *write_page(const char *state)
 {
-    double from = now(), elapsed = fmax(0, seconds() - run.before);
+    double from = vd_seconds(), elapsed = fmax(0, seconds() - run.before);
     double next = fmax(shortest, fmin(600, elapsed / 20)); /* a long training changes slowly */
     vd_page p = {.path = run.html,
                  .base = run.base,
@@ -155,7 +148,7 @@ static char *write_page(const char *state)
                  .n_keys = keys.n,
                  .refresh = *state == 'r' ? (int)next : 0};
     char *fault = vd_page_write(&p);
-    run.latest = now() - from;
+    run.latest = vd_seconds() - from;
     run.spent += run.latest;
     run.stale = fault != 0;
     return fault;
@@ -289,7 +282,7 @@ void vd_log_begin(network *net, const char *backup, const char *base, int resume
     run.history.layers = vd_variational_layers(net);
     read_keys(net->cfg_file);
     if (resumed) go_on(net);
-    run.began = run.stopped = now(); /* the clock starts with the first batch */
+    run.began = run.stopped = vd_seconds(); /* the clock starts with the first batch */
     /* files of an earlier training stay until that is done: one that ends before it leaves them as they are */
     run.stale = !resumed && !access(run.csv.path, F_OK);
     if (!run.stale) write_files("running", 1);

@@ -10,12 +10,12 @@
 #include "layer/schedule.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/seed.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "blas.h"
 
@@ -204,20 +204,6 @@ typedef struct {
     int failed;
 } verdict;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int is_recurrent(const network *net)
-{
-    for (int i = 0; i < net->n; ++i)
-        if (vd_is_recurrent(net->layers[i])) return 1;
-    return 0;
-}
-
 static int has_statistics(layer l)
 {
     return l.rolling_mean && l.mean && (l.batch_normalize || l.type == BATCHNORM);
@@ -290,7 +276,7 @@ static sums *make_sums(const network *net)
     s.room_at = next_array(&at, bytes[4]);
     s.rolling_at = next_array(&at, bytes[5]);
     s.records = next_array(&at, bytes[6]);
-    s.began = now();
+    s.began = vd_seconds();
     s.waited = vd_ranks_waited();
     *made = s;
     return made;
@@ -426,7 +412,7 @@ static void join_records(network *net, sums *s)
 
 static int sums_in_a_tree(const network *net)
 {
-    return net->subdivisions % 2 == 0 && (vd_ranks() > 1 || rand_is_seeded()) && !is_recurrent(net);
+    return net->subdivisions % 2 == 0 && (vd_ranks() > 1 || rand_is_seeded()) && !vd_has_recurrent_layers(net);
 }
 
 static void open_step(network *net)
@@ -525,7 +511,7 @@ void vd_sub_batches_check(const network *net)
 {
     size_t step = (size_t)net->batch * net->subdivisions;
     if (vd_ranks() < 2) return;
-    if (is_recurrent(net)) vd_die("%s: networks with recurrent layers train in one process", net->cfg_file);
+    if (vd_has_recurrent_layers(net)) vd_die("%s: networks with recurrent layers train in one process", net->cfg_file);
     if (net->subdivisions % vd_ranks())
         vd_die("%s: [net]: subdivisions=%d cannot be shared by %d ranks: expected a multiple", net->cfg_file,
                net->subdivisions, vd_ranks());
@@ -538,7 +524,7 @@ void vd_sub_batches_print(const network *net)
 {
     const sums *s = net->sums;
     if (vd_ranks() < 2 || vd_rank() || !s) return;
-    double kilobytes = (double)s->sent_in_step / 1000, all = now() - s->began;
+    double kilobytes = (double)s->sent_in_step / 1000, all = vd_seconds() - s->began;
     fprintf(stderr, "ranks: %.1f kB of gradients sent by each in a batch, %.1f %% of the time waited for others\n",
             kilobytes, all > 0 ? 100 * (vd_ranks_waited() - s->waited) / all : 0);
 }

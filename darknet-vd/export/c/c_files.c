@@ -56,14 +56,6 @@ typedef struct {
     int same, n; /* pictures whose largest output is the same one, of a classifier */
 } comparison;
 
-static int largest_of(const float *x, size_t n)
-{
-    int best = 0;
-    for (size_t i = 1; i < n; ++i)
-        if (x[i] > x[best]) best = (int)i;
-    return best;
-}
-
 /* outputs  [pictures][outputs] */
 static comparison compare(const vd_c_plan *p, const vd_exporting *e, const float *outputs)
 {
@@ -81,7 +73,7 @@ static comparison compare(const vd_c_plan *p, const vd_exporting *e, const float
                 most = isfinite(a[j]) ? fmax(most, fabs(a[j] - factor * b[j])) : INFINITY;
                 largest = fmax(largest, fabs(factor * b[j]));
             }
-            c.same += largest_of(a, count) == largest_of(b, count);
+            c.same += max_index((float *)a, (int)count) == max_index((float *)b, (int)count);
         }
         double relative = most == 0 ? 0 : most / largest;
         if (relative > c.difference.relative) c.difference = (vd_difference){relative, layer};
