@@ -1,4 +1,5 @@
 #include "weights/array.h"
+#include "weights/float_bits.h"
 #include "weights/matrix.h"
 #include "base/fail.h"
 
@@ -8,26 +9,6 @@
 
 /* weights that contexts start with */
 enum { ONE = 65536, HALF = ONE / 2, QUARTER = ONE / 4 };
-
-static uint32_t bits_of(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof(bits));
-    return bits;
-}
-
-static float float_of(uint32_t bits)
-{
-    float x;
-    memcpy(&x, &bits, sizeof(x));
-    return x;
-}
-
-/* not x == 0: the program may run with denormal numbers treated as 0 */
-static int is_zero(float x)
-{
-    return !(bits_of(x) << 1);
-}
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
@@ -89,7 +70,7 @@ static float from_integer(vd_form form, int n)
 /* a value that is not 0; one that is not finite where the bits read are none */
 static float code_value(vd_coder *c, const vd_mixing *mixing, value_models *m, value_contexts x, float w)
 {
-    uint32_t bits = bits_of(w);
+    uint32_t bits = vd_bits_of_float(w);
     uint32_t minus = (uint32_t)vd_code_mixed(c, mixing, &m->sign, 1, &x.sign, (int)(bits >> 31));
     if (m->form.mantissa == VD_INTEGERS) {
         int n = c->reading ? 0 : abs(integer_of(m->form, w));
@@ -99,7 +80,7 @@ static float code_value(vd_coder *c, const vd_mixing *mixing, value_models *m, v
     int cut = VD_EXACT - m->form.mantissa;
     uint32_t exponent = vd_code_tree(c, m->exponent, 8, bits >> 23 & 255);
     uint32_t mantissa = vd_code_raw(c, m->form.mantissa, (bits & 0x7fffff) >> cut) << cut;
-    return float_of(minus << 31 | exponent << 23 | mantissa);
+    return vd_float_of_bits(minus << 31 | exponent << 23 | mantissa);
 }
 
 /* ---- vectors ----------------------------------------------------------------------------------------------------- */
@@ -130,7 +111,7 @@ static int is_ascending(vd_form form, int n, const uint8_t *alive, const float *
 
 static float code_given(vd_coder *c, const vd_mixing *mixing, value_models *m, vd_mixed *given, float x)
 {
-    if (!vd_code_mixed(c, mixing, given, 0, 0, !is_zero(x))) return 0;
+    if (!vd_code_mixed(c, mixing, given, 0, 0, !vd_is_zero(x))) return 0;
     return code_value(c, mixing, m, (value_contexts){0}, x);
 }
 
@@ -213,7 +194,7 @@ static void end_coding(coding *k)
 static int has_weights(size_t n, const float *w)
 {
     for (size_t i = 0; i < n; ++i)
-        if (!is_zero(w[i])) return 1;
+        if (!vd_is_zero(w[i])) return 1;
     return 0;
 }
 
@@ -241,13 +222,13 @@ static float weight_at(vd_row_shape s, const float *map, int y, int x)
 
 static int sign_number(float x)
 {
-    return is_zero(x) ? 0 : x < 0 ? 1 : 2;
+    return vd_is_zero(x) ? 0 : x < 0 ? 1 : 2;
 }
 
 /* 0: none, 1, 2, or more steps; of floats 0 or 1 */
 static int size_number(vd_form form, float x)
 {
-    if (is_zero(x) || form.mantissa != VD_INTEGERS) return !is_zero(x);
+    if (vd_is_zero(x) || form.mantissa != VD_INTEGERS) return !vd_is_zero(x);
     int n = abs(integer_of(form, x));
     return n < SIZES ? n : SIZES - 1;
 }
@@ -265,8 +246,8 @@ static int code_place(coding *k, int channel, float *map, int y, int x)
     vd_row_shape s = k->s;
     int pixel = y * s.width + x;
     float left = weight_at(s, map, y, x - 1), up = weight_at(s, map, y - 1, x);
-    int beside = !is_zero(left) + 2 * !is_zero(up) + 4 * !is_zero(weight_at(s, map, y - 1, x - 1)) +
-                 8 * !is_zero(weight_at(s, map, y - 1, x + 1));
+    int beside = !vd_is_zero(left) + 2 * !vd_is_zero(up) + 4 * !vd_is_zero(weight_at(s, map, y - 1, x - 1)) +
+                 8 * !vd_is_zero(weight_at(s, map, y - 1, x + 1));
     vd_count *contexts[PLACE_CONTEXTS] = {&k->row,
                                           k->column + (size_t)channel * pixels_of(s) + pixel,
                                           k->channel + channel,
@@ -274,10 +255,10 @@ static int code_place(coding *k, int channel, float *map, int y, int x)
                                           k->beside + beside,
                                           k->of_source + k->source[channel]};
     float *at = map + pixel;
-    if (!vd_code_mixed(k->c, k->mixing, &k->is_given, PLACE_CONTEXTS, contexts, !is_zero(*at))) return 1;
+    if (!vd_code_mixed(k->c, k->mixing, &k->is_given, PLACE_CONTEXTS, contexts, !vd_is_zero(*at))) return 1;
     float value = code_value(k->c, k->mixing, k->values, value_contexts_of(k, left, up), *at);
     if (k->c->reading) *at = value;
-    return isfinite(value) && !is_zero(value);
+    return isfinite(value) && !vd_is_zero(value);
 }
 
 static int code_row(coding *k, float *row)

@@ -236,3 +236,14 @@ void vd_grid_round_to(size_t n, float *x, uint8_t step)
     float by = vd_pack_step(step);
     for (size_t i = 0; i < n; ++i) x[i] = rintf(x[i] / by) * by;
 }
+
+double vd_smallest_rate(double lowest, size_t bytes, size_t (*size)(void *context, double rate), void *context)
+{
+    double low = lowest, high = log2(VD_LARGEST_RATE);
+    while (high - low > .01) {
+        double middle = (low + high) / 2;
+        if (size(context, exp2(middle)) > bytes) low = middle;
+        else high = middle;
+    }
+    return exp2(high);
+}

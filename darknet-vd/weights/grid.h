@@ -34,6 +34,12 @@ uint8_t vd_grid_round(vd_part p, const float *log_sigma2, vd_grid_rule rule);
 /* the number of the smallest step from `least` on with which none of n numbers takes more than `most` */
 uint8_t vd_grid_step_that_reaches(size_t n, const float *x, int least, int most);
 
+#define VD_LARGEST_RATE 4096. /* leaves next to nothing of a network */
+
+/* the smallest rate from 2^lowest on, to 1/100, at which a file has at most so many bytes; VD_LARGEST_RATE where none
+ * does. size(context, rate): the bytes at a rate */
+double vd_smallest_rate(double lowest, size_t bytes, size_t (*size)(void *context, double rate), void *context);
+
 /* round n numbers to multiples of a step */
 void vd_grid_round_to(size_t n, float *x, uint8_t step);
 

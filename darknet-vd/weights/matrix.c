@@ -1,4 +1,5 @@
 #include "weights/matrix.h"
+#include "weights/float_bits.h"
 #include "base/fail.h"
 
 #include <assert.h>
@@ -25,30 +26,10 @@ static models *make_models(void)
     return m;
 }
 
-static uint32_t bits_of(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof(bits));
-    return bits;
-}
-
-static float float_of(uint32_t bits)
-{
-    float x;
-    memcpy(&x, &bits, sizeof(x));
-    return x;
-}
-
-/* not x == 0: the program may run with denormal numbers treated as 0 */
-static int is_zero(float x)
-{
-    return !(bits_of(x) << 1);
-}
-
 size_t vd_count_nonzero(size_t n, const float *w)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; ++i) count += !is_zero(w[i]);
+    for (size_t i = 0; i < n; ++i) count += !vd_is_zero(w[i]);
     return count;
 }
 
@@ -78,18 +59,18 @@ static uint32_t code_number(vd_coder *c, number_models *m, uint32_t value)
 
 static float code_float32(vd_coder *c, models *m, float x)
 {
-    uint32_t bits = bits_of(x);
+    uint32_t bits = vd_bits_of_float(x);
     uint32_t sign = (uint32_t)vd_code_bit(c, &m->sign, (int)(bits >> 31));
     uint32_t exponent = vd_code_tree(c, m->exponent, 8, bits >> 23 & 255);
-    return float_of(sign << 31 | exponent << 23 | vd_code_raw(c, 23, bits));
+    return vd_float_of_bits(sign << 31 | exponent << 23 | vd_code_raw(c, 23, bits));
 }
 
 static float code_float16(vd_coder *c, models *m, float x)
 {
-    uint16_t half = vd_half_of_float(bits_of(x));
+    uint16_t half = vd_half_of_float(vd_bits_of_float(x));
     uint32_t sign = (uint32_t)vd_code_bit(c, &m->sign, half >> 15);
     uint32_t exponent = vd_code_tree(c, m->exponent, 5, half >> 10 & 31);
-    return float_of(vd_float_of_half((uint16_t)(sign << 15 | exponent << 10 | vd_code_raw(c, 10, half))));
+    return vd_float_of_bits(vd_float_of_half((uint16_t)(sign << 15 | exponent << 10 | vd_code_raw(c, 10, half))));
 }
 
 static float code_steps(vd_coder *c, models *m, float step, float x)
@@ -117,7 +98,7 @@ void vd_code_dense(vd_coder *c, size_t n, float *w)
 {
     models *m = make_models();
     for (size_t i = 0; i < n; ++i) {
-        int given = vd_code_bit(c, &m->zero, bits_of(w[i]) != 0);
+        int given = vd_code_bit(c, &m->zero, vd_bits_of_float(w[i]) != 0);
         float value = given ? code_float32(c, m, w[i]) : 0;
         if (c->reading) w[i] = value;
     }
@@ -143,7 +124,7 @@ static void code_rows_and_columns(vd_coder *c, int rows, int columns, const floa
     uint8_t *row_has = vd_calloc(rows, 1), *column_has = vd_calloc(columns, 1);
     for (int i = 0; i < rows && !c->reading; ++i)
         for (int j = 0; j < columns; ++j)
-            if (!is_zero(w[(size_t)i * columns + j])) row_has[i] = column_has[j] = 1;
+            if (!vd_is_zero(w[(size_t)i * columns + j])) row_has[i] = column_has[j] = 1;
     code_lines(c, rows, row_has, row);
     code_lines(c, columns, column_has, column);
     free(row_has);
@@ -155,7 +136,7 @@ static uint32_t zeros_before_value(const lines *row, const lines *column, int co
 {
     uint32_t zeros = 0;
     assert(column->n);
-    while (is_zero(w[(size_t)row->number[at / column->n] * columns + column->number[at % column->n]])) ++at, ++zeros;
+    while (vd_is_zero(w[(size_t)row->number[at / column->n] * columns + column->number[at % column->n]])) ++at, ++zeros;
     return zeros;
 }
 
@@ -170,7 +151,7 @@ static int code_values(vd_coder *c, models *m, vd_pack_format format, const line
         float *x = w + (size_t)i * columns + column->number[at % column->n];
         float value = code_value(c, m, format, format == VD_PACK_INT8 ? vd_pack_step(steps[i]) : 0, *x);
         if (c->reading) *x = value;
-        if (!isfinite(*x) || is_zero(*x)) return 0;
+        if (!isfinite(*x) || vd_is_zero(*x)) return 0;
     }
     return 1;
 }

@@ -1,8 +1,8 @@
 #include "weights/rounding.h"
+#include "weights/float_bits.h"
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 static const float largest_half = 65504;
 
@@ -55,10 +55,5 @@ float vd_pack_largest(vd_pack_format format)
 
 void vd_round_to_halves(size_t n, float *w)
 {
-    for (size_t i = 0; i < n; ++i) {
-        uint32_t bits;
-        memcpy(&bits, w + i, sizeof(bits));
-        bits = vd_float_of_half(vd_half_of_float(bits));
-        memcpy(w + i, &bits, sizeof(bits));
-    }
+    for (size_t i = 0; i < n; ++i) w[i] = vd_float_of_bits(vd_float_of_half(vd_half_of_float(vd_bits_of_float(w[i]))));
 }

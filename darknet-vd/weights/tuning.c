@@ -139,19 +139,23 @@ static void final_values(const vd_tuning *t, double rate, vd_part_code *codes)
     vd_finish_integers(t->net, t->rounded, codes);
 }
 
+typedef struct {
+    const vd_tuning *t;
+    vd_part_code *codes;
+} final_file;
+
+static size_t size_at_rate(void *context, double rate)
+{
+    const final_file *f = context;
+    final_values(f->t, rate, f->codes);
+    return vd_size_of_values(f->t->net, f->t->rounded, VD_PACK_INT8, f->codes);
+}
+
 /* the smallest rate, to 1/100, at which the file has at most so many bytes; 0 where it has without one */
 static double rate_that_fits(const vd_tuning *t, size_t bytes, vd_part_code *codes)
 {
-    double low = -16, high = 12; /* log2 of the rate */
-    final_values(t, 0, codes);
-    if (!bytes || vd_size_of_values(t->net, t->rounded, VD_PACK_INT8, codes) <= bytes) return 0;
-    while (high - low > .01) {
-        double middle = (low + high) / 2;
-        final_values(t, exp2(middle), codes);
-        if (vd_size_of_values(t->net, t->rounded, VD_PACK_INT8, codes) > bytes) low = middle;
-        else high = middle;
-    }
-    return exp2(high);
+    final_file f = {t, codes};
+    return !bytes || size_at_rate(&f, 0) <= bytes ? 0 : vd_smallest_rate(-16, bytes, size_at_rate, &f);
 }
 
 vd_packed vd_tuning_pack(const vd_tuning *t, size_t bytes, char **fault)

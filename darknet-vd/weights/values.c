@@ -1,4 +1,5 @@
 #include "weights/values.h"
+#include "weights/float_bits.h"
 #include "weights/grid.h"
 #include "weights/matrix.h"
 #include "weights/simplify.h"
@@ -9,7 +10,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* the first value that cannot be packed, as a line of text */
 static char *find_fault(vd_part p, vd_pack_format format)
@@ -41,12 +41,10 @@ static char *copy_masked(const network *net, vd_part own, vd_part p, vd_pack_for
 /* float32 with fewer bits of mantissa, to nearest */
 static float shorten(float x, int mantissa)
 {
-    uint32_t bits, half = 1u << (VD_EXACT - 1 - mantissa);
-    memcpy(&bits, &x, sizeof(bits));
+    uint32_t bits = vd_bits_of_float(x), half = 1u << (VD_EXACT - 1 - mantissa);
     uint32_t rounded = (bits + half) & ~(2 * half - 1);
     if ((rounded & 0x7f800000u) == 0x7f800000u) rounded = bits & ~(2 * half - 1); /* not to infinity */
-    memcpy(&x, &rounded, sizeof(x));
-    return x;
+    return vd_float_of_bits(rounded);
 }
 
 /* scales and biases alone: y = scales (a*w - mean)/deviation + biases, with a mean of 0 and a variance of 1 */

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "layer/vd_layer.h"
 #include "weights/crc32.h"
+#include "weights/grid.h"
 #include "weights/matrix.h"
 #include "weights/parts.h"
 #include "weights/simplify.h"
@@ -155,17 +156,16 @@ size_t vd_packed_size_at_rate(const network *net, double rate)
     return size_of(net, VD_PACK_INT8, rate);
 }
 
+static size_t size_at_rate(void *context, double rate)
+{
+    return vd_packed_size_at_rate(context, rate);
+}
+
 double vd_pack_rate_of_bytes(const network *net, size_t bytes)
 {
-    double low = -8, high = 12; /* log2 of the rate */
-    size_t n = vd_packed_size_at_rate(net, exp2(high));
+    size_t n = vd_packed_size_at_rate(net, VD_LARGEST_RATE);
     if (!n || n > bytes) return 0;
-    while (high - low > .01) {
-        double middle = (low + high) / 2;
-        if (vd_packed_size_at_rate(net, exp2(middle)) > bytes) low = middle;
-        else high = middle;
-    }
-    return exp2(high);
+    return vd_smallest_rate(-8, bytes, size_at_rate, (void *)net);
 }
 
 void vd_packed_free(vd_packed *p)
