@@ -182,3 +182,30 @@ void vd_output_close_unsynced(vd_output *out)
     char *fault = close_output(out, 0);
     if (fault) vd_die("%s", fault);
 }
+
+void vd_output_sync(const vd_output *out)
+{
+    if (fflush(out->fp) || ferror(out->fp) || fsync(fileno(out->fp)))
+        vd_die("%s: not written: %s", out->path, strerror(errno));
+}
+
+/* those of vd_output_close_all() that are in place while others are not */
+static char **incomplete;
+static int n_incomplete;
+
+static void remove_incomplete(void)
+{
+    for (int i = 0; i < n_incomplete; ++i) remove(incomplete[i]);
+}
+
+void vd_output_close_all(int n, vd_output *const *out)
+{
+    if (atexit(remove_incomplete)) vd_die("out of memory");
+    char **paths = vd_calloc(n, sizeof(*paths));
+    for (int i = 0; i < n; ++i) paths[i] = vd_format("%s", out[i]->path);
+    incomplete = paths;
+    for (; n_incomplete < n; ++n_incomplete) vd_output_close(out[n_incomplete]);
+    n_incomplete = 0;
+    for (int i = 0; i < n; ++i) free(paths[i]);
+    free(paths);
+}

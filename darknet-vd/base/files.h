@@ -28,6 +28,13 @@ vd_output vd_output_open(const char *path);
 void vd_output_close(vd_output *out);
 void vd_output_close_unsynced(vd_output *out);
 
+/* what has been written so far is on the disk, to be read back at .temporary: vd_die() where it is not */
+void vd_output_sync(const vd_output *out);
+
+/* close n outputs that belong together, the first one first: all of them appear; or the program ends, and those that
+ * had appeared are removed */
+void vd_output_close_all(int n, vd_output *const *out);
+
 /* the same where the program goes on without the file: *fault is null, or the line that would end the program, for the
  * caller to free; nothing is open then. vd_output_finish() closes, unsynced, and returns such a line or null */
 vd_output vd_output_try(const char *path, char **fault);

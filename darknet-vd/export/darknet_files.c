@@ -5,27 +5,13 @@
 
 #include "network.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-
-static char *read_text(const char *path)
-{
-    FILE *fp = fopen(path, "rb");
-    char *text = 0;
-    size_t room = 0;
-    if (!fp) vd_die("%s: cannot open: %s", path, strerror(errno));
-    errno = 0;
-    if (getdelim(&text, &room, 0, fp) < 0) vd_die("%s: cannot read: %s", path, errno ? strerror(errno) : "empty");
-    fclose(fp);
-    return text;
-}
 
 static char *exported_text(const vd_exporting *e)
 {
     vd_cfg_change *changes = vd_reader_changes(e->m, e->o->fuse);
-    char *text = read_text(e->o->cfg), *exported = vd_cfg_text_export(text, e->m->n, changes);
+    char *text = vd_export_cfg_text(e->o), *exported = vd_cfg_text_export(text, e->m->n, changes);
     free_vd_reader_changes(e->m->n, changes);
     free(text);
     return exported;
@@ -55,8 +41,8 @@ static outputs open_files(const vd_exporting *e, const char *text)
     out.cfg = vd_export_open(e->o, "cfg", e->o->cfg);
     fputs(text, out.cfg.fp);
     vd_model_write(e->m, out.weights.fp);
-    vd_export_sync(&out.cfg);
-    vd_export_sync(&out.weights);
+    vd_output_sync(&out.cfg);
+    vd_output_sync(&out.weights);
     return out;
 }
 
@@ -78,8 +64,8 @@ static void write_darknet(const vd_exporting *e, vd_export_result *r)
     outputs out = open_files(e, text);
     r->file[1] = stat(out.weights.temporary, &s) ? 0 : (long long)s.st_size;
     r->difference = difference_of(out, e);
-    vd_export_check(out.cfg.path, r->difference, e->o->fuse ? "; -no-fuse may help" : "");
-    vd_export_close_both(&out.weights, &out.cfg);
+    vd_export_check(out.cfg.path, r->difference, VD_EXPORT_TOLERANCE, e->o->fuse ? "; -no-fuse may help" : "");
+    vd_output_close_all(2, (vd_output *[]){&out.weights, &out.cfg});
     vd_reader_warn(e->m, e->o->cfg);
     free(text);
 }

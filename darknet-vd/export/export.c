@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { RANDOM_PICTURES = 8 };
 
@@ -29,36 +28,23 @@ vd_output vd_export_open(const vd_export_options *o, const char *ending, const c
     return out;
 }
 
-void vd_export_sync(const vd_output *out)
+char *vd_export_cfg_text(const vd_export_options *o)
 {
-    if (fflush(out->fp) || ferror(out->fp) || fsync(fileno(out->fp)))
-        vd_die("%s: not written: %s", out->path, strerror(errno));
+    FILE *fp = fopen(o->cfg, "rb");
+    char *text = 0;
+    size_t room = 0;
+    if (!fp) vd_die("%s: cannot open: %s", o->cfg, strerror(errno));
+    errno = 0;
+    if (getdelim(&text, &room, 0, fp) < 0) vd_die("%s: cannot read: %s", o->cfg, errno ? strerror(errno) : "empty");
+    fclose(fp);
+    return text;
 }
 
-/* the first of two files while it is in place and the second is not: removed when the program ends in between */
-static char *without_second;
-
-static void remove_without_second(void)
+void vd_export_check(const char *path, vd_difference d, double most, const char *advice)
 {
-    if (without_second) remove(without_second);
-}
-
-void vd_export_close_both(vd_output *first, vd_output *second)
-{
-    if (atexit(remove_without_second)) vd_die("out of memory");
-    char *path = vd_format("%s", first->path);
-    vd_output_close(first);
-    without_second = path;
-    vd_output_close(second);
-    without_second = 0;
-    free(path);
-}
-
-void vd_export_check(const char *path, vd_difference d, const char *advice)
-{
-    if (d.relative > VD_EXPORT_TOLERANCE)
+    if (!(d.relative <= most))
         vd_die("%s: not written: outputs of layer %d differ by %.3g of the largest output, more than %g%s", path,
-               d.layer, d.relative, VD_EXPORT_TOLERANCE, advice);
+               d.layer, d.relative, most, advice);
 }
 
 /* ---- what changes ---- */

@@ -31,16 +31,13 @@ extern const vd_export_format vd_onnx_format;    /* onnx.c */
 /* OUT.ending, to be written; the program ends where it would overwrite source, a file of the network to export */
 vd_output vd_export_open(const vd_export_options *o, const char *ending, const char *source);
 
-/* end the program when the outputs differ by more than VD_EXPORT_TOLERANCE
+/* end the program when the outputs differ by more than `most`
  *
  *   path     of the file that is not written
  *   advice   behind the message: "; -no-fuse may help", or "" */
-void vd_export_check(const char *path, vd_difference d, const char *advice);
+void vd_export_check(const char *path, vd_difference d, double most, const char *advice);
 
-/* everything is on the disk; the program ends when it is full */
-void vd_export_sync(const vd_output *out);
-
-/* put both files in place, or neither: the first one is removed when the second cannot be */
-void vd_export_close_both(vd_output *first, vd_output *second);
+/* the cfg of the network to export; the caller frees */
+char *vd_export_cfg_text(const vd_export_options *o);
 
 #endif

@@ -7,12 +7,10 @@
 
 #include "network.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { INPUTS = 4 }; /* random inputs to compare with */
 
@@ -117,12 +115,6 @@ static vd_output open_file(const char *out, const char *ending, const char *mode
     return file;
 }
 
-static void flush(const vd_output *out)
-{
-    if (fflush(out->fp) || ferror(out->fp) || fsync(fileno(out->fp)))
-        vd_die("%s: not written: %s", out->path, strerror(errno));
-}
-
 static void check_finite(const vd_import_network *net, const char *model)
 {
     for (int i = 0; i < net->n; ++i) {
@@ -144,16 +136,15 @@ vd_import_result vd_import(const char *model, const char *out)
     write_weights(&from, weights.fp);
     write_cfg(&from, model, 1, variational.fp);
     write_cfg(&from, model, 0, cfg.fp);
-    flush(&weights), flush(&variational), flush(&cfg);
+    vd_output *all[] = {&weights, &variational, &cfg};
+    for (int i = 0; i < 3; ++i) vd_output_sync(all[i]);
     network *net = load_network(cfg.temporary, weights.temporary, 0);
     r.difference = difference(net, &from, g, model);
     for (int i = 0; i < from.n; ++i) r.weights += (size_t)from.layers[i].filters * from.layers[i].columns;
     if (!(r.difference <= VD_IMPORT_TOLERANCE))
         vd_die("%s: not written: outputs differ by %.3g of the largest output, more than %g", cfg.path, r.difference,
                VD_IMPORT_TOLERANCE);
-    vd_output_close(&weights);
-    vd_output_close(&variational);
-    vd_output_close(&cfg);
+    vd_output_close_all(3, all);
     free_network(net);
     free_vd_import_network(&from);
     free_vd_onnx_graph(g);

@@ -212,6 +212,39 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 }
 END_TEST
 
+static vd_output named(const char *name, const char *text)
+{
+    char *path = in_folder(folder, name);
+    vd_output out = vd_output_open(path);
+    fputs(text, out.fp);
+    free(path);
+    return out;
+}
+
+/* the second of three cannot be put in place: its name is a folder by then */
+static void close_three(const char *second)
+{
+    vd_output out[] = {named("first", "1"), named("second", "2"), named("third", "3")};
+    if (mkdir(second, 0777)) _exit(99);
+    vd_output_close_all(3, (vd_output *[]){out, out + 1, out + 2});
+}
+
+START_TEST(outputs_that_belong_together_appear_all_or_none)
+{
+    char *first = in_folder(folder, "first"), *second = in_folder(folder, "second"), *err;
+    ck_assert_int_eq(in_child(close_three, second, &err), 1);
+    ck_assert_ptr_nonnull(strstr(err, "second: not written: "));
+    ck_assert_int_ne(access(first, F_OK), 0);
+    ck_assert_int_eq(files_in(folder, ""), 1); /* the folder */
+    ck_assert_int_eq(rmdir(second), 0);
+    vd_output out[] = {named("first", "1"), named("second", "2")};
+    vd_output_close_all(2, (vd_output *[]){out, out + 1});
+    expect_file(first, "1", 1);
+    expect_file(second, "2", 1);
+    free(err), free(first), free(second);
+}
+END_TEST
+
 SUITE_OF(files)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -223,4 +256,5 @@ SUITE_OF(files)
     TEST(a_file_that_may_not_be_written_is_not_replaced);
     TEST(a_pipe_or_device_is_written_into_and_not_replaced);
     TEST(a_place_that_cannot_be_written_is_named);
+    TEST(outputs_that_belong_together_appear_all_or_none);
 }

@@ -185,7 +185,7 @@ static void quantise(vd_c_plan *p, const vd_exporting *e)
 
 static void check(const vd_c_plan *p, const char *path, vd_difference d)
 {
-    if (!p->is_int8) vd_export_check(path, d, "");
+    if (!p->is_int8) vd_export_check(path, d, VD_EXPORT_TOLERANCE, "");
     if (p->is_int8 && !(d.relative <= grossly_wrong))
         vd_die(
             "%s: not written: outputs of layer %d in integers differ by %.3g of the largest output, more than %g: give "
@@ -204,12 +204,12 @@ static void write_c(const vd_exporting *e, vd_export_result *r)
     check(p, path, c.difference);
     vd_output source = vd_export_open(e->o, "c", e->o->weights), header = vd_export_open(e->o, "h", e->o->cfg);
     emit(p, e, note, source.fp, header.fp);
-    vd_export_sync(&source);
-    vd_export_sync(&header);
+    vd_output_sync(&source);
+    vd_output_sync(&header);
     r->file[1] = stat(source.temporary, &s) ? 0 : (long long)s.st_size;
     r->difference = c.difference;
     r->note = note_of(p, &c, e);
-    vd_export_close_both(&header, &source);
+    vd_output_close_all(2, (vd_output *[]){&header, &source});
     free(outputs), free(path), free(note);
     free_vd_c_plan(p);
 }
