@@ -87,9 +87,10 @@ $(foreach v,$(VARIANTS),$(eval $(call variant_rule,$(v))))
 $(BUILD)/obj/%.S.o: %.S $(BUILD)/.flags
 	@echo "  AS     $<"
 	@mkdir -p $(@D)
-	$(Q)$(CC) -I$(SRC) -Wa,-I$(SRC) $(if $(CHART_PATH),-DVD_CHART='"$(CHART_PATH)"') -c $< -o $@
+	$(Q)$(CC) -I$(SRC) -Idarknet-vd -Wa,-I$(SRC) $(if $(CHART_PATH),-DVD_CHART='"$(CHART_PATH)"') -c $< -o $@
 
 # the assembler lists no files that it includes
+$(BUILD)/obj/darknet-vd/training/page_text.S.o $(BUILD)/obj/darknet-vd/export/c/text.S.o: darknet-vd/base/text_file.inc
 $(BUILD)/obj/darknet-vd/training/page_text.S.o: $(addprefix darknet-vd/training/,page.html chart-licence.txt) \
 	$(CHART_PATH)
 $(BUILD)/obj/darknet-vd/export/c/text.S.o: $(wildcard darknet-vd/export/c/*.inc)

@@ -1,13 +1,5 @@
 /* The page's template, and Chart.js with its licence, as C strings: VD_CHART is the path of its file, undefined without it. */
-    .macro file name, path
-    .hidden \name
-    .globl \name
-    .type \name, %object
-\name:
-    .incbin "\path"
-    .byte 0
-    .size \name, . - \name
-    .endm
+#include "base/text_file.inc"
 
     .section .rodata.vd_page, "a", %progbits
     file vd_page_template, "darknet-vd/training/page.html"

@@ -1,13 +1,5 @@
 /* The functions of the generated C, as C strings (emit.h). */
-    .macro file name, path
-    .hidden \name
-    .globl \name
-    .type \name, %object
-\name:
-    .incbin "\path"
-    .byte 0
-    .size \name, . - \name
-    .endm
+#include "base/text_file.inc"
 
     .section .rodata.vd_c, "a", %progbits
     file vd_c_fetch_text, "darknet-vd/export/c/fetch.inc"

@@ -1,0 +1,137 @@
+/* Activations, the gates of swish and mish among them, and products of two tensors. */
+#include "import/translation.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+static void activate(vd_importing *im, vd_place x, const char *activation, int reads)
+{
+    vd_import_layer *l = vd_import_open_layer(im, x, reads);
+    if (!l) {
+        vd_import_read(im, x);
+        l = vd_import_add_layer(im, "activation", vd_format("%s", ""));
+    }
+    l->activation = activation;
+    x.layer = vd_import_last_layer(im);
+    vd_import_set(im, x);
+}
+
+/* the Mul whose gate this node is, or is on the way to: x s(x), x tanh(softplus(x)) */
+static int is_gate(const vd_importing *im, const vd_onnx_node *node)
+{
+    if (!node->inputs) return 0;
+    const vd_onnx_node *next = vd_import_reader_of(im, node->output[0]);
+    const char *x = vd_import_root_of(im, node->input[0]);
+    if (next && !strcmp(node->type, "Softplus") && !strcmp(next->type, "Tanh"))
+        next = vd_import_reader_of(im, next->output[0]);
+    else if (next && !strcmp(node->type, "Tanh")) {
+        const vd_onnx_node *soft = vd_import_maker_of(im, node->input[0]);
+        if (!soft || strcmp(soft->type, "Softplus") || !soft->inputs) return 0;
+        x = vd_import_root_of(im, soft->input[0]);
+    } else if (strcmp(node->type, "Sigmoid")) return 0;
+    if (!next || strcmp(next->type, "Mul") || next->inputs != 2) return 0;
+    return !strcmp(vd_import_root_of(im, next->input[0]), x) || !strcmp(vd_import_root_of(im, next->input[1]), x);
+}
+
+/* the bounds of a Clip: inputs, or attributes before opset 11 */
+static const char *clip_of(const vd_importing *im)
+{
+    double bound[2] = {vd_onnx_real_of(im->node, "min", -INFINITY), vd_onnx_real_of(im->node, "max", INFINITY)};
+    for (int i = 0; i < 2; ++i)
+        if (i + 1 < im->node->inputs && *im->node->input[i + 1]) {
+            const vd_onnx_tensor *t = vd_import_constant_input(im, i + 1, 1);
+            if (t->n != 1) vd_import_refuse(im, "one number is expected for a bound");
+            bound[i] = t->real[0];
+        }
+    if (bound[0] == 0 && bound[1] == 6) return "relu6";
+    if (bound[0] == -1 && bound[1] == 1) return "hardtan";
+    if (bound[0] == 0 && bound[1] == INFINITY) return "relu";
+    vd_import_refuse(im, "from %g to %g: 0 to 6 and -1 to 1 are expected", bound[0], bound[1]);
+}
+
+static int is_near(double a, double b)
+{
+    return fabs(a - b) < 1e-3 * fabs(b);
+}
+
+/* Darknet's name of an activation */
+static const char *activation_of(const vd_importing *im)
+{
+    const vd_onnx_node *node = im->node;
+    if (!strcmp(node->type, "LeakyRelu")) {
+        double alpha = vd_onnx_real_of(node, "alpha", .01f);
+        if (is_near(alpha, .1)) return "leaky";
+        if (is_near(alpha, .01)) return "relie";
+        vd_import_refuse(im, "alpha=%g: Darknet has .1 and .01", alpha);
+    }
+    if (!strcmp(node->type, "Elu")) {
+        if (vd_onnx_real_of(node, "alpha", 1) == 1) return "elu";
+        vd_import_refuse(im, "alpha=%g: 1 is expected", vd_onnx_real_of(node, "alpha", 1));
+    }
+    if (!strcmp(node->type, "Selu")) {
+        double alpha = vd_onnx_real_of(node, "alpha", 1.67326f), gamma = vd_onnx_real_of(node, "gamma", 1.0507f);
+        if (is_near(alpha, 1.6732) && is_near(gamma, 1.0507)) return "selu";
+        vd_import_refuse(im, "alpha=%g gamma=%g: Darknet has 1.6732 and 1.0507", alpha, gamma);
+    }
+    if (!strcmp(node->type, "Clip")) return clip_of(im);
+    if (!strcmp(node->type, "Relu")) return "relu";
+    if (!strcmp(node->type, "Sigmoid")) return "logistic";
+    if (!strcmp(node->type, "Mish")) return "mish";
+    if (!strcmp(node->type, "Tanh")) return "tanh";
+    return 0;
+}
+
+void vd_import_activation(vd_importing *im)
+{
+    if (is_gate(im, im->node)) return; /* its Mul is translated */
+    const char *name = activation_of(im);
+    if (!name) vd_import_refuse(im, "Darknet has no such activation");
+    activate(im, vd_import_input_of(im, 0), name, 1);
+}
+
+/* ---- two tensors ---- */
+
+/* which input, 0 or 1, is the activation's own argument and the other its gate; -1: neither */
+static int gated_input(const vd_importing *im, const char **name)
+{
+    for (int k = 0; k < 2; ++k) {
+        const vd_onnx_node *gate = vd_import_maker_of(im, im->node->input[!k]);
+        const char *x = vd_import_root_of(im, im->node->input[k]);
+        if (!gate || !is_gate(im, gate)) continue;
+        if (!strcmp(gate->type, "Sigmoid") && !strcmp(vd_import_root_of(im, gate->input[0]), x))
+            return *name = "swish", k;
+        const vd_onnx_node *soft = vd_import_maker_of(im, gate->input[0]);
+        if (!strcmp(gate->type, "Tanh") && soft && !strcmp(vd_import_root_of(im, soft->input[0]), x))
+            return *name = "mish", k;
+    }
+    return -1;
+}
+
+/* a product of two tensors: [sam], or [scale_channels] where one has a number for each channel */
+static void scaled(vd_importing *im)
+{
+    vd_place a = vd_import_input_of(im, 0), b = vd_import_input_of(im, 1);
+    int by_channel = vd_place_numbers(a) != vd_place_numbers(b);
+    if (vd_place_numbers(a) < vd_place_numbers(b)) {
+        vd_place swap = a;
+        a = b, b = swap;
+    }
+    if (a.flat || b.flat || a.c != b.c || (by_channel ? b.h * b.w != 1 : a.h != b.h || a.w != b.w))
+        vd_import_refuse(im, "a product of %dx%dx%d and %dx%dx%d", a.c, a.h, a.w, b.c, b.h, b.w);
+    vd_import_refuse_picture(im, a);
+    vd_import_read(im, b);
+    vd_import_add_layer(im, by_channel ? "scale_channels" : "sam", vd_format("from=%d\n", a.layer))->activation =
+        "linear";
+    a.layer = vd_import_last_layer(im);
+    vd_import_set(im, a);
+}
+
+void vd_import_multiply(vd_importing *im)
+{
+    const char *name = 0;
+    if (im->node->inputs != 2) vd_import_refuse(im, "%d inputs: 2 are expected", im->node->inputs);
+    int k = gated_input(im, &name);
+    if (k >= 0) activate(im, vd_import_input_of(im, k), name, 2);
+    else scaled(im);
+}

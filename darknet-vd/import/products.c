@@ -1,0 +1,191 @@
+/* Convolutions and matrices, and what becomes a part of one: biases, batch normalisation. */
+#include "import/window.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static float *copy_of(const float *x, size_t n)
+{
+    float *copy = vd_calloc(n, sizeof(*x));
+    memcpy(copy, x, n * sizeof(*x));
+    return copy;
+}
+
+static void add_weights(vd_import_layer *l, int filters, size_t columns)
+{
+    l->filters = filters;
+    l->columns = columns;
+    l->weights = vd_calloc((size_t)filters * columns, sizeof(float));
+    l->biases = vd_calloc(filters, sizeof(float));
+    l->activation = "linear";
+}
+
+static void set_biases(const vd_importing *im, vd_import_layer *l, int input)
+{
+    if (input >= im->node->inputs || !*im->node->input[input]) return;
+    const vd_onnx_tensor *b = vd_import_constant_input(im, input, 1);
+    if (b->n != (size_t)l->filters && b->n != 1) vd_import_refuse(im, "%zu biases for %d filters", b->n, l->filters);
+    for (int f = 0; f < l->filters; ++f) l->biases[f] = b->real[b->n == 1 ? 0 : f];
+}
+
+/* ---- products ---- */
+
+/* stock Darknet reads the input of a 1x1 convolution with a stride in another order: every stride-th pixel goes before
+ */
+static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
+{
+    if (v->size[0] != 1 || (v->stride[0] == 1 && v->stride[1] == 1)) return x;
+    char *stride = vd_window_stride_keys(v);
+    vd_import_read(im, x);
+    vd_import_add_layer(im, "maxpool", vd_format("size=1\n%spadding=0\n", stride));
+    free(stride);
+    x.layer = vd_import_last_layer(im);
+    x.h = (int)vd_window_out(x.h, 0, 1, v->stride[0], 0);
+    x.w = (int)vd_window_out(x.w, 0, 1, v->stride[1], 0);
+    v->stride[0] = v->stride[1] = 1;
+    return x;
+}
+
+void vd_import_convolution(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    const vd_onnx_tensor *w = vd_import_constant_input(im, 1, 1);
+    int64_t groups = vd_onnx_integer_of(im->node, "group", 1);
+    if (w->rank != 4 || groups < 1 || groups > w->dims[0] || w->dims[0] % groups || w->dims[1] * groups != x.c)
+        vd_import_refuse(im, "weights that do not fit %d channels", x.c);
+    vd_window v = vd_window_of(im, x, w->dims + 2);
+    int64_t pad = v.pad[0], reach = (v.size[0] - 1) * v.gap[0] + 1;
+    if (v.pad[1] != pad || v.pad[2] != pad || v.pad[3] != pad)
+        vd_import_refuse(im, "pads that are not the same on all sides");
+    if (v.gap[0] != v.gap[1] || pad % v.gap[0])
+        vd_import_refuse(im, "dilations that Darknet has not: one, which divides the pads");
+    if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads");
+    x = thinned(im, x, &v);
+    int64_t h = vd_window_out(x.h, 2 * pad, reach, v.stride[0], 0),
+            width = vd_window_out(x.w, 2 * pad, reach, v.stride[1], 0);
+    if (h < 1 || width < 1 || w->n == 0) vd_import_refuse(im, "a window that does not fit");
+    vd_import_read(im, x);
+    char *stride = vd_window_stride_keys(&v),
+         *more = groups > 1 ? vd_format("groups=%lld\n", (long long)groups) : vd_format("%s", "");
+    char *gap = v.gap[0] > 1 ? vd_format("dilation=%lld\n", (long long)v.gap[0]) : vd_format("%s", "");
+    vd_import_layer *l =
+        vd_import_add_layer(im, "convolutional",
+                            vd_format("filters=%lld\nsize=%lld\n%spadding=%lld\n%s%s", (long long)w->dims[0],
+                                      (long long)v.size[0], stride, (long long)(pad / v.gap[0]), more, gap));
+    add_weights(l, (int)w->dims[0], w->n / (size_t)w->dims[0]);
+    memcpy(l->weights, w->real, w->n * sizeof(float));
+    set_biases(im, l, 2);
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), l->filters, (int)h, (int)width, 0});
+    free(stride), free(more), free(gap);
+}
+
+/* w [in][out], or transposed [out][in] */
+static void matrix(vd_importing *im, const vd_onnx_tensor *w, int transposed)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    if (w->rank != 2 || !w->n || w->dims[transposed] != vd_place_numbers(x))
+        vd_import_refuse(im, "a matrix that does not fit %d numbers", vd_place_numbers(x));
+    int64_t in = w->dims[transposed], out = w->dims[!transposed];
+    if (!x.flat && x.h * x.w > 1) vd_import_refuse(im, "a row of numbers is expected: its input is a map");
+    vd_import_read(im, x);
+    vd_import_layer *l = vd_import_add_layer(im, "connected", vd_format("output=%lld\n", (long long)out));
+    add_weights(l, (int)out, (size_t)in);
+    for (int64_t f = 0; f < out; ++f)
+        for (int64_t k = 0; k < in; ++k) l->weights[f * in + k] = w->real[transposed ? f * in + k : k * out + f];
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), (int)out, 1, 1, 1});
+}
+
+void vd_import_gemm(vd_importing *im)
+{
+    if (vd_onnx_integer_of(im->node, "transA", 0)) vd_import_refuse(im, "transA=1");
+    if (vd_onnx_real_of(im->node, "alpha", 1) != 1 || vd_onnx_real_of(im->node, "beta", 1) != 1)
+        vd_import_refuse(im, "alpha and beta: 1 is expected");
+    matrix(im, vd_import_constant_input(im, 1, 1), vd_onnx_integer_of(im->node, "transB", 0) != 0);
+    set_biases(im, im->net.layers + vd_import_last_layer(im), 2);
+}
+
+void vd_import_mat_mul(vd_importing *im)
+{
+    matrix(im, vd_import_constant_input(im, 1, 1), 0);
+}
+
+/* ---- behind a product ---- */
+
+/* numbers of one channel each: a 1x1 convolution in groups of one, all weights 1 */
+static vd_import_layer *each_channel(vd_importing *im, vd_place x)
+{
+    vd_import_read(im, x);
+    vd_import_layer *l = vd_import_add_layer(
+        im, "convolutional", vd_format("filters=%d\nsize=1\nstride=1\npadding=0\ngroups=%d\n", x.c, x.c));
+    add_weights(l, x.c, 1);
+    for (int c = 0; c < x.c; ++c) l->weights[c] = 1;
+    return l;
+}
+
+/* a product with this output alone, whose sum can take more; else a new one */
+static vd_import_layer *product_before(vd_importing *im, vd_place x)
+{
+    vd_import_layer *l = vd_import_open_layer(im, x, 1);
+    if (l && l->filters && !l->scales) return l;
+    if (x.flat) vd_import_refuse(im, "it is not behind a Conv, Gemm or MatMul of its own");
+    return each_channel(im, x);
+}
+
+/* Darknet divides by sqrt(variance) + 1e-6, ONNX by sqrt(variance + epsilon); the product's biases go into the mean */
+void vd_import_batch_norm(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    const vd_onnx_tensor *p[4];
+    double epsilon = vd_onnx_real_of(im->node, "epsilon", 1e-5f);
+    for (int i = 0; i < 4; ++i) {
+        p[i] = vd_import_constant_input(im, i + 1, 1);
+        if (p[i]->n != (size_t)x.c)
+            vd_import_refuse(im, "input %d has %zu numbers for %d channels", i + 1, p[i]->n, x.c);
+    }
+    vd_import_layer *l = product_before(im, x);
+    l->scales = copy_of(p[0]->real, x.c);
+    l->mean = copy_of(p[2]->real, x.c);
+    l->variance = copy_of(p[3]->real, x.c);
+    for (int c = 0; c < x.c; ++c) {
+        double root = sqrt(l->variance[c] + epsilon) - 1e-6;
+        if (!(root > 0)) vd_import_refuse(im, "a variance of %g", l->variance[c]);
+        l->variance[c] = (float)(root * root);
+        l->mean[c] -= l->biases[c];
+        l->biases[c] = p[1]->real[c];
+    }
+    x.layer = vd_import_last_layer(im);
+    vd_import_set(im, x);
+}
+
+/* numbers added to each channel are biases; a tensor is a [shortcut] */
+void vd_import_add(vd_importing *im)
+{
+    if (im->node->inputs != 2) vd_import_refuse(im, "%d inputs: 2 are expected", im->node->inputs);
+    int k = vd_import_constant_of(im, im->node->input[0]) ? 0 : 1;
+    if (vd_import_constant_of(im, im->node->input[k])) {
+        vd_place x = vd_import_input_of(im, !k);
+        const vd_onnx_tensor *c = vd_import_constant_input(im, k, 1);
+        int by_channel =
+            c->n == (size_t)x.c && (x.flat || x.h * x.w == 1 || (c->rank >= 3 && c->dims[c->rank - 3] == x.c));
+        if (c->n != 1 && !by_channel) vd_import_refuse(im, "%zu numbers for %d channels", c->n, x.c);
+        vd_import_layer *l = product_before(im, x);
+        for (int i = 0; i < x.c; ++i) l->biases[i] += c->real[c->n == 1 ? 0 : i];
+        x.layer = vd_import_last_layer(im);
+        vd_import_set(im, x);
+        return;
+    }
+    vd_place a = vd_import_input_of(im, 0), b = vd_import_input_of(im, 1);
+    if (a.c != b.c || a.h != b.h || a.w != b.w) vd_import_refuse(im, "tensors of different shapes");
+    if (b.layer == vd_import_last_layer(im)) {
+        vd_place swap = a;
+        a = b, b = swap;
+    }
+    vd_import_refuse_picture(im, b);
+    vd_import_read(im, a);
+    vd_import_add_layer(im, "shortcut", vd_format("from=%d\n", b.layer))->activation = "linear";
+    a.layer = vd_import_last_layer(im);
+    vd_import_set(im, a);
+}

@@ -1,0 +1,166 @@
+#include "import/translation.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void vd_import_refuse(const vd_importing *im, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *why = vd_vformat(fmt, args);
+    va_end(args);
+    if (im->node) vd_die("%s: node %s (%s): %s", im->path, im->node->name, im->node->type, why);
+    vd_die("%s: %s", im->path, why);
+}
+
+void vd_import_refuse_picture(const vd_importing *im, vd_place p)
+{
+    if (p.layer == VD_IMPORT_PICTURE) vd_import_refuse(im, "it reads the input, which only the first layer can");
+}
+
+/* ---- the graph ---- */
+
+static int is_one_of(const char *type, const char *const *list)
+{
+    for (; *list; ++list)
+        if (!strcmp(type, *list)) return 1;
+    return 0;
+}
+
+/* what leaves numbers and their order as they are */
+static int passes_on(const vd_onnx_node *node)
+{
+    static const char *const types[] = {"Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Cast", 0};
+    return is_one_of(node->type, types);
+}
+
+const vd_onnx_node *vd_import_maker_of(const vd_importing *im, const char *tensor)
+{
+    for (int i = 0; i < im->g->nodes; ++i)
+        if (!strcmp(im->g->node[i].output[0], tensor)) return im->g->node + i;
+    return 0;
+}
+
+const char *vd_import_root_of(const vd_importing *im, const char *tensor)
+{
+    for (int i = im->g->nodes; i--;) { /* nodes come behind what they read: one pass from the last is enough */
+        const vd_onnx_node *node = im->g->node + i;
+        if (!strcmp(node->output[0], tensor) && passes_on(node) && node->inputs) tensor = node->input[0];
+    }
+    return tensor;
+}
+
+int vd_import_reads_of(const vd_importing *im, const char *tensor)
+{
+    const char *root = vd_import_root_of(im, tensor);
+    int n = 0;
+    for (int i = 0; i < im->g->nodes; ++i)
+        for (int k = 0; k < im->g->node[i].inputs && !passes_on(im->g->node + i); ++k)
+            n += !strcmp(vd_import_root_of(im, im->g->node[i].input[k]), root);
+    for (int i = 0; i < im->g->outputs; ++i) n += !strcmp(vd_import_root_of(im, im->g->output[i].name), root);
+    return n;
+}
+
+const vd_onnx_node *vd_import_reader_of(const vd_importing *im, const char *tensor)
+{
+    const vd_onnx_node *found = 0;
+    if (vd_import_reads_of(im, tensor) != 1) return 0;
+    for (int i = 0; i < im->g->nodes; ++i)
+        for (int k = 0; k < im->g->node[i].inputs; ++k)
+            if (!strcmp(im->g->node[i].input[k], tensor)) found = im->g->node + i;
+    return found;
+}
+
+const vd_onnx_tensor *vd_import_constant_of(const vd_importing *im, const char *name)
+{
+    for (int i = 0; i < im->n_constants; ++i)
+        if (!strcmp(im->constants[i]->output[0], name))
+            return &vd_onnx_find_attribute(im->constants[i], "value")->tensor;
+    return vd_onnx_find_tensor(im->g, name);
+}
+
+const vd_onnx_tensor *vd_import_constant_input(const vd_importing *im, int i, int real)
+{
+    const vd_onnx_tensor *t = i < im->node->inputs ? vd_import_constant_of(im, im->node->input[i]) : 0;
+    if (!t) vd_import_refuse(im, "input %d: a constant is expected", i);
+    if (real ? !t->real : !t->integer)
+        vd_import_refuse(im, "input %d: %s are expected", i, real ? "floats" : "integers");
+    return t;
+}
+
+vd_place *vd_import_find(const vd_importing *im, const char *tensor)
+{
+    for (int i = im->n_places; i--;)
+        if (!strcmp(im->places[i].tensor, tensor)) return im->places + i;
+    return 0;
+}
+
+vd_place vd_import_input_of(const vd_importing *im, int i)
+{
+    const vd_place *p = i < im->node->inputs ? vd_import_find(im, im->node->input[i]) : 0;
+    if (!p) vd_import_refuse(im, "input %d: the output of a layer is expected", i);
+    return *p;
+}
+
+int vd_place_numbers(vd_place p)
+{
+    return p.c * p.h * p.w;
+}
+
+void vd_import_set(vd_importing *im, vd_place p)
+{
+    enum { MOST = 1 << 26 };
+    if ((double)p.c * p.h * p.w > MOST) vd_import_refuse(im, "an output of %dx%dx%d is too large", p.c, p.h, p.w);
+    im->places = vd_realloc(im->places, (im->n_places + 1) * sizeof(*im->places));
+    p.tensor = im->node ? im->node->output[0] : p.tensor;
+    im->places[im->n_places++] = p;
+}
+
+static int64_t limited(const vd_importing *im, const char *name, int64_t x, int64_t low, int64_t high)
+{
+    if (x < low || x > high)
+        vd_import_refuse(im, "%s=%lld: from %lld to %lld is expected", name, (long long)x, (long long)low,
+                         (long long)high);
+    return x;
+}
+
+void vd_import_list_of(const vd_importing *im, const char *name, int n, int64_t otherwise, int64_t *x)
+{
+    const vd_onnx_attribute *a = vd_onnx_find_attribute(im->node, name);
+    if (a && (a->kind != VD_ONNX_INTEGERS || a->n != n)) vd_import_refuse(im, "%s: %d integers are expected", name, n);
+    for (int i = 0; i < n; ++i) x[i] = a ? limited(im, name, a->integers[i], 0, 1 << 16) : otherwise;
+}
+
+/* ---- sections ---- */
+
+vd_import_layer *vd_import_add_layer(vd_importing *im, const char *section, char *keys)
+{
+    vd_import_network *net = &im->net;
+    net->layers = vd_realloc(net->layers, (net->n + 1) * sizeof(*net->layers));
+    vd_import_layer *l = net->layers + net->n++;
+    *l = (vd_import_layer){.section = section, .keys = keys};
+    return l;
+}
+
+int vd_import_last_layer(const vd_importing *im)
+{
+    return im->net.n - 1;
+}
+
+void vd_import_read(vd_importing *im, vd_place p)
+{
+    if (p.layer == vd_import_last_layer(im)) return;
+    vd_import_refuse_picture(im, p);
+    vd_import_add_layer(im, "route", vd_format("layers=%d\n", p.layer));
+}
+
+vd_import_layer *vd_import_open_layer(const vd_importing *im, vd_place p, int reads)
+{
+    vd_import_layer *l =
+        p.layer == vd_import_last_layer(im) && p.layer != VD_IMPORT_PICTURE ? im->net.layers + p.layer : 0;
+    if (!l || !l->activation || strcmp(l->activation, "linear")) return 0;
+    return vd_import_reads_of(im, p.tensor) == reads ? l : 0;
+}

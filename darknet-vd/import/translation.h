@@ -1,0 +1,94 @@
+/* A graph on its way to a cfg: what the translators of its nodes share (layers.c, products.c, activations.c, maps.c).
+ */
+#ifndef VD_IMPORT_TRANSLATION_H
+#define VD_IMPORT_TRANSLATION_H
+
+#include "import/import.h"
+
+enum { VD_IMPORT_PICTURE = -1 }; /* the layer that the input comes from */
+
+/* where a tensor comes from, and its shape without the batch; flat: numbers in a row */
+typedef struct {
+    const char *tensor;
+    int layer, c, h, w, flat;
+} vd_place;
+
+typedef struct {
+    const vd_onnx_graph *g;
+    const char *path;
+    const vd_onnx_node *node; /* that is translated */
+    vd_import_network net;
+    int n_places;
+    vd_place *places;
+    int n_constants; /* of nodes: [n_constants] */
+    const vd_onnx_node **constants;
+} vd_importing;
+
+/* end the program with a line that names the model and the node; the second where the place is that of the input, which
+ * only the first layer can read */
+void vd_import_refuse(const vd_importing *im, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
+void vd_import_refuse_picture(const vd_importing *im, vd_place p);
+
+/* ---- the graph ---- */
+
+/* the node that makes a tensor, null: none; the tensor whose numbers this one has, which some nodes only pass on; how
+ * many nodes read these numbers, the graph's output being one; the one node that does, null: none, or several */
+const vd_onnx_node *vd_import_maker_of(const vd_importing *im, const char *tensor);
+const char *vd_import_root_of(const vd_importing *im, const char *tensor);
+int vd_import_reads_of(const vd_importing *im, const char *tensor);
+const vd_onnx_node *vd_import_reader_of(const vd_importing *im, const char *tensor);
+
+/* a constant: an initializer, or the value of a Constant; null: it is none. The second is input i of the node, of
+ * floats or of integers, and refuses what is not */
+const vd_onnx_tensor *vd_import_constant_of(const vd_importing *im, const char *name);
+const vd_onnx_tensor *vd_import_constant_input(const vd_importing *im, int i, int real);
+
+/* n integers of an attribute of the node, `otherwise` where it has none */
+void vd_import_list_of(const vd_importing *im, const char *name, int n, int64_t otherwise, int64_t *x);
+
+/* ---- places ---- */
+
+/* of a tensor, null: none so far; of input i of the node, which must have one */
+vd_place *vd_import_find(const vd_importing *im, const char *tensor);
+vd_place vd_import_input_of(const vd_importing *im, int i);
+
+int vd_place_numbers(vd_place p);
+
+/* the node's output is here */
+void vd_import_set(vd_importing *im, vd_place p);
+
+/* ---- sections of the cfg ---- */
+
+/* keys become the layer's */
+vd_import_layer *vd_import_add_layer(vd_importing *im, const char *section, char *keys);
+int vd_import_last_layer(const vd_importing *im);
+
+/* the next section is to read this: a [route] where another one comes before */
+void vd_import_read(vd_importing *im, vd_place p);
+
+/* the section before, where this tensor is its output alone, read so many times, and nothing came behind the sum; else
+ * null */
+vd_import_layer *vd_import_open_layer(const vd_importing *im, vd_place p, int reads);
+
+/* ---- translators: im->node becomes sections, or keys and numbers of the section before ---- */
+
+/* products.c */
+void vd_import_convolution(vd_importing *im);
+void vd_import_gemm(vd_importing *im);
+void vd_import_mat_mul(vd_importing *im);
+void vd_import_batch_norm(vd_importing *im);
+void vd_import_add(vd_importing *im);
+
+/* activations.c */
+void vd_import_activation(vd_importing *im);
+void vd_import_multiply(vd_importing *im);
+
+/* maps.c */
+void vd_import_concat(vd_importing *im);
+void vd_import_pool(vd_importing *im);
+void vd_import_mean(vd_importing *im);
+void vd_import_resize(vd_importing *im);
+void vd_import_slice(vd_importing *im);
+void vd_import_softmax(vd_importing *im);
+
+#endif

@@ -1,0 +1,46 @@
+#include "import/window.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* auto_pad=SAME as pads: as much on both sides, the odd one behind (SAME_UPPER) or in front */
+static void pad_same(vd_window *v, vd_place x, int upper)
+{
+    int n[2] = {x.h, x.w};
+    for (int k = 0; k < 2; ++k) {
+        int64_t out = (n[k] + v->stride[k] - 1) / v->stride[k];
+        int64_t all = (out - 1) * v->stride[k] + (v->size[k] - 1) * v->gap[k] + 1 - n[k];
+        if (all < 0) all = 0;
+        v->pad[k] = upper ? all / 2 : all - all / 2;
+        v->pad[k + 2] = all - v->pad[k];
+    }
+}
+
+vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
+{
+    vd_window v;
+    const char *same = vd_onnx_text_of(im->node, "auto_pad", "NOTSET");
+    memcpy(v.size, size, sizeof(v.size));
+    vd_import_list_of(im, "strides", 2, 1, v.stride);
+    vd_import_list_of(im, "dilations", 2, 1, v.gap);
+    vd_import_list_of(im, "pads", 4, 0, v.pad);
+    if (x.flat) vd_import_refuse(im, "a map is expected: its input is a row of numbers");
+    for (int k = 0; k < 2; ++k)
+        if (v.size[k] < 1 || v.stride[k] < 1 || v.gap[k] < 1)
+            vd_import_refuse(im, "a window without a size, stride or dilation");
+    if (v.size[0] != v.size[1])
+        vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v.size[0], (long long)v.size[1]);
+    if (!strncmp(same, "SAME", 4)) pad_same(&v, x, !strcmp(same, "SAME_UPPER"));
+    return v;
+}
+
+int64_t vd_window_out(int64_t n, int64_t pad, int64_t reach, int64_t stride, int round_up)
+{
+    return n + pad < reach ? 0 : (n + pad - reach + (round_up ? stride - 1 : 0)) / stride + 1;
+}
+
+char *vd_window_stride_keys(const vd_window *v)
+{
+    if (v->stride[0] == v->stride[1]) return vd_format("stride=%lld\n", (long long)v->stride[0]);
+    return vd_format("stride_x=%lld\nstride_y=%lld\n", (long long)v->stride[1], (long long)v->stride[0]);
+}

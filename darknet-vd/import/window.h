@@ -1,0 +1,21 @@
+/* The window of a convolution or a pool. */
+#ifndef VD_IMPORT_WINDOW_H
+#define VD_IMPORT_WINDOW_H
+
+#include "import/translation.h"
+
+/* along the height and the width; pads in front of both, then behind both */
+typedef struct {
+    int64_t size[2], stride[2], pad[4], gap[2];
+} vd_window;
+
+/* of the node, which reads the map x: strides, dilations, pads and auto_pad; refuses what no section can say */
+vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size);
+
+/* numbers of the output along an axis of n; reach: of a window with its gaps */
+int64_t vd_window_out(int64_t n, int64_t pad, int64_t reach, int64_t stride, int round_up);
+
+/* "stride=2\n", or stride_x and stride_y; the caller frees */
+char *vd_window_stride_keys(const vd_window *v);
+
+#endif
