@@ -142,8 +142,7 @@ static classifier read_network(const arguments *a)
 /* into log_p [classes] */
 static void log_softmax(const classifier *c, const float *logits, double *log_p)
 {
-    double most = -INFINITY, sum = 0;
-    for (int k = 0; k < c->classes; ++k) most = fmax(most, logits[k] / c->temperature);
+    double most = logits[max_index((float *)logits, c->classes)] / c->temperature, sum = 0;
     for (int k = 0; k < c->classes; ++k) sum += exp(logits[k] / c->temperature - most);
     for (int k = 0; k < c->classes; ++k) log_p[k] = logits[k] / c->temperature - most - log(sum);
 }

@@ -51,11 +51,18 @@ static int is_activated(const vd_c_stage *s)
     return s->kind == VD_C_PRODUCT || s->kind == VD_C_SUM || s->kind == VD_C_ACTIVATE;
 }
 
+/* of n numbers; in float: gcc 12 for arm64 cannot compile this loop in double at -O3 */
+static float largest_magnitude(const float *w, size_t n)
+{
+    float largest = 0;
+    for (size_t k = 0; k < n; ++k) largest = fmaxf(largest, fabsf(w[k]));
+    return largest;
+}
+
 /* a bound of the sum of magnitudes of a filter's integers, whatever step not below largest / 127 they get */
 static double magnitudes(const float *w, int n)
 {
-    double largest = 0, sum = 0;
-    for (int k = 0; k < n; ++k) largest = fmax(largest, fabsf(w[k]));
+    double largest = largest_magnitude(w, n), sum = 0;
     for (int k = 0; k < n; ++k)
         if (w[k] != 0) sum += fabsf(w[k]) / largest * LARGEST_WEIGHT + .5;
     return sum;
@@ -181,8 +188,7 @@ static void set_gains(const scaling *q, vd_c_stage *s, int shift)
 {
     for (int f = 0; f < s->filters; ++f) {
         const float *w = q->l->weights + (size_t)f * q->l->columns;
-        double largest = 0;
-        for (int k = 0; k < q->l->columns; ++k) largest = fmax(largest, fabsf(w[k]));
+        double largest = largest_magnitude(w, q->l->columns);
         double gain = ceil(ldexp(largest / LARGEST_WEIGHT * q->from / q->to, shift) - 1e-9);
         s->gains[f] = (uint8_t)fmax(1, fmin(LARGEST_GAIN, gain));
         double step = ldexp(s->gains[f], -shift) * q->to / q->from;
@@ -194,8 +200,7 @@ static void set_gains(const scaling *q, vd_c_stage *s, int shift)
 /* log2 of what makes the largest gain 128 to 255 */
 static int shift_of(const scaling *q)
 {
-    double largest = 0;
-    for (size_t i = 0; i < (size_t)q->l->filters * q->l->columns; ++i) largest = fmax(largest, fabsf(q->l->weights[i]));
+    double largest = largest_magnitude(q->l->weights, (size_t)q->l->filters * q->l->columns);
     if (largest == 0) return 0;
     double shift = floor(log2(LARGEST_GAIN / (largest / LARGEST_WEIGHT * q->from / q->to)));
     return (int)fmax(-1, fmin(MOST_SHIFT, shift));
