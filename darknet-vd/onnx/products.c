@@ -61,6 +61,7 @@ typedef struct {
     window v;
     const float *x, *w, *b; /* of one image; w [filters][c / groups][size][size] */
     float *y;
+    double *sums; /* [filters][out_h][out_w]; made before the loop, whose body cannot fail */
     int filters, groups;
 } convolution;
 
@@ -101,13 +102,13 @@ static void convolve_filter(int f, void *context)
     size_t pixels = (size_t)v->out_h * v->out_w, plane = (size_t)v->h * v->w;
     int c = v->c / j->groups, first = f / (j->filters / j->groups) * c;
     const float *w = j->w + (size_t)f * c * v->size[0] * v->size[1];
-    double *sum = vd_calloc(pixels, sizeof(double));
+    double *sum = j->sums + f * pixels;
+    memset(sum, 0, pixels * sizeof(*sum));
     for (int k = 0; k < c; ++k)
         for (int64_t ky = 0; ky < v->size[0]; ++ky)
             for (int64_t kx = 0; kx < v->size[1]; ++kx, ++w)
                 if (*w != 0) add_tap(j, *w, j->x + (first + k) * plane, ky, kx, sum);
     for (size_t i = 0; i < pixels; ++i) j->y[f * pixels + i] = (float)(sum[i] + (j->b ? j->b[f] : 0));
-    free(sum);
 }
 
 static void run_conv(vd_onnx_call *c)
@@ -124,11 +125,13 @@ static void run_conv(vd_onnx_call *c)
                      .filters = (int)w->dims[0],
                      .groups = (int)groups};
     make_maps(c, x->dims[0], w->dims[0], &j.v);
+    j.sums = vd_malloc(w->dims[0] * j.v.out_h * j.v.out_w * sizeof(*j.sums));
     for (int64_t n = 0; n < x->dims[0]; ++n) {
         j.x = x->real + n * x->dims[1] * x->dims[2] * x->dims[3];
         j.y = c->out->real + n * j.filters * j.v.out_h * j.v.out_w;
         vd_parallel_for(j.filters, convolve_filter, &j);
     }
+    free(j.sums);
 }
 
 /* ---- pools ---- */
