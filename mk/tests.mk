@@ -78,9 +78,11 @@ readers: all $(STOCK)/darknet $(BUILD)/probe ## run exports in other programs th
 
 ## ORT=dir, CVJS=dir      for readers-onnx: where npm's onnxruntime-node and @techstark/opencv-js are installed
 .PHONY: readers-onnx
-readers-onnx: all $(BUILD)/probe $(BUILD)/run-tests ## run ONNX exports in programs that read them (python3-onnx, python3-opencv, npm's)
+readers-onnx: all $(BUILD)/probe $(BUILD)/run-tests ## run ONNX exports in programs that read them (python3-onnx, python3-opencv, npm's), import models of others (python3-torch)
 	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) SRC=$(SRC) LIBS="$(LIBS)" ORT="$(ORT)" CVJS="$(CVJS)" NETWORKS="$(NETWORKS)" \
 	  TRAINED="$(TRAINED)" tests/export/readers/onnx.sh
+	$(Q)DARKNET=./$(EXEC) BUILD=$(BUILD) SRC=$(SRC) LIBS="$(LIBS)" ORT="$(ORT)" MODELS="$(MODELS)" \
+	  tests/import/readers/import.sh
 
 # some suites alone, one process each; UNDER: a program to run them under
 SUITES ?= loader image_cache seed gemm sparse_product plain_layers freeze layers checkpoint detector

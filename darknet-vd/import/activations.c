@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void activate(vd_importing *im, vd_place x, const char *activation, int reads)
@@ -90,6 +91,38 @@ void vd_import_activation(vd_importing *im)
     activate(im, vd_import_input_of(im, 0), name, 1);
 }
 
+/* ---- of several sections ---- */
+
+/* clip(alpha x + beta, 0, 1) as relu6(6 alpha x + 6 beta)/6 */
+static vd_place hard_logistic(vd_importing *im, vd_place x, float alpha, float beta)
+{
+    vd_import_layer *l = vd_import_each_channel(im, x);
+    for (int c = 0; c < x.c; ++c) l->weights[c] = 6 * alpha, l->biases[c] = 6 * beta;
+    l->activation = "relu6";
+    x.layer = vd_import_last_layer(im);
+    l = vd_import_each_channel(im, x);
+    for (int c = 0; c < x.c; ++c) l->weights[c] = 1 / 6.f;
+    x.layer = vd_import_last_layer(im);
+    return x;
+}
+
+void vd_import_hard_sigmoid(vd_importing *im)
+{
+    float alpha = vd_onnx_real_of(im->node, "alpha", .2f), beta = vd_onnx_real_of(im->node, "beta", .5f);
+    vd_import_set(im, hard_logistic(im, vd_import_input_of(im, 0), alpha, beta));
+}
+
+/* x clip(x/6 + 1/2, 0, 1) */
+void vd_import_hard_swish(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    vd_import_refuse_picture(im, x);
+    hard_logistic(im, x, 1 / 6.f, .5f);
+    vd_import_add_layer(im, "sam", vd_format("from=%d\n", x.layer))->activation = "linear";
+    x.layer = vd_import_last_layer(im);
+    vd_import_set(im, x);
+}
+
 /* ---- two tensors ---- */
 
 /* which input, 0 or 1, is the activation's own argument and the other its gate; -1: neither */
@@ -117,7 +150,7 @@ static void scaled(vd_importing *im)
         vd_place swap = a;
         a = b, b = swap;
     }
-    if (a.flat || b.flat || a.c != b.c || (by_channel ? b.h * b.w != 1 : a.h != b.h || a.w != b.w))
+    if (a.flat != b.flat || a.c != b.c || (by_channel ? b.h * b.w != 1 : a.h != b.h || a.w != b.w))
         vd_import_refuse(im, "a product of %dx%dx%d and %dx%dx%d", a.c, a.h, a.w, b.c, b.h, b.w);
     vd_import_refuse_picture(im, a);
     vd_import_read(im, b);
@@ -131,7 +164,15 @@ void vd_import_multiply(vd_importing *im)
 {
     const char *name = 0;
     if (im->node->inputs != 2) vd_import_refuse(im, "%d inputs: 2 are expected", im->node->inputs);
-    int k = gated_input(im, &name);
+    int k = vd_import_constant_of(im, im->node->input[0]) ? 0 : 1;
+    if (vd_import_constant_of(im, im->node->input[k])) {
+        vd_place x = vd_import_input_of(im, !k);
+        float *gain = vd_import_by_channel(im, x, vd_import_constant_input(im, k, 1));
+        vd_import_line(im, x, gain, 0);
+        free(gain);
+        return;
+    }
+    k = gated_input(im, &name);
     if (k >= 0) activate(im, vd_import_input_of(im, k), name, 2);
     else scaled(im);
 }

@@ -16,17 +16,26 @@ enum { INPUTS = 4 }; /* random inputs to compare with */
 
 /* ---- the files ---- */
 
+static int has_norm(const vd_import_network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].scales) return 1;
+    return 0;
+}
+
+/* a network with sections of later Darknets has their epsilon, unless it says otherwise */
 static void write_net(const vd_import_network *net, const char *model, FILE *fp)
 {
     fprintf(fp, "# from %s by darknet vd import\n[net]\nbatch=64\nsubdivisions=1\n", model);
     if (net->w) fprintf(fp, "width=%d\nheight=%d\nchannels=%d\n", net->w, net->h, net->channels);
     else fprintf(fp, "inputs=%d\n", net->inputs);
+    if (has_norm(net)) fputs("bn_eps=stock\n", fp);
     fputs("learning_rate=0.001\npolicy=constant\nmomentum=0.9\ndecay=0\nmax_batches=10000\n", fp);
 }
 
-static int is_product(const vd_import_layer *l)
+static int can_be_sparse(const vd_import_layer *l)
 {
-    return l->filters > 0;
+    return l->filters > 0 && !l->fixed;
 }
 
 static void write_cfg(const vd_import_network *net, const char *model, int variational, FILE *fp)
@@ -34,7 +43,7 @@ static void write_cfg(const vd_import_network *net, const char *model, int varia
     write_net(net, model, fp);
     for (int i = 0; i < net->n; ++i) {
         const vd_import_layer *l = net->layers + i;
-        fprintf(fp, "\n[%s%s]\n", variational && is_product(l) ? "vd_" : "", l->section);
+        fprintf(fp, "\n[%s%s]\n", variational && can_be_sparse(l) ? "vd_" : "", l->section);
         if (l->scales) fputs("batch_normalize=1\n", fp);
         fputs(l->keys, fp);
         if (l->activation) fprintf(fp, "activation=%s\n", l->activation);

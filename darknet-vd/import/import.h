@@ -10,6 +10,7 @@ typedef struct {
     char *keys;                      /* "filters=20\nsize=5\n" ...; without activation and batch_normalize */
     const char *activation;          /* null: the section has none */
     int filters;                     /* 0: no weights */
+    int fixed;                       /* the weights are constants of a formula: the twin's section is plain, too */
     size_t columns;                  /* weights of a filter */
     float *weights;                  /* [filters][columns] */
     float *biases;                   /* [filters] */

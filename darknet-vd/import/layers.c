@@ -41,12 +41,29 @@ static void reshape(vd_importing *im)
     vd_import_set(im, x);
 }
 
-static void constant(vd_importing *im)
+/* a row of numbers becomes channels of one pixel */
+static void unsqueeze(vd_importing *im)
 {
-    const vd_onnx_attribute *a = vd_onnx_find_attribute(im->node, "value");
-    if (!a || a->kind != VD_ONNX_TENSOR) vd_import_refuse(im, "a value that is a tensor is expected");
-    im->constants = vd_realloc(im->constants, (im->n_constants + 1) * sizeof(*im->constants));
-    im->constants[im->n_constants++] = im->node;
+    vd_place x = vd_import_input_of(im, 0);
+    vd_import_list axes = vd_import_integers_of(im, "axes", 1);
+    int behind = x.h * x.w == 1;
+    for (int i = 0; i < axes.n; ++i) behind &= axes.x[i] > 1 || axes.x[i] == -1;
+    if (!behind) vd_import_refuse(im, "dimensions of 1 behind a row of numbers are expected");
+    x.flat = 0;
+    vd_import_set(im, x);
+}
+
+/* of numbers of a channel, as a factor that is repeated anyway */
+static void expand(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    if (x.flat || x.h * x.w != 1) vd_import_refuse(im, "one number a channel is expected");
+    vd_import_set(im, x);
+}
+
+static void logarithm(vd_importing *im)
+{
+    vd_import_refuse(im, "Darknet's last layer is [softmax]: export a model that ends in Softmax");
 }
 
 /* ---- all of them ---- */
@@ -58,22 +75,27 @@ static const struct {
     {"Add", vd_import_add},
     {"AveragePool", vd_import_pool},
     {"BatchNormalization", vd_import_batch_norm},
-    {"Cast", identity},
     {"Clip", vd_import_activation},
     {"Concat", vd_import_concat},
-    {"Constant", constant},
     {"Conv", vd_import_convolution},
+    {"Div", vd_import_divide},
     {"Dropout", identity},
     {"Elu", vd_import_activation},
+    {"Expand", expand},
     {"Flatten", reshape},
     {"Gemm", vd_import_gemm},
     {"GlobalAveragePool", vd_import_mean},
+    {"GlobalMaxPool", vd_import_largest},
+    {"HardSigmoid", vd_import_hard_sigmoid},
+    {"HardSwish", vd_import_hard_swish},
     {"Identity", identity},
     {"LeakyRelu", vd_import_activation},
+    {"LogSoftmax", logarithm},
     {"MatMul", vd_import_mat_mul},
     {"MaxPool", vd_import_pool},
     {"Mish", vd_import_activation},
     {"Mul", vd_import_multiply},
+    {"Pad", vd_import_pad},
     {"ReduceMean", vd_import_mean},
     {"Relu", vd_import_activation},
     {"Reshape", reshape},
@@ -83,8 +105,11 @@ static const struct {
     {"Slice", vd_import_slice},
     {"Softmax", vd_import_softmax},
     {"Softplus", vd_import_activation},
+    {"Split", vd_import_split},
     {"Squeeze", reshape},
+    {"Sub", vd_import_subtract},
     {"Tanh", vd_import_activation},
+    {"Unsqueeze", unsqueeze},
     {"Upsample", vd_import_resize},
 };
 
@@ -106,7 +131,7 @@ static void read_input(vd_importing *im)
         dims[i - 1] = input->dims[i];
     }
     if (dims[0] * dims[1] * dims[2] > 1 << 26) vd_import_refuse(im, "input %s: too large", input->name);
-    vd_place x = {input->name, VD_IMPORT_PICTURE, (int)dims[0], (int)dims[1], (int)dims[2], input->rank == 2};
+    vd_place x = {input->name, VD_IMPORT_PICTURE, (int)dims[0], (int)dims[1], (int)dims[2], input->rank == 2, {0}};
     im->net.inputs = vd_place_numbers(x);
     if (!x.flat) im->net.channels = x.c, im->net.h = x.h, im->net.w = x.w;
     if (vd_import_reads_of(im, x.tensor) > 1 &&
@@ -119,6 +144,7 @@ static void read_input(vd_importing *im)
 
 static void translate(vd_importing *im)
 {
+    if (vd_import_fold(im)) return;
     for (size_t k = 0; k < sizeof nodes / sizeof *nodes; ++k)
         if (!strcmp(nodes[k].type, im->node->type)) {
             nodes[k].translate(im);
@@ -142,6 +168,7 @@ vd_import_network make_vd_import_network(const vd_onnx_graph *g, const char *pat
         vd_import_refuse(&im, "the output %s is not that of a layer", g->output[0].name);
     vd_import_read(&im, *out);
     im.net.output = g->output[0].name;
+    for (int i = 0; i < im.n_constants; ++i) vd_onnx_tensor_clear(im.constants + i);
     free(im.places);
     free(im.constants);
     return im.net;

@@ -49,7 +49,7 @@ void vd_import_pool(vd_importing *im)
     if (is_mean && !x.flat && size[0] == x.h && size[1] == x.w && !vd_onnx_find_attribute(im->node, "pads")) {
         vd_import_read(im, x);
         vd_import_add_layer(im, "avgpool", vd_format("%s", ""));
-        vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0});
+        vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
         return;
     }
     vd_window v = vd_window_of(im, x, size);
@@ -66,7 +66,7 @@ void vd_import_pool(vd_importing *im)
     vd_import_read(im, x);
     vd_import_add_layer(im, is_mean ? "local_avgpool" : "maxpool",
                         vd_format("size=%lld\n%spadding=%lld\n", (long long)size[0], stride, (long long)padding));
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, (int)out[0], (int)out[1], 0});
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, (int)out[0], (int)out[1], 0, {0}});
     free(stride);
 }
 
@@ -76,14 +76,50 @@ void vd_import_mean(vd_importing *im)
     vd_place x = vd_import_input_of(im, 0);
     if (x.flat) vd_import_refuse(im, "a map is expected");
     if (!strcmp(im->node->type, "ReduceMean")) {
-        int64_t axes[2];
-        vd_import_list_of(im, "axes", 2, 0, axes);
-        if (axes[0] + axes[1] != 5 || axes[0] * axes[1] != 6) vd_import_refuse(im, "axes: 2 and 3 are expected");
+        vd_import_list axes = vd_import_integers_of(im, "axes", 1);
+        unsigned found = 0;
+        for (int i = 0; i < axes.n; ++i)
+            if (axes.x[i] >= -4 && axes.x[i] < 4) found |= 1u << (axes.x[i] & 3);
+        if (found != 12) vd_import_refuse(im, "axes: 2 and 3 are expected");
     }
     vd_import_read(im, x);
     vd_import_add_layer(im, "avgpool", vd_format("%s", ""));
     int flat = !strcmp(im->node->type, "ReduceMean") && !vd_onnx_integer_of(im->node, "keepdims", 1);
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, flat});
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, flat, {0}});
+}
+
+/* GlobalMaxPool: a window of the whole map */
+void vd_import_largest(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    if (x.flat || x.h != x.w) vd_import_refuse(im, "a square map is expected");
+    vd_import_read(im, x);
+    vd_import_add_layer(im, "maxpool", vd_format("size=%d\nstride=%d\npadding=0\n", x.h, x.h));
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
+}
+
+/* zeros around a map, for the Conv behind */
+void vd_import_pad(vd_importing *im)
+{
+    vd_place x = vd_import_padded_input(im, 0);
+    vd_import_list pads = vd_import_integers_of(im, "pads", 1);
+    int rank = x.flat ? 2 : 4;
+    float fill = vd_onnx_real_of(im->node, "value", 0);
+    if (im->node->inputs > 2 && *im->node->input[2]) {
+        const vd_onnx_tensor *t = vd_import_constant_input(im, 2, 1);
+        if (t->n != 1) vd_import_refuse(im, "input 2: one number is expected");
+        fill = t->real[0];
+    }
+    if (pads.n != 2 * rank) vd_import_refuse(im, "pads: two for each dimension are expected");
+    for (int k = 0; k < 2 * rank; ++k) {
+        int axis = k % rank, limit = axis < 2 ? 0 : 1 << 10;
+        if (pads.x[k] < 0 || pads.x[k] > limit)
+            vd_import_refuse(im, "a pad of %lld: around a map, %d at most, is expected", (long long)pads.x[k], 1 << 10);
+        if (pads.x[k] && (fill != 0 || strcmp(vd_onnx_text_of(im->node, "mode", "constant"), "constant")))
+            vd_import_refuse(im, "zeros are expected");
+        if (axis > 1) x.pad[k / rank * 2 + axis - 2] += (int)pads.x[k];
+    }
+    vd_import_set(im, x);
 }
 
 /* how many times as many pixels along axis k; 0: not a whole number of them */
@@ -95,8 +131,9 @@ static int64_t times_of(const vd_importing *im, vd_place x, int k)
         const vd_onnx_tensor *t = vd_import_constant_input(im, 3, 0);
         return t->n == 4 && t->integer[k] % n == 0 ? t->integer[k] / n : 0;
     }
-    const vd_onnx_tensor *t = vd_import_constant_input(im, node->inputs > 2 ? 2 : 1, 1);
-    float s = t->n == 4 ? t->real[k] : 0;
+    const vd_onnx_attribute *a = vd_onnx_find_attribute(node, "scales"); /* before opset 9 */
+    const vd_onnx_tensor *t = a ? 0 : vd_import_constant_input(im, node->inputs > 2 ? 2 : 1, 1);
+    float s = a && a->kind == VD_ONNX_REALS && a->n == 4 ? a->reals[k] : t && t->n == 4 ? t->real[k] : 0;
     return s >= 1 && s <= 1024 && s == floorf(s) ? (int64_t)s : 0;
 }
 
@@ -116,21 +153,14 @@ void vd_import_resize(vd_importing *im)
         vd_import_refuse(im, "a whole number of times as many rows and columns is expected");
     vd_import_read(im, x);
     vd_import_add_layer(im, "upsample", vd_format("stride=%lld\n", (long long)down));
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, x.h * (int)down, x.w * (int)down, 0});
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, x.h * (int)down, x.w * (int)down, 0, {0}});
 }
 
-/* one of several equal parts of the channels */
-void vd_import_slice(vd_importing *im)
+/* n channels from one on: one of several equal parts */
+static void part(vd_importing *im, vd_place x, int64_t from, int64_t n)
 {
-    vd_place x = vd_import_input_of(im, 0);
-    const vd_onnx_tensor *first = vd_import_constant_input(im, 1, 0), *end = vd_import_constant_input(im, 2, 0);
-    const vd_onnx_tensor *axis = im->node->inputs > 3 ? vd_import_constant_input(im, 3, 0) : 0;
-    const vd_onnx_tensor *step = im->node->inputs > 4 ? vd_import_constant_input(im, 4, 0) : 0;
-    if (first->n != 1 || end->n != 1 || !axis || axis->n != 1 || axis->integer[0] != 1 ||
-        (step && step->integer[0] != 1))
-        vd_import_refuse(im, "a part of the channels, axis 1, is expected");
-    int64_t from = first->integer[0], to = end->integer[0] > x.c ? x.c : end->integer[0], n = to - from;
-    if (from < 0 || n < 1 || x.c % n || from % n) vd_import_refuse(im, "one of several equal parts is expected");
+    if (from < 0 || n < 1 || from + n > x.c || x.c % n || from % n)
+        vd_import_refuse(im, "one of several equal parts is expected");
     vd_import_refuse_picture(im, x);
     vd_import_add_layer(
         im, "route",
@@ -138,6 +168,39 @@ void vd_import_slice(vd_importing *im)
     x.layer = vd_import_last_layer(im);
     x.c = (int)n;
     vd_import_set(im, x);
+}
+
+/* a number from the end on, held within 0 and n */
+static int64_t within(int64_t i, int64_t n)
+{
+    if (i < 0) i = i < -n ? 0 : i + n;
+    return i > n ? n : i;
+}
+
+void vd_import_slice(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    vd_import_list first = vd_import_integers_of(im, "starts", 1), end = vd_import_integers_of(im, "ends", 2);
+    vd_import_list axis = vd_import_integers_of(im, "axes", 3), step = vd_import_integers_of(im, "steps", 4);
+    if (first.n != 1 || end.n != 1 || axis.n != 1 || axis.x[0] != 1 || (step.n == 1 && step.x[0] != 1))
+        vd_import_refuse(im, "a part of the channels, axis 1, is expected");
+    int64_t from = within(first.x[0], x.c);
+    part(im, x, from, within(end.x[0], x.c) - from);
+}
+
+/* one of its parts: see onnx/graph.h */
+void vd_import_split(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    int64_t k = vd_onnx_integer_of(im->node, "part", 0), parts = vd_onnx_integer_of(im->node, "parts", 1);
+    vd_import_list sizes = vd_import_integers_of(im, "split", 1);
+    if (vd_onnx_integer_of(im->node, "axis", 0) != 1)
+        vd_import_refuse(im, "parts of the channels, axis 1, are expected");
+    if (k < 0 || k >= parts || parts > x.c || (sizes.n >= 0 && sizes.n != parts))
+        vd_import_refuse(im, "parts that do not fit %d channels", x.c);
+    int64_t from = sizes.n < 0 ? k * (x.c / parts) : 0;
+    for (int64_t i = 0; i < k && sizes.n >= 0; ++i) from += within(sizes.x[i], x.c);
+    part(im, x, from, sizes.n < 0 ? x.c / parts : sizes.x[k]);
 }
 
 void vd_import_softmax(vd_importing *im)

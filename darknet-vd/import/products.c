@@ -51,7 +51,7 @@ static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
 
 void vd_import_convolution(vd_importing *im)
 {
-    vd_place x = vd_import_input_of(im, 0);
+    vd_place x = vd_import_padded_input(im, 0);
     const vd_onnx_tensor *w = vd_import_constant_input(im, 1, 1);
     int64_t groups = vd_onnx_integer_of(im->node, "group", 1);
     if (w->rank != 4 || groups < 1 || groups > w->dims[0] || w->dims[0] % groups || w->dims[1] * groups != x.c)
@@ -78,7 +78,7 @@ void vd_import_convolution(vd_importing *im)
     add_weights(l, (int)w->dims[0], w->n / (size_t)w->dims[0]);
     memcpy(l->weights, w->real, w->n * sizeof(float));
     set_biases(im, l, 2);
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), l->filters, (int)h, (int)width, 0});
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), l->filters, (int)h, (int)width, 0, {0}});
     free(stride), free(more), free(gap);
 }
 
@@ -95,7 +95,7 @@ static void matrix(vd_importing *im, const vd_onnx_tensor *w, int transposed)
     add_weights(l, (int)out, (size_t)in);
     for (int64_t f = 0; f < out; ++f)
         for (int64_t k = 0; k < in; ++k) l->weights[f * in + k] = w->real[transposed ? f * in + k : k * out + f];
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), (int)out, 1, 1, 1});
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), (int)out, 1, 1, 1, {0}});
 }
 
 void vd_import_gemm(vd_importing *im)
@@ -114,14 +114,23 @@ void vd_import_mat_mul(vd_importing *im)
 
 /* ---- behind a product ---- */
 
-/* numbers of one channel each: a 1x1 convolution in groups of one, all weights 1 */
-static vd_import_layer *each_channel(vd_importing *im, vd_place x)
+/* a row of numbers that the section makes as channels of one pixel */
+static int is_row_of_channels(const vd_importing *im, vd_place x)
 {
+    const vd_import_layer *l = x.layer == VD_IMPORT_PICTURE ? 0 : im->net.layers + x.layer;
+    return l && (l->filters == x.c || !strcmp(l->section, "avgpool"));
+}
+
+vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x)
+{
+    if (x.flat && !is_row_of_channels(im, x))
+        vd_import_refuse(im, "it is not behind a Conv, Gemm or MatMul of its own");
     vd_import_read(im, x);
     vd_import_layer *l = vd_import_add_layer(
         im, "convolutional", vd_format("filters=%d\nsize=1\nstride=1\npadding=0\ngroups=%d\n", x.c, x.c));
     add_weights(l, x.c, 1);
     for (int c = 0; c < x.c; ++c) l->weights[c] = 1;
+    l->fixed = 1;
     return l;
 }
 
@@ -129,9 +138,19 @@ static vd_import_layer *each_channel(vd_importing *im, vd_place x)
 static vd_import_layer *product_before(vd_importing *im, vd_place x)
 {
     vd_import_layer *l = vd_import_open_layer(im, x, 1);
-    if (l && l->filters && !l->scales) return l;
-    if (x.flat) vd_import_refuse(im, "it is not behind a Conv, Gemm or MatMul of its own");
-    return each_channel(im, x);
+    return l && l->filters && !l->scales ? l : vd_import_each_channel(im, x);
+}
+
+void vd_import_line(vd_importing *im, vd_place x, const float *gain, const float *shift)
+{
+    vd_import_layer *l = product_before(im, x);
+    for (int f = 0; f < x.c; ++f) {
+        float a = gain ? gain[f] : 1;
+        for (size_t k = 0; k < l->columns && gain; ++k) l->weights[f * l->columns + k] *= a;
+        l->biases[f] = a * l->biases[f] + (shift ? shift[f] : 0);
+    }
+    x.layer = vd_import_last_layer(im);
+    vd_import_set(im, x);
 }
 
 /* Darknet divides by sqrt(variance) + 1e-6, ONNX by sqrt(variance + epsilon); the product's biases go into the mean */
@@ -160,23 +179,28 @@ void vd_import_batch_norm(vd_importing *im)
     vd_import_set(im, x);
 }
 
-/* numbers added to each channel are biases; a tensor is a [shortcut] */
-void vd_import_add(vd_importing *im)
+/* ---- two tensors ---- */
+
+float *vd_import_by_channel(const vd_importing *im, vd_place x, const vd_onnx_tensor *t)
+{
+    int by_channel = t->n == (size_t)x.c && (x.flat || x.h * x.w == 1 || (t->rank >= 3 && t->dims[t->rank - 3] == x.c));
+    if (t->n != 1 && !by_channel) vd_import_refuse(im, "%zu numbers for %d channels", t->n, x.c);
+    float *each = vd_calloc(x.c, sizeof(float));
+    for (int c = 0; c < x.c; ++c) each[c] = t->real[t->n == 1 ? 0 : c];
+    return each;
+}
+
+/* which input is a constant; -1: none */
+static int constant_side(const vd_importing *im)
 {
     if (im->node->inputs != 2) vd_import_refuse(im, "%d inputs: 2 are expected", im->node->inputs);
-    int k = vd_import_constant_of(im, im->node->input[0]) ? 0 : 1;
-    if (vd_import_constant_of(im, im->node->input[k])) {
-        vd_place x = vd_import_input_of(im, !k);
-        const vd_onnx_tensor *c = vd_import_constant_input(im, k, 1);
-        int by_channel =
-            c->n == (size_t)x.c && (x.flat || x.h * x.w == 1 || (c->rank >= 3 && c->dims[c->rank - 3] == x.c));
-        if (c->n != 1 && !by_channel) vd_import_refuse(im, "%zu numbers for %d channels", c->n, x.c);
-        vd_import_layer *l = product_before(im, x);
-        for (int i = 0; i < x.c; ++i) l->biases[i] += c->real[c->n == 1 ? 0 : i];
-        x.layer = vd_import_last_layer(im);
-        vd_import_set(im, x);
-        return;
-    }
+    for (int k = 0; k < 2; ++k)
+        if (vd_import_constant_of(im, im->node->input[k])) return k;
+    return -1;
+}
+
+static void shortcut(vd_importing *im)
+{
     vd_place a = vd_import_input_of(im, 0), b = vd_import_input_of(im, 1);
     if (a.c != b.c || a.h != b.h || a.w != b.w) vd_import_refuse(im, "tensors of different shapes");
     if (b.layer == vd_import_last_layer(im)) {
@@ -188,4 +212,44 @@ void vd_import_add(vd_importing *im)
     vd_import_add_layer(im, "shortcut", vd_format("from=%d\n", b.layer))->activation = "linear";
     a.layer = vd_import_last_layer(im);
     vd_import_set(im, a);
+}
+
+/* numbers added to each channel are biases; a tensor is a [shortcut] */
+void vd_import_add(vd_importing *im)
+{
+    int k = constant_side(im);
+    if (k < 0) {
+        shortcut(im);
+        return;
+    }
+    vd_place x = vd_import_input_of(im, !k);
+    float *shift = vd_import_by_channel(im, x, vd_import_constant_input(im, k, 1));
+    vd_import_line(im, x, 0, shift);
+    free(shift);
+}
+
+/* x - c, c - x */
+void vd_import_subtract(vd_importing *im)
+{
+    int k = constant_side(im);
+    if (k < 0) vd_import_refuse(im, "a difference of two layers");
+    vd_place x = vd_import_input_of(im, !k);
+    float *shift = vd_import_by_channel(im, x, vd_import_constant_input(im, k, 1));
+    float *gain = vd_calloc(x.c, sizeof(float));
+    for (int c = 0; c < x.c; ++c) {
+        gain[c] = k ? 1 : -1;
+        shift[c] *= k ? -1 : 1;
+    }
+    vd_import_line(im, x, gain, shift);
+    free(shift), free(gain);
+}
+
+void vd_import_divide(vd_importing *im)
+{
+    if (constant_side(im) != 1) vd_import_refuse(im, "a constant divisor is expected");
+    vd_place x = vd_import_input_of(im, 0);
+    float *gain = vd_import_by_channel(im, x, vd_import_constant_input(im, 1, 1));
+    for (int c = 0; c < x.c; ++c) gain[c] = 1 / gain[c];
+    vd_import_line(im, x, gain, 0);
+    free(gain);
 }

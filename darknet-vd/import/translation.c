@@ -1,4 +1,5 @@
 #include "import/translation.h"
+#include "onnx/evaluate.h"
 #include "base/fail.h"
 #include "base/text.h"
 
@@ -37,6 +38,11 @@ static int passes_on(const vd_onnx_node *node)
     return is_one_of(node->type, types);
 }
 
+static int reads(const vd_onnx_node *node)
+{
+    return !passes_on(node) && strcmp(node->type, "Shape");
+}
+
 const vd_onnx_node *vd_import_maker_of(const vd_importing *im, const char *tensor)
 {
     for (int i = 0; i < im->g->nodes; ++i)
@@ -58,7 +64,7 @@ int vd_import_reads_of(const vd_importing *im, const char *tensor)
     const char *root = vd_import_root_of(im, tensor);
     int n = 0;
     for (int i = 0; i < im->g->nodes; ++i)
-        for (int k = 0; k < im->g->node[i].inputs && !passes_on(im->g->node + i); ++k)
+        for (int k = 0; k < im->g->node[i].inputs && reads(im->g->node + i); ++k)
             n += !strcmp(vd_import_root_of(im, im->g->node[i].input[k]), root);
     for (int i = 0; i < im->g->outputs; ++i) n += !strcmp(vd_import_root_of(im, im->g->output[i].name), root);
     return n;
@@ -69,7 +75,7 @@ const vd_onnx_node *vd_import_reader_of(const vd_importing *im, const char *tens
     const vd_onnx_node *found = 0;
     if (vd_import_reads_of(im, tensor) != 1) return 0;
     for (int i = 0; i < im->g->nodes; ++i)
-        for (int k = 0; k < im->g->node[i].inputs; ++k)
+        for (int k = 0; k < im->g->node[i].inputs && strcmp(im->g->node[i].type, "Shape"); ++k)
             if (!strcmp(im->g->node[i].input[k], tensor)) found = im->g->node + i;
     return found;
 }
@@ -77,8 +83,7 @@ const vd_onnx_node *vd_import_reader_of(const vd_importing *im, const char *tens
 const vd_onnx_tensor *vd_import_constant_of(const vd_importing *im, const char *name)
 {
     for (int i = 0; i < im->n_constants; ++i)
-        if (!strcmp(im->constants[i]->output[0], name))
-            return &vd_onnx_find_attribute(im->constants[i], "value")->tensor;
+        if (!strcmp(im->constants[i].name, name)) return im->constants + i;
     return vd_onnx_find_tensor(im->g, name);
 }
 
@@ -91,6 +96,53 @@ const vd_onnx_tensor *vd_import_constant_input(const vd_importing *im, int i, in
     return t;
 }
 
+vd_import_list vd_import_integers_of(const vd_importing *im, const char *attribute, int i)
+{
+    const vd_onnx_attribute *a = vd_onnx_find_attribute(im->node, attribute);
+    if (i < im->node->inputs && *im->node->input[i]) {
+        const vd_onnx_tensor *t = vd_import_constant_input(im, i, 0);
+        return (vd_import_list){t->integer, (int)t->n};
+    }
+    if (!a) return (vd_import_list){0, -1};
+    if (a->kind != VD_ONNX_INTEGERS) vd_import_refuse(im, "%s: integers are expected", attribute);
+    return (vd_import_list){a->integers, a->n};
+}
+
+/* the tensors that the node reads, in memory of the caller, null where it has left one out; 0: one is no constant */
+static int constants_of(const vd_importing *im, const vd_onnx_tensor **in)
+{
+    for (int i = 0; i < im->node->inputs; ++i) {
+        in[i] = *im->node->input[i] ? vd_import_constant_of(im, im->node->input[i]) : 0;
+        if (*im->node->input[i] && !in[i]) return 0;
+    }
+    return im->node->inputs || !strcmp(im->node->type, "Constant");
+}
+
+/* a tensor without numbers: a Shape needs no others */
+static vd_onnx_tensor shape_of(vd_place p)
+{
+    return (vd_onnx_tensor){.type = VD_ONNX_FLOAT, .rank = p.flat ? 2 : 4, .dims = {1, p.c, p.h, p.w}};
+}
+
+int vd_import_fold(vd_importing *im)
+{
+    const vd_onnx_node *node = im->node;
+    const vd_onnx_tensor **in = vd_calloc(node->inputs + 1, sizeof(*in));
+    const vd_place *p = node->inputs == 1 ? vd_import_find(im, node->input[0]) : 0;
+    vd_onnx_tensor shape = p ? shape_of(*p) : (vd_onnx_tensor){0};
+    int is_shape = p && !strcmp(node->type, "Shape");
+    int folds = is_shape || (vd_onnx_knows(node->type) && constants_of(im, in));
+    if (is_shape) in[0] = &shape;
+    if (folds) {
+        vd_onnx_tensor t = vd_onnx_run_node(node, im->g->opset, im->path, in);
+        t.name = vd_format("%s", node->output[0]);
+        im->constants = vd_realloc(im->constants, (im->n_constants + 1) * sizeof(t));
+        im->constants[im->n_constants++] = t;
+    }
+    free(in);
+    return folds;
+}
+
 vd_place *vd_import_find(const vd_importing *im, const char *tensor)
 {
     for (int i = im->n_places; i--;)
@@ -98,11 +150,18 @@ vd_place *vd_import_find(const vd_importing *im, const char *tensor)
     return 0;
 }
 
-vd_place vd_import_input_of(const vd_importing *im, int i)
+vd_place vd_import_padded_input(const vd_importing *im, int i)
 {
     const vd_place *p = i < im->node->inputs ? vd_import_find(im, im->node->input[i]) : 0;
     if (!p) vd_import_refuse(im, "input %d: the output of a layer is expected", i);
     return *p;
+}
+
+vd_place vd_import_input_of(const vd_importing *im, int i)
+{
+    vd_place p = vd_import_padded_input(im, i);
+    if (p.pad[0] || p.pad[1] || p.pad[2] || p.pad[3]) vd_import_refuse(im, "only a Conv can read what a Pad makes");
+    return p;
 }
 
 int vd_place_numbers(vd_place p)

@@ -7,10 +7,11 @@
 
 enum { VD_IMPORT_PICTURE = -1 }; /* the layer that the input comes from */
 
-/* where a tensor comes from, and its shape without the batch; flat: numbers in a row */
+/* where a tensor comes from, and its shape without the batch; flat: numbers in a row; pad: zeros that a Pad puts
+ * around it, above, to the left, below, to the right */
 typedef struct {
     const char *tensor;
-    int layer, c, h, w, flat;
+    int layer, c, h, w, flat, pad[4];
 } vd_place;
 
 typedef struct {
@@ -20,8 +21,8 @@ typedef struct {
     vd_import_network net;
     int n_places;
     vd_place *places;
-    int n_constants; /* of nodes: [n_constants] */
-    const vd_onnx_node **constants;
+    int n_constants; /* that nodes make of constants, and of shapes; initializers are those of g */
+    vd_onnx_tensor *constants;
 } vd_importing;
 
 /* end the program with a line that names the model and the node; the second where the place is that of the input, which
@@ -38,18 +39,28 @@ const char *vd_import_root_of(const vd_importing *im, const char *tensor);
 int vd_import_reads_of(const vd_importing *im, const char *tensor);
 const vd_onnx_node *vd_import_reader_of(const vd_importing *im, const char *tensor);
 
-/* a constant: an initializer, or the value of a Constant; null: it is none. The second is input i of the node, of
- * floats or of integers, and refuses what is not */
+/* a constant: an initializer, or what a node makes of others; null: it is none. The second is input i of the node, of
+ * floats or of integers, and refuses what is not. The third is n integers of input i, or of an attribute where the
+ * node has that; n is -1 where it has neither. They are good until the next node */
 const vd_onnx_tensor *vd_import_constant_of(const vd_importing *im, const char *name);
 const vd_onnx_tensor *vd_import_constant_input(const vd_importing *im, int i, int real);
+typedef struct {
+    const int64_t *x;
+    int n;
+} vd_import_list;
+vd_import_list vd_import_integers_of(const vd_importing *im, const char *attribute, int i);
+
+/* 1 where the node's output is a constant, which then is one of im's. The batch of a shape is 1, as in the check */
+int vd_import_fold(vd_importing *im);
 
 /* n integers of an attribute of the node, `otherwise` where it has none */
 void vd_import_list_of(const vd_importing *im, const char *name, int n, int64_t otherwise, int64_t *x);
 
 /* ---- places ---- */
 
-/* of a tensor, null: none so far; of input i of the node, which must have one */
+/* of a tensor, null: none so far; of input i of the node, which must have one; without zeros around it */
 vd_place *vd_import_find(const vd_importing *im, const char *tensor);
+vd_place vd_import_padded_input(const vd_importing *im, int i);
 vd_place vd_import_input_of(const vd_importing *im, int i);
 
 int vd_place_numbers(vd_place p);
@@ -66,6 +77,9 @@ int vd_import_last_layer(const vd_importing *im);
 /* the next section is to read this: a [route] where another one comes before */
 void vd_import_read(vd_importing *im, vd_place p);
 
+/* a new section for each number of a channel: a 1x1 convolution in groups of one, all weights 1 */
+vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x);
+
 /* the section before, where this tensor is its output alone, read so many times, and nothing came behind the sum; else
  * null */
 vd_import_layer *vd_import_open_layer(const vd_importing *im, vd_place p, int reads);
@@ -78,9 +92,19 @@ void vd_import_gemm(vd_importing *im);
 void vd_import_mat_mul(vd_importing *im);
 void vd_import_batch_norm(vd_importing *im);
 void vd_import_add(vd_importing *im);
+void vd_import_subtract(vd_importing *im);
+void vd_import_divide(vd_importing *im);
+
+/* the node is x gain + shift, one of each a channel (null: 1, 0); the place is the input's */
+void vd_import_line(vd_importing *im, vd_place x, const float *gain, const float *shift);
+
+/* the numbers of a constant, one a channel of x: [x.c], which the caller frees */
+float *vd_import_by_channel(const vd_importing *im, vd_place x, const vd_onnx_tensor *t);
 
 /* activations.c */
 void vd_import_activation(vd_importing *im);
+void vd_import_hard_sigmoid(vd_importing *im);
+void vd_import_hard_swish(vd_importing *im);
 void vd_import_multiply(vd_importing *im);
 
 /* maps.c */
@@ -88,7 +112,10 @@ void vd_import_concat(vd_importing *im);
 void vd_import_pool(vd_importing *im);
 void vd_import_mean(vd_importing *im);
 void vd_import_resize(vd_importing *im);
+void vd_import_largest(vd_importing *im);
+void vd_import_pad(vd_importing *im);
 void vd_import_slice(vd_importing *im);
+void vd_import_split(vd_importing *im);
 void vd_import_softmax(vd_importing *im);
 
 #endif

@@ -24,12 +24,15 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
     vd_import_list_of(im, "strides", 2, 1, v.stride);
     vd_import_list_of(im, "dilations", 2, 1, v.gap);
     vd_import_list_of(im, "pads", 4, 0, v.pad);
+    for (int k = 0; k < 4; ++k) v.pad[k] += x.pad[k];
     if (x.flat) vd_import_refuse(im, "a map is expected: its input is a row of numbers");
     for (int k = 0; k < 2; ++k)
         if (v.size[k] < 1 || v.stride[k] < 1 || v.gap[k] < 1)
             vd_import_refuse(im, "a window without a size, stride or dilation");
     if (v.size[0] != v.size[1])
         vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v.size[0], (long long)v.size[1]);
+    if (!strncmp(same, "SAME", 4) && (x.pad[0] || x.pad[1] || x.pad[2] || x.pad[3]))
+        vd_import_refuse(im, "auto_pad=%s behind a Pad", same);
     if (!strncmp(same, "SAME", 4)) pad_same(&v, x, !strcmp(same, "SAME_UPPER"));
     return v;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NUMBERS = 1 << 28, MOST_INPUTS = 16 };
+enum { MOST_NUMBERS = 1 << 28 };
 
 /* The tensors of a run have numbers: the input is 0, then those of the initializers, then one for each node's output.
  */
@@ -22,7 +22,7 @@ struct vd_onnx_run {
 
 static const vd_onnx_operator *find_operator(const char *type)
 {
-    const vd_onnx_operator *const lists[] = {vd_onnx_products, vd_onnx_numbers, vd_onnx_shapes};
+    const vd_onnx_operator *const lists[] = {vd_onnx_products, vd_onnx_numbers, vd_onnx_shapes, vd_onnx_sizes};
     for (size_t k = 0; k < sizeof lists / sizeof *lists; ++k)
         for (const vd_onnx_operator *o = lists[k]; o->type; ++o)
             if (!strcmp(o->type, type)) return o;
@@ -45,7 +45,7 @@ void vd_onnx_fail(const vd_onnx_call *c, const char *fmt, ...)
     vd_die("%s: node %s (%s): %s", c->path, c->node->name, c->node->type, why);
 }
 
-static const vd_onnx_tensor *input_of(const vd_onnx_call *c, int i)
+const vd_onnx_tensor *vd_onnx_any_input(const vd_onnx_call *c, int i)
 {
     if (i >= c->inputs || !c->in[i]) vd_onnx_fail(c, "input %d is missing", i);
     return c->in[i];
@@ -53,7 +53,7 @@ static const vd_onnx_tensor *input_of(const vd_onnx_call *c, int i)
 
 const vd_onnx_tensor *vd_onnx_real_input(const vd_onnx_call *c, int i, int rank)
 {
-    const vd_onnx_tensor *t = input_of(c, i);
+    const vd_onnx_tensor *t = vd_onnx_any_input(c, i);
     if (!t->real) vd_onnx_fail(c, "input %d: floats are expected", i);
     if (rank >= 0 && t->rank != rank) vd_onnx_fail(c, "input %d has %d dimensions: %d are expected", i, t->rank, rank);
     return t;
@@ -61,7 +61,7 @@ const vd_onnx_tensor *vd_onnx_real_input(const vd_onnx_call *c, int i, int rank)
 
 const vd_onnx_tensor *vd_onnx_integer_input(const vd_onnx_call *c, int i)
 {
-    const vd_onnx_tensor *t = input_of(c, i);
+    const vd_onnx_tensor *t = vd_onnx_any_input(c, i);
     if (!t->integer) vd_onnx_fail(c, "input %d: integers are expected", i);
     return t;
 }
@@ -95,6 +95,27 @@ void vd_onnx_make_like(vd_onnx_call *c, const vd_onnx_tensor *x)
     make_output(c);
 }
 
+void vd_onnx_reshape(vd_onnx_call *c, const vd_onnx_tensor *x, int rank, const int64_t *dims)
+{
+    vd_onnx_tensor like = {.type = x->type, .rank = rank};
+    memcpy(like.dims, dims, rank * sizeof(*dims));
+    vd_onnx_make_like(c, &like);
+    if (c->out->n != x->n) vd_onnx_fail(c, "%zu numbers do not fill a shape of %zu", x->n, c->out->n);
+    for (size_t i = 0; i < x->n; ++i) vd_onnx_copy_number(c, x, i, i);
+}
+
+vd_onnx_list vd_onnx_integers_of(const vd_onnx_call *c, const char *attribute, int i)
+{
+    const vd_onnx_attribute *a = vd_onnx_find_attribute(c->node, attribute);
+    if (i < c->inputs && c->in[i]) {
+        const vd_onnx_tensor *t = vd_onnx_integer_input(c, i);
+        return (vd_onnx_list){t->integer, (int)t->n};
+    }
+    if (!a) return (vd_onnx_list){0, -1};
+    if (a->kind != VD_ONNX_INTEGERS) vd_onnx_fail(c, "%s: integers are expected", attribute);
+    return (vd_onnx_list){a->integers, a->n};
+}
+
 void vd_onnx_list_of(const vd_onnx_call *c, const char *name, int n, int64_t otherwise, int64_t *x)
 {
     const vd_onnx_attribute *a = vd_onnx_find_attribute(c->node, name);
@@ -110,6 +131,18 @@ int vd_onnx_axis_of(const vd_onnx_call *c, int64_t axis, int rank)
 {
     if (axis < -rank || axis >= rank) vd_onnx_fail(c, "axis=%lld: the input has %d", (long long)axis, rank);
     return (int)(axis < 0 ? axis + rank : axis);
+}
+
+vd_onnx_tensor vd_onnx_run_node(const vd_onnx_node *node, int opset, const char *path, const vd_onnx_tensor *const *in)
+{
+    vd_onnx_tensor out = {0};
+    vd_onnx_call c = {.path = path, .node = node, .inputs = node->inputs, .opset = opset, .out = &out};
+    const vd_onnx_operator *o = find_operator(node->type);
+    if (!o) vd_onnx_fail(&c, "its operator is not known");
+    if (node->inputs > VD_ONNX_INPUTS) vd_onnx_fail(&c, "%d inputs: %d at most are read", node->inputs, VD_ONNX_INPUTS);
+    for (int i = 0; i < node->inputs; ++i) c.in[i] = in[i];
+    o->run(&c);
+    return out;
 }
 
 /* ---- the run ---- */
@@ -148,8 +181,8 @@ static void resolve(vd_onnx_run *run, int i)
 {
     const vd_onnx_node *node = run->g->node + i;
     if (!find_operator(node->type)) vd_die("%s: node %s: operator %s is not known", run->path, node->name, node->type);
-    if (node->inputs > MOST_INPUTS)
-        vd_die("%s: node %s: %d inputs: %d at most are read", run->path, node->name, node->inputs, MOST_INPUTS);
+    if (node->inputs > VD_ONNX_INPUTS)
+        vd_die("%s: node %s: %d inputs: %d at most are read", run->path, node->name, node->inputs, VD_ONNX_INPUTS);
     run->from[i] = vd_calloc(node->inputs, sizeof(int));
     for (int k = 0; k < node->inputs; ++k) {
         int from = *node->input[k] ? number_of(run, i, node->input[k]) : -1;

@@ -24,6 +24,11 @@ void vd_onnx_run_forward(vd_onnx_run *run, int rank, const int64_t *dims, const 
 /* a tensor of the last pass, an initializer or the input; null when none has this name */
 const vd_onnx_tensor *vd_onnx_run_tensor(const vd_onnx_run *run, const char *name);
 
+/* one node alone; the program ends with a line that names it where it does not fit. The caller clears the result
+ *
+ *   in   [node->inputs], null: left out */
+vd_onnx_tensor vd_onnx_run_node(const vd_onnx_node *node, int opset, const char *path, const vd_onnx_tensor *const *in);
+
 /* 1 for an operator that it knows */
 int vd_onnx_knows(const char *type);
 

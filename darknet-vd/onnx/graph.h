@@ -19,7 +19,7 @@ typedef enum {
     VD_ONNX_DOUBLE = 11
 } vd_onnx_type;
 
-enum { VD_ONNX_RANK = 8 };                           /* dimensions at most */
+enum { VD_ONNX_RANK = 8, VD_ONNX_PARTS = 64 };       /* dimensions, and parts of a Split, at most */
 enum { VD_ONNX_OPSET = 13, VD_ONNX_IR_VERSION = 8 }; /* of what is written */
 
 /* a tensor with its numbers, whatever they take in a file: floats of the three types of floats, else integers */
@@ -56,6 +56,8 @@ typedef struct {
     float *reals;
 } vd_onnx_attribute;
 
+/* The first output alone counts. The reader makes a Split of n outputs n nodes, each with the attributes `part`, from 0
+ * on, and `parts`, n. */
 typedef struct {
     char *name, *type;
     char *domain; /* null: ONNX's own operators */
@@ -91,6 +93,7 @@ void free_vd_onnx_graph(vd_onnx_graph *g);
 /* a node with one output, which is also its name, and inputs up to a null */
 vd_onnx_node *vd_onnx_add_node(vd_onnx_graph *g, const char *type, const char *output, ...) __attribute__((sentinel));
 void vd_onnx_add_input(vd_onnx_node *node, const char *name);
+void vd_onnx_add_output(vd_onnx_node *node, const char *name);
 void vd_onnx_set_integer(vd_onnx_node *node, const char *name, int64_t x);
 void vd_onnx_set_real(vd_onnx_node *node, const char *name, float x);
 void vd_onnx_set_text(vd_onnx_node *node, const char *name, const char *text);

@@ -137,24 +137,47 @@ static void steps_of(const vd_onnx_call *c, const vd_onnx_tensor *t, int rank, c
     }
 }
 
-static void pairs(vd_onnx_call *c, double (*f)(double, double))
+/* the shape that both are repeated to */
+static int shape_of_both(const vd_onnx_tensor *a, const vd_onnx_tensor *b, int64_t *dims)
 {
-    const vd_onnx_tensor *a = vd_onnx_real_input(c, 0, -1), *b = vd_onnx_real_input(c, 1, -1);
     int rank = a->rank > b->rank ? a->rank : b->rank;
-    int64_t dims[VD_ONNX_RANK], at[VD_ONNX_RANK] = {0};
-    size_t step_a[VD_ONNX_RANK], step_b[VD_ONNX_RANK], i = 0, j = 0;
-    if (c->inputs != 2) vd_onnx_fail(c, "%d inputs: 2 are expected", c->inputs);
     assert(rank >= 0 && rank <= VD_ONNX_RANK); /* as the reader makes them */
     for (int k = 0; k < rank; ++k) {
         int from_a = k - (rank - a->rank), from_b = k - (rank - b->rank);
         int64_t d = from_a < 0 ? 1 : a->dims[from_a], e = from_b < 0 ? 1 : b->dims[from_b];
         dims[k] = d == 1 ? e : d;
     }
+    return rank;
+}
+
+/* two floats, or two integers, whose function fails where the result is none */
+typedef struct {
+    double (*real)(double, double);
+    int (*integer)(int64_t, int64_t, int64_t *);
+} function_of_two;
+
+static void pair(vd_onnx_call *c, function_of_two f, size_t n, size_t i, size_t j)
+{
+    const vd_onnx_tensor *a = c->in[0], *b = c->in[1];
+    if (a->real) c->out->real[n] = (float)f.real(a->real[i], b->real[j]);
+    else if (!f.integer(a->integer[i], b->integer[j], c->out->integer + n)) vd_onnx_fail(c, "integers out of range");
+}
+
+static void pairs(vd_onnx_call *c, function_of_two f)
+{
+    const vd_onnx_tensor *a = vd_onnx_any_input(c, 0), *b = vd_onnx_any_input(c, 1);
+    int64_t at[VD_ONNX_RANK] = {0};
+    size_t step_a[VD_ONNX_RANK], step_b[VD_ONNX_RANK], i = 0, j = 0;
+    vd_onnx_tensor like = {.type = a->type};
+    if (c->inputs != 2) vd_onnx_fail(c, "%d inputs: 2 are expected", c->inputs);
+    if ((a->real == 0) != (b->real == 0)) vd_onnx_fail(c, "two of floats, or two of integers, are expected");
+    int rank = like.rank = shape_of_both(a, b, like.dims);
+    const int64_t *dims = like.dims;
     steps_of(c, a, rank, dims, step_a);
     steps_of(c, b, rank, dims, step_b);
-    vd_onnx_make_real(c, rank, dims);
+    vd_onnx_make_like(c, &like);
     for (size_t n = 0; n < c->out->n; ++n) {
-        c->out->real[n] = (float)f(a->real[i], b->real[j]);
+        pair(c, f, n, i, j);
         for (int k = rank - 1; k >= 0; --k) { /* the next place */
             i += step_a[k], j += step_b[k];
             if (++at[k] < dims[k]) break;
@@ -164,25 +187,49 @@ static void pairs(vd_onnx_call *c, double (*f)(double, double))
     }
 }
 
+static int add_integers(int64_t a, int64_t b, int64_t *y)
+{
+    return !__builtin_add_overflow(a, b, y);
+}
+static int subtract_integers(int64_t a, int64_t b, int64_t *y)
+{
+    return !__builtin_sub_overflow(a, b, y);
+}
+static int multiply_integers(int64_t a, int64_t b, int64_t *y)
+{
+    return !__builtin_mul_overflow(a, b, y);
+}
+static int divide_integers(int64_t a, int64_t b, int64_t *y)
+{
+    if (b == 0 || (a == INT64_MIN && b == -1)) return 0;
+    *y = a / b;
+    return 1;
+}
+static int larger_integer(int64_t a, int64_t b, int64_t *y)
+{
+    *y = a > b ? a : b;
+    return 1;
+}
+
 static void run_add(vd_onnx_call *c)
 {
-    pairs(c, add);
+    pairs(c, (function_of_two){add, add_integers});
 }
 static void run_sub(vd_onnx_call *c)
 {
-    pairs(c, subtract);
+    pairs(c, (function_of_two){subtract, subtract_integers});
 }
 static void run_mul(vd_onnx_call *c)
 {
-    pairs(c, multiply);
+    pairs(c, (function_of_two){multiply, multiply_integers});
 }
 static void run_div(vd_onnx_call *c)
 {
-    pairs(c, divide);
+    pairs(c, (function_of_two){divide, divide_integers});
 }
 static void run_max(vd_onnx_call *c)
 {
-    pairs(c, larger);
+    pairs(c, (function_of_two){larger, larger_integer});
 }
 
 /* ---- rows ---- */
@@ -256,13 +303,22 @@ static void run_dequantize(vd_onnx_call *c)
     }
 }
 
-/* floats to floats, whatever they take in a file */
+/* between floats and integers of 32 and 64 bits; a fraction is cut off */
 static void run_cast(vd_onnx_call *c)
 {
-    const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, -1);
-    if (vd_onnx_integer_of(c->node, "to", 0) != VD_ONNX_FLOAT) vd_onnx_fail(c, "to: 1, floats, is expected");
-    vd_onnx_make_like(c, x);
-    memcpy(c->out->real, x->real, x->n * sizeof(float));
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
+    vd_onnx_tensor like = *x;
+    like.type = (vd_onnx_type)vd_onnx_integer_of(c->node, "to", 0);
+    if (like.type != VD_ONNX_FLOAT && like.type != VD_ONNX_INT32 && like.type != VD_ONNX_INT64)
+        vd_onnx_fail(c, "to=%d: 1, 6 or 7, floats or integers, is expected", like.type);
+    vd_onnx_make_like(c, &like);
+    for (size_t i = 0; i < x->n; ++i) {
+        double most = like.type == VD_ONNX_INT32 ? 0x1p31 : 0x1p62;
+        double number = x->real ? x->real[i] : (double)x->integer[i];
+        if (c->out->real) c->out->real[i] = (float)number;
+        else if (!(fabs(number) < most)) vd_onnx_fail(c, "%g is out of range", number);
+        else c->out->integer[i] = x->real ? (int64_t)number : x->integer[i];
+    }
 }
 
 const vd_onnx_operator vd_onnx_numbers[] = {

@@ -195,12 +195,13 @@ static void run_global_average_pool(vd_onnx_call *c)
     }
 }
 
-/* over the pixels of a map, axes 2 and 3 */
+/* over the pixels of a map, axes 2 and 3; from opset 18 on they are an input */
 static void run_reduce_mean(vd_onnx_call *c)
 {
-    int64_t axes[2];
-    vd_onnx_list_of(c, "axes", 2, 0, axes);
-    if (axes[0] + axes[1] != 5 || axes[0] * axes[1] != 6) vd_onnx_fail(c, "axes other than 2 and 3 are not known");
+    vd_onnx_list axes = vd_onnx_integers_of(c, "axes", 1);
+    unsigned found = 0;
+    for (int i = 0; i < axes.n; ++i) found |= 1u << vd_onnx_axis_of(c, axes.x[i], 4);
+    if (found != 12) vd_onnx_fail(c, "axes other than 2 and 3 are not known");
     run_global_average_pool(c);
     if (!vd_onnx_integer_of(c->node, "keepdims", 1)) c->out->rank = 2;
 }
@@ -252,6 +253,19 @@ static void run_mat_mul(vd_onnx_call *c)
     vd_parallel_for((int)p.m, multiply_column, &p);
 }
 
+/* the largest of each plane */
+static void run_global_max_pool(vd_onnx_call *c)
+{
+    const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, 4);
+    int64_t pixels = x->dims[2] * x->dims[3];
+    vd_onnx_make_real(c, 4, (int64_t[]){x->dims[0], x->dims[1], 1, 1});
+    for (size_t plane = 0; plane < c->out->n; ++plane) {
+        float most = -FLT_MAX;
+        for (int64_t i = 0; i < pixels; ++i) most = fmaxf(most, x->real[plane * pixels + i]);
+        c->out->real[plane] = most;
+    }
+}
+
 /* scale (x - mean)/sqrt(variance + epsilon) + bias, channel by channel */
 static void run_batch_norm(vd_onnx_call *c)
 {
@@ -277,6 +291,7 @@ const vd_onnx_operator vd_onnx_products[] = {
     {"Conv", run_conv},
     {"Gemm", run_gemm},
     {"GlobalAveragePool", run_global_average_pool},
+    {"GlobalMaxPool", run_global_max_pool},
     {"MatMul", run_mat_mul},
     {"MaxPool", run_max_pool},
     {"ReduceMean", run_reduce_mean},

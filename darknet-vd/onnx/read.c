@@ -212,7 +212,8 @@ static void read_tensor(reading *r, vd_wire_part p, vd_onnx_tensor *t)
         else if (is_run(r, &w, 9)) f.raw = w.part, f.has_raw = 1;
         else if (w.field == 10) set_run(r, &w, &f.doubles);
         else if (w.field == 13 || (is_number(r, &w, 14) && w.number))
-            refuse(r, "%s: numbers in another file are not read: one file is expected", t->name ? t->name : "a tensor");
+            refuse(r, "%s: numbers in another file are not read: export to one file (PyTorch: external_data=False)",
+                   t->name ? t->name : "a tensor");
     }
     free(r->place);
     r->place = vd_format("tensor %s", t->name ? t->name : "without a name");
@@ -337,6 +338,31 @@ static void read_node(reading *r, vd_wire_part p, vd_onnx_node *node)
     if (node->domain && strcmp(node->domain, "ai.onnx")) refuse(r, "operators of %s are not read", node->domain);
 }
 
+static void add_integer(vd_onnx_node *node, const char *name, int i)
+{
+    vd_onnx_attribute *a = ONE_MORE(node->attribute, node->attributes);
+    *a = (vd_onnx_attribute){.name = vd_format("%s", name), .kind = VD_ONNX_INTEGER, .i = i};
+}
+
+/* a Split of n outputs as n nodes of one output; the bytes are read again for each */
+static void read_nodes(reading *r, vd_wire_part p)
+{
+    vd_onnx_graph *g = r->g;
+    int parts = 1;
+    for (int k = 0; k < parts; ++k) {
+        vd_onnx_node *node = ONE_MORE(g->node, g->nodes);
+        read_node(r, p, node);
+        if (strcmp(node->type, "Split")) return;
+        parts = node->outputs;
+        if (parts > VD_ONNX_PARTS) refuse(r, "%d parts: %d at most are read", parts, VD_ONNX_PARTS);
+        add_integer(node, "part", k);
+        add_integer(node, "parts", parts);
+        char *swap = node->output[0];
+        node->output[0] = node->output[k];
+        node->output[k] = swap;
+    }
+}
+
 /* ---- values, the graph, the model ---- */
 
 static void read_shape(const reading *r, vd_wire_part p, vd_onnx_value *v)
@@ -380,7 +406,7 @@ static void read_graph(reading *r, vd_wire_part p)
     vd_onnx_graph *g = r->g;
     vd_wire_field w;
     while (next(r, &p, &w)) {
-        if (is_run(r, &w, 1)) read_node(r, w.part, ONE_MORE(g->node, g->nodes));
+        if (is_run(r, &w, 1)) read_nodes(r, w.part);
         else if (is_run(r, &w, 5)) read_tensor(r, w.part, ONE_MORE(g->tensor, g->tensors));
         else if (is_run(r, &w, 15)) read_sparse(r, w.part, ONE_MORE(g->tensor, g->tensors));
         else if (is_run(r, &w, 11)) read_value(r, w.part, ONE_MORE(g->input, g->inputs));

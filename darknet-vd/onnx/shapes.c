@@ -4,39 +4,16 @@
 #include <math.h>
 #include <string.h>
 
-/* out[i] = x[from] */
-static void copy_number(vd_onnx_call *c, const vd_onnx_tensor *x, size_t i, size_t from)
-{
-    if (x->real) c->out->real[i] = x->real[from];
-    else c->out->integer[i] = x->integer[from];
-}
-
-static const vd_onnx_tensor *any_input(const vd_onnx_call *c, int i)
-{
-    if (i >= c->inputs || !c->in[i]) vd_onnx_fail(c, "input %d is missing", i);
-    return c->in[i];
-}
-
-/* the numbers of x in another shape, which has as many */
-static void reshape(vd_onnx_call *c, const vd_onnx_tensor *x, int rank, const int64_t *dims)
-{
-    vd_onnx_tensor like = {.type = x->type, .rank = rank};
-    memcpy(like.dims, dims, rank * sizeof(*dims));
-    vd_onnx_make_like(c, &like);
-    if (c->out->n != x->n) vd_onnx_fail(c, "%zu numbers do not fill a shape of %zu", x->n, c->out->n);
-    for (size_t i = 0; i < x->n; ++i) copy_number(c, x, i, i);
-}
-
 static void run_identity(vd_onnx_call *c)
 {
-    const vd_onnx_tensor *x = any_input(c, 0);
-    reshape(c, x, x->rank, x->dims);
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
+    vd_onnx_reshape(c, x, x->rank, x->dims);
 }
 
 /* 0: as the input; one -1: what is left */
 static void run_reshape(vd_onnx_call *c)
 {
-    const vd_onnx_tensor *x = any_input(c, 0), *shape = vd_onnx_integer_input(c, 1);
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0), *shape = vd_onnx_integer_input(c, 1);
     int64_t dims[VD_ONNX_RANK], known = 1;
     int open = -1;
     if (shape->n > VD_ONNX_RANK) vd_onnx_fail(c, "more than %d dimensions are not read", VD_ONNX_RANK);
@@ -49,17 +26,17 @@ static void run_reshape(vd_onnx_call *c)
         else known *= dims[i];
     }
     if (open >= 0) dims[open] = (int64_t)x->n / known;
-    reshape(c, x, (int)shape->n, dims);
+    vd_onnx_reshape(c, x, (int)shape->n, dims);
 }
 
 static void run_flatten(vd_onnx_call *c)
 {
-    const vd_onnx_tensor *x = any_input(c, 0);
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
     int64_t axis = vd_onnx_integer_of(c->node, "axis", 1), dims[2] = {1, 1};
     if (axis < 0) axis += x->rank;
     if (axis < 0 || axis > x->rank) vd_onnx_fail(c, "axis=%lld: the input has %d", (long long)axis, x->rank);
     for (int i = 0; i < x->rank; ++i) dims[i >= axis] *= x->dims[i];
-    reshape(c, x, 2, dims);
+    vd_onnx_reshape(c, x, 2, dims);
 }
 
 /* steps[i]: by how many numbers x goes on along its dimension i */
@@ -83,7 +60,7 @@ static void advance(const vd_onnx_tensor *out, int64_t *at)
 
 static void run_transpose(vd_onnx_call *c)
 {
-    const vd_onnx_tensor *x = any_input(c, 0);
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
     const vd_onnx_attribute *a = vd_onnx_find_attribute(c->node, "perm");
     vd_onnx_tensor like = {.type = x->type, .rank = x->rank};
     int64_t at[VD_ONNX_RANK] = {0};
@@ -101,53 +78,97 @@ static void run_transpose(vd_onnx_call *c)
     for (size_t i = 0; i < x->n; ++i, advance(c->out, at)) {
         size_t from = 0;
         for (int k = 0; k < x->rank; ++k) from += (size_t)at[k] * steps[axis[k]];
-        copy_number(c, x, i, from);
+        vd_onnx_copy_number(c, x, i, from);
     }
 }
 
-/* starts, ends, axes and steps are inputs; a step is positive */
-static void run_slice(vd_onnx_call *c)
+/* what is cut out along axis k: `n` numbers from `first` on, `step` apart */
+typedef struct {
+    int64_t first, step, n;
+} cut;
+
+static void cut_out(vd_onnx_call *c, const vd_onnx_tensor *x, const cut *cuts)
 {
-    const vd_onnx_tensor *x = any_input(c, 0), *starts = vd_onnx_integer_input(c, 1);
-    const vd_onnx_tensor *ends = vd_onnx_integer_input(c, 2);
-    const vd_onnx_tensor *axes = c->inputs > 3 && c->in[3] ? vd_onnx_integer_input(c, 3) : 0;
-    const vd_onnx_tensor *by = c->inputs > 4 && c->in[4] ? vd_onnx_integer_input(c, 4) : 0;
     vd_onnx_tensor like = {.type = x->type, .rank = x->rank};
-    int64_t first[VD_ONNX_RANK] = {0}, stride[VD_ONNX_RANK], at[VD_ONNX_RANK] = {0};
+    int64_t at[VD_ONNX_RANK] = {0};
     size_t steps[VD_ONNX_RANK];
-    memcpy(like.dims, x->dims, sizeof(x->dims));
-    for (int i = 0; i < x->rank; ++i) stride[i] = 1;
-    if (ends->n != starts->n || (axes && axes->n != starts->n) || (by && by->n != starts->n))
-        vd_onnx_fail(c, "starts, ends and axes of other lengths");
-    for (size_t i = 0; i < starts->n; ++i) {
-        int k = vd_onnx_axis_of(c, axes ? axes->integer[i] : (int64_t)i, x->rank);
-        int64_t n = x->dims[k], start = starts->integer[i], end = ends->integer[i], step = by ? by->integer[i] : 1;
-        if (step < 1) vd_onnx_fail(c, "a step of %lld is not known", (long long)step);
-        start = start < -n ? 0 : start < 0 ? start + n : start > n ? n : start;
-        end = end < -n ? 0 : end < 0 ? end + n : end > n ? n : end;
-        first[k] = start;
-        stride[k] = step;
-        like.dims[k] = end > start ? (end - start - 1) / step + 1 : 0;
-    }
+    for (int k = 0; k < x->rank; ++k) like.dims[k] = cuts[k].n;
     steps_of(x, steps);
     vd_onnx_make_like(c, &like);
     for (size_t i = 0; i < c->out->n; ++i, advance(c->out, at)) {
         size_t from = 0;
-        for (int k = 0; k < x->rank; ++k) from += (size_t)(first[k] + at[k] * stride[k]) * steps[k];
-        copy_number(c, x, i, from);
+        for (int k = 0; k < x->rank; ++k) from += (size_t)(cuts[k].first + at[k] * cuts[k].step) * steps[k];
+        vd_onnx_copy_number(c, x, i, from);
     }
+}
+
+static void take_all(const vd_onnx_tensor *x, cut *cuts)
+{
+    for (int k = 0; k < x->rank; ++k) cuts[k] = (cut){0, 1, x->dims[k]};
+}
+
+/* a number from the end on, held within 0 and n */
+static int64_t within(int64_t i, int64_t n)
+{
+    if (i < 0) i = i < -n ? 0 : i + n;
+    return i > n ? n : i;
+}
+
+/* starts, ends, axes and steps are inputs, before opset 10 attributes; a step is positive */
+static void run_slice(vd_onnx_call *c)
+{
+    static const char *const names[4] = {"starts", "ends", "axes", "steps"};
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
+    vd_onnx_list list[4];
+    cut cuts[VD_ONNX_RANK];
+    for (int i = 0; i < 4; ++i) list[i] = vd_onnx_integers_of(c, names[i], i + 1);
+    int n = list[0].n;
+    if (n < 0 || list[1].n != n || (list[2].n >= 0 && list[2].n != n) || (list[3].n >= 0 && list[3].n != n))
+        vd_onnx_fail(c, "starts, ends and axes of other lengths");
+    take_all(x, cuts);
+    for (int i = 0; i < n; ++i) {
+        int k = vd_onnx_axis_of(c, list[2].n < 0 ? i : list[2].x[i], x->rank);
+        int64_t start = within(list[0].x[i], x->dims[k]), end = within(list[1].x[i], x->dims[k]);
+        int64_t step = list[3].n < 0 ? 1 : list[3].x[i];
+        if (step < 1) vd_onnx_fail(c, "a step of %lld is not known", (long long)step);
+        cuts[k] = (cut){start, step, end > start ? (end - start - 1) / step + 1 : 0};
+    }
+    cut_out(c, x, cuts);
+}
+
+/* one of its outputs: the reader makes a node of each (graph.h). Their sizes are an input, before opset 13 an
+ * attribute; without them all have the same, the last one what is left */
+static void run_split(vd_onnx_call *c)
+{
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
+    int64_t part = vd_onnx_integer_of(c->node, "part", 0), parts = vd_onnx_integer_of(c->node, "parts", 1);
+    int axis = vd_onnx_axis_of(c, vd_onnx_integer_of(c->node, "axis", 0), x->rank);
+    vd_onnx_list sizes = vd_onnx_integers_of(c, "split", 1);
+    cut cuts[VD_ONNX_RANK];
+    if (part < 0 || part >= parts || parts > VD_ONNX_PARTS || (sizes.n >= 0 && sizes.n != parts))
+        vd_onnx_fail(c, "sizes of other parts");
+    take_all(x, cuts);
+    int64_t n = x->dims[axis], each = (n + parts - 1) / parts, first = 0, end = 0;
+    for (int64_t k = 0; k <= part; ++k) {
+        int64_t size = sizes.n < 0 ? each : sizes.x[k];
+        if (size < 0 || size > n) vd_onnx_fail(c, "a part of %lld of %lld", (long long)size, (long long)n);
+        first = end;
+        end = within(first + size, n);
+    }
+    cuts[axis] = (cut){first, 1, end - first};
+    cut_out(c, x, cuts);
 }
 
 static void run_concat(vd_onnx_call *c)
 {
-    const vd_onnx_tensor *x = any_input(c, 0);
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
     int axis = vd_onnx_axis_of(c, vd_onnx_integer_of(c->node, "axis", 1), x->rank);
     vd_onnx_tensor like = {.type = x->type, .rank = x->rank};
     size_t outer = 1, inner = 1, at = 0;
     memcpy(like.dims, x->dims, sizeof(x->dims));
     like.dims[axis] = 0;
     for (int i = 0; i < c->inputs; ++i) {
-        const vd_onnx_tensor *t = any_input(c, i);
+        const vd_onnx_tensor *t = vd_onnx_any_input(c, i);
         if (t->rank != x->rank || (t->real == 0) != (x->real == 0)) vd_onnx_fail(c, "inputs of other shapes");
         for (int k = 0; k < x->rank; ++k)
             if (k != axis && t->dims[k] != x->dims[k]) vd_onnx_fail(c, "inputs of other shapes");
@@ -159,18 +180,27 @@ static void run_concat(vd_onnx_call *c)
     for (size_t row = 0; row < outer; ++row)
         for (int i = 0; i < c->inputs; ++i) {
             size_t n = (size_t)c->in[i]->dims[axis] * inner;
-            for (size_t k = 0; k < n; ++k) copy_number(c, c->in[i], at++, row * n + k);
+            for (size_t k = 0; k < n; ++k) vd_onnx_copy_number(c, c->in[i], at++, row * n + k);
         }
+}
+
+/* an input, or an attribute before opset 9 */
+static double scale_of(const vd_onnx_call *c, int k)
+{
+    const vd_onnx_attribute *a = vd_onnx_find_attribute(c->node, "scales");
+    if (a && a->kind == VD_ONNX_REALS && a->n == 4) return a->reals[k];
+    const vd_onnx_tensor *t = vd_onnx_real_input(c, c->inputs > 2 ? 2 : 1, 1);
+    if (t->n != 4) vd_onnx_fail(c, "%zu scales: 4 are expected", t->n);
+    return t->real[k];
 }
 
 /* how many times as many numbers along axis k: a scale, or the size wanted */
 static int64_t times_of(const vd_onnx_call *c, const vd_onnx_tensor *x, int k)
 {
     enum { MOST = 64 };
-    int by_size = c->inputs > 3 && c->in[3];
-    const vd_onnx_tensor *t = by_size ? vd_onnx_integer_input(c, 3) : vd_onnx_real_input(c, c->inputs > 2 ? 2 : 1, 1);
-    if (t->n != 4) vd_onnx_fail(c, "%zu scales: 4 are expected", t->n);
-    double s = !by_size ? t->real[k] : x->dims[k] ? (double)t->integer[k] / (double)x->dims[k] : 0;
+    const vd_onnx_tensor *size = c->inputs > 3 && c->in[3] ? vd_onnx_integer_input(c, 3) : 0;
+    if (size && size->n != 4) vd_onnx_fail(c, "%zu sizes: 4 are expected", size->n);
+    double s = !size ? scale_of(c, k) : x->dims[k] ? (double)size->integer[k] / (double)x->dims[k] : 0;
     if (!(s >= 1 && s <= MOST) || s != floor(s)) vd_onnx_fail(c, "a scale of %g is not known", s);
     return (int64_t)s;
 }
@@ -192,24 +222,16 @@ static void run_resize(vd_onnx_call *c)
     }
 }
 
-/* without the dimensions of 1 behind the first two, or all but the batch where none are named */
-static void run_squeeze(vd_onnx_call *c)
-{
-    const vd_onnx_tensor *x = any_input(c, 0);
-    int64_t dims[2] = {x->rank ? x->dims[0] : 1, x->rank > 1 ? x->dims[1] : 1};
-    if (x->rank < 2 || dims[0] * dims[1] != (int64_t)x->n) vd_onnx_fail(c, "more than two dimensions would stay");
-    reshape(c, x, 2, dims);
-}
-
-static void run_constant(vd_onnx_call *c)
-{
-    const vd_onnx_attribute *a = vd_onnx_find_attribute(c->node, "value");
-    if (!a || a->kind != VD_ONNX_TENSOR) vd_onnx_fail(c, "a value that is a tensor is expected");
-    reshape(c, &a->tensor, a->tensor.rank, a->tensor.dims);
-}
-
 const vd_onnx_operator vd_onnx_shapes[] = {
-    {"Concat", run_concat},     {"Constant", run_constant},   {"Dropout", run_identity}, {"Flatten", run_flatten},
-    {"Identity", run_identity}, {"Reshape", run_reshape},     {"Resize", run_resize},    {"Slice", run_slice},
-    {"Squeeze", run_squeeze},   {"Transpose", run_transpose}, {"Upsample", run_resize},  {0, 0},
+    {"Concat", run_concat},
+    {"Dropout", run_identity},
+    {"Flatten", run_flatten},
+    {"Identity", run_identity},
+    {"Reshape", run_reshape},
+    {"Resize", run_resize},
+    {"Slice", run_slice},
+    {"Split", run_split},
+    {"Transpose", run_transpose},
+    {"Upsample", run_resize},
+    {0, 0},
 };

@@ -103,10 +103,39 @@ static void shapes(void)
     g->tensor[1].sparse = 1;
 }
 
+static void integer(const char *name, int64_t x)
+{
+    *vd_onnx_add_tensor(g, name, VD_ONNX_INT64, 1, (int64_t[]){1})->integer = x;
+}
+
+/* a row by its shape, a Pad, a part, formulas with constants */
+static void sizes(void)
+{
+    integer("first", 0), integer("rest", -1), integer("two", 2);
+    memcpy(vd_onnx_add_tensor(g, "around", VD_ONNX_INT64, 1, (int64_t[]){8})->integer,
+           (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1}, 64);
+    constant("w", 4, (int64_t[]){2, 1, 3, 3});
+    constant("c", 1, (int64_t[]){1});
+    add_node("Pad", "p", "x", "around", 0);
+    add_node("Conv", "a", "p", "w", 0);
+    add_node("Sub", "b", "a", "c", 0);
+    add_node("Div", "d", "b", "c", 0);
+    add_node("HardSwish", "h", "d", 0, 0);
+    vd_onnx_set_integer(add_node("Split", "s", "h", 0, 0), "axis", 1);
+    vd_onnx_add_output(g->node + g->nodes - 1, "t");
+    add_node("GlobalMaxPool", "m", "s", 0, 0);
+    add_node("Shape", "n", "m", 0, 0);
+    add_node("Gather", "batch", "n", "first", 0);
+    vd_onnx_set_integer(add_node("Concat", "row", "batch", "rest", 0), "axis", 0);
+    add_node("Reshape", "r", "m", "row", 0);
+    add_node("Unsqueeze", "u", "r", "two", 0);
+    add_node("Squeeze", "y", "u", "two", 0);
+}
+
 void fuzz_seeds(void)
 {
-    static void (*const makers[])(void) = {convolutions, shapes};
-    for (int k = 0; k < 4; ++k) {
+    static void (*const makers[])(void) = {convolutions, shapes, sizes};
+    for (int k = 0; k < 6; ++k) {
         char *path = vd_format("%s/seed", getenv("SEEDS")), *name = vd_format("%d", k);
         g = make_vd_onnx_graph();
         vd_onnx_add_value(&g->input, &g->inputs, "x", VD_ONNX_FLOAT, 4, (int64_t[]){-1, 1, 4, 4});

@@ -208,6 +208,139 @@ START_TEST(rows_of_numbers)
 }
 END_TEST
 
+/* a mean of windows is a section of later Darknets, which add another epsilon unless the cfg says so: the variance is
+ * small enough to show it */
+START_TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections)
+{
+    begin_graph(2, 6, 6);
+    conv("a", "x", 2, 2, 1);
+    random_constant("s", 1, (int64_t[]){2});
+    memcpy(vd_onnx_add_tensor(g, "v", VD_ONNX_FLOAT, 1, (int64_t[]){2})->real, (float[]){1e-2f, 2e-2f}, 8);
+    vd_onnx_add_node(g, "BatchNormalization", "n", "a", "s", "s", "s", "v", (char *)0);
+    vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "y", "n", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_sections("\n[convolutional]\nbatch_normalize=1\nfilters=2\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[local_avgpool]\nsize=2\nstride=1\npadding=0\n");
+}
+END_TEST
+
+#define EACH_OF(n, activation) \
+    "\n[convolutional]\nfilters=" n "\nsize=1\nstride=1\npadding=0\ngroups=" n "\nactivation=" activation "\n"
+
+/* (c - x)/d before the first layer, and what has only one section to go into; the twin keeps the formula's weights */
+START_TEST(lines_of_numbers_are_weights)
+{
+    begin_graph(3, 4, 4);
+    constant("mean", 1, (float[]){.5f});
+    memcpy(vd_onnx_add_tensor(g, "deviation", VD_ONNX_FLOAT, 4, (int64_t[]){1, 3, 1, 1})->real,
+           (float[]){.1f, .2f, .3f}, 12);
+    two("Sub", "centred", "mean", "x");
+    two("Div", "scaled", "centred", "deviation");
+    conv("a", "scaled", 4, 3, 3);
+    constant("half", 1, (float[]){.5f});
+    two("Mul", "b", "half", "a");
+    two("Sub", "y", "b", "mean");
+    write_graph("y");
+    expect_sections(
+        EACH_OF("3", "linear") "\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=0\nactivation=linear\n");
+    char *vd = text_in_folder("net-vd.cfg");
+    ck_assert_int_eq(count_of(vd, "[vd_convolutional]\n"), 1);
+    free(vd);
+}
+END_TEST
+
+/* clip(x/6 + 1/2, 0, 1) of a map and of a row, and x times it */
+START_TEST(hard_gates_are_two_sections)
+{
+    begin_graph(2, 5, 5);
+    pads(conv("a", "x", 2, 2, 3), 1);
+    vd_onnx_node *gate = vd_onnx_add_node(g, "HardSigmoid", "g", "a", (char *)0);
+    vd_onnx_set_real(gate, "alpha", 1 / 6.f);
+    two("Mul", "b", "a", "g");
+    one("HardSwish", "c", "b");
+    one("GlobalMaxPool", "d", "c");
+    one("Flatten", "e", "d");
+    random_constant("w", 2, (int64_t[]){2, 3});
+    two("MatMul", "f", "e", "w");
+    one("HardSwish", "y", "f");
+    write_graph("y");
+    expect_sections(
+        "\n[convolutional]\nfilters=2\nsize=3\nstride=1\npadding=1\nactivation=linear\n" EACH_OF("2", "relu6")
+            EACH_OF("2", "linear") "\n[sam]\nfrom=0\nactivation=linear\n" EACH_OF("2", "relu6")
+                EACH_OF("2", "linear") "\n[sam]\nfrom=3\nactivation=linear\n\n[maxpool]\nsize=5\nstride=5\npadding=0\n"
+                                       "\n[connected]\noutput=3\nactivation=linear\n" EACH_OF("3", "relu6")
+                                           EACH_OF("3", "linear") "\n[sam]\nfrom=8\nactivation=linear\n");
+}
+END_TEST
+
+/* x.view(x.size(0), -1), half = x.size(1) / 2, as PyTorch writes them for batches of any size, and a Pad of zeros */
+START_TEST(shapes_are_numbers)
+{
+    begin_graph(2, 4, 4);
+    integers("zero", 1, (int64_t[]){0});
+    integers("one", 1, (int64_t[]){1});
+    integers("two", 1, (int64_t[]){2});
+    integers("rest", 1, (int64_t[]){-1});
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "p", "x", "around");
+    conv("a", "p", 4, 2, 3);
+    one("Shape", "shape", "a");
+    two("Gather", "channels", "shape", "one");
+    two("Div", "half", "channels", "two");
+    vd_onnx_add_node(g, "Slice", "b", "a", "half", "channels", "one", (char *)0);
+    one("Shape", "shape2", "b");
+    two("Gather", "batch", "shape2", "zero");
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Concat", "row", "batch", "rest", (char *)0), "axis", 0);
+    two("Reshape", "f", "b", "row");
+    random_constant("w", 2, (int64_t[]){3, 32});
+    vd_onnx_set_integers(vd_onnx_add_node(g, "Transpose", "wt", "w", (char *)0), "perm", 2, (int64_t[]){1, 0});
+    two("MatMul", "y", "f", "wt");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=1\nactivation=linear\n"
+                    "\n[route]\nlayers=0\ngroups=2\ngroup_id=1\n\n[connected]\noutput=3\nactivation=linear\n");
+}
+END_TEST
+
+/* squeeze and excitation by rows of numbers: to a row, back, and repeated over the map */
+START_TEST(factors_of_channels_come_back_from_rows)
+{
+    begin_graph(3, 4, 4);
+    conv("a", "x", 4, 3, 1);
+    one("GlobalAveragePool", "m", "a");
+    one("Flatten", "r", "m");
+    random_constant("w", 2, (int64_t[]){4, 4});
+    two("MatMul", "h", "r", "w");
+    one("Sigmoid", "s", "h");
+    integers("axes", 2, (int64_t[]){2, 3});
+    two("Unsqueeze", "u", "s", "axes");
+    one("Shape", "shape", "a");
+    two("Expand", "e", "u", "shape");
+    two("Mul", "y", "a", "e");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n\n[avgpool]\n"
+                    "\n[connected]\noutput=4\nactivation=logistic\n\n[scale_channels]\nfrom=0\nactivation=linear\n");
+}
+END_TEST
+
+/* the outputs of a Split, also the last one alone */
+START_TEST(parts_are_routes)
+{
+    begin_graph(2, 4, 4);
+    conv("a", "x", 6, 2, 1);
+    integers("sizes", 3, (int64_t[]){2, 2, 2});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Split", "p", "a", "sizes", (char *)0);
+    vd_onnx_set_integer(node, "axis", 1);
+    vd_onnx_add_output(node, "q");
+    vd_onnx_add_output(node, "r");
+    two("Add", "y", "p", "r");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=6\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[route]\nlayers=0\ngroups=3\ngroup_id=0\n\n[route]\nlayers=0\ngroups=3\ngroup_id=1\n"
+                    "\n[route]\nlayers=0\ngroups=3\ngroup_id=2\n\n[shortcut]\nfrom=1\nactivation=linear\n");
+}
+END_TEST
+
 /* ---- there and back ---- */
 
 enum { IN_A_GROUP = 30 };
@@ -285,6 +418,24 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     one("Transpose", "y", "x");
     write_graph("y");
     expect_refused("node y (Transpose): Darknet has no such layer\n");
+    begin_graph(3, 0, 0);
+    one("LogSoftmax", "y", "x");
+    write_graph("y");
+    expect_refused("node y (LogSoftmax): Darknet's last layer is [softmax]: export a model that ends in Softmax\n");
+    begin_graph(3, 8, 8);
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "p", "x", "around");
+    one("Relu", "y", "p");
+    write_graph("y");
+    expect_refused("node y (Relu): only a Conv can read what a Pad makes\n");
+    begin_graph(6, 8, 8);
+    pads(conv("a", "x", 6, 6, 3), 1);
+    vd_onnx_node *split = vd_onnx_add_node(g, "Split", "b", "a", (char *)0);
+    vd_onnx_set_integer(split, "axis", 1);
+    vd_onnx_set_integers(split, "split", 2, (int64_t[]){2, 4});
+    vd_onnx_add_output(split, "y");
+    write_graph("y");
+    expect_refused("node b (Split): one of several equal parts is expected\n");
 }
 END_TEST
 
@@ -310,6 +461,12 @@ SUITE_OF(import)
     TEST(branches_become_routes_and_shortcuts);
     TEST(pools_and_sizes);
     TEST(rows_of_numbers);
+    TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
+    TEST(lines_of_numbers_are_weights);
+    TEST(hard_gates_are_two_sections);
+    TEST(shapes_are_numbers);
+    TEST(factors_of_channels_come_back_from_rows);
+    TEST(parts_are_routes);
     LOOP(exports_come_back, 4);
     TEST(what_darknet_cannot_say_names_the_node);
     TEST(files_and_arguments_that_are_wrong_are_named);

@@ -109,6 +109,13 @@ START_TEST(pools_take_what_is_inside)
     }
     vd_onnx_add_node(g, "GlobalAveragePool", "y", "x", (char *)0);
     expect(4, shape, x, 4, (int64_t[]){1, 1, 1, 1}, (float[]){-5});
+    vd_onnx_rename(g, "y", "z");
+    vd_onnx_add_node(g, "GlobalMaxPool", "y", "x", (char *)0);
+    expect(4, shape, x, 4, (int64_t[]){1, 1, 1, 1}, (float[]){-1});
+    vd_onnx_rename(g, "y", "w");
+    integers("axes", 2, (int64_t[]){-2, 3});
+    vd_onnx_add_node(g, "ReduceMean", "y", "x", "axes", (char *)0);
+    expect(4, shape, x, 4, (int64_t[]){1, 1, 1, 1}, (float[]){-5});
 }
 END_TEST
 
@@ -270,6 +277,74 @@ START_TEST(resize_repeats_pixels)
 }
 END_TEST
 
+/* ---- sizes ---- */
+
+/* [2][3] of the shape [1][3][2][2], gathered; the numbers 3 and 2 become floats */
+START_TEST(shapes_become_numbers)
+{
+    static const float x[12];
+    integers("at", 2, (int64_t[]){1, -1});
+    integers("seven", 1, (int64_t[]){7});
+    vd_onnx_add_node(g, "Shape", "shape", "x", (char *)0);
+    vd_onnx_add_node(g, "Gather", "two", "shape", "at", (char *)0);
+    vd_onnx_add_node(g, "Mul", "many", "two", "seven", (char *)0);
+    vd_onnx_add_node(g, "Sub", "less", "many", "two", (char *)0);
+    vd_onnx_add_node(g, "Div", "part", "seven", "two", (char *)0);
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Concat", "all", "less", "part", (char *)0), "axis", 0);
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Cast", "y", "all", (char *)0), "to", VD_ONNX_FLOAT);
+    expect(4, (int64_t[]){1, 3, 2, 2}, x, 1, (int64_t[]){4}, (float[]){18, 12, 2, 3});
+}
+END_TEST
+
+START_TEST(slices_are_gathered_along_an_axis)
+{
+    static const float x[6] = {0, 1, 2, 3, 4, 5};
+    integers("at", 3, (int64_t[]){2, 0, -2});
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Gather", "y", "x", "at", (char *)0), "axis", 1);
+    expect(2, (int64_t[]){2, 3}, x, 2, (int64_t[]){2, 3}, (float[]){2, 0, 1, 5, 3, 4});
+}
+END_TEST
+
+START_TEST(dimensions_of_one_come_and_go)
+{
+    static const float x[4] = {1, 2, 3, 4};
+    integers("behind", 2, (int64_t[]){-1, 2});
+    integers("last", 1, (int64_t[]){3});
+    vd_onnx_add_node(g, "Unsqueeze", "four", "x", "behind", (char *)0);
+    vd_onnx_add_node(g, "Squeeze", "y", "four", "last", (char *)0);
+    expect(2, (int64_t[]){2, 2}, x, 3, (int64_t[]){2, 2, 1}, x);
+    end(), begin();
+    integers("to", 3, (int64_t[]){2, 1, 3});
+    vd_onnx_add_node(g, "Expand", "y", "x", "to", (char *)0);
+    expect(2, (int64_t[]){2, 1}, x, 3, (int64_t[]){2, 2, 3}, (float[]){1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2});
+}
+END_TEST
+
+START_TEST(pads_are_put_around)
+{
+    integers("around", 4, (int64_t[]){0, 1, 1, 0});
+    constant("seven", 0, 0, (float[]){7});
+    vd_onnx_add_node(g, "Pad", "y", "x", "around", "seven", (char *)0);
+    expect(2, (int64_t[]){1, 2}, (float[]){1, 2}, 2, (int64_t[]){2, 3}, (float[]){7, 1, 2, 7, 7, 7});
+}
+END_TEST
+
+/* a part of a Split of five: of equal parts, the last one smaller, and of given ones */
+START_TEST(one_part_of_several)
+{
+    static const float x[5] = {1, 2, 3, 4, 5};
+    for (int given = 0; given < 2; ++given) {
+        integers("sizes", 3, (int64_t[]){1, 3, 1});
+        vd_onnx_node *node = vd_onnx_add_node(g, "Split", "y", "x", given ? "sizes" : (char *)0, (char *)0);
+        vd_onnx_set_integer(node, "axis", -1);
+        vd_onnx_set_integer(node, "part", given ? 1 : 2);
+        vd_onnx_set_integer(node, "parts", 3);
+        expect(2, (int64_t[]){1, 5}, x, 2, (int64_t[]){1, given ? 3 : 1}, given ? x + 1 : x + 4);
+        end(), begin();
+    }
+}
+END_TEST
+
 /* ---- 8-bit graphs ---- */
 
 /* weights are 1, 2, 3 .. 127ths, the input's range is known: all numbers of the product are exact */
@@ -335,6 +410,24 @@ static void other_shape(void)
     vd_onnx_add_node(g, "Reshape", "y", "x", "shape", (char *)0);
 }
 
+static void divided_by_none(void)
+{
+    integers("none", 1, (int64_t[]){0});
+    vd_onnx_add_node(g, "Shape", "shape", "x", (char *)0);
+    vd_onnx_add_node(g, "Div", "z", "shape", "none", (char *)0);
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Cast", "y", "z", (char *)0), "to", VD_ONNX_FLOAT);
+}
+static void far_away(void)
+{
+    integers("at", 1, (int64_t[]){4});
+    vd_onnx_add_node(g, "Gather", "y", "x", "at", (char *)0);
+}
+static void large_part(void)
+{
+    integers("sizes", 1, (int64_t[]){INT64_MAX});
+    vd_onnx_add_node(g, "Split", "y", "x", "sizes", (char *)0);
+}
+
 START_TEST(what_does_not_fit_is_a_line_that_names_the_node)
 {
     static const struct {
@@ -347,6 +440,9 @@ START_TEST(what_does_not_fit_is_a_line_that_names_the_node)
         {other_channels, "test.onnx: node y (Conv): weights of 1 x 2 in 1 groups for 1 channels\n"},
         {large_window, "test.onnx: node y (MaxPool): a window that does not fit\n"},
         {other_sizes, "test.onnx: node y (Add): shapes that do not fit\n"},
+        {divided_by_none, "test.onnx: node z (Div): integers out of range\n"},
+        {far_away, "test.onnx: node y (Gather): index 4 of 1\n"},
+        {large_part, "test.onnx: node y (Split): a part of 9223372036854775807 of 1\n"},
         {other_shape, "test.onnx: node y (Reshape): 16 numbers do not fill a shape of 5\n"},
     };
     for (int i = 0; i < COUNT_OF(cases); ++i) {
@@ -373,6 +469,11 @@ SUITE_OF(onnx_evaluate)
     TEST(numbers_move_and_stay_what_they_are);
     TEST(parts_are_cut_and_joined);
     TEST(resize_repeats_pixels);
+    TEST(shapes_become_numbers);
+    TEST(slices_are_gathered_along_an_axis);
+    TEST(dimensions_of_one_come_and_go);
+    TEST(pads_are_put_around);
+    TEST(one_part_of_several);
     TEST(a_graph_of_bytes_has_scales_of_filters_and_biases_of_both);
     TEST(what_does_not_fit_is_a_line_that_names_the_node);
 }

@@ -153,7 +153,7 @@ START_TEST(what_is_no_model_is_named)
     expect_refused("\x3a\x0b\x2a\x09\x08\x80\x80\x80\x80\x80\x20\x10\x01", 13, "shape");
     /* of strings; in another file */
     expect_refused("\x3a\x04\x2a\x02\x10\x08", 6, "tensors of type 8 are not read");
-    expect_refused("\x3a\x04\x2a\x02\x70\x01", 6, "one file is expected");
+    expect_refused("\x3a\x04\x2a\x02\x70\x01", 6, "export to one file (PyTorch: external_data=False)");
     /* a node of another domain; a graph within a node */
     expect_refused("\x3a\x0f\x0a\x0d\x12\x01y\x22\x03"
                    "Abc\x3a\x03"

@@ -20,14 +20,25 @@ function rows(boxes, scores, picture) {
   return out;
 }
 
-function answers(result, batch) {
+// of -nms: picture, class, score and box of each that is selected, as onnx_here's `nms` writes them
+function selected({ selected, boxes, scores }, picture) {
+  const out = new Float32Array(selected.dims[0] * 7), [, n, classes] = scores.dims;
+  for (let i = 0; i < selected.dims[0]; ++i) {
+    const [, c, box] = Array.from(selected.data.slice(3 * i, 3 * i + 3), Number);
+    out.set([picture, c, scores.data[box * classes + c], ...boxes.data.slice(box * 4, box * 4 + 4)], 7 * i);
+  }
+  return out;
+}
+
+function answers(result, batch, picture) {
+  if (result.selected) return [selected(result, picture)];
   if (result.boxes) return Array.from({ length: batch }, (_, k) => rows(result.boxes, result.scores, k));
-  return [result.output.data];
+  return [Object.values(result)[0].data];
 }
 
 async function time(session, shape, seconds) {
   const size = shape.reduce((a, b) => a * b), times = [], now = () => Number(process.hrtime.bigint()) / 1e6;
-  const feeds = { input: new ort.Tensor('float32', Float32Array.from({ length: size }, Math.random), shape) };
+  const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', Float32Array.from({ length: size }, Math.random), shape) };
   for (let i = 0; i < 3; ++i) await session.run(feeds);
   for (const end = now() + 1e3 * seconds; times.length < 5 || now() < end;) {
     const start = now();
@@ -46,8 +57,8 @@ async function main() {
   const bytes = fs.readFileSync(inputs), x = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const out = fs.openSync(outputs, 'w');
   for (let at = 0; at < x.length; at += n * size) {
-    const feeds = { input: new ort.Tensor('float32', x.slice(at, at + n * size), [n, ...shape]) };
-    for (const y of answers(await session.run(feeds), n)) fs.writeSync(out, Buffer.from(y.buffer, y.byteOffset, y.byteLength));
+    const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', x.slice(at, at + n * size), [n, ...shape]) };
+    for (const y of answers(await session.run(feeds), n, at / size)) fs.writeSync(out, Buffer.from(y.buffer, y.byteOffset, y.byteLength));
   }
 }
 main().catch(e => { console.error(String(e.message || e).split('\n')[0]); process.exit(1); });

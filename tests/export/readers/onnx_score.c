@@ -2,7 +2,10 @@
  * have another class in HERE. The class of a picture is the line of LABELS that its path contains.
  *
  * onnx_score boxes A HERE CLASSES WIDTH HEIGHT: the largest difference of boxes, in pixels of the network's input,
- * among those with a score of .1 or more in HERE; and of scores */
+ * among those with a score of .1 or more in HERE; and of scores
+ *
+ * onnx_score selected A HERE WIDTH HEIGHT: how many boxes of A stay after suppression, and of HERE; the largest
+ * difference of the boxes, in pixels, where picture and class of all are the same */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +71,28 @@ static int score_boxes(const float *a, const float *b, size_t n, int classes, in
     return 0;
 }
 
+static int score_selected(const float *a, const float *b, size_t n, size_t m, int width, int height)
+{
+    enum { ROW = 7 };
+    double pixels = 0;
+    int same = n == m;
+    for (size_t i = 0; same && i < n; i += ROW) {
+        same = a[i] == b[i] && a[i + 1] == b[i + 1];
+        for (int k = 0; k < 4; ++k)
+            pixels = fmax(pixels, fabs((double)a[i + 3 + k] - b[i + 3 + k]) * (k % 2 ? height : width));
+    }
+    printf("%zu/%zu", n / ROW, m / ROW);
+    if (same) printf(",%.0epx\n", pixels);
+    else printf(",others\n");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     size_t n, m;
     if (argc < 6) return 2;
     const float *a = read_floats(argv[2], &n), *b = read_floats(argv[3], &m);
+    if (!strcmp(argv[1], "selected")) return score_selected(a, b, n, m, atoi(argv[4]), atoi(argv[5]));
     if (n != m) return puts("other sizes"), 1;
     if (!strcmp(argv[1], "classes")) return score_classes(a, b, argv[4], argv[5]);
     return score_boxes(a, b, n, atoi(argv[4]), atoi(argv[5]), argc > 6 ? atoi(argv[6]) : 0);
