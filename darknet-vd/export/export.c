@@ -55,7 +55,7 @@ static vd_export_line *measure(const vd_model *m, int *n)
     *n = 0;
     for (int i = 0; i < m->n; ++i) {
         const vd_model_layer *l = m->layers + i;
-        if (!l->filters) continue;
+        if (!l->filters || !l->columns) continue;
         vd_export_line *line = lines + (*n)++;
         line->index = i;
         line->section = l->section;

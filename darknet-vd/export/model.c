@@ -52,7 +52,6 @@ static void check_layer(place at)
                l.stride, l.pad);
     switch (l.type) {
     case DECONVOLUTIONAL:
-    case BATCHNORM:
     case RNN:
     case GRU:
     case LSTM:
@@ -118,7 +117,7 @@ static void copy_sources(layer l, int index, vd_model_layer *m)
 static float *copy_of(const float *x, size_t n)
 {
     float *copy = vd_calloc(n, sizeof(float));
-    memcpy(copy, x, n * sizeof(float));
+    if (n) memcpy(copy, x, n * sizeof(float));
     return copy;
 }
 
@@ -126,6 +125,12 @@ static void check_finite(place at, const char *what, const float *x, size_t n)
 {
     size_t i = x ? vd_first_not_finite(n, x) : n;
     if (i < n) refuse(at, "%s[%zu] is not finite", what, i);
+}
+
+static int columns_of(layer l)
+{
+    if (l.type == BATCHNORM) return 0;
+    return l.type == CONNECTED ? l.inputs : l.c / (l.type == LOCAL ? 1 : l.groups) * l.size * l.size;
 }
 
 static void copy_weights(place at, vd_model_layer *m)
@@ -137,14 +142,14 @@ static void copy_weights(place at, vd_model_layer *m)
         m->weights = copy_of(l.weights, l.nweights);
         check_finite(at, "weights", m->weights, l.nweights);
     }
-    if (l.type != CONVOLUTIONAL && l.type != CONNECTED && l.type != LOCAL) return;
-    m->filters = l.type == CONVOLUTIONAL ? l.n : l.outputs;
-    m->columns = l.type == CONNECTED ? l.inputs : l.c / (l.type == LOCAL ? 1 : l.groups) * l.size * l.size;
+    if (l.type != CONVOLUTIONAL && l.type != CONNECTED && l.type != LOCAL && l.type != BATCHNORM) return;
+    m->filters = l.type == BATCHNORM ? l.c : l.type == CONVOLUTIONAL ? l.n : l.outputs;
+    m->columns = columns_of(l);
     size_t n = (size_t)m->filters * m->columns;
     m->weights = copy_of(l.weights, n);
     m->biases = copy_of(l.biases, m->filters);
     if (vd) vd_kernels_get()->mask(n, l.weights, vd->log_sigma2, vd->threshold, m->weights);
-    if (l.batch_normalize) {
+    if (l.batch_normalize || l.type == BATCHNORM) {
         m->epsilon_in_root = l.epsilon_in_root;
         m->scales = copy_of(l.scales, m->filters);
         m->mean = copy_of(l.rolling_mean, m->filters);
@@ -256,7 +261,7 @@ void vd_model_fuse(vd_model *m)
 {
     for (int i = 0; i < m->n; ++i) {
         vd_model_layer *l = m->layers + i;
-        if (!l->scales) continue;
+        if (!l->scales || l->type == BATCHNORM) continue;
         for (int f = 0; f < l->filters; ++f) {
             double gain = l->scales[f] / vd_model_deviation(l, f);
             float *w = l->weights + (size_t)f * l->columns;
@@ -283,7 +288,8 @@ static int is_later(const vd_model *m)
     return 0;
 }
 
-/* in the order of save_convolutional_weights(), save_connected_weights() and save_weights_upto() */
+/* in the order of save_convolutional_weights(), save_connected_weights() and save_weights_upto(); the biases of a
+ * [batchnorm] are in the files of later Darknets only */
 void vd_model_write(const vd_model *m, FILE *fp)
 {
     int32_t version[] = {0, 2, is_later(m) ? 5 : 0}; /* as layer_plugin_revision() */
@@ -293,7 +299,7 @@ void vd_model_write(const vd_model *m, FILE *fp)
         const vd_model_layer *l = m->layers + i;
         size_t n = (size_t)l->filters * l->columns;
         if (l->type == SHORTCUT) write_floats(l->weights, l->columns, fp);
-        write_floats(l->biases, l->filters, fp);
+        if (l->type != BATCHNORM || l->epsilon_in_root) write_floats(l->biases, l->filters, fp);
         if (l->type != CONVOLUTIONAL) write_floats(l->weights, n, fp);
         write_floats(l->scales, l->filters, fp);
         write_floats(l->mean, l->filters, fp);

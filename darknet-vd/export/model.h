@@ -66,8 +66,8 @@ typedef struct {
     char *settings;                /* the section's keys that every reader must find (readers.h) */
     char *note;                    /* what other readers take otherwise, null: nothing */
     int filters;                   /* filters or units; 0 in a layer without weights */
-    int columns;                   /* weights of a filter: input channels x size x size, or inputs; of a shortcut,
-                                      which has no filters: its weights */
+    int columns;                   /* weights of a filter: input channels x size x size, or inputs; 0 in a batchnorm;
+                                      of a shortcut, which has no filters: its weights */
     float *weights;                /* [filters][columns]; pruned ones are 0 */
     float *biases;                 /* [filters] */
     float *scales, *mean, *variance; /* [filters], null without batch norm */

@@ -172,6 +172,15 @@ static const char *finished(vd_onnx_building *b, const vd_model_layer *l)
     return activated(b, l->activation, y);
 }
 
+/* [batchnorm] */
+static vd_onnx_map normal(vd_onnx_building *b, const vd_model_layer *l)
+{
+    const vd_onnx_map *x = source_of(b, l, 0);
+    assert(l->filters == x->c);
+    const char *from = mapped(b, "map", x);
+    return (vd_onnx_map){normalized(b, l, from, vd_onnx_name(b, "")), 0, x->c, x->h, x->w};
+}
+
 /* the stride along the height */
 static int down_of(const vd_model_layer *l)
 {
@@ -456,6 +465,8 @@ static vd_onnx_map layer_of(vd_onnx_building *b, const vd_model_layer *l)
         return convolutional(b, l);
     case CONNECTED:
         return connected(b, l);
+    case BATCHNORM:
+        return normal(b, l);
     case MAXPOOL:
         return pool(b, l);
     case AVGPOOL:

@@ -64,6 +64,7 @@ static const char *fault_of(const vd_model *m, const vd_model_layer *l)
     case REGION:
         return head_fault(m, l);
     case CONNECTED:
+    case BATCHNORM:
     case AVGPOOL:
     case UPSAMPLE:
     case SCALE_CHANNELS:

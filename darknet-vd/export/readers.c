@@ -99,6 +99,8 @@ char *vd_reader_note(const network *net, int i)
         if (l.size != 1 || (l.stride == 1 && l.pad == 0)) return 0;
         return vd_format("size=1 with stride=%d and padding=%d: a convolution everywhere but in stock Darknet",
                          l.stride, l.pad);
+    case BATCHNORM:
+        return vd_format("is not known to OpenCV");
     case CONNECTED:
         if (!i || before.out_w != 1 || before.out_h < 2) return 0;
         return vd_format("its input is 1 wide and %d high: OpenCV reads too few weights for it", before.out_h);
@@ -217,7 +219,7 @@ vd_cfg_change *vd_reader_changes(const vd_model *m, int fuse)
     for (int i = 0; i < m->n; ++i) {
         const vd_model_layer *l = m->layers + i;
         vd_cfg_change *c = changes + i;
-        if (l->filters && l->type != LOCAL)
+        if (l->filters && l->type != LOCAL && l->type != BATCHNORM)
             append(&c->set, "%s=%d\n", l->type == CONNECTED ? "output" : "filters", l->filters);
         append(&c->set, "%s", l->settings);
         if (front) add_sources(&c->set, l, front);

@@ -112,7 +112,7 @@ START_TEST(a_plain_network_is_exported_to_the_byte)
 {
     static const char plain[] =
         "[net]\nbatch=1\nheight=6\nwidth=6\nchannels=3\n[convolutional]\nfilters=4\nsize=3\nstride=1\npad=1\n"
-        "batch_normalize=1\nactivation=leaky\n[local]\nfilters=2\nsize=1\nstride=1\nactivation=relu\n"
+        "batch_normalize=1\nactivation=leaky\n[batchnorm]\n[local]\nfilters=2\nsize=1\nstride=1\nactivation=relu\n"
         "[connected]\noutput=3\nactivation=linear\n[cost]\n";
     size_t n, m;
     free_network(write_network(plain));

@@ -226,6 +226,10 @@ START_TEST(every_layer)
         {"normal",
          SQUARE "[convolutional]\nsize=3\nfilters=5\nbatch_normalize=1\nactivation=mish\n[connected]\noutput=3\n"
                 "batch_normalize=1\nactivation=logistic\n[softmax]\n[cost]\n"},
+        {"alone",
+         SQUARE "[batchnorm]\n" CONV "leaky\n[batchnorm]\n[connected]\noutput=3\nactivation=linear\n[batchnorm]\n"},
+        {"alone_later",
+         "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=4\nbn_eps=alexeyab\n[batchnorm]\n" CONV "leaky\n[batchnorm]\n"},
     };
     for (int i = 0; i < COUNT_OF(nets); ++i) {
         fprintf(stderr, "%s\n", nets[i].name);

@@ -19,16 +19,10 @@ int columns_of(layer l)
     return l.type == CONVOLUTIONAL ? l.c / l.groups * l.size * l.size : l.inputs;
 }
 
-static void fill_layer(layer l, unsigned seed)
+/* scales, mean and variance, and the biases of a [batchnorm], where its file has them */
+static void fill_norm(layer l, int n, unsigned seed)
 {
-    int n = filters_of(l), columns = columns_of(l);
-    size_t weights = (size_t)n * columns;
-    fill_random(l.weights, weights, seed);
-    for (size_t i = 0; i < weights; ++i)
-        l.weights[i] = (l.weights[i] + copysignf(.1f, l.weights[i])) / sqrtf((float)columns);
-    fill_random(l.biases, n, seed + 1);
-    if (vd_layer_of(l)) vd_layer_changed(l);
-    if (!l.batch_normalize) return;
+    if (l.type == BATCHNORM && l.epsilon_in_root) fill_random(l.biases, n, seed + 1);
     fill_random(l.scales, n, seed + 2);
     fill_random(l.rolling_mean, n, seed + 3);
     fill_random(l.rolling_variance, n, seed + 4);
@@ -38,12 +32,25 @@ static void fill_layer(layer l, unsigned seed)
     }
 }
 
+static void fill_layer(layer l, unsigned seed)
+{
+    int n = filters_of(l), columns = columns_of(l);
+    size_t weights = (size_t)n * columns;
+    fill_random(l.weights, weights, seed);
+    for (size_t i = 0; i < weights; ++i)
+        l.weights[i] = (l.weights[i] + copysignf(.1f, l.weights[i])) / sqrtf((float)columns);
+    fill_random(l.biases, n, seed + 1);
+    if (vd_layer_of(l)) vd_layer_changed(l);
+    if (l.batch_normalize) fill_norm(l, n, seed);
+}
+
 network *random_network(const char *cfg, unsigned seed)
 {
     network *net = network_of(cfg, 0);
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
         if (l.type == CONVOLUTIONAL || l.type == CONNECTED) fill_layer(l, 100 * seed + 10 * (unsigned)i);
+        if (l.type == BATCHNORM) fill_norm(l, l.c, 100 * seed + 10 * (unsigned)i);
     }
     *net->seen = 12345;
     return net;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs ONNX exports in the programs that read them, and prints how much each answers otherwise than the masked network
 # here: the largest difference as a share of the largest output, over four pictures; of detectors over all boxes and
-# scores. "check" is the checker of python3-onnx.
+# scores. "check" is the checker of python3-onnx. Rows of -nms count the boxes that stay, there and here.
 #
 #     make readers-onnx [ORT=dir] [CVJS=dir] [NETWORKS="name ..."] [TRAINED="cfg:weights:data ..."]
 #
@@ -76,6 +76,22 @@ row() {
     echo
 }
 
+# $1: name, $2: cfg, $3: weights, $4: a list of pictures, or none: boxes that stay after -nms in ONNX Runtime and after
+# Darknet's own suppression, and the largest difference of these boxes
+nms_row() {
+    grep -q '^\[\(yolo\|region\)\]' "$2" && [ -n "${ORT:-}" ] || return 0
+    size() { sed -n "s/^$1 *= *//p" "$2" | head -n 1; }
+    "$DARKNET" vd export "$2" "$3" "$out/$1" -format onnx -nms > "$out/$1.log" 2>&1 || return 0
+    # shellcheck disable=SC2086 # no list is no word
+    "$out/here" nms "$2" "$3" "$out/in.f32" "$out/here.f32" ${4:-} > "$out/here.log" 2>&1
+    printf '%-32s' "$1 -nms"
+    if answer ort "$out/$1.onnx" > "$out/why" 2>&1; then
+        echo " ort: $("$out/score" selected "$out/out.f32" "$out/here.f32" "$(size width "$2")" "$(size height "$2")")"
+    else
+        echo ' ort: refused'
+    fi
+}
+
 # $1: cfg, $2: weights
 answer_here() {
     "$out/here" "$1" "$2" "$out/in.f32" "$out/here.f32" > "$out/here.log" 2>&1
@@ -110,6 +126,7 @@ network() {
         -e 's/^\[vd_co\(nv\|nn\).*/&\nthreshold=-3/' -e "$script" "cfg/$name.cfg" > "$out/$name.cfg"
     "$BUILD/probe" train "$out/$name.cfg" "$steps" "$out/$name.weights" > "$out/$name.log" 2>&1
     export_rows "$name" "$out/$name.cfg" "$out/$name.weights" "$@"
+    nms_row "$name" "$out/$name.cfg" "$out/$name.weights"
 }
 
 rm -f "$out/refused.log"
@@ -154,6 +171,7 @@ trained() {
         done
         echo
     done
+    nms_row "$1" "$2" "$3" "$list"
 }
 
 # TRAINED: a trained network, cfg:weights:data, whose pictures are those of the data file: the error, and how many pictures
@@ -171,6 +189,7 @@ if wanted suite && [ -x "$BUILD/run-tests" ]; then
         name=$(basename "$model" .onnx)
         answer_here "$out/suite/$name.cfg" "$out/suite/$name.weights"
         row "$name" "$model"
+        nms_row "$name" "$out/suite/$name.cfg" "$out/suite/$name.weights"
     done
 fi
 [ ! -f "$out/refused.log" ] || cat "$out/refused.log"
