@@ -29,6 +29,7 @@
 #include "training/log.h"
 #include "training/nan_guard.h"
 #include "training/same_start.h"
+#include "training/shared_update.h"
 #include "training/sgdr.h"
 #include "training/silence.h"
 #include "training/sub_batches.h"
@@ -273,6 +274,7 @@ float layer_plugin_overlap(box a, box b, float beta)
 
 int layer_plugin_update(layer l, update_args a)
 {
+    if (l.type == COST && l.plugin) vd_shared_join(((vd_cost *)l.plugin)->net); /* it looks at all layers */
     return a.adam && !l.plugin && vd_update_stock_layer_adam(l, a);
 }
 
@@ -302,8 +304,9 @@ static void check_trainable(const network *net)
     if (net->no_training) vd_die("%s", net->no_training);
 }
 
-int layer_plugin_save_begin(const network *net, const char *filename, int cutoff)
+int layer_plugin_save_begin(network *net, const char *filename, int cutoff)
 {
+    vd_shared_whole(net);
     check_not_packed(net);
     char *fault = vd_fault_of_state(net, cutoff, 0);
     if (fault) vd_die("%s: not written: %s", filename, fault);
@@ -442,6 +445,7 @@ int layer_plugin_finite_loss(network *net)
 
 void layer_plugin_finite_weights(network *net)
 {
+    vd_shared_join(net);
     vd_nan_guard_weights(net);
     if (vd_nan_guard_sound()) vd_average_update(net);
 }
@@ -477,6 +481,7 @@ void layer_plugin_train_batch(network *net)
     vd_average_batch(net);
     vd_validation_batch(net);
     vd_log_write(net);
+    if (vd_checkpoint_due(net)) vd_shared_whole(net);
     if (vd_checkpoint_due(net) && !vd_nan_guard_state(net)) return; /* none of what is not finite */
     if (vd_checkpoint_is_stopping()) vd_log_stop(net);
     vd_checkpoint_batch(net);

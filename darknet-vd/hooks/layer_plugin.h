@@ -63,7 +63,7 @@ void layer_plugin_save(network *net, FILE *fp, int cutoff);
 
 /* a network is about to be saved: ends the program when its weights were packed (weights/vdw.h), or are not finite. 0
  * when this process writes no files (ranks/ranks.h) */
-int layer_plugin_save_begin(const network *net, const char *filename, int cutoff);
+int layer_plugin_save_begin(network *net, const char *filename, int cutoff);
 
 /* 1 when fp holds packed weights, and they have been loaded; 0 and fp at its start when it does not */
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff);

@@ -144,11 +144,33 @@ static double most_frozen(const vd_cost *c)
     return c->target_size ? fmax(0, 1 - RESERVE * (1 - c->target.share)) : c->target_sparsity;
 }
 
+static int steers_now(const network *net, const vd_cost *c)
+{
+    return vd_cost_batch(net) % (long)fmax(1, span_of(net, c) / STEERINGS) == 0;
+}
+
+static int freezes_now(const network *net)
+{
+    return vd_cost_batch(net) % VD_FREEZE_EVERY == 0;
+}
+
+int vd_target_is_due(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    long batch = vd_cost_batch(net), end = net->max_batches - c->fine_tune;
+    if (batch >= end) return 1;
+    if (batch < c->kl_start) return 0;
+    if (c->target.phase == VD_TARGET_SETTLES) return freezes_now(net);
+    double way = way_of(net, c);
+    if (way < PRUNING) return steers_now(net, c) || (freezes_now(net) && vd_cost_freezes(net));
+    return freezes_now(net) || way >= SETTLING;
+}
+
 /* before PRUNING: w(t), and what freeze_log_alpha freezes by itself */
 static void approach(network *net, vd_cost *c)
 {
     long batch = vd_cost_batch(net), every = (long)fmax(1, span_of(net, c) / STEERINGS);
-    int steers = batch % every == 0, freezes = batch % VD_FREEZE_EVERY == 0 && vd_cost_freezes(net);
+    int steers = steers_now(net, c), freezes = freezes_now(net) && vd_cost_freezes(net);
     if (!steers && !freezes) return;
     vd_histogram r = vd_histogram_of(net);
     if (c->target_size && (!c->target.empty || (steers && batch / every % A_MEASURE == 0))) measure(net, c, &r);
@@ -169,11 +191,11 @@ void vd_target_batch(network *net)
     long batch = vd_cost_batch(net), end = net->max_batches - c->fine_tune;
     /* the file of what fine_tune has trained */
     if (c->target_size && c->fine_tune && batch == net->max_batches && !is_out_of_reach(c)) shrink(net, c);
-    if (batch < c->kl_start || batch > end) return;
+    if (!vd_target_is_due(net) || batch < c->kl_start || batch > end) return;
     double way = way_of(net, c);
     if (c->target.phase == VD_TARGET_SETTLES) settled(net, c, batch, end);
     else if (way < PRUNING) approach(net, c);
-    else if (batch % VD_FREEZE_EVERY == 0 || way >= SETTLING) prune(net, c);
+    else prune(net, c);
 }
 
 /* ---- what is said of it ---- */

@@ -28,8 +28,9 @@
 
 #include <stdio.h>
 
-/* after the last layer's update of a batch */
+/* after the last layer's update of a batch; 1: it will look at the weights */
 void vd_target_batch(network *net);
+int vd_target_is_due(const network *net);
 
 /* the line of a report: what was asked for, and what will come of it; at the end of the training, what came */
 void vd_target_print(FILE *fp, network *net);

@@ -78,6 +78,13 @@ static void print_training_line(FILE *fp, network *net, double cost, double kl)
     fflush(fp);
 }
 
+int vd_cost_reports(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    int tells_what_came = vd_cost_has_target(c) && vd_cost_batch(net) == net->max_batches;
+    return reports_due(c, *net->seen) != c->progress.reported || tells_what_came;
+}
+
 /* the last update of a batch: one line an epoch, or every `report` batches; with a target at the end, too */
 static void update_vd_cost_layer(layer l, update_args a)
 {
@@ -85,10 +92,8 @@ static void update_vd_cost_layer(layer l, update_args a)
     vd_cost *c = l.plugin;
     if (vd_cost_has_target(c)) vd_target_batch(c->net);
     double cost = c->progress.forwards ? c->progress.cost / c->progress.forwards : 0;
-    long due = reports_due(c, *c->net->seen);
-    int tells_what_came = vd_cost_has_target(c) && vd_cost_batch(c->net) == c->net->max_batches;
-    if (due == c->progress.reported && !tells_what_came) return;
-    c->progress.reported = due;
+    if (!vd_cost_reports(c->net)) return;
+    c->progress.reported = reports_due(c, *c->net->seen);
     free(c->latest.left.layers);
     c->latest.batch = vd_cost_batch(c->net);
     c->latest.cost = cost;

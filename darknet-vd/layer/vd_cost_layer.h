@@ -13,6 +13,9 @@ void free_vd_cost_layer(layer l);
  * that others have computed */
 void vd_cost_count(vd_cost *c, double own);
 
+/* the update of this batch will print a line of all layers' sparsity */
+int vd_cost_reports(const network *net);
+
 /* KL divergence of all variational layers, in nats, at the latest training forward */
 double vd_network_kl(const network *net);
 

@@ -57,6 +57,12 @@ typedef struct {
         float *velocity;                    /* [n] of theta, SGD with momentum */
     } optimiser;
 
+    /* of an update that several processes take together: vd_update.h */
+    struct {
+        int is_shared, first, end; /* pieces that this one takes */
+        void *sums;                /* [pieces], of posterior.h; null but between the update and its join */
+    } share;
+
     /* made when they are first needed, valid while is_current: until weights are trained or loaded */
     struct {
         float *masked; /* [n] theta where log_alpha < threshold, else 0 */

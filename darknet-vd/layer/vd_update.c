@@ -7,6 +7,8 @@
 #include "base/fail.h"
 #include "base/parallel.h"
 
+#include <string.h>
+
 typedef struct {
     const vd_kernels *k;
     vd_parameters p;
@@ -17,6 +19,7 @@ typedef struct {
     float alpha;            /* weights with at least this are counted as pruned, */
     int batches;            /* and frozen after so many batches */
     vd_variance_pass *next; /* null with lists of active weights */
+    int first;              /* piece */
 } job;
 
 /* with train_clip the gradient of the mean is that of the masked weights */
@@ -53,10 +56,11 @@ static void step_block(const job *j, size_t o, size_t n)
 }
 
 /* the update, and the variance of the next forward, while a block is in the first-level cache */
-static void update_piece(int i, void *context)
+static void update_piece(int number, void *context)
 {
     const job *j = context;
     vd_parameters p = j->p;
+    int i = j->first + number;
     size_t first = (size_t)i * VD_PIECE, end = first + vd_piece_length(p.n, VD_PIECE, i);
     for (size_t o = first; o < end; o += VD_BLOCK) {
         size_t n = end - o < VD_BLOCK ? end - o : VD_BLOCK;
@@ -116,12 +120,48 @@ void update_vd_layer(layer l, update_args a)
         next.checks = 1;
         j.next = &next;
     }
-    vd_parallel_for(vd_pieces(j.p.n, VD_PIECE), update_piece, &j);
-    if (j.next) vd_variance_end(&next);
+    j.first = vd->share.first;
+    vd_parallel_for(vd->share.is_shared ? vd->share.end - j.first : vd_pieces(j.p.n, VD_PIECE), update_piece, &j);
+    if (vd->share.is_shared) vd->share.sums = next.pieces;
+    else if (j.next) vd_variance_end(&next);
     if (vd->freezing.active) vd_active_write(vd->freezing.active, vd_all_parameters(l));
     vd_update_biases(l, a);
     vd->test_time.masked_is_current = 0;
     /* with a target, target.h freezes */
     if (freezes && !vd_cost_has_target(vd_cost_of(vd->net)) && vd_cost_batch(vd->net) % VD_FREEZE_EVERY == 0)
         vd_freeze_pruned(l, batches);
+}
+
+/* ---- shared ---- */
+
+int vd_update_is_shareable(layer l)
+{
+    const vd_layer *vd = l.plugin;
+    int freezes_now = vd_cost_freezes(vd->net) && vd_cost_batch(vd->net) % VD_FREEZE_EVERY == 0;
+    return vd->variance.sigma2 && !vd->freezing.active && !vd->train_clip && !freezes_now &&
+           !vd_cost_fine_tunes(vd->net);
+}
+
+void vd_update_share(layer l, int first, int end)
+{
+    vd_layer *vd = l.plugin;
+    vd->share.is_shared = 1;
+    vd->share.first = first;
+    vd->share.end = end;
+}
+
+void *vd_update_sums_of(layer l, int piece, size_t *bytes)
+{
+    vd_variance_sums *sums = vd_layer_of(l)->share.sums;
+    *bytes = sizeof(*sums);
+    return sums + piece;
+}
+
+void vd_update_join(layer l)
+{
+    vd_layer *vd = l.plugin;
+    vd_variance_pass v = {.vd = vd, .k = vd_kernels_get(), .p = vd_all_parameters(l), .checks = 1};
+    v.pieces = vd->share.sums;
+    vd_variance_end(&v);
+    memset(&vd->share, 0, sizeof(vd->share));
 }

@@ -9,6 +9,19 @@
  * instead. */
 void update_vd_layer(layer l, update_args a);
 
+/* ---- an update that several processes take together, each of some pieces (posterior.h: VD_PIECE) of the weights ----
+ */
+
+/* 0: this layer's update of the batch being trained needs all weights, or runs over lists of active ones */
+int vd_update_is_shareable(layer l);
+
+/* the next update_vd_layer() takes pieces first .. end - 1 alone. Then theta, sigma2 and vd_update_sums_of() of the
+ * others must be written, before vd_update_join() makes the variance of the next forward current. log_sigma2, moments
+ * and counts of the other pieces stay behind */
+void vd_update_share(layer l, int first, int end);
+void *vd_update_sums_of(layer l, int piece, size_t *bytes);
+void vd_update_join(layer l);
+
 /* make the velocity of theta where SGD with momentum needs it; Adam's moments are the stock layer's */
 void vd_allocate_velocity(vd_layer *vd, update_args a);
 

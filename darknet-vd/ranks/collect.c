@@ -1,45 +1,72 @@
 #include "ranks/collect.h"
+#include "base/fail.h"
 
-enum { MOST_STEPS = 32 }; /* log2 of the number of processes */
+#include <stdlib.h>
 
 static void add(float *x, const float *y, size_t n)
 {
     for (size_t i = 0; i < n; ++i) x[i] += y[i];
 }
 
+/* parts of number first .. end - 1 */
 typedef struct {
-    size_t first, end;
+    int first, end;
 } range;
 
-/* the half of a range that a process adds up at this step, and the one its partner does */
+/* the half of a range that a process keeps at a step, or the one it gives to its partner */
 static range half_of(range r, int upper)
 {
-    size_t middle = r.first + (r.end - r.first) / 2;
+    int middle = r.first + (r.end - r.first) / 2;
     return upper ? (range){middle, r.end} : (range){r.first, middle};
 }
 
-static size_t length(range r)
+/* what a process is concerned with before it swaps with rank ^ bit: halved by all bits below */
+static range range_at(const vd_wire *w, int bit)
 {
-    return r.end - r.first;
+    range r = {0, w->size};
+    for (int below = 1; below < bit; below <<= 1) r = half_of(r, (w->rank & below) != 0);
+    return r;
+}
+
+int vd_collect_part(const vd_wire *w)
+{
+    return range_at(w, w->size).first;
+}
+
+static size_t length(const size_t *from, range r)
+{
+    return from[r.end] - from[r.first];
+}
+
+void vd_collect_scatter(const vd_wire *w, float *x, const size_t *from, float *room)
+{
+    for (int bit = 1; bit < w->size; bit <<= 1) { /* halving: the sums of 2 bit processes */
+        int upper = (w->rank & bit) != 0;
+        range r = range_at(w, bit), kept = half_of(r, upper), given = half_of(r, !upper);
+        w->swap(w, w->rank ^ bit, x + from[given.first], length(from, given) * sizeof(float), room,
+                length(from, kept) * sizeof(float));
+        add(x + from[kept.first], room, length(from, kept));
+    }
+}
+
+void vd_collect_assemble(const vd_wire *w, void *all, const size_t *from)
+{
+    char *at = all;
+    for (int bit = w->size >> 1; bit; bit >>= 1) { /* doubling */
+        int upper = (w->rank & bit) != 0;
+        range r = range_at(w, bit), has = half_of(r, upper), gets = half_of(r, !upper);
+        w->swap(w, w->rank ^ bit, at + from[has.first], length(from, has), at + from[gets.first], length(from, gets));
+    }
 }
 
 void vd_collect_sum(const vd_wire *w, float *x, size_t n, float *room)
 {
-    range mine[MOST_STEPS] = {{0, n}};
-    int step = 0;
-    for (int bit = 1; bit < w->size; bit <<= 1, ++step) { /* halving: the partial sums of 2 bit processes */
-        int upper = (w->rank & bit) != 0;
-        range kept = half_of(mine[step], upper), given = half_of(mine[step], !upper);
-        w->swap(w, w->rank ^ bit, x + given.first, length(given) * sizeof(float), room, length(kept) * sizeof(float));
-        add(x + kept.first, room, length(kept));
-        mine[step + 1] = kept;
-    }
-    for (int bit = w->size >> 1; bit; bit >>= 1, --step) { /* doubling: the sums */
-        int upper = (w->rank & bit) != 0;
-        range kept = mine[step], given = half_of(mine[step - 1], !upper);
-        w->swap(w, w->rank ^ bit, x + kept.first, length(kept) * sizeof(float), x + given.first,
-                length(given) * sizeof(float));
-    }
+    size_t *from = vd_calloc(w->size + 1, sizeof(size_t)), size = (size_t)w->size;
+    for (size_t i = 0; i <= size; ++i) from[i] = n * i / size;
+    vd_collect_scatter(w, x, from, room);
+    for (size_t i = 0; i <= size; ++i) from[i] *= sizeof(float);
+    vd_collect_assemble(w, x, from);
+    free(from);
 }
 
 void vd_collect_gather(const vd_wire *w, void *all, size_t bytes)

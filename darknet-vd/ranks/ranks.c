@@ -51,6 +51,21 @@ void vd_ranks_sum(float *x, size_t n, float *room)
     if (ranks.wire.size > 1) vd_collect_sum(&ranks.wire, x, n, room);
 }
 
+int vd_ranks_part(void)
+{
+    return ranks.wire.size > 1 ? vd_collect_part(&ranks.wire) : 0;
+}
+
+void vd_ranks_scatter(float *x, const size_t *from, float *room)
+{
+    if (ranks.wire.size > 1) vd_collect_scatter(&ranks.wire, x, from, room);
+}
+
+void vd_ranks_assemble(void *all, const size_t *from)
+{
+    if (ranks.wire.size > 1) vd_collect_assemble(&ranks.wire, all, from);
+}
+
 void vd_ranks_gather(void *all, size_t bytes)
 {
     if (ranks.wire.size > 1) vd_collect_gather(&ranks.wire, all, bytes);

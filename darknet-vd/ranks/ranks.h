@@ -30,6 +30,9 @@ vd_share vd_share_of(int n);
 
 /* collect.h's, for all ranks; with one rank they do nothing */
 void vd_ranks_sum(float *x, size_t n, float *room);
+int vd_ranks_part(void);
+void vd_ranks_scatter(float *x, const size_t *from, float *room);
+void vd_ranks_assemble(void *all, const size_t *from);
 void vd_ranks_gather(void *all, size_t bytes);
 void vd_ranks_broadcast(void *data, size_t bytes);
 

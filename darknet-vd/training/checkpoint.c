@@ -55,7 +55,7 @@ static struct {
 } training;
 
 static volatile sig_atomic_t caught;
-static int agreed; /* of several ranks */
+static int agreed, agreed_time; /* of several ranks */
 
 void vd_checkpoint_options(vd_section net)
 {
@@ -441,6 +441,16 @@ void vd_checkpoint_agree(int signal)
     if (!agreed) agreed = signal;
 }
 
+int vd_checkpoint_time_is_up(void)
+{
+    return training.path && training.minutes && time(0) - training.clock >= 60 * training.minutes;
+}
+
+void vd_checkpoint_agree_on_time(int is_up)
+{
+    agreed_time = is_up;
+}
+
 /* the signal that ends the training after this batch, else 0 */
 static int ending_signal(void)
 {
@@ -457,7 +467,7 @@ int vd_checkpoint_due(const network *net)
     if (!training.path) return 0;
     long batch = (long)get_current_batch((network *)net);
     int by_batches = training.batches && batch % training.batches == 0;
-    int by_time = !vd_rank() && training.minutes && time(0) - training.clock >= 60 * training.minutes;
+    int by_time = vd_ranks() > 1 ? agreed_time : vd_checkpoint_time_is_up();
     return ending_signal() || by_batches || by_time;
 }
 

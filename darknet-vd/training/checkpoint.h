@@ -67,6 +67,10 @@ int vd_checkpoint_resumed(void);
 int vd_checkpoint_signal(void);
 void vd_checkpoint_agree(int signal);
 
+/* 1 when checkpoint_minutes are over; with several ranks rank 0's clock counts, and is told to all */
+int vd_checkpoint_time_is_up(void);
+void vd_checkpoint_agree_on_time(int is_up);
+
 /* 1 after a signal: vd_checkpoint_batch() will end the program */
 int vd_checkpoint_is_stopping(void);
 

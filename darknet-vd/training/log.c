@@ -2,6 +2,7 @@
 #include "training/csv.h"
 #include "training/page.h"
 #include "training/progress.h"
+#include "training/shared_update.h"
 #include "data/text_files.h"
 #include "ranks/ranks.h"
 #include "base/clock.h"
@@ -360,7 +361,7 @@ void vd_log_write(network *net)
     if (net != run.net) return;
     stop_clock();
     if (run.stale || run.csv.replace || run.csv.written < run.csv.n)
-        write_files("running", run.stale && page_is_affordable());
+        write_files("running", run.stale && vd_shared_is_whole() && page_is_affordable());
     show_progress(net);
     start_clock();
 }

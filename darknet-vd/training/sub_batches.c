@@ -2,6 +2,7 @@
 #include "training/checkpoint.h"
 #include "training/log.h"
 #include "training/nan_guard.h"
+#include "training/shared_update.h"
 #include "ranks/ranks.h"
 #include "layer/layer_state.h"
 #include "layer/norm.h"
@@ -25,6 +26,7 @@
 typedef struct {
     float *at;
     size_t n;
+    int is_variational;  /* of theta or sigma2 */
     int is_held;         /* between two steps it holds a velocity, or what nobody clears */
     vd_parameters of;    /* with pruned_for: frozen weights are left out, */
     int batches;         /* those pruned for that long */
@@ -48,7 +50,7 @@ static int has_gaps(const span *s)
 static int weights_of_vd(const network *net, layer l, span *to)
 {
     if (vd_cost_fine_tunes(net)) {
-        to[0] = (span){.at = l.weight_updates, .n = vd_layer_of(l)->n, .masked = vd_masked(l)};
+        to[0] = (span){.at = l.weight_updates, .n = vd_layer_of(l)->n, .is_variational = 1, .masked = vd_masked(l)};
         return 1;
     }
     int count = 0;
@@ -56,7 +58,7 @@ static int weights_of_vd(const network *net, layer l, span *to)
     float *d_mean = vd_mean_gradients(l), *arrays[] = {d_mean ? d_mean : p.d_theta, p.d_sigma2};
     if (vd_layer_of(l)->freezing.active) p.pruned_for = 0; /* none of these is frozen */
     for (int i = 0; i < 2; ++i)
-        if (arrays[i]) to[count++] = (span){.at = arrays[i], .n = p.n, .of = p, .batches = vd_cost_freeze_pruned(net)};
+        if (arrays[i]) to[count++] = (span){arrays[i], p.n, 1, 0, p, vd_cost_freeze_pruned(net), 0};
     return count;
 }
 
@@ -202,6 +204,7 @@ typedef struct {
 typedef struct {
     int signal; /* that asks the training to stop, or 0 */
     int failed;
+    int time_is_up; /* of rank 0: for a checkpoint by the clock */
 } verdict;
 
 static int has_statistics(layer l)
@@ -262,8 +265,8 @@ static sums *make_sums(const network *net)
     size_t bytes[] = {sizeof(sums),
                       s.held * floats,
                       levels_of(&s) * all,
-                      several * all,
-                      several * (all / 2 + floats),
+                      several * vd_shared_packed(s.gradients) * floats,
+                      several * vd_shared_room(s.gradients) * floats,
                       2 * s.statistics * floats,
                       several * vd_ranks() * bytes_of_rank(&s)};
     size_t sum = 0;
@@ -365,13 +368,29 @@ static void clear_gaps(const span *spans, int n)
             if (!is_kept(spans + k, i)) spans[k].at[i] = 0;
 }
 
-/* the sums of this rank become those of all ranks */
-static void sum_over_ranks(const span *spans, int n, sums *s)
+/* those that shared_update.h does not sum; returns how many */
+static int leave_out_variational(const span *spans, int n, span *left)
 {
-    size_t before = vd_ranks_sent(), packed = copy(spans, n, s->packed_at);
+    int count = 0;
+    for (int i = 0; i < n; ++i)
+        if (!spans[i].is_variational) left[count++] = spans[i];
+    return count;
+}
+
+/* the sums of this rank become those of all ranks, or of who updates them */
+static void sum_over_ranks(network *net, const span *spans, int n, sums *s)
+{
+    span *left = vd_calloc(n, sizeof(span));
+    int is_shared = vd_shared_begin(net, last_untrained(net) + 1);
+    size_t before = vd_ranks_sent();
+    int count = is_shared ? leave_out_variational(spans, n, left) : n;
+    const span *summed = is_shared ? left : spans;
+    size_t packed = copy(summed, count, s->packed_at);
     vd_ranks_sum(s->packed_at, packed, s->room_at);
-    put(spans, n, s->packed_at);
+    put(summed, count, s->packed_at);
     s->sent_in_step = vd_ranks_sent() - before;
+    if (is_shared) vd_shared_sum(net, s->packed_at, s->room_at);
+    free(left);
 }
 
 /* ---- a step of several ranks ---- */
@@ -387,6 +406,7 @@ static int all_sound(const sums *s)
         failed |= v->failed;
     }
     vd_checkpoint_agree(signal);
+    vd_checkpoint_agree_on_time(((const verdict *)s->records)->time_is_up);
     if (failed) vd_nan_guard_agree();
     return !failed;
 }
@@ -415,6 +435,15 @@ static int sums_in_a_tree(const network *net)
     return net->subdivisions % 2 == 0 && (vd_ranks() > 1 || rand_is_seeded()) && !vd_has_recurrent_layers(net);
 }
 
+/* the products of a batch that fine-tunes are those of the masked weights, which log_sigma2 tells */
+static int will_fine_tune(const network *net)
+{
+    network next = *net;
+    size_t seen = *net->seen + net->batch;
+    next.seen = &seen;
+    return vd_cost_fine_tunes(&next);
+}
+
 static void open_step(network *net)
 {
     sums *s = net->sums;
@@ -425,6 +454,7 @@ static void open_step(network *net)
     if (!s) s = net->sums = make_sums(net);
     s->done = s->failed = 0;
     s->start = *net->seen;
+    if (will_fine_tune(net)) vd_shared_whole(net);
     keep_rolling(net, s, 0);
     hold(net, s);
     *net->seen += (size_t)vd_rank() * s->parts * net->batch;
@@ -451,13 +481,13 @@ static int end_step_of_ranks(network *net, const span *spans, int n)
 {
     sums *s = net->sums;
     verdict *mine = (verdict *)(s->records + vd_rank() * bytes_of_rank(s));
-    *mine = (verdict){vd_checkpoint_signal(), s->failed};
+    *mine = (verdict){vd_checkpoint_signal(), s->failed, vd_checkpoint_time_is_up()};
     *net->seen = s->start + (size_t)net->subdivisions * net->batch;
     s->done = -1;
     s->loss = 0;
     if (!all_sound(s)) return 0;
     join_records(net, s);
-    sum_over_ranks(spans, n, s);
+    sum_over_ranks(net, spans, n, s);
     add_held(spans, n, s->held_at);
     return 1;
 }
@@ -524,7 +554,8 @@ void vd_sub_batches_print(const network *net)
 {
     const sums *s = net->sums;
     if (vd_ranks() < 2 || vd_rank() || !s) return;
-    double kilobytes = (double)s->sent_in_step / 1000, all = vd_seconds() - s->began;
-    fprintf(stderr, "ranks: %.1f kB of gradients sent by each in a batch, %.1f %% of the time waited for others\n",
+    double kilobytes = (double)(s->sent_in_step + vd_shared_sent()) / 1000, all = vd_seconds() - s->began;
+    fprintf(stderr,
+            "ranks: %.1f kB of gradients and weights sent by each in a batch, %.1f %% of the time waited for others\n",
             kilobytes, all > 0 ? 100 * (vd_ranks_waited() - s->waited) / all : 0);
 }

@@ -3,6 +3,7 @@
 #include "training/log.h"
 #include "training/classifier_score.h"
 #include "training/detector_score.h"
+#include "training/shared_update.h"
 #include "config/heads.h"
 #include "config/keys.h"
 #include "config/options.h"
@@ -246,6 +247,7 @@ static void validate(network *net)
         vd_validation_state state;
         int signal;
     } told;
+    vd_shared_whole(net);
     if (!vd_rank()) score(net);
     told.state = now.state;
     told.signal = vd_checkpoint_signal();
