@@ -119,7 +119,7 @@ typedef struct {
 static void measure(const vd_candidates *w, int way, measured *m)
 {
     double t = time_runs(w, way, m->runs);
-    if (!m->rounds || t < m->least) m->least = t;
+    m->least = fmin(m->least, t);
     m->seconds[m->rounds++] = t;
 }
 
@@ -150,7 +150,10 @@ static int fastest(const vd_candidates *w)
 {
     measured m[VD_MOST_WAYS] = {{0}};
     int ways = 0, best = w->rule;
-    for (int i = 0; i < w->n; ++i) ways += !(m[i].out = !has(w, i));
+    for (int i = 0; i < w->n; ++i) {
+        m[i].least = INFINITY;
+        ways += !(m[i].out = !has(w, i));
+    }
     if (ways == 1) return w->rule;
     double spent = 0, least = INFINITY;
     for (int i = 0; i < w->n; ++i) {

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *path; /* of the file, in the test's folder */
@@ -234,6 +235,34 @@ START_TEST(ways_are_by_rule_until_a_training_begins_and_timed_then)
 }
 END_TEST
 
+/* seconds of this thread */
+static void be_busy(double seconds)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    double start = t.tv_sec + 1e-9 * t.tv_nsec;
+    do clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    while (t.tv_sec + 1e-9 * t.tv_nsec - start < seconds);
+}
+
+/* way 1 is four times as fast, but for its third and fourth runs: the first measurement of more than one run */
+static void run_disturbed(int way, void *context)
+{
+    int *count = context;
+    if (way) ++*count;
+    be_busy(!way ? 120e-6 : *count == 3 || *count == 4 ? 500e-6 : 30e-6);
+}
+
+START_TEST(a_way_is_not_dropped_for_one_disturbed_measurement)
+{
+    vd_reason why;
+    int count = 0;
+    vd_candidates w = {"a", 2, names, 0, 0, run_disturbed, &count};
+    vd_choice_train();
+    ck_assert(vd_choose(&w, &why) == 1 && why == VD_TIMED);
+}
+END_TEST
+
 START_TEST(the_next_training_takes_what_the_file_has)
 {
     vd_reason why;
@@ -381,6 +410,7 @@ SUITE_OF(choice)
     TEST(without_a_folder_of_the_user_there_is_no_file);
     TEST(two_programs_at_once_leave_a_whole_file);
     TEST(ways_are_by_rule_until_a_training_begins_and_timed_then);
+    TEST(a_way_is_not_dropped_for_one_disturbed_measurement);
     TEST(the_next_training_takes_what_the_file_has);
     TEST(with_a_seed_nothing_is_timed_read_or_written);
     TEST(a_seed_forgets_what_was_timed_before_it);
