@@ -69,6 +69,18 @@ static float farthest(int n, const float *a, const float *b)
     return most;
 }
 
+/* the largest |t| of the sides e^t, at least 1: an error of t, which is one of the largest number of the map, is a
+ * share of the side as large */
+static double largest_power(const vd_model_head *h, int cells, const float *x)
+{
+    double most = 1;
+    for (int a = 0; a < h->n && !h->new_coords; ++a) {
+        const float *sides = x + ((size_t)a * (h->coords + 1 + h->classes) + 2) * cells;
+        for (int i = 0; i < 2 * cells; ++i) most = fmax(most, fabs((double)sides[i]));
+    }
+    return most;
+}
+
 static double head_difference(const vd_onnx_building *b, int layer, const float *output, const float *boxes,
                               const float *scores)
 {
@@ -83,7 +95,7 @@ static double head_difference(const vd_onnx_building *b, int layer, const float 
         most = fmax(most, farthest(classes, scores + (size_t)i * classes, score));
     }
     free(score);
-    return most;
+    return most / largest_power(&l->head, map->h * map->w, output);
 }
 
 /* all heads of one picture; *d becomes the largest difference so far */

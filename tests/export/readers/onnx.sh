@@ -137,11 +137,12 @@ echo
 
 small='s/^width=.*/width=96/;s/^height=.*/height=96/;s/^random=.*/random=0/'
 # the variances of batch normalisation, which begin at 0, must have settled
-slow="$small;s/^learning_rate=.*/learning_rate=0.00001/"
+slow='s/^learning_rate=.*/learning_rate=0.00001/'
 for cfg in cfg/*.cfg; do
     name=$(basename "$cfg" .cfg)
     case $name in
-        yolo* | bccd*) steps=100 script=$slow ;;
+        yolo* | bccd*) steps=400 script="$small;$slow" ;;
+        vgg*) steps=400 script=$slow ;;
         *) steps=$STEPS script='' ;;
     esac
     case $name in

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST = 10 }; /* of a box's sides: see picture.h */
+
 static float *read_floats(const char *path, size_t *n)
 {
     FILE *fp = fopen(path, "rb");
@@ -79,7 +81,7 @@ static int score_selected(const float *a, const float *b, size_t n, size_t m, in
     for (size_t i = 0; same && i < n; i += ROW) {
         same = a[i] == b[i] && a[i + 1] == b[i + 1];
         for (int k = 0; k < 4; ++k)
-            pixels = fmax(pixels, fabs((double)a[i + 3 + k] - b[i + 3 + k]) * (k % 2 ? height : width));
+            pixels = fmax(pixels, fabs(fmin(a[i + 3 + k], MOST) - fmin(b[i + 3 + k], MOST)) * (k % 2 ? height : width));
     }
     printf("%zu/%zu", n / ROW, m / ROW);
     if (same) printf(",%.0epx\n", pixels);
