@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs ONNX exports in the programs that read them, and prints how much each answers otherwise than the masked network
-# here: the largest difference as a share of the largest output, over four pictures; of detectors over all boxes and
-# scores. "check" is the checker of python3-onnx. Rows of -nms count the boxes that stay, there and here.
+# here by its plain kernels: the largest difference as a share of the largest output, over four pictures; of detectors
+# over all boxes and scores. "check" is the checker of python3-onnx. Rows of -nms count the boxes that stay, there and here.
 #
 #     make readers-onnx [ORT=dir] [CVJS=dir] [NETWORKS="name ..."] [TRAINED="cfg:weights:data ..."]
 #
@@ -76,6 +76,11 @@ row() {
     echo
 }
 
+# this program's answers, by its plain kernels: the filtering of the others rounds more than any reader
+reference() {
+    DARKNET_KERNELS=c "$out/here" "$@" > "$out/here.log" 2>&1
+}
+
 # $1: name, $2: cfg, $3: weights, $4: a list of pictures, or none: boxes that stay after -nms in ONNX Runtime and after
 # Darknet's own suppression, and the largest difference of these boxes
 nms_row() {
@@ -83,7 +88,7 @@ nms_row() {
     size() { sed -n "s/^$1 *= *//p" "$2" | head -n 1; }
     "$DARKNET" vd export "$2" "$3" "$out/$1" -format onnx -nms > "$out/$1.log" 2>&1 || return 0
     # shellcheck disable=SC2086 # no list is no word
-    "$out/here" nms "$2" "$3" "$out/in.f32" "$out/here.f32" ${4:-} > "$out/here.log" 2>&1
+    reference nms "$2" "$3" "$out/in.f32" "$out/here.f32" ${4:-}
     printf '%-32s' "$1 -nms"
     if answer ort "$out/$1.onnx" > "$out/why" 2>&1; then
         echo " ort: $("$out/score" selected "$out/out.f32" "$out/here.f32" "$(size width "$2")" "$(size height "$2")")"
@@ -94,7 +99,7 @@ nms_row() {
 
 # $1: cfg, $2: weights
 answer_here() {
-    "$out/here" "$1" "$2" "$out/in.f32" "$out/here.f32" > "$out/here.log" 2>&1
+    reference "$1" "$2" "$out/in.f32" "$out/here.f32"
 }
 
 # $1: name, $2: cfg, $3: weights, then options, each a row
@@ -155,7 +160,7 @@ done
 trained() {
     value() { sed -n "s/^$2 *= *//p" "$1"; }
     list=$(value "$4" valid)
-    "$out/here" "$2" "$3" "$out/in.f32" "$out/here.f32" "$list" > "$out/here.log" 2>&1
+    reference "$2" "$3" "$out/in.f32" "$out/here.f32" "$list"
     for option in '' -compact "-int8 $4"; do
         # shellcheck disable=SC2086 # words
         "$DARKNET" vd export "$2" "$3" "$out/$1" -format onnx $option > "$out/$1.log" 2>&1

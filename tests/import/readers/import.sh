@@ -24,7 +24,7 @@ row() {
         printf '%-22s refused: %s\n' "$name" "$(tail -n 1 "$out/log" | sed "s|^$1: ||")"
         return
     fi
-    "$out/here" "$net.cfg" "$net.weights" "$out/in.f32" "$out/here.f32" > "$out/log" 2>&1
+    DARKNET_KERNELS=c "$out/here" "$net.cfg" "$net.weights" "$out/in.f32" "$out/here.f32" > "$out/log" 2>&1
     if NODE_PATH=$ORT/node_modules node $readers/onnx.js "$1" "$out/in.f32" "$out/out.f32" > "$out/log" 2>&1; then
         printf '%-22s %s\n' "$name" "$("$out/compare" "$out/here.f32" "$out/out.f32" || :)"
     else
