@@ -5,6 +5,7 @@
 #include "data/text_files.h"
 #include "ranks/ranks.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <limits.h>
@@ -26,9 +27,31 @@ static struct {
     int count;
 } skip = {.lock = PTHREAD_MUTEX_INITIALIZER, .classes = INT_MAX};
 
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* several ranks: two may have met the same picture */
+static int skipped_by_all(void)
+{
+    int ranks = vd_ranks(), most = 0, different = 0, k = 0, *counts = vd_calloc(ranks, sizeof(int));
+    counts[vd_rank()] = skip.count;
+    vd_ranks_gather(counts, sizeof(int));
+    for (int r = 0; r < ranks; ++r) most = counts[r] > most ? counts[r] : most;
+    uint64_t *all = vd_calloc((size_t)ranks * most + 1, sizeof(*all)), *mine = all + (size_t)vd_rank() * most;
+    for (const broken *b = skip.known; b; b = b->next) mine[k++] = vd_fnv64(VD_FNV64_START, b->path, strlen(b->path));
+    vd_ranks_gather(all, most * sizeof(*all));
+    qsort(all, (size_t)ranks * most, sizeof(*all), by_number);
+    for (size_t i = 0; i < (size_t)ranks * most; ++i) different += all[i] && (!i || all[i] != all[i - 1]);
+    free(all), free(counts);
+    return different;
+}
+
 void vd_say_skipped(void)
 {
-    if (skip.wanted) fprintf(stderr, "-skip-broken: %d pictures skipped\n", skip.count);
+    if (skip.wanted) fprintf(stderr, "-skip-broken: %d pictures skipped\n", skipped_by_all());
 }
 
 static void say_at_exit(int status, void *nothing)

@@ -11,7 +11,8 @@
 /* turn the option on; with_labels: training pictures must have a label file */
 void vd_skip_broken(int with_labels);
 
-/* report how many were skipped, if the option is on; exit() with status 0 does so by itself */
+/* report how many were skipped, if the option is on, by all ranks (ranks/ranks.h), which all call it; exit() with
+ * status 0 does so by itself */
 void vd_say_skipped(void);
 
 /* from now on a detector's label with a class of this number or more is broken */

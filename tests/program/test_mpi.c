@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +69,8 @@ static const struct {
                                                                         "freeze_pruned=3\nfine_tune=8\n"},
     {"steered", SIZES(32, 4) "adam=1\nlearning_rate=.01\n" NORMALISED("") "[vd_cost]\nsamples=200\nkl_scale=2\n"
                                                                           "target_sparsity=.6\n"},
+    {"sized", SIZES(32, 8) "adam=1\nlearning_rate=.01\n" NORMALISED("") "[vd_cost]\nsamples=200\nkl_scale=2\n"
+                                                                        "target_size=9000\nfine_tune=3\n"},
     {"plain", SIZES(32, 4) "momentum=.9\n[convolutional]\nfilters=4\nsize=5\nstride=2\nbatch_normalize=1\n"
                            "[batchnorm]\n[connected]\noutput=10\nactivation=linear\n[softmax]\n"},
     {"broad",
@@ -390,6 +393,58 @@ START_TEST(a_validation_by_rank_0_ends_all_ranks)
 }
 END_TEST
 
+/* the first byte of a picture's file is changed; one of each half, so that either of two ranks meets one at first */
+static void spoil_pictures(void)
+{
+    static const char *const names[] = {"digits/train/00003_digit3.png", "digits/train/00150_digit0.png"};
+    for (int i = 0; i < 2; ++i) {
+        char *path = in_folder(folder, names[i]);
+        FILE *fp = fopen(path, "r+b");
+        ck_assert_msg(fp && fputc('x', fp) == 'x' && !fclose(fp), "%s", path);
+        free(path);
+    }
+}
+
+START_TEST(pictures_skipped_by_any_rank_are_counted_once)
+{
+    char *program = program_of(_i);
+    if (!program) return;
+    size_t n, m;
+    char *cfg = write_net(0);
+    spoil_pictures();
+    run_result r = darknet(0, "classifier", "train", data_file, cfg, "-skip-broken", NULL);
+    ck_assert_msg(strstr(r.err, "-skip-broken: 2 pictures skipped\n") != 0, "%s", r.err);
+    char *alone = results("lenet", &n);
+    for (int ranks = 2; ranks <= 8; ranks *= 4) {
+        run_result s = train((training){_i, ranks, cfg, "-skip-broken"});
+        ck_assert_msg(s.status == 0 && count_of(s.err, "-skip-broken: 2 pictures skipped\n") == 1, "%s", s.err);
+        char *shared = results("lenet", &m);
+        ck_assert_msg(n == m && !memcmp(alone, shared, n), "%d ranks: other bytes", ranks);
+        free(shared), free_run(s);
+    }
+    free(alone), free_run(r), free(cfg), free(program);
+}
+END_TEST
+
+/* a limit on the length of its files stands for a disk that is full */
+START_TEST(a_disk_that_is_full_ends_all_ranks_and_leaves_the_checkpoint)
+{
+    char *program = program_of(_i), *err;
+    if (!program) return;
+    size_t n, m;
+    char *cfg = long_net(), *whole = results_of((training){_i, 1, cfg, 0}, "long", &n);
+    pid_t launcher = begin((training){_i, 4, cfg, 0});
+    wait_for_checkpoint();
+    const struct rlimit small = {60000, 60000}; /* bytes; a checkpoint has more */
+    ck_assert_int_eq(prlimit(process_of(0, cfg), RLIMIT_FSIZE, &small, 0), 0);
+    ck_assert_int_eq(end_of(launcher, &err), 1);
+    ck_assert_msg(strstr(err, "long.checkpoint: ") && strstr(err, "File too large"), "%s", err);
+    char *resumed = results_of((training){_i, 2, cfg, "-resume"}, "long", &m);
+    ck_assert_msg(n == m && !memcmp(whole, resumed, n), "other bytes after a full disk");
+    free(err), free(whole), free(resumed), free(cfg), free(program);
+}
+END_TEST
+
 /* ---- what is refused ---- */
 
 static void refused(run_result r, const char *says)
@@ -461,6 +516,8 @@ SUITE_OF(mpi)
     LOOP(a_signal_stops_all_ranks_after_a_batch, MPIS);
     LOOP(all_ranks_go_back_together_when_a_number_is_not_finite, MPIS);
     LOOP(a_validation_by_rank_0_ends_all_ranks, MPIS);
+    LOOP(pictures_skipped_by_any_rank_are_counted_once, MPIS);
+    LOOP(a_disk_that_is_full_ends_all_ranks_and_leaves_the_checkpoint, MPIS);
     LOOP(numbers_of_ranks_that_do_not_divide_are_refused, MPIS);
     LOOP(the_launcher_of_another_mpi_is_refused, MPIS);
     LOOP(other_commands_on_several_ranks_are_refused, MPIS);
