@@ -56,6 +56,43 @@ START_TEST(an_augmented_crop_stays_inside_the_picture)
 }
 END_TEST
 
+enum { SIDE = 9, MOST = 2, MOVES = 2 * MOST + 1 };
+
+/* how far a crop shows the picture moved, MOVES across + down, counted from the least; -1: it is no such picture */
+static int move_of(image im, image crop)
+{
+    for (int move = 0; move < MOVES * MOVES; ++move) {
+        int dx = move / MOVES - MOST, dy = move % MOVES - MOST, same = 1;
+        for (int y = 0; y < SIDE; ++y)
+            for (int x = 0; x < SIDE; ++x) {
+                int inside = x + dx >= 0 && x + dx < SIDE && y + dy >= 0 && y + dy < SIDE;
+                same &= crop.data[y * SIDE + x] == (inside ? im.data[(y + dy) * SIDE + x + dx] : 0);
+            }
+        if (same) return move;
+    }
+    return -1;
+}
+
+START_TEST(shift_moves_a_picture_by_whole_pixels_and_zeros_come_in)
+{
+    free_network(network_of("[net]\nbatch=1\nheight=9\nwidth=9\nchannels=1\nshift=2\n[softmax]\n", 0));
+    image im = make_image(SIDE, SIDE, 1);
+    int seen[MOVES * MOVES] = {0};
+    for (int i = 0; i < SIDE * SIDE; ++i) im.data[i] = 1.f + i;
+    for (int k = 0; k < 1000; ++k) { /* each move is missing with a probability of 2e-18 */
+        image crop = random_augment_image(im, 0, 1, SIDE, SIDE, SIDE, SIDE);
+        int move = move_of(im, crop);
+        ck_assert_int_ge(move, 0);
+        ++seen[move];
+        free_image(crop);
+    }
+    for (int i = 0; i < MOVES * MOVES; ++i) ck_assert_int_gt(seen[i], 0);
+    free_network(network_of("[net]\nbatch=1\nheight=9\nwidth=9\nchannels=1\n[softmax]\n", 0));
+    ck_assert_int_eq(image_shift, 0);
+    free_image(im);
+}
+END_TEST
+
 /* the middle of the picture is the middle of the crop, and a square in it stays one */
 START_TEST(the_middle_crop_keeps_the_shape)
 {
@@ -75,5 +112,6 @@ SUITE_OF(crop)
 {
     LOOP(a_picture_covers_the_network_in_its_own_shape, COUNT_OF(shapes));
     LOOP(an_augmented_crop_stays_inside_the_picture, COUNT_OF(shapes) - 1);
+    TEST(shift_moves_a_picture_by_whole_pixels_and_zeros_come_in);
     TEST(the_middle_crop_keeps_the_shape);
 }
