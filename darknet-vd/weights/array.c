@@ -1,5 +1,5 @@
 #include "weights/array.h"
-#include "weights/float_bits.h"
+#include "base/float_bits.h"
 #include "weights/matrix.h"
 #include "base/fail.h"
 

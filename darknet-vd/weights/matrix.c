@@ -1,5 +1,5 @@
 #include "weights/matrix.h"
-#include "weights/float_bits.h"
+#include "base/float_bits.h"
 #include "base/fail.h"
 
 #include <assert.h>

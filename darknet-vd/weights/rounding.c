@@ -1,5 +1,5 @@
 #include "weights/rounding.h"
-#include "weights/float_bits.h"
+#include "base/float_bits.h"
 
 #include <float.h>
 #include <math.h>

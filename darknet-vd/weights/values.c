@@ -1,5 +1,5 @@
 #include "weights/values.h"
-#include "weights/float_bits.h"
+#include "base/float_bits.h"
 #include "weights/grid.h"
 #include "weights/matrix.h"
 #include "weights/simplify.h"

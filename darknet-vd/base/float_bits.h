@@ -1,6 +1,6 @@
 /* The bits of a float. */
-#ifndef VD_WEIGHTS_FLOAT_BITS_H
-#define VD_WEIGHTS_FLOAT_BITS_H
+#ifndef VD_BASE_FLOAT_BITS_H
+#define VD_BASE_FLOAT_BITS_H
 
 #include <stdint.h>
 #include <string.h>
