@@ -96,6 +96,7 @@ static void set_schedule(network *net, const vd_tune_plan *plan, int batches)
     *net->seen = 0;
     net->max_batches = c->fine_tune = batches;
     c->target_sparsity = 0;
+    c->method = VD_VARIATIONAL;
     net->learning_rate *= (float)plan->learning;
     net->policy = POLY;
     net->power = 1;

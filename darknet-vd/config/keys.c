@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "option_list.h"
+
 enum {
     MOST_BATCH = 1 << 20,
     MOST_PIXELS = 1 << 16,
@@ -179,6 +181,21 @@ static const vd_key vd_cost_keys[] = {
      .owner = VD_PLUGIN},
     {"freeze_start", VD_NUMBER, 0, DBL_MAX, 0, .help = "the batch from which freeze_pruned counts", .owner = VD_PLUGIN,
      .computed = "freeze_log_alpha = 8: 0; less: the end of the ramp, kl_start + kl_ramp"},
+    {"method", VD_TEXT, 0, 0, "variational",
+     .help =
+         "variational, or magnitude: no noise and no KL term, the smallest weights are pruned until target_sparsity "
+         "of them are",
+     .owner = VD_PLUGIN},
+    {"magnitude", VD_TEXT, 0, 0, "global",
+     .help = "method=magnitude: global, the smallest weights of all layers; uniform, the same share of each layer",
+     .owner = VD_PLUGIN},
+    {"prune_start", VD_INTEGER, 0, INT_MAX, "0", .help = "method=magnitude: the batch before the first that prunes",
+     .owner = VD_PLUGIN},
+    {"prune_ramp", VD_INTEGER, 1, INT_MAX, 0,
+     .help = "method=magnitude: batches from prune_start to the last that prunes", .owner = VD_PLUGIN,
+     .computed = "half of those left, (max_batches - prune_start) / 2"},
+    {"prune_every", VD_INTEGER, 1, INT_MAX, "100", .help = "method=magnitude: batches between two that prune",
+     .owner = VD_PLUGIN},
     {"fine_tune", VD_INTEGER, 0, INT_MAX, "0",
      .help = "last batches of max_batches, in which pruned weights stay zero and the others train without noise and KL "
              "term",
@@ -631,4 +648,13 @@ long vd_key_integer(vd_section s, const char *name)
     if (k->def) vd_parse_long(k->def, &def);
     assert(k->def || vd_option_given(s, name));
     return vd_option_integer(s, name, def, vd_key_min(k), vd_key_max(k));
+}
+
+int vd_key_choice(vd_section s, const char *name, const char *const *words)
+{
+    const char *value = option_find(s.options, (char *)name);
+    if (!value) value = vd_key_in(s.type, name)->def;
+    for (int i = 0; words[i]; ++i)
+        if (!strcmp(value, words[i])) return i;
+    vd_section_die(s, "%s=%s is not known: expected %s", name, value, vd_alternatives(words));
 }

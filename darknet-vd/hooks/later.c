@@ -27,16 +27,6 @@
 #include "network.h"
 #include "option_list.h"
 
-/* the place of a key's value in a list of words; one that is not there ends the program */
-static int choice(vd_section s, const char *name, const char *const *words)
-{
-    const char *value = option_find(s.options, (char *)name);
-    if (!value) value = vd_key_in(s.type, name)->def;
-    for (int i = 0; words[i]; ++i)
-        if (!strcmp(value, words[i])) return i;
-    vd_section_die(s, "%s=%s is not known: expected %s", name, value, vd_alternatives(words));
-}
-
 /* net->bn_eps, whose epsilon batch normalisation has */
 enum { BY_FILES, STOCK, ALEXEYAB };
 
@@ -66,7 +56,7 @@ void vd_later_net(vd_section s, network *net)
     net->mosaic_bound = (int)vd_key_integer(s, "mosaic_bound");
     net->ema_alpha = (float)vd_key_number(s, "ema_alpha");
     read_sgdr(s, net);
-    net->bn_eps = vd_option_given(s, "bn_eps") ? STOCK + choice(s, "bn_eps", programs) : BY_FILES;
+    net->bn_eps = vd_option_given(s, "bn_eps") ? STOCK + vd_key_choice(s, "bn_eps", programs) : BY_FILES;
 }
 
 static int set_epsilon(layer *l, int in_root)
@@ -125,7 +115,7 @@ static void attach_yolo(vd_section s, layer *l)
     enum { MSE, FIRST_OVERLAP };
     static const char *const losses[] = {"mse", "iou", "giou", "diou", "ciou", 0};
     static const char *const kinds[] = {"default", "greedynms", "diounms", 0};
-    int loss = choice(s, "iou_loss", losses), nms = choice(s, "nms_kind", kinds);
+    int loss = vd_key_choice(s, "iou_loss", losses), nms = vd_key_choice(s, "nms_kind", kinds);
     float beta = (float)vd_key_number(s, "beta_nms");
     vd_yolo_head h = {.scale_x_y = (float)vd_key_number(s, "scale_x_y"),
                       .new_coords = (int)vd_key_integer(s, "new_coords"),
@@ -137,7 +127,7 @@ static void attach_yolo(vd_section s, layer *l)
                       .max_delta = vd_option_given(s, "max_delta") ? (float)vd_key_number(s, "max_delta") : FLT_MAX,
                       .delta_normalizer = (float)vd_key_number(s, "delta_normalizer"),
                       .iou_thresh = (float)vd_key_number(s, "iou_thresh"),
-                      .iou_thresh_kind = (vd_overlap)choice(s, "iou_thresh_kind", overlaps),
+                      .iou_thresh_kind = (vd_overlap)vd_key_choice(s, "iou_thresh_kind", overlaps),
                       .label_smooth_eps = (float)vd_key_number(s, "label_smooth_eps"),
                       .objectness_smooth = (int)vd_key_integer(s, "objectness_smooth"),
                       .focal_loss = (int)vd_key_integer(s, "focal_loss"),
@@ -172,7 +162,7 @@ static void attach_shortcut(vd_section s, layer *l)
     static const vd_sum_normalization normalizations[] = {VD_SUM_PLAIN, VD_SUM_RELU, VD_SUM_RELU, VD_SUM_SOFTMAX};
     static const int weighted[] = {0, 1, 1, 2};
     vd_smooth f;
-    int *from, type = choice(s, "weights_type", types), way = choice(s, "weights_normalization", ways);
+    int *from, type = vd_key_choice(s, "weights_type", types), way = vd_key_choice(s, "weights_normalization", ways);
     vd_sum sum = {.n = vd_option_layers(s, "from", &from), .layers = from, .weighted = weighted[type]};
     sum.normalization = normalizations[way];
     int same_size = l->w == l->out_w && l->h == l->out_h && l->alpha == 1 && l->beta == 1;

@@ -12,6 +12,7 @@
 #include "config/shape.h"
 #include "layer/kernel_choice.h"
 #include "layer/delta.h"
+#include "layer/magnitude.h"
 #include "layer/nonfinite.h"
 #include "layer/plain_layers.h"
 #include "layer/pooled.h"
@@ -200,6 +201,61 @@ static void set_target(vd_section s, vd_cost *c, const network *net)
     c->freeze_start = INFINITY;    /* batches are not counted */
 }
 
+/* keys that say something to the other method */
+static void check_method(vd_section s, vd_method method)
+{
+    static const char *const keys[][9] = {
+        [VD_VARIATIONAL] = {"magnitude", "prune_start", "prune_ramp", "prune_every", 0},
+        [VD_MAGNITUDE] = {"kl_scale", "kl_start", "kl_ramp", "target_size", "freeze_pruned", "freeze_log_alpha",
+                          "freeze_start", "fine_tune", 0}};
+    for (int i = 0; keys[method][i]; ++i)
+        if (vd_option_given(s, keys[method][i]))
+            vd_section_die(s, "%s has no meaning %s method=magnitude", keys[method][i],
+                           method == VD_MAGNITUDE ? "with" : "without");
+}
+
+/* all weights are left, and the products are those of test time */
+static void make_noiseless(vd_section s, const network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        vd_layer *vd = vd_layer_of(net->layers[i]);
+        if (!vd) continue;
+        if (vd->threshold <= -VD_LOG_ALPHA_LIMIT)
+            vd_section_die(s, "method=magnitude: layer %d has threshold=%g, which prunes every weight", i,
+                           vd->threshold);
+        for (size_t k = 0; k < vd->n; ++k) vd->log_sigma2[k] = vd_magnitude_log_sigma2;
+        vd->train_clip = 0;
+    }
+}
+
+/* with the other method these are at their defaults */
+static void read_magnitude(vd_section s, vd_cost *c, const network *net)
+{
+    static const char *const methods[] = {"variational", "magnitude", 0}, *const sets[] = {"global", "uniform", 0};
+    c->method = (vd_method)vd_key_choice(s, "method", methods);
+    c->magnitude.is_uniform = vd_key_choice(s, "magnitude", sets);
+    c->magnitude.start = vd_key_integer(s, "prune_start");
+    c->magnitude.every = vd_key_integer(s, "prune_every");
+    c->magnitude.ramp = vd_option_given(s, "prune_ramp") ? vd_key_integer(s, "prune_ramp")
+                                                         : (net->max_batches - c->magnitude.start) / 2;
+    check_method(s, c->method);
+}
+
+static void set_magnitude(vd_section s, vd_cost *c, const network *net)
+{
+    c->target_sparsity = vd_key_number(s, "target_sparsity");
+    if (!c->target_sparsity) vd_section_die(s, "method=magnitude needs target_sparsity, the share to be pruned");
+    if (c->target_sparsity == 1) vd_section_die(s, "target_sparsity=1 would prune every weight");
+    if (!vd_variational_layers(net))
+        vd_section_die(s, "method=magnitude: no variational layer, so there is nothing to prune");
+    if (c->magnitude.ramp < 1 || c->magnitude.start + c->magnitude.ramp > net->max_batches)
+        vd_section_die(s, "prune_start=%ld and prune_ramp=%ld: the last batch that prunes is not one of max_batches=%d",
+                       c->magnitude.start, c->magnitude.ramp, net->max_batches);
+    c->freeze_pruned = UINT16_MAX; /* what is pruned is frozen at once: */
+    c->freeze_start = INFINITY;    /* batches are not counted */
+    make_noiseless(s, net);
+}
+
 static void attach_cost(vd_section s, layer *l, network *net)
 {
     vd_cost c = {.net = net};
@@ -212,7 +268,9 @@ static void attach_cost(vd_section s, layer *l, network *net)
     c.kl_ramp = vd_key_number(s, "kl_ramp");
     set_freezing(s, &c);
     c.fine_tune = (int)vd_key_integer(s, "fine_tune");
-    set_target(s, &c, net);
+    read_magnitude(s, &c, net);
+    if (c.method == VD_MAGNITUDE) set_magnitude(s, &c, net);
+    else set_target(s, &c, net);
     c.report = (int)vd_key_integer(s, "report");
     make_vd_cost_layer(l, net->layers[s.index - 1], c);
 }

@@ -1,4 +1,5 @@
-/* The products of product.h over lists of active weights (p.by_row, p.by_column), always with noise. */
+/* The products of product.h over lists of active weights (p.by_row, p.by_column), with a sigma2 always: all 0
+ * where there is no noise. */
 #ifndef VD_LAYER_ACTIVE_H
 #define VD_LAYER_ACTIVE_H
 

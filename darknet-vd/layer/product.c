@@ -15,6 +15,7 @@ void vd_add_noise(layer l, vd_product p, int b)
 void vd_sample_noise(layer l, vd_product p, int b, float *variance, float *product)
 {
     vd_noise_key key = p.key;
+    if (p.is_noiseless) return; /* the variance is 0, and that is its gain */
     key.image += b;
     vd_kernels_get()->add_noise(key, 0, l.outputs, variance, product);
 }

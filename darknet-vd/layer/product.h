@@ -15,6 +15,7 @@ typedef struct {
     const float *sigma2_float; /* the same in float */
     float *noise_gain;         /* [batch][outputs] forward writes d output / d variance, backward reads it */
     vd_noise_key key;          /* of the noise of the batch's first image */
+    int is_noiseless;          /* 1: none is added; sigma2 is all 0, and so is the gain */
     int overwrites;            /* 1: backward writes d_input instead of adding to it */
     /* null, or the places of the weights that theta, sigma2 (both in float) and their gradients hold; all others are 0
      */

@@ -26,10 +26,21 @@ int vd_cost_fine_tunes(const network *net)
     return c && c->fine_tune && vd_cost_batch(net) > net->max_batches - c->fine_tune;
 }
 
+int vd_cost_is_magnitude(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    return c && c->method == VD_MAGNITUDE;
+}
+
+int vd_cost_is_noiseless(const network *net)
+{
+    return vd_cost_is_magnitude(net) || vd_cost_fine_tunes(net);
+}
+
 double vd_cost_kl_weight(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
-    if (!c || vd_cost_fine_tunes(net)) return 0;
+    if (!c || vd_cost_is_noiseless(net)) return 0;
     if (c->target.phase == VD_TARGET_SETTLES) return 0;
     double t = vd_cost_batch(net) - c->kl_start, scale = c->kl_scale * exp(c->target.log_factor);
     if (c->kl_ramp == 0) return t >= 0 ? scale : 0;

@@ -1,13 +1,17 @@
-/* The schedule of a training run: the batch number t, the KL weight w(t), and what [vd_cost] says of freezing and
- * fine-tuning. */
+/* The schedule of a training run: the batch number t, the KL weight w(t), and what [vd_cost] says of freezing,
+ * fine-tuning and magnitude pruning. */
 #ifndef VD_LAYER_SCHEDULE_H
 #define VD_LAYER_SCHEDULE_H
 
 #include "darknet.h"
 #include "layer/sparsity.h"
 
+/* how weights are pruned: by variational dropout, or by their size, see magnitude.h */
+typedef enum { VD_VARIATIONAL, VD_MAGNITUDE } vd_method;
+
 typedef struct {
     network *net;
+    vd_method method;
     double samples;                     /* N, images in the training set */
     double kl_scale, kl_start, kl_ramp; /* w(t) = kl_scale clamp((t - kl_start)/kl_ramp, 0, 1) */
     int freeze_pruned;                  /* batches in a row after which a weight is frozen, 0: never. See freeze.h */
@@ -15,6 +19,11 @@ typedef struct {
     double freeze_start;                /* from this batch on */
     int fine_tune;                      /* the last N batches, which prune no more. See fine_tune.h */
     int report;                         /* batches between two report lines, 0: one an epoch */
+
+    struct {
+        long start, ramp, every; /* batches: the first, how many to the last, between two */
+        int is_uniform;          /* 1: the same share of each layer; 0: the smallest of all */
+    } magnitude;
 
     double target_sparsity; /* share of the weights to be pruned at the end, 0: none. See target.h */
     double target_size;     /* or the bytes of the packed file then, 0: none */
@@ -77,5 +86,9 @@ int vd_stops_backward(layer l, const network *net);
 
 /* the batch being trained is one of the last `fine_tune` of max_batches: no noise, no KL term */
 int vd_cost_fine_tunes(const network *net);
+
+/* method=magnitude; and, with that or fine_tune, the batch being trained has no noise */
+int vd_cost_is_magnitude(const network *net);
+int vd_cost_is_noiseless(const network *net);
 
 #endif

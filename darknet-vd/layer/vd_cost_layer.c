@@ -1,5 +1,6 @@
 #include "layer/vd_cost_layer.h"
 #include "layer/freeze_pruned.h"
+#include "layer/magnitude.h"
 #include "layer/sparsity.h"
 #include "layer/target.h"
 #include "layer/vd_layer.h"
@@ -73,8 +74,10 @@ static void print_training_line(FILE *fp, network *net, double cost, double kl)
     for (int i = 0; i < r.n; ++i)
         fprintf(fp, "%s%.1f", i ? "-" : " ", 100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
     fprintf(fp, " %%, all %.2f %%\n", 100 * vd_report_sparsity(r.weights, r.nonzero));
-    if (c->freeze_pruned) fprintf(fp, "frozen: %.2f %% of the weights\n", 100 * vd_frozen_share(net));
-    if (vd_cost_has_target(c)) vd_target_print(fp, net);
+    if (c->freeze_pruned && c->method == VD_VARIATIONAL)
+        fprintf(fp, "frozen: %.2f %% of the weights\n", 100 * vd_frozen_share(net));
+    if (c->method == VD_MAGNITUDE) vd_magnitude_print(fp, net);
+    else if (vd_cost_has_target(c)) vd_target_print(fp, net);
     fflush(fp);
 }
 
@@ -90,7 +93,8 @@ static void update_vd_cost_layer(layer l, update_args a)
 {
     (void)a;
     vd_cost *c = l.plugin;
-    if (vd_cost_has_target(c)) vd_target_batch(c->net);
+    if (c->method == VD_MAGNITUDE) vd_magnitude_batch(c->net);
+    else if (vd_cost_has_target(c)) vd_target_batch(c->net);
     double cost = c->progress.forwards ? c->progress.cost / c->progress.forwards : 0;
     if (!vd_cost_reports(c->net)) return;
     c->progress.reported = reports_due(c, *c->net->seen);

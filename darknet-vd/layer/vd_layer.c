@@ -108,20 +108,26 @@ static void allocate_gradients(vd_layer *vd)
     if (!vd->gradients.d_mean && vd->train_clip) vd->gradients.d_mean = vd_calloc(vd->n, sizeof(float));
 }
 
-/* begin a training forward: sigma2 (and, with train_clip, masked) for the weights as they are, room for the noise */
-static vd_product begin_training(layer l, network net)
+/* at the first forward, and when the network was resized */
+static void make_room_for_gain(layer l, network net)
 {
     vd_layer *vd = l.plugin;
     const layer *pool = vd_pool_behind(net, net.index);
     size_t gains = (size_t)l.batch * (pool ? pool->outputs : l.outputs);
+    if (vd->noise.gains == gains) return;
+    free(vd->noise.gain);
+    vd->noise.gain = 0; /* a callback of vd_on_die() may leave from the next line */
+    vd->noise.gains = 0;
+    vd->noise.gain = vd_calloc(gains, sizeof(float));
+    vd->noise.gains = gains;
+}
+
+/* begin a training forward: sigma2 (and, with train_clip, masked) for the weights as they are, room for the noise */
+static vd_product begin_training(layer l, network net)
+{
+    vd_layer *vd = l.plugin;
     allocate_gradients(vd);
-    if (vd->noise.gains != gains) { /* the first forward, or the network was resized */
-        free(vd->noise.gain);
-        vd->noise.gain = 0; /* a callback of vd_on_die() may leave from the next line */
-        vd->noise.gains = 0;
-        vd->noise.gain = vd_calloc(gains, sizeof(float));
-        vd->noise.gains = gains;
-    }
+    make_room_for_gain(l, net);
     vd->noise.draw = vd->noise.drawn && vd->noise.seen == *net.seen ? vd->noise.draw + 1 : 0;
     vd->noise.seen = *net.seen;
     vd->noise.drawn = 1;
@@ -140,18 +146,47 @@ static vd_product test_product(layer l)
     return (vd_product){.theta = vd_masked(l), .d_theta = l.weight_updates};
 }
 
-/* a training that fine-tunes has the products of test time */
+/* a training without noise has the products of test time */
 static int is_sampled(layer l, network net)
 {
     vd_layer *vd = l.plugin;
-    return vd->samples_predictions || (net.train && !vd_cost_fine_tunes(vd->net));
+    return vd->samples_predictions || (net.train && !vd_cost_is_noiseless(vd->net));
+}
+
+/* method=magnitude, and few weights are left: their lists, with a sigma2 of 0 */
+static int is_listed(layer l, network net)
+{
+    vd_layer *vd = l.plugin;
+    return net.train && vd->freezing.active && !vd->samples_predictions && vd_cost_is_magnitude(vd->net);
+}
+
+static vd_product listed_product(layer l, network net)
+{
+    vd_product p = training_product(l, net);
+    p.is_noiseless = 1;
+    return p;
+}
+
+static vd_product begin_listed(layer l, network net)
+{
+    vd_layer *vd = l.plugin;
+    make_room_for_gain(l, net);
+    vd_active_read(vd->freezing.active, vd_all_parameters(l));
+    return listed_product(l, net);
+}
+
+static vd_product forward_product(layer l, network net)
+{
+    if (is_sampled(l, net)) return begin_training(l, net);
+    return is_listed(l, net) ? begin_listed(l, net) : test_product(l);
 }
 
 static vd_product backward_product(layer l, network net)
 {
     vd_layer *vd = l.plugin;
     vd->gradients.went_backward = 1;
-    return is_sampled(l, net) ? training_product(l, net) : test_product(l);
+    if (is_sampled(l, net)) return training_product(l, net);
+    return is_listed(l, net) ? listed_product(l, net) : test_product(l);
 }
 
 void vd_sample_predictions(network *net)
@@ -270,7 +305,7 @@ static void forward_vd_layer(layer l, network net)
         vd_winograd_layer_forward(winograd, l, net.input);
         return;
     }
-    vd_product_forward(l, net, sampled ? begin_training(l, net) : test_product(l));
+    vd_product_forward(l, net, forward_product(l, net));
 }
 
 static void backward_vd_layer(layer l, network net)

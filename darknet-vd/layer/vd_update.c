@@ -1,6 +1,7 @@
 #include "layer/vd_update.h"
 #include "layer/fine_tune.h"
 #include "layer/freeze_pruned.h"
+#include "layer/magnitude.h"
 #include "layer/posterior.h"
 #include "layer/schedule.h"
 #include "layer/update.h"
@@ -98,8 +99,8 @@ void update_vd_layer(layer l, update_args a)
 {
     vd_layer *vd = l.plugin;
     int batches = vd_cost_freeze_pruned(vd->net), freezes = vd_cost_freezes(vd->net);
-    if (vd_cost_fine_tunes(vd->net)) {
-        vd_fine_tune(l, a);
+    if (vd_cost_is_noiseless(vd->net)) {
+        (vd_cost_is_magnitude(vd->net) ? vd_magnitude_update : vd_fine_tune)(l, a);
         return;
     }
     if (!vd->variance.sigma2) return; /* no training forward yet */
@@ -139,7 +140,7 @@ int vd_update_is_shareable(layer l)
     const vd_layer *vd = l.plugin;
     int freezes_now = vd_cost_freezes(vd->net) && vd_cost_batch(vd->net) % VD_FREEZE_EVERY == 0;
     return vd->variance.sigma2 && !vd->freezing.active && !vd->train_clip && !freezes_now &&
-           !vd_cost_fine_tunes(vd->net);
+           !vd_cost_is_noiseless(vd->net);
 }
 
 void vd_update_share(layer l, int first, int end)

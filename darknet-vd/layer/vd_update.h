@@ -6,7 +6,7 @@
 
 /* layer.update of both types: the gradient of sigma2 is chained to theta and log_sigma2, that of the KL divergence
  * added once (Molchanov et al. 2017, eq. 14), and the step taken. A batch that fine-tunes takes fine_tune.h's step
- * instead. */
+ * instead, and with method=magnitude every batch takes magnitude.h's. */
 void update_vd_layer(layer l, update_args a);
 
 /* ---- an update that several processes take together, each of some pieces (posterior.h: VD_PIECE) of the weights ----

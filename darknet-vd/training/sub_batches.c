@@ -49,14 +49,19 @@ static int has_gaps(const span *s)
 /* of a variational layer: of theta, or of the masked theta, and of sigma2; those it has already */
 static int weights_of_vd(const network *net, layer l, span *to)
 {
-    if (vd_cost_fine_tunes(net)) {
+    const vd_active *lists = vd_layer_of(l)->freezing.active;
+    if (vd_cost_is_magnitude(net) && lists) {
+        to[0] = (span){.at = lists->p.d_theta, .n = lists->p.n, .is_variational = 1};
+        return 1;
+    }
+    if (vd_cost_is_noiseless(net)) {
         to[0] = (span){.at = l.weight_updates, .n = vd_layer_of(l)->n, .is_variational = 1, .masked = vd_masked(l)};
         return 1;
     }
     int count = 0;
     vd_parameters p = vd_trained_parameters(l);
     float *d_mean = vd_mean_gradients(l), *arrays[] = {d_mean ? d_mean : p.d_theta, p.d_sigma2};
-    if (vd_layer_of(l)->freezing.active) p.pruned_for = 0; /* none of these is frozen */
+    if (lists) p.pruned_for = 0; /* none of these is frozen */
     for (int i = 0; i < 2; ++i)
         if (arrays[i]) to[count++] = (span){arrays[i], p.n, 1, 0, p, vd_cost_freeze_pruned(net), 0};
     return count;

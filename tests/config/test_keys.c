@@ -227,13 +227,14 @@ START_TEST(the_plugin_reads_the_keys_of_the_table)
     names all = {.n = 0};
     each_read("darknet-vd/*/*.c", "vd_key_integer", note_plugin_read, &all);
     each_read("darknet-vd/*/*.c", "vd_key_number", note_plugin_read, &all);
+    each_read("darknet-vd/*/*.c", "vd_key_choice", note_plugin_read, &all);
     int through_table = all.n;
     each_read("darknet-vd/*/*.c", "vd_option_", note_plugin_read, &all);
     each_read("darknet-vd/config/shape.c", "integer", note_plugin_read, &all);
     for (const vd_cfg_section *c = vd_cfg_sections; c->name; ++c)
         for (const vd_key *k = c->keys; k->name; ++k) {
             int found = 0;
-            int n = k->type == VD_TEXT ? all.n : through_table; /* one of several words */
+            int n = k->type == VD_TEXT ? all.n : through_table; /* bn_eps is given or not */
             for (int i = 0; i < n; ++i) found |= !strcmp(all.names[i], k->name);
             ck_assert_msg(found || k->owner != VD_PLUGIN, "%s %s: no vd_key_integer() or vd_key_number() reads it",
                           c->name, k->name);
@@ -424,6 +425,10 @@ static const struct {
     {"[vd_cost]", "target_sparsity", "", "log_sigma2=0\n", ""},
     {"[vd_cost]", "target_size", "", "log_sigma2=0\n", ""},
     {"[vd_cost]", "fine_tune", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "method", "", "log_sigma2=0\n", ""},
+    {"[vd_cost]", "magnitude", "", "", "method=magnitude\ntarget_sparsity=.9\nprune_every=1\n"},
+    {"[vd_cost]", "prune_start", "", "", "method=magnitude\ntarget_sparsity=.9\nprune_every=1\nprune_ramp=3\n"},
+    {"[vd_cost]", "prune_every", "", "", "method=magnitude\ntarget_sparsity=.9\n"},
     {"[vd_cost]", "report", "", "log_sigma2=0\n", ""},
 };
 

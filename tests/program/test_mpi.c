@@ -71,6 +71,8 @@ static const struct {
                                                                           "target_sparsity=.6\n"},
     {"sized", SIZES(32, 8) "adam=1\nlearning_rate=.01\n" NORMALISED("") "[vd_cost]\nsamples=200\nkl_scale=2\n"
                                                                         "target_size=9000\nfine_tune=3\n"},
+    {"magnitude", SIZES(32, 4) "adam=1\nlearning_rate=.01\n" NORMALISED("") "[vd_cost]\nsamples=200\nmethod=magnitude\n"
+                                                                            "target_sparsity=.97\nprune_every=2\n"},
     {"plain", SIZES(32, 4) "momentum=.9\n[convolutional]\nfilters=4\nsize=5\nstride=2\nbatch_normalize=1\n"
                            "[batchnorm]\n[connected]\noutput=10\nactivation=linear\n[softmax]\n"},
     {"broad",
