@@ -1,5 +1,6 @@
 /* Activations, the gates of swish and mish among them, and products of two tensors. */
 #include "import/translation.h"
+#include "base/fail.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -64,7 +65,7 @@ static const char *activation_of(const vd_importing *im)
         double alpha = vd_onnx_real_of(node, "alpha", .01f);
         if (is_near(alpha, .1)) return "leaky";
         if (is_near(alpha, .01)) return "relie";
-        vd_import_refuse(im, "alpha=%g: Darknet has .1 and .01", alpha);
+        return 0;
     }
     if (!strcmp(node->type, "Elu")) {
         if (vd_onnx_real_of(node, "alpha", 1) == 1) return "elu";
@@ -87,6 +88,10 @@ void vd_import_activation(vd_importing *im)
 {
     if (is_gate(im, im->node)) return; /* its Mul is translated */
     const char *name = activation_of(im);
+    if (!name && !strcmp(im->node->type, "LeakyRelu")) {
+        vd_import_slopes(im);
+        return;
+    }
     if (!name) vd_import_refuse(im, "Darknet has no such activation");
     activate(im, vd_import_input_of(im, 0), name, 1);
 }
@@ -121,6 +126,42 @@ void vd_import_hard_swish(vd_importing *im)
     vd_import_add_layer(im, "sam", vd_format("from=%d\n", x.layer))->activation = "linear";
     x.layer = vd_import_last_layer(im);
     vd_import_set(im, x);
+}
+
+/* the slopes below 0 of a LeakyRelu or a PRelu: [x.c] */
+static float *slopes_of(const vd_importing *im, vd_place x)
+{
+    if (!strcmp(im->node->type, "PRelu")) return vd_import_by_channel(im, x, vd_import_constant_input(im, 1, 1));
+    float *slope = vd_calloc(x.c, sizeof(float));
+    for (int c = 0; c < x.c; ++c) slope[c] = vd_onnx_real_of(im->node, "alpha", .01f);
+    return slope;
+}
+
+/* (1 - s) relu(x) + s x, as a [shortcut] that knows both factors; of each channel its own by convolutions */
+void vd_import_slopes(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0), above = x;
+    float *slope = slopes_of(im, x);
+    int same = 1;
+    for (int c = 1; c < x.c; ++c) same &= slope[c] == slope[0];
+    vd_import_refuse_picture(im, x);
+    vd_import_read(im, x);
+    vd_import_add_layer(im, "activation", vd_format("%s", ""))->activation = "relu";
+    above.layer = vd_import_last_layer(im);
+    if (same) {
+        char *keys = vd_format("from=%d\nalpha=%.9g\nbeta=%.9g\n", x.layer, 1 - slope[0], slope[0]);
+        vd_import_add_layer(im, "shortcut", keys)->activation = "linear";
+    } else {
+        vd_import_layer *l = vd_import_each_channel(im, above);
+        for (int c = 0; c < x.c; ++c) l->weights[c] = 1 - slope[c];
+        above.layer = vd_import_last_layer(im);
+        l = vd_import_each_channel(im, x);
+        memcpy(l->weights, slope, x.c * sizeof(float));
+        vd_import_add_layer(im, "shortcut", vd_format("from=%d\n", above.layer))->activation = "linear";
+    }
+    x.layer = vd_import_last_layer(im);
+    vd_import_set(im, x);
+    free(slope);
 }
 
 /* ---- two tensors ---- */

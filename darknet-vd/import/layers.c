@@ -95,6 +95,7 @@ static const struct {
     {"MaxPool", vd_import_pool},
     {"Mish", vd_import_activation},
     {"Mul", vd_import_multiply},
+    {"PRelu", vd_import_slopes},
     {"Pad", vd_import_pad},
     {"ReduceMean", vd_import_mean},
     {"Relu", vd_import_activation},

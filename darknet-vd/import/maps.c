@@ -40,32 +40,68 @@ static int64_t padding_of(const vd_importing *im, const vd_window *v, vd_place x
                      (long long)v->pad[0], (long long)v->pad[1], (long long)v->pad[2], (long long)v->pad[3]);
 }
 
+static void mean_of_all(vd_importing *im, vd_place x)
+{
+    vd_import_read(im, x);
+    vd_import_add_layer(im, "avgpool", vd_format("%s", ""));
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
+}
+
+/* the mean of a window with its zeros, which [local_avgpool] does not count */
+static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v, const char *stride)
+{
+    int64_t pad = v->pad[0];
+    if (v->pad[1] != pad || v->pad[2] != pad || v->pad[3] != pad)
+        vd_import_refuse(im, "pads that are not the same on all sides");
+    char *keys = vd_format("%spadding=%lld\n", stride, (long long)pad);
+    vd_import_channel_windows(im, x, (int)v->size[0], keys);
+    free(keys);
+}
+
+/* whether zeros around the map are in the mean: those of a Pad are, its own where it says so */
+static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v)
+{
+    int own = 0, before = 0;
+    for (int k = 0; k < 4; ++k) {
+        before |= x.pad[k] > 0;
+        own |= v->pad[k] > x.pad[k];
+    }
+    int counted = own && vd_onnx_integer_of(im->node, "count_include_pad", 0);
+    if (before && own && !counted) vd_import_refuse(im, "pads of its own behind a Pad");
+    return before || counted;
+}
+
+/* a window of all pixels, which need not be a square */
+static int is_whole(const vd_importing *im, vd_place x, const int64_t *size)
+{
+    int bare = !x.pad[0] && !x.pad[1] && !x.pad[2] && !x.pad[3] && !vd_onnx_find_attribute(im->node, "pads");
+    return bare && !x.flat && size[0] == x.h && size[1] == x.w;
+}
+
 void vd_import_pool(vd_importing *im)
 {
     int is_mean = !strcmp(im->node->type, "AveragePool"), up = vd_onnx_integer_of(im->node, "ceil_mode", 0) != 0;
-    vd_place x = vd_import_input_of(im, 0);
+    vd_place x = is_mean ? vd_import_padded_input(im, 0) : vd_import_input_of(im, 0);
     int64_t size[2], out[2];
     vd_import_list_of(im, "kernel_shape", 2, 0, size);
-    if (is_mean && !x.flat && size[0] == x.h && size[1] == x.w && !vd_onnx_find_attribute(im->node, "pads")) {
-        vd_import_read(im, x);
-        vd_import_add_layer(im, "avgpool", vd_format("%s", ""));
-        vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
+    if (is_mean && is_whole(im, x, size)) {
+        mean_of_all(im, x);
         return;
     }
     vd_window v = vd_window_of(im, x, size);
-    int padded = v.pad[0] + v.pad[1] + v.pad[2] + v.pad[3] > 0;
     for (int k = 0; k < 2; ++k)
         out[k] = vd_window_out(k ? x.w : x.h, v.pad[k] + v.pad[k + 2], size[k], v.stride[k], up);
     if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool");
     if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window that does not fit");
-    if (is_mean && padded && vd_onnx_integer_of(im->node, "count_include_pad", 0))
-        vd_import_refuse(im, "count_include_pad=1");
     if (is_mean && up) vd_import_refuse(im, "ceil_mode=1");
     char *stride = vd_window_stride_keys(&v);
-    int64_t padding = padding_of(im, &v, x, out);
-    vd_import_read(im, x);
-    vd_import_add_layer(im, is_mean ? "local_avgpool" : "maxpool",
-                        vd_format("size=%lld\n%spadding=%lld\n", (long long)size[0], stride, (long long)padding));
+    if (is_mean && counts_zeros(im, x, &v)) mean_with_zeros(im, x, &v, stride);
+    else {
+        int64_t padding = padding_of(im, &v, x, out);
+        vd_import_read(im, x);
+        vd_import_add_layer(im, is_mean ? "local_avgpool" : "maxpool",
+                            vd_format("size=%lld\n%spadding=%lld\n", (long long)size[0], stride, (long long)padding));
+    }
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, (int)out[0], (int)out[1], 0, {0}});
     free(stride);
 }

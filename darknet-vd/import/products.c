@@ -121,17 +121,23 @@ static int is_row_of_channels(const vd_importing *im, vd_place x)
     return l && (l->filters == x.c || !strcmp(l->section, "avgpool"));
 }
 
-vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x)
+vd_import_layer *vd_import_channel_windows(vd_importing *im, vd_place x, int size, const char *keys)
 {
     if (x.flat && !is_row_of_channels(im, x))
         vd_import_refuse(im, "it is not behind a Conv, Gemm or MatMul of its own");
     vd_import_read(im, x);
-    vd_import_layer *l = vd_import_add_layer(
-        im, "convolutional", vd_format("filters=%d\nsize=1\nstride=1\npadding=0\ngroups=%d\n", x.c, x.c));
-    add_weights(l, x.c, 1);
-    for (int c = 0; c < x.c; ++c) l->weights[c] = 1;
+    vd_import_layer *l =
+        vd_import_add_layer(im, "convolutional", vd_format("filters=%d\nsize=%d\n%sgroups=%d\n", x.c, size, keys, x.c));
+    size_t columns = (size_t)size * size;
+    add_weights(l, x.c, columns);
+    for (size_t i = 0; i < x.c * columns; ++i) l->weights[i] = 1 / (float)columns;
     l->fixed = 1;
     return l;
+}
+
+vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x)
+{
+    return vd_import_channel_windows(im, x, 1, "stride=1\npadding=0\n");
 }
 
 /* a product with this output alone, whose sum can take more; else a new one */

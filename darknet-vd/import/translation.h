@@ -77,7 +77,10 @@ int vd_import_last_layer(const vd_importing *im);
 /* the next section is to read this: a [route] where another one comes before */
 void vd_import_read(vd_importing *im, vd_place p);
 
-/* a new section for each number of a channel: a 1x1 convolution in groups of one, all weights 1 */
+/* a new section for each channel by itself: a convolution in groups of one, all weights 1/size^2; of 1x1 pixel
+ *
+ *   keys   of the stride and the padding */
+vd_import_layer *vd_import_channel_windows(vd_importing *im, vd_place x, int size, const char *keys);
 vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x);
 
 /* the section before, where this tensor is its output alone, read so many times, and nothing came behind the sum; else
@@ -105,6 +108,7 @@ float *vd_import_by_channel(const vd_importing *im, vd_place x, const vd_onnx_te
 void vd_import_activation(vd_importing *im);
 void vd_import_hard_sigmoid(vd_importing *im);
 void vd_import_hard_swish(vd_importing *im);
+void vd_import_slopes(vd_importing *im);
 void vd_import_multiply(vd_importing *im);
 
 /* maps.c */

@@ -187,6 +187,11 @@ static void pairs(vd_onnx_call *c, function_of_two f)
     }
 }
 
+static double sloped(double x, double slope)
+{
+    return x > 0 ? x : slope * x;
+}
+
 static int add_integers(int64_t a, int64_t b, int64_t *y)
 {
     return !__builtin_add_overflow(a, b, y);
@@ -211,6 +216,16 @@ static int larger_integer(int64_t a, int64_t b, int64_t *y)
     return 1;
 }
 
+static int no_integers(int64_t a, int64_t b, int64_t *y)
+{
+    (void)a, (void)b, (void)y;
+    return 0;
+}
+
+static void run_prelu(vd_onnx_call *c)
+{
+    pairs(c, (function_of_two){sloped, no_integers});
+}
 static void run_add(vd_onnx_call *c)
 {
     pairs(c, (function_of_two){add, add_integers});
@@ -336,6 +351,7 @@ const vd_onnx_operator vd_onnx_numbers[] = {
     {"Max", run_max},
     {"Mish", run_mish},
     {"Mul", run_mul},
+    {"PRelu", run_prelu},
     {"QuantizeLinear", run_quantize},
     {"Relu", run_relu},
     {"Selu", run_selu},

@@ -274,6 +274,46 @@ START_TEST(hard_gates_are_two_sections)
 }
 END_TEST
 
+#define LINEAR_3 "\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+
+/* a slope that Darknet has no name for, and one of each channel */
+START_TEST(other_slopes_are_sums)
+{
+    begin_graph(2, 4, 4);
+    conv("a", "x", 3, 2, 1);
+    vd_onnx_set_real(vd_onnx_add_node(g, "LeakyRelu", "b", "a", (char *)0), "alpha", .25f);
+    conv("c", "b", 3, 3, 1);
+    memcpy(vd_onnx_add_tensor(g, "slopes", VD_ONNX_FLOAT, 3, (int64_t[]){3, 1, 1})->real, (float[]){.5f, .25f, -1}, 12);
+    two("PRelu", "y", "c", "slopes");
+    write_graph("y");
+    expect_sections(LINEAR_3 "\n[activation]\nactivation=relu\n\n[shortcut]\nfrom=0\nalpha=0.75\nbeta=0.25\n"
+                             "activation=linear\n" LINEAR_3
+                             "\n[activation]\nactivation=relu\n" EACH_OF("3", "linear") "\n[route]\nlayers=3\n" EACH_OF(
+                                 "3", "linear") "\n[shortcut]\nfrom=5\nactivation=linear\n");
+}
+END_TEST
+
+/* zeros of a mean are counted where the node says so, or a Pad has made them: PyTorch's AvgPool2d */
+START_TEST(means_with_zeros_are_convolutions)
+{
+    begin_graph(3, 5, 5);
+    conv("a", "x", 3, 3, 1);
+    vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "b", "a", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+    vd_onnx_set_integer(node, "count_include_pad", 1);
+    pads(node, 1);
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "p", "b", "around");
+    node = vd_onnx_add_node(g, "AveragePool", "y", "p", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_sections(LINEAR_3
+                    "\n[convolutional]\nfilters=3\nsize=3\nstride=1\npadding=1\ngroups=3\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=3\nsize=3\nstride=2\npadding=1\ngroups=3\nactivation=linear\n");
+}
+END_TEST
+
 /* x.view(x.size(0), -1), half = x.size(1) / 2, as PyTorch writes them for batches of any size, and a Pad of zeros */
 START_TEST(shapes_are_numbers)
 {
@@ -397,10 +437,6 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (Conv): pads that are not the same on all sides\n");
     begin_graph(3, 8, 8);
-    vd_onnx_set_real(vd_onnx_add_node(g, "LeakyRelu", "y", "x", (char *)0), "alpha", .2f);
-    write_graph("y");
-    expect_refused("node y (LeakyRelu): alpha=0.2: Darknet has .1 and .01\n");
-    begin_graph(3, 8, 8);
     conv("y", "x", 4, 2, 3);
     write_graph("y");
     expect_refused("node y (Conv): weights that do not fit 3 channels\n");
@@ -464,6 +500,8 @@ SUITE_OF(import)
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);
     TEST(hard_gates_are_two_sections);
+    TEST(other_slopes_are_sums);
+    TEST(means_with_zeros_are_convolutions);
     TEST(shapes_are_numbers);
     TEST(factors_of_channels_come_back_from_rows);
     TEST(parts_are_routes);

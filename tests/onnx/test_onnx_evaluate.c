@@ -194,6 +194,7 @@ START_TEST(shapes_of_two_are_repeated_as_numpy_does)
         {"Add", {11, 12, 21, 22, 31, 32, 13, 14, 23, 24, 33, 34}},
         {"Sub", {-9, -8, -19, -18, -29, -28, -7, -6, -17, -16, -27, -26}},
         {"Mul", {10, 20, 20, 40, 30, 60, 30, 40, 60, 80, 90, 120}},
+        {"PRelu", {1, 2, 1, 2, 1, 2, 3, 4, 3, 4, 3, 4}},
         {"Max", {10, 10, 20, 20, 30, 30, 10, 10, 20, 20, 30, 30}},
     };
     for (int i = 0; i < COUNT_OF(pairs); ++i) {
@@ -202,6 +203,10 @@ START_TEST(shapes_of_two_are_repeated_as_numpy_does)
         expect(3, shape, x, 3, out, pairs[i].y);
         end(), begin();
     }
+    constant("c", 1, (int64_t[]){2}, (float[]){.5f, -1});
+    vd_onnx_add_node(g, "PRelu", "y", "x", "c", (char *)0);
+    expect(2, (int64_t[]){1, 2}, (float[]){-3, -4}, 2, (int64_t[]){1, 2}, (float[]){-1.5f, 4});
+    end(), begin();
     constant("c", 1, (int64_t[]){1}, (float[]){4});
     vd_onnx_add_node(g, "Div", "y", "c", "x", (char *)0);
     expect(3, shape, x, 3, shape, (float[]){4, 2, 4 / 3.f, 1});

@@ -108,7 +108,8 @@ class Inception(nn.Module):
         super().__init__()
         self.stem = conv_norm(3, 16, 3, 2)
         self.one, self.three = conv_norm(16, 8, 1), nn.Sequential(conv_norm(16, 4, 1), conv_norm(4, 8, 3))
-        self.mean = nn.Sequential(nn.AvgPool2d(3, 1, 1, count_include_pad=False), conv_norm(16, 8, 1))
+        self.mean = nn.Sequential(nn.AvgPool2d(3, 1, 1), nn.AvgPool2d(3, 1, 1, count_include_pad=False),
+                                  conv_norm(16, 8, 1))
         self.most = nn.Sequential(nn.MaxPool2d(3, 1, 1), conv_norm(16, 8, 1))
         self.last = nn.Linear(32, 10)
 
@@ -157,6 +158,19 @@ def activations(act):
                          nn.Linear(8 * 49, 10), act)
 
 
+class Slopes(nn.Module):
+    """PReLU with a slope of each channel, after the first convolution and the last layer"""
+
+    def __init__(self):
+        super().__init__()
+        self.slopes = nn.ModuleDict({str(c): nn.PReLU(c) for c in (8, 10)})
+        for p in self.slopes.values():
+            nn.init.uniform_(p.weight, -.5, .5)
+
+    def forward(self, x):
+        return self.slopes[str(int(x.shape[1]))](x)
+
+
 def mlp():
     return nn.Sequential(nn.Linear(20, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 32, bias=False), nn.Tanh(),
                          nn.Linear(32, 3), nn.Softmax(-1))
@@ -200,7 +214,7 @@ MODELS = {
 for name, act in {"leaky": nn.LeakyReLU(.1), "leaky.01": nn.LeakyReLU(), "leaky.2": nn.LeakyReLU(.2),
                   "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(), "elu": nn.ELU(), "selu": nn.SELU(), "mish": nn.Mish(),
                   "silu": nn.SiLU(), "hardtanh": nn.Hardtanh(), "hardswish": nn.Hardswish(), "gelu": nn.GELU(),
-                  "hardsigmoid": nn.Hardsigmoid(), "prelu": nn.PReLU(), "softplus": nn.Softplus()}.items():
+                  "hardsigmoid": nn.Hardsigmoid(), "prelu": nn.PReLU(), "prelu-each": Slopes(), "softplus": nn.Softplus()}.items():
     MODELS[name] = (lambda act=act: activations(act), (3, 16, 16), {})
 
 
