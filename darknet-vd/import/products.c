@@ -117,8 +117,9 @@ void vd_import_mat_mul(vd_importing *im)
 /* a row of numbers that the section makes as channels of one pixel */
 static int is_row_of_channels(const vd_importing *im, vd_place x)
 {
-    const vd_import_layer *l = x.layer == VD_IMPORT_PICTURE ? 0 : im->net.layers + x.layer;
-    return l && (l->filters == x.c || !strcmp(l->section, "avgpool"));
+    int i = x.layer;
+    while (i >= 0 && !strcmp(im->net.layers[i].section, "activation")) --i; /* of the section before it */
+    return i >= 0 && (im->net.layers[i].filters == x.c || !strcmp(im->net.layers[i].section, "avgpool"));
 }
 
 vd_import_layer *vd_import_channel_windows(vd_importing *im, vd_place x, int size, const char *keys)

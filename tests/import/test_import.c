@@ -276,20 +276,33 @@ END_TEST
 
 #define LINEAR_3 "\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
 
-/* a slope that Darknet has no name for, and one of each channel */
+/* of a PRelu with a slope for each of 3 channels, behind the section `from`; `above` is its second section */
+#define SLOPES(from, above)                                                                                            \
+    "\n[activation]\nactivation=relu\n" EACH_OF("3", "linear") "\n[route]\nlayers=" from                               \
+                                                               "\n" EACH_OF("3", "linear") "\n[shortcut]\nfrom=" above \
+                                                                                           "\nactivation=linear\n"
+
+/* a slope that Darknet has no name for; one of each channel, of a map and of a row */
 START_TEST(other_slopes_are_sums)
 {
+    static const float slopes[3] = {.5f, .25f, -1};
     begin_graph(2, 4, 4);
     conv("a", "x", 3, 2, 1);
     vd_onnx_set_real(vd_onnx_add_node(g, "LeakyRelu", "b", "a", (char *)0), "alpha", .25f);
     conv("c", "b", 3, 3, 1);
-    memcpy(vd_onnx_add_tensor(g, "slopes", VD_ONNX_FLOAT, 3, (int64_t[]){3, 1, 1})->real, (float[]){.5f, .25f, -1}, 12);
-    two("PRelu", "y", "c", "slopes");
+    memcpy(vd_onnx_add_tensor(g, "each", VD_ONNX_FLOAT, 3, (int64_t[]){3, 1, 1})->real, slopes, sizeof(slopes));
+    two("PRelu", "d", "c", "each");
+    one("GlobalAveragePool", "e", "d");
+    one("Flatten", "f", "e");
+    random_constant("w", 2, (int64_t[]){3, 3});
+    two("MatMul", "h", "f", "w");
+    constant("of_row", 3, slopes);
+    two("PRelu", "y", "h", "of_row");
     write_graph("y");
-    expect_sections(LINEAR_3 "\n[activation]\nactivation=relu\n\n[shortcut]\nfrom=0\nalpha=0.75\nbeta=0.25\n"
-                             "activation=linear\n" LINEAR_3
-                             "\n[activation]\nactivation=relu\n" EACH_OF("3", "linear") "\n[route]\nlayers=3\n" EACH_OF(
-                                 "3", "linear") "\n[shortcut]\nfrom=5\nactivation=linear\n");
+    expect_sections(LINEAR_3
+                    "\n[activation]\nactivation=relu\n\n[shortcut]\nfrom=0\nalpha=0.75\nbeta=0.25\n"
+                    "activation=linear\n" LINEAR_3 SLOPES(
+                        "3", "5") "\n[avgpool]\n\n[connected]\noutput=3\nactivation=linear\n" SLOPES("10", "12"));
 }
 END_TEST
 
