@@ -11,7 +11,7 @@
 # those of cfg/, trained for some batches on noise, with about half of them pruned, and the ones that the suite `onnx`
 # draws and lists.
 set -eu
-: "${DARKNET:=./darknet}" "${BUILD:=build/out}" "${SRC:=build/darknet}" "${STEPS:=20}" "${PYTHON:=/usr/bin/python3}"
+: "${DARKNET:=./darknet}" "${BUILD:=build/out}" "${SRC:=build/darknet}" "${STEPS:=20}" "${SETTLE:=400}" "${PYTHON:=/usr/bin/python3}"
 here=tests/export/readers out=$BUILD/readers/onnx
 mkdir -p "$out"
 
@@ -146,8 +146,8 @@ slow='s/^learning_rate=.*/learning_rate=0.00001/'
 for cfg in cfg/*.cfg; do
     name=$(basename "$cfg" .cfg)
     case $name in
-        yolo* | bccd*) steps=400 script="$small;$slow" ;;
-        vgg*) steps=400 script=$slow ;;
+        yolo* | bccd*) steps=$SETTLE script="$small;$slow" ;;
+        vgg*) steps=$SETTLE script=$slow ;;
         *) steps=$STEPS script='' ;;
     esac
     case $name in
