@@ -5,9 +5,11 @@
 ## CIFAR=archive     CIFAR-10 as pictures: a tar with train/CLASS/*.jpg and test/CLASS/*.jpg
 ## BCCD=archive      blood cells: a tar with bccd/images/*.jpg, labels/*.txt, bccd.names, train.txt and test.txt
 ## TABLE='lenet5-*'  for tables: rows whose names match; TABLE=calibration: that of docs/calibration.md
+## KEEP=RESULTS.md   for tables: rows that this page has are taken from it, not trained again
 CIFAR ?=
 BCCD ?=
 TABLE ?= *
+KEEP ?=
 
 build/digits/digits.data: $(EXEC)
 	@mkdir -p build
@@ -47,14 +49,23 @@ build/cifar/cifar.data:
 build/bccd/bccd.data:
 	$(Q)mk/unpack-bccd.sh "$(BCCD)" $(@D)
 
+# training pictures held out, to choose settings on
+build/cifar/held-out.data: build/cifar/cifar.data $(EXEC)
+	$(Q)./$(EXEC) vd split $< 5000 $(CURDIR)/$@
+
+build/bccd/held-out.data: build/bccd/bccd.data $(EXEC)
+	$(Q)./$(EXEC) vd split $< 58 $(CURDIR)/$@
+
 TABLE_DATA := MNIST_DATA=build/mnist/mnist.data MNIST_HELD_OUT_DATA=build/mnist/held-out.data \
 	MNIST_RANDOM_DATA=build/mnist-random/mnist.data \
-	$(if $(CIFAR),CIFAR_DATA=build/cifar/cifar.data) $(if $(BCCD),BCCD_DATA=build/bccd/bccd.data)
+	$(if $(CIFAR),CIFAR_DATA=build/cifar/cifar.data CIFAR_HELD_OUT_DATA=build/cifar/held-out.data) \
+	$(if $(BCCD),BCCD_DATA=build/bccd/bccd.data BCCD_HELD_OUT_DATA=build/bccd/held-out.data)
 .PHONY: tables
 ifneq ($(TABLE),calibration)
 tables: $(EXEC) $(foreach d,$(TABLE_DATA),$(lastword $(subst =, ,$(d)))) ## train what the paper's tables show, in hours; resumes an interrupted run
-	$(Q)$(TABLE_DATA) tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)'
+	$(Q)$(TABLE_DATA) KEEP='$(KEEP)' tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)'
 	$(Q)cp build/tables/RESULTS.md RESULTS.md
+	$(Q)$(MAKE) figures
 else
 tables: $(EXEC) build/freezing/mnist.data build/mnist/mnist.data build/inverted/mnist.data
 	$(Q)HELD_OUT_DATA=build/freezing/mnist.data TEST_DATA=build/mnist/mnist.data \

@@ -1,14 +1,15 @@
 # the pictures of docs/figures/, drawn by awk from RESULTS.md, the .tsv files beside them and the #include lines
 
 ### Pictures
-FIGURES := $(foreach f,training compression speed includes,docs/figures/$(f).svg)
+FIGURES := $(foreach f,training compression speed includes,docs/figures/$(f).svg) \
+	$(if $(shell grep -l '^| [a-z0-9-]*-magnitude[0-9]*-[0-9] ' RESULTS.md),docs/figures/baselines.svg)
 
 # always: git keeps no times
 .PHONY: figures $(FIGURES)
 figures: $(FIGURES) ## draw docs/figures/*.svg anew
 
 docs/figures/training.svg docs/figures/speed.svg: docs/figures/%.svg: docs/figures/%.tsv
-docs/figures/compression.svg: RESULTS.md
+docs/figures/compression.svg docs/figures/baselines.svg: RESULTS.md
 docs/figures/includes.svg: darknet-vd/floors $(wildcard darknet-vd/*/*.[ch] darknet-vd/*/*/*.[ch])
 
 $(FIGURES): docs/figures/%.svg: docs/figures/svg.awk docs/figures/%.awk

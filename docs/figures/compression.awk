@@ -27,7 +27,7 @@ NF == 7 && trim($2) in panel && trim($6) != "" {
 /^\| row \| net / { medians = 0 }
 
 # all 10,000 test pictures and true labels
-medians && $2 ~ /^ lenet/ && $2 !~ /held-out|random/ {
+medians && $2 ~ /^ lenet/ && $2 !~ /held-out|random|-aug-|(vd|magnitude)[0-9]+ *$/ {
     row = trim($2); source = "ours"; p = 2
     if (sub(/^lenet-300-100-/, "", row)) p = 1
     else if (sub(/^lenet5-relu-/, "", row)) source = "relu"
@@ -36,7 +36,7 @@ medians && $2 ~ /^ lenet/ && $2 !~ /held-out|random/ {
     add(p, source, s, trim($6) == "" ? 1 : trim($6), $4)
 }
 
-/^Processor:/ { processor = substr($0, 11) }
+/^Processors?:/ { processor = $0; sub(/^[^:]*:/, "", processor) }
 
 function mark(source, x, y) {
     if (source == "paper") svg_mark("square", x, y, 4.5, paper, ink)

@@ -5,9 +5,11 @@
 #
 #     FOLDER/RESULTS.md   all results so far
 #     FOLDER/NAME/        a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
-#     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, BCCD_DATA, DIGITS_DATA, BOXES_DATA   the .data files
+#     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, CIFAR_HELD_OUT_DATA, BCCD_DATA, BCCD_HELD_OUT_DATA,
+#     DIGITS_DATA, BOXES_DATA   the .data files
 #     FREEZING_DATA   a folder with those of tests/tables/freezing.sh
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
+#     KEEP            a RESULTS.md: what it has of these rows is taken from it, not trained again
 #
 # A row that has a result is not trained again; an interrupted one resumes from its checkpoint.
 set -eu
@@ -19,7 +21,9 @@ data_of() {
     mnist-random) echo "$MNIST_RANDOM_DATA" ;;
     mnist-held-out) echo "$MNIST_HELD_OUT_DATA" ;;
     cifar) echo "${CIFAR_DATA:?make tables CIFAR=archive}" ;;
+    cifar-held-out) echo "${CIFAR_HELD_OUT_DATA:?make tables CIFAR=archive}" ;;
     bccd) echo "${BCCD_DATA:?make tables BCCD=archive}" ;;
+    bccd-held-out) echo "${BCCD_HELD_OUT_DATA:?make tables BCCD=archive}" ;;
     digits) echo "$DIGITS_DATA" ;;
     boxes) echo "$BOXES_DATA" ;;
     freezing-*) echo "$FREEZING_DATA/${1#freezing-}.data" ;;
@@ -30,19 +34,24 @@ data_of() {
 # the program that trains and tests on a data set
 kind_of() {
     case $1 in
-    bccd | boxes) echo detector ;;
+    bccd* | boxes) echo detector ;;
     *) echo classifier ;;
     esac
 }
 
-# set_keys FILE key=value...: replaces the value of a key that is there; else adds the line after the head of its section
+# set_keys FILE key=value...: replaces the value of a key that is there; else adds the line after the head of its section.
+# -key removes it
 set_keys() {
     file=$1
     shift
     for pair; do
+        if [ "${pair#-}" != "$pair" ]; then
+            sed -i "/^${pair#-}=/d" "$file"
+            continue
+        fi
         key=${pair%%=*} section='\[net\]'
         case $key in
-        kl_* | samples | freeze_* | fine_tune | report) section='\[vd_cost\]' ;;
+        kl_* | samples | freeze_* | fine_tune | report | target_* | method | magnitude | prune_*) section='\[vd_cost\]' ;;
         threshold | train_clip | log_sigma2 | log_alpha) section='\[vd_con.*\]' ;;
         esac
         if grep -q "^$key=" "$file"; then sed -i "s|^$key=.*|$pair|" "$file"
@@ -131,9 +140,28 @@ measure_row() {
     echo "$4: $(echo "$measured" | sed 's/=/ /') %"
 }
 
+# a line with 1..3 in its name stands for three rows: 1, 2 and 3 wherever it has 1..3
+all_rows() {
+    sed 's/#.*//' "$rows" | awk 'NF {
+        for (seed = 1; seed <= ($1 ~ /1\.\.3$/ ? 3 : 1); ++seed) { row = $0; gsub(/1\.\.3/, seed, row); print row }
+    }'
+}
+
+# the results of the rows that the page KEEP has and the folder has not
+keep_results() {
+    [ -n "${KEEP:-}" ] || return 0
+    all_rows | while read -r name rest; do
+        [ ! -e "$folder/$name/result" ] || continue
+        mkdir -p "$folder/$name"
+        awk -v name="$name" -f "${0%/*}/keep.awk" "$KEEP" > "$folder/$name/result.tmp"
+        if [ -s "$folder/$name/result.tmp" ]; then mv "$folder/$name/result.tmp" "$folder/$name/result"
+        else rm "$folder/$name/result.tmp" && rmdir --ignore-fail-on-non-empty "$folder/$name"; fi
+    done
+}
+
 # the rows still to train that start from scratch ($1 = 1) or from another row (0)
 wanted() {
-    sed 's/#.*//' "$rows" | while read -r name rest; do
+    all_rows | while read -r name rest; do
         # shellcheck disable=SC2254
         case $name in $pattern) [ -e "$folder/$name/result" ] || echo "$name $rest" ;; esac
     done | awk -v scratch="$1" 'NF && ($4 == "-") == scratch'
@@ -141,15 +169,12 @@ wanted() {
 
 # FOLDER/RESULTS.md of all rows measured so far, in their order
 write_results() {
-    results=$(sed 's/#.*//' "$rows" | while read -r name rest; do
+    results=$(all_rows | while read -r name rest; do
         if [ -e "$folder/$name/result" ]; then echo "$folder/$name/result"; fi
     done)
     [ -n "$results" ] || return 0
-    {
-        cat "${0%/*}/heading.md"
-        # shellcheck disable=SC2086
-        awk -f "${0%/*}/results.awk" $results
-    } > "$folder/RESULTS.md.tmp"
+    # shellcheck disable=SC2086
+    awk -v heading="${0%/*}/heading.md" -f "${0%/*}/results.awk" $results > "$folder/RESULTS.md.tmp"
     mv "$folder/RESULTS.md.tmp" "$folder/RESULTS.md"
     echo "$folder/RESULTS.md"
 }
@@ -162,6 +187,7 @@ if [ "$pattern" = -row ]; then
 fi
 export DARKNET_THREADS=1
 mkdir -p "$folder"
+keep_results
 for scratch in 1 0; do
     wanted $scratch | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row
 done
