@@ -147,7 +147,7 @@ for cfg in cfg/*.cfg; do
     name=$(basename "$cfg" .cfg)
     case $name in
         yolo* | bccd*) steps=$SETTLE script="$small;$slow" ;;
-        vgg*) steps=$SETTLE script=$slow ;;
+        vgg* | resnet*) steps=$SETTLE script=$slow ;;
         *) steps=$STEPS script='' ;;
     esac
     case $name in
