@@ -69,11 +69,13 @@ static float farthest(int n, const float *a, const float *b)
     return most;
 }
 
-/* the largest |t| of the sides e^t, at least 1: an error of t, which is one of the largest number of the map, is a
- * share of the side as large */
-static double largest_power(const vd_model_head *h, int cells, const float *x)
+/* by how much the sides of boxes can have larger errors than the head's numbers, as shares; at least 1. Of e^t: by the
+ * largest |t|, whose error is a share of it. Of 4 w^2 anchor: by 8 w anchor where the side is 1, the whole picture */
+static double enlargement(const vd_model *m, const vd_model_head *h, int cells, const float *x)
 {
     double most = 1;
+    for (int i = 0; i < 2 * h->n && h->new_coords; ++i)
+        most = fmax(most, 4 * sqrt(h->anchors[i] / (double)(i % 2 ? m->h : m->w)));
     for (int a = 0; a < h->n && !h->new_coords; ++a) {
         const float *sides = x + ((size_t)a * (h->coords + 1 + h->classes) + 2) * cells;
         for (int i = 0; i < 2 * cells; ++i) most = fmax(most, fabs((double)sides[i]));
@@ -95,7 +97,7 @@ static double head_difference(const vd_onnx_building *b, int layer, const float 
         most = fmax(most, farthest(classes, scores + (size_t)i * classes, score));
     }
     free(score);
-    return most / largest_power(&l->head, map->h * map->w, output);
+    return most / enlargement(b->m, &l->head, map->h * map->w, output);
 }
 
 /* all heads of one picture; *d becomes the largest difference so far */

@@ -86,7 +86,7 @@ reference() {
 nms_row() {
     grep -q '^\[\(yolo\|region\)\]' "$2" && [ -n "${ORT:-}" ] || return 0
     size() { sed -n "s/^$1 *= *//p" "$2" | head -n 1; }
-    "$DARKNET" vd export "$2" "$3" "$out/$1" -format onnx -nms > "$out/$1.log" 2>&1 || return 0
+    DARKNET_KERNELS=c "$DARKNET" vd export "$2" "$3" "$out/$1" -format onnx -nms > "$out/$1.log" 2>&1 || return 0
     # shellcheck disable=SC2086 # no list is no word
     reference nms "$2" "$3" "$out/in.f32" "$out/here.f32" ${4:-}
     printf '%-32s' "$1 -nms"
@@ -109,7 +109,7 @@ export_rows() {
     answer_here "$cfg" "$weights"
     for option; do
         # shellcheck disable=SC2086 # no option is no word
-        if "$DARKNET" vd export "$cfg" "$weights" "$out/$name" -format onnx $option > "$out/$name.log" 2>&1; then
+        if DARKNET_KERNELS=c "$DARKNET" vd export "$cfg" "$weights" "$out/$name" -format onnx $option > "$out/$name.log" 2>&1; then
             row "$name $option" "$out/$name.onnx"
         else
             printf '%-32s not exported: %s\n' "$name $option" "$(tail -n 1 "$out/$name.log")"
@@ -162,9 +162,12 @@ trained() {
     list=$(value "$4" valid)
     reference "$2" "$3" "$out/in.f32" "$out/here.f32" "$list"
     for option in '' -compact "-int8 $4"; do
-        # shellcheck disable=SC2086 # words
-        "$DARKNET" vd export "$2" "$3" "$out/$1" -format onnx $option > "$out/$1.log" 2>&1
         printf '%-32s' "$1 ${option%% *}"
+        # shellcheck disable=SC2086 # words
+        "$DARKNET" vd export "$2" "$3" "$out/$1" -format onnx $option > "$out/$1.log" 2>&1 || {
+            echo " not exported: $(tail -n 1 "$out/$1.log")"
+            continue
+        }
         for reader in $readers; do
             case $reader in check | ort-pairs | opencv5) continue ;; esac
             answer "$reader" "$out/$1.onnx" > "$out/why" 2>&1 || { printf ' %s: refused' "$reader"; continue; }
