@@ -172,6 +172,7 @@ static void copy_head(layer l, vd_model_head *head)
                             .anchors = vd_calloc(2 * (size_t)l.n, sizeof(float)),
                             .scale_x_y = own ? own->scale_x_y : 1,
                             .new_coords = own && own->new_coords,
+                            .beta_nms = own ? own->beta_nms : 0,
                             .softmax = !is_yolo && l.softmax,
                             .background = !is_yolo && l.background};
     for (int i = 0; i < 2 * l.n; ++i) head->anchors[i] = l.biases[2 * (is_yolo ? l.mask[i / 2] : i / 2) + i % 2];

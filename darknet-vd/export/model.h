@@ -36,6 +36,7 @@ typedef struct {
     float *anchors;         /* [n][2] width and height, in pixels of the network's input; of a region in cells */
     float scale_x_y;        /* 1: stock Darknet's */
     int new_coords;
+    float beta_nms; /* suppression subtracts a power of the middles' distance from the overlap; 0: it does not */
     int softmax, background; /* region */
 } vd_model_head;
 

@@ -51,6 +51,17 @@ static double tolerance_of(const vd_export_options *o)
     return o->ranges ? INT8_TOLERANCE : o->half ? HALVES_TOLERANCE : VD_EXPORT_TOLERANCE;
 }
 
+/* where NonMaxSuppression keeps other boxes than Darknet does; null: nowhere */
+static char *note_of_nms(const vd_model *m)
+{
+    for (int i = 0; i < m->n; ++i)
+        if (m->layers[i].head.beta_nms != 0)
+            return vd_format("-nms: layer %d [yolo]: nms_kind= keeps boxes that overlap where their middles are apart; "
+                             "ONNX's NonMaxSuppression takes the overlap alone",
+                             i);
+    return 0;
+}
+
 static void write_onnx(const vd_exporting *e, vd_export_result *r)
 {
     struct stat s;
@@ -70,6 +81,7 @@ static void write_onnx(const vd_exporting *e, vd_export_result *r)
     r->difference = difference_of_file(e, &b, out.temporary);
     vd_export_check(path, r->difference, tolerance_of(o), "");
     vd_output_close(&out);
+    if (o->nms) r->note = note_of_nms(e->m);
     free_vd_onnx_building(&b);
     free(cfg);
     free(path);

@@ -300,6 +300,27 @@ START_TEST(a_detector_has_its_maps_and_one_list_of_boxes)
 }
 END_TEST
 
+/* greedynms of later Darknets, too, looks at the distance of the middles */
+START_TEST(other_suppressions_are_a_note)
+{
+    static const char *const kinds[] = {"", "nms_kind=greedynms\n", "nms_kind=diounms\n"};
+    for (int i = 0; i < COUNT_OF(kinds); ++i) {
+        char *cfg = vd_format(SQUARE MAP "7\n[yolo]\nclasses=2\nnum=1\nanchors=2,3\n%s", kinds[i]);
+        network *net = random_network(cfg, 3);
+        vd_export_options o = options_of("out");
+        save_network(cfg, net);
+        for (o.nms = 0; o.nms < 2; ++o.nms) {
+            vd_export_result r = vd_export(o);
+            ck_assert_int_eq(r.note && strstr(r.note, "layer 1 [yolo]: nms_kind="), o.nms && i > 0);
+            free_vd_export_result(r);
+        }
+        free_options_of(o);
+        free_network(net);
+        free(cfg);
+    }
+}
+END_TEST
+
 /* ---- random networks ---- */
 
 enum { GROUPS = 8, IN_A_GROUP = 10 };
@@ -550,6 +571,7 @@ SUITE_OF(onnx)
     TEST(every_layer);
     TEST(every_head);
     TEST(a_detector_has_its_maps_and_one_list_of_boxes);
+    TEST(other_suppressions_are_a_note);
     LOOP(random_networks_answer_as_before, GROUPS);
     TEST(a_tiny_network_is_this_file_to_the_byte);
     TEST(halves_and_sparse_weights_are_smaller_files);
