@@ -340,7 +340,17 @@ static const char *factors_of(vd_onnx_building *b, const vd_model_layer *l, int 
     return name;
 }
 
-/* source s of a [shortcut] times its factor */
+/* every step-th pixel, each way */
+static const char *thinned(vd_onnx_building *b, const char *x, int64_t step)
+{
+    const char *y = vd_onnx_name(b, "thinned");
+    vd_onnx_node *node = vd_onnx_add_node(b->g, "MaxPool", y, x, (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){1, 1});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){step, step});
+    return y;
+}
+
+/* source s of a [shortcut] times its factor; of a larger map every pixel that Darknet adds */
 static const char *summand(vd_onnx_building *b, const vd_model_layer *l, int s)
 {
     float factor = l->n_sources > 2 ? 1 : s ? l->beta : l->alpha;
@@ -348,6 +358,7 @@ static const char *summand(vd_onnx_building *b, const vd_model_layer *l, int s)
     char *what = vd_format("factor%d", s), *scaled = vd_format("scaled%d", s), *map = vd_format("map%d", s);
     int as_map = l->columns || !source_of(b, l, 0)->flat;
     const char *by = 0, *y = as_map ? mapped(b, map, x) : flat(b, map, x);
+    if (s == 1 && l->w > l->out_w) y = thinned(b, y, l->w / l->out_w);
     if (l->columns) by = factors_of(b, l, s, what);
     else if (factor != 1) by = vd_onnx_number(b, what, factor);
     if (by) {

@@ -28,8 +28,10 @@ static const char *route_fault(const vd_model *m, const vd_model_layer *l)
 
 static const char *shortcut_fault(const vd_model_layer *l)
 {
+    int by = l->w / l->out_w;
     if (l->w == l->out_w && l->h == l->out_h) return 0;
-    return "it adds maps of other sizes";
+    if (l->n_sources == 2 && !l->columns && l->w == by * l->out_w && l->h == by * l->out_h) return 0;
+    return "it adds a map that is smaller, or not a whole number of times as large";
 }
 
 static const char *head_fault(const vd_model *m, const vd_model_layer *l)

@@ -214,6 +214,8 @@ START_TEST(every_layer)
                              "[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
         {"more",
          SQUARE "[convolutional]\nsize=1\nstride=1\nfilters=7\nactivation=tanh\n" CONV "tanh\n[shortcut]\nfrom=0\n"},
+        {"larger", SQUARE CONV "tanh\n[convolutional]\nsize=3\npad=1\nstride=2\nfilters=6\nactivation=tanh\n"
+                               "[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
         {"several", SQUARE CONV "leaky\n" CONV "tanh\n" CONV "tanh\n[shortcut]\nfrom=0,1\nactivation=swish\n"},
         {"weighted", SQUARE CONV "leaky\n" CONV "tanh\n" CONV "tanh\n[shortcut]\nfrom=0,1\nweights_type=per_channel\n"
                                  "weights_normalization=softmax\n[shortcut]\nfrom=0\nweights_type=per_feature\n"},
@@ -533,10 +535,8 @@ START_TEST(what_onnx_cannot_say_is_a_line)
     expect_refused(SQUARE "[convolutional]\nsize=1\nstride=2\nfilters=2\nactivation=relu\n",
                    "stock Darknet reads its input in another order");
     expect_refused(SQUARE "[maxpool]\nsize=1\nstride=1\npadding=2\n", "some of its windows are wholly outside the map");
-    expect_refused(SQUARE "[maxpool]\nsize=2\nstride=2\n[shortcut]\nfrom=-1\n" CONV
-                          "relu\n[maxpool]\nsize=2\nstride=2\n"
-                          "[shortcut]\nfrom=0\n",
-                   "layer 4 [shortcut]: not exported to ONNX: it adds maps of other sizes");
+    expect_refused(SQUARE "[maxpool]\nsize=2\nstride=2\n[upsample]\nstride=2\n[shortcut]\nfrom=0\n",
+                   "layer 2 [shortcut]: not exported to ONNX: it adds a map that is smaller");
     expect_refused(SQUARE "[reorg]\nstride=2\nflatten=1\n", "layer 0 [reorg]: not exported to ONNX");
 }
 END_TEST
