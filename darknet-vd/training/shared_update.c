@@ -31,6 +31,7 @@ static struct {
     int first;        /* layer */
     int is_shared;    /* between sum() and join() */
     int is_stale;     /* this rank has only its part of the OWN arrays */
+    char *takes;      /* [net->n] 1: the layer is shared */
     int n, *part;     /* pieces; [ranks + 1] the first of each part */
     piece *pieces;    /* [n] */
     char **is_frozen; /* [net->n][weights], null where none is */
@@ -52,22 +53,32 @@ size_t vd_shared_room(size_t all)
 
 /* ---- who takes what ---- */
 
-static int is_shareable(const network *net, int first)
+static int is_shareable(const network *net, int i)
+{
+    return vd_layer_of(net->layers[i]) && vd_update_is_shareable(net->layers[i]);
+}
+
+static int shareable_layers(const network *net, int first)
 {
     int count = 0;
     if (vd_ranks() < 2 || net->ema_alpha > 0) return 0;
-    for (int i = first; i < net->n; ++i) {
-        if (!vd_layer_of(net->layers[i])) continue;
-        if (!vd_update_is_shareable(net->layers[i])) return 0;
-        ++count;
-    }
-    return count > 0;
+    for (int i = first; i < net->n; ++i) count += is_shareable(net, i);
+    return count;
+}
+
+/* the parts of the latest update are those of this one, too */
+static int is_planned(const network *net, int first)
+{
+    if (plan.net != net || plan.first != first) return 0;
+    for (int i = first; i < net->n; ++i)
+        if (plan.takes[i] != is_shareable(net, i)) return 0;
+    return 1;
 }
 
 static void free_plan(void)
 {
     for (int i = 0; plan.net && i < plan.net->n; ++i) free(plan.is_frozen[i]);
-    free(plan.is_frozen), free(plan.pieces), free(plan.part), free(plan.from);
+    free(plan.is_frozen), free(plan.takes), free(plan.pieces), free(plan.part), free(plan.from);
     memset(&plan, 0, sizeof(plan));
 }
 
@@ -110,13 +121,16 @@ static void make_plan(const network *net, int first)
     plan.part = vd_calloc(vd_ranks() + 1, sizeof(int));
     plan.from = vd_calloc(vd_ranks() + 1, sizeof(size_t));
     plan.is_frozen = vd_calloc(net->n, sizeof(char *));
+    plan.takes = vd_calloc(net->n, 1);
     size_t pieces = 0;
-    for (int i = first; i < net->n; ++i)
-        if (vd_layer_of(net->layers[i])) pieces += vd_pieces(vd_layer_of(net->layers[i])->n, VD_PIECE);
+    for (int i = first; i < net->n; ++i) {
+        plan.takes[i] = (char)is_shareable(net, i);
+        if (plan.takes[i]) pieces += vd_pieces(vd_layer_of(net->layers[i])->n, VD_PIECE);
+    }
     plan.pieces = vd_calloc(pieces, sizeof(piece));
     for (int i = first; i < net->n; ++i) {
         const vd_layer *vd = vd_layer_of(net->layers[i]);
-        if (!vd) continue;
+        if (!plan.takes[i]) continue;
         plan.is_frozen[i] = frozen_of(net, net->layers[i]);
         for (int k = 0; k < vd_pieces(vd->n, VD_PIECE); ++k) plan.pieces[plan.n++] = make_piece(i, k, vd->n);
     }
@@ -131,14 +145,19 @@ static int is_mine(int i)
 
 int vd_shared_begin(network *net, int first)
 {
-    plan.is_shared = is_shareable(net, first);
-    if (plan.is_shared && plan.is_stale && plan.net == net && plan.first == first) return 1;
-    if (plan.is_stale) vd_shared_whole(net);
+    plan.is_shared = shareable_layers(net, first) > 0;
+    if (plan.is_shared && plan.is_stale && is_planned(net, first)) return 1;
+    vd_shared_whole(net);
     plan.sent = 0;
     if (!plan.is_shared) return 0;
     make_plan(net, first);
     plan.is_shared = 1;
     return 1;
+}
+
+int vd_shared_takes(int layer)
+{
+    return plan.is_shared && layer >= 0 && plan.takes[layer];
 }
 
 /* ---- packed: pieces one behind the other ---- */
@@ -187,7 +206,7 @@ static void share_layers(network *net)
 {
     int part = vd_ranks_part();
     for (int i = plan.first; i < net->n; ++i)
-        if (vd_layer_of(net->layers[i])) vd_update_share(net->layers[i], 0, 0);
+        if (plan.takes[i]) vd_update_share(net->layers[i], 0, 0);
     for (int i = plan.part[part], end; i < plan.part[part + 1]; i = end) {
         const piece *p = plan.pieces + i;
         for (end = i; end < plan.part[part + 1] && plan.pieces[end].layer == p->layer;) ++end;
@@ -249,7 +268,7 @@ static int join_layers(network *net)
 {
     int finite = 1;
     for (int i = plan.first; i < net->n; ++i) {
-        if (!vd_layer_of(net->layers[i])) continue;
+        if (!plan.takes[i]) continue;
         vd_update_join(net->layers[i]);
         finite &= vd_layer_of(net->layers[i])->variance.is_finite;
     }

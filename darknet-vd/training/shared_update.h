@@ -19,8 +19,10 @@
 size_t vd_shared_packed(size_t all);
 size_t vd_shared_room(size_t all);
 
-/* layers from `first` on have gradients in this batch: 1 when their variational weights are to be summed here */
+/* Layers from `first` on have gradients in this batch: 1 when the weights of some are to be summed here; takes(): those
+ * of this one */
 int vd_shared_begin(network *net, int first);
+int vd_shared_takes(int layer);
 
 /* then: the gradients of this rank's part become those of all ranks, those of other parts 0; the update that follows
  * is this part's. packed, room: written to, until join() */

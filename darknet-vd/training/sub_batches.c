@@ -26,7 +26,7 @@
 typedef struct {
     float *at;
     size_t n;
-    int is_variational;  /* of theta or sigma2 */
+    int layer;           /* of theta or sigma2 of this one; -1: of anything else */
     int is_held;         /* between two steps it holds a velocity, or what nobody clears */
     vd_parameters of;    /* with pruned_for: frozen weights are left out, */
     int batches;         /* those pruned for that long */
@@ -51,11 +51,11 @@ static int weights_of_vd(const network *net, layer l, span *to)
 {
     const vd_active *lists = vd_layer_of(l)->freezing.active;
     if (vd_cost_is_magnitude(net) && lists) {
-        to[0] = (span){.at = lists->p.d_theta, .n = lists->p.n, .is_variational = 1};
+        to[0] = (span){.at = lists->p.d_theta, .n = lists->p.n, .layer = -1};
         return 1;
     }
     if (vd_cost_is_noiseless(net)) {
-        to[0] = (span){.at = l.weight_updates, .n = vd_layer_of(l)->n, .is_variational = 1, .masked = vd_masked(l)};
+        to[0] = (span){.at = l.weight_updates, .n = vd_layer_of(l)->n, .layer = -1, .masked = vd_masked(l)};
         return 1;
     }
     int count = 0;
@@ -63,7 +63,7 @@ static int weights_of_vd(const network *net, layer l, span *to)
     float *d_mean = vd_mean_gradients(l), *arrays[] = {d_mean ? d_mean : p.d_theta, p.d_sigma2};
     if (lists) p.pruned_for = 0; /* none of these is frozen */
     for (int i = 0; i < 2; ++i)
-        if (arrays[i]) to[count++] = (span){arrays[i], p.n, 1, 0, p, vd_cost_freeze_pruned(net), 0};
+        if (arrays[i]) to[count++] = (span){arrays[i], p.n, vd_layer_of(l)->index, 0, p, vd_cost_freeze_pruned(net), 0};
     return count;
 }
 
@@ -81,7 +81,7 @@ static int spans_of_layer(const network *net, layer *l, span *to)
     int count = is_vd ? weights_of_vd(net, *l, to) : 0;
     for (int i = 0; i < n; ++i)
         if (is_gradient(arrays[i]) && !(is_vd && *arrays[i].at == l->weight_updates))
-            to[count++] = (span){.at = *arrays[i].at, .n = arrays[i].n, .is_held = !net->adam || !l->update};
+            to[count++] = (span){*arrays[i].at, arrays[i].n, -1, !net->adam || !l->update, {0}, 0, 0};
     return count;
 }
 
@@ -374,11 +374,11 @@ static void clear_gaps(const span *spans, int n)
 }
 
 /* those that shared_update.h does not sum; returns how many */
-static int leave_out_variational(const span *spans, int n, span *left)
+static int leave_out_shared(const span *spans, int n, span *left)
 {
     int count = 0;
     for (int i = 0; i < n; ++i)
-        if (!spans[i].is_variational) left[count++] = spans[i];
+        if (!vd_shared_takes(spans[i].layer)) left[count++] = spans[i];
     return count;
 }
 
@@ -388,11 +388,10 @@ static void sum_over_ranks(network *net, const span *spans, int n, sums *s)
     span *left = vd_calloc(n, sizeof(span));
     int is_shared = vd_shared_begin(net, last_untrained(net) + 1);
     size_t before = vd_ranks_sent();
-    int count = is_shared ? leave_out_variational(spans, n, left) : n;
-    const span *summed = is_shared ? left : spans;
-    size_t packed = copy(summed, count, s->packed_at);
+    int count = leave_out_shared(spans, n, left);
+    size_t packed = copy(left, count, s->packed_at);
     vd_ranks_sum(s->packed_at, packed, s->room_at);
-    put(summed, count, s->packed_at);
+    put(left, count, s->packed_at);
     s->sent_in_step = vd_ranks_sent() - before;
     if (is_shared) vd_shared_sum(net, s->packed_at, s->room_at);
     free(left);

@@ -119,6 +119,58 @@ START_TEST(sums_have_the_bits_of_a_binary_tree_on_all_ranks)
 }
 END_TEST
 
+/* ---- parts ---- */
+
+typedef struct {
+    float *x, *room;
+    size_t from[MOST + 1];
+    int part;
+} parts;
+
+/* parts of 0, 3, 1, 4, 2, 5, 3, 6 ... numbers */
+static size_t part_length(int i)
+{
+    return i % 2 ? (size_t)i / 2 + 3 : (size_t)i / 2;
+}
+
+static void scatter_and_assemble(const vd_wire *w, void *data)
+{
+    parts *p = data;
+    p->part = vd_collect_part(w);
+    vd_collect_scatter(w, p->x, p->from, p->room);
+    for (int i = 0; i <= w->size; ++i) p->from[i] *= sizeof(float);
+    vd_collect_assemble(w, p->x, p->from);
+}
+
+START_TEST(each_rank_sums_a_part_of_its_own_and_all_get_them)
+{
+    int size = 1 << _i, taken[MOST] = {0};
+    size_t n = 0;
+    parts all[MOST];
+    float *copies[MOST];
+    void *data[MOST];
+    for (int i = 0; i < size; ++i) n += part_length(i);
+    for (int r = 0; r < size; ++r) {
+        all[r] = (parts){calloc(n + 1, sizeof(float)), calloc(n + 1, sizeof(float)), {0}, 0};
+        copies[r] = calloc(n + 1, sizeof(float));
+        for (int i = 0; i < size; ++i) all[r].from[i + 1] = all[r].from[i] + part_length(i);
+        fill_random(all[r].x, n, (unsigned)r);
+        memcpy(copies[r], all[r].x, n * sizeof(float));
+        data[r] = all + r;
+    }
+    ck_assert_int_eq(at_once(size, scatter_and_assemble, data), 2 * size * _i);
+    for (int r = 0; r < size; ++r) {
+        ++taken[all[r].part];
+        for (size_t i = 0; i < n; ++i) {
+            float expected = tree_of(copies, 0, size, i);
+            ck_assert_msg(!memcmp(all[r].x + i, &expected, sizeof(float)), "rank %d of %d: number %zu", r, size, i);
+        }
+    }
+    for (int i = 0; i < size; ++i) ck_assert_int_eq(taken[i], 1);
+    for (int r = 0; r < size; ++r) free(all[r].x), free(all[r].room), free(copies[r]);
+}
+END_TEST
+
 /* ---- the same for all ---- */
 
 static void tell(const vd_wire *w, void *data)
@@ -280,6 +332,7 @@ END_TEST
 SUITE_OF(ranks)
 {
     LOOP(sums_have_the_bits_of_a_binary_tree_on_all_ranks, 5);
+    LOOP(each_rank_sums_a_part_of_its_own_and_all_get_them, 5);
     LOOP(all_ranks_know_what_each_has_told, 5);
     TEST(a_program_by_itself_is_rank_0_of_1);
     LOOP(shares_of_a_batch_are_its_rows_one_after_the_other, 8);
