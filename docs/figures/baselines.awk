@@ -50,6 +50,13 @@ function ticks_from(lo, hi, s,    v, out) {
     return substr(out, 2)
 }
 
+# those ticks that are no more than `most`
+function up_to(ticks, most,    i, k, part, out) {
+    k = split(ticks, part, " ")
+    for (i = 1; i <= k; ++i) if (part[i] <= most) out = out " " part[i]
+    return substr(out, 2)
+}
+
 # the medians of a method, joined in the order of their compression
 function join_medians(net, method,    i, j, k, t, mx, my, seen) {
     for (i = 1; i <= n; ++i) {
@@ -72,7 +79,7 @@ function draw(p,    i, lo, hi, most, s, net) {
     s = step_of(greater(hi - lo, .1))
     lo = (int(lo / s) - (lo / s == int(lo / s))) * s; hi = (int(hi / s) + 1) * s
     plot(70 + (p - 1) % 2 * 450, 112 + int((p - 1) / 2) * 330, 360, 230, .8, 1.6 * most, 1, lo, hi, 0)
-    plot_x_axis(most > 60 ? "1 3 10 30 100 300" : "1 2 5 10 20 50", "compression: weights / weights left (log scale)", 1)
+    plot_x_axis(up_to(most > 60 ? "1 3 10 30 100 300" : "1 2 5 10 20 50", 1.6 * most), "compression: weights / weights left (log scale)", 1)
     plot_y_axis(ticks_from(lo, hi, s), measured[p])
     plot_frame()
     svg_text(px, py - 10, "start", net in says ? says[net] : net, ink, "font-weight=\"bold\"")
