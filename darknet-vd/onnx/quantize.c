@@ -126,15 +126,16 @@ static void set_input(vd_onnx_node *node, int i, char *name)
     node->input[i] = name;
 }
 
-/* x, an activation, through 8 bits; made once for all that read it */
-static char *through_bytes(vd_onnx_graph *g, const range *r)
+/* tensor x through 8 bits with the numbers of r; nodes and constants are named after `label`, and made once for all
+ * that read it. Returns the name of the result, for the caller to free */
+static char *through_bytes(vd_onnx_graph *g, const char *x, const char *label, const range *r)
 {
-    char *name = vd_format("%s/bytes", r->name), *back = vd_format("%s/from_bytes", r->name);
-    char *scale = vd_format("%s/scale", r->name), *zero = vd_format("%s/zero", r->name);
+    char *name = vd_format("%s/bytes", label), *back = vd_format("%s/from_bytes", label);
+    char *scale = vd_format("%s/scale", label), *zero = vd_format("%s/zero", label);
     if (!vd_onnx_find_tensor(g, scale)) {
-        scalar(g, r->name, "scale", VD_ONNX_FLOAT)->real[0] = r->scale;
-        scalar(g, r->name, "zero", VD_ONNX_INT8)->integer[0] = r->zero;
-        vd_onnx_add_node(g, "QuantizeLinear", name, r->name, scale, zero, (char *)0);
+        scalar(g, label, "scale", VD_ONNX_FLOAT)->real[0] = r->scale;
+        scalar(g, label, "zero", VD_ONNX_INT8)->integer[0] = r->zero;
+        vd_onnx_add_node(g, "QuantizeLinear", name, x, scale, zero, (char *)0);
         vd_onnx_add_node(g, "DequantizeLinear", back, name, scale, zero, (char *)0);
     }
     free(name);
@@ -143,21 +144,55 @@ static char *through_bytes(vd_onnx_graph *g, const range *r)
     return back;
 }
 
+static int is_flattened(const vd_onnx_node *node)
+{
+    return !strcmp(node->type, "Reshape") || !strcmp(node->type, "Flatten");
+}
+
+/* the nodes of the graph of floats */
+typedef struct {
+    int n;
+    vd_onnx_node *node;
+} nodes;
+
+/* of a tensor that products read, as it is or flattened; null for others */
+static const range *range_of(const ranges *list, nodes old, const char *name)
+{
+    const range *r = find(list, name);
+    for (int i = 0; i < old.n && !r; ++i)
+        if (is_flattened(old.node + i) && !strcmp(old.node[i].input[0], name)) r = find(list, old.node[i].output[0]);
+    return r;
+}
+
+static void quantize_product(vd_onnx_graph *g, vd_onnx_node *node, const vd_onnx_tensor *w, const range *r)
+{
+    float *scale = weight_scales(w);
+    int64_t filters = w->dims[0];
+    char *weights = integers(g, node->input[1], VD_ONNX_INT8, scale), *x = through_bytes(g, r->name, r->name, r);
+    for (int64_t f = 0; f < filters; ++f) scale[f] *= r->scale;
+    if (node->inputs > 2) set_input(node, 2, integers(g, node->input[2], VD_ONNX_INT32, scale));
+    set_input(node, 1, weights);
+    set_input(node, 0, x);
+    free(scale);
+}
+
+/* The largest of some numbers is the same before and after they are rounded. Between two pairs of the same scale a pool
+ * is one of bytes, which OpenCV 5 asks for: it refuses a pool of floats in front of QuantizeLinear */
+static void quantize_pool(vd_onnx_graph *g, vd_onnx_node *node, const range *r)
+{
+    char *label = vd_format("%s/before", node->output[0]);
+    set_input(node, 0, through_bytes(g, node->input[0], label, r));
+    free(label);
+}
+
 /* a node of the old graph, and those it needs before it */
-static void move_node(vd_onnx_graph *g, vd_onnx_node node, const ranges *list)
+static void move_node(vd_onnx_graph *g, vd_onnx_node node, const ranges *list, nodes old)
 {
     const vd_onnx_tensor *w = is_product(&node) ? vd_onnx_find_tensor(g, node.input[1]) : 0;
-    if (w && w->real) {
-        const range *r = find(list, node.input[0]);
-        float *scale = weight_scales(w);
-        int64_t filters = w->dims[0];
-        char *weights = integers(g, node.input[1], VD_ONNX_INT8, scale), *x = through_bytes(g, r);
-        for (int64_t f = 0; f < filters; ++f) scale[f] *= r->scale;
-        if (node.inputs > 2) set_input(&node, 2, integers(g, node.input[2], VD_ONNX_INT32, scale));
-        set_input(&node, 1, weights);
-        set_input(&node, 0, x);
-        free(scale);
-    }
+    const range *r = is_product(&node) ? find(list, node.input[0]) : range_of(list, old, node.output[0]);
+    if (w && w->real) quantize_product(g, &node, w, r);
+    if (r && !strcmp(node.type, "MaxPool")) quantize_pool(g, &node, r);
+    if (r && is_flattened(&node)) set_input(&node, 0, through_bytes(g, node.input[0], node.input[0], r));
     vd_onnx_node *to = vd_onnx_add_node(g, node.type, node.name, (char *)0);
     vd_onnx_node empty = *to;
     *to = node;
@@ -169,12 +204,11 @@ void vd_onnx_quantize(vd_onnx_graph *g, const char *path, int n, const float *pi
     ranges list = read_tensors(g);
     measure(g, path, n, pictures, &list);
     for (int i = 0; i < list.n; ++i) list.r[i].name = vd_format("%s", list.r[i].name);
-    vd_onnx_node *old = g->node;
-    int nodes = g->nodes;
+    nodes old = {g->nodes, g->node};
     g->node = 0;
     g->nodes = 0;
-    for (int i = 0; i < nodes; ++i) move_node(g, old[i], &list);
+    for (int i = 0; i < old.n; ++i) move_node(g, old.node[i], &list, old);
     for (int i = 0; i < list.n; ++i) free((char *)list.r[i].name);
     free(list.r);
-    free(old);
+    free(old.node);
 }
