@@ -18,5 +18,5 @@ for run in free frozen; do
         xargs "$tool" "$folder/$run/$name" 2>> "$folder/$run/log" |
         awk -v run=$run -v epoch=$((images / batch)) 'BEGIN { FS = OFS = "\t" }
             NR == 1 { if (run == "free") { $1 = "run\tepoch"; print } next }
-            { $1 = run "\t" $1 / epoch; print }'
+            $1 != before { before = $1; $1 = run "\t" $1 / epoch; print }'
 done

@@ -45,8 +45,8 @@ function legend(x, s, colour, dashed) {
 
 END {
     if (!count["free"] || !count["frozen"]) { print "trajectories.awk: two runs are needed" > "/dev/stderr"; exit 1 }
-    svg_begin(900, 640, "How the weights of a LeNet-5 move, with and without freezing", "Share of weights pruned and frozen, and medians of log alpha, theta and log sigma squared, over the epochs. " caption)
-    svg_text(20, 48, "start", "medians of the weights that are left at the end, and of those that are pruned there", grey)
+    svg_begin(900, 664, "How the weights of a LeNet-5 move, with and without freezing", "Share of weights pruned and frozen, and medians of log alpha, theta and log sigma squared, over the epochs. " caption)
+    svg_text(20, 48, "start", "medians of the weights that are left at the end, and of those that are pruned there; frozen ones are 0 and leave the third picture", grey)
     legend(28, names["free"], blue, 0)
     legend(200, names["frozen"], orange, 0)
     legend(360, "dashed: the pruned weights; in the first picture, those frozen", ink, 1)
@@ -58,6 +58,6 @@ END {
     both(6, 9, "log")
     begin(3, "median of log sigma squared", -12, 0, 0, "-12 -10 -8 -6 -4 -2 0", "")
     both(7, 10, "")
-    svg_text(20, 628, "start", caption, grey, "font-size=\"11\"")
+    svg_text(20, 652, "start", caption, grey, "font-size=\"11\"")
     svg_end()
 }

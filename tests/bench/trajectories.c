@@ -3,7 +3,8 @@
  *     trajectories CFG WEIGHTS...        a line of tab-separated cells for each file, after a heading
  *
  * The weights that are left in the last file, and those that are pruned there, apart: the medians of log alpha (before
- * the clip), |theta| and log sigma^2. And which share of all is pruned in this file, and which is 0 for good: frozen. */
+ * the clip), |theta| and log sigma^2. And which share of all is pruned in this file, and which is 0 for good: frozen.
+ */
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 
