@@ -10,7 +10,8 @@ void *vd_aligned_alloc(size_t bytes)
 {
     size_t start = bytes < HUGE_PAGE ? LINE : HUGE_PAGE;
     if (bytes > SIZE_MAX - start) return 0;
-    void *p = aligned_alloc(start, (bytes + LINE - 1) / LINE * LINE);
+    /* aligned_alloc() takes whole multiples of the alignment alone, by C11 */
+    void *p = aligned_alloc(start, (bytes + start - 1) / start * start);
 #ifdef MADV_HUGEPAGE
     /* where it fails, pages stay as they are */
     if (p && bytes >= HUGE_PAGE) madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
