@@ -115,7 +115,7 @@ void update_vd_layer(layer l, update_args a)
     /* gradients here are sums over the batch of -dL, the KL divergence is a part of the mean loss */
     j.kl_scale = vd->gradients.went_backward ? -vd_cost_kl_scale(vd->net) * a.batch : 0;
     vd->gradients.went_backward = 0;
-    vd_variance_pass next;
+    vd_variance_pass next = {0};
     if (!vd->freezing.active) {
         next = vd_variance_begin(l);
         next.checks = 1;

@@ -2,6 +2,7 @@
  * numbers. */
 #include "onnx/operators.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* ---- shapes as numbers ---- */
@@ -115,7 +116,7 @@ static void run_expand(vd_onnx_call *c)
     for (int k = 0; k < rank; ++k) {
         int from = k - (rank - x->rank), to = k - (rank - (int)shape->n);
         int64_t d = from < 0 ? 1 : x->dims[from], wanted = to < 0 ? 1 : shape->integer[to];
-        if (d != 1 && wanted != 1 && wanted != d) vd_onnx_fail(c, "shapes that do not fit");
+        if (wanted < 1 || (d != 1 && wanted != 1 && wanted != d)) vd_onnx_fail(c, "shapes that do not fit");
         like.dims[k] = d == 1 ? wanted : d;
     }
     vd_onnx_make_like(c, &like);
@@ -125,7 +126,7 @@ static void run_expand(vd_onnx_call *c)
             int64_t d = x->dims[k - (rank - x->rank)];
             at += d == 1 ? 0 : left % (size_t)d * step;
             step *= (size_t)d;
-            left /= (size_t)like.dims[k];
+            left /= (size_t)like.dims[k]; /* at least 1: NOLINT(clang-analyzer-core.DivideZero) */
         }
         vd_onnx_copy_number(c, x, i, at);
     }
@@ -137,7 +138,8 @@ static void run_pad(vd_onnx_call *c)
     const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, -1);
     vd_onnx_list pads = vd_onnx_integers_of(c, "pads", 1);
     const vd_onnx_tensor *value = c->inputs > 2 && c->in[2] ? vd_onnx_real_input(c, 2, -1) : 0;
-    int64_t dims[VD_ONNX_RANK];
+    int64_t dims[VD_ONNX_RANK] = {0};
+    assert(x->rank <= VD_ONNX_RANK); /* as the reader makes them */
     if (strcmp(vd_onnx_text_of(c->node, "mode", "constant"), "constant")) vd_onnx_fail(c, "mode=constant is expected");
     if (value && value->n != 1) vd_onnx_fail(c, "input 2: one number is expected");
     float fill = value ? *value->real : vd_onnx_real_of(c->node, "value", 0);
@@ -154,6 +156,7 @@ static void run_pad(vd_onnx_call *c)
         size_t left = i, at = 0, step = 1;
         int is_inside = 1;
         for (int k = x->rank - 1; k >= 0; --k) {
+            /* with numbers in the output no side is 0: NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
             int64_t place = (int64_t)(left % (size_t)dims[k]) - pads.x[k];
             is_inside &= place >= 0 && place < x->dims[k];
             at += is_inside ? (size_t)place * step : 0;

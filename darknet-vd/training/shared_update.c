@@ -304,14 +304,13 @@ static array own_array(vd_parameters of, const piece *p, int k)
 /* array k of all pieces; all layers have it, or none */
 static void gather_array(const network *net, int k)
 {
-    char *at = (char *)plan.packed;
     if (!own_array(parameters_of(net, plan.pieces), plan.pieces, k).at) return;
     set_from(0, k < OWN - 1 ? sizeof(float) : sizeof(uint16_t), 0, 1);
     for (int into = 0; into < 2; ++into) {
-        at = (char *)plan.packed;
+        char *at = (char *)plan.packed;
         for (int i = 0; i < plan.n; ++i) {
             array a = own_array(parameters_of(net, plan.pieces + i), plan.pieces + i, k);
-            if (is_mine(i) != into) memcpy(into ? a.at : at, into ? at : a.at, a.bytes);
+            if (a.at && is_mine(i) != into) memcpy(into ? a.at : at, into ? at : a.at, a.bytes);
             at += a.bytes;
         }
         if (!into) vd_ranks_assemble(plan.packed, plan.from);
