@@ -4,6 +4,7 @@ BEGIN {
     FS = "|"
     panel["LeNet-300-100"] = 1; panel["LeNet-5-Caffe"] = 2
     says["dense"] = "plain"; says["vd"] = "threshold 3"; says["vd-clip"] = "threshold 3, train_clip"; says["warm"] = "from plain weights"
+    says["aug-vd130"] = says["aug-vd280"] = says["aug-vd350"] = "digits moved"
     says["vd-t2"] = "threshold 2"; says["vd-t1"] = "threshold 1"; says["vd-t0"] = "threshold 0"
 }
 
@@ -26,8 +27,8 @@ NF == 7 && trim($2) in panel && trim($6) != "" {
 /^\| row \| seeds / { medians = $4 ~ /error/; next }
 /^\| row \| net / { medians = 0 }
 
-# all 10,000 test pictures and true labels
-medians && $2 ~ /^ lenet/ && $2 !~ /held-out|random|-aug-|(vd|magnitude)[0-9]+ *$/ {
+# all 10,000 test pictures and true labels; pruning by size has a picture of its own
+medians && $2 ~ /^ lenet/ && $2 !~ /held-out|random|aug-dense|magnitude|vd100 *$/ {
     row = trim($2); source = "ours"; p = 2
     if (sub(/^lenet-300-100-/, "", row)) p = 1
     else if (sub(/^lenet5-relu-/, "", row)) source = "relu"
