@@ -539,8 +539,10 @@ void layer_plugin_train_batch(network *net)
     vd_average_batch(net);
     vd_validation_batch(net);
     vd_log_write(net);
-    if (vd_checkpoint_due(net)) vd_shared_whole(net);
-    if (vd_checkpoint_due(net) && !vd_nan_guard_state(net)) return; /* none of what is not finite */
+    if (vd_checkpoint_due(net)) {
+        vd_shared_whole(net);
+        if (!vd_nan_guard_state(net)) return; /* none of what is not finite */
+    }
     if (vd_checkpoint_is_stopping()) vd_log_stop(net);
     vd_checkpoint_batch(net);
 }

@@ -204,9 +204,8 @@ static void scaled(vd_importing *im)
 void vd_import_multiply(vd_importing *im)
 {
     const char *name = 0;
-    if (im->node->inputs != 2) vd_import_refuse(im, "%d inputs: 2 are expected", im->node->inputs);
-    int k = vd_import_constant_of(im, im->node->input[0]) ? 0 : 1;
-    if (vd_import_constant_of(im, im->node->input[k])) {
+    int k = vd_import_constant_side(im);
+    if (k >= 0) {
         vd_place x = vd_import_input_of(im, !k);
         float *gain = vd_import_by_channel(im, x, vd_import_constant_input(im, k, 1));
         vd_import_line(im, x, gain, 0);

@@ -45,7 +45,7 @@ static void reshape(vd_importing *im)
 static void unsqueeze(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
-    vd_import_list axes = vd_import_integers_of(im, "axes", 1);
+    vd_onnx_list axes = vd_import_integers_of(im, "axes", 1);
     int behind = x.h * x.w == 1;
     for (int i = 0; i < axes.n; ++i) behind &= axes.x[i] > 1 || axes.x[i] == -1;
     if (!behind) vd_import_refuse(im, "dimensions of 1 behind a row of numbers are expected");

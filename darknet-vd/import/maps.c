@@ -40,20 +40,17 @@ static int64_t padding_of(const vd_importing *im, const vd_window *v, vd_place x
                      (long long)v->pad[0], (long long)v->pad[1], (long long)v->pad[2], (long long)v->pad[3]);
 }
 
-static void mean_of_all(vd_importing *im, vd_place x)
+static void mean_of_all(vd_importing *im, vd_place x, int flat)
 {
     vd_import_read(im, x);
     vd_import_add_layer(im, "avgpool", vd_format("%s", ""));
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, flat, {0}});
 }
 
 /* the mean of a window with its zeros, which [local_avgpool] does not count */
 static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v, const char *stride)
 {
-    int64_t pad = v->pad[0];
-    if (v->pad[1] != pad || v->pad[2] != pad || v->pad[3] != pad)
-        vd_import_refuse(im, "pads that are not the same on all sides");
-    char *keys = vd_format("%spadding=%lld\n", stride, (long long)pad);
+    char *keys = vd_format("%spadding=%lld\n", stride, (long long)vd_window_pad(im, v));
     vd_import_channel_windows(im, x, (int)v->size[0], keys);
     free(keys);
 }
@@ -74,7 +71,7 @@ static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v)
 /* a window of all pixels, which need not be a square */
 static int is_whole(const vd_importing *im, vd_place x, const int64_t *size)
 {
-    int bare = !x.pad[0] && !x.pad[1] && !x.pad[2] && !x.pad[3] && !vd_onnx_find_attribute(im->node, "pads");
+    int bare = !vd_place_is_padded(x) && !vd_onnx_find_attribute(im->node, "pads");
     return bare && !x.flat && size[0] == x.h && size[1] == x.w;
 }
 
@@ -85,7 +82,7 @@ void vd_import_pool(vd_importing *im)
     int64_t size[2], out[2];
     vd_import_list_of(im, "kernel_shape", 2, 0, size);
     if (is_mean && is_whole(im, x, size)) {
-        mean_of_all(im, x);
+        mean_of_all(im, x, 0);
         return;
     }
     vd_window v = vd_window_of(im, x, size);
@@ -112,16 +109,14 @@ void vd_import_mean(vd_importing *im)
     vd_place x = vd_import_input_of(im, 0);
     if (x.flat) vd_import_refuse(im, "a map is expected");
     if (!strcmp(im->node->type, "ReduceMean")) {
-        vd_import_list axes = vd_import_integers_of(im, "axes", 1);
+        vd_onnx_list axes = vd_import_integers_of(im, "axes", 1);
         unsigned found = 0;
         for (int i = 0; i < axes.n; ++i)
             if (axes.x[i] >= -4 && axes.x[i] < 4) found |= 1u << (axes.x[i] & 3);
         if (found != 12) vd_import_refuse(im, "axes: 2 and 3 are expected");
     }
-    vd_import_read(im, x);
-    vd_import_add_layer(im, "avgpool", vd_format("%s", ""));
     int flat = !strcmp(im->node->type, "ReduceMean") && !vd_onnx_integer_of(im->node, "keepdims", 1);
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, flat, {0}});
+    mean_of_all(im, x, flat);
 }
 
 /* GlobalMaxPool: a window of the whole map */
@@ -138,7 +133,7 @@ void vd_import_largest(vd_importing *im)
 void vd_import_pad(vd_importing *im)
 {
     vd_place x = vd_import_padded_input(im, 0);
-    vd_import_list pads = vd_import_integers_of(im, "pads", 1);
+    vd_onnx_list pads = vd_import_integers_of(im, "pads", 1);
     int rank = x.flat ? 2 : 4;
     float fill = vd_onnx_real_of(im->node, "value", 0);
     if (im->node->inputs > 2 && *im->node->input[2]) {
@@ -216,8 +211,8 @@ static int64_t within(int64_t i, int64_t n)
 void vd_import_slice(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
-    vd_import_list first = vd_import_integers_of(im, "starts", 1), end = vd_import_integers_of(im, "ends", 2);
-    vd_import_list axis = vd_import_integers_of(im, "axes", 3), step = vd_import_integers_of(im, "steps", 4);
+    vd_onnx_list first = vd_import_integers_of(im, "starts", 1), end = vd_import_integers_of(im, "ends", 2);
+    vd_onnx_list axis = vd_import_integers_of(im, "axes", 3), step = vd_import_integers_of(im, "steps", 4);
     if (first.n != 1 || end.n != 1 || axis.n != 1 || axis.x[0] != 1 || (step.n == 1 && step.x[0] != 1))
         vd_import_refuse(im, "a part of the channels, axis 1, is expected");
     int64_t from = within(first.x[0], x.c);
@@ -229,7 +224,7 @@ void vd_import_split(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
     int64_t k = vd_onnx_integer_of(im->node, "part", 0), parts = vd_onnx_integer_of(im->node, "parts", 1);
-    vd_import_list sizes = vd_import_integers_of(im, "split", 1);
+    vd_onnx_list sizes = vd_import_integers_of(im, "split", 1);
     if (vd_onnx_integer_of(im->node, "axis", 0) != 1)
         vd_import_refuse(im, "parts of the channels, axis 1, are expected");
     if (k < 0 || k >= parts || parts > x.c || (sizes.n >= 0 && sizes.n != parts))

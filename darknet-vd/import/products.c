@@ -57,9 +57,7 @@ void vd_import_convolution(vd_importing *im)
     if (w->rank != 4 || groups < 1 || groups > w->dims[0] || w->dims[0] % groups || w->dims[1] * groups != x.c)
         vd_import_refuse(im, "weights that do not fit %d channels", x.c);
     vd_window v = vd_window_of(im, x, w->dims + 2);
-    int64_t pad = v.pad[0], reach = (v.size[0] - 1) * v.gap[0] + 1;
-    if (v.pad[1] != pad || v.pad[2] != pad || v.pad[3] != pad)
-        vd_import_refuse(im, "pads that are not the same on all sides");
+    int64_t pad = vd_window_pad(im, &v), reach = (v.size[0] - 1) * v.gap[0] + 1;
     if (v.gap[0] != v.gap[1] || pad % v.gap[0])
         vd_import_refuse(im, "dilations that Darknet has not: one, which divides the pads");
     if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads");
@@ -197,8 +195,7 @@ float *vd_import_by_channel(const vd_importing *im, vd_place x, const vd_onnx_te
     return each;
 }
 
-/* which input is a constant; -1: none */
-static int constant_side(const vd_importing *im)
+int vd_import_constant_side(const vd_importing *im)
 {
     if (im->node->inputs != 2) vd_import_refuse(im, "%d inputs: 2 are expected", im->node->inputs);
     for (int k = 0; k < 2; ++k)
@@ -224,7 +221,7 @@ static void shortcut(vd_importing *im)
 /* numbers added to each channel are biases; a tensor is a [shortcut] */
 void vd_import_add(vd_importing *im)
 {
-    int k = constant_side(im);
+    int k = vd_import_constant_side(im);
     if (k < 0) {
         shortcut(im);
         return;
@@ -238,7 +235,7 @@ void vd_import_add(vd_importing *im)
 /* x - c, c - x */
 void vd_import_subtract(vd_importing *im)
 {
-    int k = constant_side(im);
+    int k = vd_import_constant_side(im);
     if (k < 0) vd_import_refuse(im, "a difference of two layers");
     vd_place x = vd_import_input_of(im, !k);
     float *shift = vd_import_by_channel(im, x, vd_import_constant_input(im, k, 1));
@@ -253,7 +250,7 @@ void vd_import_subtract(vd_importing *im)
 
 void vd_import_divide(vd_importing *im)
 {
-    if (constant_side(im) != 1) vd_import_refuse(im, "a constant divisor is expected");
+    if (vd_import_constant_side(im) != 1) vd_import_refuse(im, "a constant divisor is expected");
     vd_place x = vd_import_input_of(im, 0);
     float *gain = vd_import_by_channel(im, x, vd_import_constant_input(im, 1, 1));
     for (int c = 0; c < x.c; ++c) gain[c] = 1 / gain[c];

@@ -96,16 +96,16 @@ const vd_onnx_tensor *vd_import_constant_input(const vd_importing *im, int i, in
     return t;
 }
 
-vd_import_list vd_import_integers_of(const vd_importing *im, const char *attribute, int i)
+vd_onnx_list vd_import_integers_of(const vd_importing *im, const char *attribute, int i)
 {
     const vd_onnx_attribute *a = vd_onnx_find_attribute(im->node, attribute);
     if (i < im->node->inputs && *im->node->input[i]) {
         const vd_onnx_tensor *t = vd_import_constant_input(im, i, 0);
-        return (vd_import_list){t->integer, (int)t->n};
+        return (vd_onnx_list){t->integer, (int)t->n};
     }
-    if (!a) return (vd_import_list){0, -1};
+    if (!a) return (vd_onnx_list){0, -1};
     if (a->kind != VD_ONNX_INTEGERS) vd_import_refuse(im, "%s: integers are expected", attribute);
-    return (vd_import_list){a->integers, a->n};
+    return (vd_onnx_list){a->integers, a->n};
 }
 
 /* the tensors that the node reads, in memory of the caller, null where it has left one out; 0: one is no constant */
@@ -160,13 +160,18 @@ vd_place vd_import_padded_input(const vd_importing *im, int i)
 vd_place vd_import_input_of(const vd_importing *im, int i)
 {
     vd_place p = vd_import_padded_input(im, i);
-    if (p.pad[0] || p.pad[1] || p.pad[2] || p.pad[3]) vd_import_refuse(im, "only a Conv can read what a Pad makes");
+    if (vd_place_is_padded(p)) vd_import_refuse(im, "only a Conv can read what a Pad makes");
     return p;
 }
 
 int vd_place_numbers(vd_place p)
 {
     return p.c * p.h * p.w;
+}
+
+int vd_place_is_padded(vd_place p)
+{
+    return p.pad[0] || p.pad[1] || p.pad[2] || p.pad[3];
 }
 
 void vd_import_set(vd_importing *im, vd_place p)

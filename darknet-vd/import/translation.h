@@ -44,11 +44,7 @@ const vd_onnx_node *vd_import_reader_of(const vd_importing *im, const char *tens
  * node has that; n is -1 where it has neither. They are good until the next node */
 const vd_onnx_tensor *vd_import_constant_of(const vd_importing *im, const char *name);
 const vd_onnx_tensor *vd_import_constant_input(const vd_importing *im, int i, int real);
-typedef struct {
-    const int64_t *x;
-    int n;
-} vd_import_list;
-vd_import_list vd_import_integers_of(const vd_importing *im, const char *attribute, int i);
+vd_onnx_list vd_import_integers_of(const vd_importing *im, const char *attribute, int i);
 
 /* 1 where the node's output is a constant, which then is one of im's. The batch of a shape is 1, as in the check */
 int vd_import_fold(vd_importing *im);
@@ -64,6 +60,7 @@ vd_place vd_import_padded_input(const vd_importing *im, int i);
 vd_place vd_import_input_of(const vd_importing *im, int i);
 
 int vd_place_numbers(vd_place p);
+int vd_place_is_padded(vd_place p);
 
 /* the node's output is here */
 void vd_import_set(vd_importing *im, vd_place p);
@@ -97,6 +94,9 @@ void vd_import_batch_norm(vd_importing *im);
 void vd_import_add(vd_importing *im);
 void vd_import_subtract(vd_importing *im);
 void vd_import_divide(vd_importing *im);
+
+/* which of two inputs of the node is a constant; -1: none */
+int vd_import_constant_side(const vd_importing *im);
 
 /* the node is x gain + shift, one of each a channel (null: 1, 0); the place is the input's */
 void vd_import_line(vd_importing *im, vd_place x, const float *gain, const float *shift);

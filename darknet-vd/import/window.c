@@ -31,10 +31,17 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
             vd_import_refuse(im, "a window without a size, stride or dilation");
     if (v.size[0] != v.size[1])
         vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v.size[0], (long long)v.size[1]);
-    if (!strncmp(same, "SAME", 4) && (x.pad[0] || x.pad[1] || x.pad[2] || x.pad[3]))
-        vd_import_refuse(im, "auto_pad=%s behind a Pad", same);
+    if (!strncmp(same, "SAME", 4) && vd_place_is_padded(x)) vd_import_refuse(im, "auto_pad=%s behind a Pad", same);
     if (!strncmp(same, "SAME", 4)) pad_same(&v, x, !strcmp(same, "SAME_UPPER"));
     return v;
+}
+
+int64_t vd_window_pad(const vd_importing *im, const vd_window *v)
+{
+    int64_t pad = v->pad[0];
+    if (v->pad[1] != pad || v->pad[2] != pad || v->pad[3] != pad)
+        vd_import_refuse(im, "pads that are not the same on all sides");
+    return pad;
 }
 
 int64_t vd_window_out(int64_t n, int64_t pad, int64_t reach, int64_t stride, int round_up)

@@ -56,6 +56,12 @@ typedef struct {
     float *reals;
 } vd_onnx_attribute;
 
+/* n integers that belong to a tensor or an attribute */
+typedef struct {
+    const int64_t *x;
+    int n;
+} vd_onnx_list;
+
 /* The first output alone counts. The reader makes a Split of n outputs n nodes, each with the attributes `part`, from 0
  * on, and `parts`, n. */
 typedef struct {

@@ -48,10 +48,6 @@ static inline void vd_onnx_copy_number(const vd_onnx_call *c, const vd_onnx_tens
 void vd_onnx_reshape(vd_onnx_call *c, const vd_onnx_tensor *x, int rank, const int64_t *dims);
 
 /* integers of input i, or of an attribute, which older operators have instead; n is -1 where there is neither */
-typedef struct {
-    const int64_t *x;
-    int n;
-} vd_onnx_list;
 vd_onnx_list vd_onnx_integers_of(const vd_onnx_call *c, const char *attribute, int i);
 
 /* a list of integers of an attribute; n numbers of `otherwise` where it is not there */

@@ -196,11 +196,7 @@ START_TEST(a_target_that_cannot_be_steered_to_is_refused)
 {
     char *text = vd_format(NET "[%s]\noutput=4\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=50\n%s", bad[_i].layer,
                            bad[_i].keys);
-    write_in_folder("bad.cfg", text);
-    run_result r = run((const char *[]){"darknet", "vd", "report", "bad.cfg", "none.weights", 0});
-    ck_assert_int_eq(r.status, 1);
-    ck_assert_msg(strstr(r.err, bad[_i].said) != 0, "'%s': %s", bad[_i].said, r.err);
-    free_run(r);
+    expect_cfg_refused(text, bad[_i].said);
     free(text);
 }
 END_TEST

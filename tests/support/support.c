@@ -260,6 +260,15 @@ void free_run(run_result r)
     free(r.err);
 }
 
+void expect_cfg_refused(const char *cfg, const char *said)
+{
+    write_in_folder("bad.cfg", cfg);
+    run_result r = run((const char *[]){"darknet", "vd", "report", "bad.cfg", "none.weights", 0});
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, said) != 0, "'%s': %s", said, r.err);
+    free_run(r);
+}
+
 void draw_digits(const char *folder, int training, int test)
 {
     char *digits = in_folder(folder, "digits"), *n = vd_format("%d", training), *m = vd_format("%d", test);

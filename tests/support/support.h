@@ -65,6 +65,9 @@ run_result run_until(const char *const argv[], const char *line, int signal);
 run_result darknet(int status, const char *first, ...) __attribute__((sentinel));
 void free_run(run_result r);
 
+/* `darknet vd report` ends with status 1 for this cfg, bad.cfg in the test's folder, and says this on stderr */
+void expect_cfg_refused(const char *cfg, const char *said);
+
 /* run body(path) in a child; its exit status, 128 + signal when killed. *err, the caller's to free: what it wrote to
  * stderr */
 int in_child(void (*body)(const char *path), const char *path, char **err);
