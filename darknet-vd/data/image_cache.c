@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ static struct {
     entry *buckets[BUCKETS];
     size_t used, most;
     int sized;
+    unsigned char *room; /* of the last arena, what is left of it */
+    size_t room_size;
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static __thread int loading;
@@ -112,6 +115,31 @@ static size_t bytes_of(const entry *e)
     return (size_t)e->w * e->h * (e->channels ? e->channels : e->c);
 }
 
+/* Entries are read in random order, and on pages of 4 KiB each of them costs a walk through the page table that takes
+ * longer than the pixels of a small picture. So they lie in arenas that ask for huge pages; the part of an arena that
+ * is not written takes no memory. null where the system refuses */
+static entry *allocate(size_t size)
+{
+    enum { ARENA = 64 << 20, PAGE = 2 << 20, ALIGNED = 64 };
+    size = (size + ALIGNED - 1) / ALIGNED * ALIGNED;
+    if (size > PAGE) return malloc(size);
+    if (size > cache.room_size) {
+        unsigned char *arena =
+            mmap(0, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (arena == MAP_FAILED) return 0;
+        size_t first = -(uintptr_t)arena % PAGE;
+#ifdef MADV_HUGEPAGE
+        madvise(arena + first, ARENA - PAGE, MADV_HUGEPAGE);
+#endif
+        cache.room = arena + first;
+        cache.room_size = ARENA - PAGE;
+    }
+    entry *e = (entry *)cache.room;
+    cache.room += size;
+    cache.room_size -= size;
+    return e;
+}
+
 /* called with the lock held; does nothing when there is no room */
 static void insert(const char *path, int w, int h, int c, int channels, const unsigned char *pixels)
 {
@@ -120,7 +148,7 @@ static void insert(const char *path, int w, int h, int c, int channels, const un
     if (!cache.sized) cache.most = allowance();
     cache.sized = 1;
     if (cache.used + size > cache.most || find(path, channels)) return;
-    entry *e = malloc(size);
+    entry *e = allocate(size);
     if (!e) return;
     *e = shape;
     memcpy(e->path, path, name);
@@ -131,7 +159,24 @@ static void insert(const char *path, int w, int h, int c, int channels, const un
     cache.used += size;
 }
 
-/* entries are never freed or changed, so that they can be copied without the lock */
+void image_cache_fetch(char **paths, int n)
+{
+    enum { SOME = 16, LINE = 64, BYTES = 8 * LINE /* of an entry: where the processor sees that more will follow */ };
+    uint32_t bucket[SOME];
+    const entry *e[SOME];
+    for (; loading && n > 0; paths += SOME, n -= SOME) {
+        int some = n < SOME ? n : SOME;
+        for (int i = 0; i < some; ++i) __builtin_prefetch(paths[i]);
+        for (int i = 0; i < some; ++i) __builtin_prefetch(cache.buckets + (bucket[i] = hash(paths[i])));
+        pthread_mutex_lock(&cache.lock);
+        for (int i = 0; i < some; ++i) e[i] = cache.buckets[bucket[i]];
+        pthread_mutex_unlock(&cache.lock);
+        for (int i = 0; i < some; ++i)
+            for (int b = 0; b < BYTES; b += LINE) __builtin_prefetch((const char *)e[i] + b);
+    }
+}
+
+/* entries are never freed or changed, so that they can be read without the lock */
 static const entry *look_up(const char *path, int channels)
 {
     pthread_mutex_lock(&cache.lock);
@@ -190,21 +235,14 @@ static unsigned char *decode(const char *path, FILE *fp, int *w, int *h, int *c,
     return first == 0xff ? decode_marked(path, fp, w, h, c, channels) : stbi_load_from_file(fp, w, h, c, channels);
 }
 
-static unsigned char *load(const char *path, int *w, int *h, int *c, int channels)
+/* decodes the file, and keeps a copy for the next time */
+static unsigned char *load_file(const char *path, int *w, int *h, int *c, int channels)
 {
-    const entry *e = loading ? look_up(path, channels) : 0;
-    unsigned char *pixels = e ? malloc(bytes_of(e)) : 0;
-    if (pixels) {
-        *w = e->w;
-        *h = e->h;
-        *c = e->c;
-        return memcpy(pixels, e->pixels, bytes_of(e));
-    }
     stock_picture_refused();
     FILE *fp = vd_picture_open(path);
     free(fault_of_last);
     fault_of_last = 0; /* a callback of vd_on_die() may leave from the next line */
-    pixels = decode(path, fp, w, h, c, channels);
+    unsigned char *pixels = decode(path, fp, w, h, c, channels);
     fclose(fp);
     if (!pixels || !loading) return pixels;
     pthread_mutex_lock(&cache.lock);
@@ -213,17 +251,29 @@ static unsigned char *load(const char *path, int *w, int *h, int *c, int channel
     return pixels;
 }
 
-unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels)
+/* the pixels this thread has decoded ahead, which are the caller's from now on; null: none */
+static unsigned char *take_ahead(const char *path, int *w, int *h, int *c, int channels)
 {
     ahead **at = &decoded;
     while (*at && ((*at)->channels != channels || strcmp((*at)->path, path))) at = &(*at)->next;
-    if (!*at) return load(path, w, h, c, channels);
+    if (!*at) return 0;
     ahead *a = *at;
     unsigned char *pixels = a->pixels;
     *w = a->w, *h = a->h, *c = a->c;
     *at = a->next;
     free_ahead(a);
     return pixels;
+}
+
+const unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels, unsigned char **own)
+{
+    if ((*own = take_ahead(path, w, h, c, channels))) return *own;
+    const entry *e = loading ? look_up(path, channels) : 0;
+    if (!e) return *own = load_file(path, w, h, c, channels);
+    *w = e->w;
+    *h = e->h;
+    *c = e->c;
+    return e->pixels;
 }
 
 char *image_cache_fault(void)
@@ -244,10 +294,11 @@ static char *fault_of_file(const char *path)
 
 char *image_cache_ahead(const char *path, int channels, int keep)
 {
-    char *fault = loading && look_up(path, channels) ? 0 : fault_of_file(path);
+    if (loading && look_up(path, channels)) return 0;
+    char *fault = fault_of_file(path);
     if (fault) return fault;
     ahead *a = vd_calloc(1, sizeof(*a));
-    a->pixels = load(path, &a->w, &a->h, &a->c, a->channels = channels);
+    a->pixels = load_file(path, &a->w, &a->h, &a->c, a->channels = channels);
     if (!a->pixels) fault = image_cache_fault();
     if (a->pixels && keep) {
         a->path = vd_format("%s", path);

@@ -9,11 +9,15 @@
 void image_cache_begin(void);
 void image_cache_end(void);
 
-/* the picture in a file, or a copy of what was returned the first time: pixels [h][w][channels or *c], which the caller
- * frees; null when it cannot be decoded. JPEGs are decoded by data/jpeg.h and are upright, all else by stb_image. The
- * cache holds at most DARKNET_IMAGE_CACHE MiB (default: a quarter of the memory; 0: nothing); when it is full, further
- * pictures are decoded each time */
-unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels);
+/* the picture in a file, or what was returned the first time: pixels [h][w][channels or *c]; null when it cannot be
+ * decoded. They are in the cache, which never frees them, and *own is null, or they are *own, which the caller frees.
+ * JPEGs are decoded by data/jpeg.h and are upright, all else by stb_image. The cache holds at most DARKNET_IMAGE_CACHE
+ * MiB (default: a quarter of the memory; 0: nothing); when it is full, further pictures are decoded each time */
+const unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels, unsigned char **own);
+
+/* hint: this thread will load these n pictures next. What the cache holds of them comes into the processor's own cache,
+ * all at a time, where one after the other would wait for several accesses to memory each */
+void image_cache_fetch(char **paths, int n);
 
 /* the file of a picture; one that cannot be opened ends the program, and a relative path says where it was looked for
  */

@@ -20,6 +20,7 @@
 #include "data/label_path.h"
 #include "data/loader.h"
 #include "data/mosaic.h"
+#include "data/picture.h"
 #include "data/placement.h"
 #include "data/results.h"
 #include "data/skip_broken.h"

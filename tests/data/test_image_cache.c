@@ -1,5 +1,6 @@
-/* data/image_cache.c: a picture is decoded once, and every loader gets its own copy. */
+/* data/image_cache.c, data/picture.c: a picture is decoded once, and every loader gets the same pixels. */
 #include "data/image_cache.h"
+#include "data/picture.h"
 #include "support/support.h"
 #include "commands/dataset/png.h"
 #include "base/text.h"
@@ -36,18 +37,17 @@ static void teardown(void)
     remove_test_folder();
 }
 
-/* the shade of the picture a path gives with one channel or three; the pixels are the caller's, who overwrites them
- */
+/* the shade of the picture a path gives with one channel or three */
 static int shade_of(int p, int channels)
 {
     int w = 0, h = 0, c = 0;
-    unsigned char *pixels = image_cache_load(paths[p], &w, &h, &c, channels);
+    unsigned char *own;
+    const unsigned char *pixels = image_cache_load(paths[p], &w, &h, &c, channels, &own);
     ck_assert_ptr_nonnull(pixels);
     ck_assert(w == W && h == H && c == 1); /* c is the file's */
     int shade = pixels[0];
     for (int i = 0; i < channels * PIXELS; ++i) ck_assert_int_eq(pixels[i], (i / channels + shade) % 256);
-    memset(pixels, 255, (size_t)channels * PIXELS);
-    free(pixels);
+    free(own);
     return shade;
 }
 
@@ -77,9 +77,10 @@ END_TEST
 START_TEST(a_picture_that_cannot_be_decoded_is_null_each_time)
 {
     int w, h, c;
+    unsigned char *own;
     write_text(paths[0], "no picture");
     image_cache_begin();
-    for (int again = 0; again < 2; ++again) ck_assert_ptr_null(image_cache_load(paths[0], &w, &h, &c, 1));
+    for (int again = 0; again < 2; ++again) ck_assert_ptr_null(image_cache_load(paths[0], &w, &h, &c, 1, &own));
     write_picture(0, 3);
     ck_assert_int_eq(shade_of(0, 1), 3);
     image_cache_end();
@@ -111,10 +112,24 @@ START_TEST(what_was_decoded_ahead_is_what_the_thread_gets_next)
 }
 END_TEST
 
+/* of as many channels as asked for; 0: the file's */
+START_TEST(a_picture_has_planes_of_numbers_up_to_1)
+{
+    static const int channels[] = {0, 1, 3};
+    image im = vd_picture(paths[5], channels[_i]);
+    ck_assert(im.w == W && im.h == H && im.c == (_i ? channels[_i] : 1));
+    for (int i = 0; i < im.c * PIXELS; ++i) ck_assert(im.data[i] == (float)((i % PIXELS + 5) / 255.));
+    free_image(im);
+}
+END_TEST
+
 static void *load_all(void *context)
 {
     image_cache_begin();
-    for (int i = 0; i < 20 * PICTURES; ++i) ck_assert_int_eq(shade_of(i % PICTURES, i % 3 ? 1 : 3), i % PICTURES);
+    for (int i = 0; i < 20 * PICTURES; ++i) {
+        image_cache_fetch(paths, i % PICTURES + 1);
+        ck_assert_int_eq(shade_of(i % PICTURES, i % 3 ? 1 : 3), i % PICTURES);
+    }
     image_cache_end();
     return context;
 }
@@ -134,5 +149,6 @@ SUITE_OF(image_cache)
     TEST(without_memory_to_spare_every_picture_is_decoded_anew);
     TEST(a_picture_that_cannot_be_decoded_is_null_each_time);
     TEST(what_was_decoded_ahead_is_what_the_thread_gets_next);
+    LOOP(a_picture_has_planes_of_numbers_up_to_1, 3);
     TEST(threads_share_the_pictures);
 }
