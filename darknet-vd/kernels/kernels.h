@@ -261,6 +261,11 @@ typedef struct {
     /* a number that changes when one of the bits does, or the order: the same in every table */
     uint64_t (*checksum)(size_t n, const float *x);
 
+    /* see transpose.h */
+    void (*transpose)(int rows, int columns, const float *in, int ld_in, float *out, int ld_out);
+    void (*transpose_add)(int rows, int columns, const float *in, int ld_in, float *out, int ld_out);
+    void (*transpose_16)(int rows, int columns, const uint16_t *in, int ld_in, uint16_t *out, int ld_out);
+
     /* see products/tile.h; tile_half is null where the instruction set has no fp16 arithmetic */
     void (*tile)(vd_tile t);
     void (*tile_half)(vd_tile t);

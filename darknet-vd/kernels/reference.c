@@ -358,6 +358,24 @@ static void hold_frozen_c(size_t n, int batches, const float *theta, const uint1
         if (theta[i] == 0 && pruned_for[i] >= batches) d_theta[i] = 0;
 }
 
+static void transpose_c(int rows, int columns, const float *in, int ld_in, float *out, int ld_out)
+{
+    for (int i = 0; i < rows; ++i)
+        for (int j = 0; j < columns; ++j) out[(size_t)j * ld_out + i] = in[(size_t)i * ld_in + j];
+}
+
+static void transpose_add_c(int rows, int columns, const float *in, int ld_in, float *out, int ld_out)
+{
+    for (int i = 0; i < rows; ++i)
+        for (int j = 0; j < columns; ++j) out[(size_t)j * ld_out + i] += in[(size_t)i * ld_in + j];
+}
+
+static void transpose_16_c(int rows, int columns, const uint16_t *in, int ld_in, uint16_t *out, int ld_out)
+{
+    for (int i = 0; i < rows; ++i)
+        for (int j = 0; j < columns; ++j) out[(size_t)j * ld_out + i] = in[(size_t)i * ld_in + j];
+}
+
 static int all_finite_c(size_t n, const float *x)
 {
     for (size_t i = 0; i < n; ++i)
@@ -432,6 +450,9 @@ const vd_kernels vd_kernels_c = {
     .update_adam = update_adam_c,
     .all_finite = all_finite_c,
     .checksum = checksum_c,
+    .transpose = transpose_c,
+    .transpose_add = transpose_add_c,
+    .transpose_16 = transpose_16_c,
     .tile = vd_tile_c,
     .tile_half = vd_tile_half_c,
     .shift = vd_shift_c,

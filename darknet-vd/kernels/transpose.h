@@ -1,4 +1,4 @@
-/* Transposes of matrices, in tiles and with prefetches. */
+/* Transposes of matrices, by the table of kernels in use. */
 #ifndef VD_KERNELS_TRANSPOSE_H
 #define VD_KERNELS_TRANSPOSE_H
 

@@ -40,6 +40,11 @@ void VARIANT(vd_noise)(vd_noise_key key, size_t n, float *eps);
 void VARIANT(vd_sample)(size_t n, const float *eps, float *var, float *out);
 void VARIANT(vd_add_noise)(vd_noise_key key, size_t first, size_t n, float *var, float *out);
 
+/* transpose_vector.c */
+void VARIANT(vd_transpose)(int rows, int columns, const float *in, int ld_in, float *out, int ld_out);
+void VARIANT(vd_transpose_add)(int rows, int columns, const float *in, int ld_in, float *out, int ld_out);
+void VARIANT(vd_transpose_16)(int rows, int columns, const uint16_t *in, int ld_in, uint16_t *out, int ld_out);
+
 /* products/tile_vector.c */
 void VARIANT(vd_tile)(vd_tile t);
 void VARIANT(vd_tile_half)(vd_tile t);

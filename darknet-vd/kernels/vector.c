@@ -212,6 +212,9 @@ const vd_kernels VARIANT(vd_kernels) = {
     .update_adam = VARIANT(vd_update_adam),
     .all_finite = VARIANT(vd_all_finite),
     .checksum = VARIANT(vd_checksum),
+    .transpose = VARIANT(vd_transpose),
+    .transpose_add = VARIANT(vd_transpose_add),
+    .transpose_16 = VARIANT(vd_transpose_16),
     .tile = VARIANT(vd_tile),
 #ifdef __AVX512FP16__
     .fp16 = 1,
