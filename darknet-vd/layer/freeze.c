@@ -16,18 +16,23 @@ size_t vd_frozen(vd_parameters all, int batches)
     return frozen;
 }
 
-size_t vd_freeze(vd_parameters all, int batches)
+static void freeze_weight(vd_parameters all, size_t i)
 {
     const float clipped = -10.4f; /* log_alpha of theta = 0 is then 8.02 */
-    size_t active = all.n;
     float *moments[] = {all.theta_m, all.theta_v, all.log_sigma2_m, all.log_sigma2_v};
+    all.theta[i] = 0;
+    all.log_sigma2[i] = fmaxf(all.log_sigma2[i], clipped);
+    all.pruned_for[i] = UINT16_MAX; /* also for a resumed training that freezes later */
+    for (int m = 0; m < 4; ++m)
+        if (moments[m]) moments[m][i] = 0;
+}
+
+size_t vd_freeze(vd_parameters all, int batches)
+{
+    size_t active = all.n;
     for (size_t i = 0; i < all.n; ++i) {
         if (all.pruned_for[i] < batches) continue;
-        all.theta[i] = 0;
-        all.log_sigma2[i] = fmaxf(all.log_sigma2[i], clipped);
-        all.pruned_for[i] = UINT16_MAX; /* also for a resumed training that freezes later */
-        for (int m = 0; m < 4; ++m)
-            if (moments[m]) moments[m][i] = 0;
+        freeze_weight(all, i);
         --active;
     }
     return active;
@@ -100,16 +105,57 @@ vd_active *make_vd_active(vd_parameters all, int rows, int columns, int groups, 
     return a;
 }
 
+static void free_lists(vd_sparse s)
+{
+    const void *arrays[] = {s.start, s.column, s.element};
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free((void *)arrays[i]);
+}
+
+/* element e of all arrays that outlive an update becomes element `to` */
+static void move_element(vd_active *a, int to, int e)
+{
+    float **arrays[COPIED];
+    copied_arrays(&a->p, arrays);
+    for (int i = 0; i < COPIED; ++i)
+        if (*arrays[i]) (*arrays[i])[to] = (*arrays[i])[e];
+    a->p.pruned_for[to] = a->p.pruned_for[e];
+    a->index[to] = a->index[e];
+    ((int *)a->by_row.column)[to] = a->by_row.column[e];
+}
+
+void vd_active_freeze(vd_active *a, vd_parameters all, int batches)
+{
+    int *start = (int *)a->by_row.start, columns = a->by_column.rows, kept = 0, e = 0;
+    for (int r = 0; r < a->by_row.rows; ++r) {
+        start[r] = kept;
+        for (int end = start[r + 1]; e < end; ++e) {
+            if (a->p.pruned_for[e] >= batches) freeze_weight(all, a->index[e]);
+            else move_element(a, kept++, e);
+        }
+    }
+    start[a->by_row.rows] = kept;
+    if ((size_t)kept == a->p.n) return;
+    a->p.n = kept;
+    free_lists(a->by_column);
+    a->by_column = transpose_of(a->by_row, columns);
+}
+
 void free_vd_active(vd_active *a)
 {
     if (!a) return;
-    const void *arrays[] = {a->by_row.start,      a->by_row.column, a->by_column.start, a->by_column.column,
-                            a->by_column.element, a->index,         a->p.theta,         a->p.log_sigma2,
-                            a->p.theta_m,         a->p.theta_v,     a->p.log_sigma2_m,  a->p.log_sigma2_v,
-                            a->p.pruned_for,      a->p.sigma2,      a->p.d_kl,          a->p.d_theta,
-                            a->p.d_sigma2,        a->masked,        a->d_mean};
-    for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free((void *)arrays[i]);
+    void *arrays[] = {a->index,          a->p.theta,        a->p.log_sigma2, a->p.theta_m, a->p.theta_v,
+                      a->p.log_sigma2_m, a->p.log_sigma2_v, a->p.pruned_for, a->p.sigma2,  a->p.d_kl,
+                      a->p.d_theta,      a->p.d_sigma2,     a->masked,       a->d_mean};
+    free_lists(a->by_row);
+    free_lists(a->by_column);
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); ++i) free(arrays[i]);
     free(a);
+}
+
+int vd_active_is_finite(const vd_active *a)
+{
+    const vd_kernels *k = vd_kernels_get();
+    return k->all_finite(a->p.n, a->p.theta) && k->all_finite(a->p.n, a->p.log_sigma2);
 }
 
 void vd_active_read(vd_active *a, vd_parameters all)

@@ -50,6 +50,13 @@ size_t vd_frozen(vd_parameters all, int batches);
 vd_active *make_vd_active(vd_parameters all, int rows, int columns, int groups, int masks, int batches);
 void free_vd_active(vd_active *a);
 
+/* freeze those of the list that have been pruned for this number of batches, as vd_freeze() does, after
+ * vd_active_write(); takes time by the length of the list alone */
+void vd_active_freeze(vd_active *a, vd_parameters all, int batches);
+
+/* 1 when theta and log_sigma2 of the list are finite */
+int vd_active_is_finite(const vd_active *a);
+
 /* copy theta and log_sigma2 in, and out */
 void vd_active_read(vd_active *a, vd_parameters all);
 void vd_active_write(const vd_active *a, vd_parameters all);

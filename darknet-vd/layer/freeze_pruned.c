@@ -61,8 +61,11 @@ double vd_frozen_share(const network *net)
 void vd_freeze_pruned(layer l, int batches)
 {
     vd_layer *vd = l.plugin;
-    vd_leave_active(l);
     vd->variance.is_current = 0;
+    if (vd->freezing.active) {
+        vd_active_freeze(vd->freezing.active, vd_all_parameters(l), batches);
+        return;
+    }
     size_t active = vd_freeze(vd_all_parameters(l), batches);
     /* without noise a matrix product is half the work, and lists are what they were */
     double limit = vd_cost_is_magnitude(vd->net) ? lists_pay_below(l) / 2. : lists_pay_below(l);

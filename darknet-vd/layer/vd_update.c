@@ -125,7 +125,10 @@ void update_vd_layer(layer l, update_args a)
     vd_parallel_for(vd->share.is_shared ? vd->share.end - j.first : vd_pieces(j.p.n, VD_PIECE), update_piece, &j);
     if (vd->share.is_shared) vd->share.sums = next.pieces;
     else if (j.next) vd_variance_end(&next);
-    if (vd->freezing.active) vd_active_write(vd->freezing.active, vd_all_parameters(l));
+    if (vd->freezing.active) {
+        vd_active_write(vd->freezing.active, vd_all_parameters(l));
+        vd->variance.is_finite = vd_active_is_finite(vd->freezing.active); /* frozen weights do not change */
+    }
     vd_update_biases(l, a);
     vd->test_time.masked_is_current = 0;
     /* with a target, target.h freezes */

@@ -91,6 +91,52 @@ START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_
 }
 END_TEST
 
+/* lists that lose elements are those made anew of what is left, and the layer's arrays are the same */
+START_TEST(lists_shrink_to_what_making_them_anew_gives)
+{
+    enum { ROWS = 6, COLUMNS = 5, GROUPS = 2, N = ROWS * COLUMNS, ARRAYS = 6, BATCHES = 10 };
+    float arrays[2][ARRAYS][N];
+    uint16_t pruned_for[2][N];
+    vd_parameters p[2];
+    fill_random(arrays[0][0], ARRAYS * N, 5);
+    for (int i = 0; i < N; ++i) pruned_for[0][i] = i % 3 ? 0 : BATCHES;
+    memcpy(arrays[1], arrays[0], sizeof(arrays[0]));
+    memcpy(pruned_for[1], pruned_for[0], sizeof(pruned_for[0]));
+    vd_active *lists[2];
+    for (int k = 0; k < 2; ++k) {
+        float(*x)[N] = arrays[k];
+        p[k] = (vd_parameters){N, x[0], x[1], x[2], x[3], x[4], x[5], pruned_for[k], 0, 0, 0, 0};
+        ck_assert_uint_eq(vd_freeze(p[k], BATCHES), N - N / 3);
+        lists[k] = make_vd_active(p[k], ROWS, COLUMNS, GROUPS, 1, BATCHES);
+        for (size_t e = 0; e < lists[k]->p.n; ++e) {
+            lists[k]->p.theta_v[e] += (float)e;
+            lists[k]->p.pruned_for[e] = e % 4 == 1 || e / 5 == 2 ? BATCHES : 1;
+        }
+        vd_active_write(lists[k], p[k]);
+    }
+    vd_active_freeze(lists[0], p[0], BATCHES);
+    vd_active_write_moments(lists[0], p[0]);
+    vd_active_write_moments(lists[1], p[1]);
+    free_vd_active(lists[1]);
+    vd_freeze(p[1], BATCHES);
+    lists[1] = make_vd_active(p[1], ROWS, COLUMNS, GROUPS, 1, BATCHES);
+    vd_active *a = lists[0], *b = lists[1];
+    ck_assert(a->p.n == b->p.n && a->p.n > 0 && a->p.n < N - N / 3);
+    for (int i = 0; i < ARRAYS; ++i) ck_assert_mem_eq(arrays[0][i], arrays[1][i], sizeof(arrays[0][i]));
+    ck_assert_mem_eq(pruned_for[0], pruned_for[1], sizeof(pruned_for[0]));
+    for (int r = 0; r <= ROWS; ++r) ck_assert_int_eq(a->by_row.start[r], b->by_row.start[r]);
+    for (int c = 0; c <= COLUMNS * GROUPS; ++c) ck_assert_int_eq(a->by_column.start[c], b->by_column.start[c]);
+    for (size_t e = 0; e < a->p.n; ++e) {
+        ck_assert(a->index[e] == b->index[e] && a->by_row.column[e] == b->by_row.column[e]);
+        ck_assert(a->by_column.column[e] == b->by_column.column[e] &&
+                  a->by_column.element[e] == b->by_column.element[e]);
+        ck_assert(a->p.theta[e] == b->p.theta[e] && a->p.theta_v[e] == b->p.theta_v[e]);
+        ck_assert_int_eq(a->p.pruned_for[e], b->p.pruned_for[e]);
+    }
+    for (int k = 0; k < 2; ++k) free_vd_active(lists[k]);
+}
+END_TEST
+
 START_TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip)
 {
     float theta[] = {.1f, 0, .3f, 0}, log_sigma2[] = {-14, 2, -14, -14}, moments[4][4];
@@ -228,5 +274,6 @@ SUITE_OF(freeze)
     LOOP(training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero, COUNT_OF(cfgs));
     LOOP(exactly_the_weights_of_the_rule_are_frozen, COUNT_OF(rules));
     TEST(a_weight_that_is_zero_by_chance_is_trained_on);
+    TEST(lists_shrink_to_what_making_them_anew_gives);
     TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip);
 }
