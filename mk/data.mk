@@ -93,8 +93,13 @@ build/freezing/digits.data: $(EXEC)
 	$(Q)./$(EXEC) vd dataset digits build/freezing/digits -test 5000 -seed 2
 	$(Q)cp build/freezing/digits/digits.data $@
 
+build/freezing/cifar.data build/freezing/bccd.data: build/freezing/%.data: build/%/held-out.data
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 .PHONY: tables-freezing
-tables-freezing: $(EXEC) build/freezing/mnist.data build/freezing/digits.data ## train what docs/freezing.md compares, in hours; resumes
+tables-freezing: $(EXEC) build/freezing/mnist.data build/freezing/digits.data \
+  $(if $(CIFAR),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data) ## train what docs/freezing.md compares, in hours; resumes
 	$(Q)tests/tables/freezing.sh > build/freezing/rows
 	$(Q)FREEZING_DATA=build/freezing tests/tables/tables.sh build/freezing/out build/freezing/rows '$(TABLE)'
 	$(Q)while read -r row rest; do result=build/freezing/out/$$row/result; [ ! -e $$result ] || echo $$result; done \

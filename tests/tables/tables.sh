@@ -34,7 +34,7 @@ data_of() {
 # the program that trains and tests on a data set
 kind_of() {
     case $1 in
-    bccd* | boxes) echo detector ;;
+    *bccd* | boxes) echo detector ;;
     *) echo classifier ;;
     esac
 }
