@@ -117,16 +117,16 @@ static size_t bytes_of(const entry *e)
 
 /* Entries are read in random order, and on pages of 4 KiB each of them costs a walk through the page table that takes
  * longer than the pixels of a small picture. So they lie in arenas that ask for huge pages; the part of an arena that
- * is not written takes no memory. null where the system refuses */
+ * is not written takes no memory. null where memory is refused */
 static entry *allocate(size_t size)
 {
-    enum { ARENA = 64 << 20, PAGE = 2 << 20, ALIGNED = 64 };
+    enum { ARENA = 16 << 20, PAGE = 2 << 20, ALIGNED = 64 };
     size = (size + ALIGNED - 1) / ALIGNED * ALIGNED;
     if (size > PAGE) return malloc(size);
     if (size > cache.room_size) {
         unsigned char *arena =
             mmap(0, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (arena == MAP_FAILED) return 0;
+        if (arena == MAP_FAILED) return malloc(size);
         size_t first = -(uintptr_t)arena % PAGE;
 #ifdef MADV_HUGEPAGE
         madvise(arena + first, ARENA - PAGE, MADV_HUGEPAGE);
