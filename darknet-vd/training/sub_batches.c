@@ -1,13 +1,12 @@
 #include "training/sub_batches.h"
 #include "training/checkpoint.h"
+#include "training/gradients.h"
 #include "training/log.h"
 #include "training/nan_guard.h"
 #include "training/shared_update.h"
 #include "ranks/ranks.h"
 #include "layer/layer_state.h"
 #include "layer/norm.h"
-#include "layer/plain_layers.h"
-#include "layer/posterior.h"
 #include "layer/schedule.h"
 #include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
@@ -19,166 +18,6 @@
 #include <string.h>
 
 #include "blas.h"
-
-/* ---- the gradients of a network ---- */
-
-/* an array of gradients */
-typedef struct {
-    float *at;
-    size_t n;
-    int layer;           /* of theta or sigma2 of this one; -1: of anything else */
-    int is_held;         /* between two steps it holds a velocity, or what nobody clears */
-    vd_parameters of;    /* with pruned_for: frozen weights are left out, */
-    int batches;         /* those pruned for that long */
-    const float *masked; /* not null: weights that are 0 here are left out */
-} span;
-
-enum { SPANS = 8 }; /* of a layer, at most */
-
-static int is_kept(const span *s, size_t i)
-{
-    if (s->masked) return s->masked[i] != 0;
-    return !vd_is_frozen(s->of, i, s->batches);
-}
-
-static int has_gaps(const span *s)
-{
-    return s->masked || s->of.pruned_for;
-}
-
-/* of a variational layer: of theta, or of the masked theta, and of sigma2; those it has already */
-static int weights_of_vd(const network *net, layer l, span *to)
-{
-    const vd_active *lists = vd_layer_of(l)->freezing.active;
-    if (vd_cost_is_magnitude(net) && lists) {
-        to[0] = (span){.at = lists->p.d_theta, .n = lists->p.n, .layer = -1};
-        return 1;
-    }
-    if (vd_cost_is_noiseless(net)) {
-        to[0] = (span){.at = l.weight_updates, .n = vd_layer_of(l)->n, .layer = -1, .masked = vd_masked(l)};
-        return 1;
-    }
-    int count = 0;
-    vd_parameters p = vd_trained_parameters(l);
-    float *d_mean = vd_mean_gradients(l), *arrays[] = {d_mean ? d_mean : p.d_theta, p.d_sigma2};
-    if (lists) p.pruned_for = 0; /* none of these is frozen */
-    for (int i = 0; i < 2; ++i)
-        if (arrays[i]) to[count++] = (span){arrays[i], p.n, vd_layer_of(l)->index, 0, p, vd_cost_freeze_pruned(net), 0};
-    return count;
-}
-
-static int is_gradient(vd_array a)
-{
-    static const char ending[] = "_updates";
-    size_t n = strlen(a.name), m = strlen(ending);
-    return *a.at && n > m && !strcmp(a.name + n - m, ending);
-}
-
-static int spans_of_layer(const network *net, layer *l, span *to)
-{
-    vd_array arrays[VD_LAYER_ARRAYS];
-    int n = vd_layer_arrays(l, arrays), is_vd = vd_layer_of(*l) != 0;
-    int count = is_vd ? weights_of_vd(net, *l, to) : 0;
-    for (int i = 0; i < n; ++i)
-        if (is_gradient(arrays[i]) && !(is_vd && *arrays[i].at == l->weight_updates))
-            to[count++] = (span){*arrays[i].at, arrays[i].n, -1, !net->adam || !l->update, {0}, 0, 0};
-    return count;
-}
-
-/* layers up to this one get no gradients in the batch being trained; -1: none */
-static int last_untrained(const network *net)
-{
-    int i = net->n - 1;
-    while (i >= 0 && !vd_stops_backward(net->layers[i], net)) --i;
-    return i;
-}
-
-/* the arrays of a network in order, the caller's to free; returns how many. next: the sub-batch is not counted yet */
-static int spans_of(const network *of, int next, span **spans)
-{
-    int count = 0;
-    network net = *of;
-    size_t seen = *of->seen + (next ? of->batch : 0);
-    net.seen = &seen;
-    *spans = vd_calloc((size_t)net.n * SPANS, sizeof(span));
-    for (int i = last_untrained(&net) + 1; i < net.n; ++i)
-        count += spans_of_layer(&net, net.layers + i, *spans + count);
-    return count;
-}
-
-/* the numbers of all arrays, frozen or not, whatever the batch; held: of those that hold something between steps */
-static size_t most_gradients(const network *net, int held)
-{
-    size_t n = 0;
-    for (int i = 0; i < net->n; ++i) {
-        layer *l = net->layers + i;
-        vd_array arrays[VD_LAYER_ARRAYS];
-        int count = vd_layer_arrays(l, arrays);
-        if (held && net->adam && l->update) continue;
-        if (vd_layer_of(*l)) n += vd_layer_of(*l)->n;
-        for (int k = 0; k < count; ++k) n += is_gradient(arrays[k]) ? arrays[k].n : 0;
-    }
-    return n;
-}
-
-/* ---- packed: those that are kept, one after the other ---- */
-
-static size_t copy_span(span s, float *packed)
-{
-    size_t n = 0;
-    if (!has_gaps(&s)) {
-        memcpy(packed, s.at, s.n * sizeof(float));
-        return s.n;
-    }
-    for (size_t i = 0; i < s.n; ++i)
-        if (is_kept(&s, i)) packed[n++] = s.at[i];
-    return n;
-}
-
-static size_t put_span(span s, const float *packed)
-{
-    size_t n = 0;
-    if (!has_gaps(&s)) {
-        memcpy(s.at, packed, s.n * sizeof(float));
-        return s.n;
-    }
-    for (size_t i = 0; i < s.n; ++i) s.at[i] = is_kept(&s, i) ? packed[n++] : 0;
-    return n;
-}
-
-static size_t add_span(span s, const float *packed)
-{
-    size_t n = 0;
-    if (!has_gaps(&s)) {
-        for (size_t i = 0; i < s.n; ++i) s.at[i] += packed[i];
-        return s.n;
-    }
-    for (size_t i = 0; i < s.n; ++i)
-        if (is_kept(&s, i)) s.at[i] += packed[n++];
-    return n;
-}
-
-static size_t copy(const span *spans, int n, float *packed)
-{
-    size_t at = 0;
-    for (int i = 0; i < n; ++i) at += copy_span(spans[i], packed + at);
-    return at;
-}
-
-static void clear(const span *spans, int n)
-{
-    for (int i = 0; i < n; ++i) memset(spans[i].at, 0, spans[i].n * sizeof(float));
-}
-
-static void put(const span *spans, int n, const float *packed)
-{
-    for (int i = 0; i < n; ++i) packed += put_span(spans[i], packed);
-}
-
-static void add(const span *spans, int n, const float *packed)
-{
-    for (int i = 0; i < n; ++i) packed += add_span(spans[i], packed);
-}
 
 /* ---- a step ---- */
 
@@ -238,8 +77,8 @@ static sums lengths_of(const network *net)
 {
     sums s = {.parts = net->subdivisions / vd_ranks(), .done = -1};
     s.block = net->subdivisions / (net->subdivisions & -net->subdivisions); /* its odd factor */
-    s.gradients = most_gradients(net, 0);
-    s.held = most_gradients(net, 1);
+    s.gradients = vd_gradients_most(net, 0);
+    s.held = vd_gradients_most(net, 1);
     s.statistics = vd_ranks() > 1 ? statistics_of(net) : 0;
     s.record_bytes = (sizeof(record) + 2 * s.statistics * sizeof(float) + 7) / 8 * 8;
     return s;
@@ -338,60 +177,52 @@ static record *record_of(const sums *s, int rank, int part)
 /* what the gradients hold between steps is put aside */
 static void hold(const network *net, sums *s)
 {
-    span *spans;
+    vd_gradient *arrays;
     float *at = s->held_at;
-    int n = spans_of(net, 1, &spans);
+    int n = vd_gradients_of(net, 1, &arrays);
     for (int i = 0; i < n; ++i)
-        if (spans[i].is_held) {
-            at += copy_span(spans[i], at);
-            clear(spans + i, 1);
+        if (arrays[i].is_held) {
+            at += vd_gradients_copy(arrays + i, 1, at);
+            vd_gradients_clear(arrays + i, 1);
         }
-    free(spans);
+    free(arrays);
 }
 
-static void add_held(const span *spans, int n, const float *held)
+static void add_held(const vd_gradient *arrays, int n, const float *held)
 {
     for (int i = 0; i < n; ++i)
-        if (spans[i].is_held) held += add_span(spans[i], held);
+        if (arrays[i].is_held) held += vd_gradients_add(arrays + i, 1, held);
 }
 
 /* the block of sub-batches number b is done: it joins those sums it completes, or waits for its neighbour */
-static void join_block(const span *spans, int n, const sums *s, int b)
+static void join_block(const vd_gradient *arrays, int n, const sums *s, int b)
 {
     int level = 0;
-    for (; b >> level & 1; ++level) add(spans, n, s->sums_at + level * s->gradients);
+    for (; b >> level & 1; ++level) vd_gradients_add(arrays, n, s->sums_at + level * s->gradients);
     if (b + 1 == s->parts / s->block) return;
-    copy(spans, n, s->sums_at + level * s->gradients);
-    clear(spans, n);
-}
-
-/* what is left out of sums is not left as it is */
-static void clear_gaps(const span *spans, int n)
-{
-    for (int k = 0; k < n; ++k)
-        for (size_t i = 0; has_gaps(spans + k) && i < spans[k].n; ++i)
-            if (!is_kept(spans + k, i)) spans[k].at[i] = 0;
+    vd_gradients_copy(arrays, n, s->sums_at + level * s->gradients);
+    vd_gradients_clear(arrays, n);
 }
 
 /* those that shared_update.h does not sum; returns how many */
-static int leave_out_shared(const span *spans, int n, span *left)
+static int leave_out_shared(const vd_gradient *arrays, int n, vd_gradient *left)
 {
     int count = 0;
     for (int i = 0; i < n; ++i)
-        if (!vd_shared_takes(spans[i].layer)) left[count++] = spans[i];
+        if (!vd_shared_takes(arrays[i].layer)) left[count++] = arrays[i];
     return count;
 }
 
 /* the sums of this rank become those of all ranks, or of who updates them */
-static void sum_over_ranks(network *net, const span *spans, int n, sums *s)
+static void sum_over_ranks(network *net, const vd_gradient *arrays, int n, sums *s)
 {
-    span *left = vd_calloc(n, sizeof(span));
-    int is_shared = vd_shared_begin(net, last_untrained(net) + 1);
+    vd_gradient *left = vd_calloc(n, sizeof(vd_gradient));
+    int is_shared = vd_shared_begin(net, vd_last_untrained(net) + 1);
     size_t before = vd_ranks_sent();
-    int count = leave_out_shared(spans, n, left);
-    size_t packed = copy(left, count, s->packed_at);
+    int count = leave_out_shared(arrays, n, left);
+    size_t packed = vd_gradients_copy(left, count, s->packed_at);
     vd_ranks_sum(s->packed_at, packed, s->room_at);
-    put(left, count, s->packed_at);
+    vd_gradients_put(left, count, s->packed_at);
     s->sent_in_step = vd_ranks_sent() - before;
     if (is_shared) vd_shared_sum(net, s->packed_at, s->room_at);
     free(left);
@@ -451,7 +282,7 @@ static int will_fine_tune(const network *net)
 static void open_step(network *net)
 {
     sums *s = net->sums;
-    if (s && (s->parts != net->subdivisions / vd_ranks() || s->gradients != most_gradients(net, 0))) {
+    if (s && (s->parts != net->subdivisions / vd_ranks() || s->gradients != vd_gradients_most(net, 0))) {
         free(s); /* a program on the library has changed subdivisions */
         s = net->sums = 0;
     }
@@ -481,7 +312,7 @@ void vd_sub_batch_begin(network *net, int sound)
 }
 
 /* a sub-batch of several ranks is done, the last one of this rank in the step: 1 when the update is due */
-static int end_step_of_ranks(network *net, const span *spans, int n)
+static int end_step_of_ranks(network *net, const vd_gradient *arrays, int n)
 {
     sums *s = net->sums;
     verdict *mine = (verdict *)(s->records + vd_rank() * bytes_of_rank(s));
@@ -491,19 +322,19 @@ static int end_step_of_ranks(network *net, const span *spans, int n)
     s->loss = 0;
     if (!all_sound(s)) return 0;
     join_records(net, s);
-    sum_over_ranks(net, spans, n, s);
-    add_held(spans, n, s->held_at);
+    sum_over_ranks(net, arrays, n, s);
+    add_held(arrays, n, s->held_at);
     return 1;
 }
 
-static int end_step(network *net, const span *spans, int n)
+static int end_step(network *net, const vd_gradient *arrays, int n)
 {
     sums *s = net->sums;
-    if (vd_ranks() > 1) return end_step_of_ranks(net, spans, n);
+    if (vd_ranks() > 1) return end_step_of_ranks(net, arrays, n);
     s->done = -1;
     if (s->failed) return 0;
-    clear_gaps(spans, n);
-    add_held(spans, n, s->held_at);
+    vd_gradients_clear_gaps(arrays, n);
+    add_held(arrays, n, s->held_at);
     return 1;
 }
 
@@ -519,17 +350,17 @@ static void note(const network *net, const sums *s, float error)
 int vd_sub_batch_end(network *net, float error, int sound)
 {
     sums *s = net->sums;
-    span *spans;
+    vd_gradient *arrays;
     if (!s || s->done < 0) return sound && is_first(net);
     rand_stream_end();
     s->failed |= !sound;
     if (vd_ranks() > 1 && sound) note(net, s, error);
-    int n = spans_of(net, 0, &spans), due = 0;
+    int n = vd_gradients_of(net, 0, &arrays), due = 0;
     ++s->done;
-    if (s->done % s->block == 0 && !s->failed) join_block(spans, n, s, s->done / s->block - 1);
-    if (s->done == s->parts || (s->failed && vd_ranks() == 1)) due = end_step(net, spans, n);
+    if (s->done % s->block == 0 && !s->failed) join_block(arrays, n, s, s->done / s->block - 1);
+    if (s->done == s->parts || (s->failed && vd_ranks() == 1)) due = end_step(net, arrays, n);
     else vd_ranks_tick();
-    free(spans);
+    free(arrays);
     return due;
 }
 
