@@ -115,25 +115,31 @@ static size_t bytes_of(const entry *e)
     return (size_t)e->w * e->h * (e->channels ? e->channels : e->c);
 }
 
+enum { PAGE = 2 << 20, ARENA = 8 * PAGE };
+
+/* a new arena, of which what is not written takes no memory; 0 where memory is refused */
+static int make_arena(void)
+{
+    size_t size = cache.used < PAGE ? PAGE : ARENA;
+    unsigned char *arena = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (arena == MAP_FAILED) return 0;
+    size_t before = size == ARENA ? -(uintptr_t)arena % PAGE : 0;
+    cache.room = arena + before;
+    cache.room_size = size - before;
+#ifdef MADV_HUGEPAGE
+    if (size == ARENA) madvise(cache.room, cache.room_size / PAGE * PAGE, MADV_HUGEPAGE);
+#endif
+    return 1;
+}
+
 /* Entries are read in random order, and on pages of 4 KiB each of them costs a walk through the page table that takes
- * longer than the pixels of a small picture. So they lie in arenas that ask for huge pages; the part of an arena that
- * is not written takes no memory. null where memory is refused */
+ * longer than the pixels of a small picture. So they lie in arenas, all but the first on huge pages. null where memory
+ * is refused */
 static entry *allocate(size_t size)
 {
-    enum { ARENA = 16 << 20, PAGE = 2 << 20, ALIGNED = 64 };
+    enum { ALIGNED = 64 };
     size = (size + ALIGNED - 1) / ALIGNED * ALIGNED;
-    if (size > PAGE) return malloc(size);
-    if (size > cache.room_size) {
-        unsigned char *arena =
-            mmap(0, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (arena == MAP_FAILED) return malloc(size);
-        size_t first = -(uintptr_t)arena % PAGE;
-#ifdef MADV_HUGEPAGE
-        madvise(arena + first, ARENA - PAGE, MADV_HUGEPAGE);
-#endif
-        cache.room = arena + first;
-        cache.room_size = ARENA - PAGE;
-    }
+    if (size > PAGE || (size > cache.room_size && !make_arena())) return malloc(size);
     entry *e = (entry *)cache.room;
     cache.room += size;
     cache.room_size -= size;
