@@ -78,7 +78,8 @@ static double enlargement(const vd_model *m, const vd_model_head *h, int cells, 
         most = fmax(most, 4 * sqrt(h->anchors[i] / (double)(i % 2 ? m->h : m->w)));
     for (int a = 0; a < h->n && !h->new_coords; ++a) {
         const float *sides = x + ((size_t)a * (h->coords + 1 + h->classes) + 2) * cells;
-        for (int i = 0; i < 2 * cells; ++i) most = fmax(most, fabs((double)sides[i]));
+        for (int i = 0; i < 2 * cells; ++i) /* with fmax(), gcc 12 for arm64 ends with an error of its own */
+            if (fabsf(sides[i]) > most) most = fabsf(sides[i]);
     }
     return most;
 }
