@@ -186,8 +186,7 @@ VD_INLINE void adam_lanes(int count, size_t n, adam_rates a, vd_lanes *x, const 
         vd_lanes v1 = a.b2 * vd_lanes_load(n, vu) + a.new2 * g * g;
         vd_lanes_store(n, mu, m1);
         vd_lanes_store(n, vu, v1);
-        vd_lanes mean_square = vd_lanes_at_least(tiny, a.c2 * v1);
-        vd_lanes root = mean_square * vd_lanes_rsqrt(mean_square);
+        vd_lanes root = vd_lanes_root(vd_lanes_scaled_at_least(tiny, a.c2, v1));
         x[u] += a.rate * m1 * vd_lanes_reciprocal(root + a.eps);
     }
 }
