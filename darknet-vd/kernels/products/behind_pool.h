@@ -16,7 +16,12 @@
 #include <stdint.h>
 
 enum {
-    VD_LIST_LANES = 16, /* rows of lists are padded to a multiple of this, which is one of every vector's length */
+/* rows of lists are padded to a multiple of this, which is one of every vector's length */
+#ifdef __aarch64__
+    VD_LIST_LANES = 4,
+#else
+    VD_LIST_LANES = 16,
+#endif
     VD_LONGEST_HALF_SUM = 96, /* terms of a sum in fp16 */
     VD_LONGEST_WINDOW = 512   /* numbers of a row that holds a whole window */
 };

@@ -345,11 +345,11 @@ static void windows_v(vd_windows s, const float *image, float *rows, float *squa
         }
 }
 #else
-/* Lines of a window are copied eight numbers at a time: what is too much is overwritten by the next line, or by the
- * next row */
+/* Lines of a window are copied some numbers at a time: what is too much is overwritten by the next line, or by the next
+ * row */
 static void windows_v(vd_windows s, const float *image, float *rows, float *squares)
 {
-    enum { UNIT = 8, ROW_END = VD_LIST_LANES };
+    enum { ROW_END = VD_LIST_LANES, UNIT = ROW_END < 8 ? ROW_END : 8 };
     typedef float unit __attribute__((vector_size(4 * UNIT), aligned(4), may_alias));
     for (int i = 0; i < s.out_h; ++i)
         for (int j = 0; j < s.out_w; ++j, rows += s.length) {
