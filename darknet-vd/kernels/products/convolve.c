@@ -203,18 +203,6 @@ const char *vd_way_name(vd_way way)
     return names[way];
 }
 
-/* Images of a run: as many as give enough pixels that what is made once a run (transformed weights, gradients in
- * another layout) costs little, and leave enough runs. An even number of runs keeps an even number of threads busy. */
-static int run_of(vd_convolution_shape s, int batch)
-{
-    enum { PIXELS = 2048, SHORT = 2, FEWEST_RUNS = 10 };
-    int run = PIXELS / vd_convolution_pixels(s), most = batch / FEWEST_RUNS;
-    most = most > SHORT ? most : SHORT;
-    run = run < SHORT ? SHORT : run > most ? most : run;
-    while (run > 1 && batch % (2 * run)) --run;
-    return run;
-}
-
 /* Winograd's products pay where there are pixels enough for the weights that each run transforms, and channels enough
  * for the pixels that it transforms */
 static int winograd_pays(vd_convolution_shape s, vd_pass pass, int images)
@@ -225,11 +213,34 @@ static int winograd_pays(vd_convolution_shape s, vd_pass pass, int images)
            vd_convolution_has(s, pass, VD_BY_WINOGRAD, images);
 }
 
-/* a pixel of a 5x5 filter's output takes 4 multiplications instead of 25 */
+/* A pixel of a 5x5 filter's output takes 4 multiplications instead of 25. 3x3 filters are oneDNN's where it has code
+ * for the processor */
 static int own_winograd_pays(vd_convolution_shape s, vd_pass pass, int images)
 {
-    return s.window.size == 5 && vd_convolution_has(s, pass, VD_BY_OWN_WINOGRAD, images) &&
+    return (s.window.size == 5 || vd_gemm_is_tiled()) && vd_convolution_has(s, pass, VD_BY_OWN_WINOGRAD, images) &&
            vd_winograd_batch_pays(winograd_of(s, images));
+}
+
+enum { PIXELS = 2048, SHORT = 2, FEWEST_RUNS = 10 };
+
+/* Images of a run: as many as give enough pixels that what is made once a run (transformed weights, gradients in
+ * another layout) costs little, and leave enough runs. An even number of runs keeps an even number of threads busy. */
+static int common_run_of(vd_convolution_shape s, int batch)
+{
+    int run = PIXELS / vd_convolution_pixels(s), most = batch / FEWEST_RUNS;
+    most = most > SHORT ? most : SHORT;
+    run = run < SHORT ? SHORT : run > most ? most : run;
+    while (run > 1 && batch % (2 * run)) --run;
+    return run;
+}
+
+/* The same, but where oneDNN has no code for the processor, a small batch is cut into two runs if only they are long
+ * enough for Winograd's products: these are less work by more than few runs leave threads without */
+static int run_of(vd_convolution_shape s, int batch)
+{
+    int run = common_run_of(s, batch), half = batch / 2;
+    if (!vd_gemm_is_tiled() || batch % 2 || half * vd_convolution_pixels(s) > PIXELS) return run;
+    return !own_winograd_pays(s, VD_FORWARD, run) && own_winograd_pays(s, VD_FORWARD, half) ? half : run;
 }
 
 /* What timing finds on nearly all shapes. oneDNN's kernels work on blocks of 16 channels: where those are not filled,
