@@ -48,6 +48,7 @@ typedef struct {
     int width;         /* pixels of a line */
     size_t step;       /* floats from frequency to frequency */
     size_t pitch;      /* floats from tile to tile */
+    int channels;      /* of the 16: results of the others may be anything */
 } vd_winograd_strip;
 
 typedef struct vd_winograd_batch_kernels {
@@ -82,14 +83,14 @@ typedef struct vd_winograd_batch_kernels {
     /* w = G^T u G; w [n][taps taps][16] */
     void (*d_weights)(vd_winograd_form form, int n, const float *u, size_t step, size_t pitch, float *w);
 
-    /* m[t][j] = (add ? m[t][j] : 0) + sum over c of v[t pitch + c] u[c][j]
+    /* m[t][j] = (add ? m[t][j] : 0) + sum over c of v[t pitch + c] u[c][j], j < some
      *
      *   u   [channels][filters], filters a multiple of 16
-     *   m   [tiles][filters]
+     *   m   [tiles][filters], of which numbers from `some` on may be anything
      *
      * The order of a sum does not depend on its place */
-    void (*multiply)(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, int add,
-                     float *m);
+    void (*multiply)(int tiles, int channels, int filters, int some, const float *v, size_t pitch, const float *u,
+                     int add, float *m);
 } vd_winograd_batch_kernels;
 
 extern const vd_winograd_batch_kernels vd_winograd_batch_kernels_c;

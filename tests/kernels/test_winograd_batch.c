@@ -288,11 +288,37 @@ static void assert_same(const char *table, const char *what, size_t n, const flo
 enum { LINES = 16, WIDTH = 30, PIXELS = LINES * WIDTH * BLOCK, ROWS = 3, COLUMNS = 5, PITCH = 48 };
 enum { APART = ROWS * COLUMNS * PITCH + 7, NUMBERS = AREA * APART };
 
+/* all numbers of the wanted channels; x holds blocks of 16 */
+static void assert_same_channels(const char *table, const char *what, size_t n, int channels, const float *have,
+                                 const float *want)
+{
+    for (size_t i = 0; i + BLOCK <= n; i += BLOCK) assert_same(table, what, channels, have + i, want + i);
+}
+
+static void check_some_channels(const char *name, const vd_winograd_batch_kernels *k, vd_winograd_form form)
+{
+    static float pixels[PIXELS], m[NUMBERS], have[NUMBERS], want[NUMBERS], y[PIXELS], want_y[PIXELS];
+    const vd_winograd_batch_kernels *c = &vd_winograd_batch_kernels_c;
+    fill_random(pixels, PIXELS, 1);
+    fill_random(m, NUMBERS, 2);
+    for (int channels = 1; channels <= BLOCK; channels += 5) {
+        vd_winograd_strip s = {form, ROWS, COLUMNS, WIDTH, APART, PITCH, channels};
+        memset(have, 0, sizeof(have)), memset(want, 0, sizeof(want));
+        memset(y, 0, sizeof(y)), memset(want_y, 0, sizeof(want_y));
+        k->input(s, pixels, have), c->input(s, pixels, want);
+        for (int f = 0; f < vd_winograd_in(form) * vd_winograd_in(form); ++f)
+            assert_same_channels(name, "some of the input", ROWS * COLUMNS * PITCH, channels, have + f * APART,
+                                 want + f * APART);
+        k->output(s, 0, m, y), c->output(s, 0, m, want_y);
+        assert_same_channels(name, "some of the output", PIXELS, channels, y, want_y);
+    }
+}
+
 static void check_transforms(const char *name, const vd_winograd_batch_kernels *k, vd_winograd_form form)
 {
     static float pixels[PIXELS], m[NUMBERS], have[NUMBERS], want[NUMBERS], y[PIXELS], want_y[PIXELS];
     const vd_winograd_batch_kernels *c = &vd_winograd_batch_kernels_c;
-    vd_winograd_strip s = {form, ROWS, COLUMNS, WIDTH, APART, PITCH};
+    vd_winograd_strip s = {form, ROWS, COLUMNS, WIDTH, APART, PITCH, BLOCK};
     fill_random(pixels, PIXELS, 1);
     fill_random(m, NUMBERS, 2);
     memset(have, 0, sizeof(have)), memset(want, 0, sizeof(want));
@@ -344,9 +370,11 @@ static void check_product(const char *name, const vd_winograd_batch_kernels *k)
     for (int tiles = 1; tiles <= TILES; ++tiles)
         for (int filters = BLOCK; filters <= FILTERS; filters += BLOCK)
             for (int add = 0; add < 2; ++add) {
-                k->multiply(tiles, CHANNELS, filters, v, PITCH, u, add, have);
-                vd_winograd_batch_kernels_c.multiply(tiles, CHANNELS, filters, v, PITCH, u, add, want);
-                assert_same(name, "product", (size_t)tiles * filters, have, want);
+                int some = filters - tiles % BLOCK;
+                k->multiply(tiles, CHANNELS, filters, some, v, PITCH, u, add, have);
+                vd_winograd_batch_kernels_c.multiply(tiles, CHANNELS, filters, some, v, PITCH, u, add, want);
+                for (int t = 0; t < tiles; ++t)
+                    assert_same(name, "product", some, have + (size_t)t * filters, want + (size_t)t * filters);
             }
 }
 
@@ -356,7 +384,8 @@ START_TEST(every_kernel_is_that_of_plain_c)
     int n = vd_kernels_list(tables, TABLES);
     for (int t = 1; t < n; ++t) {
         for (int form = 0; form < VD_WINOGRAD_FORMS; ++form)
-            check_transforms(tables[t]->name, tables[t]->winograd_batch, (vd_winograd_form)form);
+            check_transforms(tables[t]->name, tables[t]->winograd_batch, (vd_winograd_form)form),
+                check_some_channels(tables[t]->name, tables[t]->winograd_batch, (vd_winograd_form)form);
         check_turns(tables[t]->name, tables[t]->winograd_batch);
         check_product(tables[t]->name, tables[t]->winograd_batch);
     }

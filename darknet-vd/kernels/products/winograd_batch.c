@@ -174,6 +174,7 @@ typedef struct {
     int pad, is_gradient, products;
     planes source;
     frequencies v[2]; /* of the products */
+    int whole;        /* 1: of channels beyond the last, too: 0 */
 } transforming;
 
 static void transform_block(int i, void *context)
@@ -186,6 +187,7 @@ static void transform_block(int i, void *context)
     s.rows = strip_rows_before(g, k + 1) - first;
     s.width = g->tile * g->columns + around;
     place at = {strip / g->per_image, i % blocks, g->tile * first - t->pad, g->tile * s.rows + around, t->pad, s.width};
+    s.channels = t->whole ? BLOCK : at_most(t->source.c - at.block * BLOCK, BLOCK);
     float *pixels = vd_scratch(VD_SCRATCH_COLUMNS, (size_t)at.lines * at.width * BLOCK);
     turn_lines(t->k, &t->source, t->source.x, at, pixels);
     for (int p = 0; p < t->products; ++p) {
@@ -325,8 +327,9 @@ static void put_strip(const convolution *j, int product, int strip, int first, i
     float *pixels = vd_scratch(VD_SCRATCH_COLUMNS, (size_t)g->tile * s.rows * s.width * BLOCK);
     for (int k = 0; k < filters && first + k < j->n; k += BLOCK) {
         size_t plane = (size_t)(strip / g->per_image) * j->n + first + k;
+        s.channels = at_most(j->n - first - k, BLOCK);
         j->k->winograd_batch->output(s, j->of[product].not_negative, m + k, pixels);
-        turn_back(j, product, lines, s.width, at_most(j->n - first - k, BLOCK), pixels, (plane * j->h + line) * j->w);
+        turn_back(j, product, lines, s.width, s.channels, pixels, (plane * j->h + line) * j->w);
     }
 }
 
@@ -339,9 +342,9 @@ static void multiply_chunk(const convolution *j, int product, int from, int to, 
     int tiles = tiles_between(&j->g, from, to);
     const float *at = v.at + tiles_between(&j->g, j->from, from) * v.pitch + p.c;
     for (int f = 0; f < j->g.area; ++f)
-        j->k->winograd_batch->multiply(tiles, p.channels, p.filters, at + f * v.step, v.pitch,
-                                       u + f * step_of((size_t)p.channels * p.filters), p.c > 0,
-                                       m + f * step_of((size_t)tiles * p.filters));
+        j->k->winograd_batch->multiply(tiles, p.channels, p.filters, at_most(j->n - p.first, p.filters),
+                                       at + f * v.step, v.pitch, u + f * step_of((size_t)p.channels * p.filters),
+                                       p.c > 0, m + f * step_of((size_t)tiles * p.filters));
 }
 
 static void put_chunk(const convolution *j, int product, int from, int to, part_of_weights p, const float *m)
@@ -415,7 +418,7 @@ static void convolve_group(int i, void *context)
     frequencies v = frequencies_of(j.c, most_tiles(&j.g, of->strips));
     size_t numbers = numbers_of(v, j.g.area);
     v.at = vd_scratch(VD_SCRATCH_BLOCKED_X, numbers * j.products);
-    transforming t = {j.k, j.g, j.from, j.to, of->pad, 0, j.products, of->source, {v, v}};
+    transforming t = {j.k, j.g, j.from, j.to, of->pad, 0, j.products, of->source, {v, v}, 0};
     t.v[1].at += numbers;
     j.of[0].v = t.v[0], j.of[1].v = t.v[1];
     transform(t);
@@ -537,8 +540,8 @@ static void add_group(const weighing *of, int i, float *const *dw)
     size_t numbers_v = numbers_of(v, j.g.area), numbers_m = numbers_of(m, j.g.area);
     v.at = vd_scratch(VD_SCRATCH_BLOCKED_X, (numbers_v + numbers_m) * of->products);
     m.at = v.at + numbers_v * of->products;
-    transforming input = {j.k, j.g, from, to, of->pad, 0, of->products, of->input, {v, v}};
-    transforming gradient = {j.k, j.g, from, to, 0, 1, of->products, of->gradient, {m, m}};
+    transforming input = {j.k, j.g, from, to, of->pad, 0, of->products, of->input, {v, v}, 1};
+    transforming gradient = {j.k, j.g, from, to, 0, 1, of->products, of->gradient, {m, m}, 1};
     input.v[1].at += numbers_v, gradient.v[1].at += numbers_m;
     for (int p = 0; p < 2; ++p) j.of[p].dw = dw[p], j.of[p].v = input.v[p], j.of[p].m = gradient.v[p];
     transform(input);

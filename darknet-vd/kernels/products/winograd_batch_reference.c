@@ -147,11 +147,11 @@ static void d_weights_c(vd_winograd_form form, int n, const float *u, size_t ste
         }
 }
 
-static void multiply_c(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, int add,
-                       float *m)
+static void multiply_c(int tiles, int channels, int filters, int some, const float *v, size_t pitch, const float *u,
+                       int add, float *m)
 {
     for (int t = 0; t < tiles; ++t)
-        for (int j = 0; j < filters; ++j) {
+        for (int j = 0; j < some; ++j) {
             float sum = add ? m[(size_t)t * filters + j] : 0;
             for (int c = 0; c < channels; ++c) sum += v[t * pitch + c] * u[(size_t)c * filters + j];
             m[(size_t)t * filters + j] = sum;

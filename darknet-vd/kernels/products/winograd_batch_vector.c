@@ -168,7 +168,7 @@ VD_INLINE void both_ways(one_way f, vd_winograd_form form, int in, int out, cons
 #define FOR_ALL_TILES(form, body)                                                                 \
     for (int r = 0, t = 0; r < s.rows; ++r)                                                       \
         for (int c = 0; c < s.columns; ++c, ++t)                                                  \
-            for (int lane = 0; lane < BLOCK; lane += VD_WIDTH) {                                  \
+            for (int lane = 0; lane < s.channels; lane += VD_WIDTH) {                             \
                 size_t pixel = ((size_t)r * s.width + c) * vd_winograd_tile(form) * BLOCK + lane; \
                 size_t frequency = t * s.pitch + lane;                                            \
                 body;                                                                             \
@@ -250,6 +250,9 @@ enum { TILES = 6, REGISTERS = 2 };
 enum { TILES = 6, REGISTERS = 2 };
 #endif
 
+/* of filters: wider registers take whole blocks */
+enum { AT_LEAST = VD_WIDTH == 4 ? VD_WIDTH : BLOCK };
+
 /* m of `tiles` tiles and `registers` of filters, both constants where this is inlined */
 VD_INLINE void block(const int tiles, const int registers, int channels, int filters, const float *v, size_t pitch,
                      const float *u, int add, float *m)
@@ -278,14 +281,14 @@ VD_INLINE void block(const int tiles, const int registers, int channels, int fil
         for (int q = 0; q < registers; ++q) store(m + (size_t)t * filters + q * VD_WIDTH, sum[t][q]);
 }
 
-#define BLOCK_OF(tiles)                                                                                          \
-    static __attribute__((noinline)) void block_##tiles(int channels, int filters, const float *v, size_t pitch, \
-                                                        const float *u, int add, float *m)                       \
-    {                                                                                                            \
-        int j = 0;                                                                                               \
-        for (; j + REGISTERS * VD_WIDTH <= filters; j += REGISTERS * VD_WIDTH)                                   \
-            block(tiles, REGISTERS, channels, filters, v, pitch, u + j, add, m + j);                             \
-        for (; j < filters; j += VD_WIDTH) block(tiles, 1, channels, filters, v, pitch, u + j, add, m + j);      \
+#define BLOCK_OF(tiles)                                                                                      \
+    static __attribute__((noinline)) void block_##tiles(int channels, int filters, int some, const float *v, \
+                                                        size_t pitch, const float *u, int add, float *m)     \
+    {                                                                                                        \
+        int j = 0;                                                                                           \
+        for (; j + REGISTERS * VD_WIDTH <= some; j += REGISTERS * VD_WIDTH)                                  \
+            block(tiles, REGISTERS, channels, filters, v, pitch, u + j, add, m + j);                         \
+        for (; j < some; j += VD_WIDTH) block(tiles, 1, channels, filters, v, pitch, u + j, add, m + j);     \
     }
 BLOCK_OF(1)
 BLOCK_OF(2)
@@ -302,20 +305,22 @@ BLOCK_OF(11)
 BLOCK_OF(12)
 #endif
 
-static void (*const blocks[TILES + 1])(int channels, int filters, const float *v, size_t pitch, const float *u, int add,
+static void (*const blocks[TILES + 1])(int channels, int filters, int some, const float *v, size_t pitch,
+                                       const float *u, int add,
                                        float *m) = {0,       block_1, block_2, block_3,  block_4,  block_5, block_6,
 #ifdef __AVX512F__
                                                     block_7, block_8, block_9, block_10, block_11, block_12
 #endif
 };
 
-static void multiply_v(int tiles, int channels, int filters, const float *v, size_t pitch, const float *u, int add,
-                       float *m)
+static void multiply_v(int tiles, int channels, int filters, int some, const float *v, size_t pitch, const float *u,
+                       int add, float *m)
 {
     int n = (tiles + TILES - 1) / TILES;
+    some = (some + AT_LEAST - 1) / AT_LEAST * AT_LEAST;
     for (int i = 0; i < n; ++i) {
-        int first = tiles * i / n, some = tiles * (i + 1) / n - first;
-        blocks[some](channels, filters, v + first * pitch, pitch, u, add, m + (size_t)first * filters);
+        int first = tiles * i / n, count = tiles * (i + 1) / n - first;
+        blocks[count](channels, filters, some, v + first * pitch, pitch, u, add, m + (size_t)first * filters);
     }
 }
 
