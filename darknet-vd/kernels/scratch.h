@@ -4,11 +4,12 @@
 
 #include <stddef.h>
 
-/* SHARED and SUMS are for the thread that starts a vd_parallel_for() and hands the pointer to its pieces; the others
- * are for the pieces themselves. */
+/* SHARED, SUMS and LISTS are for the thread that starts a vd_parallel_for() and hands the pointer to its pieces; the
+ * others are for the pieces themselves. */
 typedef enum {
     VD_SCRATCH_SHARED,
     VD_SCRATCH_SUMS,
+    VD_SCRATCH_LISTS,
     VD_SCRATCH_COLUMNS,
     VD_SCRATCH_D_COLUMNS,
     VD_SCRATCH_SQUARE,

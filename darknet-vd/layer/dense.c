@@ -1,6 +1,7 @@
 /* The products of a connected layer with its input, with all weights. */
 #include "layer/product.h"
 #include "layer/bias_activation.h"
+#include "layer/dense_gated.h"
 #include "layer/dense_thin.h"
 #include "layer/variance.h"
 #include "kernels/products/tiled.h"
@@ -26,6 +27,7 @@ typedef struct {
     float *scales;                   /* [blocks of images] forward: what takes the scale of squares back; backward: the
                                         largest of d var */
     float d_var_scale;
+    const vd_gated *gated; /* backward: null, or the gradients where many are 0 */
 } job;
 
 /* room for the arrays that all pieces share; packed: numbers an image has in packed arrays */
@@ -139,7 +141,6 @@ static void begin_backward(int block, void *context)
     size_t n = (size_t)some.n * out, first = (size_t)some.first * out, in = j->l.inputs;
     const float *delta = j->l.delta + first, *gain = j->p.noise_gain + first;
     for (int b = some.first; !j->l.batch_normalize && b < some.first + some.n; ++b) vd_backward_tail(j->l, b, 0);
-    if (j->tiled_mean && j->d_input) vd_tiled_pack(VD_FLOAT, j->l.batch, out, block, delta, out, 0, j->packed);
     if (!j->p.sigma2) return;
     if (!j->tiled_variance && !j->thin)
         vd_variance_square(some.n * in, j->input + some.first * in, 1, vd_variance_at(j->square, some.first * in));
@@ -147,14 +148,17 @@ static void begin_backward(int block, void *context)
     else vd_variance_multiply(n, delta, gain, 1, vd_variance_at(j->d_var, first));
 }
 
-/* the gradient of the variance, once its scale is known */
-static void convert_d_var(int block, void *context)
+/* the gradients as the tile wants them, that of the variance once its scale is known */
+static void pack_gradients(int block, void *context)
 {
     const job *j = context;
     images some = images_of(j, block);
     int out = j->l.outputs;
     size_t first = (size_t)some.first * out;
     void *d_var = vd_variance_at(j->d_var, first);
+    if (j->tiled_mean && j->d_input)
+        vd_tiled_pack(VD_FLOAT, j->l.batch, out, block, j->l.delta + first, out, 0, j->packed);
+    if (!j->tiled_variance) return;
     if (vd_variance_type() == VD_FP16)
         vd_variance_multiply((size_t)some.n * out, j->l.delta + first, j->p.noise_gain + first, j->d_var_scale, d_var);
     if (j->d_input) vd_tiled_pack(vd_variance_type(), j->l.batch, out, block, d_var, out, 0, j->packed_variance);
@@ -215,8 +219,13 @@ static void backward_columns(const job *j, int i)
 {
     int in = j->l.inputs, out = j->l.outputs, c = i * j->columns, n = vd_piece_length(in, j->columns, i);
     vd_gemm_shape s = {.m = j->l.batch, .n = n, .k = out, .lda = out, .ldb = in, .ldc = in, .add = !j->p.overwrites};
-    if (!j->thin) tile_columns(j, c, n);
+    if (j->gated && !j->thin) vd_gated_gradients(j->gated, j->l, j->input, j->p, c, n);
+    else if (!j->thin) tile_columns(j, c, n);
     if (!j->d_input) return;
+    if (j->gated) {
+        vd_gated_data(j->gated, j->l, j->input, j->p, c, n, j->d_input);
+        return;
+    }
     if (j->tiled_mean) vd_tiled_multiply(s, VD_FLOAT, j->packed, 0, j->p.theta + c, 1, j->d_input + c);
     else vd_gemm(s, j->l.delta, j->p.theta + c, j->d_input + c);
     if (!j->p.sigma2) return;
@@ -251,7 +260,13 @@ void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p
     if (vd_variance_type() == VD_FP16)
         for (int i = 0; i < blocks && p.sigma2; ++i)
             if (i == 0 || j.scales[i] < j.d_var_scale) j.d_var_scale = j.scales[i];
-    if (j.tiled_variance) vd_parallel_for(blocks, convert_d_var, &j);
+    vd_gated gated;
+    if (j.tiled_mean && by_columns && vd_dense_is_gated(l)) {
+        gated = vd_dense_gate(l, p.sigma2 ? j.d_var : 0, j.columns);
+        j.gated = &gated;
+    } else if (j.tiled_mean || j.tiled_variance) {
+        vd_parallel_for(blocks, pack_gradients, &j);
+    }
     if (j.thin) vd_dense_thin_gradients(l, input, p);
     vd_parallel_for(vd_pieces(l.outputs, j.units) + (by_columns ? vd_pieces(l.inputs, j.columns) : 0), backward_piece,
                     &j);

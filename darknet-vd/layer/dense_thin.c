@@ -1,5 +1,6 @@
 #include "layer/dense_thin.h"
 #include "layer/bias_activation.h"
+#include "layer/dense_lists.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
 #include "kernels/transpose.h"
@@ -38,52 +39,9 @@ int vd_dense_is_thin(layer l, const float *input, vd_product p)
            numbers_not_zero(l, input) <= most * l.batch * l.inputs;
 }
 
-/* lists of numbers, their places and squares */
-typedef struct {
-    int *start, *at, *place;
-    float *value, *square;
-} lists;
-
-static void *cut(float **buffer, size_t n)
+static void add_lists(const vd_dense_lists *l, int n, int product, int length, int ld, const float *rows, float *y)
 {
-    float *part = *buffer;
-    *buffer += padded(n) + LANES;
-    return part;
-}
-
-/* room for n lists of `all` numbers; returns how many numbers that takes. null measures alone */
-static size_t cut_lists(float *buffer, int n, size_t all, lists *l)
-{
-    float *next = buffer;
-    l->start = cut(&next, n + 1);
-    l->at = cut(&next, n);
-    l->place = cut(&next, all);
-    l->value = cut(&next, all);
-    l->square = cut(&next, all);
-    return next - buffer;
-}
-
-/* of the rows of x [n][length], ld apart; sums lie `step` numbers apart */
-static void make_lists(const vd_kernels *k, int n, int length, const float *x, size_t ld, int step, lists *l)
-{
-    int found = 0;
-    for (int i = 0; i < n; ++i) {
-        l->start[i] = found;
-        l->at[i] = i * step;
-        found += k->behind_pool->not_zero(length, x + i * ld, l->place + found, l->value + found);
-    }
-    l->start[n] = found;
-    k->square(found, l->value, l->square);
-}
-
-/* y += lists times rows of `length` numbers, ld apart */
-static void add_lists(const vd_kernels *k, const lists *l, int n, int product, int length, int ld, const float *rows,
-                      float *y)
-{
-    enum { BLOCK = 112 }; /* numbers of a row: so much of all rows is near */
-    vd_lists of = {n, l->start, l->at, product ? l->square : l->value, l->place};
-    vd_list_rows s = {1, length, ld, 0, 0, 1, BLOCK};
-    k->behind_pool->add_lists(of, s, rows, y);
+    vd_add_dense_lists(l, n, product ? l->variance : l->mean, length, ld, rows, y);
 }
 
 /* ---- forward ---- */
@@ -93,8 +51,8 @@ typedef struct {
     vd_product p;
     const vd_kernels *k;
     const float *input;
-    lists of;    /* forward: the numbers of each image */
-    float *d[2]; /* backward: [batch][padded out] -dL/d product, -dL/d variance */
+    vd_dense_lists of; /* forward: the numbers of each image */
+    float *d[2];       /* backward: [batch][padded out] -dL/d product, -dL/d variance */
 } job;
 
 /* the weights of some units, turned: [in][UNITS] */
@@ -115,7 +73,7 @@ static void multiply_units(int i, void *context)
     float *y = (product ? j->p.noise_gain : vd_product_of(j->l)) + o;
     float *turned = turn_weights(j, weights, n), *sums = vd_scratch(VD_SCRATCH_BLOCKED_Y, (size_t)j->l.batch * UNITS);
     memset(sums, 0, (size_t)j->l.batch * UNITS * sizeof(float));
-    add_lists(j->k, &j->of, j->l.batch, product, (int)padded(n), UNITS, turned, sums);
+    add_lists(&j->of, j->l.batch, product, (int)padded(n), UNITS, turned, sums);
     for (int b = 0; b < j->l.batch; ++b) memcpy(y + (size_t)b * j->l.outputs, sums + b * UNITS, n * sizeof(float));
 }
 
@@ -123,8 +81,8 @@ void vd_dense_thin_forward(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input};
     size_t all = numbers_not_zero(l, input);
-    cut_lists(vd_scratch(VD_SCRATCH_SHARED, cut_lists(0, l.batch, all, &j.of)), l.batch, all, &j.of);
-    make_lists(j.k, l.batch, l.inputs, input, l.inputs, UNITS, &j.of);
+    vd_cut_dense_lists(vd_scratch(VD_SCRATCH_SHARED, vd_cut_dense_lists(0, l.batch, all, &j.of)), l.batch, all, &j.of);
+    j.k->square(vd_make_dense_lists(l.batch, l.inputs, input, l.inputs, UNITS, &j.of), j.of.mean, j.of.variance);
     vd_parallel_for(PRODUCTS * vd_pieces(l.outputs, UNITS), multiply_units, &j);
 }
 
@@ -136,16 +94,16 @@ static void add_pixels(int i, void *context)
     const job *j = context;
     int c = i * PIXELS, n = vd_piece_length(j->l.inputs, PIXELS, i), batch = j->l.batch,
         out = (int)padded(j->l.outputs);
-    lists of;
-    size_t x_numbers = (size_t)PIXELS * batch, room = cut_lists(0, n, x_numbers, &of);
+    vd_dense_lists of;
+    size_t x_numbers = (size_t)PIXELS * batch, room = vd_cut_dense_lists(0, n, x_numbers, &of);
     float *buffer = vd_scratch(VD_SCRATCH_BLOCKED_X, room + x_numbers), *x = buffer + room;
     float *sums = vd_scratch(VD_SCRATCH_BLOCKED_Y, (size_t)PIXELS * out);
-    cut_lists(buffer, n, x_numbers, &of);
+    vd_cut_dense_lists(buffer, n, x_numbers, &of);
     vd_transpose(batch, n, j->input + c, j->l.inputs, x, batch);
-    make_lists(j->k, n, batch, x, batch, out, &of);
+    j->k->square(vd_make_dense_lists(n, batch, x, batch, out, &of), of.mean, of.variance);
     for (int product = 0; of.start[n] && product < PRODUCTS; ++product) {
         memset(sums, 0, (size_t)n * out * sizeof(float));
-        add_lists(j->k, &of, n, product, out, out, j->d[product], sums);
+        add_lists(&of, n, product, out, out, j->d[product], sums);
         vd_transpose_add(n, j->l.outputs, sums, out, (product ? j->p.d_sigma2 : j->p.d_theta) + c, j->l.inputs);
     }
 }

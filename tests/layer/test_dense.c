@@ -1,6 +1,7 @@
 /* layer/dense.c and layer/variance.c with every table of kernels: the products of a connected layer against double
  * precision, in whatever type the table has for the variance. */
 #include "support/support.h"
+#include "layer/dense_gated.h"
 #include "layer/dense_thin.h"
 #include "layer/product.h"
 #include "layer/variance.h"
@@ -183,6 +184,11 @@ START_TEST(a_connected_layer_computes_its_formulas)
 }
 END_TEST
 
+static net make_common_net(size s)
+{
+    return make_net(s, 1, .1f);
+}
+
 /* one number in five, and of some pixels none: as in pictures of digits */
 static net make_thin_net(size s)
 {
@@ -227,6 +233,77 @@ START_TEST(only_an_input_of_zeros_is_thin)
 }
 END_TEST
 
+/* half of the gradients are zero, of some units and of some images all: as behind a ReLU */
+static net make_gated_net(size s)
+{
+    net n = make_net(s, 1, .1f);
+    for (int i = 0; i < s.batch * s.out; ++i)
+        if (i % s.out % 7 == 3 || i / s.out % 5 == 4 || (i * 7919u >> 4) % 2) n.delta[i] = 0;
+    return n;
+}
+
+static const size gated[] = {{10, 272, 48}, {1, 16, 5}, {3, 128, 33}, {17, 400, 130}, {13, 63, 7}};
+
+START_TEST(gradients_of_zeros_give_the_same_formulas)
+{
+    if (!use_table(_i)) return;
+    for (int i = 0; i < COUNT_OF(gated); ++i) {
+        net n = make_gated_net(gated[i]);
+        ck_assert_int_eq(vd_dense_is_gated(n.l), gated[i].in % VD_LIST_LANES == 0);
+        vd_dense_forward(n.l, n.input, n.p);
+        vd_dense_backward(n.l, n.input, n.d_input, n.p);
+        check_backward(&n, gated[i]);
+        free_net(n);
+    }
+}
+END_TEST
+
+/* by pieces of 128 numbers of the input, of which the last is shorter */
+static void backward_by_lists(net *n, size s)
+{
+    enum { COLUMNS = 128 };
+    size_t out = (size_t)s.batch * s.out;
+    float *d_var = calloc(out, sizeof(float));
+    for (size_t i = 0; i < out; ++i) d_var[i] = n->delta[i] * n->p.noise_gain[i];
+    n->p.sigma2 = n->sigma2; /* in float, whatever the table's type */
+    vd_gated lists = vd_dense_gate(n->l, d_var, COLUMNS);
+    for (int c = 0; c < s.in; c += COLUMNS) {
+        int some = s.in - c < COLUMNS ? s.in - c : COLUMNS;
+        vd_gated_gradients(&lists, n->l, n->input, n->p, c, some);
+        vd_gated_data(&lists, n->l, n->input, n->p, c, some, n->d_input);
+    }
+    for (size_t i = 0; i < out; ++i) n->l.bias_updates[i % s.out] += n->delta[i];
+    free(d_var);
+}
+
+START_TEST(lists_of_gradients_compute_the_formulas)
+{
+    if (!use_table(_i)) return;
+    for (int i = 0; i < COUNT_OF(gated); ++i) {
+        if (gated[i].in % VD_LIST_LANES) continue;
+        net n = make_gated_net(gated[i]);
+        const void *sigma2 = n.p.sigma2;
+        vd_dense_forward(n.l, n.input, n.p);
+        backward_by_lists(&n, gated[i]);
+        check_backward(&n, gated[i]);
+        n.p.sigma2 = sigma2;
+        free_net(n);
+    }
+}
+END_TEST
+
+START_TEST(few_zeros_are_not_gated)
+{
+    size s = {10, 64, 20};
+    net n = make_net(s, 1, .1f);
+    for (int i = 0; i < s.batch * s.out; ++i) n.delta[i] = i % 3 == 0 ? 0 : 1;
+    ck_assert_int_eq(vd_dense_is_gated(n.l), 0);
+    for (int i = 0; i < s.batch * s.out; ++i) n.delta[i] = i % 2 == 0 ? 0 : 1;
+    ck_assert_int_eq(vd_dense_is_gated(n.l), 1);
+    free_net(n);
+}
+END_TEST
+
 /* numbers that fp16 does not have: squares of inputs of 300 and of 1/3000, variances of 1e-10 */
 START_TEST(large_and_small_numbers_are_scaled)
 {
@@ -245,14 +322,13 @@ START_TEST(large_and_small_numbers_are_scaled)
 }
 END_TEST
 
-static void check_threads(int thin)
+static void check_threads(net (*make)(size), size s)
 {
-    size s = {37, 257, 130};
     net n[2];
     for (int t = 0; t < 2; ++t) {
         setenv("DARKNET_THREADS", t ? "3" : "1", 1);
         vd_parallel_forget_threads();
-        n[t] = thin ? make_thin_net(s) : make_net(s, 1, .1f);
+        n[t] = make(s);
         vd_dense_forward(n[t].l, n[t].input, n[t].p);
         vd_dense_backward(n[t].l, n[t].input, n[t].d_input, n[t].p);
     }
@@ -268,8 +344,9 @@ static void check_threads(int thin)
 START_TEST(threads_do_not_change_a_bit)
 {
     if (!use_table(_i)) return;
-    check_threads(0);
-    check_threads(1);
+    check_threads(make_common_net, (size){37, 257, 130});
+    check_threads(make_thin_net, (size){37, 257, 130});
+    check_threads(make_gated_net, (size){37, 272, 130});
 }
 END_TEST
 
@@ -295,6 +372,9 @@ SUITE_OF(dense)
     LOOP(a_connected_layer_computes_its_formulas, TABLES);
     LOOP(an_input_of_zeros_gives_the_same_formulas, TABLES);
     TEST(only_an_input_of_zeros_is_thin);
+    LOOP(gradients_of_zeros_give_the_same_formulas, TABLES);
+    LOOP(lists_of_gradients_compute_the_formulas, TABLES);
+    TEST(few_zeros_are_not_gated);
     LOOP(large_and_small_numbers_are_scaled, TABLES);
     LOOP(threads_do_not_change_a_bit, TABLES);
     LOOP(a_scale_is_a_power_of_two_that_keeps_sums_finite, TABLES);
