@@ -3,6 +3,7 @@
 #include "support/support.h"
 #include "kernels/fp16.h"
 #include "kernels/products/convolve.h"
+#include "kernels/products/gemm.h"
 #include "kernels/products/lines.h"
 
 #include <math.h>
@@ -255,6 +256,25 @@ static void check_shift(const vd_kernels *k, vd_shift s)
     }
 }
 
+/* the second convolutions of LeNet-5, which oneDNN has no Winograd for, and of a small VGG, which it has */
+START_TEST(without_onednn_small_batches_use_winograd)
+{
+    vd_convolution_shape five = {{20, 12, 12, 5, 1, 0, 8, 8, 0, 0}, 50, VD_FLOAT, 0};
+    vd_convolution_shape three = {{32, 16, 16, 3, 1, 1, 16, 16, 0, 0}, 32, VD_FLOAT, 0};
+    if (!vd_gemm_is_tiled()) {
+        skipped(1, "oneDNN has code for this processor");
+        return;
+    }
+    vd_convolution_plan half = vd_convolution_plan_by_rule(five, 10), all = vd_convolution_plan_by_rule(five, 100);
+    ck_assert_int_eq(half.images, 5);
+    ck_assert_int_eq(half.way[VD_FORWARD], VD_BY_OWN_WINOGRAD);
+    ck_assert_int_eq(all.images, 10);
+    ck_assert_int_eq(all.way[VD_FORWARD], VD_BY_OWN_WINOGRAD);
+    ck_assert_int_eq(vd_convolution_plan_by_rule(five, 3).images, 1);
+    ck_assert_int_eq(vd_convolution_plan_by_rule(three, 8).way[VD_FORWARD], VD_BY_OWN_WINOGRAD);
+}
+END_TEST
+
 START_TEST(shifted_copies_are_those_of_plain_c)
 {
     const vd_kernels *tables[TABLES];
@@ -287,5 +307,6 @@ SUITE_OF(convolve)
     TIMEOUT(120);
     LOOP(every_way_is_the_convolution_and_its_gradients, SHAPES * TABLES);
     LOOP(lines_give_an_image_the_same_bits_in_every_run, TABLES);
+    TEST(without_onednn_small_batches_use_winograd);
     TEST(shifted_copies_are_those_of_plain_c);
 }
