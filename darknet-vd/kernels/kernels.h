@@ -176,6 +176,9 @@ typedef struct {
     void (*leaky)(size_t n, float slope, float *x);
     void (*leaky_backward)(size_t n, float slope, const float *y, float *d);
 
+    /* y = leaky(x + z); the slope is in double, as stock Darknet's .1 is not .1f */
+    void (*add_leaky)(size_t n, double slope, const float *x, const float *z, float *y);
+
     /* x = leaky(x + bias); slope 1 is the linear activation */
     void (*bias_leaky)(size_t n, float bias, float slope, float *x);
     /* leaky_backward(); returns the sum of d afterwards */

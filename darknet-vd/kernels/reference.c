@@ -186,6 +186,14 @@ static void leaky_backward_c(size_t n, float slope, const float *y, float *d)
     for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
 }
 
+static void add_leaky_c(size_t n, double slope, const float *x, const float *z, float *y)
+{
+    for (size_t i = 0; i < n; ++i) {
+        float sum = x[i] + z[i];
+        y[i] = sum > 0 ? sum : (float)(slope * sum);
+    }
+}
+
 static void bias_leaky_c(size_t n, float bias, float slope, float *x)
 {
     for (size_t i = 0; i < n; ++i) x[i] = x[i] + bias > 0 ? x[i] + bias : slope * (x[i] + bias);
@@ -429,6 +437,7 @@ const vd_kernels vd_kernels_c = {
     .add_scalar = add_scalar_c,
     .leaky = leaky_c,
     .leaky_backward = leaky_backward_c,
+    .add_leaky = add_leaky_c,
     .bias_leaky = bias_leaky_c,
     .leaky_backward_sum = leaky_backward_sum_c,
     .sum = sum_c,

@@ -115,6 +115,15 @@ static void leaky_backward_v(size_t n, float slope, const float *restrict y, flo
     for (size_t i = 0; i < n; ++i) d[i] *= y[i] > 0 ? 1 : slope;
 }
 
+static void add_leaky_v(size_t n, double slope, const float *restrict x, const float *restrict z, float *restrict y)
+{
+    float exact = (float)slope;
+    if (exact == slope) /* the product in double is that of floats, rounded once */
+        for (size_t i = 0; i < n; ++i) y[i] = x[i] + z[i] > 0 ? x[i] + z[i] : exact * (x[i] + z[i]);
+    else
+        for (size_t i = 0; i < n; ++i) y[i] = x[i] + z[i] > 0 ? x[i] + z[i] : (float)(slope * (x[i] + z[i]));
+}
+
 /* VD_SUM_LANES sums side by side, because each addition waits for the one before it in its lane */
 #define SUM_IN_LANES(term)                                   \
     float lanes[VD_SUM_LANES] = {0};                         \
@@ -191,6 +200,7 @@ const vd_kernels VARIANT(vd_kernels) = {
     .add_scalar = add_scalar_v,
     .leaky = leaky_v,
     .leaky_backward = leaky_backward_v,
+    .add_leaky = add_leaky_v,
     .bias_leaky = bias_leaky_v,
     .leaky_backward_sum = leaky_backward_sum_v,
     .sum = sum_v,

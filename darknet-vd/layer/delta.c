@@ -1,41 +1,73 @@
 #include "layer/delta.h"
 #include "layer/plain_layers.h"
+#include "layer/plain_shortcut.h"
 #include "layer/pooled.h"
 #include "layer/sources.h"
 #include "layer/vd_layer.h"
 
-/* layers whose backward functions ask vd_overwrites_input_delta() */
-static int can_overwrite(layer l)
+static int is_far_source(const network *net, int k, const float *delta)
 {
-    return vd_layer_of(l) || vd_is_sped_up(l) || vd_is_pool_of_pair(l);
-}
-
-/* layer k adds to this delta, which is not that of the layer in front of it */
-static int adds_from_afar(const network *net, int k, const float *delta)
-{
-    layer l = net->layers[k];
     const int *from;
-    for (int i = vd_far_sources(&l, &from) - 1; i >= 0; --i)
+    for (int i = vd_far_sources(net->layers + k, &from) - 1; i >= 0; --i)
         if (net->layers[from[i]].delta == delta) return 1;
-    return l.delta == delta; /* [dropout] has the array of the layer in front of it */
+    return 0;
 }
 
-int vd_overwrites_delta(const network *net, int i)
+/* the layer whose backward pass is the first to add to this delta, or to read it: [dropout] has the array of the layer
+ * in front of it; 0 for none */
+static int first_user(const network *net, const float *delta)
 {
-    if (i < 1 || i >= net->n || !can_overwrite(net->layers[i])) return 0;
-    for (int k = i; k < net->n; ++k)
-        if (adds_from_afar(net, k, net->layers[i - 1].delta)) return 0;
-    return 1;
+    int k = net->n - 1;
+    while (k > 0 && net->layers[k].delta != delta && net->layers[k - 1].delta != delta && !is_far_source(net, k, delta))
+        --k;
+    return k;
+}
+
+/* the forward pass of a layer with a loss writes its delta */
+static int is_of_loss(const network *net, const float *delta)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].delta == delta && net->layers[i].cost) return 1;
+    return 0;
+}
+
+/* layer k's backward function asks whether to overwrite this delta, and can write all of it */
+static int can_overwrite(const network *net, int k, const float *delta)
+{
+    layer l = net->layers[k], front = net->layers[k - 1];
+    if (!front.delta || l.delta == delta) return 0; /* without the first, backward_network() may leave the layer out */
+    if (front.delta == delta)
+        return vd_layer_of(l) || vd_is_sped_up(l) || vd_is_pool_of_pair(l) || vd_is_fast_shortcut(l);
+    return vd_is_fast_shortcut(l) && net->layers[l.index].outputs == l.w * l.h * l.c;
+}
+
+int vd_overwrites_delta(const network *net, int k, const float *delta)
+{
+    return k > 0 && k < net->n && delta && first_user(net, delta) == k && can_overwrite(net, k, delta) &&
+           !is_of_loss(net, delta);
+}
+
+/* a layer may be called with the index of another one: one inside a recurrent layer is in no network */
+static int is_in(layer l, network net)
+{
+    return net.layers && net.index > 0 && net.index < net.n && net.layers[net.index].output == l.output;
 }
 
 int vd_overwrites_input_delta(layer l, network net)
 {
-    int i = net.index, is_this = net.layers && i > 0 && i < net.n && net.layers[i].output == l.output;
-    return is_this && net.delta == net.layers[i - 1].delta && vd_overwrites_delta(&net, i);
+    return is_in(l, net) && net.delta == net.layers[net.index - 1].delta &&
+           vd_overwrites_delta(&net, net.index, net.delta);
+}
+
+int vd_overwrites_source_delta(layer l, network net)
+{
+    const float *delta = net.layers[l.index].delta;
+    return is_in(l, net) && delta != net.delta && vd_overwrites_delta(&net, net.index, delta);
 }
 
 int vd_delta_needs_zero(const network *net, int i)
 {
+    const float *delta = net->layers[i].delta;
     if (!net->train && !net->truth && !net->delta) return 0;
-    return !vd_overwrites_delta(net, i + 1) && !vd_pool_behind(*net, i);
+    return !vd_overwrites_delta(net, first_user(net, delta), delta) && !vd_pool_behind(*net, i);
 }

@@ -1,18 +1,22 @@
 /* Which gradients of outputs, layer.delta, must be zero before a backward pass. Each layer adds its part to the delta
- * of the layer in front of it. Where it is the only one that does, a layer of the plugin writes instead, and nobody has
- * to clear these arrays, the largest of a training step. */
+ * of the layer in front of it, and a [shortcut] or [route] to those that it refers to. The first of a backward pass to
+ * do so, the last of them in the network, writes instead where it is a layer of the plugin, and nobody has to clear
+ * these arrays, the largest of a training step. */
 #ifndef VD_LAYER_DELTA_H
 #define VD_LAYER_DELTA_H
 
 #include "darknet.h"
 
-/* 1 when the backward pass of layer i writes the whole delta of the layer in front of it, and so must not add to it: no
- * [route], [shortcut] or other layer has added before */
-int vd_overwrites_delta(const network *net, int i);
+/* 1 when the backward pass of layer k writes the whole of a delta, that of the layer in front of it or of the other
+ * source of a [shortcut], and so must not add to it: no layer has added before */
+int vd_overwrites_delta(const network *net, int k, const float *delta);
 
-/* the same for a layer that has been called with net.index, which may be that of another one: a layer inside a
- * recurrent one is in no network */
+/* the same of net.delta for a layer that has been called with net.index, which may be that of another one: a layer
+ * inside a recurrent one is in no network */
 int vd_overwrites_input_delta(layer l, network net);
+
+/* the same of the delta of a [shortcut]'s other source; 0 where that is net.delta, which comes first */
+int vd_overwrites_source_delta(layer l, network net);
 
 /* 1 when a forward pass must clear the delta of layer i: not for a prediction, not where it is overwritten, and not of
  * a convolution that is computed with the pool behind it (pooled.h), which has none */

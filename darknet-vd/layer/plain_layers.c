@@ -1,6 +1,7 @@
 #include "layer/plain_layers.h"
 #include "layer/delta.h"
 #include "layer/kept.h"
+#include "layer/plain_shortcut.h"
 #include "layer/pooled.h"
 #include "layer/activation.h"
 #include "layer/product.h"
@@ -174,5 +175,7 @@ void vd_speed_up_layer(layer *l)
         l->backward = backward_maxpool;
     } else if (l->type == YOLO && l->forward == forward_yolo_layer) {
         l->forward = forward_yolo;
+    } else if (l->type == SHORTCUT) {
+        vd_speed_up_shortcut(l);
     }
 }

@@ -5,8 +5,8 @@
 #include "kernels/kernels.h"
 #include "darknet.h"
 
-/* replace forward and backward of a stock convolutional, connected or max-pooling layer by faster functions. Results
- * differ only in the rounding of sums. Variational layers and other types are not changed, and no layer is with
+/* replace forward and backward of a stock convolutional, connected, max-pooling or shortcut layer by faster functions.
+ * Results differ only in the rounding of sums. Variational layers and other types are not changed, and no layer is with
  * DARKNET_KERNELS=c */
 void vd_speed_up_layer(layer *l);
 int vd_is_sped_up(layer l);

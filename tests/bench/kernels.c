@@ -64,6 +64,8 @@ static void update(const vd_kernels *k)
     K(add_scalar, N, k->add_scalar(N, 1e-3f, y))                                                     \
     K(leaky, N, k->leaky(N, 1, y))                                                                   \
     K(leaky_backward, N, k->leaky_backward(N, 1, x, y))                                              \
+    K(add_leaky, N, k->add_leaky(N, .1, x, theta, y))                                                \
+    K(add_relu, N, k->add_leaky(N, 0, x, theta, y))                                                  \
     K(bias_leaky, N, k->bias_leaky(N, 1e-3f, 1, y))                                                  \
     K(leaky_backward_sum, N, sink = k->leaky_backward_sum(N, 1, x, y))                               \
     K(sum, N, sink = k->sum(N, x))                                                                   \

@@ -437,6 +437,13 @@ START_TEST(sums_activations_and_normalisation_follow_the_formula)
             float biased = x[i] + .25f;
             ck_assert(y[i] == (i >= n ? x[i] : biased > 0 ? biased : .1f * biased));
         }
+        for (int i = 0; i < N; ++i) y[i] = 7;
+        k->add_leaky(n, .1, x, theta, y);
+        k->add_leaky(n / 2, .5, x, theta, y);
+        for (int i = 0; i < N; ++i) {
+            float both = x[i] + theta[i], below = (float)((i < n / 2 ? .5 : .1) * both);
+            ck_assert(y[i] == (i >= n ? 7 : both > 0 ? both : below));
+        }
         memcpy(z, theta, sizeof(z));
         double left = k->leaky_backward_sum(n, .5f, x, z);
         for (int i = 0; i < N; ++i) ck_assert(z[i] == (i < n && x[i] <= 0 ? .5f * theta[i] : theta[i]));
@@ -508,6 +515,7 @@ START_TEST(every_length_keeps_to_itself)
         k->multiply_by(n, x, d);
         k->add_twice_product(n, x, theta, a);
         k->add(n, x, b);
+        k->add_leaky(n, .1, x, theta, c);
         k->bias_leaky(n, 1, .1f, c);
         k->leaky_backward_sum(n, .1f, x, d);
         k->to_bf16(n, x, half);
@@ -557,6 +565,8 @@ static float held[N]; /* theta, every third 0 */
     C(add_scalar, k->add_scalar(n, .3f, o->a))                                       \
     C(leaky, k->leaky(n, .1f, o->a))                                                 \
     C(leaky_backward, k->leaky_backward(n, .1f, x, o->b))                            \
+    C(add_leaky, k->add_leaky(n, .1, x, theta, o->a))                                \
+    C(add_relu, k->add_leaky(n, 0, x, theta, o->a))                                  \
     C(bias_leaky, k->bias_leaky(n, -.2f, .1f, o->a))                                 \
     C(leaky_backward_sum, o->sum = k->leaky_backward_sum(n, .1f, theta, o->a))       \
     C(sum, o->sum = k->sum(n, x))                                                    \

@@ -18,6 +18,7 @@
 #define LAPPING "[maxpool]\nsize=3\nstride=1\n"
 #define DENSE "[vd_connected]\noutput=20\nactivation=tanh\nlog_sigma2=-4\n"
 #define DROPOUT "[dropout]\nprobability=.3\n"
+#define ADD(from) "[shortcut]\nfrom=" #from "\nactivation=leaky\n"
 #define END "[connected]\noutput=4\nactivation=linear\n[softmax]\n[vd_cost]\nsamples=50\n"
 
 /* clears: of each layer, 1 where a forward of training must clear its delta */
@@ -31,10 +32,20 @@ static const struct {
          "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n" DENSE END,
      "0000111"},
     /* the layer in front of a [shortcut] or [route], and those that they refer to */
-    {NET CONV VD "[shortcut]\nfrom=-2\nactivation=linear\n" VD DENSE END, "11000111"},
+    {NET CONV VD "[shortcut]\nfrom=-2\nactivation=mish\n" VD DENSE END, "11000111"},
+    {NET CONV VD "[shortcut]\nfrom=-2\nactivation=linear\nalpha=2\n" VD DENSE END, "11000111"},
     {NET VD POOL VD "[route]\nlayers=-1,-2\n" TANH DENSE END, "011000111"},
-    {NET VD DROPOUT TANH DENSE DROPOUT DENSE END, "100100111"},
-    {NET VD DROPOUT TANH "[shortcut]\nfrom=-3\nactivation=linear\n" DENSE END, "11100111"},
+    {NET VD DROPOUT TANH DENSE DROPOUT DENSE END, "000000111"},
+    /* but a plain [shortcut] that is the first to add overwrites both */
+    {NET CONV VD ADD(-2) VD DENSE END, "00000111"},
+    {NET CONV VD ADD(-2) VD ADD(-2) ADD(0) VD DENSE END, "00000000111"},
+    {NET CONV ADD(-1) VD POOL ADD(-3) TANH ADD(0) DENSE END, "00000000111"},
+    {NET CONV VD ADD(-2) "[route]\nlayers=-1,-2\n" VD DENSE END, "011000111"},
+    {NET VD DROPOUT TANH ADD(-3) DENSE END, "00000111"},
+    {NET VD DROPOUT ADD(-2) DENSE END, "0000111"},
+    {NET VD TANH DROPOUT ADD(-3) DENSE END, "00000111"},
+    /* a loss is there before */
+    {NET "[connected]\noutput=4\nactivation=linear\n[softmax]\n" DENSE END, "110111"},
     {NET VD "[avgpool]\n" DENSE END, "100111"},
     {NET VD "[crnn]\noutput_filters=4\nhidden_filters=4\nbatch_normalize=0\n" DENSE END, "100111"},
 };

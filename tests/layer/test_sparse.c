@@ -214,12 +214,12 @@ START_TEST(a_backward_pass_at_test_time_finds_the_dense_product)
 }
 END_TEST
 
-/* layer 0 and the last layer: a [shortcut] adds to the gradient of layer 0, so it must be cleared (layer/delta.h) */
+/* a [shortcut] of stock Darknet's function adds to the gradient of layer 0, so it must be cleared (layer/delta.h) */
 START_TEST(only_a_forward_pass_that_goes_back_clears_gradients)
 {
     network *net =
         network_of("[net]\nbatch=1\nwidth=4\nheight=4\nchannels=2\n[vd_conv]\nfilters=2\n[vd_conv]\nfilters=2\n"
-                   "[shortcut]\nfrom=0\n[vd_conn]\noutput=3\n[softmax]\n[vd_cost]\nsamples=9\n",
+                   "[shortcut]\nfrom=0\nalpha=2\n[vd_conn]\noutput=3\n[softmax]\n[vd_cost]\nsamples=9\n",
                    0);
     float *delta = net->layers[0].delta;
     delta[3] = 1;
