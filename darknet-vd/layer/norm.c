@@ -101,15 +101,35 @@ static void forward_channel(int c, void *context)
     put_back(j, y, l.output, c);
 }
 
-/* what the activation was given, computed again; null for those that do not need it */
+/* what the activation was given, computed again by the calls of the forward pass */
 static const float *activation_inputs(const job *j, int c, float mean, float variance, size_t n, const float *x)
 {
     layer l = j->l;
-    vd_smooth f;
-    if (!vd_activation_is_smooth(l.activation, &f)) return 0;
     float *inputs = vd_scratch(VD_SCRATCH_NOISE, n);
     j->k->normalize(n, mean, 1 / vd_norm_deviation(l, variance), l.scales[c], l.biases[c], x, inputs);
     return inputs;
+}
+
+/* Where the inputs of the activation tell its slope they are made again of the product, which is wanted anyway: that is
+ * faster than to read the outputs */
+static int reads_outputs(ACTIVATION a)
+{
+    float slope;
+    vd_smooth f;
+    return !vd_activation_is_leaky(a, &slope) && !vd_activation_is_smooth(a, &f);
+}
+
+/* d through the activation, n numbers of channel c, x the product; returns their sum */
+static float backward_activation(const job *j, int c, float mean, float variance, size_t n, const float *x,
+                                 const float *y, float *d)
+{
+    ACTIVATION a = j->l.activation;
+    float slope;
+    if (a == LINEAR) return j->k->sum(n, d);
+    const float *in = reads_outputs(a) ? 0 : activation_inputs(j, c, mean, variance, n, x);
+    if (vd_activation_is_leaky(a, &slope)) return j->k->leaky_backward_sum(n, slope, in, d);
+    vd_activate_backward(a, n, in, y, d);
+    return j->k->sum(n, d);
 }
 
 /* the gradient as stock Darknet takes it, with its own epsilon */
@@ -118,21 +138,15 @@ static void backward_channel(int c, void *context)
     const job *j = context;
     layer l = j->l;
     float mean = j->train ? l.mean[c] : l.rolling_mean[c], variance = j->train ? l.variance[c] : l.rolling_variance[c];
-    float sum = 0, centred = 0, count = (float)l.batch * j->plane, slope; /* centred: sum of d (x - mean) */
-    int leaky = vd_activation_is_leaky(l.activation, &slope);
-    channel x = channel_of(j, l.x, c, VD_SCRATCH_COLUMNS), y = channel_of(j, l.output, c, VD_SCRATCH_D_COLUMNS);
-    channel d = channel_of(j, l.delta, c, VD_SCRATCH_SQUARE);
+    float sum = 0, centred = 0, count = (float)l.batch * j->plane; /* centred: sum of d (x - mean) */
+    channel x = channel_of(j, l.x, c, VD_SCRATCH_COLUMNS), d = channel_of(j, l.delta, c, VD_SCRATCH_SQUARE);
+    channel y = reads_outputs(l.activation) ? channel_of(j, l.output, c, VD_SCRATCH_D_COLUMNS) : x;
     for (int r = 0; r < x.runs; ++r)
         for (size_t i = 0; i < x.length; i += BLOCK) {
             size_t n = x.length - i < BLOCK ? x.length - i : BLOCK;
-            const float *from = x.first + r * x.step + i, *in = activation_inputs(j, c, mean, variance, n, from);
+            const float *from = x.first + r * x.step + i;
             float *to = d.first + r * d.step + i;
-            if (leaky) {
-                sum += j->k->leaky_backward_sum(n, slope, y.first + r * y.step + i, to);
-            } else {
-                vd_activate_backward(l.activation, n, in, y.first + r * y.step + i, to);
-                sum += j->k->sum(n, to);
-            }
+            sum += backward_activation(j, c, mean, variance, n, from, y.first + r * y.step + i, to);
             centred += j->k->dot(n, mean, from, to);
         }
     l.bias_updates[c] += sum;
