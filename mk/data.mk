@@ -100,7 +100,7 @@ build/freezing/cifar.data build/freezing/bccd.data: build/freezing/%.data: build
 .PHONY: tables-freezing
 tables-freezing: $(EXEC) build/freezing/mnist.data build/freezing/digits.data \
   $(if $(CIFAR),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data) ## train what docs/freezing.md compares, in hours; resumes
-	$(Q)tests/tables/freezing.sh > build/freezing/rows
+	$(Q)CIFAR='$(CIFAR)' BCCD='$(BCCD)' tests/tables/freezing.sh > build/freezing/rows
 	$(Q)FREEZING_DATA=build/freezing tests/tables/tables.sh build/freezing/out build/freezing/rows '$(TABLE)'
 	$(Q)while read -r row rest; do result=build/freezing/out/$$row/result; [ ! -e $$result ] || echo $$result; done \
 	    < build/freezing/rows | xargs awk -v held_out=5000 -f tests/tables/freezing.awk

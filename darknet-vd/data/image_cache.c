@@ -133,8 +133,8 @@ static int make_arena(void)
 }
 
 /* Entries are read in random order, and on pages of 4 KiB each of them costs a walk through the page table that takes
- * longer than the pixels of a small picture. So they lie in arenas, all but the first on huge pages. null where memory
- * is refused */
+ * longer than the pixels of a small picture. So they lie in arenas, those beyond the first 2 MiB on huge pages. null
+ * where memory is refused */
 static entry *allocate(size_t size)
 {
     enum { ALIGNED = 64 };
@@ -170,15 +170,16 @@ void image_cache_fetch(char **paths, int n)
     enum { SOME = 16, LINE = 64, BYTES = 8 * LINE /* of an entry: where the processor sees that more will follow */ };
     uint32_t bucket[SOME];
     const entry *e[SOME];
-    for (; loading && n > 0; paths += SOME, n -= SOME) {
-        int some = n < SOME ? n : SOME;
-        for (int i = 0; i < some; ++i) __builtin_prefetch(paths[i]);
-        for (int i = 0; i < some; ++i) __builtin_prefetch(cache.buckets + (bucket[i] = hash(paths[i])));
+    for (int first = 0; loading && first < n; first += SOME) {
+        int some = n - first < SOME ? n - first : SOME;
+        char **path = paths + first;
+        for (int i = 0; i < some; ++i) __builtin_prefetch(path[i]);
+        for (int i = 0; i < some; ++i) __builtin_prefetch(cache.buckets + (bucket[i] = hash(path[i])));
         pthread_mutex_lock(&cache.lock);
         for (int i = 0; i < some; ++i) e[i] = cache.buckets[bucket[i]];
         pthread_mutex_unlock(&cache.lock);
         for (int i = 0; i < some; ++i)
-            for (int b = 0; b < BYTES; b += LINE) __builtin_prefetch((const char *)e[i] + b);
+            for (int b = 0; e[i] && b < BYTES; b += LINE) __builtin_prefetch((const char *)e[i] + b);
     }
 }
 

@@ -261,7 +261,7 @@ void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p
         for (int i = 0; i < blocks && p.sigma2; ++i)
             if (i == 0 || j.scales[i] < j.d_var_scale) j.d_var_scale = j.scales[i];
     vd_gated gated;
-    if (j.tiled_mean && by_columns && vd_dense_is_gated(l)) {
+    if (j.tiled_mean && vd_variance_type() == VD_FLOAT && by_columns && vd_dense_is_gated(l)) {
         gated = vd_dense_gate(l, p.sigma2 ? j.d_var : 0, j.columns);
         j.gated = &gated;
     } else if (j.tiled_mean || j.tiled_variance) {

@@ -27,10 +27,11 @@ vd_gated vd_dense_gate(layer l, const float *d_var, int columns)
     int batch = l.batch, out = l.outputs;
     size_t n = (size_t)batch * out, units = vd_cut_dense_lists(0, out, n, &g.units),
            images = vd_cut_dense_lists(0, batch, n, &g.images);
-    float *buffer = vd_scratch(VD_SCRATCH_LISTS, units + images + batch), *turned = vd_scratch(VD_SCRATCH_SQUARE, n);
+    float *buffer = vd_scratch(VD_SCRATCH_LISTS, units + images + batch + n);
     vd_cut_dense_lists(buffer, out, n, &g.units);
     vd_cut_dense_lists(buffer + units, batch, n, &g.images);
     g.at_in_piece = (void *)(buffer + units + images);
+    float *turned = buffer + units + images + batch;
     for (int b = 0; b < batch; ++b) g.at_in_piece[b] = b * columns;
     vd_transpose(batch, out, l.delta, out, turned, batch);
     vd_make_dense_lists(out, batch, turned, batch, l.inputs, &g.units);
