@@ -114,7 +114,7 @@ static void backward_image(int b, void *context)
     meeting m = meeting_of(l);
     size_t plane = (size_t)l.out_h * l.out_w, z_plane = (size_t)l.h * l.w;
     float *d_z = j->d_z ? j->d_z + (size_t)b * l.c * z_plane : 0;
-    if (j->overwrites_z) memset(d_z, 0, l.c * z_plane * sizeof(float));
+    if (d_z && j->overwrites_z) memset(d_z, 0, l.c * z_plane * sizeof(float));
     for (int c = 0; c < l.out_c; ++c) {
         size_t at = ((size_t)b * l.out_c + c) * plane;
         backward_to_front(j, at, plane);
