@@ -8,7 +8,7 @@
 /* [pixels][c] of bytes -> [c][pixels] */
 static void to_planes(size_t pixels, int c, const unsigned char *bytes, float *planes)
 {
-    if (c == 1) {
+    if (c == 1) { /* the compiler makes a vector loop of this one */
         for (size_t i = 0; i < pixels; ++i) planes[i] = bytes[i] / 255.f;
     } else {
         for (int k = 0; k < c; ++k)

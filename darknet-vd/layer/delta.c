@@ -41,7 +41,8 @@ static int can_overwrite(const network *net, int k, const float *delta)
     return vd_is_fast_shortcut(l) && net->layers[l.index].outputs == l.w * l.h * l.c;
 }
 
-int vd_overwrites_delta(const network *net, int k, const float *delta)
+/* layer k writes the whole of a delta, to which no layer has added before */
+static int overwrites(const network *net, int k, const float *delta)
 {
     return k > 0 && k < net->n && delta && first_user(net, delta) == k && can_overwrite(net, k, delta) &&
            !is_of_loss(net, delta);
@@ -55,19 +56,18 @@ static int is_in(layer l, network net)
 
 int vd_overwrites_input_delta(layer l, network net)
 {
-    return is_in(l, net) && net.delta == net.layers[net.index - 1].delta &&
-           vd_overwrites_delta(&net, net.index, net.delta);
+    return is_in(l, net) && net.delta == net.layers[net.index - 1].delta && overwrites(&net, net.index, net.delta);
 }
 
 int vd_overwrites_source_delta(layer l, network net)
 {
     const float *delta = net.layers[l.index].delta;
-    return is_in(l, net) && delta != net.delta && vd_overwrites_delta(&net, net.index, delta);
+    return is_in(l, net) && delta != net.delta && overwrites(&net, net.index, delta);
 }
 
 int vd_delta_needs_zero(const network *net, int i)
 {
     const float *delta = net->layers[i].delta;
     if (!net->train && !net->truth && !net->delta) return 0;
-    return !vd_overwrites_delta(net, first_user(net, delta), delta) && !vd_pool_behind(*net, i);
+    return !overwrites(net, first_user(net, delta), delta) && !vd_pool_behind(*net, i);
 }

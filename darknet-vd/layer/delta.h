@@ -7,12 +7,9 @@
 
 #include "darknet.h"
 
-/* 1 when the backward pass of layer k writes the whole of a delta, that of the layer in front of it or of the other
- * source of a [shortcut], and so must not add to it: no layer has added before */
-int vd_overwrites_delta(const network *net, int k, const float *delta);
-
-/* the same of net.delta for a layer that has been called with net.index, which may be that of another one: a layer
- * inside a recurrent one is in no network */
+/* 1 when the backward pass of a layer writes the whole of net.delta, that of the layer in front of it, and so must not
+ * add to it: no layer has added before. The layer has been called with net.index, which may be that of another one: a
+ * layer inside a recurrent one is in no network */
 int vd_overwrites_input_delta(layer l, network net);
 
 /* the same of the delta of a [shortcut]'s other source; 0 where that is net.delta, which comes first */

@@ -1,11 +1,16 @@
 #include "layer/dense_lists.h"
 #include "kernels/kernels.h"
 
+size_t vd_dense_list_row(size_t n)
+{
+    enum { LANES = VD_LIST_LANES };
+    return (n + LANES - 1) / LANES * LANES;
+}
+
 static void *cut(float **buffer, size_t n)
 {
-    enum { LANES = VD_LIST_LANES }; /* so many may be overwritten behind the last */
     float *part = *buffer;
-    *buffer += (n + LANES - 1) / LANES * LANES + LANES;
+    *buffer += vd_dense_list_row(n) + VD_LIST_LANES; /* so many may be overwritten behind the last */
     return part;
 }
 

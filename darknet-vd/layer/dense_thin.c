@@ -10,15 +10,9 @@
 enum {
     UNITS = 48,  /* of a piece of the forward pass: their weights, turned, stay in the second cache */
     PIXELS = 64, /* numbers of the input of a piece of the gradient */
-    LANES = VD_LIST_LANES,
     PRODUCTS = 2,
     LEAST_BATCH = 16
 };
-
-static size_t padded(size_t n)
-{
-    return (n + LANES - 1) / LANES * LANES;
-}
 
 static size_t numbers_not_zero(layer l, const float *input)
 {
@@ -73,7 +67,7 @@ static void multiply_units(int i, void *context)
     float *y = (product ? j->p.noise_gain : vd_product_of(j->l)) + o;
     float *turned = turn_weights(j, weights, n), *sums = vd_scratch(VD_SCRATCH_BLOCKED_Y, (size_t)j->l.batch * UNITS);
     memset(sums, 0, (size_t)j->l.batch * UNITS * sizeof(float));
-    add_lists(&j->of, j->l.batch, product, (int)padded(n), UNITS, turned, sums);
+    add_lists(&j->of, j->l.batch, product, (int)vd_dense_list_row(n), UNITS, turned, sums);
     for (int b = 0; b < j->l.batch; ++b) memcpy(y + (size_t)b * j->l.outputs, sums + b * UNITS, n * sizeof(float));
 }
 
@@ -93,7 +87,7 @@ static void add_pixels(int i, void *context)
 {
     const job *j = context;
     int c = i * PIXELS, n = vd_piece_length(j->l.inputs, PIXELS, i), batch = j->l.batch,
-        out = (int)padded(j->l.outputs);
+        out = (int)vd_dense_list_row(j->l.outputs);
     vd_dense_lists of;
     size_t x_numbers = (size_t)PIXELS * batch, room = vd_cut_dense_lists(0, n, x_numbers, &of);
     float *buffer = vd_scratch(VD_SCRATCH_BLOCKED_X, room + x_numbers), *x = buffer + room;
@@ -111,7 +105,7 @@ static void add_pixels(int i, void *context)
 void vd_dense_thin_gradients(layer l, const float *input, vd_product p)
 {
     job j = {.l = l, .p = p, .k = vd_kernels_get(), .input = input};
-    size_t out = padded(l.outputs), n = l.batch * out;
+    size_t out = vd_dense_list_row(l.outputs), n = l.batch * out;
     float *d = vd_scratch(VD_SCRATCH_SUMS, PRODUCTS * n);
     memset(d, 0, PRODUCTS * n * sizeof(float));
     j.d[0] = d, j.d[1] = d + n;

@@ -1,8 +1,7 @@
 #include "training/gradients.h"
 #include "layer/layer_state.h"
-#include "layer/plain_layers.h"
 #include "layer/posterior.h"
-#include "layer/vd_cost_layer.h"
+#include "layer/schedule.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 

@@ -9,15 +9,12 @@
 #include "layer/norm.h"
 #include "layer/schedule.h"
 #include "layer/vd_cost_layer.h"
-#include "layer/vd_layer.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/seed.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "blas.h"
 
 /* ---- a step ---- */
 
