@@ -133,6 +133,7 @@ vd_export_result vd_export(vd_export_options o)
     vd_model_fold(m);
     if (o.compact || format->compacts) compact(m, &r);
     measure_again(m, &r);
+    if (format->absorbs) vd_model_absorb(m);
     format->write(&e, &r);
     free(pictures);
     free_vd_outputs(masked);

@@ -1,15 +1,6 @@
 /* Moves factors that some readers ignore into the weights before them. */
 #include "export/model.h"
 
-/* the source is read once in the whole network, and is not its answer */
-static int is_read_once(const vd_model *m, int source)
-{
-    int readers = 0;
-    for (int i = 0; i < m->n; ++i)
-        for (int s = 0; s < m->layers[i].n_sources; ++s) readers += m->layers[i].sources[s] == source;
-    return readers == 1 && source != vd_source_of_layer(m->output);
-}
-
 /* f(factor x) = factor f(x) */
 static int commutes(ACTIVATION a, float factor)
 {
@@ -36,7 +27,7 @@ static int hands_on(const vd_model_layer *l, float factor)
 /* the layer with weights that can take up the factor of this source; -1 when there is none */
 static int taker(const vd_model *m, int source, float factor)
 {
-    while (source != VD_PICTURE && is_read_once(m, source)) {
+    while (source != VD_PICTURE && vd_model_is_read_once(m, source)) {
         int i = vd_layer_of_source(source);
         const vd_model_layer *l = m->layers + i;
         if (l->filters) return commutes(l->activation, factor) ? i : -1;

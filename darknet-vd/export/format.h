@@ -17,6 +17,7 @@ typedef struct {
     const char *name;   /* after -format */
     const char *ending; /* of the file with the weights: OUT.ending */
     int compacts;       /* 1: the network is always compacted */
+    int absorbs;        /* 1: vd_model_absorb() */
     int has_int8;       /* 1: -int8 is known */
     /* end the program, with a line, when this network cannot be written so; no file is open yet */
     void (*refuse)(const vd_exporting *e);

@@ -276,6 +276,14 @@ void vd_model_fuse(vd_model *m)
     }
 }
 
+int vd_model_is_read_once(const vd_model *m, int source)
+{
+    int readers = 0;
+    for (int i = 0; i < m->n; ++i)
+        for (int s = 0; s < m->layers[i].n_sources; ++s) readers += m->layers[i].sources[s] == source;
+    return readers == 1 && source != vd_source_of_layer(m->output);
+}
+
 static void write_floats(const float *x, size_t n, FILE *fp)
 {
     if (x) fwrite(x, sizeof(float), n, fp);

@@ -103,6 +103,14 @@ void vd_model_fuse(vd_model *m);
  * (factor), and only where nothing else reads these layers; where that cannot be, they stay */
 void vd_model_fold(vd_model *m);
 
+/* for formats whose layers are products, pools and sums: batch normalisation is folded, a [batchnorm] or an [activation]
+ * becomes a part of the product that it alone reads and that has no activation, which it then hands on as a [dropout]
+ * does; any other [batchnorm] becomes a 1x1 convolution of one weight a channel */
+void vd_model_absorb(vd_model *m);
+
+/* one layer reads the source, once, and it is not the network's answer */
+int vd_model_is_read_once(const vd_model *m, int source);
+
 /* a stock .weights file of the model */
 void vd_model_write(const vd_model *m, FILE *fp);
 

@@ -189,6 +189,33 @@ START_TEST(every_compiler_takes_every_layer_without_a_warning)
 }
 END_TEST
 
+/* [batchnorm] and [activation]: parts of the product in front, layers of their own, of the picture, and the answer */
+#define MAP "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=3\n"
+#define PRODUCT "[vd_convolutional]\nfilters=6\nsize=3\npad=1\nactivation=linear\n"
+
+START_TEST(normalisations_and_activations_of_their_own_are_absorbed)
+{
+    static const char *const cfgs[] = {
+        MAP PRODUCT "[batchnorm]\n[activation]\nactivation=relu\n" PRODUCT "[shortcut]\nfrom=-4\nactivation=linear\n"
+                    "[batchnorm]\n[activation]\nactivation=relu\n[avgpool]\n[connected]\noutput=4\n"
+                    "activation=linear\n[softmax]\n",
+        MAP "[batchnorm]\n" PRODUCT "[batchnorm]\n[activation]\nactivation=leaky\n[maxpool]\nsize=2\nstride=2\n"
+            "[vd_connected]\noutput=7\nactivation=linear\n[batchnorm]\n[activation]\nactivation=logistic\n"
+            "[connected]\noutput=4\nactivation=linear\n[batchnorm]\n",
+        "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=3\nbn_eps=alexeyab\n[batchnorm]\n" PRODUCT
+        "[activation]\nactivation=mish\n[batchnorm]\n[batchnorm]\n[activation]\nactivation=tanh\n",
+    };
+    int values = _i % 2 ? 16 : 0;
+    const char *cfg = cfgs[_i / 2];
+    network *net = sparse_network(cfg);
+    vd_export_result r = export_c(cfg, net, values);
+    ck_assert_msg(r.difference.relative < (values ? .05 : 1e-5), "difference %g\n%s", r.difference.relative, cfg);
+    expect_self_test(sanitized, cfg);
+    free_vd_export_result(r);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(bytes_that_the_header_tells_are_those_of_the_object)
 {
     static const char measure[] =
@@ -478,6 +505,7 @@ SUITE_OF(c_export)
     LOOP(random_networks_answer_in_floats_as_masked, GROUPS);
     LOOP(random_networks_answer_in_integers_as_interpreted, GROUPS);
     LOOP(every_compiler_takes_every_layer_without_a_warning, 2);
+    LOOP(normalisations_and_activations_of_their_own_are_absorbed, 6);
     LOOP(bytes_that_the_header_tells_are_those_of_the_object, 2);
     LOOP(integers_are_the_same_to_the_bit_on_all_pictures, 2);
     TEST(no_sum_of_integers_leaves_32_bits);

@@ -215,4 +215,4 @@ static void write_c(const vd_exporting *e, vd_export_result *r)
 }
 
 const vd_export_format vd_c_format = {
-    .name = "c", .ending = "c", .compacts = 1, .has_int8 = 1, .refuse = refuse, .write = write_c};
+    .name = "c", .ending = "c", .compacts = 1, .absorbs = 1, .has_int8 = 1, .refuse = refuse, .write = write_c};

@@ -69,14 +69,6 @@ static void make_map(planning *g, vd_c_stage *s, int channels)
 
 /* ---- products ---- */
 
-static int readers_of(const vd_model *m, int layer)
-{
-    int n = 0;
-    for (int i = 0; i < m->n; ++i)
-        for (int s = 0; s < m->layers[i].n_sources; ++s) n += m->layers[i].sources[s] == vd_source_of_layer(layer);
-    return n;
-}
-
 static int keeps_order(ACTIVATION a)
 {
     return a != SWISH && a != MISH && a != GELU && a != HARD_MISH && a != STAIR;
@@ -87,7 +79,7 @@ static int pool_behind(const vd_model *m, int i)
 {
     const vd_model_layer *l = m->layers + i, *pool = l + 1;
     if (i + 1 >= m->n || pool->type != MAXPOOL || pool->variant || pool->sources[0] != vd_source_of_layer(i)) return 0;
-    if (readers_of(m, i) != 1 || m->output == i || pool->size != pool->stride || pool->down || pool->pad / 2) return 0;
+    if (!vd_model_is_read_once(m, vd_source_of_layer(i)) || pool->size != pool->stride || pool->down || pool->pad / 2) return 0;
     if (pool->out_w * pool->size != l->out_w || pool->out_h * pool->size != l->out_h) return 0;
     return pool->size == 2 && keeps_order(l->activation);
 }
