@@ -204,6 +204,7 @@ START_TEST(normalisations_and_activations_of_their_own_are_absorbed)
             "[connected]\noutput=4\nactivation=linear\n[batchnorm]\n",
         "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=3\nbn_eps=alexeyab\n[batchnorm]\n" PRODUCT
         "[activation]\nactivation=mish\n[batchnorm]\n[batchnorm]\n[activation]\nactivation=tanh\n",
+        MAP "[activation]\nactivation=relu\n[activation]\nactivation=tanh\n",
     };
     int values = _i % 2 ? 16 : 0;
     const char *cfg = cfgs[_i / 2];
@@ -505,7 +506,7 @@ SUITE_OF(c_export)
     LOOP(random_networks_answer_in_floats_as_masked, GROUPS);
     LOOP(random_networks_answer_in_integers_as_interpreted, GROUPS);
     LOOP(every_compiler_takes_every_layer_without_a_warning, 2);
-    LOOP(normalisations_and_activations_of_their_own_are_absorbed, 6);
+    LOOP(normalisations_and_activations_of_their_own_are_absorbed, 8);
     LOOP(bytes_that_the_header_tells_are_those_of_the_object, 2);
     LOOP(integers_are_the_same_to_the_bit_on_all_pictures, 2);
     TEST(no_sum_of_integers_leaves_32_bits);
