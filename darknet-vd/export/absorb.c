@@ -1,56 +1,59 @@
-/* Layers without products of their own become products, for formats that know no others. */
+/* Layers without products of their own become products, or parts of them, for formats that know no others. */
 #include "export/model.h"
 #include "base/fail.h"
 
 #include <stdlib.h>
 
-/* layer i hands on what it reads: [dropout] does, at test time */
+/* the layer hands on what it reads: [dropout] does, at test time */
 static void hand_on(vd_model_layer *l)
 {
     l->type = DROPOUT;
+    l->kind = VD_EACH;
     l->filters = 0;
 }
 
-/* the product that layer i alone reads, without an activation; null when it reads something else */
+/* the product without an activation that layer i alone reads, also through layers that hand on; else null */
 static vd_model_layer *product_in_front(vd_model *m, int i)
 {
-    int source = m->layers[i].sources[0];
-    if (source == VD_PICTURE || !vd_model_is_read_once(m, source)) return 0;
-    vd_model_layer *l = m->layers + vd_layer_of_source(source);
+    vd_model_layer *l = m->layers + i;
+    do {
+        int source = l->sources[0];
+        if (source == VD_PICTURE || !vd_model_is_read_once(m, source)) return 0;
+        l = m->layers + vd_layer_of_source(source);
+    } while (l->type == DROPOUT);
     int is_product = l->type == CONVOLUTIONAL || l->type == CONNECTED;
-    return is_product && l->activation == LINEAR && !l->scales ? l : 0;
+    return is_product && l->activation == LINEAR && !l->scales && l->channels == m->layers[i].channels ? l : 0;
 }
 
-/* y = scales (x - mean)/deviation + biases: one weight, of a channel, and a bias */
+/* y = scales (x - mean)/deviation + biases = gain x + bias, of channel f */
+static double gain_of(const vd_model_layer *l, int f)
+{
+    return l->scales[f] / vd_model_deviation(l, f);
+}
+
+static double bias_of(const vd_model_layer *l, int f)
+{
+    return l->biases[f] - l->mean[f] * gain_of(l, f);
+}
+
+static void drop_norm(vd_model_layer *l)
+{
+    free(l->scales), free(l->mean), free(l->variance);
+    l->scales = l->mean = l->variance = 0;
+}
+
 static void absorb_batchnorm(vd_model *m, int i)
 {
     vd_model_layer *l = m->layers + i, *front = product_in_front(m, i);
-    if (!front || front->filters != l->filters) {
-        front = 0;
-        free(l->weights);
-        l->weights = vd_calloc(l->filters, sizeof(float));
-    }
+    if (!front) return;
     for (int f = 0; f < l->filters; ++f) {
-        double gain = l->scales[f] / vd_model_deviation(l, f), bias = l->biases[f] - l->mean[f] * gain;
-        if (!front) {
-            l->weights[f] = (float)gain;
-            l->biases[f] = (float)bias;
-            continue;
-        }
+        double gain = gain_of(l, f);
         float *w = front->weights + (size_t)f * front->columns;
         for (int k = 0; k < front->columns; ++k) w[k] = (float)(w[k] * gain);
-        front->biases[f] = (float)(front->biases[f] * gain + bias);
+        front->biases[f] = (float)(front->biases[f] * gain + bias_of(l, f));
     }
-    free(l->scales), free(l->mean), free(l->variance);
-    l->scales = l->mean = l->variance = 0;
-    if (front) {
-        hand_on(l);
-        return;
-    }
-    l->type = CONVOLUTIONAL;
-    l->groups = l->filters;
-    l->size = l->stride = l->dilation = l->columns = 1;
-    l->activation = LINEAR;
+    drop_norm(l);
+    hand_on(l);
 }
 
 static void absorb_activation(vd_model *m, int i)
@@ -67,4 +70,27 @@ void vd_model_absorb(vd_model *m)
         if (m->layers[i].type == BATCHNORM) absorb_batchnorm(m, i);
         if (m->layers[i].type == ACTIVE) absorb_activation(m, i);
     }
+}
+
+/* a convolution of one weight a channel */
+static void become_product(vd_model_layer *l)
+{
+    free(l->weights);
+    l->weights = vd_calloc(l->filters, sizeof(float));
+    for (int f = 0; f < l->filters; ++f) {
+        l->weights[f] = (float)gain_of(l, f);
+        l->biases[f] = (float)bias_of(l, f);
+    }
+    drop_norm(l);
+    l->type = CONVOLUTIONAL;
+    l->groups = l->filters;
+    l->size = l->stride = l->dilation = l->columns = 1;
+    l->activation = LINEAR;
+}
+
+void vd_model_make_products(vd_model *m)
+{
+    for (int i = 0; i < m->n; ++i)
+        if (m->layers[i].type == BATCHNORM) become_product(m->layers + i);
+    vd_model_absorb(m);
 }

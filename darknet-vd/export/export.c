@@ -130,10 +130,11 @@ vd_export_result vd_export(vd_export_options o)
     vd_exporting e = {.o = &o, .m = m, .masked = masked, .n = r.pictures, .pictures = pictures};
     format->refuse(&e);
     if (o.fuse) vd_model_fuse(m);
+    if (format->absorbs) vd_model_absorb(m);
     vd_model_fold(m);
     if (o.compact || format->compacts) compact(m, &r);
     measure_again(m, &r);
-    if (format->absorbs) vd_model_absorb(m);
+    if (format->absorbs) vd_model_make_products(m);
     format->write(&e, &r);
     free(pictures);
     free_vd_outputs(masked);

@@ -103,10 +103,15 @@ void vd_model_fuse(vd_model *m);
  * (factor), and only where nothing else reads these layers; where that cannot be, they stay */
 void vd_model_fold(vd_model *m);
 
-/* for formats whose layers are products, pools and sums: batch normalisation is folded, a [batchnorm] or an [activation]
- * becomes a part of the product that it alone reads and that has no activation, which it then hands on as a [dropout]
- * does; any other [batchnorm] becomes a 1x1 convolution of one weight a channel */
+/* For formats whose layers are products, pools and sums, once batch normalisation is folded:
+ *
+ *   absorb          a [batchnorm] or an [activation] becomes a part of the product that it alone reads and that has no
+ *                   activation; the layer then hands on its input, as a [dropout] does. Before the model is folded and
+ *                   compacted: more factors move then, and filters in front of a [batchnorm] can go
+ *   make_products   any other [batchnorm] becomes a 1x1 convolution of one weight a channel, with the [activation]
+ * behind it. In the end: nothing else knows of these products */
 void vd_model_absorb(vd_model *m);
+void vd_model_make_products(vd_model *m);
 
 /* one layer reads the source, once, and it is not the network's answer */
 int vd_model_is_read_once(const vd_model *m, int source);

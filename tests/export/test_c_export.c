@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "activations.h"
 #include "network.h"
 
 /* ---- export, compile, run ---- */
@@ -211,6 +212,70 @@ START_TEST(normalisations_and_activations_of_their_own_are_absorbed)
     network *net = sparse_network(cfg);
     vd_export_result r = export_c(cfg, net, values);
     ck_assert_msg(r.difference.relative < (values ? .05 : 1e-5), "difference %g\n%s", r.difference.relative, cfg);
+    expect_self_test(sanitized, cfg);
+    free_vd_export_result(r);
+    free_network(net);
+}
+END_TEST
+
+/* "layer-last kind activation", of each stage; a fresh string */
+static char *stages_of(const char *cfg)
+{
+    static const char *const kinds[] = {"product", "pool",    "mean", "join",  "sum",
+                                        "repeat",  "reorder", "bend", "answer"};
+    network *net = sparse_network(cfg);
+    vd_model *m = make_vd_model(net, "net.cfg");
+    vd_model_absorb(m);
+    vd_model_make_products(m);
+    vd_c_plan *p = make_vd_c_plan(m, "net.cfg", 0, 0);
+    char *all = vd_format("%s", "");
+    for (int k = 0; k < p->n; ++k) {
+        const vd_c_stage *s = p->stages + k;
+        char *longer = vd_format("%s%s%d-%d %s %s", all, k ? ", " : "", s->layer, s->last, kinds[s->kind],
+                                 get_activation_string(s->activation));
+        free(all);
+        all = longer;
+    }
+    free_vd_c_plan(p);
+    free_vd_model(m);
+    free_network(net);
+    return all;
+}
+
+START_TEST(a_product_takes_up_all_that_is_behind_it)
+{
+    static const struct {
+        const char *cfg, *stages;
+    } cases[] = {
+        {MAP PRODUCT "[batchnorm]\n[activation]\nactivation=relu\n[maxpool]\nsize=2\nstride=2\n",
+         "0-3 product relu, 3-3 answer linear"},
+        {MAP PRODUCT "[dropout]\n[batchnorm]\n[batchnorm]\n[dropout]\n[activation]\nactivation=relu\n",
+         "0-0 product relu, 5-5 answer linear"},
+        {MAP PRODUCT "[batchnorm]\n[activation]\nactivation=mish\n[maxpool]\nsize=2\nstride=2\n",
+         "0-0 product mish, 3-3 pool linear, 3-3 answer linear"},
+        {MAP PRODUCT "[batchnorm]\n[activation]\nactivation=relu\n[batchnorm]\n[activation]\nactivation=relu\n",
+         "0-0 product relu, 3-3 product relu, 4-4 answer linear"},
+        /* what is read twice stays */
+        {MAP PRODUCT "[batchnorm]\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=-2\n[activation]\nactivation=relu\n",
+         "0-0 product linear, 2-2 pool linear, 4-4 bend relu, 4-4 answer linear"},
+    };
+    for (int k = 0; k < COUNT_OF(cases); ++k) {
+        char *stages = stages_of(cases[k].cfg);
+        ck_assert_str_eq(stages, cases[k].stages);
+        free(stages);
+    }
+}
+END_TEST
+
+START_TEST(filters_in_front_of_a_normalisation_go_when_they_are_constants)
+{
+    static const char cfg[] = MAP PRODUCT "[batchnorm]\n[activation]\nactivation=relu\n[vd_connected]\noutput=4\n"
+                                          "activation=linear\n";
+    network *net = sparse_network(cfg);
+    for (int f = 0; f < 3; ++f) prune_filter(net, 0, f);
+    vd_layer_changed(net->layers[0]);
+    vd_export_result r = export_c(cfg, net, 0);
+    ck_assert_int_eq(line_of(r, 0).filters[1], 3);
     expect_self_test(sanitized, cfg);
     free_vd_export_result(r);
     free_network(net);
@@ -507,6 +572,8 @@ SUITE_OF(c_export)
     LOOP(random_networks_answer_in_integers_as_interpreted, GROUPS);
     LOOP(every_compiler_takes_every_layer_without_a_warning, 2);
     LOOP(normalisations_and_activations_of_their_own_are_absorbed, 8);
+    TEST(a_product_takes_up_all_that_is_behind_it);
+    TEST(filters_in_front_of_a_normalisation_go_when_they_are_constants);
     LOOP(bytes_that_the_header_tells_are_those_of_the_object, 2);
     LOOP(integers_are_the_same_to_the_bit_on_all_pictures, 2);
     TEST(no_sum_of_integers_leaves_32_bits);

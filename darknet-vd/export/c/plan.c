@@ -10,7 +10,7 @@ static void plan_layers(planning *g)
     const vd_model *m = g->p->m;
     for (int i = 0; i < m->n; ++i) {
         vd_c_plan_layer(g, i);
-        if (g->p->n && g->p->stages[g->p->n - 1].last > i) ++i;
+        if (g->p->n && g->p->stages[g->p->n - 1].last > i) i = g->p->stages[g->p->n - 1].last;
     }
     const vd_model_layer *l = m->layers + m->output;
     if (!g->p->n_heads)

@@ -74,14 +74,25 @@ static int keeps_order(ACTIVATION a)
     return a != SWISH && a != MISH && a != GELU && a != HARD_MISH && a != STAIR;
 }
 
-/* 1 when layer i + 1 is a pool of two by two without overlap, all windows in the map, and the activation keeps order */
+/* layer i + 1 reads layer i, and no other layer does */
+static int is_next_only_reader(const vd_model *m, int i)
+{
+    int source = vd_source_of_layer(i);
+    return i + 1 < m->n && m->layers[i + 1].sources[0] == source && vd_model_is_read_once(m, source);
+}
+
+/* the pool of two by two behind product i, or behind layers that hand on its map, when it has no overlap and all
+ * windows in the map, and the activation keeps order; else i */
 static int pool_behind(const vd_model *m, int i)
 {
-    const vd_model_layer *l = m->layers + i, *pool = l + 1;
-    if (i + 1 >= m->n || pool->type != MAXPOOL || pool->variant || pool->sources[0] != vd_source_of_layer(i)) return 0;
-    if (!vd_model_is_read_once(m, vd_source_of_layer(i)) || pool->size != pool->stride || pool->down || pool->pad / 2) return 0;
-    if (pool->out_w * pool->size != l->out_w || pool->out_h * pool->size != l->out_h) return 0;
-    return pool->size == 2 && keeps_order(l->activation);
+    const vd_model_layer *l = m->layers + i, *pool;
+    int k = i;
+    while (is_next_only_reader(m, k) && m->layers[k + 1].type == DROPOUT) ++k;
+    if (!is_next_only_reader(m, k)) return i;
+    pool = m->layers + k + 1;
+    if (pool->type != MAXPOOL || pool->variant || pool->size != pool->stride || pool->down || pool->pad / 2) return i;
+    if (pool->out_w * pool->size != l->out_w || pool->out_h * pool->size != l->out_h) return i;
+    return pool->size == 2 && keeps_order(l->activation) ? k + 1 : i;
 }
 
 static void plan_product(planning *g, int i)
@@ -95,16 +106,12 @@ static void plan_product(planning *g, int i)
     s->filters = l->filters;
     s->width = l->out_w;
     s->biases = l->biases;
-    s->pooled = pool_behind(g->p->m, i);
-    if (!s->pooled) {
-        make_map(g, s, l->filters);
-        return;
-    }
-    s->layer = s->last = i + 1;
+    s->layer = s->last = pool_behind(g->p->m, i);
+    s->pooled = s->last > i;
     make_map(g, s, l->filters);
     s->layer = i;
     s->turns = l->out_h;
-    g->views[vd_source_of_layer(i)].map = NO_MAP;
+    for (int k = i; k < s->last; ++k) g->views[vd_source_of_layer(k)].map = NO_MAP;
 }
 
 /* ---- other layers ---- */
