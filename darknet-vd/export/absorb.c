@@ -61,6 +61,7 @@ static void absorb_activation(vd_model *m, int i)
     vd_model_layer *l = m->layers + i, *front = product_in_front(m, i);
     if (!front) return;
     front->activation = l->activation;
+    front->activated_by = i;
     hand_on(l);
 }
 

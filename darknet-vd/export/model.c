@@ -187,6 +187,7 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
                           .kind = kind_of(net, l),
                           .variational = vd_layer_of(l) != 0,
                           .activation = l.activation,
+                          .activated_by = at.index,
                           .c = l.c,
                           .h = l.h,
                           .w = l.w,

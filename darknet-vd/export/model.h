@@ -47,6 +47,7 @@ typedef struct {
     vd_kind kind;
     int variational;
     ACTIVATION activation;
+    int activated_by; /* layer of the cfg that names the activation: this one, or the [activation] it has absorbed */
     int n_sources;
     int *sources;                  /* [n_sources] what is read: VD_PICTURE, or vd_source_of_layer() */
     int channels, out_h, out_w;    /* of the output; a layer without channels has one, with all its numbers */

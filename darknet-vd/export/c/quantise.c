@@ -77,21 +77,26 @@ static int32_t input_limit(const vd_c_plan *p, const vd_c_stage *s)
     return (int32_t)fmin(LARGEST_VALUE, floor(INT32_MAX / most));
 }
 
+static void refuse_activation(const vd_c_plan *p, const vd_c_stage *s, const char *cfg)
+{
+    int i = p->m->layers[s->layer].activated_by;
+    const char *section = p->m->layers[i].section, *name = get_activation_string(s->activation);
+    if (!is_known(s->activation))
+        vd_die("%s: layer %d [%s]: activation=%s is not written with -int8: leave out -int8", cfg, i, section, name);
+    if (p->value_bits == 8 && !s->wide && is_negative(s->activation))
+        vd_die("%s: layer %d [%s]: activation=%s gives negative numbers, which -values 8 cannot hold: leave it out",
+               cfg, i, section, name);
+}
+
 void vd_c_refuse_int8(const vd_c_plan *p, const char *cfg)
 {
     for (int k = 0; k < p->n; ++k) {
         const vd_c_stage *s = p->stages + k;
-        const char *section = p->m->layers[s->layer].section;
-        if (is_activated(s) && !is_known(s->activation))
-            vd_die("%s: layer %d [%s]: activation=%s is not written with -int8: leave out -int8", cfg, s->layer,
-                   section, get_activation_string(s->activation));
-        if (is_activated(s) && p->value_bits == 8 && !s->wide && is_negative(s->activation))
-            vd_die("%s: layer %d [%s]: activation=%s gives negative numbers, which -values 8 cannot hold: leave it out",
-                   cfg, s->layer, section, get_activation_string(s->activation));
+        if (is_activated(s)) refuse_activation(p, s, cfg);
         if (s->kind == VD_C_PRODUCT && input_limit(p, s) < LEAST_LIMIT)
             vd_die("%s: layer %d [%s]: a filter has so many weights that its sums need more than 32 bits: leave out "
                    "-int8",
-                   cfg, s->layer, section);
+                   cfg, s->layer, p->m->layers[s->layer].section);
     }
 }
 
