@@ -1,8 +1,46 @@
-/* Layers without products of their own become products, or parts of them, for formats that know no others. */
+/* Batch normalisation becomes a part of the weights in front; and, for formats that know products alone, so do layers
+ * without weights of their own. */
 #include "export/model.h"
 #include "base/fail.h"
 
 #include <stdlib.h>
+
+/* y = scales (x - mean)/deviation + biases = gain x + bias, of channel f */
+static double gain_of(const vd_model_layer *l, int f)
+{
+    return l->scales[f] / vd_model_deviation(l, f);
+}
+
+static double bias_of(const vd_model_layer *l, int f)
+{
+    return l->biases[f] - l->mean[f] * gain_of(l, f);
+}
+
+static void drop_norm(vd_model_layer *l)
+{
+    free(l->scales), free(l->mean), free(l->variance);
+    l->scales = l->mean = l->variance = 0;
+}
+
+/* filter f of a product: its weights times gain, and another bias */
+static void scale_filter(vd_model_layer *l, int f, double gain, double bias)
+{
+    float *w = l->weights + (size_t)f * l->columns;
+    for (int k = 0; k < l->columns; ++k) w[k] = (float)(w[k] * gain);
+    l->biases[f] = (float)bias;
+}
+
+void vd_model_fuse(vd_model *m)
+{
+    for (int i = 0; i < m->n; ++i) {
+        vd_model_layer *l = m->layers + i;
+        if (!l->scales || l->type == BATCHNORM) continue;
+        for (int f = 0; f < l->filters; ++f) scale_filter(l, f, gain_of(l, f), bias_of(l, f));
+        drop_norm(l);
+    }
+}
+
+/* ---- layers of their own ---- */
 
 /* the layer hands on what it reads: [dropout] does, at test time */
 static void hand_on(vd_model_layer *l)
@@ -25,33 +63,12 @@ static vd_model_layer *product_in_front(vd_model *m, int i)
     return is_product && l->activation == LINEAR && !l->scales && l->channels == m->layers[i].channels ? l : 0;
 }
 
-/* y = scales (x - mean)/deviation + biases = gain x + bias, of channel f */
-static double gain_of(const vd_model_layer *l, int f)
-{
-    return l->scales[f] / vd_model_deviation(l, f);
-}
-
-static double bias_of(const vd_model_layer *l, int f)
-{
-    return l->biases[f] - l->mean[f] * gain_of(l, f);
-}
-
-static void drop_norm(vd_model_layer *l)
-{
-    free(l->scales), free(l->mean), free(l->variance);
-    l->scales = l->mean = l->variance = 0;
-}
-
 static void absorb_batchnorm(vd_model *m, int i)
 {
     vd_model_layer *l = m->layers + i, *front = product_in_front(m, i);
     if (!front) return;
-    for (int f = 0; f < l->filters; ++f) {
-        double gain = gain_of(l, f);
-        float *w = front->weights + (size_t)f * front->columns;
-        for (int k = 0; k < front->columns; ++k) w[k] = (float)(w[k] * gain);
-        front->biases[f] = (float)(front->biases[f] * gain + bias_of(l, f));
-    }
+    for (int f = 0; f < l->filters; ++f)
+        scale_filter(front, f, gain_of(l, f), front->biases[f] * gain_of(l, f) + bias_of(l, f));
     drop_norm(l);
     hand_on(l);
 }

@@ -259,24 +259,6 @@ double vd_model_deviation(const vd_model_layer *l, int f)
     return l->epsilon_in_root ? sqrt((double)l->variance[f] + .00001f) : sqrt((double)l->variance[f]) + .000001f;
 }
 
-void vd_model_fuse(vd_model *m)
-{
-    for (int i = 0; i < m->n; ++i) {
-        vd_model_layer *l = m->layers + i;
-        if (!l->scales || l->type == BATCHNORM) continue;
-        for (int f = 0; f < l->filters; ++f) {
-            double gain = l->scales[f] / vd_model_deviation(l, f);
-            float *w = l->weights + (size_t)f * l->columns;
-            for (int k = 0; k < l->columns; ++k) w[k] = (float)(w[k] * gain);
-            l->biases[f] = (float)(l->biases[f] - l->mean[f] * gain);
-        }
-        free(l->scales);
-        free(l->mean);
-        free(l->variance);
-        l->scales = l->mean = l->variance = 0;
-    }
-}
-
 int vd_model_is_read_once(const vd_model *m, int source)
 {
     int readers = 0;
