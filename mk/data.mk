@@ -2,7 +2,7 @@
 
 ### Data sets and training runs
 ## MNIST=dir         the four IDX files, plain or .gz; without it they are downloaded
-## CIFAR=archive     CIFAR-10 as pictures: a tar with train/CLASS/*.jpg and test/CLASS/*.jpg
+## CIFAR=archive     CIFAR-10 as pictures: a tar with train/CLASS/*.jpg and test/CLASS/*.jpg, or Darknet's cifar.tgz
 ## BCCD=archive      blood cells: a tar with bccd/images/*.jpg, labels/*.txt, bccd.names, train.txt and test.txt
 ## TABLE='lenet5-*'  for tables: rows whose names match; TABLE=calibration: that of docs/calibration.md
 ## KEEP=RESULTS.md   for tables: rows that this page has are taken from it, not trained again

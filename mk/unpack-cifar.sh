@@ -1,21 +1,31 @@
 #!/bin/sh
-# unpack-cifar.sh ARCHIVE FOLDER: CIFAR-10 from a tar archive with train/CLASS/*.jpg and test/CLASS/*.jpg; FOLDER/cifar.data
-# names it
+# unpack-cifar.sh ARCHIVE FOLDER: CIFAR-10 from a tar archive; FOLDER/cifar.data names it. The archive has the folders
+# train and test, or one folder with these, of pictures CLASS/*.jpg or CLASS/*.png, or, as Darknet's cifar.tgz,
+# NUMBER_CLASS.png
 set -eu
-archive=$1 folder=$2
+archive=$1 folder=$2 expected="a tar archive with train/CLASS/*.jpg and test/CLASS/*.jpg, or Darknet's cifar.tgz"
 test -f "$archive" || {
-    echo "CIFAR-10 is needed: CIFAR=file, a tar archive with train/CLASS/*.jpg and test/CLASS/*.jpg" >&2
+    echo "CIFAR-10 is needed: CIFAR=file, $expected" >&2
     exit 1
 }
 rm -rf "$folder"
-mkdir -p "$folder/backup"
-tar -xf "$archive" -C "$folder"
-d=$(cd "$folder" && pwd)
+mkdir -p "$folder/backup" "$folder/unpacked"
+tar -xf "$archive" -C "$folder/unpacked"
+folder=$(cd "$folder" && pwd)
+top=$(find "$folder/unpacked" -maxdepth 2 -type d -name train | head -n 1)
+top=${top%/train}
 for s in train test; do
-    find "$d/$s" -name '*.jpg' | sort > "$d/$s.list"
+    [ -z "$top" ] || find "$top/$s" -name '*.jpg' -o -name '*.png' | sort > "$folder/$s.list"
+    [ -s "$folder/$s.list" ] || {
+        echo "$archive: no pictures in $s/: $expected is expected" >&2
+        exit 1
+    }
 done
+mark='/%s/\n'
+[ -d "$top/train/airplane" ] || mark='_%s.\n'
 set -- airplane automobile bird cat deer dog frog horse ship truck
-printf '/%s/\n' "$@" > "$d/labels.list"
-printf '%s\n' "$@" > "$d/names.list"
-printf '%s\n' classes=10 "train=$d/train.list" "valid=$d/test.list" "labels=$d/labels.list" "names=$d/names.list" \
-    "backup=$d/backup" top=1 shuffle=1 > "$d/cifar.data"
+# shellcheck disable=SC2059
+printf "$mark" "$@" > "$folder/labels.list"
+printf '%s\n' "$@" > "$folder/names.list"
+printf '%s\n' classes=10 "train=$folder/train.list" "valid=$folder/test.list" "labels=$folder/labels.list" \
+    "names=$folder/names.list" "backup=$folder/backup" top=1 shuffle=1 > "$folder/cifar.data"
