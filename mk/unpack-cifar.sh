@@ -13,19 +13,18 @@ mkdir -p "$folder/backup" "$folder/unpacked"
 tar -xf "$archive" -C "$folder/unpacked"
 folder=$(cd "$folder" && pwd)
 top=$(find "$folder/unpacked" -maxdepth 2 -type d -name train | head -n 1)
+top=${top:-$folder/unpacked/train} # which is not there
 top=${top%/train}
 for s in train test; do
-    [ -z "$top" ] || find "$top/$s" -name '*.jpg' -o -name '*.png' | sort > "$folder/$s.list"
+    [ ! -d "$top/$s" ] || find "$top/$s" -name '*.jpg' -o -name '*.png' | sort > "$folder/$s.list"
     [ -s "$folder/$s.list" ] || {
         echo "$archive: no pictures in $s/: $expected is expected" >&2
         exit 1
     }
 done
-mark='/%s/\n'
-[ -d "$top/train/airplane" ] || mark='_%s.\n'
-set -- airplane automobile bird cat deer dog frog horse ship truck
-# shellcheck disable=SC2059
-printf "$mark" "$@" > "$folder/labels.list"
-printf '%s\n' "$@" > "$folder/names.list"
+printf '%s\n' airplane automobile bird cat deer dog frog horse ship truck > "$folder/names.list"
+label='_&.' # what a path has of its class
+[ ! -d "$top/train/airplane" ] || label='/&/'
+sed "s|.*|$label|" "$folder/names.list" > "$folder/labels.list"
 printf '%s\n' classes=10 "train=$folder/train.list" "valid=$folder/test.list" "labels=$folder/labels.list" \
     "names=$folder/names.list" "backup=$folder/backup" top=1 shuffle=1 > "$folder/cifar.data"

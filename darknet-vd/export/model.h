@@ -109,8 +109,8 @@ void vd_model_fold(vd_model *m);
  *   absorb          a [batchnorm] or an [activation] becomes a part of the product that it alone reads and that has no
  *                   activation; the layer then hands on its input, as a [dropout] does. Before the model is folded and
  *                   compacted: more factors move then, and filters in front of a [batchnorm] can go
- *   make_products   any other [batchnorm] becomes a 1x1 convolution of one weight a channel, with the [activation]
- * behind it. In the end: nothing else knows of these products */
+ *   make_products   any other [batchnorm] becomes a 1x1 convolution of one weight a channel, and takes the [activation]
+ *                   behind it. At the end, as nothing else knows of these products */
 void vd_model_absorb(vd_model *m);
 void vd_model_make_products(vd_model *m);
 

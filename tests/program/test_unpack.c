@@ -55,11 +55,16 @@ START_TEST(either_kind_of_archive_is_listed_with_one_label_a_picture)
 }
 END_TEST
 
-START_TEST(an_archive_without_test_pictures_is_refused_in_a_line)
+START_TEST(an_archive_without_pictures_is_refused_in_a_line)
 {
-    run_result r = unpack("train/airplane/1.jpg test/readme");
+    static const struct {
+        const char *pictures, *part;
+    } cases[] = {{"train/airplane/1.jpg test/readme", "a.tar: no pictures in test/"},
+                 {"train/airplane/1.jpg", "a.tar: no pictures in test/"},
+                 {"airplane/1.jpg", "a.tar: no pictures in train/"}};
+    run_result r = unpack(cases[_i].pictures);
     ck_assert_int_eq(r.status, 1);
-    ck_assert_msg(strstr(r.err, "a.tar: no pictures in test/") && strchr(r.err, '\n')[1] == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, cases[_i].part) && strchr(r.err, '\n')[1] == 0, "%s", r.err);
     free_run(r);
 }
 END_TEST
@@ -68,5 +73,5 @@ SUITE_OF(unpack)
 {
     EACH(make_test_folder, remove_test_folder);
     LOOP(either_kind_of_archive_is_listed_with_one_label_a_picture, 2);
-    TEST(an_archive_without_test_pictures_is_refused_in_a_line);
+    LOOP(an_archive_without_pictures_is_refused_in_a_line, 3);
 }
