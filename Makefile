@@ -61,7 +61,7 @@ hash := \#
 
 # goals that do not need Darknet's patched sources
 LIGHT := help clean distclean uninstall deps format lint-format lint-cppcheck lint-shellcheck lint-floors patches-check figures \
-	build/.packages% build/source/% build/idx/% build/cifar/% build/bccd/%
+	build/.packages% build/source/% build/idx/% build/bccd/%
 MORE := $(addprefix mk/,data.mk tests.mk fuzz.mk bench.mk lint.mk)
 MORE += $(filter-out mk/packages.mk mk/darknet.mk mk/objects.mk $(MORE),$(sort $(wildcard mk/*.mk)))
 include mk/packages.mk mk/darknet.mk

@@ -525,9 +525,10 @@ END_TEST
 
 START_TEST(bad_arguments_are_one_line)
 {
-    expect_failure(run_dataset("cifar", out, NULL), "cifar", "neither mnist nor digits");
+    expect_failure(run_dataset("imagenet", out, NULL), "imagenet", "is not mnist, cifar or digits");
     expect_failure(run_dataset("mnist", NULL), "mnist", "IDXDIR is missing");
     expect_failure(run_dataset("mnist", in, NULL), "mnist", "OUTDIR is missing");
+    expect_failure(run_dataset("cifar", NULL), "cifar", "DIR is missing");
     expect_failure(run_dataset("digits", NULL), "digits", "OUTDIR is missing");
     expect_failure(run_dataset("mnist", in, out, "more", NULL), "more", "unexpected argument more");
     expect_failure(run_dataset("mnist", in, out, "-train", "5", NULL), "-train", "unknown option -train");

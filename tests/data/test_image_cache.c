@@ -17,7 +17,7 @@ static void write_picture(int p, int shade)
 {
     unsigned char bytes[PIXELS];
     for (int i = 0; i < PIXELS; ++i) bytes[i] = (unsigned char)(i + shade);
-    vd_png_write_grey(paths[p], W, H, bytes);
+    vd_png_write(paths[p], W, H, 1, bytes);
 }
 
 static void setup(void)

@@ -133,7 +133,7 @@ static void set_up(void)
     static const unsigned char pixels[SIDE * SIDE] = {255};
     for (int i = 0; i < NAMED; ++i) {
         make_folders_of(named[i]);
-        vd_png_write_grey(named[i], SIDE, SIDE, pixels);
+        vd_png_write(named[i], SIDE, SIDE, 1, pixels);
     }
     network *net = network_of(CFG, 0);
     silence_stderr();

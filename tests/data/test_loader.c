@@ -111,7 +111,7 @@ START_TEST(a_grey_picture_has_the_numbers_of_each_plane_of_a_coloured_one)
     unsigned char bytes[PIXELS];
     char *folder = make_folder(), *path = in_folder(folder, "all.png");
     for (int i = 0; i < PIXELS; ++i) bytes[i] = (unsigned char)(167 * i);
-    vd_png_write_grey(path, SIDE, SIDE, bytes);
+    vd_png_write(path, SIDE, SIDE, 1, bytes);
     image grey = load_image(path, 0, 0, 1), colour = load_image(path, 0, 0, 3);
     ck_assert_int_eq(grey.c, 1);
     ck_assert_int_eq(colour.c, 3);

@@ -87,7 +87,7 @@ static void draw(const char *path)
 {
     unsigned char pixels[64];
     memset(pixels, 200, sizeof(pixels));
-    vd_png_write_grey(path, 8, 8, pixels);
+    vd_png_write(path, 8, 8, 1, pixels);
 }
 
 static void setup(void)

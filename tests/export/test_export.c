@@ -170,7 +170,7 @@ START_TEST(pictures_given_are_the_ones_it_is_checked_with)
     unsigned char pixels[12 * 9];
     for (int i = 0; i < 12 * 9; ++i) pixels[i] = (unsigned char)(7 * i);
     char *picture = in_folder(folder, "a.png");
-    vd_png_write_grey(picture, 12, 9, pixels);
+    vd_png_write(picture, 12, 9, 1, pixels);
     free_network(write_network(cfg));
     run_result r = export("out", picture, picture);
     ck_assert_msg(r.status == 0, "%s", r.err);

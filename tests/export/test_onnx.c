@@ -452,7 +452,7 @@ static char *write_data(int n, int w, int h)
     for (int k = 0; k < n; ++k) {
         for (int i = 0; i < w * h; ++i) pixels[i] = (unsigned char)(37 * i * (k + 1) + i / 3);
         char *picture = vd_format("%s/p%d.png", folder, k), *longer = vd_format("%s%s\n", list, picture);
-        vd_png_write_grey(picture, w, h, pixels);
+        vd_png_write(picture, w, h, 1, pixels);
         free(list), free(picture);
         list = longer;
     }

@@ -18,7 +18,7 @@ static void draw(const char *path, int w, int h, int right)
 {
     unsigned char *pixels = calloc(w, h);
     for (int i = 0; i < w * h; ++i) pixels[i] = (i % w >= w / 2) == right ? 220 : 20;
-    vd_png_write_grey(path, w, h, pixels);
+    vd_png_write(path, w, h, 1, pixels);
     free(pixels);
 }
 

@@ -84,7 +84,7 @@ static void make_by_hand(void)
                 pixels[(8 * pictures[p][b].y + i / 8) * 32 + 8 * pictures[p][b].x + i % 8] =
                     (unsigned char)pictures[p][b].grey;
         char *path = vd_format("%s/images/%s", folder, names[p]);
-        vd_png_write_grey(path, 32, 32, pixels);
+        vd_png_write(path, 32, 32, 1, pixels);
         free(path);
     }
     char *list = vd_format("%s/images/a.png\n%s/images/b.JPEG\n", folder, folder);

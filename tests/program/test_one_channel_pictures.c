@@ -36,7 +36,7 @@ static void write_grey(const char *path, int picture)
 {
     unsigned char bytes[PIXELS];
     for (int i = 0; i < PIXELS; ++i) bytes[i] = grey_byte(picture, i / SIDE, i % SIDE);
-    vd_png_write_grey(path, SIDE, SIDE, bytes);
+    vd_png_write(path, SIDE, SIDE, 1, bytes);
 }
 
 static void write_colour(const char *path, int picture)

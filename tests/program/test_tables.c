@@ -81,6 +81,24 @@ START_TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it)
 }
 END_TEST
 
+START_TEST(a_row_does_not_start_from_a_training_that_was_interrupted)
+{
+    char *data_file = in_folder(folder, "digits/digits.data");
+    draw_digits(folder, 100, 50);
+    write_in_folder("rows", rows);
+    setenv("DIGITS_DATA", data_file, 1);
+    free_run(make_table("first-1"));
+    char *result = in_folder(folder, "out/first-1/result");
+    ck_assert_int_eq(remove(result), 0);
+    run_result r = make_table("then-1");
+    ck_assert_int_ne(r.status, 0);
+    ck_assert_msg(strstr(r.err, "then-1: starts from first-1, whose training is not done\n") != 0, "%s", r.err);
+    free_run(r);
+    unsetenv("DIGITS_DATA");
+    free(result), free(data_file);
+}
+END_TEST
+
 START_TEST(a_row_that_fails_is_named)
 {
     write_in_folder("rows", "lost-1 digits lenet5-digits-vd - max_batches=4\n");
@@ -99,5 +117,6 @@ SUITE_OF(tables)
     EACH(make_test_folder, remove_test_folder);
     TEST(rows_are_trained_measured_and_not_trained_again);
     TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it);
+    TEST(a_row_does_not_start_from_a_training_that_was_interrupted);
     TEST(a_row_that_fails_is_named);
 }

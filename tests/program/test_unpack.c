@@ -1,4 +1,4 @@
-/* mk/unpack-cifar.sh: CIFAR-10 from archives of either kind. */
+/* mk/unpack-cifar.sh: CIFAR-10 from archives of each kind. */
 #include "support/support.h"
 #include "base/text.h"
 
@@ -12,7 +12,7 @@ static run_result unpack(const char *pictures)
                            folder, pictures, pictures);
     char *archive = in_folder(folder, "a.tar"), *out = in_folder(folder, "out");
     ck_assert_int_eq(system(make), 0);
-    run_result r = run((const char *const[]){"mk/unpack-cifar.sh", archive, out, 0});
+    run_result r = run((const char *const[]){"mk/unpack-cifar.sh", archive, out, getenv("DARKNET"), 0});
     free(make), free(archive), free(out);
     return r;
 }
@@ -55,6 +55,26 @@ START_TEST(either_kind_of_archive_is_listed_with_one_label_a_picture)
 }
 END_TEST
 
+START_TEST(an_archive_of_the_binary_version_becomes_pictures)
+{
+    unsigned char record[3073] = {6};
+    char *make =
+        vd_format("cd %s && mkdir b && for f in data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 "
+                  "test_batch; do cp r b/$f.bin; done; tar -czf a.tar.gz b",
+                  folder);
+    char *archive = in_folder(folder, "a.tar.gz"), *out = in_folder(folder, "out"), *one = in_folder(folder, "r");
+    write_bytes(one, record, sizeof(record));
+    ck_assert_int_eq(system(make), 0);
+    run_result r = run((const char *const[]){"mk/unpack-cifar.sh", archive, out, getenv("DARKNET"), 0});
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    char *list = text_in_folder("out/train.list"), *data = text_in_folder("out/cifar.data");
+    ck_assert_ptr_nonnull(strstr(list, "/out/train/00004_frog.png\n"));
+    ck_assert_ptr_nonnull(strstr(data, "/out/train.list\nvalid="));
+    free(make), free(archive), free(out), free(one), free(list), free(data);
+    free_run(r);
+}
+END_TEST
+
 START_TEST(an_archive_without_pictures_is_refused_in_a_line)
 {
     static const struct {
@@ -73,5 +93,6 @@ SUITE_OF(unpack)
 {
     EACH(make_test_folder, remove_test_folder);
     LOOP(either_kind_of_archive_is_listed_with_one_label_a_picture, 2);
+    TEST(an_archive_of_the_binary_version_becomes_pictures);
     LOOP(an_archive_without_pictures_is_refused_in_a_line, 3);
 }

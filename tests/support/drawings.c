@@ -33,7 +33,7 @@ void draw_pictures(const char *folder)
         char *box =
             vd_format("%d %f %f %f %f\n", d.is_frame, (d.left + d.right) / 2. / SIDE, (d.top + d.bottom) / 2. / SIDE,
                       (d.right - d.left) / (double)SIDE, (d.bottom - d.top) / (double)SIDE);
-        vd_png_write_grey(name, SIDE, SIDE, pixels);
+        vd_png_write(name, SIDE, SIDE, 1, pixels);
         write_text(label, box);
         char *longer = vd_format("%s%s\n", list, name);
         free(list), free(name), free(label), free(box);

