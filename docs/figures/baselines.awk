@@ -6,7 +6,7 @@
 BEGIN {
     FS = " *\\| *"
     says["lenet-300-100"] = "LeNet-300-100, MNIST"; says["lenet-300-100-aug"] = "LeNet-300-100, MNIST, digits moved"
-    says["lenet5-relu-aug"] = "LeNet-5 with ReLU, MNIST, digits moved"; says["resnet20-cifar"] = "ResNet-20, CIFAR-10"
+    says["lenet5-relu-aug"] = "LeNet-5 with ReLU, MNIST, digits moved"
     says["wrn-16-2"] = "WRN-16-2, CIFAR-10"; says["bccd-tiny"] = "bccd-tiny, blood cells"
 }
 
