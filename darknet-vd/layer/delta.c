@@ -1,9 +1,14 @@
 #include "layer/delta.h"
+#include "layer/own_sections.h"
 #include "layer/plain_layers.h"
+#include "layer/plain_route.h"
 #include "layer/plain_shortcut.h"
 #include "layer/pooled.h"
 #include "layer/sources.h"
 #include "layer/vd_layer.h"
+#include "kernels/kernels.h"
+
+#include <string.h>
 
 static int is_far_source(const network *net, int k, const float *delta)
 {
@@ -36,8 +41,10 @@ static int can_overwrite(const network *net, int k, const float *delta)
 {
     layer l = net->layers[k], front = net->layers[k - 1];
     if (!front.delta || l.delta == delta) return 0; /* without the first, backward_network() may leave the layer out */
+    if (l.type == ROUTE) return vd_route_writes_all(l, net, delta);
     if (front.delta == delta)
-        return vd_layer_of(l) || vd_is_sped_up(l) || vd_is_pool_of_pair(l) || vd_is_fast_shortcut(l);
+        return vd_layer_of(l) || vd_is_sped_up(l) || vd_is_pool_of_pair(l) || vd_is_fast_shortcut(l) ||
+               vd_is_own_section(l);
     return vd_is_fast_shortcut(l) && net->layers[l.index].outputs == l.w * l.h * l.c;
 }
 
@@ -59,10 +66,16 @@ int vd_overwrites_input_delta(layer l, network net)
     return is_in(l, net) && net.delta == net.layers[net.index - 1].delta && overwrites(&net, net.index, net.delta);
 }
 
-int vd_overwrites_source_delta(layer l, network net)
+int vd_overwrites_source_delta(layer l, network net, int source)
 {
-    const float *delta = net.layers[l.index].delta;
-    return is_in(l, net) && delta != net.delta && overwrites(&net, net.index, delta);
+    const float *delta = net.layers[source].delta;
+    return is_in(l, net) && (l.type == ROUTE || delta != net.delta) && overwrites(&net, net.index, delta);
+}
+
+void vd_give_delta(int overwrites, size_t n, const float *d, float *to)
+{
+    if (overwrites) memcpy(to, d, n * sizeof(float));
+    else vd_kernels_get()->add(n, d, to);
 }
 
 int vd_delta_needs_zero(const network *net, int i)

@@ -12,8 +12,12 @@
  * layer inside a recurrent one is in no network */
 int vd_overwrites_input_delta(layer l, network net);
 
-/* the same of the delta of a [shortcut]'s other source; 0 where that is net.delta, which comes first */
-int vd_overwrites_source_delta(layer l, network net);
+/* the same of the delta of layer `source`, to which a [shortcut] or [route] refers; 0 where a [shortcut] refers to the
+ * layer in front of it, whose delta comes first */
+int vd_overwrites_source_delta(layer l, network net, int source);
+
+/* n numbers of a gradient to the layer that they belong to: to = d where that is overwritten, else to += d */
+void vd_give_delta(int overwrites, size_t n, const float *d, float *to);
 
 /* 1 when a forward pass must clear the delta of layer i: not for a prediction, not where it is overwritten, and not of
  * a convolution that is computed with the pool behind it (pooled.h), which has none */

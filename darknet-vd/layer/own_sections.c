@@ -1,10 +1,10 @@
 #include "layer/own_sections.h"
 #include "layer/activation.h"
-#include "layer/kept.h"
+#include "layer/delta.h"
 #include "layer/norm.h"
 #include "layer/update.h"
 #include "base/fail.h"
-#include "kernels/kernels.h"
+#include "base/parallel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,40 +14,89 @@ static size_t numbers_of(layer l)
     return (size_t)l.batch * l.outputs;
 }
 
-static void add_delta(layer l, network net)
+/* numbers of a piece of work, and of a block: passes that follow each other find it in the nearest cache */
+enum { PIECE = 1 << 14, BLOCK = 2048 };
+
+typedef struct {
+    layer l;
+    const float *x; /* the input */
+    float *d_x;     /* the gradient of the input, null where nobody wants it */
+    int overwrites; /* delta.h */
+} job;
+
+static void in_pieces(void (*pass)(int, void *), job *j)
 {
-    if (net.delta) vd_kernels_get()->add(numbers_of(l), l.delta, net.delta);
+    vd_parallel_for(vd_pieces(numbers_of(j->l), PIECE), pass, j);
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static void activate_piece(int i, void *context)
+{
+    const job *j = context;
+    size_t first = (size_t)i * PIECE;
+    int n = vd_piece_length(numbers_of(j->l), PIECE, i);
+    for (int at = 0; at < n; at += BLOCK) {
+        float *y = j->l.output + first + at;
+        int part = least(n - at, BLOCK);
+        memcpy(y, j->x + first + at, part * sizeof(float));
+        vd_activate(j->l.activation, part, y);
+    }
+}
+
+static void activate_piece_backward(int i, void *context)
+{
+    const job *j = context;
+    size_t first = (size_t)i * PIECE;
+    int n = vd_piece_length(numbers_of(j->l), PIECE, i);
+    for (size_t at = first; at < first + n; at += BLOCK) {
+        int part = least((int)(first + n - at), BLOCK);
+        float *d = j->l.delta + at;
+        vd_activate_backward(j->l.activation, part, j->x + at, j->l.output + at, d);
+        vd_give_delta(j->overwrites, part, d, j->d_x + at);
+    }
 }
 
 static void forward_activation(layer l, network net)
 {
-    memcpy(l.output, net.input, numbers_of(l) * sizeof(float));
-    vd_activate_output(l, net);
+    in_pieces(activate_piece, &(job){.l = l, .x = net.input});
 }
 
 static void backward_activation(layer l, network net)
 {
-    vd_activate_delta(l);
-    add_delta(l, net);
+    job j = {l, net.input, net.delta, vd_overwrites_input_delta(l, net)};
+    if (net.delta) in_pieces(activate_piece_backward, &j);
 }
 
-/* vd_forward_norm() reads l.x, and activates: the section has activation 0, which is logistic */
-static layer without_activation(layer l)
+/* as vd_forward_norm() and vd_backward_norm() want it: x the input, and no activation, which the section has as 0,
+ * logistic
+ */
+static layer norm_of(layer l, const float *input)
 {
+    l.x = (float *)input;
     l.activation = LINEAR;
     return l;
 }
 
+static void give_piece(int i, void *context)
+{
+    const job *j = context;
+    size_t first = (size_t)i * PIECE;
+    vd_give_delta(j->overwrites, vd_piece_length(numbers_of(j->l), PIECE, i), j->l.delta + first, j->d_x + first);
+}
+
 static void forward_batchnorm(layer l, network net)
 {
-    memcpy(l.x, net.input, numbers_of(l) * sizeof(float));
-    vd_forward_norm(without_activation(l), net);
+    vd_forward_norm(norm_of(l, net.input), net);
 }
 
 static void backward_batchnorm(layer l, network net)
 {
-    vd_backward_norm(without_activation(l), net);
-    add_delta(l, net);
+    vd_backward_norm(norm_of(l, net.input), net);
+    if (net.delta) in_pieces(give_piece, &(job){l, 0, net.delta, vd_overwrites_input_delta(l, net)});
 }
 
 static void update_batchnorm(layer l, update_args a)
@@ -86,9 +135,6 @@ static void resize_own(layer *l, network *net, int index)
     size_t n = numbers_of(*l);
     l->output = fresh(l->output, n);
     l->delta = fresh(l->delta, n);
-    if (l->type != BATCHNORM) return;
-    l->x = fresh(l->x, n);
-    l->x_norm = fresh(l->x_norm, n);
 }
 
 /* its arrays are those of the layer in front */
@@ -100,6 +146,13 @@ static void resize_dropout(layer *l, network *net, int index)
     l->delta = net->layers[index - 1].delta;
 }
 
+/* arrays of stock Darknet's functions, which these do not use */
+static void drop(float **array)
+{
+    free(*array);
+    *array = 0;
+}
+
 void vd_take_own_section(layer *l)
 {
     if (l->type == DROPOUT) l->resize = resize_dropout;
@@ -107,5 +160,11 @@ void vd_take_own_section(layer *l)
     l->resize = resize_own;
     l->forward = l->type == ACTIVE ? forward_activation : forward_batchnorm;
     l->backward = l->type == ACTIVE ? backward_activation : backward_batchnorm;
-    if (l->type == ACTIVE) vd_kept_attach(l);
+    drop(&l->x);
+    drop(&l->x_norm);
+}
+
+int vd_is_own_section(layer l)
+{
+    return l.forward == forward_activation || l.forward == forward_batchnorm;
 }

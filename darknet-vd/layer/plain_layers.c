@@ -1,6 +1,7 @@
 #include "layer/plain_layers.h"
 #include "layer/delta.h"
 #include "layer/kept.h"
+#include "layer/plain_route.h"
 #include "layer/plain_shortcut.h"
 #include "layer/pooled.h"
 #include "layer/activation.h"
@@ -177,5 +178,7 @@ void vd_speed_up_layer(layer *l)
         l->forward = forward_yolo;
     } else if (l->type == SHORTCUT) {
         vd_speed_up_shortcut(l);
+    } else if (l->type == ROUTE) {
+        vd_speed_up_route(l);
     }
 }

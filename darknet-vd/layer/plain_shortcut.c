@@ -34,18 +34,12 @@ static void add_activated(ACTIVATION a, size_t n, const float *x, const float *z
     if (!leaky) vd_activate(a, n, y);
 }
 
-static void give(int overwrites, size_t n, const float *d, float *to)
-{
-    if (overwrites) memcpy(to, d, n * sizeof(float));
-    else vd_kernels_get()->add(n, d, to);
-}
-
 /* d y *= activation'(y),  d x += d y */
 static void backward_to_front(const job *j, size_t at, size_t n)
 {
     float *d = j->l.delta + at;
     vd_activate_backward(j->l.activation, n, 0, j->l.output + at, d);
-    give(j->overwrites_x, n, d, j->d_x + at);
+    vd_give_delta(j->overwrites_x, n, d, j->d_x + at);
 }
 
 /* ---- maps of one size ---- */
@@ -65,7 +59,7 @@ static void backward_piece(int i, void *context)
     for (size_t at = first; at < end; at += BLOCK) {
         size_t n = end - at < BLOCK ? end - at : BLOCK;
         backward_to_front(j, at, n);
-        if (j->d_z) give(j->overwrites_z, n, j->l.delta + at, j->d_z + at);
+        if (j->d_z) vd_give_delta(j->overwrites_z, n, j->l.delta + at, j->d_z + at);
     }
 }
 
@@ -138,7 +132,7 @@ static void backward_shortcut(layer l, network net)
 {
     job j = {.l = l, .d_x = net.delta, .d_z = net.layers[l.index].delta};
     j.overwrites_x = vd_overwrites_input_delta(l, net);
-    j.overwrites_z = vd_overwrites_source_delta(l, net);
+    j.overwrites_z = vd_overwrites_source_delta(l, net, l.index);
     if (is_of_one_size(l)) vd_parallel_for(vd_pieces((size_t)l.batch * l.outputs, PIECE), backward_piece, &j);
     else vd_parallel_for(l.batch, backward_image, &j);
 }

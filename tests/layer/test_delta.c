@@ -14,6 +14,8 @@
 #define NORM "[vd_conv]\nfilters=6\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\nlog_sigma2=-4\n"
 #define VD "[vd_conv]\nfilters=6\nsize=3\npad=1\nactivation=relu\nlog_sigma2=-4\n"
 #define TANH "[vd_conv]\nfilters=6\nsize=3\npad=1\nactivation=tanh\nlog_sigma2=-4\n"
+#define NORMED "[batchnorm]\n"
+#define ACTIVE "[activation]\nactivation=leaky\n"
 #define POOL "[maxpool]\nsize=2\nstride=2\n"
 #define LAPPING "[maxpool]\nsize=3\nstride=1\n"
 #define DENSE "[vd_connected]\noutput=20\nactivation=tanh\nlog_sigma2=-4\n"
@@ -34,16 +36,26 @@ static const struct {
     /* the layer in front of a [shortcut] or [route], and those that they refer to */
     {NET CONV VD "[shortcut]\nfrom=-2\nactivation=mish\n" VD DENSE END, "11000111"},
     {NET CONV VD "[shortcut]\nfrom=-2\nactivation=linear\nalpha=2\n" VD DENSE END, "11000111"},
-    {NET VD POOL VD "[route]\nlayers=-1,-2\n" TANH DENSE END, "011000111"},
+    {NET VD POOL VD "[route]\nlayers=-1,-2\n" TANH DENSE END, "000000111"},
+    {NET VD VD "[route]\nlayers=-2\n" VD "[route]\nlayers=-1,1\n" DENSE END, "000000111"},
+    {NET VD "[route]\nlayers=-1\n" VD "[route]\nlayers=0,-1\n" DENSE END, "00000111"},
     {NET VD DROPOUT TANH DENSE DROPOUT DENSE END, "000000111"},
     /* but a plain [shortcut] that is the first to add overwrites both */
     {NET CONV VD ADD(-2) VD DENSE END, "00000111"},
     {NET CONV VD ADD(-2) VD ADD(-2) ADD(0) VD DENSE END, "00000000111"},
     {NET CONV ADD(-1) VD POOL ADD(-3) TANH ADD(0) DENSE END, "00000000111"},
-    {NET CONV VD ADD(-2) "[route]\nlayers=-1,-2\n" VD DENSE END, "011000111"},
+    {NET CONV VD ADD(-2) "[route]\nlayers=-1,-2\n" VD DENSE END, "000000111"},
     {NET VD DROPOUT TANH ADD(-3) DENSE END, "00000111"},
     {NET VD DROPOUT ADD(-2) DENSE END, "0000111"},
     {NET VD TANH DROPOUT ADD(-3) DENSE END, "00000111"},
+    /* what a [route] leaves out, or gives twice, is cleared */
+    {NET VD VD "[route]\nlayers=-1\ngroups=2\ngroup_id=1\n" VD DENSE END, "01000111"},
+    {NET VD VD "[route]\nlayers=-1,-1\n" VD DENSE END, "01000111"},
+    {NET VD VD DROPOUT "[route]\nlayers=-1,-2\n" VD DENSE END, "011000111"},
+    {NET VD NORMED ACTIVE VD ADD(0) NORMED ACTIVE DENSE END, "00000000111"},
+    {NET VD ACTIVE DROPOUT NORMED "[route]\nlayers=0\n"
+                                  "[activation]\nactivation=mish\n" DENSE END,
+     "0001000111"},
     /* a loss is there before */
     {NET "[connected]\noutput=4\nactivation=linear\n[softmax]\n" DENSE END, "110111"},
     {NET VD "[avgpool]\n" DENSE END, "100111"},
