@@ -14,13 +14,12 @@ static size_t numbers_of(layer l)
     return (size_t)l.batch * l.outputs;
 }
 
-/* numbers of a piece of work, and of a block: passes that follow each other find it in the nearest cache */
-enum { PIECE = 1 << 14, BLOCK = 2048 };
+enum { PIECE = 1 << 14 }; /* numbers of a piece of work: passes that follow each other find it in a near cache */
 
 typedef struct {
     layer l;
     const float *x; /* the input */
-    float *d_x;     /* the gradient of the input, null where nobody wants it */
+    float *d_x;     /* the gradient of the input */
     int overwrites; /* delta.h */
 } job;
 
@@ -29,35 +28,33 @@ static void in_pieces(void (*pass)(int, void *), job *j)
     vd_parallel_for(vd_pieces(numbers_of(j->l), PIECE), pass, j);
 }
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static void activate_piece(int i, void *context)
 {
     const job *j = context;
-    size_t first = (size_t)i * PIECE;
-    int n = vd_piece_length(numbers_of(j->l), PIECE, i);
-    for (int at = 0; at < n; at += BLOCK) {
-        float *y = j->l.output + first + at;
-        int part = least(n - at, BLOCK);
-        memcpy(y, j->x + first + at, part * sizeof(float));
-        vd_activate(j->l.activation, part, y);
-    }
+    size_t at = (size_t)i * PIECE, n = vd_piece_length(numbers_of(j->l), PIECE, i);
+    memcpy(j->l.output + at, j->x + at, n * sizeof(float));
+    vd_activate(j->l.activation, n, j->l.output + at);
+}
+
+static void give_piece(int i, void *context)
+{
+    const job *j = context;
+    size_t at = (size_t)i * PIECE, n = vd_piece_length(numbers_of(j->l), PIECE, i);
+    vd_give_delta(j->overwrites, n, j->l.delta + at, j->d_x + at);
 }
 
 static void activate_piece_backward(int i, void *context)
 {
     const job *j = context;
-    size_t first = (size_t)i * PIECE;
-    int n = vd_piece_length(numbers_of(j->l), PIECE, i);
-    for (size_t at = first; at < first + n; at += BLOCK) {
-        int part = least((int)(first + n - at), BLOCK);
-        float *d = j->l.delta + at;
-        vd_activate_backward(j->l.activation, part, j->x + at, j->l.output + at, d);
-        vd_give_delta(j->overwrites, part, d, j->d_x + at);
-    }
+    size_t at = (size_t)i * PIECE, n = vd_piece_length(numbers_of(j->l), PIECE, i);
+    vd_activate_backward(j->l.activation, n, j->x + at, j->l.output + at, j->l.delta + at);
+    give_piece(i, context);
+}
+
+static void give_delta(layer l, network net, void (*pass)(int, void *))
+{
+    job j = {l, net.input, net.delta, vd_overwrites_input_delta(l, net)};
+    if (net.delta) in_pieces(pass, &j);
 }
 
 static void forward_activation(layer l, network net)
@@ -67,25 +64,16 @@ static void forward_activation(layer l, network net)
 
 static void backward_activation(layer l, network net)
 {
-    job j = {l, net.input, net.delta, vd_overwrites_input_delta(l, net)};
-    if (net.delta) in_pieces(activate_piece_backward, &j);
+    give_delta(l, net, activate_piece_backward);
 }
 
-/* as vd_forward_norm() and vd_backward_norm() want it: x the input, and no activation, which the section has as 0,
- * logistic
- */
+/* what vd_forward_norm() and vd_backward_norm() take: x is the input, and there is no activation; the section has 0 as
+ * its activation, which is logistic */
 static layer norm_of(layer l, const float *input)
 {
     l.x = (float *)input;
     l.activation = LINEAR;
     return l;
-}
-
-static void give_piece(int i, void *context)
-{
-    const job *j = context;
-    size_t first = (size_t)i * PIECE;
-    vd_give_delta(j->overwrites, vd_piece_length(numbers_of(j->l), PIECE, i), j->l.delta + first, j->d_x + first);
 }
 
 static void forward_batchnorm(layer l, network net)
@@ -96,7 +84,7 @@ static void forward_batchnorm(layer l, network net)
 static void backward_batchnorm(layer l, network net)
 {
     vd_backward_norm(norm_of(l, net.input), net);
-    if (net.delta) in_pieces(give_piece, &(job){l, 0, net.delta, vd_overwrites_input_delta(l, net)});
+    give_delta(l, net, give_piece);
 }
 
 static void update_batchnorm(layer l, update_args a)
