@@ -6,8 +6,8 @@
 #include "darknet.h"
 
 /* replace forward and backward of a stock convolutional, connected, max-pooling, shortcut or route layer by faster
- * functions. Results differ only in the rounding of sums. Variational layers and other types are not changed, and no layer
- * is with DARKNET_KERNELS=c */
+ * functions. Results differ only in the rounding of sums. Variational layers and other types are not changed, and no
+ * layer is with DARKNET_KERNELS=c */
 void vd_speed_up_layer(layer *l);
 int vd_is_sped_up(layer l);
 

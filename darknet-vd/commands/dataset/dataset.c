@@ -57,7 +57,7 @@ enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 /* a picture and its label; *pixels is valid until the next call */
 static int get_picture(vd_source *from, int split, size_t i, const unsigned char **pixels)
 {
-    if (!from->digits) {
+    if (from->labels[split]) {
         *pixels = from->pixels[split] + i * (size_t)from->height * (size_t)from->width * (size_t)from->channels;
         return from->labels[split][i];
     }
