@@ -99,15 +99,45 @@ START_TEST(a_row_does_not_start_from_a_training_that_was_interrupted)
 }
 END_TEST
 
-START_TEST(a_row_that_fails_is_named)
+START_TEST(rows_on_data_that_is_not_there_are_left_out)
 {
-    write_in_folder("rows", "lost-1 digits lenet5-digits-vd - max_batches=4\n");
-    setenv("DIGITS_DATA", "/nowhere/digits.data", 1);
+    char *data_file = in_folder(folder, "digits/digits.data");
+    draw_digits(folder, 100, 50);
+    write_in_folder("rows", "pictures-1 cifar vgg-cifar-vd - max_batches=4\n"
+                            "boxes-1 boxes bccd-tiny - max_batches=2\n"
+                            "other-1 digits lenet5-digits - max_batches=4\n");
+    setenv("DIGITS_DATA", data_file, 1);
     run_result r = make_table("*");
-    ck_assert_int_ne(r.status, 0);
-    ck_assert_msg(strstr(r.err, "/nowhere/digits.data") != 0, "%s", r.err);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, "rows on cifar are left out: they need CIFAR=archive\n") != 0, "%s", r.err);
+    ck_assert_msg(strstr(r.err, "rows on boxes are left out: ") != 0, "%s", r.err);
+    ck_assert_ptr_nonnull(strstr(r.out, "other-1: error "));
+    free_run(r);
+    r = make_table("pictures-*");
+    ck_assert_int_eq(r.status, 1);
     free_run(r);
     unsetenv("DIGITS_DATA");
+    free(data_file);
+}
+END_TEST
+
+START_TEST(a_row_that_fails_is_named)
+{
+    char *digits = in_folder(folder, "digits/digits.data");
+    draw_digits(folder, 100, 50);
+    write_in_folder("rows", "lost-1 boxes bccd-tiny - max_batches=4\nother-1 digits lenet5-digits - max_batches=4\n");
+    setenv("BOXES_DATA", "/nowhere/boxes.data", 1);
+    setenv("DIGITS_DATA", digits, 1);
+    run_result r = make_table("*");
+    ck_assert_int_ne(r.status, 0);
+    ck_assert_msg(strstr(r.err, "/nowhere/boxes.data") != 0, "%s", r.err);
+    ck_assert_ptr_nonnull(strstr(r.out, "other-1: error "));
+    char *table = text_in_folder("out/RESULTS.md");
+    ck_assert_ptr_nonnull(strstr(table, "\n| other-1 | "));
+    free_run(r);
+    unsetenv("DIGITS_DATA");
+    unsetenv("BOXES_DATA");
+    free(table), free(digits);
 }
 END_TEST
 
@@ -118,5 +148,6 @@ SUITE_OF(tables)
     TEST(rows_are_trained_measured_and_not_trained_again);
     TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it);
     TEST(a_row_does_not_start_from_a_training_that_was_interrupted);
+    TEST(rows_on_data_that_is_not_there_are_left_out);
     TEST(a_row_that_fails_is_named);
 }

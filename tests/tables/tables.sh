@@ -11,24 +11,35 @@
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
 #     KEEP            a RESULTS.md: what it has of these rows is taken from it, not trained again
 #
-# A row that has a result is not trained again; an interrupted one resumes from its checkpoint.
+# A row that has a result is not trained again; an interrupted one resumes from its checkpoint. Rows on a data set that is
+# not given are left out. Where a row fails the others go on, and the status is 1.
 set -eu
 
-# NAME: the .data file of a data set
+# NAME: the .data file of a data set, nothing where it was not given
 data_of() {
     case $1 in
-    mnist) echo "$MNIST_DATA" ;;
-    mnist-random) echo "$MNIST_RANDOM_DATA" ;;
-    mnist-held-out) echo "$MNIST_HELD_OUT_DATA" ;;
-    cifar) echo "${CIFAR_DATA:?make tables CIFAR=archive}" ;;
-    cifar-original) echo "${CIFAR_ORIGINAL_DATA:?make tables CIFAR=npm}" ;;
-    cifar-held-out) echo "${CIFAR_HELD_OUT_DATA:?make tables CIFAR=archive}" ;;
-    bccd) echo "${BCCD_DATA:?make tables BCCD=archive}" ;;
-    bccd-held-out) echo "${BCCD_HELD_OUT_DATA:?make tables BCCD=archive}" ;;
-    digits) echo "$DIGITS_DATA" ;;
-    boxes) echo "$BOXES_DATA" ;;
-    freezing-*) echo "$FREEZING_DATA/${1#freezing-}.data" ;;
+    mnist) echo "${MNIST_DATA:-}" ;;
+    mnist-random) echo "${MNIST_RANDOM_DATA:-}" ;;
+    mnist-held-out) echo "${MNIST_HELD_OUT_DATA:-}" ;;
+    cifar) echo "${CIFAR_DATA:-}" ;;
+    cifar-held-out) echo "${CIFAR_HELD_OUT_DATA:-}" ;;
+    cifar-original) echo "${CIFAR_ORIGINAL_DATA:-}" ;;
+    bccd) echo "${BCCD_DATA:-}" ;;
+    bccd-held-out) echo "${BCCD_HELD_OUT_DATA:-}" ;;
+    digits) echo "${DIGITS_DATA:-}" ;;
+    boxes) echo "${BOXES_DATA:-}" ;;
+    freezing-*) echo "${FREEZING_DATA:+$FREEZING_DATA/${1#freezing-}.data}" ;;
     *) echo "$rows: data set $1 is not known" >&2; exit 1 ;;
+    esac
+}
+
+# NAME: what gives `make tables` a data set
+giver_of() {
+    case $1 in
+    cifar-original) echo CIFAR=npm ;;
+    cifar*) echo CIFAR=archive ;;
+    bccd*) echo BCCD=archive ;;
+    *) echo "the variable of its .data file" ;;
     esac
 }
 
@@ -163,12 +174,29 @@ keep_results() {
     done
 }
 
-# the rows still to train that start from scratch ($1 = 1) or from another row (0)
-wanted() {
+# the rows still to train that fit the pattern
+open_rows() {
     all_rows | while read -r name rest; do
         # shellcheck disable=SC2254
         case $name in $pattern) [ -e "$folder/$name/result" ] || echo "$name $rest" ;; esac
-    done | awk -v scratch="$1" 'NF && ($4 == "-") == scratch'
+    done
+}
+
+# those of them whose data set is there, and that start from scratch ($1 = 1) or from another row (0)
+wanted() {
+    open_rows | awk -v scratch="$1" '($4 == "-") == scratch' | while read -r name data rest; do
+        [ -z "$(data_of "$data")" ] || echo "$name $data $rest"
+    done
+}
+
+# a line for each data set that rows want and that is not there; status 1 if no row is left
+tell_left_out() {
+    left=0
+    for data in $(open_rows | awk '{ print $2 }' | sort -u); do
+        if [ -n "$(data_of "$data")" ]; then left=1
+        else echo "rows on $data are left out: they need $(giver_of "$data")" >&2; fi
+    done
+    [ $left = 1 ] || [ -z "$(open_rows)" ]
 }
 
 # FOLDER/RESULTS.md of all rows measured so far, in their order
@@ -192,7 +220,10 @@ fi
 export DARKNET_THREADS=1
 mkdir -p "$folder"
 keep_results
+status=0
+tell_left_out || status=1
 for scratch in 1 0; do
-    wanted $scratch | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row
+    wanted $scratch | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row || status=1
 done
 write_results
+exit $status
