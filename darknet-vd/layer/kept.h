@@ -1,5 +1,5 @@
-/* What a [convolutional] or [connected], plain or variational, or a layer with an activation alone keeps from one pass
- * to another beside its arrays. l.later owns it: made when the layer is attached, freed with it. */
+/* What a [convolutional] or [connected], plain or variational, a [shortcut], [scale_channels] or [sam] keeps from one
+ * pass to another beside its arrays. l.later owns it: made when the layer is attached, freed with it. */
 #ifndef VD_LAYER_KEPT_H
 #define VD_LAYER_KEPT_H
 

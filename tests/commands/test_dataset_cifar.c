@@ -201,7 +201,8 @@ START_TEST(a_bad_list_of_labels_is_named)
                  {"[1,-2,3]", "label 1 is -2, not"},
                  {"[1,2]", "2 labels, but there are 3 pictures"},
                  {"[1,2,3,4]", "4 labels, but there are 3 pictures"},
-                 {"[]", "label 0 is not a number"}};
+                 {"[]", "label 0 is not a number"},
+                 {"[1,2,3]x", "there is more behind the ]"}};
     write_sheets();
     write_in_folder("in/test_lables.json", cases[_i].text);
     expect_line((const char *const[]){"/in/test_lables.json: ", cases[_i].part});
@@ -216,5 +217,5 @@ SUITE_OF(dataset_cifar)
     LOOP(a_bad_file_of_the_binary_version_is_named, 3);
     LOOP(a_missing_file_is_named, 2);
     TEST(a_sheet_of_another_width_is_refused);
-    LOOP(a_bad_list_of_labels_is_named, 9);
+    LOOP(a_bad_list_of_labels_is_named, 10);
 }

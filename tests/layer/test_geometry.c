@@ -109,6 +109,9 @@ static const char *const nets[] = {
     START "[upsample]\nstride=-2\n[route]\nlayers=-1,-2\n" END_COST,
     START "[convolutional]\nfilters=4\nsize=1\nactivation=tanh\n[route]\nlayers=-1,-2\n" END_COST,
     START "[convolutional]\nfilters=4\nsize=1\nstride=2\nactivation=tanh\n" END_COST,
+    START "[activation]\nactivation=mish\n[batchnorm]\n[route]\nlayers=-1,-3\n" END_COST,
+    START "[batchnorm]\n[route]\nlayers=-1,-2\n" END_COST,
+    START "[route]\nlayers=-1\n[route]\nlayers=-1,-2\n" END_COST,
     /* a variational layer while it is fine-tuned, in a cfg without such keys */
     SMALL "[convolutional]\nfilters=8\nsize=3\npad=1\nactivation=tanh\n[vd_conv]\nfilters=4\nsize=1\nactivation=tanh\n"
           "[route]\nlayers=-1,-2\n" END_COST "[vd_cost]\nsamples=9\nfine_tune=100\n",

@@ -107,17 +107,76 @@ START_TEST(rows_on_data_that_is_not_there_are_left_out)
                             "boxes-1 boxes bccd-tiny - max_batches=2\n"
                             "other-1 digits lenet5-digits - max_batches=4\n");
     setenv("DIGITS_DATA", data_file, 1);
-    run_result r = make_table("*");
-    ck_assert_msg(r.status == 0, "%s", r.err);
-    ck_assert_msg(strstr(r.err, "rows on cifar are left out: they need CIFAR=archive\n") != 0, "%s", r.err);
-    ck_assert_msg(strstr(r.err, "rows on boxes are left out: ") != 0, "%s", r.err);
-    ck_assert_ptr_nonnull(strstr(r.out, "other-1: error "));
-    free_run(r);
-    r = make_table("pictures-*");
+    for (int again = 0; again < 2; ++again) {
+        run_result r = make_table("*");
+        ck_assert_msg(r.status == 0, "%s", r.err);
+        ck_assert_msg(strstr(r.err, "rows on cifar are left out: they need CIFAR=archive\n") != 0, "%s", r.err);
+        ck_assert_msg(strstr(r.err, "rows on boxes are left out: they need BOXES_DATA\n") != 0, "%s", r.err);
+        ck_assert((strstr(r.out, "other-1: error ") != 0) == !again);
+        free_run(r);
+    }
+    run_result r = make_table("pictures-*"); /* none of these can be trained */
     ck_assert_int_eq(r.status, 1);
     free_run(r);
     unsetenv("DIGITS_DATA");
     free(data_file);
+}
+END_TEST
+
+START_TEST(the_page_keeps_what_it_had_of_other_rows)
+{
+    char *data_file = in_folder(folder, "digits/digits.data"), *page = in_folder(folder, "page");
+    draw_digits(folder, 100, 50);
+    write_in_folder("rows", "pictures-1 cifar vgg-cifar-vd - max_batches=4\n"
+                            "lenet-1 digits lenet5-digits - max_batches=4\n"
+                            "other-1 digits lenet5-digits - max_batches=5\n");
+    write_in_folder("page",
+                    "| row | net | keys | error % | layers | compression | time | date |\n|---|\n"
+                    "| pictures-1 | vgg-cifar-vd.cfg | max_batches=4 | 12.34 | 1.0-2.0 | 9 x | 77 s | 2026-01-02 |\n"
+                    "| lenet-1 | lenet5-digits.cfg | max_batches=4 | 23.45 |  |  | 88 s | 2026-01-02 |\n");
+    setenv("DIGITS_DATA", data_file, 1);
+    setenv("PAGE", page, 1);
+    free_run(make_table("other-*"));
+    char *table = text_in_folder("out/RESULTS.md");
+    ck_assert_msg(strstr(table, "\n| pictures-1 | ") && strstr(table, " 12.34 |") && strstr(table, " 23.45 |"), "%s",
+                  table);
+    ck_assert_ptr_nonnull(strstr(table, "\n| other-1 | "));
+    free(table);
+    free_run(make_table("*")); /* trains the other, too: the page's is no result */
+    table = text_in_folder("out/RESULTS.md");
+    ck_assert_msg(strstr(table, " 12.34 |") && !strstr(table, " 23.45 |"), "%s", table);
+    unsetenv("PAGE");
+    unsetenv("DIGITS_DATA");
+    free(table), free(page), free(data_file);
+}
+END_TEST
+
+START_TEST(a_row_may_start_from_one_that_starts_from_another)
+{
+    char *data_file = in_folder(folder, "digits/digits.data");
+    draw_digits(folder, 100, 50);
+    write_in_folder("rows", "third-1 digits lenet5-digits-vd second-1 max_batches=2 samples=100\n"
+                            "second-1 digits lenet5-digits-vd first-1 max_batches=2 samples=100\n"
+                            "first-1 digits lenet5-digits - max_batches=2\n"
+                            "clipped-1 digits lenet5-digits-vd =third-1 threshold=1\n");
+    setenv("DIGITS_DATA", data_file, 1);
+    run_result r = make_table("*");
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    ck_assert_msg(strstr(r.out, "third-1: error ") && strstr(r.out, "clipped-1: error "), "%s", r.out);
+    free_run(r);
+    unsetenv("DIGITS_DATA");
+    free(data_file);
+}
+END_TEST
+
+START_TEST(a_data_set_that_is_not_known_ends_it)
+{
+    write_in_folder("rows",
+                    "good-1 digits lenet5-digits - max_batches=2\nbad-1 digitz lenet5-digits - max_batches=2\n");
+    run_result r = make_table("good-1");
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "rows: data set digitz is not known\n") && !strchr(r.err, '\n')[1], "%s", r.err);
+    free_run(r);
 }
 END_TEST
 
@@ -149,5 +208,8 @@ SUITE_OF(tables)
     TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it);
     TEST(a_row_does_not_start_from_a_training_that_was_interrupted);
     TEST(rows_on_data_that_is_not_there_are_left_out);
+    TEST(the_page_keeps_what_it_had_of_other_rows);
+    TEST(a_row_may_start_from_one_that_starts_from_another);
+    TEST(a_data_set_that_is_not_known_ends_it);
     TEST(a_row_that_fails_is_named);
 }

@@ -89,10 +89,27 @@ START_TEST(an_archive_without_pictures_is_refused_in_a_line)
 }
 END_TEST
 
+START_TEST(what_was_trained_stays)
+{
+    free_run(unpack("train/cat/1.jpg test/cat/2.jpg"));
+    write_in_folder("out/backup/my.weights", "trained");
+    char *away = vd_format("rm -r %s/in %s/a.tar", folder, folder);
+    ck_assert_int_eq(system(away), 0);
+    run_result r = unpack("train/cat/1.jpg test/readme");
+    ck_assert_int_eq(r.status, 1);
+    char *list = text_in_folder("out/train.list"), *weights = text_in_folder("out/backup/my.weights");
+    ck_assert_str_eq(weights, "trained");
+    ck_assert_ptr_nonnull(strstr(list, "/out/unpacked/train/cat/1.jpg\n"));
+    free(list), free(weights), free(away);
+    free_run(r);
+}
+END_TEST
+
 SUITE_OF(unpack)
 {
     EACH(make_test_folder, remove_test_folder);
     LOOP(either_kind_of_archive_is_listed_with_one_label_a_picture, 2);
     TEST(an_archive_of_the_binary_version_becomes_pictures);
     LOOP(an_archive_without_pictures_is_refused_in_a_line, 3);
+    TEST(what_was_trained_stays);
 }

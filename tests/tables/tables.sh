@@ -10,6 +10,7 @@
 #     FREEZING_DATA   a folder with those of tests/tables/freezing.sh
 #     JOBS            rows trained at a time, one thread each (default: the number of cores)
 #     KEEP            a RESULTS.md: what it has of these rows is taken from it, not trained again
+#     PAGE            a RESULTS.md: what it has of rows that are not trained here is in the new one, too
 #
 # A row that has a result is not trained again; an interrupted one resumes from its checkpoint. Rows on a data set that is
 # not given are left out. Where a row fails the others go on, and the status is 1.
@@ -33,13 +34,14 @@ data_of() {
     esac
 }
 
-# NAME: what gives `make tables` a data set
+# NAME: what gives a data set
 giver_of() {
     case $1 in
     cifar-original) echo CIFAR=npm ;;
     cifar*) echo CIFAR=archive ;;
     bccd*) echo BCCD=archive ;;
-    *) echo "the variable of its .data file" ;;
+    freezing-*) echo FREEZING_DATA ;;
+    *) echo "$(echo "$1" | tr a-z- A-Z_)_DATA" ;;
     esac
 }
 
@@ -98,10 +100,7 @@ train_row() {
         return
     fi
     weights=
-    if [ "$start" != - ]; then
-        [ -e "$folder/$start/result" ] || { echo "$name: starts from $start, whose training is not done" >&2; exit 1; }
-        weights=$(weights_of "$folder/$start")
-    fi
+    [ "$start" = - ] || weights=$(weights_of "$folder/$start")
     began=$(date +%s)
     status=0
     "${DARKNET:-./darknet}" "$kind" train "$row/set.data" "$row/$net.cfg" ${weights:+"$weights" -clear} -resume \
@@ -162,24 +161,33 @@ all_rows() {
     }'
 }
 
+# PAGE NAME FILE: what the page has of a row, as a result; no file where it has nothing
+take_from() {
+    mkdir -p "$folder/$2"
+    awk -v name="$2" -f "${0%/*}/keep.awk" "$1" > "$3.tmp"
+    if [ -s "$3.tmp" ]; then mv "$3.tmp" "$3"
+    else rm "$3.tmp" && rmdir --ignore-fail-on-non-empty "$folder/$2"; fi
+}
+
 # the results of the rows that the page KEEP has and the folder has not
 keep_results() {
     [ -n "${KEEP:-}" ] || return 0
     all_rows | while read -r name rest; do
-        [ ! -e "$folder/$name/result" ] || continue
-        mkdir -p "$folder/$name"
-        awk -v name="$name" -f "${0%/*}/keep.awk" "$KEEP" > "$folder/$name/result.tmp"
-        if [ -s "$folder/$name/result.tmp" ]; then mv "$folder/$name/result.tmp" "$folder/$name/result"
-        else rm "$folder/$name/result.tmp" && rmdir --ignore-fail-on-non-empty "$folder/$name"; fi
+        [ -e "$folder/$name/result" ] || take_from "$KEEP" "$name" "$folder/$name/result"
     done
 }
 
-# the rows still to train that fit the pattern
-open_rows() {
+# the rows that fit the pattern
+asked_for() {
     all_rows | while read -r name rest; do
         # shellcheck disable=SC2254
-        case $name in $pattern) [ -e "$folder/$name/result" ] || echo "$name $rest" ;; esac
+        case $name in $pattern) echo "$name $rest" ;; esac
     done
+}
+
+# those still to train
+open_rows() {
+    asked_for | while read -r name rest; do [ -e "$folder/$name/result" ] || echo "$name $rest"; done
 }
 
 # those of them whose data set is there, and that start from scratch ($1 = 1) or from another row (0)
@@ -189,20 +197,30 @@ wanted() {
     done
 }
 
-# a line for each data set that rows want and that is not there; status 1 if no row is left
-tell_left_out() {
-    left=0
-    for data in $(open_rows | awk '{ print $2 }' | sort -u); do
-        if [ -n "$(data_of "$data")" ]; then left=1
-        else echo "rows on $data are left out: they need $(giver_of "$data")" >&2; fi
+# those that start from a row that is done ($1 = 1), or from one that is not (0)
+wanted_behind() {
+    wanted 0 | while read -r name data net start rest; do
+        if [ -e "$folder/${start#=}/result" ]; then done=1; else done=0; fi
+        [ $done != "$1" ] || echo "$name $data $net $start $rest"
     done
-    [ $left = 1 ] || [ -z "$(open_rows)" ]
+}
+
+# a line for each data set that rows want and that is not there
+tell_left_out() {
+    for data in $(open_rows | awk '{ print $2 }' | sort -u); do
+        [ -n "$(data_of "$data")" ] || echo "rows on $data are left out: they need $(giver_of "$data")" >&2
+    done
 }
 
 # FOLDER/RESULTS.md of all rows measured so far, in their order
 write_results() {
     results=$(all_rows | while read -r name rest; do
-        if [ -e "$folder/$name/result" ]; then echo "$folder/$name/result"; fi
+        result=$folder/$name/result
+        if [ ! -e "$result" ] && [ -n "${PAGE:-}" ]; then
+            result=$folder/$name/kept
+            take_from "$PAGE" "$name" "$result"
+        fi
+        if [ -e "$result" ]; then echo "$result"; fi
     done)
     [ -n "$results" ] || return 0
     # shellcheck disable=SC2086
@@ -219,11 +237,16 @@ if [ "$pattern" = -row ]; then
 fi
 export DARKNET_THREADS=1
 mkdir -p "$folder"
+for data in $(all_rows | awk '{ print $2 }' | sort -u); do data_of "$data" > /dev/null; done # ends where one is not known
 keep_results
+tell_left_out
 status=0
-tell_left_out || status=1
-for scratch in 1 0; do
-    wanted $scratch | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row || status=1
+[ -n "$(wanted 1; wanted 0)" ] || [ "$(open_rows)" != "$(asked_for)" ] || [ -z "$(asked_for)" ] || status=1 # all left out
+wanted 1 | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row || status=1
+while [ $status = 0 ] && [ -n "$(wanted_behind 1)" ]; do # of those that start from another, some start from these
+    wanted_behind 1 | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row || status=1
 done
+behind=$(wanted_behind 0 | awk '{ sub(/^=/, "", $4); print $1 ": starts from " $4 ", whose training is not done" }')
+[ -z "$behind" ] || { echo "$behind" >&2; status=1; }
 write_results
 exit $status

@@ -123,6 +123,7 @@ static void read_labels(const char *path, vd_source *from, int split)
         at += strspn(at, " \t\r\n");
     } while (*at == ',');
     if (*at != ']') vd_die("%s: no , or ] behind label %zu", path, count - 1);
+    if (at[1 + strspn(at + 1, " \t\r\n")]) vd_die("%s: there is more behind the ] of its list of labels", path);
     if (count != from->count[split])
         vd_die("%s: %zu labels, but there are %zu pictures", path, count, from->count[split]);
     free(data);
@@ -141,6 +142,9 @@ static int has(const char *dir, const char *name)
 
 void vd_cifar_read(const char *dir, vd_source *from)
 {
+    struct stat st;
+    if (stat(dir, &st)) vd_die("%s: %s", dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode)) vd_die("%s: is not a directory", dir);
     int binary = has(dir, "data_batch_1.bin");
     if (!binary && !has(dir, "data_batch_1.png")) {
         vd_die("%s: contains neither data_batch_1.bin, of CIFAR-10's binary version, nor data_batch_1.png, of the npm "
