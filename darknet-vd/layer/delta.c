@@ -69,7 +69,7 @@ int vd_overwrites_input_delta(layer l, network net)
 int vd_overwrites_source_delta(layer l, network net, int source)
 {
     const float *delta = net.layers[source].delta;
-    return is_in(l, net) && (l.type == ROUTE || delta != net.delta) && overwrites(&net, net.index, delta);
+    return is_in(l, net) && overwrites(&net, net.index, delta);
 }
 
 void vd_give_delta(int overwrites, size_t n, const float *d, float *to)

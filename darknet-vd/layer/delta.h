@@ -12,8 +12,7 @@
  * layer inside a recurrent one is in no network */
 int vd_overwrites_input_delta(layer l, network net);
 
-/* the same of the delta of layer `source`, to which a [shortcut] or [route] refers; 0 where a [shortcut] refers to the
- * layer in front of it, whose delta comes first */
+/* the same of the delta of layer `source`, to which a [shortcut] or [route] refers */
 int vd_overwrites_source_delta(layer l, network net, int source);
 
 /* n numbers of a gradient to the layer that they belong to: to = d where that is overwritten, else to += d */

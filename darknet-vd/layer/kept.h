@@ -26,7 +26,7 @@ static inline vd_kept *vd_kept_of(layer l)
     return l.type == YOLO ? 0 : l.later; /* of a head it is something else */
 }
 
-/* for layers of these two types, and others with an activation of their own; does nothing the second time */
+/* for one of those layers; does nothing the second time */
 void vd_kept_attach(layer *l);
 void vd_kept_free(layer l);
 

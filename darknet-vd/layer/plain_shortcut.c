@@ -132,7 +132,7 @@ static void backward_shortcut(layer l, network net)
 {
     job j = {.l = l, .d_x = net.delta, .d_z = net.layers[l.index].delta};
     j.overwrites_x = vd_overwrites_input_delta(l, net);
-    j.overwrites_z = vd_overwrites_source_delta(l, net, l.index);
+    j.overwrites_z = j.d_z != j.d_x && vd_overwrites_source_delta(l, net, l.index); /* d x comes first */
     if (is_of_one_size(l)) vd_parallel_for(vd_pieces((size_t)l.batch * l.outputs, PIECE), backward_piece, &j);
     else vd_parallel_for(l.batch, backward_image, &j);
 }

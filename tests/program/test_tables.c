@@ -23,12 +23,19 @@ static run_result make_table(const char *pattern)
     return r;
 }
 
-START_TEST(rows_are_trained_measured_and_not_trained_again)
+/* drawn digits, and rows on them */
+static void prepare(const char *text, int train)
 {
     char *data_file = in_folder(folder, "digits/digits.data");
-    draw_digits(folder, 200, 50);
-    write_in_folder("rows", rows);
+    draw_digits(folder, train, 50);
+    write_in_folder("rows", text);
     setenv("DIGITS_DATA", data_file, 1);
+    free(data_file);
+}
+
+START_TEST(rows_are_trained_measured_and_not_trained_again)
+{
+    prepare(rows, 200);
 
     run_result r = make_table("*-1");
     ck_assert_msg(r.status == 0, "%s", r.err);
@@ -50,7 +57,7 @@ START_TEST(rows_are_trained_measured_and_not_trained_again)
     ck_assert_str_eq(again, table);
     free_run(r);
     unsetenv("DIGITS_DATA");
-    free(again), free(table), free(cfg), free(data_file);
+    free(again), free(table), free(cfg);
 }
 END_TEST
 
@@ -83,10 +90,7 @@ END_TEST
 
 START_TEST(a_row_does_not_start_from_a_training_that_was_interrupted)
 {
-    char *data_file = in_folder(folder, "digits/digits.data");
-    draw_digits(folder, 100, 50);
-    write_in_folder("rows", rows);
-    setenv("DIGITS_DATA", data_file, 1);
+    prepare(rows, 100);
     free_run(make_table("first-1"));
     char *result = in_folder(folder, "out/first-1/result");
     ck_assert_int_eq(remove(result), 0);
@@ -95,18 +99,16 @@ START_TEST(a_row_does_not_start_from_a_training_that_was_interrupted)
     ck_assert_msg(strstr(r.err, "then-1: starts from first-1, whose training is not done\n") != 0, "%s", r.err);
     free_run(r);
     unsetenv("DIGITS_DATA");
-    free(result), free(data_file);
+    free(result);
 }
 END_TEST
 
 START_TEST(rows_on_data_that_is_not_there_are_left_out)
 {
-    char *data_file = in_folder(folder, "digits/digits.data");
-    draw_digits(folder, 100, 50);
-    write_in_folder("rows", "pictures-1 cifar vgg-cifar-vd - max_batches=4\n"
-                            "boxes-1 boxes bccd-tiny - max_batches=2\n"
-                            "other-1 digits lenet5-digits - max_batches=4\n");
-    setenv("DIGITS_DATA", data_file, 1);
+    prepare("pictures-1 cifar vgg-cifar-vd - max_batches=4\n"
+            "boxes-1 boxes bccd-tiny - max_batches=2\n"
+            "other-1 digits lenet5-digits - max_batches=4\n",
+            100);
     for (int again = 0; again < 2; ++again) {
         run_result r = make_table("*");
         ck_assert_msg(r.status == 0, "%s", r.err);
@@ -119,22 +121,20 @@ START_TEST(rows_on_data_that_is_not_there_are_left_out)
     ck_assert_int_eq(r.status, 1);
     free_run(r);
     unsetenv("DIGITS_DATA");
-    free(data_file);
 }
 END_TEST
 
 START_TEST(the_page_keeps_what_it_had_of_other_rows)
 {
-    char *data_file = in_folder(folder, "digits/digits.data"), *page = in_folder(folder, "page");
-    draw_digits(folder, 100, 50);
-    write_in_folder("rows", "pictures-1 cifar vgg-cifar-vd - max_batches=4\n"
-                            "lenet-1 digits lenet5-digits - max_batches=4\n"
-                            "other-1 digits lenet5-digits - max_batches=5\n");
+    char *page = in_folder(folder, "page");
+    prepare("pictures-1 cifar vgg-cifar-vd - max_batches=4\n"
+            "lenet-1 digits lenet5-digits - max_batches=4\n"
+            "other-1 digits lenet5-digits - max_batches=5\n",
+            100);
     write_in_folder("page",
                     "| row | net | keys | error % | layers | compression | time | date |\n|---|\n"
                     "| pictures-1 | vgg-cifar-vd.cfg | max_batches=4 | 12.34 | 1.0-2.0 | 9 x | 77 s | 2026-01-02 |\n"
                     "| lenet-1 | lenet5-digits.cfg | max_batches=4 | 23.45 |  |  | 88 s | 2026-01-02 |\n");
-    setenv("DIGITS_DATA", data_file, 1);
     setenv("PAGE", page, 1);
     free_run(make_table("other-*"));
     char *table = text_in_folder("out/RESULTS.md");
@@ -147,25 +147,22 @@ START_TEST(the_page_keeps_what_it_had_of_other_rows)
     ck_assert_msg(strstr(table, " 12.34 |") && !strstr(table, " 23.45 |"), "%s", table);
     unsetenv("PAGE");
     unsetenv("DIGITS_DATA");
-    free(table), free(page), free(data_file);
+    free(table), free(page);
 }
 END_TEST
 
 START_TEST(a_row_may_start_from_one_that_starts_from_another)
 {
-    char *data_file = in_folder(folder, "digits/digits.data");
-    draw_digits(folder, 100, 50);
-    write_in_folder("rows", "third-1 digits lenet5-digits-vd second-1 max_batches=2 samples=100\n"
-                            "second-1 digits lenet5-digits-vd first-1 max_batches=2 samples=100\n"
-                            "first-1 digits lenet5-digits - max_batches=2\n"
-                            "clipped-1 digits lenet5-digits-vd =third-1 threshold=1\n");
-    setenv("DIGITS_DATA", data_file, 1);
+    prepare("third-1 digits lenet5-digits-vd second-1 max_batches=2 samples=100\n"
+            "second-1 digits lenet5-digits-vd first-1 max_batches=2 samples=100\n"
+            "first-1 digits lenet5-digits - max_batches=2\n"
+            "clipped-1 digits lenet5-digits-vd =third-1 threshold=1\n",
+            100);
     run_result r = make_table("*");
     ck_assert_msg(r.status == 0, "%s", r.err);
     ck_assert_msg(strstr(r.out, "third-1: error ") && strstr(r.out, "clipped-1: error "), "%s", r.out);
     free_run(r);
     unsetenv("DIGITS_DATA");
-    free(data_file);
 }
 END_TEST
 
@@ -182,11 +179,8 @@ END_TEST
 
 START_TEST(a_row_that_fails_is_named)
 {
-    char *digits = in_folder(folder, "digits/digits.data");
-    draw_digits(folder, 100, 50);
-    write_in_folder("rows", "lost-1 boxes bccd-tiny - max_batches=4\nother-1 digits lenet5-digits - max_batches=4\n");
+    prepare("lost-1 boxes bccd-tiny - max_batches=4\nother-1 digits lenet5-digits - max_batches=4\n", 100);
     setenv("BOXES_DATA", "/nowhere/boxes.data", 1);
-    setenv("DIGITS_DATA", digits, 1);
     run_result r = make_table("*");
     ck_assert_int_ne(r.status, 0);
     ck_assert_msg(strstr(r.err, "/nowhere/boxes.data") != 0, "%s", r.err);
@@ -196,7 +190,7 @@ START_TEST(a_row_that_fails_is_named)
     free_run(r);
     unsetenv("DIGITS_DATA");
     unsetenv("BOXES_DATA");
-    free(table), free(digits);
+    free(table);
 }
 END_TEST
 

@@ -205,6 +205,11 @@ wanted_behind() {
     done
 }
 
+# those on stdin, JOBS at a time
+train_rows() {
+    xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row
+}
+
 # a line for each data set that rows want and that is not there
 tell_left_out() {
     for data in $(open_rows | awk '{ print $2 }' | sort -u); do
@@ -242,9 +247,9 @@ keep_results
 tell_left_out
 status=0
 [ -n "$(wanted 1; wanted 0)" ] || [ "$(open_rows)" != "$(asked_for)" ] || [ -z "$(asked_for)" ] || status=1 # all left out
-wanted 1 | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row || status=1
+wanted 1 | train_rows || status=1
 while [ $status = 0 ] && [ -n "$(wanted_behind 1)" ]; do # of those that start from another, some start from these
-    wanted_behind 1 | xargs -r -L 1 -P "${JOBS:-$(nproc)}" "$0" "$folder" "$rows" -row || status=1
+    wanted_behind 1 | train_rows || status=1
 done
 behind=$(wanted_behind 0 | awk '{ sub(/^=/, "", $4); print $1 ": starts from " $4 ", whose training is not done" }')
 [ -z "$behind" ] || { echo "$behind" >&2; status=1; }

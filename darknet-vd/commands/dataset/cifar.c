@@ -32,13 +32,6 @@ static FILE *open_file(const char *path)
     return fp;
 }
 
-static void *grow(void *data, size_t bytes, const char *path)
-{
-    void *grown = realloc(data, bytes);
-    if (!grown) vd_die("%s: out of memory", path);
-    return grown;
-}
-
 /* all bytes of a file, and a null behind them; the caller frees them */
 static unsigned char *read_file(const char *path, size_t *bytes)
 {
@@ -46,7 +39,7 @@ static unsigned char *read_file(const char *path, size_t *bytes)
     unsigned char *data = 0;
     size_t n = 0, got;
     do {
-        data = grow(data, n + (1 << 20) + 1, path);
+        data = vd_realloc(data, n + (1 << 20) + 1);
         n += got = fread(data + n, 1, 1 << 20, fp);
     } while (got);
     if (ferror(fp)) vd_die("%s: cannot read: %s", path, strerror(errno));
@@ -57,10 +50,10 @@ static unsigned char *read_file(const char *path, size_t *bytes)
 }
 
 /* room for more pictures of a split; returns that of their pixels */
-static unsigned char *add_pictures(vd_source *from, int split, size_t more, const char *path)
+static unsigned char *add_pictures(vd_source *from, int split, size_t more)
 {
     size_t before = from->count[split], count = before + more;
-    from->pixels[split] = grow(from->pixels[split], count * PICTURE, path);
+    from->pixels[split] = vd_realloc(from->pixels[split], count * PICTURE);
     from->count[split] = count;
     return from->pixels[split] + before * PICTURE;
 }
@@ -79,8 +72,8 @@ static void read_records(const char *path, vd_source *from, int split)
         vd_die("%s: %zu bytes, not a number of pictures of %d bytes: not CIFAR-10's binary version, or truncated", path,
                bytes, RECORD);
     }
-    unsigned char *pixels = add_pictures(from, split, bytes / RECORD, path);
-    from->labels[split] = grow(from->labels[split], from->count[split], path);
+    unsigned char *pixels = add_pictures(from, split, bytes / RECORD);
+    from->labels[split] = vd_realloc(from->labels[split], from->count[split]);
     for (size_t i = 0; i < bytes / RECORD; ++i, pixels += PICTURE) {
         const unsigned char *record = data + i * RECORD;
         check_label(path, i, record[0]);
@@ -101,7 +94,7 @@ static void read_sheet(const char *path, vd_source *from, int split)
     if (!rows) vd_die("%s: cannot be decoded: %s", path, stbi_failure_reason());
     if (width != PLANE) vd_die("%s: %d pixels wide, expected %d, a picture in each row", path, width, PLANE);
     fclose(fp);
-    memcpy(add_pictures(from, split, (size_t)height, path), rows, (size_t)height * PICTURE);
+    memcpy(add_pictures(from, split, (size_t)height), rows, (size_t)height * PICTURE);
     stbi_image_free(rows);
 }
 
@@ -142,9 +135,6 @@ static int has(const char *dir, const char *name)
 
 void vd_cifar_read(const char *dir, vd_source *from)
 {
-    struct stat st;
-    if (stat(dir, &st)) vd_die("%s: %s", dir, strerror(errno));
-    if (!S_ISDIR(st.st_mode)) vd_die("%s: is not a directory", dir);
     int binary = has(dir, "data_batch_1.bin");
     if (!binary && !has(dir, "data_batch_1.png")) {
         vd_die("%s: contains neither data_batch_1.bin, of CIFAR-10's binary version, nor data_batch_1.png, of the npm "

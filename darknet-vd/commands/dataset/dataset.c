@@ -123,12 +123,17 @@ static char *path_fault(const vd_source *from, const char *root)
     return 0;
 }
 
-static void make_directory(const char *path)
+static void check_directory(const char *path)
 {
     struct stat st;
-    if (mkdir(path, 0777) && errno != EEXIST) vd_die("%s: cannot create the directory: %s", path, strerror(errno));
     if (stat(path, &st)) vd_die("%s: %s", path, strerror(errno));
     if (!S_ISDIR(st.st_mode)) vd_die("%s: is not a directory", path);
+}
+
+static void make_directory(const char *path)
+{
+    if (mkdir(path, 0777) && errno != EEXIST) vd_die("%s: cannot create the directory: %s", path, strerror(errno));
+    check_directory(path);
 }
 
 /* OUTDIR, created if absent, as an absolute path the caller frees */
@@ -340,6 +345,7 @@ int vd_dataset_command(int argc, char **argv)
     arguments args = parse(argc, argv, kind);
     vd_source from = {0};
     if (kinds[kind].read) {
+        check_directory(args.indir);
         kinds[kind].read(args.indir, &from);
     } else {
         open_digits(&args, &from);

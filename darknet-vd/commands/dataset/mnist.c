@@ -67,9 +67,6 @@ static char *open_split(const char *dir, int split, vd_source *from, const char 
 
 void vd_mnist_read(const char *dir, vd_source *from)
 {
-    struct stat st;
-    if (stat(dir, &st)) vd_die("%s: %s", dir, strerror(errno));
-    if (!S_ISDIR(st.st_mode)) vd_die("%s: is not a directory", dir);
     char *train = open_split(dir, VD_TRAIN, from, 0), *test = open_split(dir, VD_TEST, from, train);
     from->channels = 1;
     from->classes = vd_digit_classes;

@@ -7,9 +7,9 @@
 
 extern const char *const vd_digit_classes[VD_CLASSES]; /* "0" to "9" */
 
-/* from, all zero before, gets all pictures and labels, which the caller frees; pictures may have any size up to
- * 4096 x 4096, all of them the same. vd_die(), naming the file, where one is missing or damaged or where the four do
- * not belong together */
+/* from, all zero before, gets all pictures and labels, which the caller frees; dir is a directory; pictures may have
+ * any size up to 4096 x 4096, all of them the same. vd_die(), naming the file, where one is missing or damaged or where
+ * the four do not belong together */
 void vd_mnist_read(const char *dir, vd_source *from);
 
 #endif
