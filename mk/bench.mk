@@ -68,6 +68,14 @@ bench-kernels: $(BUILD)/bench-kernels ## nanoseconds an element of every kernel,
 bench-sparse: $(BUILD)/bench-sparse ## sparse layers against the fastest dense ones at test time, one core
 	$(Q)$<
 
+$(BUILD)/bench-xnnpack: tests/bench/xnnpack.c $(BUILD)/libdarknet-vd.a
+	@test -e /usr/include/xnnpack.h || { echo "bench-xnnpack: needs libxnnpack-dev and libpthreadpool-dev" >&2; exit 1; }
+	$(Q)$(call program,-O2 -Idarknet-vd -Itests $(CFLAGS)) -lXNNPACK -lpthreadpool
+
+.PHONY: bench-xnnpack
+bench-xnnpack: $(BUILD)/bench-xnnpack ## sparse 1x1 convolutions beside XNNPACK's, sparse and dense, one core
+	$(Q)$<
+
 .PHONY: bench-convolve
 bench-convolve: $(BUILD)/bench-convolve ## GF/s of every way of a convolution, for layers of LeNet, VGG and YOLO, one core
 	$(Q)$<

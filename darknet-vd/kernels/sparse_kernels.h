@@ -55,7 +55,8 @@ typedef struct {
 typedef struct {
     int h, w, down, stride; /* of the image; pixels from line to line, from element to element */
     int lines, pitch;       /* of a plane: lines, and numbers from line to line */
-    size_t size;            /* numbers from plane to plane: lines * pitch, and at least VD_SPARSE_LANES zeros more */
+    size_t size; /* numbers from plane to plane: lines * pitch, and where they are copies at least VD_SPARSE_LANES
+                               zeros more */
     const vd_sparse_plane *plane;
 } vd_sparse_planes;
 
@@ -89,9 +90,12 @@ typedef struct {
 typedef struct {
     /* sum of row r, lane l = start + sum over its entries of value x[offset + l]
      *
-     *   lanes   a multiple of VD_SPARSE_LANES, at most VD_SPARSE_TILE
+     *   lanes   at most VD_SPARSE_TILE. Where they are no multiple of VD_SPARSE_LANES, the last VD_SPARSE_LANES are
+     *           loaded together: x is then read up to VD_SPARSE_LANES - 1 numbers before each offset, never behind
+     *           offset + lanes, and there may be no gaps (end: pitch == width)
      *   bias    [rows] where the sums start; null: they start with what y holds
-     *   y       [rows][stride] the sums so far, overwritten when end is null; unused when bias and end are given
+     *   y       [rows][stride] the sums so far, overwritten when end is null; unused when bias and end are given. Its
+     *           order is the variant's own where lanes are no multiple; room for the next multiple
      *   end     null, or what to do with the sums */
     void (*sums)(vd_sparse_rows s, size_t lanes, const float *x, const float *bias, float *y, size_t stride,
                  const vd_sparse_end *end);

@@ -2,7 +2,7 @@
  * every table this processor runs, against plain C and against double, at lengths that no vector divides; nothing
  * outside of the results is written. */
 #include "support/support.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/kernels.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* kernels/products/convolve.c: every way of a convolution's three products against loops over single pixels in double
  * precision, in every table of kernels. */
 #include "support/support.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/products/convolve.h"
 #include "kernels/products/gemm.h"
 #include "kernels/products/lines.h"

@@ -3,7 +3,7 @@
 #include "kernels/products/gemm.h"
 #include "kernels/products/tiled.h"
 #include "base/parallel.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/kernels.h"
 #include "kernels/scratch.h"
 

@@ -1,7 +1,7 @@
 /* Every kernel of every table this processor runs: against formulas written out in double precision, against the plain
  * C table, at the ends of its range, and for every length a vector loop can get wrong. */
 #include "support/support.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/kernels.h"
 #include "kernels/philox.h"
 

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { TABLES = 8, WAYS = VD_SPARSE_SLICES + 1 };
 
@@ -30,7 +32,10 @@ static const shape shapes[] = {
     {2, 9, 100, 5, 2, 2, 70, 1, 0, 0},  {5, 12, 11, 3, 1, 2, 20, 1, 0, 1},  {5, 12, 11, 3, 1, 2, 20, 17, 0, 1},
     {6, 9, 14, 3, 1, 3, 7, 2, 0, 2},    {3, 17, 13, 3, 2, 1, 9, 1, 1, 0},   {3, 17, 13, 3, 1, 1, 9, 9, 2, 0},
     {4, 10, 9, 5, 1, 4, 8, 1, 2, 1},    {4, 10, 9, 5, 3, 4, 8, 12, 2, 1},   {8, 7, 7, 1, 1, 0, 5, 1, 2, 0},
-    {3, 4, 4, 3, 1, 5, 6, 3, 0, 4},     {3, 20, 75, 3, 2, 2, 4, 1, 3, 1},
+    {3, 4, 4, 3, 1, 5, 6, 3, 0, 4},     {3, 20, 75, 3, 2, 2, 4, 1, 3, 1},   {40, 14, 14, 1, 1, 0, 9, 1, 0, 0},
+    {24, 21, 22, 1, 1, 0, 66, 1, 0, 0}, {5, 4, 4, 1, 1, 0, 3, 1, 0, 0},     {7, 4, 5, 1, 1, 0, 3, 2, 0, 0},
+    {9, 3, 5, 1, 1, 0, 4, 1, 0, 0},     {30, 28, 16, 1, 1, 0, 6, 1, 0, 0},  {3, 1, 449, 1, 1, 0, 4, 1, 0, 0},
+    {5, 1, 40, 1, 1, 0, 3, 1, 2, 0},    {5, 1, 40, 1, 1, 0, 3, 3, 2, 0},    {5, 1, 16, 1, 2, 8, 3, 1, 0, 0},
 };
 enum { SHAPES = COUNT_OF(shapes) };
 
@@ -206,6 +211,8 @@ START_TEST(shapes_go_the_way_that_suits_them)
         {{64, 13, 13, 3, 1, 1, 8, 1, 0, 0}, .02, "pixels"},    {{64, 13, 13, 3, 1, 1, 8, 1, 0, 0}, .3, "shifted"},
         {{800, 1, 1, 1, 1, 0, 20, 1, 0, 0}, .005, "slices"},   {{800, 1, 1, 1, 1, 0, 20, 100, 0, 0}, .02, "images"},
         {{20, 12, 12, 5, 1, 0, 50, 100, 0, 0}, .05, "images"}, {{6, 2, 2, 3, 1, 1, 10, 1, 0, 0}, .005, "slices"},
+        {{40, 14, 14, 1, 1, 0, 40, 1, 0, 0}, .05, "in place"}, {{40, 14, 14, 1, 1, 0, 40, 1, 0, 0}, .3, "pixels"},
+        {{40, 16, 16, 1, 1, 0, 40, 1, 0, 0}, .3, "in place"},  {{40, 3, 5, 1, 1, 0, 40, 1, 0, 0}, .05, "pixels"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         example e = make_example(cases[i].s, cases[i].density, 1, 0);
@@ -240,6 +247,34 @@ START_TEST(a_nan_in_the_image_is_not_hidden)
 }
 END_TEST
 
+START_TEST(an_image_that_is_not_copied_is_not_read_beyond_its_ends)
+{
+    static const shape all[] = {{16, 14, 14, 1, 1, 0, 9, 1, 0, 0},
+                                {16, 5, 13, 1, 1, 0, 9, 1, 0, 0},
+                                {16, 9, 53, 1, 1, 0, 9, 1, 0, 0},
+                                {16, 4, 4, 1, 1, 0, 9, 1, 0, 0}};
+    const vd_kernels *tables[TABLES];
+    int n = vd_kernels_list(tables, TABLES);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < COUNT_OF(all) * 2; ++i) {
+        example e = make_example(all[i / 2], .3, .1f, 0);
+        float *own = e.x;
+        size_t bytes = (size_t)e.w.c * e.w.h * e.w.w * sizeof(float), room = (bytes + page - 1) / page * page;
+        char *pages = mmap(0, room + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        ck_assert(pages != MAP_FAILED && !mprotect(pages + page, room, PROT_READ | PROT_WRITE));
+        e.x = (float *)(pages + page + (i % 2 ? room - bytes : 0)); /* begins or ends where nothing may be read */
+        memcpy(e.x, own, bytes);
+        vd_sparse_form *f = make_vd_sparse_form(e.w, e.n, 1, e.weights, 0, e.bias, .1f);
+        ck_assert_str_eq(vd_sparse_way(f), "in place");
+        for (int t = 0; t < n; ++t) assert_product(e, tables[t], f, "in place");
+        free_vd_sparse_form(f);
+        munmap(pages, room + 2 * page);
+        e.x = own;
+        free_example(e);
+    }
+}
+END_TEST
+
 /* with AVX-512 alone: other instruction sets always gather */
 START_TEST(more_weights_go_by_panels)
 {
@@ -264,5 +299,6 @@ SUITE_OF(sparse_product)
     TEST(threads_do_not_change_results);
     TEST(shapes_go_the_way_that_suits_them);
     TEST(a_nan_in_the_image_is_not_hidden);
+    TEST(an_image_that_is_not_copied_is_not_read_beyond_its_ends);
     TEST(more_weights_go_by_panels);
 }

@@ -1,6 +1,6 @@
 /* kernels/products/tile.h: every variant against plain C and against sums in double precision. */
 #include "support/support.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/kernels.h"
 
 #include <math.h>

@@ -12,7 +12,9 @@ typedef enum { VD_SPARSE_PIXELS, VD_SPARSE_IMAGES, VD_SPARSE_PANELS, VD_SPARSE_S
 typedef struct vd_sparse_form {
     vd_sparse_ways by;
     vd_window window;
-    int n, shifted;
+    int n;
+    int shifted;  /* pixels: a plane for each column of the filter */
+    int in_place; /* pixels: the channels of the image are the planes, nothing is copied */
     size_t nonzeros;
     float slope, *bias; /* [n]; panels: [rows]; slices: [slices][16] */
 
@@ -48,8 +50,8 @@ static inline int vd_round_up(int n, int to)
     return (n + to - 1) / to * to;
 }
 
-/* complete a form whose members `by`, window, n, nonzeros, slope, shifted and lanes are set; 0 when there is no memory,
- * or when the layer is too large for the form's indexes */
+/* complete a form whose members `by`, window, n, nonzeros, slope, shifted, in_place and lanes are set; 0 when there is
+ * no memory, or when the layer is too large for the form's indexes */
 int vd_sparse_make_rows(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
 int vd_sparse_make_panels(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
 int vd_sparse_make_slices(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);

@@ -7,7 +7,8 @@
  *
  *   pixels   the lanes of a vector are pixels of one image; every nonzero weight is one broadcast. First the image is
  *            copied into planes as wide as the output: with an edge of zeros, or, where more than a few per cent of the
- *            weights are left, once for each column of the filter, so that loads are aligned
+ *            weights are left, once for each column of the filter, so that loads are aligned. The image of a 1x1 filter
+ *            is its own planes where few weights are left
  *   images   the lanes are images of a batch: for small pictures, and connected layers
  *   panels   the lanes are 16 units, which pick their numbers from 32 inputs held in registers: for one image whose
  *            output is a pixel or a few
@@ -34,7 +35,8 @@ void free_vd_sparse_form(vd_sparse_form *f);
 
 size_t vd_sparse_nonzeros(const vd_sparse_form *f);
 
-/* "pixels", "shifted" (pixels, a copy for each column of the filter), "images", "panels" or "slices" */
+/* "pixels", "shifted" (pixels, a copy for each column of the filter), "in place" (pixels, no copy), "images", "panels"
+ * or "slices" */
 const char *vd_sparse_way(const vd_sparse_form *f);
 
 /* y = leaky(bias + weights * x) on all threads

@@ -71,7 +71,8 @@ static void make_geometry(vd_sparse_form *f)
     *p = (vd_sparse_planes){.h = w.h, .w = w.w, .down = vd_window_down(w), .stride = w.stride, .pitch = pitch_of(f)};
     p->lines = w.out_h + more_lines(w);
     p->size = (size_t)p->lines * p->pitch + w.pad; /* pad: the zeros after the last line */
-    if (f->lanes == 1) p->size = (p->size + 2 * VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES;
+    if (f->lanes == 1 && !f->in_place)
+        p->size = (p->size + 2 * VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES;
 }
 
 /* keep the planes that some weight needs; number[plane] becomes the plane's number among those kept */
@@ -89,7 +90,7 @@ static int make_planes(vd_sparse_form *f, const float *weights, int *number)
         plane[f->n_planes++] = plane_of(f, p);
     }
     f->planes.plane = plane;
-    return (double)f->n_planes * f->planes.size * f->lanes < INT_MAX;
+    return (double)(f->in_place ? all : f->n_planes) * f->planes.size * f->lanes < INT_MAX;
 }
 
 static int planes_of_block(const vd_sparse_form *f)
@@ -125,7 +126,8 @@ static vd_sparse_entry entry_of(const maker *m, int filter, int i)
 {
     const vd_sparse_form *f = m->f;
     tap t = tap_of(f, i);
-    size_t at = m->number[t.plane] * f->planes.size + (size_t)t.line * f->planes.pitch + t.column;
+    int plane = f->in_place ? t.plane : m->number[t.plane];
+    size_t at = plane * f->planes.size + (size_t)t.line * f->planes.pitch + t.column;
     float scale = m->scale ? m->scale[filter] : 1;
     return (vd_sparse_entry){(int)(at * f->lanes), scale * m->weights[(size_t)filter * m->columns + i]};
 }

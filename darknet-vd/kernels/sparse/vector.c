@@ -38,6 +38,11 @@ ALWAYS_INLINE vector leaky(float slope, vector x)
 
 /* ---- what becomes of a row's sums: vd_sparse_end has the picture ---- */
 
+/* lanes side by side that are kept: lanes from .. from + n - 1 go to out + to and after */
+typedef struct {
+    int from, to, n;
+} run;
+
 /* Where the lanes of a tile go, the same for all of its rows. A tile may begin and end anywhere in a line: with the
  * picture's pitch of 9 and width of 7, one of 16 lanes from number 5 on
  *
@@ -52,10 +57,8 @@ typedef struct {
     __mmask16 keep[UNITS]; /* of each unit: a bit for each lane, 1 where it is kept */
     int at[UNITS + 1];     /* kept lanes before each unit; the last one: all of them */
 #else
-    int runs; /* of lanes side by side that are kept: lanes from .. from + n - 1 go to out + to and after */
-    struct {
-        int from, to, n;
-    } run[VD_SPARSE_TILE];
+    int runs;
+    run run[VD_SPARSE_TILE];
 #endif
 } layout;
 
@@ -67,10 +70,11 @@ static size_t kept_before(const vd_sparse_end *e, size_t f)
     return f / e->pitch * e->width + (i < (size_t)e->width ? i : (size_t)e->width);
 }
 
-static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t lanes)
+/* back: by how much the last unit overlaps the one before; its first lanes are dropped */
+static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t lanes, int back)
 {
     to->out = kept_before(e, first);
-    to->kept = kept_before(e, first + lanes) - to->out;
+    to->kept = kept_before(e, first + lanes - back) - to->out;
 #ifdef __AVX512F__
     int i = (int)(first % e->pitch), at = 0;
     for (size_t u = 0; u < lanes / VD_SPARSE_LANES; ++u) {
@@ -78,7 +82,8 @@ static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t
         __mmask16 keep = 0;
         for (int line = -i; line < VD_SPARSE_LANES; line += e->pitch)
             keep |= lanes_between(line, line + e->width < VD_SPARSE_LANES ? line + e->width : VD_SPARSE_LANES);
-        if (first + u * VD_SPARSE_LANES >= e->numbers) keep = 0;
+        if (back && u == lanes / VD_SPARSE_LANES - 1) keep = lanes_between(back, VD_SPARSE_LANES);
+        else if (first + u * VD_SPARSE_LANES >= e->numbers) keep = 0;
         else if (left < VD_SPARSE_LANES) keep &= lanes_between(0, (int)left);
         to->keep[u] = keep;
         to->at[u] = at;
@@ -88,6 +93,12 @@ static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t
     to->at[lanes / VD_SPARSE_LANES] = at;
 #else
     to->runs = 0;
+    if (back) { /* without gaps */
+        int whole = (int)lanes - VD_SPARSE_LANES;
+        if (whole) to->run[to->runs++] = (run){0, 0, whole};
+        to->run[to->runs++] = (run){whole + back, whole, VD_SPARSE_LANES - back};
+        return;
+    }
     size_t last = first + lanes < e->numbers ? first + lanes : e->numbers;
     for (size_t f = first; f < last;) {
         size_t i = f % e->pitch, next = f - i + e->pitch, until = f - i + e->width;
@@ -137,9 +148,9 @@ ALWAYS_INLINE void end_row(const int n, const layout *to, float slope, const vec
 
 /* ---- sums ---- */
 
-/* n registers of sums for each row; n is a constant where this is inlined */
-ALWAYS_INLINE void tile(const int n, vd_sparse_rows s, const float *x, const float *bias, float *y, size_t stride,
-                        const vd_sparse_end *end, const layout *to)
+/* n registers of sums for each row, the last unit of them `back` numbers early; n is a constant where it is inlined */
+ALWAYS_INLINE void tile(const int n, vd_sparse_rows s, const float *x, size_t back, const float *bias, float *y,
+                        size_t stride, const vd_sparse_end *end, const layout *to)
 {
     for (int i = 0; i < s.rows; ++i) {
         int row = s.row[i];
@@ -156,9 +167,10 @@ ALWAYS_INLINE void tile(const int n, vd_sparse_rows s, const float *x, const flo
         for (; e < last; ++e) {
             const float *from = x + e->offset;
             __asm__("" : "+r"(from)); /* keep one address, not one for each load */
+            const float *early = from - back;
             vector v = e->value - (vector){0};
 #pragma GCC unroll 32
-            for (int k = 0; k < n; ++k) a[k] += v * load(from + k * WIDTH);
+            for (int k = 0; k < n; ++k) a[k] += v * load((k < n - PARTS ? from : early) + k * WIDTH);
         }
         if (end) {
             end_row(n, to, end->slope, a, end->out + row * end->stride + to->out);
@@ -172,28 +184,30 @@ ALWAYS_INLINE void tile(const int n, vd_sparse_rows s, const float *x, const flo
 #define TILES(T) T(1) T(2) T(3) T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12) T(13) T(14)
 #define MORE_TILES(T) T(15) T(16) T(17) T(18) T(19) T(20) T(21) T(22) T(23) T(24) T(25) T(26) T(27) T(28)
 
-#define DEFINE(units)                                                                                      \
-    static void tile_##units(vd_sparse_rows s, const float *x, const float *bias, float *y, size_t stride, \
-                             const vd_sparse_end *end, const layout *to)                                   \
-    {                                                                                                      \
-        if (units <= UNITS) tile((units <= UNITS ? units : 1) * PARTS, s, x, bias, y, stride, end, to);    \
+#define DEFINE(units)                                                                                         \
+    static void tile_##units(vd_sparse_rows s, const float *x, size_t back, const float *bias, float *y,      \
+                             size_t stride, const vd_sparse_end *end, const layout *to)                       \
+    {                                                                                                         \
+        if (units <= UNITS) tile((units <= UNITS ? units : 1) * PARTS, s, x, back, bias, y, stride, end, to); \
     }
 TILES(DEFINE)
 MORE_TILES(DEFINE)
 
 #define LIST(units) tile_##units,
-static void (*const tiles[])(vd_sparse_rows s, const float *x, const float *bias, float *y, size_t stride,
+static void (*const tiles[])(vd_sparse_rows s, const float *x, size_t back, const float *bias, float *y, size_t stride,
                              const vd_sparse_end *end, const layout *to) = {TILES(LIST) MORE_TILES(LIST)};
 
 static void sums_v(vd_sparse_rows s, size_t lanes, const float *x, const float *bias, float *y, size_t stride,
                    const vd_sparse_end *end)
 {
-    size_t units = lanes / VD_SPARSE_LANES, parts = (units + UNITS - 1) / UNITS, each = (units + parts - 1) / parts;
+    size_t units = (lanes + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES;
+    size_t parts = (units + UNITS - 1) / UNITS, each = (units + parts - 1) / parts;
     layout to;
     for (size_t u = 0; u < units; u += each) {
         size_t n = units - u < each ? units - u : each, lane = u * VD_SPARSE_LANES;
-        if (end) make_layout(&to, end, end->first + lane, n * VD_SPARSE_LANES);
-        tiles[n - 1](s, x + lane, bias, y ? y + lane : 0, stride, end, &to);
+        size_t back = u + n == units ? units * VD_SPARSE_LANES - lanes : 0;
+        if (end) make_layout(&to, end, end->first + lane, n * VD_SPARSE_LANES, (int)back);
+        tiles[n - 1](s, x + lane, back, bias, y ? y + lane : 0, stride, end, &to);
     }
 }
 
