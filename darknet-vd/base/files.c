@@ -29,6 +29,30 @@ FILE *vd_input_open(const char *path, const char *mode, char **fault)
     return 0;
 }
 
+unsigned char *vd_input_rest(FILE *fp, size_t *n)
+{
+    size_t room = 1 << 16, got;
+    unsigned char *bytes = vd_malloc(room);
+    *n = 0;
+    do { /* room for the null stays */
+        if (*n == room - 1) bytes = vd_realloc(bytes, room *= 2);
+        *n += got = fread(bytes + *n, 1, room - 1 - *n, fp);
+    } while (got);
+    bytes[*n] = 0;
+    return bytes;
+}
+
+unsigned char *vd_input_bytes(const char *path, size_t *n)
+{
+    char *fault;
+    FILE *fp = vd_input_open(path, "rb", &fault);
+    if (!fp) vd_die("%s", fault);
+    unsigned char *bytes = vd_input_rest(fp, n);
+    if (ferror(fp)) vd_die("%s: cannot read: %s", path, strerror(errno));
+    fclose(fp);
+    return bytes;
+}
+
 int vd_same_file(const char *a, const char *b)
 {
     struct stat s, t;
@@ -144,43 +168,61 @@ vd_output vd_output_open(const char *path)
     return out;
 }
 
-/* null, or what is wrong, for the caller to free */
-static char *close_output(vd_output *out, int sync)
+static char *not_written(const vd_output *out, int why)
 {
-    char *fault = 0;
+    return vd_format("%s: not written: %s", out->path, strerror(why));
+}
+
+/* closes the file with all bytes in it; null, or what is wrong, for the caller to free */
+static char *complete(vd_output *out, int sync)
+{
     int bad = fflush(out->fp) || ferror(out->fp) || (sync && !in_place(out) && fsync(fileno(out->fp)));
     int why = errno;
     if (fclose(out->fp)) {
         if (!bad) why = errno;
         bad = 1;
     }
-    if (!bad && !in_place(out) && rename(out->temporary, out->path)) {
-        bad = 1;
-        why = errno;
-    }
-    if (bad) {
-        if (!in_place(out)) remove(out->temporary);
-        fault = vd_format("%s: not written: %s", out->path, strerror(why));
-    }
+    out->fp = 0;
+    return bad ? not_written(out, why) : 0;
+}
+
+/* a complete file gets its name; null, or what is wrong */
+static char *put_in_place(const vd_output *out)
+{
+    return in_place(out) || !rename(out->temporary, out->path) ? 0 : not_written(out, errno);
+}
+
+/* an output that is not to appear */
+static void discard(vd_output *out)
+{
+    if (out->fp) fclose(out->fp);
+    if (!in_place(out)) remove(out->temporary);
     free_output(out);
+}
+
+char *vd_output_finish(vd_output *out, int sync)
+{
+    char *fault = complete(out, sync);
+    if (!fault) fault = put_in_place(out);
+    if (fault) discard(out);
+    else free_output(out);
     return fault;
 }
 
-char *vd_output_finish(vd_output *out)
+static void close_output(vd_output *out, int sync)
 {
-    return close_output(out, 0);
+    char *fault = vd_output_finish(out, sync);
+    if (fault) vd_die("%s", fault);
 }
 
 void vd_output_close(vd_output *out)
 {
-    char *fault = close_output(out, 1);
-    if (fault) vd_die("%s", fault);
+    close_output(out, 1);
 }
 
 void vd_output_close_unsynced(vd_output *out)
 {
-    char *fault = close_output(out, 0);
-    if (fault) vd_die("%s", fault);
+    close_output(out, 0);
 }
 
 void vd_output_sync(const vd_output *out)
@@ -189,23 +231,16 @@ void vd_output_sync(const vd_output *out)
         vd_die("%s: not written: %s", out->path, strerror(errno));
 }
 
-/* those of vd_output_close_all() that are in place while others are not */
-static char **incomplete;
-static int n_incomplete;
-
-static void remove_incomplete(void)
-{
-    for (int i = 0; i < n_incomplete; ++i) remove(incomplete[i]);
-}
-
 void vd_output_close_all(int n, vd_output *const *out)
 {
-    if (atexit(remove_incomplete)) vd_die("out of memory");
-    char **paths = vd_calloc(n, sizeof(*paths));
-    for (int i = 0; i < n; ++i) paths[i] = vd_format("%s", out[i]->path);
-    incomplete = paths;
-    for (; n_incomplete < n; ++n_incomplete) vd_output_close(out[n_incomplete]);
-    n_incomplete = 0;
-    for (int i = 0; i < n; ++i) free(paths[i]);
-    free(paths);
+    char *fault = 0;
+    int named = 0;
+    for (int i = 0; i < n && !fault; ++i) fault = complete(out[i], 1);
+    for (; named < n && !fault; named += !fault) fault = put_in_place(out[named]);
+    for (int i = 0; i < n; ++i) {
+        if (fault && i < named && !in_place(out[i])) remove(out[i]->path);
+        if (i < named) free_output(out[i]);
+        else discard(out[i]);
+    }
+    if (fault) vd_die("%s", fault);
 }

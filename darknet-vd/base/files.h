@@ -7,6 +7,13 @@
 /* a file to read; null, and *fault a line of text the caller frees, when it cannot be opened or is a directory */
 FILE *vd_input_open(const char *path, const char *mode, char **fault);
 
+/* all bytes from where a file stands to its end, and a null behind them that *n does not count; the caller frees them.
+ * Where ferror(fp) is set then, reading failed before the end, for the reason in errno */
+unsigned char *vd_input_rest(FILE *fp, size_t *n);
+
+/* the same of a file by its name: vd_die() where it cannot be opened or read */
+unsigned char *vd_input_bytes(const char *path, size_t *n);
+
 /* an output file that appears whole or not at all: written beside its target as PATH.tmp-PID, then
  * flushed, synced and renamed
  *
@@ -31,14 +38,16 @@ void vd_output_close_unsynced(vd_output *out);
 /* what has been written so far is on the disk, to be read back at .temporary: vd_die() where it is not */
 void vd_output_sync(const vd_output *out);
 
-/* close n outputs that belong together, the first one first: all of them appear; or the program ends, and those that
- * had appeared are removed */
+/* close n outputs that belong together: all of them appear, the first one first, once the last byte of the last one is
+ * on the disk. Or vd_die(): none of them is there, and where one could not be written all earlier files are untouched.
+ * Only where a file cannot get its name, though it could be written beside it, are those before it removed with what
+ * they replaced */
 void vd_output_close_all(int n, vd_output *const *out);
 
 /* the same where the program goes on without the file: *fault is null, or the line that would end the program, for the
- * caller to free; nothing is open then. vd_output_finish() closes, unsynced, and returns such a line or null */
+ * caller to free; nothing is open then. vd_output_finish() closes, synced or not, and returns such a line or null */
 vd_output vd_output_try(const char *path, char **fault);
-char *vd_output_finish(vd_output *out);
+char *vd_output_finish(vd_output *out, int sync);
 
 /* 1 when both exist and are one file */
 int vd_same_file(const char *a, const char *b);

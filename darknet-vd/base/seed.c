@@ -1,4 +1,5 @@
 #include "base/seed.h"
+#include "base/splitmix64.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -16,21 +17,10 @@ static __thread struct {
     size_t next; /* number of the picture to take */
 } stream;
 
-/* splitmix64 (Steele, Lea, Flood 2014): the state counts, the output is a bijection of it */
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
-    return x ^ x >> 31;
-}
-
-static const uint64_t step = 0x9E3779B97F4A7C15u;
-
 static int draw(uint64_t *state)
 {
     _Static_assert(RAND_MAX == 0x7FFFFFFF, "a number of 31 bits");
-    *state += step;
-    return (int)(mix(*state) >> 33);
+    return (int)(vd_splitmix64(state) >> 33);
 }
 
 int darknet_rand(void)
@@ -41,7 +31,7 @@ int darknet_rand(void)
 
 static void start_from(uint64_t image)
 {
-    sequence = mix(given_seed + image * step);
+    sequence = vd_splitmix64_mix(given_seed + image * VD_SPLITMIX64_STEP);
     rand_normal_spare = 0;
 }
 
@@ -111,17 +101,17 @@ static size_t not_zero(uint64_t x)
 
 size_t rand_stream_of(size_t image)
 {
-    return seeded ? not_zero(mix(mix(given_seed + step) + image)) : 0;
+    return seeded ? not_zero(vd_splitmix64_mix(vd_splitmix64_mix(given_seed + VD_SPLITMIX64_STEP) + image)) : 0;
 }
 
 size_t rand_stream_of_layers(size_t image)
 {
-    return not_zero(mix(mix(given_seed + 3 * step) + image));
+    return not_zero(vd_splitmix64_mix(vd_splitmix64_mix(given_seed + 3 * VD_SPLITMIX64_STEP) + image));
 }
 
 size_t rand_stream_next(size_t s)
 {
-    return s ? not_zero(mix(s + step)) : 0;
+    return s ? not_zero(vd_splitmix64_mix(s + VD_SPLITMIX64_STEP)) : 0;
 }
 
 void rand_stream_begin(size_t s)
@@ -147,7 +137,7 @@ static uint64_t permute(uint64_t key, int half, uint64_t x)
     uint64_t mask = ((uint64_t)1 << half) - 1, left = x >> half, right = x & mask;
     for (int round = 0; round < 4; ++round) {
         uint64_t swap = right;
-        right = left ^ (mix(key + right * step + round) & mask);
+        right = left ^ (vd_splitmix64_mix(key + right * VD_SPLITMIX64_STEP + round) & mask);
         left = swap;
     }
     return left << half | right;
@@ -168,5 +158,5 @@ int rand_index(int m)
 {
     if (!stream.shuffle) return darknet_rand() % m;
     size_t i = stream.next++;
-    return shuffled(mix(given_seed + 2 * step) ^ mix(i / m), m, (int)(i % m));
+    return shuffled(vd_splitmix64_mix(given_seed + 2 * VD_SPLITMIX64_STEP) ^ vd_splitmix64_mix(i / m), m, (int)(i % m));
 }

@@ -108,12 +108,14 @@ static void give_streams_back(void)
 
 static void set(const char *text)
 {
+    char *old, *new = text ? vd_format("%s", text) : 0; /* before the lock, which an error message takes, too */
     pthread_mutex_lock(&lock);
-    free(status.text);
-    status.text = text ? vd_format("%s", text) : 0;
+    old = status.text;
+    status.text = new;
     if (text) draw();
     else erase();
     pthread_mutex_unlock(&lock);
+    free(old);
 }
 
 static void end(void)

@@ -1,4 +1,5 @@
 #include "base/stock_libc.h"
+#include "base/c_locale.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -92,6 +93,38 @@ int stock_sprintf(char *to, size_t room, const char *fmt, ...)
     if ((size_t)n >= room) vd_die("%s: path or name too long: %d bytes, at most %zu", text, n, room - 1);
     memcpy(to, text, (size_t)n + 1); /* arguments may overlap with to */
     free(text);
+    return n;
+}
+
+double stock_atof(const char *text)
+{
+    return strtod_l(text, 0, vd_c_locale());
+}
+
+double stock_strtod(const char *text, char **end)
+{
+    return strtod_l(text, end, vd_c_locale());
+}
+
+int stock_fscanf(FILE *fp, const char *fmt, ...)
+{
+    va_list args;
+    locale_t callers = uselocale(vd_c_locale());
+    va_start(args, fmt);
+    int n = vfscanf(fp, fmt, args);
+    va_end(args);
+    uselocale(callers);
+    return n;
+}
+
+int stock_sscanf(const char *text, const char *fmt, ...)
+{
+    va_list args;
+    locale_t callers = uselocale(vd_c_locale());
+    va_start(args, fmt);
+    int n = vsscanf(text, fmt, args);
+    va_end(args);
+    uselocale(callers);
     return n;
 }
 

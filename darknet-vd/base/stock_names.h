@@ -19,5 +19,9 @@
 #define sprintf(to, ...) stock_sprintf(to, __builtin_object_size(to, 1), __VA_ARGS__)
 #define snprintf stock_sprintf
 #define strncpy stock_strncpy
+#define atof stock_atof
+#define strtod stock_strtod
+#define fscanf stock_fscanf
+#define sscanf stock_sscanf
 
 #endif

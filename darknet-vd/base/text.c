@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "base/c_locale.h"
 #include "base/fail.h"
 
 #include <assert.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 char *vd_vformat(const char *fmt, va_list args)
 {
@@ -40,11 +42,17 @@ char *vd_alternatives(const char *const *words)
     return all;
 }
 
+/* only what a decimal number has: strtod() and strtol() take blanks first, strtod() 0x10 and "infinity" */
+static int is_decimal(const char *text)
+{
+    return text && *text && !text[strspn(text, "+-.0123456789eE")];
+}
+
 int vd_parse_double(const char *text, double *value)
 {
     char *end;
-    if (!text || !*text) return 0;
-    double v = strtod(text, &end);
+    if (!is_decimal(text)) return 0;
+    double v = strtod_l(text, &end, vd_c_locale());
     if (*end || !isfinite(v)) return 0;
     *value = v;
     return 1;
@@ -53,7 +61,7 @@ int vd_parse_double(const char *text, double *value)
 int vd_parse_long(const char *text, long *value)
 {
     char *end;
-    if (!text || !*text) return 0;
+    if (!is_decimal(text)) return 0;
     errno = 0;
     long v = strtol(text, &end, 10);
     if (*end || errno) return 0;

@@ -11,9 +11,10 @@ char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1,
 /* "a", "a or b", "a, b or c" as a fresh string the caller frees; words ends with a null */
 char *vd_alternatives(const char *const *words);
 
-/* read a number that takes up all of text
+/* read a number that takes up all of text, without blanks before it
  *
- * returns 1 and sets *value when text is one finite decimal number (integer for vd_parse_long), else 0 */
+ * returns 1 and sets *value when text is one finite decimal number, with a point in every locale (integer for
+ * vd_parse_long), else 0 */
 int vd_parse_double(const char *text, double *value);
 int vd_parse_long(const char *text, long *value);
 

@@ -1,5 +1,6 @@
 #include "commands/clusters.h"
 #include "base/fail.h"
+#include "base/splitmix64.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -28,13 +29,10 @@ static int nearest(const float box[2], int k, const float (*shapes)[2], double *
     return best;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): 0 .. below - 1 */
+/* 0 .. below - 1 */
 static size_t draw(uint64_t *state, size_t below)
 {
-    uint64_t x = *state += 0x9E3779B97F4A7C15u;
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
-    return (size_t)((x ^ x >> 31) % below);
+    return (size_t)(vd_splitmix64(state) % below);
 }
 
 /* k different boxes: the first k of a random order */

@@ -1,5 +1,6 @@
 #include "commands/keys.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "config/foreign.h"
 #include "config/keys.h"
@@ -162,9 +163,8 @@ static void print_plain(FILE *fp)
 
 static void print_string(FILE *fp, const char *name, const char *text)
 {
-    fprintf(fp, ",\"%s\":\"", name);
-    for (; *text; ++text) fprintf(fp, strchr("\"\\", *text) ? "\\%c" : "%c", *text);
-    fputs("\"", fp);
+    fprintf(fp, ",\"%s\":", name);
+    vd_json_string(fp, text);
 }
 
 static void print_range(FILE *fp, const vd_key *k)

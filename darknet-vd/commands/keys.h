@@ -1,3 +1,4 @@
+/* darknet vd keys: all keys of cfgs and data files, for people, programs, and as the page docs/cfg.md. */
 #ifndef VD_COMMANDS_KEYS_H
 #define VD_COMMANDS_KEYS_H
 

@@ -32,7 +32,7 @@ static int tiff_orientation(segment tiff)
 {
     enum { TAG = 0x0112, SHORT = 3, LONG = 4, ENTRY = 12 };
     int little = tiff.at[0] == 'I';
-    if (memcmp(tiff.at, little ? "II*" : "MM\0*", little ? 4 : 4) != 0) return 0;
+    if (memcmp(tiff.at, little ? "II*" : "MM\0*", 4) != 0) return 0;
     size_t at = tiff_number(tiff, 4, 4, little), entries = tiff_number(tiff, at, 2, little);
     for (at += 2; entries && at < tiff.n; --entries, at += ENTRY) {
         unsigned long type = tiff_number(tiff, at + 2, 2, little);

@@ -1,5 +1,6 @@
 #include "data/text_files.h"
 #include "config/schema.h"
+#include "base/c_locale.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -241,7 +242,7 @@ static float read_fraction(place *p, char **at, const char *name, double min, do
     }
     if (!vd_parse_double(word, &value)) wrong(p, "%s=%s is not a number", name, word);
     else if (value < min || value > max) wrong(p, "%s=%s is not a fraction of the picture, 0 to 1", name, word);
-    return strtof(word, 0);
+    return strtof_l(word, 0, vd_c_locale());
 }
 
 static box_label read_box(place *p, char *text)

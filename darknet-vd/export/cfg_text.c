@@ -1,4 +1,5 @@
 #include "export/cfg_text.h"
+#include "base/c_locale.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "config/keys.h"
@@ -179,7 +180,7 @@ int vd_cfg_same_value(const char *a, const char *b)
     if (!strcmp(a, b)) return 1;
     for (;;) {
         char *end_a, *end_b;
-        float x = strtof(a, &end_a), y = strtof(b, &end_b);
+        float x = strtof_l(a, &end_a, vd_c_locale()), y = strtof_l(b, &end_b, vd_c_locale());
         if (end_a == a || end_b == b || x != y) return 0;
         a = end_a + strspn(end_a, " \t"), b = end_b + strspn(end_b, " \t");
         if (*a != *b || (*a && *a != ',')) return 0;

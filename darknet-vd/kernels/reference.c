@@ -3,7 +3,7 @@
 #include "kernels/winograd_batch_kernels.h"
 #include "kernels/bf16.h"
 #include "kernels/checksum.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/philox.h"
 
 #include <float.h>

@@ -3,7 +3,7 @@
 #include "kernels/kernels.h"
 #include "kernels/approx.h"
 #include "kernels/bf16.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/lanes.h"
 #include "kernels/variant.h"
 

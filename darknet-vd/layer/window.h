@@ -3,7 +3,8 @@
  *   stride     along the width
  *   stride_y   along the height; 0: the same. Not 0 in 1x1 convolutions of later Darknets' cfgs, to mark them
  *   dilation   0 and 1: none. It widens the padding, too, as AlexeyAB's Darknet has it: a padding of (size - 1) / 2
- * keeps the size of a map whatever the dilation pad        of a pool, both borders together */
+ *              keeps the size of a map whatever the dilation
+ *   pad        of a pool, both borders together */
 #ifndef VD_LAYER_WINDOW_H
 #define VD_LAYER_WINDOW_H
 

@@ -15,6 +15,30 @@ vd_onnx_graph *make_vd_onnx_graph(void)
     return g;
 }
 
+int vd_onnx_size_of(vd_onnx_type type)
+{
+    switch (type) {
+    case VD_ONNX_INT64:
+    case VD_ONNX_DOUBLE:
+        return 8;
+    case VD_ONNX_FLOAT16:
+        return 2;
+    case VD_ONNX_UINT8:
+    case VD_ONNX_INT8:
+    case VD_ONNX_BOOL:
+        return 1;
+    default:
+        return 4;
+    }
+}
+
+void *vd_onnx_grow(void *list, int n, size_t size)
+{
+    if (!(n & (n - 1))) list = vd_realloc(list, (n ? 2 * (size_t)n : 1) * size);
+    memset((char *)list + n * size, 0, size);
+    return list;
+}
+
 void vd_onnx_tensor_make(vd_onnx_tensor *t)
 {
     t->n = 1;
@@ -69,16 +93,6 @@ void free_vd_onnx_graph(vd_onnx_graph *g)
 
 /* ---- building ---- */
 
-/* one more element, zeroed, of a list of n; lists double */
-static void *one_more(void *list, int n, size_t size)
-{
-    if (!(n & (n - 1))) list = vd_realloc(list, (n ? 2 * (size_t)n : 1) * size);
-    memset((char *)list + n * size, 0, size);
-    return list;
-}
-
-#define ONE_MORE(list, n) ((list) = one_more(list, n, sizeof(*(list))), (list) + (n)++)
-
 static char *copy_of(const char *text)
 {
     return vd_format("%s", text);
@@ -86,21 +100,21 @@ static char *copy_of(const char *text)
 
 void vd_onnx_add_input(vd_onnx_node *node, const char *name)
 {
-    *ONE_MORE(node->input, node->inputs) = copy_of(name);
+    *VD_ONNX_ONE_MORE(node->input, node->inputs) = copy_of(name);
 }
 
 void vd_onnx_add_output(vd_onnx_node *node, const char *name)
 {
-    *ONE_MORE(node->output, node->outputs) = copy_of(name);
+    *VD_ONNX_ONE_MORE(node->output, node->outputs) = copy_of(name);
 }
 
 vd_onnx_node *vd_onnx_add_node(vd_onnx_graph *g, const char *type, const char *output, ...)
 {
     va_list inputs;
-    vd_onnx_node *node = ONE_MORE(g->node, g->nodes);
+    vd_onnx_node *node = VD_ONNX_ONE_MORE(g->node, g->nodes);
     node->name = copy_of(output);
     node->type = copy_of(type);
-    *ONE_MORE(node->output, node->outputs) = copy_of(output);
+    *VD_ONNX_ONE_MORE(node->output, node->outputs) = copy_of(output);
     va_start(inputs, output);
     for (const char *name; (name = va_arg(inputs, const char *));) vd_onnx_add_input(node, name);
     va_end(inputs);
@@ -109,7 +123,7 @@ vd_onnx_node *vd_onnx_add_node(vd_onnx_graph *g, const char *type, const char *o
 
 static vd_onnx_attribute *add_attribute(vd_onnx_node *node, const char *name, vd_onnx_kind kind)
 {
-    vd_onnx_attribute *a = ONE_MORE(node->attribute, node->attributes);
+    vd_onnx_attribute *a = VD_ONNX_ONE_MORE(node->attribute, node->attributes);
     a->name = copy_of(name);
     a->kind = kind;
     return a;
@@ -140,7 +154,7 @@ void vd_onnx_set_integers(vd_onnx_node *node, const char *name, int n, const int
 
 vd_onnx_tensor *vd_onnx_add_tensor(vd_onnx_graph *g, const char *name, vd_onnx_type type, int rank, const int64_t *dims)
 {
-    vd_onnx_tensor *t = ONE_MORE(g->tensor, g->tensors);
+    vd_onnx_tensor *t = VD_ONNX_ONE_MORE(g->tensor, g->tensors);
     assert(rank <= VD_ONNX_RANK);
     t->name = copy_of(name);
     t->type = type;
@@ -152,7 +166,7 @@ vd_onnx_tensor *vd_onnx_add_tensor(vd_onnx_graph *g, const char *name, vd_onnx_t
 
 void vd_onnx_add_value(vd_onnx_value **list, int *n, const char *name, vd_onnx_type type, int rank, const int64_t *dims)
 {
-    vd_onnx_value *v = ONE_MORE(*list, *n);
+    vd_onnx_value *v = VD_ONNX_ONE_MORE(*list, *n);
     v->name = copy_of(name);
     v->type = type;
     v->rank = rank;
@@ -161,7 +175,7 @@ void vd_onnx_add_value(vd_onnx_value **list, int *n, const char *name, vd_onnx_t
 
 void vd_onnx_add_note(vd_onnx_graph *g, const char *key, const char *text)
 {
-    char *(*note)[2] = ONE_MORE(g->note, g->notes);
+    char *(*note)[2] = VD_ONNX_ONE_MORE(g->note, g->notes);
     (*note)[0] = copy_of(key);
     (*note)[1] = copy_of(text);
 }

@@ -132,6 +132,13 @@ static inline int vd_onnx_is_real(vd_onnx_type type)
     return type == VD_ONNX_FLOAT || type == VD_ONNX_FLOAT16 || type == VD_ONNX_DOUBLE;
 }
 
+/* bytes of a number in a file */
+int vd_onnx_size_of(vd_onnx_type type);
+
+/* one more element, zeroed, at the end of a list of n, whose memory doubles: the list, which may have moved */
+void *vd_onnx_grow(void *list, int n, size_t size);
+#define VD_ONNX_ONE_MORE(list, n) ((list) = vd_onnx_grow(list, n, sizeof(*(list))), (list) + (n)++)
+
 /* room for the numbers of a tensor whose type, rank and dims are set; n is set. _clear() frees them and the name */
 void vd_onnx_tensor_make(vd_onnx_tensor *t);
 void vd_onnx_tensor_clear(vd_onnx_tensor *t);

@@ -4,10 +4,10 @@
 #include "onnx/wire.h"
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/float_bits.h"
+#include "base/fp16.h"
 #include "base/text.h"
-#include "kernels/fp16.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +55,19 @@ static int is_run(const reading *r, const vd_wire_field *f, uint64_t field)
     return is_a(r, f, field, VD_WIRE_RUN);
 }
 
+/* at most 64 KiB */
+static char *any_text_of(const vd_wire_field *f)
+{
+    size_t n = f->part.end - f->part.at;
+    return vd_format("%.*s", (int)(n < 1 << 16 ? n : 1 << 16), n ? (const char *)f->part.at : "");
+}
+
 /* names and words: no control characters, so that they can stand in a message, a cfg and in C's strings */
 static char *text_of(const reading *r, const vd_wire_field *f)
 {
-    size_t n = f->part.end - f->part.at;
-    for (size_t i = 0; i < n; ++i)
-        if (f->part.at[i] < ' ' || f->part.at[i] == 0x7f) refuse(r, "damaged: a name has control characters");
-    return vd_format("%.*s", (int)(n < 1 << 16 ? n : 1 << 16), n ? (const char *)f->part.at : "");
+    for (const unsigned char *c = f->part.at; c < f->part.end; ++c)
+        if (*c < ' ' || *c == 0x7f) refuse(r, "damaged: a name has control characters");
+    return any_text_of(f);
 }
 
 static void set_text(const reading *r, const vd_wire_field *f, char **text)
@@ -71,7 +77,7 @@ static void set_text(const reading *r, const vd_wire_field *f, char **text)
     *text = text_of(r, f);
 }
 
-/* a list of numbers of a field: one, or a run of packed ones; `each` takes them */
+/* a list of numbers of a field: one, or a run of packed ones */
 typedef struct {
     int64_t *x;
     size_t n;
@@ -121,14 +127,6 @@ static vd_onnx_type type_of(const reading *r, uint64_t type)
     }
 }
 
-static size_t bytes_of(vd_onnx_type type)
-{
-    return type == VD_ONNX_INT64 || type == VD_ONNX_DOUBLE  ? 8
-           : type == VD_ONNX_FLOAT16                        ? 2
-           : type == VD_ONNX_FLOAT || type == VD_ONNX_INT32 ? 4
-                                                            : 1;
-}
-
 static void set_dims(const reading *r, vd_onnx_tensor *t, const numbers *dims, size_t most)
 {
     size_t n = 1;
@@ -160,7 +158,7 @@ static int64_t integer_of(vd_onnx_type type, uint64_t bytes)
 
 static void set_number(vd_onnx_tensor *t, size_t i, uint64_t bytes)
 {
-    if (t->type == VD_ONNX_FLOAT) t->real[i] = vd_wire_float_of(bytes);
+    if (t->type == VD_ONNX_FLOAT) t->real[i] = vd_float_of_bits((uint32_t)bytes);
     else if (t->type == VD_ONNX_FLOAT16) t->real[i] = vd_float_of_fp16((uint16_t)bytes);
     else if (t->type == VD_ONNX_DOUBLE) t->real[i] = (float)double_of(bytes);
     else t->integer[i] = integer_of(t->type, bytes);
@@ -179,7 +177,7 @@ static void set_numbers(const reading *r, vd_onnx_tensor *t, const tensor_fields
 {
     int is_float = t->type == VD_ONNX_FLOAT, is_double = t->type == VD_ONNX_DOUBLE;
     vd_wire_part raw = f->has_raw ? f->raw : is_float ? f->floats : f->doubles;
-    size_t size = bytes_of(t->type), n = raw.end - raw.at;
+    size_t size = (size_t)vd_onnx_size_of(t->type), n = raw.end - raw.at;
     int as_words = !f->has_raw && !is_float && !is_double;
     size_t have = as_words ? f->words.n : n / size;
     set_dims(r, t, &f->dims, have);
@@ -264,24 +262,15 @@ static void read_sparse(reading *r, vd_wire_part p, vd_onnx_tensor *t)
 
 /* ---- nodes ---- */
 
-static void *one_more(void *list, int n, size_t size)
-{
-    if (!(n & (n - 1))) list = vd_realloc(list, (n ? 2 * (size_t)n : 1) * size);
-    memset((char *)list + n * size, 0, size);
-    return list;
-}
-
-#define ONE_MORE(list, n) ((list) = one_more(list, n, sizeof(*(list))), (list) + (n)++)
-
 static void add_reals(const reading *r, const vd_wire_field *f, vd_onnx_attribute *a)
 {
     vd_wire_part p = f->part;
-    if (f->kind == VD_WIRE_FOUR_BYTES) *ONE_MORE(a->reals, a->n) = vd_wire_float_of(f->number);
+    if (f->kind == VD_WIRE_FOUR_BYTES) *VD_ONNX_ONE_MORE(a->reals, a->n) = vd_float_of_bits((uint32_t)f->number);
     else if (f->kind != VD_WIRE_RUN || (p.end - p.at) % 4) refuse(r, "damaged: field 7 is of another type");
     for (; f->kind == VD_WIRE_RUN && p.at < p.end; p.at += 4) {
         float x;
         memcpy(&x, p.at, sizeof(x));
-        *ONE_MORE(a->reals, a->n) = x;
+        *VD_ONNX_ONE_MORE(a->reals, a->n) = x;
     }
 }
 
@@ -292,7 +281,7 @@ static void read_attribute(reading *r, vd_wire_part p, vd_onnx_attribute *a)
     int type = 0, kind = 0; /* what it says, and what it has: older files say nothing */
     while (next(r, &p, &w)) {
         if (is_run(r, &w, 1)) set_text(r, &w, &a->name);
-        else if (is_a(r, &w, 2, VD_WIRE_FOUR_BYTES)) a->f = vd_wire_float_of(w.number), kind = VD_ONNX_REAL;
+        else if (is_a(r, &w, 2, VD_WIRE_FOUR_BYTES)) a->f = vd_float_of_bits((uint32_t)w.number), kind = VD_ONNX_REAL;
         else if (is_number(r, &w, 3)) a->i = (int64_t)w.number, kind = VD_ONNX_INTEGER;
         else if (is_run(r, &w, 4)) set_text(r, &w, &a->text), kind = VD_ONNX_TEXT;
         else if (is_run(r, &w, 5) && kind != VD_ONNX_TENSOR) read_tensor(r, w.part, &a->tensor), kind = VD_ONNX_TENSOR;
@@ -319,8 +308,8 @@ static void read_node(reading *r, vd_wire_part p, vd_onnx_node *node)
     while (next(r, &all, &w)) { /* its name first, for messages */
         if (is_run(r, &w, 3)) set_text(r, &w, &node->name);
         else if (is_run(r, &w, 4)) set_text(r, &w, &node->type);
-        else if (is_run(r, &w, 1)) *ONE_MORE(node->input, node->inputs) = text_of(r, &w);
-        else if (is_run(r, &w, 2)) *ONE_MORE(node->output, node->outputs) = text_of(r, &w);
+        else if (is_run(r, &w, 1)) *VD_ONNX_ONE_MORE(node->input, node->inputs) = text_of(r, &w);
+        else if (is_run(r, &w, 2)) *VD_ONNX_ONE_MORE(node->output, node->outputs) = text_of(r, &w);
     }
     if (!node->type || !node->outputs) refuse(r, "damaged: a node without an operator or an output");
     if (!node->name || !*node->name) {
@@ -331,7 +320,7 @@ static void read_node(reading *r, vd_wire_part p, vd_onnx_node *node)
     while (next(r, &p, &w)) {
         free(r->place);
         r->place = vd_format("%s", place);
-        if (is_run(r, &w, 5)) read_attribute(r, w.part, ONE_MORE(node->attribute, node->attributes));
+        if (is_run(r, &w, 5)) read_attribute(r, w.part, VD_ONNX_ONE_MORE(node->attribute, node->attributes));
         else if (is_run(r, &w, 7) && w.part.at < w.part.end) set_text(r, &w, &node->domain);
     }
     free(place);
@@ -340,7 +329,7 @@ static void read_node(reading *r, vd_wire_part p, vd_onnx_node *node)
 
 static void add_integer(vd_onnx_node *node, const char *name, int i)
 {
-    vd_onnx_attribute *a = ONE_MORE(node->attribute, node->attributes);
+    vd_onnx_attribute *a = VD_ONNX_ONE_MORE(node->attribute, node->attributes);
     *a = (vd_onnx_attribute){.name = vd_format("%s", name), .kind = VD_ONNX_INTEGER, .i = i};
 }
 
@@ -350,7 +339,7 @@ static void read_nodes(reading *r, vd_wire_part p)
     vd_onnx_graph *g = r->g;
     int parts = 1;
     for (int k = 0; k < parts; ++k) {
-        vd_onnx_node *node = ONE_MORE(g->node, g->nodes);
+        vd_onnx_node *node = VD_ONNX_ONE_MORE(g->node, g->nodes);
         read_node(r, p, node);
         if (strcmp(node->type, "Split")) return;
         parts = node->outputs;
@@ -407,10 +396,10 @@ static void read_graph(reading *r, vd_wire_part p)
     vd_wire_field w;
     while (next(r, &p, &w)) {
         if (is_run(r, &w, 1)) read_nodes(r, w.part);
-        else if (is_run(r, &w, 5)) read_tensor(r, w.part, ONE_MORE(g->tensor, g->tensors));
-        else if (is_run(r, &w, 15)) read_sparse(r, w.part, ONE_MORE(g->tensor, g->tensors));
-        else if (is_run(r, &w, 11)) read_value(r, w.part, ONE_MORE(g->input, g->inputs));
-        else if (is_run(r, &w, 12)) read_value(r, w.part, ONE_MORE(g->output, g->outputs));
+        else if (is_run(r, &w, 5)) read_tensor(r, w.part, VD_ONNX_ONE_MORE(g->tensor, g->tensors));
+        else if (is_run(r, &w, 15)) read_sparse(r, w.part, VD_ONNX_ONE_MORE(g->tensor, g->tensors));
+        else if (is_run(r, &w, 11)) read_value(r, w.part, VD_ONNX_ONE_MORE(g->input, g->inputs));
+        else if (is_run(r, &w, 12)) read_value(r, w.part, VD_ONNX_ONE_MORE(g->output, g->outputs));
         forget_place(r);
     }
     for (int i = 0; i < g->tensors; ++i)
@@ -432,7 +421,7 @@ static void read_opset(reading *r, vd_wire_part p)
 
 static void read_note(reading *r, vd_wire_part p)
 {
-    char *(*note)[2] = ONE_MORE(r->g->note, r->g->notes);
+    char *(*note)[2] = VD_ONNX_ONE_MORE(r->g->note, r->g->notes);
     vd_wire_field w;
     (*note)[0] = vd_format("%s", "");
     (*note)[1] = vd_format("%s", "");
@@ -441,7 +430,7 @@ static void read_note(reading *r, vd_wire_part p)
             if (!is_run(r, &w, (uint64_t)k + 1)) continue;
             free((*note)[k]);
             (*note)[k] = 0;
-            (*note)[k] = vd_format("%.*s", (int)(w.part.end - w.part.at), (const char *)w.part.at);
+            (*note)[k] = any_text_of(&w);
         }
 }
 
@@ -459,27 +448,10 @@ static void read_model(reading *r, vd_wire_part p)
     if (!graphs || !r->g->opset) refuse(r, "no ONNX file: it has no graph, or no version of its operators");
 }
 
-static unsigned char *bytes_of_file(const char *path, size_t *n)
-{
-    char *fault;
-    FILE *fp = vd_input_open(path, "rb", &fault);
-    if (!fp) vd_die("%s", fault);
-    size_t room = 1 << 16;
-    unsigned char *bytes = vd_malloc(room);
-    *n = 0;
-    for (size_t got; (got = fread(bytes + *n, 1, room - *n, fp)) > 0;) {
-        *n += got;
-        if (*n == room) bytes = vd_realloc(bytes, room *= 2);
-    }
-    if (ferror(fp)) vd_die("%s: cannot read: %s", path, strerror(errno));
-    fclose(fp);
-    return bytes;
-}
-
 vd_onnx_graph *vd_onnx_read(const char *path)
 {
     size_t n;
-    unsigned char *bytes = bytes_of_file(path, &n);
+    unsigned char *bytes = vd_input_bytes(path, &n);
     reading r = {.path = path, .g = make_vd_onnx_graph()};
     read_model(&r, (vd_wire_part){bytes, bytes + n});
     free(bytes);

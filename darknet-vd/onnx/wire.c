@@ -110,11 +110,3 @@ int vd_wire_next(vd_wire_part *p, vd_wire_field *f)
     }
     return -1;
 }
-
-float vd_wire_float_of(uint64_t bytes)
-{
-    uint32_t low = (uint32_t)bytes;
-    float x;
-    memcpy(&x, &low, sizeof(x));
-    return x;
-}

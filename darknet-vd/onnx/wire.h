@@ -44,7 +44,4 @@ int vd_wire_next(vd_wire_part *p, vd_wire_field *f);
 /* take a number of a run of packed ones: 1; 0 when the bytes end within it */
 int vd_wire_take_number(vd_wire_part *p, uint64_t *x);
 
-/* the float of four bytes */
-float vd_wire_float_of(uint64_t bytes);
-
 #endif

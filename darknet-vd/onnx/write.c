@@ -3,26 +3,9 @@
 #include "onnx/wire.h"
 #include "base/fail.h"
 #include "base/version.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 
 #include <stdlib.h>
-
-static int size_of(vd_onnx_type type)
-{
-    switch (type) {
-    case VD_ONNX_INT64:
-    case VD_ONNX_DOUBLE:
-        return 8;
-    case VD_ONNX_FLOAT16:
-        return 2;
-    case VD_ONNX_UINT8:
-    case VD_ONNX_INT8:
-    case VD_ONNX_BOOL:
-        return 1;
-    default:
-        return 4;
-    }
-}
 
 /* the bytes of number i, the lowest first */
 static void put(const vd_onnx_tensor *t, size_t i, unsigned char *to)
@@ -35,12 +18,12 @@ static void put(const vd_onnx_tensor *t, size_t i, unsigned char *to)
     if (t->type == VD_ONNX_FLOAT16) bytes = vd_fp16_of(t->real[i]);
     else if (t->real) x.f = t->real[i], bytes = x.word;
     else bytes = (uint64_t)t->integer[i];
-    for (int k = 0; k < size_of(t->type); ++k) to[k] = (unsigned char)(bytes >> 8 * k);
+    for (int k = 0; k < vd_onnx_size_of(t->type); ++k) to[k] = (unsigned char)(bytes >> 8 * k);
 }
 
 static void write_tensor(const vd_onnx_tensor *t, vd_wire *w)
 {
-    size_t size = size_of(t->type), n = t->n * size;
+    size_t size = vd_onnx_size_of(t->type), n = t->n * size;
     unsigned char *raw = vd_malloc(n ? n : 1);
     for (size_t i = 0; i < t->n; ++i) put(t, i, raw + i * size);
     for (int i = 0; i < t->rank; ++i) vd_wire_number(w, 1, t->dims[i]);

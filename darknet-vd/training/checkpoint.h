@@ -54,7 +54,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
  *                training has no checkpoints at all
  *   setbacks     the caller's to change; they are saved, and applied by the next vd_checkpoint_back()
  *   back         restore the latest checkpoint before batch number `before` whose numbers are finite, or the start;
- * sets setbacks.to */
+ *                sets setbacks.to */
 int vd_checkpoint_keep_start(network *net);
 vd_setbacks *vd_checkpoint_setbacks(void);
 void vd_checkpoint_back(network *net, long before);

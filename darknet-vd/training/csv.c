@@ -211,7 +211,7 @@ static char *replace(vd_csv *c)
     print_header(out.fp);
     for (size_t i = 0; i < c->n; ++i) print_row(out.fp, c->rows + i);
     long long bytes = ftell(out.fp);
-    fault = vd_output_finish(&out);
+    fault = vd_output_finish(&out, 1);
     c->replace = fault != 0;
     if (fault) return fault;
     c->written = c->n;

@@ -1,8 +1,9 @@
 #include "training/page.h"
-#include "training/json.h"
 #include "training/page_network.h"
+#include "base/c_locale.h"
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/version.h"
 #include "data/jpeg.h"
 #include "layer/kernel_choice.h"
@@ -46,7 +47,7 @@ static int parse_history(const char *line, double *row, int width)
     if (*line != '[') return 0;
     for (int i = 0; i < width; ++i) {
         char *end;
-        row[i] = strtod(line + 1, &end);
+        row[i] = strtod_l(line + 1, &end, vd_c_locale());
         if (end == line + 1 || *end != (i + 1 < width ? ',' : ']') || !isfinite(row[i])) return 0;
         line = end;
     }
@@ -217,5 +218,5 @@ char *vd_page_write(const vd_page *p)
     if (fault) return fault;
     for (const char *line = vd_page_template, *end; (end = strchr(line, '\n')); line = end + 1)
         if (!fill(out.fp, line, (size_t)(end - line), p)) fwrite(line, 1, (size_t)(end - line) + 1, out.fp);
-    return vd_output_finish(&out);
+    return vd_output_finish(&out, 0); /* made anew soon */
 }

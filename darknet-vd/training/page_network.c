@@ -1,6 +1,6 @@
 #include "training/page_network.h"
-#include "training/json.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "layer/layer_state.h"
 #include "layer/vd_layer.h"
 

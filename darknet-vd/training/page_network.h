@@ -10,10 +10,11 @@
 /* members of an object, without its braces:
  *
  *   "layers"     [{index, type, output, weights, left, bytes, multiply_adds, multiply_adds_left, threshold}]; of a
- * plain layer's weights all are left; null where there are none. bytes: 4 a weight left. An image's multiply-adds,
- * those of the weights alone "histogram"  {from, to, layers: [{index, counts}]}: variational layers' log alpha in bins
- * of one width "filters"    of a first layer that is convolutional, else null: {index, of, channels, shown, size,
- * largest, theta, left}: theta in 127ths of `largest`, a filter an array of [shown][size][size]; left: 1 or 0 for each
+ *                plain layer's weights all are left; null where there are none. bytes: 4 a weight left. An image's
+ *                multiply-adds, those of the weights alone
+ *   "histogram"  {from, to, layers: [{index, counts}]}: variational layers' log alpha in bins of one width
+ *   "filters"    of a first layer that is convolutional, else null: {index, of, channels, shown, size, largest, theta,
+ *                left}: theta in 127ths of `largest`, a filter an array of [shown][size][size]; left: 1 or 0 for each
  *   "pixels"     of a first layer that is variational and dense, else null: {index, width, height, most, left}: weights
  *                left that read this pixel, of `most`
  *   "maps"       of variational dense layers: [{index, outputs, inputs, rows, columns, left}]: shares of weights left,

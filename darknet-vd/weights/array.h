@@ -3,23 +3,25 @@
  * A "mixed bit" is one of weights/mixing.h; numbers behind its contexts are the weights they start with. Models, kinds
  * and contexts start anew with each array.
  *
- *     value     not 0. Its sign: a mixed bit, 1 for minus, one context (98304). Then
- *               a float of m bits: exponent, a tree of 8 bits (weights/matrix.h); the highest m bits of the mantissa,
- * raw an integer times a step: its magnitude magnitude mixed bits "more than 1", "more than 2" .. "more than 12", up to
- * the first 0: 12 kinds, two contexts each (16384, 32768); after twelve ones the magnitude less 13, as a number number
- * n  L = bits of n + 1, less 1: L ones and a zero, with a model for each place, no zero after 21 ones; then the L lower
- * bits of n + 1, raw
+ *     value      not 0. Its sign: a mixed bit, 1 for minus, one context (98304). Then either a float of m bits: its
+ *                exponent, a tree of 8 bits (weights/matrix.h); the highest m bits of its mantissa, raw; or an
+ *                integer times a step: its magnitude
+ *     magnitude  mixed bits "more than 1", "more than 2" .. "more than 12", up to the first 0: 12 kinds, two contexts
+ *                each (16384, 32768). After twelve ones the magnitude less 13, as a number
+ *     number n   L = bits of n + 1, less 1: L ones and a zero, with a model for each place, no zero after 21 ones.
+ *                Then the L lower bits of n + 1, raw
  *
- *     rows      a mixed bit for each, 1: alive; its context (65536) is the bit before, 1 at first
- *     vector    of integers: 1 raw bit, 1: ascending. For each living row a mixed bit without contexts, 1: not 0, and
- * the value. Where ascending, so the first alone; the others have their rise plus 1 as a magnitude, of kinds and models
- * of their own. No contexts in these values weights   for each channel a mixed bit, 1: used; its context (65536) is the
- * channel's source: not known, dead, alive. For each living row, each used channel and each place of its map a mixed
- * bit, 1: not 0, with the contexts row (32768, new with each row), column (32768), channel (16384), place in the map
- * (16384), the four neighbours to the left, above, above left, above right that are not 0 (32768), source with the
- *               length of its number of weights (16384); after a 1 the value. Context of its sign: the signs to the
- * left and above. Contexts of its magnitude, for each of the 12 kinds: the row, new with each; the larger magnitude to
- * the left and above, of 0, 1, 2, more (floats: 0, 1) */
+ *     rows       a mixed bit for each, 1: alive; its context (65536) is the bit before, 1 at first
+ *     vector     of integers first 1 raw bit, 1: ascending. For each living row a mixed bit without contexts, 1: not
+ *                0, and the value. Where ascending, so the first alone; the others have their rise plus 1 as a
+ *                magnitude, of kinds and models of their own. These values have no contexts
+ *     weights    for each channel a mixed bit, 1: used; its context (65536) is the channel's source: not known, dead,
+ *                alive. For each living row, each used channel and each place of its map a mixed bit, 1: not 0, with
+ *                the contexts row (32768, new with each row), column (32768), channel (16384), place in the map
+ *                (16384), the four neighbours to the left, above, above left, above right that are not 0 (32768), and
+ *                the source with the length of its number of weights (16384); after a 1 the value. Contexts of its
+ *                sign: the signs to the left and above. Contexts of its magnitude, for each of the 12 kinds: the row,
+ *                new with each; the larger magnitude to the left and above, of 0, 1, 2, more (floats: 0, 1) */
 #ifndef VD_WEIGHTS_ARRAY_H
 #define VD_WEIGHTS_ARRAY_H
 

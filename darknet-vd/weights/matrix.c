@@ -1,5 +1,6 @@
 #include "weights/matrix.h"
 #include "base/float_bits.h"
+#include "base/fp16.h"
 #include "base/fail.h"
 
 #include <assert.h>
@@ -67,10 +68,10 @@ static float code_float32(vd_coder *c, models *m, float x)
 
 static float code_float16(vd_coder *c, models *m, float x)
 {
-    uint16_t half = vd_half_of_float(vd_bits_of_float(x));
+    uint16_t half = vd_fp16_of(x);
     uint32_t sign = (uint32_t)vd_code_bit(c, &m->sign, half >> 15);
     uint32_t exponent = vd_code_tree(c, m->exponent, 5, half >> 10 & 31);
-    return vd_float_of_bits(vd_float_of_half((uint16_t)(sign << 15 | exponent << 10 | vd_code_raw(c, 10, half))));
+    return vd_float_of_fp16((uint16_t)(sign << 15 | exponent << 10 | vd_code_raw(c, 10, half)));
 }
 
 static float code_steps(vd_coder *c, models *m, float step, float x)

@@ -9,11 +9,6 @@
 /* these values are written to .vdw files */
 typedef enum { VD_PACK_DENSE = 0, VD_PACK_FP32 = 1, VD_PACK_FP16 = 2, VD_PACK_INT8 = 3 } vd_pack_format;
 
-/* IEEE 754 binary32 to binary16 and back; rounded to nearest, ties to even. As bits, so that denormal numbers are not
- * flushed to zero */
-uint16_t vd_half_of_float(uint32_t bits);
-uint32_t vd_float_of_half(uint16_t half);
-
 enum { VD_PACK_MOST_STEPS = 127 }; /* int8 of version 1: a weight is -127 .. 127 steps */
 
 /* step number k = (4 + k mod 4)/4 * 2^(k div 4 - 48): four per octave, from 2^-48 to 57344. A step times -127 .. 127 is

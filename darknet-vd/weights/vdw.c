@@ -1,5 +1,6 @@
 #include "weights/vdw.h"
 #include "base/fail.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "layer/vd_layer.h"
 #include "weights/crc32.h"
@@ -268,16 +269,6 @@ char *vd_unpack_network(network *net, const uint8_t *bytes, size_t n)
     return fault;
 }
 
-static vd_bytes read_all(FILE *fp)
-{
-    static const size_t piece = 1 << 16;
-    vd_bytes all = {0};
-    uint8_t *buffer = vd_calloc(piece, 1);
-    for (size_t got; (got = fread(buffer, 1, piece, fp)) > 0;) vd_bytes_add(&all, buffer, got);
-    free(buffer);
-    return all;
-}
-
 int vd_pack_load(network *net, const char *filename, FILE *fp, int start, int cutoff)
 {
     uint8_t first[sizeof(magic)];
@@ -286,14 +277,14 @@ int vd_pack_load(network *net, const char *filename, FILE *fp, int start, int cu
     net->packed_from = 0;
     rewind(fp);
     if (!vd_is_packed(first, n)) return 0;
-    vd_bytes all = read_all(fp);
+    unsigned char *bytes = vd_input_rest(fp, &n);
     char *fault = ferror(fp) ? vd_format("cannot be read: %s", strerror(errno)) : 0;
     if (!fault && (start > 0 || cutoff < net->n))
         fault = vd_format("is packed and can only be loaded completely, not layers %d to %d", start, cutoff - 1);
-    if (!fault) fault = vd_unpack_network(net, all.bytes, all.n);
+    if (!fault) fault = vd_unpack_network(net, bytes, n);
     if (fault)
         vd_die("\n%s: %s", filename, fault); /* Darknet has printed "Loading weights from ..." without a newline */
-    vd_bytes_free(&all);
+    free(bytes);
     net->packed_from = vd_format("%s", filename);
     return 1;
 }

@@ -15,9 +15,10 @@
  *     for each part of the network (weights/parts.h), in order
  *         1 raw bit          1: exact, as in fp32, whatever the format; so are all but variational layers
  *         8 raw bits, 3      in format 3 and not exact: the step k of the weights; octaves o by which that of the
- * biases is finer: it is k - 4 o, or k mod 4 where that is negative rows               which of them are alive: have a
- * value that is not 0 (weights/array.h) vectors            of living rows: biases; with batch normalisation scales,
- * means, variances weights            of living rows: [channels][height][width] each
+ *                            biases is finer: it is k - 4 o, or k mod 4 where that is negative
+ *         rows               which of them are alive: have a value that is not 0 (weights/array.h)
+ *         vectors            of living rows: biases; with batch normalisation scales, means, variances
+ *         weights            of living rows: [channels][height][width] each
  *
  * in fp32 as floats of 23 bits of mantissa; in fp16 the weights as floats of 10 bits; in integers the weights times
  * step k, biases times their step, but with batch normalisation biases, scales and means as floats of 10 bits,

@@ -1,9 +1,11 @@
 /* base/files.c: a file that is written appears complete or not at all, and what stops it is named. */
 #include "support/support.h"
+#include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
 
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +247,56 @@ START_TEST(outputs_that_belong_together_appear_all_or_none)
 }
 END_TEST
 
+/* of the second, not all bytes can be written */
+static void close_two_on_a_full_disk(const char *unused)
+{
+    (void)unused;
+    limit_file_size(4096);
+    vd_output out[] = {named("first", "1"), named("second", "2")};
+    for (int i = 0; i < 100000; ++i) fputc('x', out[1].fp);
+    vd_output_close_all(2, (vd_output *[]){out, out + 1});
+}
+
+START_TEST(a_full_disk_leaves_the_files_that_belong_together_as_they_were)
+{
+    char *first = in_folder(folder, "first"), *second = in_folder(folder, "second"), *err;
+    write_text(first, "old");
+    ck_assert_int_eq(in_child(close_two_on_a_full_disk, 0, &err), 1);
+    ck_assert_ptr_nonnull(strstr(err, "second: not written: File too large"));
+    expect_file(first, "old", 3);
+    ck_assert_int_ne(access(second, F_OK), 0);
+    ck_assert_int_eq(files_in(folder, ""), 1);
+    free(err), free(first), free(second);
+}
+END_TEST
+
+static jmp_buf back;
+
+static void go_on(const char *message)
+{
+    (void)message;
+    longjmp(back, 1);
+}
+
+static void fail_and_close_others(const char *second)
+{
+    vd_on_die(go_on);
+    if (!setjmp(back)) close_three(second);
+    vd_output out[] = {named("c", "3"), named("d", "4")};
+    vd_output_close_all(2, (vd_output *[]){out, out + 1});
+}
+
+START_TEST(a_program_that_goes_on_after_a_failure_can_write_others)
+{
+    char *second = in_folder(folder, "second"), *c = in_folder(folder, "c"), *d = in_folder(folder, "d"), *err;
+    ck_assert_int_eq(in_child(fail_and_close_others, second, &err), 0);
+    expect_file(c, "3", 1);
+    expect_file(d, "4", 1);
+    ck_assert_int_eq(files_in(folder, ""), 3); /* with the folder */
+    free(err), free(c), free(d), free(second);
+}
+END_TEST
+
 SUITE_OF(files)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -257,4 +309,6 @@ SUITE_OF(files)
     TEST(a_pipe_or_device_is_written_into_and_not_replaced);
     TEST(a_place_that_cannot_be_written_is_named);
     TEST(outputs_that_belong_together_appear_all_or_none);
+    TEST(a_full_disk_leaves_the_files_that_belong_together_as_they_were);
+    TEST(a_program_that_goes_on_after_a_failure_can_write_others);
 }

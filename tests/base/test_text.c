@@ -1,7 +1,9 @@
 /* base/text.c: numbers read from text, text formatted. */
 #include "support/support.h"
+#include "base/stock_libc.h"
 #include "base/text.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +14,11 @@ START_TEST(numbers_are_read_whole_or_not_at_all)
         int ok;
         double value;
     } cases[] = {
-        {"0", 1, 0},      {"3", 1, 3},     {"-8.5", 1, -8.5},   {"1e-3", 1, 1e-3}, {"+2", 1, 2},   {".5", 1, .5},
-        {"5.", 1, 5},     {"-0", 1, -0.0}, {"1e308", 1, 1e308}, {"", 0, 0},        {"abc", 0, 0},  {"3x", 0, 0},
-        {"3 ", 0, 0},     {"1,5", 0, 0},   {"nan", 0, 0},       {"inf", 0, 0},     {"-inf", 0, 0}, {"1e999", 0, 0},
-        {"-1e999", 0, 0}, {"--1", 0, 0},   {"1e", 0, 0},        {"-", 0, 0},       {"1 2", 0, 0},
+        {"0", 1, 0},   {"3", 1, 3},    {"-8.5", 1, -8.5}, {"1e-3", 1, 1e-3},   {"+2", 1, 2},
+        {".5", 1, .5}, {"5.", 1, 5},   {"-0", 1, -0.0},   {"1e308", 1, 1e308}, {"", 0, 0},
+        {"abc", 0, 0}, {"3x", 0, 0},   {"3 ", 0, 0},      {"1,5", 0, 0},       {"nan", 0, 0},
+        {"inf", 0, 0}, {"-inf", 0, 0}, {"1e999", 0, 0},   {"-1e999", 0, 0},    {"--1", 0, 0},
+        {"1e", 0, 0},  {"-", 0, 0},    {"1 2", 0, 0},     {"0x10", 0, 0},      {" 1", 0, 0},
     };
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         double value = 77;
@@ -72,8 +75,33 @@ START_TEST(formatting_gives_a_string_of_any_length)
 }
 END_TEST
 
+/* a program on the library may write numbers with a comma; files have a point */
+START_TEST(numbers_have_a_point_in_every_locale)
+{
+    make_test_folder();
+    char *path = in_folder(folder, "de_DE.UTF-8"),
+         *line = vd_format("localedef -i de_DE -f UTF-8 %s >/dev/null 2>&1", path);
+    int made = !system(line) && !setenv("LOCPATH", folder, 1) && setlocale(LC_ALL, "de_DE.UTF-8");
+    if (!made) {
+        skipped(1, "localedef of package locales is needed to make de_DE.UTF-8");
+    } else {
+        double value;
+        float x;
+        ck_assert(strtod("0,5", 0) == .5); /* it is such a locale */
+        ck_assert(vd_parse_double("0.5", &value) && value == .5);
+        ck_assert(stock_atof("0.25") == .25 && stock_strtod("0.125", 0) == .125);
+        ck_assert(stock_sscanf("0.75", "%f", &x) == 1 && x == .75f);
+        ck_assert(strtod("0,5", 0) == .5); /* the program's is back */
+        setlocale(LC_ALL, "C");
+    }
+    free(line), free(path);
+    remove_test_folder();
+}
+END_TEST
+
 SUITE_OF(text)
 {
+    TEST(numbers_have_a_point_in_every_locale);
     TEST(numbers_are_read_whole_or_not_at_all);
     TEST(whole_numbers_are_decimal_and_fit_a_long);
     TEST(formatting_gives_a_string_of_any_length);

@@ -1,5 +1,5 @@
 /* training/page.c: a page is whole and needs nothing else, and its data are JSON that equals the csv. */
-#include "training/json.h"
+#include "base/json.h"
 #include "training/log.h"
 #include "training/page.h"
 #include "layer/schedule.h"

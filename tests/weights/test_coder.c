@@ -3,6 +3,7 @@
 #include "weights/crc32.h"
 #include "weights/matrix.h"
 #include "weights/rounding.h"
+#include "base/fp16.h"
 #include "support/support.h"
 #include "base/fail.h"
 
@@ -119,13 +120,10 @@ START_TEST(halves_are_those_of_ieee_754)
     } known[] = {{0, 0},          {-0.f, 0x8000},    {1, 0x3c00},    {-2, 0xc000},   {65504, 0x7bff},
                  {65520, 0x7c00}, {0x1p-14f, 0x400}, {0x1p-24f, 1},  {0x1p-25f, 0},  {0x1.8p-25f, 1},
                  {1e-9f, 0},      {1.f / 3, 0x3555}, {2049, 0x6800}, {2051, 0x6802}, {0x1.ff8p-15f, 0x3ff}};
-    for (size_t i = 0; i < COUNT_OF(known); ++i) {
-        uint32_t bits;
-        memcpy(&bits, &known[i].x, sizeof(bits));
-        ck_assert_msg(vd_half_of_float(bits) == known[i].half, "%a: %04x", known[i].x, vd_half_of_float(bits));
-    }
+    for (size_t i = 0; i < COUNT_OF(known); ++i)
+        ck_assert_msg(vd_fp16_of(known[i].x) == known[i].half, "%a: %04x", known[i].x, vd_fp16_of(known[i].x));
     for (uint32_t half = 0; half < 0x7c00; ++half) /* every finite one, to float and back */
-        ck_assert_uint_eq(vd_half_of_float(vd_float_of_half((uint16_t)half)), half);
+        ck_assert_uint_eq(vd_fp16_of(vd_float_of_fp16((uint16_t)half)), half);
 }
 END_TEST
 

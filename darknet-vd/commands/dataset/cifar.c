@@ -24,31 +24,6 @@ static char *batch_path(const char *dir, int split, int k, const char *suffix)
                              : vd_format("%s/test_batch.%s", dir, suffix);
 }
 
-static FILE *open_file(const char *path)
-{
-    char *fault;
-    FILE *fp = vd_input_open(path, "rb", &fault);
-    if (!fp) vd_die("%s", fault);
-    return fp;
-}
-
-/* all bytes of a file, and a null behind them; the caller frees them */
-static unsigned char *read_file(const char *path, size_t *bytes)
-{
-    FILE *fp = open_file(path);
-    unsigned char *data = 0;
-    size_t n = 0, got;
-    do {
-        data = vd_realloc(data, n + (1 << 20) + 1);
-        n += got = fread(data + n, 1, 1 << 20, fp);
-    } while (got);
-    if (ferror(fp)) vd_die("%s: cannot read: %s", path, strerror(errno));
-    fclose(fp);
-    data[n] = 0;
-    *bytes = n;
-    return data;
-}
-
 /* room for more pictures of a split; returns that of their pixels */
 static unsigned char *add_pictures(vd_source *from, int split, size_t more)
 {
@@ -67,7 +42,7 @@ static void check_label(const char *path, size_t i, long label)
 static void read_records(const char *path, vd_source *from, int split)
 {
     size_t bytes, before = from->count[split];
-    unsigned char *data = read_file(path, &bytes);
+    unsigned char *data = vd_input_bytes(path, &bytes);
     if (!bytes || bytes % RECORD) {
         vd_die("%s: %zu bytes, not a number of pictures of %d bytes: not CIFAR-10's binary version, or truncated", path,
                bytes, RECORD);
@@ -89,7 +64,9 @@ static void read_records(const char *path, vd_source *from, int split)
 static void read_sheet(const char *path, vd_source *from, int split)
 {
     int width, height, channels;
-    FILE *fp = open_file(path);
+    char *fault;
+    FILE *fp = vd_input_open(path, "rb", &fault);
+    if (!fp) vd_die("%s", fault);
     unsigned char *rows = stbi_load_from_file(fp, &width, &height, &channels, 3);
     if (!rows) vd_die("%s: cannot be decoded: %s", path, stbi_failure_reason());
     if (width != PLANE) vd_die("%s: %d pixels wide, expected %d, a picture in each row", path, width, PLANE);
@@ -102,7 +79,7 @@ static void read_sheet(const char *path, vd_source *from, int split)
 static void read_labels(const char *path, vd_source *from, int split)
 {
     size_t bytes, count = 0;
-    unsigned char *data = read_file(path, &bytes);
+    unsigned char *data = vd_input_bytes(path, &bytes);
     char *at = (char *)data + strspn((char *)data, " \t\r\n");
     from->labels[split] = vd_calloc(from->count[split], 1);
     if (*at != '[') vd_die("%s: does not begin with [: a list of labels is expected", path);

@@ -1,4 +1,5 @@
 #include "commands/dataset/dataset.h"
+#include "commands/words.h"
 
 #include "commands/dataset/cifar.h"
 #include "commands/dataset/digits.h"
@@ -50,7 +51,7 @@ static const struct {
     void (*read)(const char *dir, vd_source *from);
 } kinds[] = {{"mnist", "IDXDIR", "lenet5-vd", vd_mnist_read},
              {"cifar", "DIR", "vgg-cifar-vd", vd_cifar_read},
-             {"digits", 0, "lenet5-vd", 0}};
+             {"digits", 0, "lenet5-digits-vd", 0}};
 
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 
@@ -275,17 +276,6 @@ static void write_dataset(vd_source *from, const arguments *args, const char *cf
 
 /* arguments */
 
-static long number(const char *name, const char *text, long low, long high)
-{
-    long value;
-    if (!text) vd_die("darknet vd dataset: %s needs a number", name);
-    if (!vd_parse_long(text, &value)) vd_die("darknet vd dataset: %s %s is not an integer", name, text);
-    if (value < low || value > high) {
-        vd_die("darknet vd dataset: %s %s is not between %ld and %ld", name, text, low, high);
-    }
-    return value;
-}
-
 static int find_kind(const char *name)
 {
     for (int k = 0; k < KINDS; ++k) {
@@ -301,23 +291,15 @@ static arguments parse(int argc, char **argv, int kind)
     int n = 0, drawn = !kinds[kind].read, wanted = drawn ? 1 : 2;
     const long many = 10000000; /* about 40 GB of small files: more is surely a mistake */
 
-    for (int i = 2; i < argc; ++i) {
-        const char *a = argv[i], *value = i + 1 < argc ? argv[i + 1] : 0;
-        if (!strcmp(a, "-random-labels")) {
-            args.random_labels = 1;
-        } else if (!strcmp(a, "-seed")) {
-            args.seed = number(a, value, 0, LONG_MAX);
-            ++i;
-        } else if (drawn && (!strcmp(a, "-train") || !strcmp(a, "-test"))) {
-            args.count[a[2] == 'r' ? VD_TRAIN : VD_TEST] = number(a, value, 1, many);
-            ++i;
-        } else if (a[0] == '-') {
-            vd_die("darknet vd dataset %s: unknown option %s (see -h)", args.kind, a);
-        } else if (n == wanted) {
-            vd_die("darknet vd dataset %s: unexpected argument %s (see -h)", args.kind, a);
-        } else {
-            given[n++] = a;
-        }
+    for (vd_words w = {"vd dataset", argc, argv, 2}; w.at < argc; ++w.at) {
+        const char *word = argv[w.at];
+        if (!strcmp(word, "-random-labels")) args.random_labels = 1;
+        else if (!strcmp(word, "-seed")) args.seed = vd_word_integer(&w, 0, LONG_MAX);
+        else if (drawn && !strcmp(word, "-train")) args.count[VD_TRAIN] = vd_word_integer(&w, 1, many);
+        else if (drawn && !strcmp(word, "-test")) args.count[VD_TEST] = vd_word_integer(&w, 1, many);
+        else if (word[0] == '-') vd_die("darknet vd dataset %s: unknown option %s (see -h)", args.kind, word);
+        else if (n == wanted) vd_die("darknet vd dataset %s: unexpected argument %s (see -h)", args.kind, word);
+        else given[n++] = word;
     }
     if (n < wanted) {
         vd_die("darknet vd dataset %s: %s is missing (see -h)", args.kind,

@@ -2,6 +2,7 @@
 
 #include "data/glyphs.h"
 #include "base/fail.h"
+#include "base/splitmix64.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -22,18 +23,12 @@ struct vd_digits {
     int32_t distance[VD_DIGITS_CLASSES][CANVAS][CANVAS];
 };
 
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-#define GOLDEN UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / golden ratio, odd: splitmix64's increment */
-
 uint64_t vd_digits_bits(uint64_t seed, uint64_t stream, uint64_t index)
 {
-    return mix(mix(mix(seed + GOLDEN) + stream + GOLDEN) + index + GOLDEN);
+    uint64_t key = 0;
+    const uint64_t parts[] = {seed, stream, index};
+    for (int i = 0; i < 3; ++i) key = vd_splitmix64_mix(key + parts[i] + VD_SPLITMIX64_STEP);
+    return key;
 }
 
 typedef struct {
@@ -42,7 +37,7 @@ typedef struct {
 
 static uint64_t next(numbers *s)
 {
-    return mix(s->key + ++s->count * GOLDEN);
+    return vd_splitmix64_mix(s->key + ++s->count * VD_SPLITMIX64_STEP);
 }
 
 /* uniform over low .. high, both included, high - low < 2^32 */

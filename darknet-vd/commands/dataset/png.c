@@ -14,7 +14,6 @@ void vd_png_write(const char *path, int width, int height, int channels, const u
 {
     vd_output out = vd_output_open(path);
     if (!stbi_write_png_to_func(write_part, out.fp, width, height, channels, pixels, width * channels)) {
-        remove(out.temporary);
         vd_die("%s: cannot encode a %d x %d picture", path, width, height);
     }
     vd_output_close_unsynced(&out);

@@ -1,6 +1,6 @@
 /* The specification, in plain C. */
 #include "kernels/products/behind_pool.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 
 static void add_lists_c(vd_lists l, vd_list_rows s, const float *x, float *y)
 {

@@ -1,7 +1,7 @@
 #include "kernels/products/gemm.h"
 #include "kernels/products/tiled.h"
 #include "kernels/bf16.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 #include "kernels/kernels.h"
 #include "kernels/scratch.h"
 #include "base/parallel.h"

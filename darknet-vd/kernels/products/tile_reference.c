@@ -1,6 +1,6 @@
 /* The specification of the tile. */
 #include "kernels/products/tile.h"
-#include "kernels/fp16.h"
+#include "base/fp16.h"
 
 static float float_at(const void *x, long at)
 {

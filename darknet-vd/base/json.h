@@ -1,6 +1,6 @@
 /* Text and numbers as JSON that may stand in a <script> of a page. */
-#ifndef VD_TRAINING_JSON_H
-#define VD_TRAINING_JSON_H
+#ifndef VD_BASE_JSON_H
+#define VD_BASE_JSON_H
 
 #include <stdio.h>
 

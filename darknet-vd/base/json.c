@@ -1,4 +1,4 @@
-#include "training/json.h"
+#include "base/json.h"
 #include "base/text.h"
 
 #include <math.h>

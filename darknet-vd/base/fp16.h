@@ -1,11 +1,12 @@
 /* fp16, IEEE binary16, as a bare 16-bit word: for code that may not use the processor's own instructions. Inline, for
  * every variant of the kernels. */
-#ifndef VD_KERNELS_FP16_H
-#define VD_KERNELS_FP16_H
+#ifndef VD_BASE_FP16_H
+#define VD_BASE_FP16_H
 
 #include <stdint.h>
 
-/* rounded to the nearest, ties to even; 65520 and more become infinity, NaN stays NaN */
+/* rounded to the nearest, ties to even; 65520 and more become infinity, NaN stays NaN. Right also where the program
+ * takes floats under the smallest normal one for 0: all of them round to 0 */
 static inline uint16_t vd_fp16_of(float x)
 {
     union {
