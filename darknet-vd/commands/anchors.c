@@ -1,4 +1,5 @@
 #include "commands/anchors.h"
+#include "commands/words.h"
 #include "commands/clusters.h"
 #include "training/detector_score.h"
 #include "base/fail.h"
@@ -31,32 +32,23 @@ typedef struct {
     size_t *of_class; /* [classes] */
 } objects;
 
-static int option_after(int argc, char **argv, int *i, long least, long most)
-{
-    long value;
-    const char *option = argv[*i];
-    if (++*i == argc || !argv[*i]) vd_die("darknet detector calc_anchors: %s: a value is missing", option);
-    if (!vd_parse_long(argv[*i], &value) || value < least || value > most)
-        vd_die("darknet detector calc_anchors: %s %s is not an integer from %ld to %ld", option, argv[*i], least, most);
-    return (int)value;
-}
-
 /* 0 after printing help */
 static int parse(int argc, char **argv, arguments *a)
 {
     enum { MOST_CLUSTERS = 1000, MOST_SIDE = 100000 };
-    for (int i = 1; i < argc && argv[i]; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+    for (vd_words w = {"detector calc_anchors", argc, argv, 1}; w.at < argc && argv[w.at]; ++w.at) {
+        char *word = argv[w.at];
+        if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
             fputs(usage, stdout);
             return 0;
         }
-        if (!strcmp(argv[i], "-num_of_clusters")) a->clusters = option_after(argc, argv, &i, 1, MOST_CLUSTERS);
-        else if (!strcmp(argv[i], "-width")) a->width = option_after(argc, argv, &i, 1, MOST_SIDE);
-        else if (!strcmp(argv[i], "-height")) a->height = option_after(argc, argv, &i, 1, MOST_SIDE);
-        else if (!strcmp(argv[i], "-dont_show")) continue;
-        else if (argv[i][0] == '-') vd_die("darknet detector calc_anchors: unknown option %s", argv[i]);
-        else if (a->data) vd_die("darknet detector calc_anchors: unexpected argument %s", argv[i]);
-        else a->data = argv[i];
+        if (!strcmp(word, "-num_of_clusters")) a->clusters = (int)vd_word_integer(&w, 1, MOST_CLUSTERS);
+        else if (!strcmp(word, "-width")) a->width = (int)vd_word_integer(&w, 1, MOST_SIDE);
+        else if (!strcmp(word, "-height")) a->height = (int)vd_word_integer(&w, 1, MOST_SIDE);
+        else if (!strcmp(word, "-dont_show")) continue;
+        else if (word[0] == '-') vd_die("darknet detector calc_anchors: unknown option %s", word);
+        else if (a->data) vd_die("darknet detector calc_anchors: unexpected argument %s", word);
+        else a->data = word;
     }
     if (!a->data || !a->width || !a->height)
         vd_die("darknet detector calc_anchors: DATA, -width and -height are needed; see -h");

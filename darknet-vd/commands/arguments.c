@@ -1,6 +1,7 @@
 #include "commands/arguments.h"
 #include "commands/calibration.h"
 #include "commands/detector.h"
+#include "config/schema.h"
 #include "base/fail.h"
 #include "base/text.h"
 
@@ -10,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* the value after an option's name: =i an integer, =n one from 0, =p one from 1, =f a finite number, =s anything;
- * without any of these the option has no value */
+/* the value after an option's name: =i an integer, =n one from 0, =p one from 1, =f a finite number, =x one above 0,
+ * =s anything; without any of these the option has no value */
 static const char everywhere[] = "-i=i -nogpu -strict";
 #define CAMERA "-c=n -s=n -avg=p -prefix=s "
 
@@ -30,7 +31,7 @@ static const struct {
     {"imtest", "IMAGE", "show a picture resized and recoloured", 1, 0, "", 0},
     {"mkimg", "CFG WEIGHTS HEIGHT WIDTH NUMBER PREFIX", "pictures that a network makes of noise", 6, 0, "", "  ppp"},
     {"nightmare", "CFG WEIGHTS IMAGE LAYER", "a picture changed to what a layer sees in it", 4, 0,
-     "-range=p -norm=n -rounds=n -iters=n -octaves=n -zoom=f -rate=f -thresh=f -rotate=f -momentum=f -lambda=f "
+     "-range=p -norm=n -rounds=n -iters=n -octaves=p -zoom=x -rate=f -thresh=f -rotate=f -momentum=f -lambda=f "
      "-prefix=s -reconstruct -smooth=n",
      "   n"},
     {"normalize", "CFG WEIGHTS OUT", "weights with batch normalisation put in", 3, 0, "", 0},
@@ -92,8 +93,9 @@ static void check_value(const char *command, const char *what, const char *text,
     double x;
     long n = 0, least = kind == 'i' ? INT_MIN : kind == 'p';
     if (kind == 's' || kind == ' ') return;
-    if (kind == 'f') {
+    if (kind == 'f' || kind == 'x') {
         if (!vd_parse_double(text, &x)) vd_die("darknet %s: %s%s is not a number", command, what, text);
+        if (kind == 'x' && x <= 0) vd_die("darknet %s: %s%s is not above 0", command, what, text);
         return;
     }
     if (!vd_parse_long(text, &n) || n < INT_MIN || n > INT_MAX)
@@ -138,6 +140,18 @@ static void check_word(const char *command, const char *words, const char *word)
     if (!after(words, word)) vd_die("darknet %s: unknown command %s; commands are %s", command, word, words);
 }
 
+/* the words that a command takes: those of its usage; where the first is not about a whole data set there may be a
+ * picture or another file behind them, and for a few the number of a layer. Small commands are not asked */
+static int most_words(const char *name, const char *usage, const char *words, const char *first)
+{
+    int n = 1;
+    if (!words) return INT_MAX;
+    for (const char *at = usage; (at = strchr(at, ' ')); ++at) ++n;
+    if (!strcmp(first, "train") || !strncmp(first, "valid", 5)) return n;
+    if (!strcmp(name, "go") || (!strcmp(name, "classifier") && after("try test", first))) return n + 2;
+    return n + 1;
+}
+
 void vd_arguments_list(void)
 {
     printf("usage: darknet COMMAND ...\n");
@@ -157,13 +171,17 @@ void vd_arguments_check(int argc, char **argv)
     check_is_here(command);
     while (c < count && strcmp(command, commands[c].name)) ++c;
     if (c == count || vd_detector_has(argc, argv) || vd_calibration_has(argc, argv)) return;
-    const char *numbers = commands[c].numbers;
+    const char *numbers = commands[c].numbers, *first = 0;
     for (int i = 2; i < argc;) {
         if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {
             i += check_option(command, commands[c].options, argc, argv, i);
             continue;
         }
         if (!given && commands[c].words) check_word(command, commands[c].words, argv[i]);
+        if (!given) first = argv[i];
+        if (given == most_words(command, commands[c].usage, commands[c].words, first))
+            vd_complain("darknet %s: %s is not used; usage: darknet %s %s", command, argv[i], command,
+                        commands[c].usage);
         if (numbers && given < (int)strlen(numbers)) check_value(command, "", argv[i], numbers[given]);
         ++given, ++i;
     }

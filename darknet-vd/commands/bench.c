@@ -1,4 +1,6 @@
 #include "commands/bench.h"
+#include "commands/words.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/parallel.h"
@@ -7,7 +9,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "darknet.h"
 
@@ -42,15 +43,8 @@ enum { MOST = 2000 };
 
 typedef struct {
     int n;
-    double *times; /* [1 + layers][MOST], the whole network first */
+    double *times; /* microseconds [1 + layers][MOST], the whole network first */
 } samples;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e6 * (double)t.tv_sec + 1e-3 * (double)t.tv_nsec;
-}
 
 static int by_value(const void *a, const void *b)
 {
@@ -67,9 +61,9 @@ static double median(double *x, int n)
 /* one prediction, then another layer by layer, as forward_network() does it */
 static void take_sample(network *net, float *images, samples *s)
 {
-    double start = now();
+    double start = vd_seconds();
     network_predict(net, images);
-    s->times[s->n] = now() - start;
+    s->times[s->n] = 1e6 * (vd_seconds() - start);
     network n = *net;
     n.input = images;
     n.truth = 0;
@@ -78,9 +72,9 @@ static void take_sample(network *net, float *images, samples *s)
     for (int i = 0; i < n.n; ++i) {
         layer l = n.layers[i];
         n.index = i;
-        start = now();
+        start = vd_seconds();
         l.forward(l, n);
-        s->times[(size_t)(1 + i) * MOST + s->n] = now() - start;
+        s->times[(size_t)(1 + i) * MOST + s->n] = 1e6 * (vd_seconds() - start);
         n.input = l.output;
     }
     ++s->n;
@@ -114,8 +108,8 @@ static timing time_network(const bench *b)
     samples s[WAYS];
     timing t;
     for (int way = 0; way < WAYS; ++way) s[way] = (samples){0, vd_calloc((size_t)(1 + layers) * MOST, sizeof(double))};
-    double end = now() + 1e6 * b->seconds;
-    while (s[DENSE].n < FEWEST || (s[DENSE].n < MOST && now() < end))
+    double end = vd_seconds() + b->seconds;
+    while (s[DENSE].n < FEWEST || (s[DENSE].n < MOST && vd_seconds() < end))
         for (int way = 0; way < WAYS; ++way) take_sample(b->net[way], b->images, s + way);
     for (int way = 0; way < WAYS; ++way) {
         t.layer[way] = vd_calloc(layers, sizeof(double));
@@ -190,16 +184,6 @@ static void run(const bench *b, int batch, int threads)
     if (b->json) printf("]}\n");
 }
 
-static double number_after(int argc, char **argv, int *i, double least, double most)
-{
-    double value;
-    const char *option = argv[*i];
-    if (++*i == argc) vd_die("darknet vd bench: %s needs a number", option);
-    if (!vd_parse_double(argv[*i], &value) || value < least || value > most)
-        vd_die("darknet vd bench: %s %s is not a number from %g to %g", option, argv[*i], least, most);
-    return value;
-}
-
 static void load(bench *b, char *weights)
 {
     for (int way = 0; way < WAYS; ++way) b->net[way] = load_network((char *)b->cfg, weights, 0);
@@ -216,18 +200,20 @@ int vd_bench_command(int argc, char **argv)
     bench b = {.seconds = 2, .asked = getenv("DARKNET_SPARSE")};
     char *files[2];
     int n = 0, batch = 0, threads = vd_parallel_threads();
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+    vd_words w = {"vd bench", argc, argv, 1};
+    for (; w.at < argc; ++w.at) {
+        const char *word = argv[w.at];
+        if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
             fputs(usage, stdout);
             return 0;
         }
-        if (!strcmp(argv[i], "-json")) b.json = 1;
-        else if (!strcmp(argv[i], "-batch")) batch = (int)number_after(argc, argv, &i, 1, INT_MAX);
-        else if (!strcmp(argv[i], "-threads")) threads = (int)number_after(argc, argv, &i, 1, 256);
-        else if (!strcmp(argv[i], "-seconds")) b.seconds = number_after(argc, argv, &i, 0, 1e6);
-        else if (argv[i][0] == '-') vd_die("darknet vd bench: unknown option %s", argv[i]);
-        else if (n == 2) vd_die("darknet vd bench: unexpected argument %s", argv[i]);
-        else files[n++] = argv[i];
+        if (!strcmp(word, "-json")) b.json = 1;
+        else if (!strcmp(word, "-batch")) batch = (int)vd_word_integer(&w, 1, INT_MAX);
+        else if (!strcmp(word, "-threads")) threads = (int)vd_word_integer(&w, 1, 256);
+        else if (!strcmp(word, "-seconds")) b.seconds = vd_word_number(&w, 0, 1e6);
+        else if (word[0] == '-') vd_die("darknet vd bench: unknown option %s", word);
+        else if (n == 2) vd_die("darknet vd bench: unexpected argument %s", word);
+        else files[n++] = argv[w.at];
     }
     if (n < 2) vd_die("darknet vd bench: CFG and WEIGHTS are needed; see -h");
     if (b.asked) b.asked = vd_format("%s", b.asked); /* setenv() may overwrite it */

@@ -21,13 +21,23 @@ int vd_drawing_is_named(const char *path)
 
 #ifndef VD_CAIRO
 
-void vd_drawing_write(const char *path, const vd_panel *panels, int n, const char *const *labels, int n_labels)
+void vd_drawing_check(const char *path)
 {
-    (void)panels, (void)n, (void)labels, (void)n_labels;
     vd_die("%s: not written: this program is built without cairo (CAIRO=0)", path);
 }
 
+void vd_drawing_write(const char *path, const vd_panel *panels, int n, const char *const *labels, int n_labels)
+{
+    (void)panels, (void)n, (void)labels, (void)n_labels;
+    vd_drawing_check(path);
+}
+
 #else
+
+void vd_drawing_check(const char *path)
+{
+    (void)path;
+}
 
 #include <cairo/cairo.h>
 #include <cairo/cairo-svg.h>

@@ -22,6 +22,9 @@ typedef struct {
 /* 1 when the name ends in .svg or .png */
 int vd_drawing_is_named(const char *path);
 
+/* vd_die() where the program is built without cairo: asked before long work whose picture goes to this path */
+void vd_drawing_check(const char *path);
+
 /* write the panels, one below the other, under a legend: label i names the curves of colour i. The file appears whole;
  * vd_die() when it cannot be written, or when the program is built without cairo */
 void vd_drawing_write(const char *path, const vd_panel *panels, int n, const char *const *labels, int n_labels);

@@ -1,4 +1,5 @@
 #include "commands/export.h"
+#include "commands/words.h"
 #include "export/export.h"
 #include "training/detector_score.h"
 #include "base/fail.h"
@@ -38,13 +39,6 @@ static const char usage[] =
     "  the largest output; otherwise nothing is written and the exit status is 1. With -int8 the difference is\n"
     "  reported, and refused above a half. What programs other than stock Darknet compute otherwise is named\n"
     "  on stderr, a line each\n";
-
-/* the value behind the option argv[*i] */
-static const char *next_argument(int argc, char **argv, int *i)
-{
-    if (*i + 1 >= argc) vd_die("darknet vd export: %s needs a value; see -h", argv[*i]);
-    return argv[++*i];
-}
 
 static int read_values(const char *text)
 {
@@ -106,22 +100,23 @@ static vd_export_options parse(int argc, char **argv)
     const char *files[3], *calibration = 0, *ranges = 0;
     int n = 0, fuse = 0, no_fuse = 0, onnx = is_onnx(argc, argv);
     vd_export_options o = {.files = vd_calloc(argc, sizeof(char *))};
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-fuse")) fuse = 1;
-        else if (!strcmp(argv[i], "-no-fuse")) no_fuse = 1;
-        else if (!strcmp(argv[i], "-compact")) o.compact = 1;
-        else if (!strcmp(argv[i], "-calibrate")) calibration = next_argument(argc, argv, &i);
-        else if (!strcmp(argv[i], "-values")) o.values = read_values(next_argument(argc, argv, &i));
-        else if (!strcmp(argv[i], "-fp16")) o.half = 1;
-        else if (!strcmp(argv[i], "-sparse")) o.sparse = 1;
-        else if (!strcmp(argv[i], "-nms")) o.nms = 1;
-        else if (!strcmp(argv[i], "-int8")) {
+    for (vd_words w = {"vd export", argc, argv, 1}; w.at < argc; ++w.at) {
+        const char *word = argv[w.at];
+        if (!strcmp(word, "-fuse")) fuse = 1;
+        else if (!strcmp(word, "-no-fuse")) no_fuse = 1;
+        else if (!strcmp(word, "-compact")) o.compact = 1;
+        else if (!strcmp(word, "-calibrate")) calibration = vd_word_text(&w);
+        else if (!strcmp(word, "-values")) o.values = read_values(vd_word_text(&w));
+        else if (!strcmp(word, "-fp16")) o.half = 1;
+        else if (!strcmp(word, "-sparse")) o.sparse = 1;
+        else if (!strcmp(word, "-nms")) o.nms = 1;
+        else if (!strcmp(word, "-int8")) {
             o.int8 = 1;
-            if (onnx) ranges = next_argument(argc, argv, &i);
-        } else if (!strcmp(argv[i], "-format")) o.format = next_argument(argc, argv, &i);
-        else if (argv[i][0] == '-') vd_die("darknet vd export: unknown option %s", argv[i]);
-        else if (n < 3) files[n++] = argv[i];
-        else o.files[o.pictures++] = argv[i];
+            if (onnx) ranges = vd_word_text(&w);
+        } else if (!strcmp(word, "-format")) o.format = vd_word_text(&w);
+        else if (word[0] == '-') vd_die("darknet vd export: unknown option %s", word);
+        else if (n < 3) files[n++] = word;
+        else o.files[o.pictures++] = argv[w.at];
     }
     if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; see -h");
     if (fuse && no_fuse) vd_die("darknet vd export: -fuse or -no-fuse, not both");

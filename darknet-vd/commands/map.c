@@ -1,4 +1,5 @@
 #include "commands/map.h"
+#include "commands/words.h"
 #include "training/detector_score.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -84,16 +85,6 @@ static int go_on(int done)
     return 1;
 }
 
-static double option_after(int argc, char **argv, int *i, double least, double most)
-{
-    double value;
-    const char *option = argv[*i];
-    if (++*i == argc || !argv[*i]) vd_die("darknet detector map: %s needs a number", option);
-    if (!vd_parse_double(argv[*i], &value) || value < least || value > most)
-        vd_die("darknet detector map: %s %s is not a number from %g to %g", option, argv[*i], least, most);
-    return value;
-}
-
 static int is(const char *word, const char *option)
 {
     return !strcmp(word, option);
@@ -105,19 +96,20 @@ static int parse(int argc, char **argv, arguments *a)
     const char **files[] = {&a->data, &a->cfg, &a->weights};
     vd_score_rule *rule = &a->rule;
     int n = 0;
-    for (int i = 1; i < argc && argv[i]; ++i) {
-        if (is(argv[i], "-h") || is(argv[i], "--help")) {
+    for (vd_words w = {"detector map", argc, argv, 1}; w.at < argc && argv[w.at]; ++w.at) {
+        const char *word = argv[w.at];
+        if (is(word, "-h") || is(word, "--help")) {
             fputs(usage, stdout);
             return 0;
         }
-        if (is(argv[i], "-dont_show")) continue;
-        if (is(argv[i], "-iou") || is(argv[i], "-iou_thresh")) rule->iou = option_after(argc, argv, &i, 1e-6, 1);
-        else if (is(argv[i], "-thresh")) rule->counted = option_after(argc, argv, &i, 0, 1);
-        else if (is(argv[i], "-least")) rule->least = option_after(argc, argv, &i, 0, 1);
-        else if (is(argv[i], "-points")) rule->points = (int)option_after(argc, argv, &i, 0, 101);
-        else if (argv[i][0] == '-') vd_die("darknet detector map: unknown option %s", argv[i]);
-        else if (n == 3) vd_die("darknet detector map: unexpected argument %s", argv[i]);
-        else *files[n++] = argv[i];
+        if (is(word, "-dont_show")) continue;
+        if (is(word, "-iou") || is(word, "-iou_thresh")) rule->iou = vd_word_number(&w, 1e-6, 1);
+        else if (is(word, "-thresh")) rule->counted = vd_word_number(&w, 0, 1);
+        else if (is(word, "-least")) rule->least = vd_word_number(&w, 0, 1);
+        else if (is(word, "-points")) rule->points = (int)vd_word_integer(&w, 0, 101);
+        else if (word[0] == '-') vd_die("darknet detector map: unknown option %s", word);
+        else if (n == 3) vd_die("darknet detector map: unexpected argument %s", word);
+        else *files[n++] = word;
     }
     if (n < 3) vd_die("darknet detector map: DATA, CFG and WEIGHTS are needed; see -h");
     if (rule->points && rule->points != 11 && rule->points != 101)

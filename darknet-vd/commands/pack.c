@@ -1,11 +1,11 @@
 #include "commands/pack.h"
+#include "commands/words.h"
 #include "commands/pack_tune.h"
 #include "commands/size_sheet.h"
 #include "layer/vd_layer.h"
 #include "weights/vdw.h"
 #include "base/fail.h"
 #include "base/files.h"
-#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,20 +41,10 @@ static void set_format(arguments *a, vd_pack_format format)
     a->format = format;
 }
 
-static double number_after(int argc, char **argv, int *i, double least, double most)
+/* an option and what follows it; 0 when there is none of this name */
+static int parse_option(arguments *a, vd_words *w)
 {
-    double value;
-    const char *option = argv[*i];
-    if (++*i == argc) vd_die("darknet vd pack: %s needs a number", option);
-    if (!vd_parse_double(argv[*i], &value) || !(value >= least && value <= most))
-        vd_die("darknet vd pack: %s %s is not a number from %g to %g", option, argv[*i], least, most);
-    return value;
-}
-
-/* option i and what follows it; 0 when there is none of this name */
-static int parse_option(arguments *a, int argc, char **argv, int *i)
-{
-    const char *option = argv[*i];
+    const char *option = w->argv[w->at];
     if (!strcmp(option, "-json")) {
         a->json = 1;
     } else if (!strcmp(option, "-fp16")) {
@@ -63,16 +53,16 @@ static int parse_option(arguments *a, int argc, char **argv, int *i)
         set_format(a, VD_PACK_INT8);
     } else if (!strcmp(option, "-rate")) {
         set_format(a, VD_PACK_INT8);
-        a->plan.rate = number_after(argc, argv, i, 1e-3, 1e3);
+        a->plan.rate = vd_word_number(w, 1e-3, 1e3);
     } else if (!strcmp(option, "-bytes")) {
         set_format(a, VD_PACK_INT8);
-        a->plan.bytes = (size_t)number_after(argc, argv, i, 1, 1e12);
+        a->plan.bytes = (size_t)vd_word_integer(w, 1, 1000000000000);
     } else if (!strcmp(option, "-epochs")) {
-        a->plan.epochs = (int)number_after(argc, argv, i, 1, 10000);
+        a->plan.epochs = (int)vd_word_integer(w, 1, 10000);
     } else if (!strcmp(option, "-learning")) {
-        a->plan.learning = number_after(argc, argv, i, 1e-6, 100);
-    } else if (!strcmp(option, "-tune") && *i + 1 < argc) {
-        a->plan.data = argv[++*i];
+        a->plan.learning = vd_word_number(w, 1e-6, 100);
+    } else if (!strcmp(option, "-tune")) {
+        a->plan.data = vd_word_text(w);
     } else {
         return 0;
     }
@@ -84,12 +74,14 @@ static arguments parse(int argc, char **argv)
     arguments a = {.format = VD_PACK_FP32, .plan = {.epochs = 10, .learning = .25}};
     const char **const files[] = {&a.cfg, &a.weights, &a.out};
     int n = 0;
-    for (int i = 1; i < argc; ++i) {
-        if (argv[i][0] != '-') {
-            if (n == 3) vd_die("darknet vd pack: unexpected argument %s", argv[i]);
-            *files[n++] = argv[i];
-        } else if (!parse_option(&a, argc, argv, &i)) {
-            vd_die("darknet vd pack: unknown option %s, or its value is missing", argv[i]);
+    for (vd_words w = {"vd pack", argc, argv, 1}; w.at < argc; ++w.at) {
+        const char *word = argv[w.at];
+        if (word[0] == '-') {
+            if (!parse_option(&a, &w)) vd_die("darknet vd pack: unknown option %s", word);
+        } else if (n == 3) {
+            vd_die("darknet vd pack: unexpected argument %s", word);
+        } else {
+            *files[n++] = word;
         }
     }
     if (n < 3) vd_die("darknet vd pack: CFG, WEIGHTS and OUT.vdw are needed; see -h");

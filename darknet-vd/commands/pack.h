@@ -2,8 +2,7 @@
 #ifndef VD_COMMANDS_PACK_H
 #define VD_COMMANDS_PACK_H
 
-/* darknet vd pack CFG WEIGHTS OUT.vdw [-fp16 | -int8 | -rate R | -bytes N] [-tune DATA] [-json]; argv[0] is "pack";
- * returns the exit status */
+/* darknet vd pack CFG WEIGHTS OUT.vdw ..., its options as -h lists them; argv[0] is "pack"; returns the exit status */
 int vd_pack_command(int argc, char **argv);
 
 #endif

@@ -1,4 +1,5 @@
 #include "commands/split.h"
+#include "commands/words.h"
 #include "data/text_files.h"
 #include "base/fail.h"
 #include "base/files.h"
@@ -34,12 +35,11 @@ static char *without_ending(const char *path)
     return vd_format("%.*s", (int)(strlen(path) - (ends_with_data(path) ? 5 : 0)), path);
 }
 
-static long number(const char *what, const char *text, long min)
+static long count_of(const char *text)
 {
     long n;
-    if (!text || !vd_parse_long(text, &n) || n < min || n > INT32_MAX)
-        vd_die("darknet vd split: %s %s is not an integer from %ld to %d", what, text ? text : "(none)", min,
-               INT32_MAX);
+    if (!vd_parse_long(text, &n) || n < 1 || n > INT32_MAX)
+        vd_die("darknet vd split: N %s is not an integer from 1 to %d", text, INT32_MAX);
     return n;
 }
 
@@ -48,15 +48,16 @@ static arguments parse(int argc, char **argv)
     arguments a = {.seed = 1};
     const char *words[3] = {0};
     int n = 0;
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-seed")) a.seed = number("-seed", argv[++i], 0);
-        else if (argv[i][0] == '-') vd_die("darknet vd split: unknown option %s", argv[i]);
-        else if (n == 3) vd_die("darknet vd split: unexpected argument %s", argv[i]);
-        else words[n++] = argv[i];
+    for (vd_words w = {"vd split", argc, argv, 1}; w.at < argc; ++w.at) {
+        const char *word = argv[w.at];
+        if (!strcmp(word, "-seed")) a.seed = vd_word_integer(&w, 0, INT32_MAX);
+        else if (word[0] == '-') vd_die("darknet vd split: unknown option %s", word);
+        else if (n == 3) vd_die("darknet vd split: unexpected argument %s", word);
+        else words[n++] = word;
     }
     if (n < 2) vd_die("darknet vd split: DATA and N are needed; see -h");
     a.data = words[0];
-    a.count = number("N", words[1], 1);
+    a.count = count_of(words[1]);
     if (words[2] && !ends_with_data(words[2])) vd_die("darknet vd split: %s does not end with .data", words[2]);
     char *base = without_ending(words[0]);
     a.out = words[2] ? without_ending(words[2]) : vd_format("%s-held-out", base);

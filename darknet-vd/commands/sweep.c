@@ -1,4 +1,5 @@
 #include "commands/sweep.h"
+#include "commands/words.h"
 #include "commands/drawing.h"
 #include "config/heads.h"
 #include "config/keys.h"
@@ -8,7 +9,6 @@
 #include "training/detector_score.h"
 #include "weights/vdw.h"
 #include "base/fail.h"
-#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -51,32 +51,22 @@ typedef struct {
     int n;
 } sweep;
 
-static double number_after(int argc, char **argv, int *i, double least, double most)
-{
-    double value;
-    const char *option = argv[*i];
-    if (++*i == argc) vd_die("darknet vd sweep: %s needs a number", option);
-    if (!vd_parse_double(argv[*i], &value) || value < least || value > most)
-        vd_die("darknet vd sweep: %s %s is not a number from %g to %g", option, argv[*i], least, most);
-    return value;
-}
-
 static arguments parse(int argc, char **argv)
 {
     arguments a = {.from = -2, .to = 6, .step = .5, .within = .1};
     const char **const files[] = {&a.data, &a.cfg, &a.weights};
     int n = 0;
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-from")) a.from = number_after(argc, argv, &i, -20, 20);
-        else if (!strcmp(argv[i], "-to")) a.to = number_after(argc, argv, &i, -20, 20);
-        else if (!strcmp(argv[i], "-step")) a.step = number_after(argc, argv, &i, 1e-3, 40);
-        else if (!strcmp(argv[i], "-within")) a.within = number_after(argc, argv, &i, 0, 100);
-        else if (!strcmp(argv[i], "-json")) a.json = 1;
-        else if (!strcmp(argv[i], "-plot") && ++i < argc) a.picture = argv[i];
-        else if (i == argc || argv[i][0] == '-')
-            vd_die("darknet vd sweep: unknown option %s, or its value is missing", argv[i < argc ? i : i - 1]);
-        else if (n == 3) vd_die("darknet vd sweep: unexpected argument %s", argv[i]);
-        else *files[n++] = argv[i];
+    for (vd_words w = {"vd sweep", argc, argv, 1}; w.at < argc; ++w.at) {
+        const char *word = argv[w.at];
+        if (!strcmp(word, "-from")) a.from = vd_word_number(&w, -20, 20);
+        else if (!strcmp(word, "-to")) a.to = vd_word_number(&w, -20, 20);
+        else if (!strcmp(word, "-step")) a.step = vd_word_number(&w, 1e-3, 40);
+        else if (!strcmp(word, "-within")) a.within = vd_word_number(&w, 0, 100);
+        else if (!strcmp(word, "-json")) a.json = 1;
+        else if (!strcmp(word, "-plot")) a.picture = vd_word_text(&w);
+        else if (word[0] == '-') vd_die("darknet vd sweep: unknown option %s", word);
+        else if (n == 3) vd_die("darknet vd sweep: unexpected argument %s", word);
+        else *files[n++] = word;
     }
     if (n < 3) vd_die("darknet vd sweep: DATA, CFG and WEIGHTS are needed; see -h");
     if (a.to < a.from) vd_die("darknet vd sweep: -to %g is less than -from %g", a.to, a.from);
@@ -84,6 +74,7 @@ static arguments parse(int argc, char **argv)
         vd_die("darknet vd sweep: -step %g: more than %d thresholds", a.step, MOST_ROWS);
     if (a.picture && !vd_drawing_is_named(a.picture))
         vd_die("darknet vd sweep: -plot %s does not end with .svg or .png", a.picture);
+    if (a.picture) vd_drawing_check(a.picture);
     return a;
 }
 

@@ -3,6 +3,7 @@
 #include "data/results.h"
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -129,29 +130,18 @@ static void print_lines(image im, const detection *dets, int n, float thresh, ch
 
 /* ---- JSON ---- */
 
-static void put_text(FILE *fp, const char *text)
-{
-    putc('"', fp);
-    for (const unsigned char *at = (const unsigned char *)text; *at; ++at) {
-        if (*at == '"' || *at == '\\') fprintf(fp, "\\%c", *at);
-        else if (*at < ' ') fprintf(fp, "\\u%04x", *at);
-        else putc(*at, fp);
-    }
-    putc('"', fp);
-}
-
 static void put_frame(FILE *fp, const char *path, const detection *dets, int n, char **names, int classes)
 {
     int objects = 0;
     fprintf(fp, "%s{\n \"frame_id\":%d, \n \"filename\":", output.pictures > 1 ? ", \n" : "", output.pictures);
-    put_text(fp, path);
+    vd_json_string(fp, path);
     fprintf(fp, ", \n \"objects\": [ \n");
     for (int i = 0; i < n; ++i)
         for (int j = 0; j < classes; ++j) {
             box b = dets[i].bbox;
             if (dets[i].prob[j] <= 0) continue;
             fprintf(fp, "%s  {\"class_id\":%d, \"name\":", objects++ ? ", \n" : "", j);
-            put_text(fp, names[j]);
+            vd_json_string(fp, names[j]);
             fprintf(fp,
                     ", \"relative_coordinates\":{\"center_x\":%f, \"center_y\":%f, \"width\":%f, \"height\":%f}, "
                     "\"confidence\":%f}",
@@ -186,6 +176,16 @@ static char *label_file(const char *picture)
     return places[second];
 }
 
+/* what of a box is in the picture, whose sides are 1: a label must not reach further */
+static box inside_picture(box b)
+{
+    float left = fmaxf(b.x - b.w / 2, 0), right = fminf(b.x + b.w / 2, 1);
+    float top = fmaxf(b.y - b.h / 2, 0), bottom = fminf(b.y + b.h / 2, 1);
+    return (box){(left + right) / 2, (top + bottom) / 2, right - left, bottom - top};
+}
+
+#define SMALLEST 1e-4f /* the last digit of a label's sides */
+
 static void write_labels(const char *picture, const detection *dets, int n, float thresh, int classes)
 {
     char *path = label_file(picture);
@@ -195,8 +195,9 @@ static void write_labels(const char *picture, const detection *dets, int n, floa
     vd_output out = vd_output_open(path);
     for (int i = 0; i < n; ++i) {
         int best = likeliest(dets + i, classes, thresh);
-        box b = dets[i].bbox;
-        if (best >= 0) fprintf(out.fp, "%d %2.4f %2.4f %2.4f %2.4f\n", best, b.x, b.y, b.w, b.h);
+        box b = inside_picture(dets[i].bbox);
+        if (best >= 0 && b.w >= SMALLEST && b.h >= SMALLEST)
+            fprintf(out.fp, "%d %2.4f %2.4f %2.4f %2.4f\n", best, b.x, b.y, b.w, b.h);
     }
     vd_output_close_unsynced(&out);
     free(path);

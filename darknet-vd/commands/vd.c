@@ -74,7 +74,7 @@ static void check_stdout(int status, void *nothing)
 }
 
 /* an invalid number in an environment variable is reported and ignored */
-static void check_environment(void)
+static void check_numbers_of_environment(void)
 {
     static const struct {
         const char *name;
@@ -84,11 +84,11 @@ static void check_environment(void)
         const char *text = getenv(numbers[i].name);
         long n;
         if (!text || (vd_parse_long(text, &n) && n >= numbers[i].min && n <= numbers[i].max)) continue;
-        fprintf(stderr, "%s=%s is not an integer from %ld to %ld: ignored\n", numbers[i].name, text, numbers[i].min,
-                numbers[i].max);
+        if (vd_ranks_is_first())
+            fprintf(stderr, "%s=%s is not an integer from %ld to %ld: ignored\n", numbers[i].name, text, numbers[i].min,
+                    numbers[i].max);
         unsetenv(numbers[i].name);
     }
-    vd_kernels_asked(); /* a wrong name of DARKNET_KERNELS ends the program */
 }
 
 /* argc after find_arg(), which removes the option it finds, moves the rest up and puts nulls at the end */
@@ -134,7 +134,7 @@ static void prepare_stock_command(int argc, char **argv)
     vd_arguments_check(argc, argv);
     leave_out_gpus(argc, argv);
     argc = words(argc, argv);
-    if (!has_own_symbols(argc, argv)) vd_purpose_set(argv[1], argc > 2 ? argv[2] : 0);
+    if (!has_own_symbols(argc, argv)) vd_command_needs_set(argv[1], argc > 2 ? argv[2] : 0);
 }
 
 static int is_help(const char *word)
@@ -147,14 +147,14 @@ static int is_help(const char *word)
 static int start(int argc, char **argv)
 {
     vd_survive_size_limit();
-    check_environment();
+    vd_kernels_asked(); /* a wrong name of DARKNET_KERNELS ends the program */
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
     if (find_arg(argc, argv, "-strict")) vd_schema_strict();
     argc = words(argc, argv);
     if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet -h lists the commands)");
     if (is_help(argv[1])) return argc;
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
-        if (!strcmp(argv[1], refused[i])) vd_purpose_refuse_variational(refused[i]);
+        if (!strcmp(argv[1], refused[i])) vd_command_needs_refuse_variational(refused[i]);
     if (strcmp(argv[1], "vd")) prepare_stock_command(argc, argv);
     return argc;
 }
@@ -181,6 +181,7 @@ static void vd_run_verb(int argc, char **argv)
 
 int vd_command(int argc, char **argv)
 {
+    check_numbers_of_environment(); /* ranks divide the cores where there is no DARKNET_THREADS */
     vd_ranks_begin(argc, argv);
     argc = start(argc, argv);
     if (is_help(argv[1])) vd_arguments_list();

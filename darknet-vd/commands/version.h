@@ -1,3 +1,4 @@
+/* darknet vd version: what this program is, and what it was built with. */
 #ifndef VD_COMMANDS_VERSION_H
 #define VD_COMMANDS_VERSION_H
 

@@ -22,10 +22,10 @@ typedef struct {
     int least, most; /* inputs of an image; 0: any */
     int outputs;     /* at least */
     int classes;     /* at most; 0: any */
-} purpose;
+} needs;
 
 /* the first that suits command and word counts */
-static const purpose purposes[] = {
+static const needs known[] = {
     {"classifier", 0, NO_OBJECTS, PICTURES, 0, 0, 0, 0},
     {"classify", 0, NO_OBJECTS, PICTURES, 0, 0, 0, 0},
     {"detector", 0, OBJECTS, PICTURES, 0, 0, 0, 0},
@@ -49,7 +49,7 @@ static const purpose purposes[] = {
     {"lsd", 0, ANY, PLANES, 0, 0, 0, 0}, /* of noise */
 };
 
-static const purpose *expected;
+static const needs *expected;
 static const char *refused_by;
 
 static int is_one_of(const char *word, const char *words)
@@ -60,11 +60,11 @@ static int is_one_of(const char *word, const char *words)
     return 0;
 }
 
-void vd_purpose_set(const char *command, const char *word)
+void vd_command_needs_set(const char *command, const char *word)
 {
     expected = 0;
-    for (size_t i = 0; i < sizeof(purposes) / sizeof(*purposes) && !expected; ++i) {
-        const purpose *p = purposes + i;
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known) && !expected; ++i) {
+        const needs *p = known + i;
         if (!strcmp(command, p->command) && (!p->words || (word && is_one_of(word, p->words)))) expected = p;
     }
 }
@@ -90,7 +90,7 @@ static void check_objects(const char *filename, int index, layer head)
                index, type, head.classes, command, expected->classes);
 }
 
-void vd_purpose_check(vd_section s, const network *net, layer last)
+void vd_command_needs_check(vd_section s, const network *net, layer last)
 {
     if (!expected) return;
     int found = 0, outputs = last.type == COST && s.index ? net->layers[s.index - 1].outputs : last.outputs;
@@ -110,12 +110,12 @@ void vd_purpose_check(vd_section s, const network *net, layer last)
                net->inputs, outputs, expected->command, most > least ? "at most " : "", most, expected->outputs);
 }
 
-void vd_purpose_refuse_variational(const char *command)
+void vd_command_needs_refuse_variational(const char *command)
 {
     refused_by = command;
 }
 
-void vd_purpose_check_variational(vd_section s)
+void vd_command_needs_check_variational(vd_section s)
 {
     if (refused_by) vd_section_die(s, "'darknet %s' does not support variational layers", refused_by);
 }

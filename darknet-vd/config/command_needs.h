@@ -10,14 +10,14 @@
 
 /* networks parsed from now on are for this darknet command, which may expect nothing; word is its first argument, or
  * null */
-void vd_purpose_set(const char *command, const char *word);
+void vd_command_needs_set(const char *command, const char *word);
 
 /* called with the last layer, net has those before it: a network unsuitable for the command ends the program */
-void vd_purpose_check(vd_section s, const network *net, layer last);
+void vd_command_needs_check(vd_section s, const network *net, layer last);
 
 /* refuse networks with variational layers from now on, for a command that would leave log_sigma2 wrong; the check,
  * called for such a layer, ends the program with the command's name */
-void vd_purpose_refuse_variational(const char *command);
-void vd_purpose_check_variational(vd_section s);
+void vd_command_needs_refuse_variational(const char *command);
+void vd_command_needs_check_variational(vd_section s);
 
 #endif

@@ -140,7 +140,7 @@ char *layer_plugin_base(const char *filename, char *type, list *options, network
     vd_section_kind kind = kind_of(type);
     const char *parser = vd_section_find(type)->parser;
     if (kind == VD_PLAIN) return parser ? (char *)parser : type;
-    vd_purpose_check_variational(s);
+    vd_command_needs_check_variational(s);
 #ifdef GPU
     vd_section_die(s, "variational layers have no CUDA code yet: use a build without GPU=1");
 #endif
@@ -298,7 +298,7 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     if (kind != VD_PLAIN) vd_options_all_known(s);
     if (index == net->n - 1) {
         vd_later_end(net, l);
-        vd_purpose_check(s, net, *l);
+        vd_command_needs_check(s, net, *l);
         net->layers[index] = *l; /* as the parser will, after this */
         vd_mark_pooled(net);
         *l = net->layers[index];

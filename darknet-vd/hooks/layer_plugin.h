@@ -1,5 +1,5 @@
 /* The hooks of patches/hooks/ in the order of a program's life: a cfg is parsed, weights are loaded, a network is
- * trained, weights are saved. Each forwards to the room that does the work. */
+ * trained, weights are saved. Each forwards to the folder that does the work. */
 #ifndef VD_HOOKS_LAYER_PLUGIN_H
 #define VD_HOOKS_LAYER_PLUGIN_H
 

@@ -279,10 +279,15 @@ static long launched_as(void)
 
 enum { LATER = 900000 }; /* us: the first process ends the others before they report what it has found, too */
 
+int vd_ranks_is_first(void)
+{
+    return launched_as() < 1;
+}
+
 /* what is wrong with all processes is said by the first */
 static void leave_it_to_the_first(void)
 {
-    if (launched_as() < 1) return;
+    if (vd_ranks_is_first()) return;
     usleep(LATER);
     _exit(1);
 }

@@ -18,6 +18,10 @@ void vd_ranks_begin(int argc, char **argv);
 int vd_rank(void);
 int vd_ranks(void);
 
+/* 1 where this process is the first of those that were started together, or the only one; before vd_ranks_begin(),
+ * too */
+int vd_ranks_is_first(void);
+
 /* the other ranks are not needed any more: waits until rank 0, too, is here. At the end of a program that ends with
  * status 0 this happens by itself */
 void vd_ranks_end(void);

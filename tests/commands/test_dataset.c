@@ -533,10 +533,10 @@ START_TEST(bad_arguments_are_one_line)
     expect_failure(run_dataset("mnist", in, out, "more", NULL), "more", "unexpected argument more");
     expect_failure(run_dataset("mnist", in, out, "-train", "5", NULL), "-train", "unknown option -train");
     expect_failure(run_dataset("digits", out, "-foo", NULL), "-foo", "unknown option -foo");
-    expect_failure(run_dataset("digits", out, "-seed", NULL), "-seed", "needs a number");
+    expect_failure(run_dataset("digits", out, "-seed", NULL), "-seed", "needs an integer");
     expect_failure(run_dataset("digits", out, "-seed", "1.5", NULL), "-seed 1.5", "not an integer");
-    expect_failure(run_dataset("digits", out, "-seed", "-1", NULL), "-seed -1", "not between 0 and");
-    expect_failure(run_dataset("digits", out, "-train", "0", NULL), "-train 0", "not between 1 and");
+    expect_failure(run_dataset("digits", out, "-seed", "-1", NULL), "-seed -1", "not an integer from 0 to");
+    expect_failure(run_dataset("digits", out, "-train", "0", NULL), "-train 0", "not an integer from 1 to");
     expect_failure(run_dataset("digits", out, "-test", "1e3", NULL), "-test 1e3", "not an integer");
     ck_assert(!exists(dir, "out"));
 }

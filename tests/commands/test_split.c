@@ -94,7 +94,7 @@ static const struct {
     {{"set.data", "3", "out"}, "out does not end with .data"},
     {{"set.data", "3", "set.data"}, "set.data: would overwrite what set.data is made of"},
     {{"listed.data", "3", "own.data"}, "own.valid: would overwrite what listed.data is made of"},
-    {{"set.data", "3", "-seed"}, "-seed (none) is not an integer"},
+    {{"set.data", "3", "-seed"}, "-seed needs an integer"},
     {{"set.data", "3", "a.data", "b.data"}, "unexpected argument b.data"},
     {{"set.data", "3", "-sed"}, "unknown option -sed"},
     {{"none.data", "3"}, "none.data"},

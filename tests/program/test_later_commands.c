@@ -161,6 +161,9 @@ START_TEST(labels_are_saved_where_train_looks_for_them)
     ck_assert_msg(strstr(r.err, "-save_labels: 2 files of labels, of which 2 replace others\n") != 0, "%s", r.err);
     expect_text("labels/one.txt", "");
     free_run(r);
+    save_net_of_widths("wide.weights", 2); /* 1.8 pictures wide */
+    free_run(shell(0, "$D detector test d.data net.cfg wide.weights -save_labels < stdin.txt"));
+    expect_text("labels/one.txt", "0 0.5000 0.6250 1.0000 0.2500\n");
 }
 END_TEST
 
@@ -317,7 +320,7 @@ START_TEST(calc_anchors_names_what_is_wrong)
     dies(darknet(1, ANCHORS, NULL), "DATA, -width and -height are needed; see -h");
     dies(darknet(1, ANCHORS, SIZE, "-show", NULL), "-show is not built here: shows windows, which needs OpenCV");
     dies(darknet(1, ANCHORS, SIZE, "-num_of_clusters", "0", NULL), "-num_of_clusters 0 is not an integer from 1");
-    dies(darknet(1, ANCHORS, SIZE, "-num_of_clusters", NULL), "-num_of_clusters: a value is missing");
+    dies(darknet(1, ANCHORS, SIZE, "-num_of_clusters", NULL), "-num_of_clusters needs an integer");
     dies(darknet(1, ANCHORS, SIZE, "-x", NULL), "unknown option -x");
     dies(darknet(1, ANCHORS, SIZE, NULL), "list: 4 objects in its 2 pictures, but -num_of_clusters is 5");
     write_in_folder("two.txt", "7 .5 .5 .2 .6\n");

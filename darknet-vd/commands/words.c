@@ -1,0 +1,35 @@
+#include "commands/words.h"
+#include "base/fail.h"
+#include "base/text.h"
+
+/* the word behind the option; needs: what it should be */
+static const char *value(vd_words *w, const char *needs)
+{
+    const char *option = w->argv[w->at];
+    if (w->at + 1 >= w->argc || !w->argv[w->at + 1])
+        vd_die("darknet %s: %s needs %s; see -h", w->command, option, needs);
+    return w->argv[++w->at];
+}
+
+const char *vd_word_text(vd_words *w)
+{
+    return value(w, "a value");
+}
+
+double vd_word_number(vd_words *w, double least, double most)
+{
+    double number;
+    const char *option = w->argv[w->at], *text = value(w, "a number");
+    if (!vd_parse_double(text, &number) || number < least || number > most)
+        vd_die("darknet %s: %s %s is not a number from %g to %g", w->command, option, text, least, most);
+    return number;
+}
+
+long vd_word_integer(vd_words *w, long least, long most)
+{
+    long number;
+    const char *option = w->argv[w->at], *text = value(w, "an integer");
+    if (!vd_parse_long(text, &number) || number < least || number > most)
+        vd_die("darknet %s: %s %s is not an integer from %ld to %ld", w->command, option, text, least, most);
+    return number;
+}

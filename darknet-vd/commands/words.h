@@ -1,0 +1,20 @@
+/* What stands behind an option on the command line. */
+#ifndef VD_COMMANDS_WORDS_H
+#define VD_COMMANDS_WORDS_H
+
+/* The words of a command, and the option argv[at] that has just been read. argv may be shorter than argc says: it then
+ * ends with a null */
+typedef struct {
+    const char *command; /* "vd bench": messages begin with "darknet vd bench: " */
+    int argc;
+    char **argv;
+    int at;
+} vd_words;
+
+/* the value behind the option, which is the word read last then. vd_die() where there is none, or where it is not a
+ * number from least to most */
+const char *vd_word_text(vd_words *w);
+double vd_word_number(vd_words *w, double least, double most);
+long vd_word_integer(vd_words *w, long least, long most);
+
+#endif
