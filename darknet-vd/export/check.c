@@ -42,6 +42,18 @@ vd_outputs vd_outputs_of(network *net, const vd_model *m, int front, int n, cons
     return o;
 }
 
+void vd_outputs_check_finite(const char *cfg, vd_outputs o)
+{
+    for (int k = 0; k < o.n; ++k) {
+        for (size_t i = 0; i < o.count[k]; ++i) {
+            if (isfinite(o.value[k][i])) continue;
+            vd_die("%s: outputs of layer %d are not finite, so that no file can be compared with them: the weights are "
+                   "damaged, or hardly trained",
+                   cfg, o.layer[k]);
+        }
+    }
+}
+
 void free_vd_outputs(vd_outputs o)
 {
     for (int k = 0; k < o.n; ++k) free(o.value[k]);

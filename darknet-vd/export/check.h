@@ -19,6 +19,9 @@ typedef struct {
 vd_outputs vd_outputs_of(network *net, const vd_model *m, int front, int n, const float *pictures);
 void free_vd_outputs(vd_outputs o);
 
+/* vd_die() where a network's own outputs are not finite */
+void vd_outputs_check_finite(const char *cfg, vd_outputs o);
+
 /* of the layer where it is largest */
 typedef struct {
     double relative; /* largest |a - b| / largest |b| */

@@ -110,6 +110,7 @@ static vd_outputs read_network(const vd_export_options *o, vd_model **m, int *n,
     *n = o->pictures ? o->pictures : RANDOM_PICTURES;
     *pictures = o->pictures ? vd_pictures_load(net, o->cfg, *n, o->files) : vd_pictures_random(net, *n);
     vd_outputs masked = vd_outputs_of(net, *m, 0, *n, *pictures);
+    vd_outputs_check_finite(o->cfg, masked);
     free_network(net);
     return masked;
 }

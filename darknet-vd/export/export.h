@@ -1,4 +1,4 @@
-/* Writes a trained network for stock Darknet and other programs that read its files. */
+/* Writes a trained network as other programs read it: Darknet's files, one C file, an ONNX model (format.h). */
 #ifndef VD_EXPORT_EXPORT_H
 #define VD_EXPORT_EXPORT_H
 

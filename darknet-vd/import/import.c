@@ -128,9 +128,21 @@ static void check_finite(const vd_import_network *net, const char *model)
 {
     for (int i = 0; i < net->n; ++i) {
         const vd_import_layer *l = net->layers + i;
-        for (size_t k = 0; k < (size_t)l->filters * l->columns; ++k)
-            if (!isfinite(l->weights[k]))
-                vd_die("%s: weight %zu of layer %d [%s] is not finite", model, k, i, l->section);
+        size_t n = (size_t)l->filters;
+        const struct {
+            const char *name;
+            const float *x; /* null: none */
+            size_t n;
+        } arrays[] = {{"weight", l->weights, n * l->columns},
+                      {"bias", l->biases, n},
+                      {"scale", l->scales, n},
+                      {"mean", l->mean, n},
+                      {"variance", l->variance, n}};
+        for (size_t a = 0; a < sizeof(arrays) / sizeof(*arrays); ++a) {
+            for (size_t k = 0; arrays[a].x && k < arrays[a].n; ++k)
+                if (!isfinite(arrays[a].x[k]))
+                    vd_die("%s: %s %zu of layer %d [%s] is not finite", model, arrays[a].name, k, i, l->section);
+        }
     }
 }
 

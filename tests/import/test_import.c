@@ -8,6 +8,7 @@
 #include "onnx/graph.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -488,6 +489,22 @@ START_TEST(what_darknet_cannot_say_names_the_node)
 }
 END_TEST
 
+START_TEST(numbers_that_are_not_finite_are_named)
+{
+    for (int bias = 0; bias < 2; ++bias) {
+        begin_graph(3, 8, 8);
+        random_constant("w", 4, (int64_t[]){4, 3, 3, 3});
+        constant("b", 4, (const float[]){0, 1, bias ? NAN : 2, 3});
+        if (!bias) g->tensor[0].real[7] = INFINITY;
+        vd_onnx_node *node = vd_onnx_add_node(g, "Conv", "y", "x", "w", "b", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+        write_graph("y");
+        expect_refused(bias ? "model.onnx: bias 2 of layer 0 [convolutional] is not finite\n"
+                            : "model.onnx: weight 7 of layer 0 [convolutional] is not finite\n");
+    }
+}
+END_TEST
+
 START_TEST(files_and_arguments_that_are_wrong_are_named)
 {
     write_in_folder("model.onnx", "[net]\n");
@@ -520,5 +537,6 @@ SUITE_OF(import)
     TEST(parts_are_routes);
     LOOP(exports_come_back, 4);
     TEST(what_darknet_cannot_say_names_the_node);
+    TEST(numbers_that_are_not_finite_are_named);
     TEST(files_and_arguments_that_are_wrong_are_named);
 }
