@@ -197,6 +197,32 @@ START_TEST(generatetactic_needs_text)
 }
 END_TEST
 
+START_TEST(rnn_needs_text_to_train_on)
+{
+    char *one = text_cfg("rnn", "batch=1");
+    write_text("one.cfg", one);
+    run_result r = darknet(1, "rnn", "train", "one.cfg", "-file", "/dev/null", NULL);
+    ck_assert_ptr_nonnull(strstr(r.err, "/dev/null: empty: expected text to train on\n"));
+    free_run(r);
+    free(one);
+}
+END_TEST
+
+START_TEST(a_recurrent_network_that_has_taken_one_image_takes_sequences_again)
+{
+    char *many = text_cfg(recurrent[_i], "batch=4\ntime_steps=8");
+    network *net = network_of(many, 0);
+    float *x = calloc(32 * 256, sizeof(float));
+    set_batch_network(net, 1);
+    set_batch_network(net, 32);
+    ck_assert_int_eq(net->layers[0].steps, 8);
+    ck_assert_int_eq(net->layers[0].batch, 4);
+    network_predict(net, x);
+    free(x), free(many);
+    free_network(net);
+}
+END_TEST
+
 /* ---- training ---- */
 
 START_TEST(gpus_change_nothing_here)
@@ -275,6 +301,8 @@ SUITE_OF(commands)
     TEST(a_batch_that_does_not_divide_the_pictures_is_an_error);
     LOOP(a_rectangular_classifier_trains, 3);
     LOOP(rnn_predicts_with_the_cfg_it_was_trained_with, COUNT_OF(recurrent));
+    LOOP(a_recurrent_network_that_has_taken_one_image_takes_sequences_again, COUNT_OF(recurrent));
+    TEST(rnn_needs_text_to_train_on);
     TEST(generatetactic_needs_text);
     TEST(gpus_change_nothing_here);
     TEST(a_label_in_a_folders_name_is_reported);
