@@ -221,7 +221,7 @@ END_TEST
 
 /* ---- the program ---- */
 
-#define NET "[net]\nbatch=8\nsubdivisions=2\nwidth=64\nheight=64\nchannels=3\nlearning_rate=.01\nseed=2\n"
+#define NET "[net]\nbatch=8\nsubdivisions=2\nwidth=64\nheight=64\nchannels=3\nlearning_rate=.001\nseed=2\n"
 #define HEAD                                                                                                  \
     "[conv]\nfilters=11\nsize=4\nstride=8\nactivation=linear\n[yolo]\nmask=0\nanchors=16,16\nclasses=6\nnum=" \
     "1\njitter=.2\n"

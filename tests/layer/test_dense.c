@@ -82,14 +82,15 @@ static void free_net(net n)
     free(n.p.noise_gain);
 }
 
-/* relative to the sum of magnitudes; factors and sums are rounded, and errors average out */
+/* relative to the sum of magnitudes; factors and sums are rounded. Most errors average out, but a sum may be of one
+ * number: in bf16 three roundings of 2^-9 */
 static double error_of_type(void)
 {
     switch (vd_variance_type()) {
     case VD_FLOAT:
         return 1e-5;
     case VD_BF16:
-        return 4e-3;
+        return 6e-3;
     default:
         return 3e-3;
     }
