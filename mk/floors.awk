@@ -1,7 +1,7 @@
 # awk -f mk/floors.awk darknet-vd/floors SOURCE...: checks every #include of the plugin against the table of floors.
-# An include must be relative to darknet-vd/, name a room that the table allows, and so point down. Status 1 with one
+# An include must be relative to darknet-vd/, name a folder that the table allows, and so point down. Status 1 with one
 # line for each that does not.
-function room_of(path,  parts) {
+function folder_of(path,  parts) {
     sub(/^darknet-vd\//, "", path)
     if (path in floor) return path
     split(path, parts, "/")
@@ -21,18 +21,18 @@ FNR == NR {
     next
 }
 FNR == 1 {
-    room = room_of(FILENAME)
-    if (!(room in floor)) bad("no room of this name in the table of floors")
+    folder = folder_of(FILENAME)
+    if (!(folder in floor)) bad("no folder of this name in the table of floors")
 }
 /^#include "/ {
     split($2, quoted, "\"")
     header = quoted[2]
-    there = index(header, "/") ? room_of("darknet-vd/" header) : "darknet"
+    there = index(header, "/") ? folder_of("darknet-vd/" header) : "darknet"
     ++includes
-    if (there == room) next
+    if (there == folder) next
     if (header ~ /\.\.\//) bad("includes are relative to darknet-vd/")
-    else if (there != "darknet" && !(there in floor)) bad("no such room")
-    else if (!((room, there) in allowed)) bad(room " may not include " there)
+    else if (there != "darknet" && !(there in floor)) bad("no such folder")
+    else if (!((folder, there) in allowed)) bad(folder " may not include " there)
 }
 END {
     if (faults) exit 1

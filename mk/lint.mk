@@ -12,6 +12,7 @@ lint: lint-format lint-cppcheck lint-shellcheck lint-floors $(TIDY) ## clang-for
 .PHONY: lint-format lint-cppcheck lint-shellcheck lint-floors
 lint-format: | build/.packages-lint
 	$(Q)clang-format --dry-run --Werror $(OWN)
+	$(Q)awk 'length > 120 { print FILENAME ":" FNR ": longer than 120 columns"; long = 1 } END { exit long }' $(OWN)
 
 lint-cppcheck: | build/.packages-lint
 	$(Q)cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --std=c11 \
