@@ -195,7 +195,7 @@ function count_label(a,    part) {
 function number_of(n, word) { return n + 0 " " word (n == 1 ? "" : "s") }
 
 END {
-    if (!room_count || !arrows_exist()) { print "includes.awk: no rooms or no includes" > "/dev/stderr"; exit 1 }
+    if (!room_count || !arrows_exist()) { print "includes.awk: no folders or no includes" > "/dev/stderr"; exit 1 }
     make_items()
     arrange()
     least_x = most_x = item_x[1]
@@ -205,8 +205,8 @@ END {
     }
     for (i = 1; i <= items; ++i) item_x[i] += 90 - least_x
     width = greater(most_x - least_x + 120, 640)
-    svg_begin(width, floor_y(1) + 86, "Includes between the rooms of darknet-vd/", "An arrow with a number: how many #include lines of a room name a header of another one.")
-    svg_text(20, 48, "start", "an arrow's number: #include lines of the upper room that name a header of the lower one; its colour is that of the room it ends at", grey)
+    svg_begin(width, floor_y(1) + 86, "Includes between the folders of darknet-vd/", "An arrow with a number: how many #include lines of a folder name a header of another one.")
+    svg_text(20, 48, "start", "an arrow's number: #include lines of the upper folder that name a header of the lower one; its colour is that of the folder it ends at", grey)
     split(ink " " blue " " orange " " green " " pink " " yellow " " sky " " grey " #8c564b #5e3c99", pen, " ")
     for (r = 1; r <= room_count; ++r) if (rooms[r] !~ /\//) ++folders
     for (r = 1; r <= room_count; ++r) colour_of[rooms[r]] = pen[(r - 1) % 10 + 1]
@@ -222,7 +222,7 @@ END {
         svg_text(x, y + 20, "middle", rooms[r] ~ /\// ? rooms[r] : rooms[r] "/", ink, "font-weight=\"bold\" font-size=\"13\"")
         svg_text(x, y + 37, "middle", number_of(sources[rooms[r]], "file"), grey, "font-size=\"11\"")
     }
-    svg_text(20, floor_y(1) + 76, "start", sprintf("%d rooms, %d arrows, from the #include lines in darknet-vd/ (make figures)", folders, arrows), grey, "font-size=\"11\"")
+    svg_text(20, floor_y(1) + 76, "start", sprintf("%d folders, %d arrows, from the #include lines in darknet-vd/ (make figures)", folders, arrows), grey, "font-size=\"11\"")
     svg_end()
 }
 
