@@ -96,14 +96,14 @@ int stock_sprintf(char *to, size_t room, const char *fmt, ...)
     return n;
 }
 
-double stock_atof(const char *text)
-{
-    return strtod_l(text, 0, vd_c_locale());
-}
-
 double stock_strtod(const char *text, char **end)
 {
     return strtod_l(text, end, vd_c_locale());
+}
+
+double stock_atof(const char *text)
+{
+    return stock_strtod(text, 0);
 }
 
 int stock_fscanf(FILE *fp, const char *fmt, ...)

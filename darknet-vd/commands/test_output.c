@@ -1,6 +1,7 @@
 #include "commands/test_output.h"
 #include "data/label_path.h"
 #include "data/results.h"
+#include "layer/overlap.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -176,14 +177,6 @@ static char *label_file(const char *picture)
     return places[second];
 }
 
-/* what of a box is in the picture, whose sides are 1: a label must not reach further */
-static box inside_picture(box b)
-{
-    float left = fmaxf(b.x - b.w / 2, 0), right = fminf(b.x + b.w / 2, 1);
-    float top = fmaxf(b.y - b.h / 2, 0), bottom = fminf(b.y + b.h / 2, 1);
-    return (box){(left + right) / 2, (top + bottom) / 2, right - left, bottom - top};
-}
-
 #define SMALLEST 1e-4f /* the last digit of a label's sides */
 
 static void write_labels(const char *picture, const detection *dets, int n, float thresh, int classes)
@@ -195,7 +188,7 @@ static void write_labels(const char *picture, const detection *dets, int n, floa
     vd_output out = vd_output_open(path);
     for (int i = 0; i < n; ++i) {
         int best = likeliest(dets + i, classes, thresh);
-        box b = inside_picture(dets[i].bbox);
+        box b = vd_box_inside(dets[i].bbox, 1, 1); /* a label must not reach further */
         if (best >= 0 && b.w >= SMALLEST && b.h >= SMALLEST)
             fprintf(out.fp, "%d %2.4f %2.4f %2.4f %2.4f\n", best, b.x, b.y, b.w, b.h);
     }

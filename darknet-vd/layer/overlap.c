@@ -23,6 +23,13 @@ static sides hull_of(sides a, sides b)
     return (sides){fminf(a.left, b.left), fmaxf(a.right, b.right), fminf(a.top, b.top), fmaxf(a.bottom, b.bottom)};
 }
 
+box vd_box_inside(box b, float w, float h)
+{
+    sides s = sides_of(b);
+    float left = fmaxf(s.left, 0), right = fminf(s.right, w), top = fmaxf(s.top, 0), bottom = fminf(s.bottom, h);
+    return (box){(left + right) / 2, (top + bottom) / 2, fmaxf(right - left, 0), fmaxf(bottom - top, 0)};
+}
+
 static float square(float x)
 {
     return x * x;

@@ -20,4 +20,7 @@ float vd_overlap_with_distance(box a, box b, float beta);
  * is left out unless kind is VD_IOU */
 void vd_overlap_gradient(vd_overlap kind, box a, box b, float d[4]);
 
+/* what of a box is in a picture from 0 to w and 0 to h; a side of 0 where nothing is */
+box vd_box_inside(box b, float w, float h);
+
 #endif

@@ -4,6 +4,7 @@
 #include "data/placement.h"
 #include "data/skip_broken.h"
 #include "data/text_files.h"
+#include "layer/overlap.h"
 #include "base/fail.h"
 #include "base/text.h"
 
@@ -147,11 +148,9 @@ static void free_boxes(boxes b)
 /* a box clipped to the picture, as `detector valid` does; all in pixels */
 static void add_box(boxes *b, box from, int w, int h, float confidence)
 {
-    float left = fmaxf(from.x - from.w / 2, 0), right = fminf(from.x + from.w / 2, (float)w);
-    float top = fmaxf(from.y - from.h / 2, 0), bottom = fminf(from.y + from.h / 2, (float)h);
+    box in = vd_box_inside(from, (float)w, (float)h);
     float *to = b->box[b->n];
-    to[0] = (left + right) / 2, to[1] = (top + bottom) / 2;
-    to[2] = fmaxf(right - left, 0), to[3] = fmaxf(bottom - top, 0);
+    to[0] = in.x, to[1] = in.y, to[2] = in.w, to[3] = in.h;
     b->confidence[b->n++] = confidence;
 }
 

@@ -110,13 +110,6 @@ static void time_ways(const bench *b, double seconds[DENSE_WAYS + DENSITIES])
     }
 }
 
-static float *random_array(size_t n)
-{
-    float *x = aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64);
-    for (size_t i = 0; i < n; ++i) x[i] = rand() / (float)RAND_MAX - .5f;
-    return x;
-}
-
 /* by columns, and oneDNN's kernels where it has them */
 static void make_dense_ways(bench *b)
 {

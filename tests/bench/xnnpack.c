@@ -56,13 +56,6 @@ static double time_of(const bench *b)
     }
 }
 
-static float *random_array(size_t n)
-{
-    float *x = aligned_alloc(64, (n * sizeof(float) + 127) / 64 * 64);
-    for (size_t i = 0; i < n; ++i) x[i] = (float)rand() / (float)RAND_MAX - .5f;
-    return x;
-}
-
 /* the largest difference of y [channels][pixels] from other, which has channels last where `last` is set */
 static double difference(const float *y, const float *other, int channels, int pixels, int last)
 {

@@ -175,17 +175,12 @@ static void loop(size_t products, int n, void (*body)(int i, void *context), voi
     if (products >= SMALL) vd_parallel_for(n, body, context);
 }
 
-static size_t round_up_lanes(size_t lanes)
-{
-    return (lanes + VD_SPARSE_LANES - 1) / VD_SPARSE_LANES * VD_SPARSE_LANES;
-}
-
 /* the sums of one group of filters, one block of planes after the other */
 static void sum_blocks(const job *j, int group, size_t lanes, const float *x, vd_sparse_end end)
 {
     const vd_sparse_form *f = j->f;
     const vd_sparse_rows *piece = f->pieces + group * f->blocks;
-    size_t stride = round_up_lanes(lanes);
+    size_t stride = vd_round_up((int)lanes, VD_SPARSE_LANES);
     float *y = f->blocks > 1 ? vd_scratch(VD_SCRATCH_SQUARE, VD_SPARSE_GROUP * stride) : 0;
     for (int b = 0; b < f->blocks; ++b)
         j->k->sums(piece[b], lanes, x, b == 0 ? f->bias + group * VD_SPARSE_GROUP : 0, y, stride,
@@ -211,7 +206,7 @@ static void sum_pixels(int i, void *context)
     int group = i % f->groups;
     size_t first = i / f->groups * j->lanes, left = numbers - first;
     size_t lanes = left < j->lanes ? left : j->lanes;
-    if (!f->in_place) lanes = round_up_lanes(lanes); /* zeros follow */
+    if (!f->in_place) lanes = vd_round_up((int)lanes, VD_SPARSE_LANES); /* zeros follow */
     vd_sparse_end end = {f->slope, first, numbers, f->planes.pitch, w.out_w, 0, pixels};
     end.out = j->output + group * VD_SPARSE_GROUP * pixels;
     sum_blocks(j, group, lanes, j->x + first, end);
