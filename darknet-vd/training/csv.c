@@ -155,9 +155,10 @@ vd_csv vd_csv_read(const char *path, char **fault)
     long number = 0;
     if (!fp) return c;
     while (!wrong && (n = getline(&line, &room, fp)) > 0 && line[n - 1] == '\n') {
-        line[n - 1] = 0;
+        line[--n] = 0;
+        if (n && line[n - 1] == '\r') line[--n] = 0; /* saved by a spreadsheet */
         ++number;
-        wrong = strlen(line) == (size_t)n - 1 ? parse_line(&c, line, number) : vd_format("a byte 0");
+        wrong = strlen(line) == (size_t)n ? parse_line(&c, line, number) : vd_format("a byte 0");
     }
     if (n < 0 && !feof(fp)) vd_die("%s: line %ld: cannot be read: %s", path, number + 1, strerror(errno));
     if (wrong) *fault = vd_format("%s: line %ld: %s", path, number, wrong);

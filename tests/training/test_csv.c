@@ -71,6 +71,23 @@ START_TEST(what_is_written_is_what_was_read)
 }
 END_TEST
 
+/* which ends its lines with a carriage return and a newline */
+START_TEST(lines_of_a_spreadsheet_are_read)
+{
+    int header = strlen(HEADER) - 1, row = strlen(ROW1) - 1;
+    char *text = vd_format("%.*s\r\n%.*s\r\n" ROW2, header, HEADER, row, ROW1), *fault;
+    write_text(path, text);
+    free(text);
+    vd_csv c = vd_csv_read(path, &fault);
+    ck_assert_msg(!fault, "%s", fault);
+    ck_assert_uint_eq(c.n, 2);
+    ck_assert(c.rows[1].at[VD_CSV_ERROR] == .125);
+    ck_assert_ptr_null(vd_csv_write(&c));
+    expect_file(path, HEADER ROW1 ROW2, strlen(HEADER ROW1 ROW2));
+    vd_csv_free(&c);
+}
+END_TEST
+
 START_TEST(what_is_not_finite_is_an_empty_cell)
 {
     vd_csv c = {.path = vd_format("%s", path), .replace = 1};
@@ -204,6 +221,7 @@ SUITE_OF(csv)
 {
     EACH(setup, teardown);
     TEST(what_is_written_is_what_was_read);
+    TEST(lines_of_a_spreadsheet_are_read);
     TEST(what_is_not_finite_is_an_empty_cell);
     LOOP(a_bad_line_is_named_with_its_column, COUNT_OF(bad));
     TEST(a_line_without_its_end_is_not_there_yet);
