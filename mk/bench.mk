@@ -1,7 +1,7 @@
-# speed, beside stock Darknet and beside stock Darknet compiled for this machine
+# speed, beside stock Darknet, beside stock Darknet compiled for this machine, and beside PyTorch
 
 ### Speed
-## ROUNDS=5, SECONDS_EACH=2   for bench, bench-stock, bench-detectors: how often, how long
+## ROUNDS=5, SECONDS_EACH=2   for bench, bench-stock, bench-torch, bench-detectors: how often, how long
 ## SLOW=1                     for bench-stock: stock Darknet on the VGG, too
 STEP_FLAGS := -O2 -w -Itests
 
@@ -35,6 +35,12 @@ bench: $(BUILD)/step ## training speed of both LeNets and a VGG, variational and
 .PHONY: bench-stock
 bench-stock: $(BUILD)/step $(STOCK)/step $(STOCK)-native/step ## the same with stock Darknet beside it
 	$(Q)$(BENCH) $^
+
+# not a part of CI
+.PHONY: bench-torch
+bench-torch: $(BUILD)/step ## training steps beside PyTorch's, variational and plain (python3-torch, libopenblas0-pthread)
+	@/usr/bin/python3 -c 'import torch' || { echo "bench-torch: needs python3-torch" >&2; exit 1; }
+	$(Q)TORCH=tests/bench/torch_step.py NETS='cfg/lenet5 cfg/lenet-300-100 tests/bench/vgg cfg/wrn-16-2-cifar' $(BENCH) $<
 
 # both as they stand in cfg/, but for the pictures of a step
 DETECTORS := $(foreach n,1 4,$(BUILD)/bench/yolov3-tiny-$(n))

@@ -51,6 +51,12 @@ function print_ratios_of(net,   vd, plain, all) {
     print_ratio("stock / VD, " all, net " stock 1", vd cores, ms, "ms")
     print_ratio("stock-native / plain, " all, net " stock-native 1", plain cores, ms, "ms")
     print_ratio("stock-native / VD, " all, net " stock-native 1", vd cores, ms, "ms")
+    print_ratio("PyTorch / VD, 1 thread", net " torch-vd 1", vd 1, ms, "ms")
+    print_ratio("PyTorch / plain, 1 thread", net " torch-plain 1", plain 1, ms, "ms")
+    if (cores > 1) {
+        print_ratio("PyTorch / VD, " all, net " torch-vd " cores, vd cores, ms, "ms")
+        print_ratio("PyTorch / plain, " all, net " torch-plain " cores, plain cores, ms, "ms")
+    }
 }
 
 END {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Training speed of the variational nets, of their plain twins, and, if its programs are given, of stock Darknet on the
-# plain ones.
+# plain ones, of PyTorch on both.
 #
 #     table.sh FOLDER STEP_OURS [STEP_STOCK STEP_NATIVE]
 #
@@ -9,6 +9,7 @@
 #     SECONDS_EACH=2   how long a net's steps are timed in each (five steps at least)
 #     SLOW=1           stock Darknet on vgg too, where a step takes it seconds
 #     NETS='cfg/a ..'  other nets, each a-vd.cfg and a.cfg
+#     TORCH=           torch_step.py
 set -eu
 folder=$1 ours=$2 stock=${3:-} native=${4:-}
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-2}
@@ -21,11 +22,11 @@ measure() {
     DARKNET_THREADS=$2 "$1" "$3" "$seconds" 2>/dev/null | tail -n 1 | sed "s|^|$round ${net##*/} $4 $2 |"
 }
 
-# the net and its twin in this build, with one thread and with all
-measure_ours() {
+# measure_twins PROGRAM [PREFIX]: the net and its twin, with one thread and with all
+measure_twins() {
     for threads in $(printf '1\n%d\n' "$cores" | uniq); do
-        measure "$ours" "$threads" "$net-vd.cfg" vd
-        measure "$ours" "$threads" "$net.cfg" plain
+        measure "$1" "$threads" "$net-vd.cfg" "${2:-}vd"
+        measure "$1" "$threads" "$net.cfg" "${2:-}plain"
     done
 }
 
@@ -39,8 +40,9 @@ measure_all() {
     for round in $(seq "$rounds"); do
         printf '\rround %d of %d' "$round" "$rounds" >&2
         for net in $nets; do
-            measure_ours
+            measure_twins "$ours"
             measure_stock
+            [ -z "${TORCH:-}" ] || measure_twins "$TORCH" torch-
         done
     done
     echo >&2
