@@ -132,10 +132,21 @@ static void sizes(void)
     add_node("Squeeze", "y", "u", "two", 0);
 }
 
+/* more numbers than filters */
+static void flat(void)
+{
+    constant("w", 4, (int64_t[]){2, 1, 3, 3});
+    constant("b", 1, (int64_t[]){8});
+    add_node("Conv", "a", "x", "w", 0);
+    vd_onnx_set_integer(add_node("Flatten", "f", "a", 0, 0), "axis", 1);
+    vd_onnx_add_node(g, "BatchNormalization", "n", "f", "b", "b", "b", "b", (char *)0);
+    add_node("Add", "y", "n", "b", 0);
+}
+
 void fuzz_seeds(void)
 {
-    static void (*const makers[])(void) = {convolutions, shapes, sizes};
-    for (int k = 0; k < 6; ++k) {
+    static void (*const makers[])(void) = {convolutions, shapes, sizes, flat};
+    for (int k = 0; k < 8; ++k) {
         char *path = vd_format("%s/seed", getenv("SEEDS")), *name = vd_format("%d", k);
         g = make_vd_onnx_graph();
         vd_onnx_add_value(&g->input, &g->inputs, "x", VD_ONNX_FLOAT, 4, (int64_t[]){-1, 1, 4, 4});

@@ -489,6 +489,23 @@ START_TEST(what_darknet_cannot_say_names_the_node)
 }
 END_TEST
 
+/* a number for each pixel of a map, behind a product that has one for each filter */
+START_TEST(numbers_of_a_flat_map_are_not_channels)
+{
+    for (int is_sum = 0; is_sum < 2; ++is_sum) {
+        begin_graph(1, 4, 4);
+        conv("a", "x", 2, 1, 3);
+        one("Flatten", "f", "a");
+        random_constant("b", 1, (int64_t[]){8});
+        random_constant("variance", 1, (int64_t[]){8});
+        if (is_sum) two("Add", "y", "f", "b");
+        else vd_onnx_add_node(g, "BatchNormalization", "y", "f", "b", "b", "b", "variance", (char *)0);
+        write_graph("y");
+        expect_refused("): it is not behind a Conv, Gemm or MatMul of its own\n");
+    }
+}
+END_TEST
+
 START_TEST(numbers_that_are_not_finite_are_named)
 {
     for (int bias = 0; bias < 2; ++bias) {
@@ -537,6 +554,7 @@ SUITE_OF(import)
     TEST(parts_are_routes);
     LOOP(exports_come_back, 4);
     TEST(what_darknet_cannot_say_names_the_node);
+    TEST(numbers_of_a_flat_map_are_not_channels);
     TEST(numbers_that_are_not_finite_are_named);
     TEST(files_and_arguments_that_are_wrong_are_named);
 }
