@@ -309,6 +309,15 @@ static void check_scaled(vd_section s, const network *net)
                        expected.out_c);
 }
 
+/* keys with which Darknet's loader would leave the weights: more filters than there are, and a transpose of all groups as
+ * one matrix */
+static void check_loading(vd_section s)
+{
+    vd_option_integer(s, "numload", 0, 0, vd_key_integer(s, "filters"));
+    if (vd_key_in(s.type, "flipped") && vd_key_integer(s, "flipped") && vd_key_integer(s, "groups") > 1)
+        vd_section_die(s, "flipped=1 does not work with groups: Darknet transposes the weights as one matrix");
+}
+
 static int is(vd_section s, const char *type)
 {
     return !strcmp(s.type, type);
@@ -354,6 +363,7 @@ void vd_schema_check(vd_section s, const network *net)
     }
     check_values(s, vd_every_layer_keys);
     vd_shape_check_route(s, net);
+    if (vd_key_in(s.type, "filters")) check_loading(s);
     if (is(s, "[yolo]")) check_yolo(s, net->layers[s.index - 1]);
     if (is(s, "[region]")) check_region(s, net->layers[s.index - 1]);
     if (is(s, "[detection]")) check_detection(s, net->layers[s.index - 1]);

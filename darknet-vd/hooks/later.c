@@ -293,13 +293,14 @@ int vd_later_orders_weights(layer l)
 void vd_later_weights(network *net, const char *filename, int major, int minor, int revision)
 {
     int changed = 0;
-    if (net->bn_eps != BY_FILES || major != 0 || minor != 2 || revision < 5) return;
-    for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
+    if (major != 0 || minor != 2 || revision < 5) return;
     for (int i = 0; i < net->n; ++i)
         if (vd_later_orders_weights(net->layers[i]))
             vd_die("\n%s: layer %d [%s]: version %d.%d.%d: later Darknets store its weights in another order; expected "
                    "weights of version 0.2.0",
                    filename, i, get_layer_string(net->layers[i].type), major, minor, revision);
+    if (net->bn_eps != BY_FILES) return;
+    for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
     net->later = 1;
     mend_gradients(net, net->layers + net->n - 1);
     if (take_heads(net, net->layers + net->n - 1))

@@ -114,12 +114,8 @@ static vd_section_kind kind_of(const char *type)
 static void check_layer(vd_section s, vd_section_kind kind)
 {
     if (kind != VD_CONVOLUTIONAL) return;
-    if (vd_key_integer(s, "flipped") && vd_key_integer(s, "groups") > 1)
-        vd_section_die(s, "flipped=1 does not work with groups: Darknet transposes the weights as one matrix");
     if (vd_key_integer(s, "binary") || vd_key_integer(s, "xnor"))
         vd_section_die(s, "binary and xnor weights cannot be variational");
-    /* more filters than the layer has would be read past the end of the weights */
-    vd_option_integer(s, "numload", 0, 0, vd_key_integer(s, "filters"));
 }
 
 /* the stock [cost] parser must find its type, and no keys that have no meaning here */

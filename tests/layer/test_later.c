@@ -357,18 +357,22 @@ START_TEST(heads_follow_the_program_of_their_weights)
 }
 END_TEST
 
+static const char *const lstms[] = {"[net]\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n",
+                                    "[net]\nbn_eps=stock\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n",
+                                    "[net]\nbn_eps=alexeyab\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n"};
+
 static void load_lstm(const char *path)
 {
     char *cfg = in_folder(folder, "l.cfg");
-    write_text(cfg, "[net]\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n");
     free_network(load_network(cfg, (char *)path, 0));
     free(cfg);
 }
 
 START_TEST(weights_that_theirs_order_otherwise_are_refused)
 {
-    char *path = in_folder(folder, "l.weights"), *err;
-    network *net = network_of("[net]\nbn_eps=alexeyab\ninputs=3\ntime_steps=2\nbatch=2\n[lstm]\noutput=3\n", 0);
+    char *path = in_folder(folder, "l.weights"), *cfg = in_folder(folder, "l.cfg"), *err;
+    network *net = network_of(lstms[COUNT_OF(lstms) - 1], 0);
+    write_text(cfg, lstms[_i]);
     save_weights(net, path);
     size_t n;
     char *bytes = read_bytes(path, &n);
@@ -378,7 +382,7 @@ START_TEST(weights_that_theirs_order_otherwise_are_refused)
     ck_assert_int_eq(in_child(load_lstm, path, &err), 1);
     ck_assert_msg(strstr(err, "l.weights: layer 0 [lstm]: version 0.2.5: later Darknets store its weights") != 0, "%s",
                   err);
-    free_network(net), free(bytes), free(err), free(path);
+    free_network(net), free(bytes), free(err), free(path), free(cfg);
 }
 END_TEST
 
@@ -424,6 +428,6 @@ SUITE_OF(later)
     LOOP(the_cfg_says_which_epsilon, COUNT_OF(epsilons));
     TEST(weights_say_which_epsilon_and_keep_it);
     TEST(heads_follow_the_program_of_their_weights);
-    TEST(weights_that_theirs_order_otherwise_are_refused);
+    LOOP(weights_that_theirs_order_otherwise_are_refused, COUNT_OF(lstms));
     LOOP(an_export_answers_as_the_network_does, 2);
 }
