@@ -269,6 +269,33 @@ START_TEST(a_label_in_a_folders_name_is_reported)
 }
 END_TEST
 
+/* ---- masks ---- */
+
+static const struct {
+    const char *mask, *said; /* null: it trains */
+} masks[] = {
+    {"0 0,128,128\n", 0},
+    {"0 0,256\n0 256\n", 0},
+    {"0 0,256\n1 0,256\n", "mask/a.txt: an object of class 1, but the network has 1 classes"},
+    {"-1 0,256\n", "mask/a.txt: an object of class -1, but the network has 1 classes"},
+    {"0 0,257\n", "mask/a.txt: a mask has more than the 16x16 pixels of its picture"},
+};
+
+START_TEST(masks_fit_the_network)
+{
+    ck_assert_int_eq(mkdir("images", 0700) | mkdir("mask", 0700), 0);
+    draw("images/a.jpg", 16, 16, 0);
+    write_text("mask/a.txt", masks[_i].mask);
+    write_text("list", "images/a.jpg\n");
+    write_text("s.cfg", "[net]\nbatch=1\nwidth=16\nheight=16\nchannels=1\nmax_batches=2\nlearning_rate=0.001\n"
+                        "max_crop=16\nmin_crop=16\nseed=3\n[convolutional]\nfilters=2\nactivation=linear\n"
+                        "[iseg]\nclasses=1\nids=1\n");
+    run_result r = darknet(masks[_i].said != 0, "isegmenter", "train", "c.data", "s.cfg", NULL);
+    ck_assert_msg(!masks[_i].said || strstr(r.err, masks[_i].said), "%s", r.err);
+    free_run(r);
+}
+END_TEST
+
 /* ---- the first detectors ---- */
 
 START_TEST(coco_and_yolo_take_few_pictures_and_classes)
@@ -306,5 +333,6 @@ SUITE_OF(commands)
     TEST(generatetactic_needs_text);
     TEST(gpus_change_nothing_here);
     TEST(a_label_in_a_folders_name_is_reported);
+    LOOP(masks_fit_the_network, COUNT_OF(masks));
     LOOP(coco_and_yolo_take_few_pictures_and_classes, 2);
 }
