@@ -8,12 +8,8 @@
 
 static const char *pool_fault(const vd_model_layer *l)
 {
-    int ends = (l->out_w - 1) * l->stride + l->size - l->pad / 2 - l->w;
-    int below = (l->out_h - 1) * (l->down ? l->down : l->stride) + l->size - l->pad / 2 - l->h;
-    if (l->variant == VD_CHANNEL_MAXIMA) return 0;
-    return l->pad / 2 >= l->size || ends >= l->size || below >= l->size
-               ? "some of its windows are wholly outside the map"
-               : 0;
+    int is_of_channels = l->variant == VD_CHANNEL_MAXIMA;
+    return !is_of_channels && vd_model_windows_leave_map(l) ? "some of its windows are wholly outside the map" : 0;
 }
 
 static const char *route_fault(const vd_model *m, const vd_model_layer *l)

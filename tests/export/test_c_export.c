@@ -282,6 +282,17 @@ START_TEST(filters_in_front_of_a_normalisation_go_when_they_are_constants)
 }
 END_TEST
 
+/* the counts of its weights need 32 bits */
+START_TEST(a_filter_of_many_weights_answers_as_masked)
+{
+    static const char cfg[] = "[net]\nbatch=1\ninputs=350000\n[vd_connected]\noutput=2\nactivation=linear\n";
+    network *net = sparse_network(cfg);
+    free_vd_export_result(export_c(cfg, net, 0));
+    expect_self_test(sanitized, cfg);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(bytes_that_the_header_tells_are_those_of_the_object)
 {
     static const char measure[] =
@@ -516,6 +527,9 @@ START_TEST(what_cannot_be_written_is_refused_in_a_line)
     } cases[] = {
         {TINY "[local]\nfilters=2\nsize=3\nactivation=relu\n", {0}, "layer 1 [local]: not written as C"},
         {TINY "[softmax]\n[connected]\noutput=3\nactivation=relu\n", {0}, "layer 1 [softmax]: not written as C"},
+        {TINY "[maxpool]\nsize=2\nstride=1\npadding=9\n",
+         {0},
+         "layer 1 [maxpool]: not written as C: some of its windows are wholly outside the map"},
         {TINY "[upsample]\nstride=-2\n", {0}, "layer 1 [upsample]: not written as C: a negative stride"},
         {TINY "[convolutional]\nfilters=3\nsize=3\nstride=2\npad=1\nactivation=relu\n[shortcut]\nfrom=0\n"
               "activation=linear\n",
@@ -577,6 +591,7 @@ SUITE_OF(c_export)
     LOOP(normalisations_and_activations_of_their_own_are_absorbed, 8);
     TEST(a_product_takes_up_all_that_is_behind_it);
     TEST(filters_in_front_of_a_normalisation_go_when_they_are_constants);
+    TEST(a_filter_of_many_weights_answers_as_masked);
     LOOP(bytes_that_the_header_tells_are_those_of_the_object, 2);
     LOOP(integers_are_the_same_to_the_bit_on_all_pictures, 2);
     TEST(no_sum_of_integers_leaves_32_bits);

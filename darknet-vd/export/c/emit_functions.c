@@ -126,9 +126,8 @@ static void write_types(const vd_c_plan *p, const names *used, FILE *fp)
     if (p->is_int8)
         fprintf(fp, "typedef %sint%d_t value; /* of a map: an integer times the step of the map */\n",
                 p->value_bits == 8 ? "u" : "", p->value_bits);
-    if (has(used, "sparse"))
-        fprintf(fp, "typedef uint%s_t count;\n#define COUNT(p) U%s(p)\n", vd_c_counts_are_bytes(p) ? "8" : "16",
-                vd_c_counts_are_bytes(p) ? "8" : "16");
+    int bits = 8 * vd_c_count_bytes(p);
+    if (has(used, "sparse")) fprintf(fp, "typedef uint%d_t count;\n#define COUNT(p) U%d(p)\n", bits, bits);
     if (has(used, "product") && p->is_int8)
         fprintf(fp, "typedef int%s_t offset;\n#define OFFSET(p) I%s(p)\n", vd_c_offsets_are_short(p) ? "16" : "32",
                 vd_c_offsets_are_short(p) ? "16" : "32");

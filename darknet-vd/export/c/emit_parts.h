@@ -26,8 +26,9 @@ void vd_c_emit_float(double x, FILE *fp);
 size_t vd_c_stage_bytes(const vd_c_plan *p, const vd_c_stage *s);
 size_t vd_c_map_bytes(const vd_c_plan *p, const vd_c_map *m);
 
-/* the types of what all tables of the file hold: 1 when bytes are enough */
-int vd_c_counts_are_bytes(const vd_c_plan *p);
+/* the types of what all tables of the file hold: bytes of a count of entries, 1, 2 or 4; 1 where 16 bits are enough for
+ * an offset */
+int vd_c_count_bytes(const vd_c_plan *p);
 int vd_c_offsets_are_short(const vd_c_plan *p);
 
 /* 1 when an activation needs <math.h> */

@@ -64,14 +64,15 @@ static void add_float(numbers *l, double x)
 
 /* ---- the tables of one layer ---- */
 
-int vd_c_counts_are_bytes(const vd_c_plan *p)
+int vd_c_count_bytes(const vd_c_plan *p)
 {
+    int most = 0;
     for (int k = 0; k < p->n; ++k) {
         const vd_c_entries *e = &p->stages[k].entries;
         for (int f = 0; e->counts && f < p->stages[k].filters; ++f)
-            if (e->counts[f] > 255) return 0;
+            if (e->counts[f] > most) most = e->counts[f];
     }
-    return 1;
+    return most <= UINT8_MAX ? 1 : most <= UINT16_MAX ? 2 : 4;
 }
 
 int vd_c_offsets_are_short(const vd_c_plan *p)
@@ -217,7 +218,7 @@ size_t vd_c_stage_bytes(const vd_c_plan *p, const vd_c_stage *s)
     size_t bytes = struct_bytes(p, s) + (s->curve ? BYTES_OF_CURVE : 0), filters = (size_t)s->filters;
     if (s->kind != VD_C_PRODUCT) return bytes;
     bytes += vd_c_entries_bytes(p, s) + filters * (p->is_int8 ? vd_c_offsets_are_short(p) ? 3 : 5 : 4);
-    return bytes + (s->entries.is_dense || vd_c_counts_are_bytes(p) ? 0 : filters);
+    return bytes + (s->entries.is_dense ? 0 : filters * (size_t)(vd_c_count_bytes(p) - 1));
 }
 
 size_t vd_c_map_bytes(const vd_c_plan *p, const vd_c_map *m)
