@@ -25,7 +25,7 @@ static struct {
 /* the work of another thread, whose failure is reported where it was asked for */
 typedef struct {
     jmp_buf back;
-    char *message; /* null: there was no memory for it */
+    char *volatile message; /* null: there was no memory for it */
 } catching;
 
 static __thread catching *caught_here;
@@ -57,16 +57,19 @@ void vd_fail_clean_up(void (*clean_up)(void))
 
 int vd_fail_catch(void (*run)(void *context), void *context, char **message)
 {
-    catching here = {.message = 0}, *outer = caught_here;
+    catching here = {.message = 0}, *const outer = caught_here;
     const int depth = vd_float_mode_depth();
+    volatile int failed = 1;
     *message = 0;
     if (!on_die) {
         run(context);
         return 0;
     }
     caught_here = &here;
-    int failed = setjmp(here.back);
-    if (!failed) run(context);
+    if (!setjmp(here.back)) {
+        run(context);
+        failed = 0;
+    }
     vd_float_mode_back_to(depth);
     caught_here = outer;
     *message = here.message;

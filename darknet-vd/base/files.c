@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -137,6 +138,16 @@ static void free_output(vd_output *out)
     *out = (vd_output){0};
 }
 
+/* a new file: not one that another user of the folder has put or linked there */
+static FILE *open_new(const char *path)
+{
+    remove(path); /* of a program of the same number that was killed */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    FILE *fp = fd < 0 ? 0 : fdopen(fd, "wb");
+    if (fd >= 0 && !fp) close(fd);
+    return fp;
+}
+
 vd_output vd_output_try(const char *path, char **fault)
 {
     vd_output out;
@@ -150,7 +161,7 @@ vd_output vd_output_try(const char *path, char **fault)
     out.path = end_of_link(path); /* a link stays one */
     out.temporary = special ? vd_format("%s", out.path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
     if (!special) add_pending(out.temporary);
-    out.fp = fopen(out.temporary, "wb");
+    out.fp = special ? fopen(out.temporary, "wb") : open_new(out.temporary);
     if (!out.fp) {
         *fault = vd_format("%s: cannot write: %s", path, strerror(errno));
         free_output(&out);
@@ -170,7 +181,7 @@ vd_output vd_output_open(const char *path)
 
 static char *not_written(const vd_output *out, int why)
 {
-    return vd_format("%s: not written: %s", out->path, strerror(why));
+    return vd_format("%s: not written: %s", out->path, why ? strerror(why) : "an earlier write failed");
 }
 
 /* closes the file with all bytes in it; null, or what is wrong, for the caller to free */
@@ -227,8 +238,7 @@ void vd_output_close_unsynced(vd_output *out)
 
 void vd_output_sync(const vd_output *out)
 {
-    if (fflush(out->fp) || ferror(out->fp) || fsync(fileno(out->fp)))
-        vd_die("%s: not written: %s", out->path, strerror(errno));
+    if (fflush(out->fp) || ferror(out->fp) || fsync(fileno(out->fp))) vd_die("%s", not_written(out, errno));
 }
 
 void vd_output_close_all(int n, vd_output *const *out)

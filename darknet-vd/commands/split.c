@@ -145,29 +145,25 @@ static void free_pictures(pictures *p)
     free(p->order);
 }
 
-static void write_held_out(const pictures *p, const char *filename)
+static void write_held_out(const pictures *p, FILE *fp)
 {
-    vd_output out = vd_output_open(filename);
-    for (size_t i = p->different - p->held; i < p->different; ++i) fprintf(out.fp, "%s\n", p->paths[p->order[i]]);
-    vd_output_close(&out);
+    for (size_t i = p->different - p->held; i < p->different; ++i) fprintf(fp, "%s\n", p->paths[p->order[i]]);
 }
 
 /* the rest, and after it the lines that repeat one of the rest; returns their number */
-static size_t write_rest(const pictures *p, const char *filename)
+static size_t write_rest(const pictures *p, FILE *fp)
 {
-    vd_output out = vd_output_open(filename);
     char *kept = vd_calloc(p->n, 1);
     size_t written = p->different - p->held;
     for (size_t i = 0; i < written; ++i) {
         kept[p->order[i]] = 1;
-        fprintf(out.fp, "%s\n", p->paths[p->order[i]]);
+        fprintf(fp, "%s\n", p->paths[p->order[i]]);
     }
     for (size_t i = 0; i < p->n; ++i) {
         if (p->first[i] == i || !kept[p->first[i]]) continue;
-        fprintf(out.fp, "%s\n", p->paths[i]);
+        fprintf(fp, "%s\n", p->paths[i]);
         ++written;
     }
-    vd_output_close(&out);
     free(kept);
     return written;
 }
@@ -181,14 +177,12 @@ static int sets(const char *line, const char *key)
 }
 
 /* the data file with other lists, all else as it is */
-static void write_data(const char *from, const char *filename, const char *train, const char *valid)
+static void write_data(const char *from, FILE *fp, const char *train, const char *valid)
 {
     list *lines = vd_read_lines(from);
-    vd_output out = vd_output_open(filename);
     for (const node *line = lines->front; line; line = line->next)
-        if (!sets(line->val, "train") && !sets(line->val, "valid")) fprintf(out.fp, "%s\n", (char *)line->val);
-    fprintf(out.fp, "train=%s\nvalid=%s\n", train, valid);
-    vd_output_close(&out);
+        if (!sets(line->val, "train") && !sets(line->val, "valid")) fprintf(fp, "%s\n", (char *)line->val);
+    fprintf(fp, "train=%s\nvalid=%s\n", train, valid);
     free_list_contents(lines);
     free_list(lines);
 }
@@ -224,9 +218,13 @@ static void split(const arguments *a)
     char *data = vd_format("%s.data", a->out);
     const char *outputs[] = {train, valid, data};
     for (int i = 0; i < 3; ++i) check_output(a, options, outputs[i]);
-    size_t rest = write_rest(&p, train);
-    write_held_out(&p, valid);
-    write_data(a->data, data, train, valid);
+    /* together: a new list beside an old one would train on what is held out */
+    vd_output out[3], *const all[] = {out, out + 1, out + 2};
+    for (int i = 0; i < 3; ++i) out[i] = vd_output_open(outputs[i]);
+    size_t rest = write_rest(&p, out[0].fp);
+    write_held_out(&p, out[1].fp);
+    write_data(a->data, out[2].fp, train, valid);
+    vd_output_close_all(3, all);
     printf("%s: %zu training pictures, %zu held out, seed %ld\n", data, rest, p.held, a->seed);
     free_pictures(&p);
     free_options(options);

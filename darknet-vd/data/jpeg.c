@@ -144,11 +144,14 @@ static void read_all(picture *p)
 /* 0 when it has failed */
 static int read_picture(picture *p)
 {
-    int failed = setjmp(p->back);
-    if (!failed) read_all(p);
+    volatile int is_read = 0;
+    if (!setjmp(p->back)) {
+        read_all(p);
+        is_read = 1;
+    }
     jpeg_destroy_decompress(&p->d);
     free(p->row);
-    return !failed;
+    return is_read;
 }
 
 static unsigned char *decode(const char *path, vd_jpeg_header header, const unsigned char *bytes, size_t n, int *w,

@@ -129,6 +129,20 @@ START_TEST(a_link_to_what_is_not_there_yet_makes_it)
 }
 END_TEST
 
+/* in a folder that others may write to */
+START_TEST(a_link_in_the_place_of_the_temporary_file_is_not_followed)
+{
+    char *path = in_folder(folder, "file"), *other = in_folder(folder, "other");
+    char *temporary = vd_format("%s.tmp-%ld", path, (long)getpid());
+    write_text(other, "kept");
+    ck_assert_int_eq(symlink(other, temporary), 0);
+    open_and_close(path);
+    expect_file(other, "kept", 4);
+    expect_file(path, "text", 4);
+    free(path), free(other), free(temporary);
+}
+END_TEST
+
 START_TEST(a_file_keeps_its_mode)
 {
     static const mode_t modes[] = {0600, 0640, 0755};
@@ -304,6 +318,7 @@ SUITE_OF(files)
     TEST(a_full_disk_is_named_and_leaves_the_old_file_alone);
     TEST(a_symbolic_link_stays_one);
     TEST(a_link_to_what_is_not_there_yet_makes_it);
+    TEST(a_link_in_the_place_of_the_temporary_file_is_not_followed);
     TEST(a_file_keeps_its_mode);
     TEST(a_file_that_may_not_be_written_is_not_replaced);
     TEST(a_pipe_or_device_is_written_into_and_not_replaced);
