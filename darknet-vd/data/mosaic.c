@@ -11,8 +11,8 @@
 #include "image.h"
 #include "utils.h"
 
-/* of Darknet's data.c, which does not declare it: labels of a picture that was mirrored, if flip, then scaled by sx and
- * sy, then moved by -dx and -dy, into truth [num_boxes][5] */
+/* of Darknet's data.c, which does not declare it: labels of a picture that was scaled by sx and sy, then moved by
+ * -dx and -dy, then mirrored, if flip, into truth [num_boxes][5] */
 void fill_truth_detection(char *path, int num_boxes, float *truth, int classes, int flip, float dx, float dy, float sx,
                           float sy);
 

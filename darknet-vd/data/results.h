@@ -6,7 +6,7 @@
 #include "darknet.h"
 
 /* COCO's number of a picture: the digits its file name ends in, COCO_val2014_000000000139.jpg: 139. A name that does
- * not end in digits, or in a number over 2^31, ends the program */
+ * not end in digits, or in a number over INT_MAX, ends the program */
 int vd_coco_id(const char *path);
 
 /* end the program where results cannot be written as data_file asks

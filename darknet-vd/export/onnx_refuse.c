@@ -1,4 +1,4 @@
-/* What cannot be said in ONNX, or not in the same numbers. */
+/* What ONNX has no operator for, or none that gives the same numbers. */
 #include "export/onnx_graph.h"
 #include "base/fail.h"
 #include "base/text.h"

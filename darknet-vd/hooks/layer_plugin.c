@@ -47,6 +47,12 @@
 
 static uint64_t noise_seed;
 
+/* the weights that were loaded last: where from, and 1 where variational layers found no log_sigma2 in them */
+static struct {
+    char *path;
+    int is_plain;
+} loaded;
+
 /* without [net] seed=N every network gets noise of its own */
 static uint64_t fresh_seed(void)
 {
@@ -395,6 +401,8 @@ int layer_plugin_revision(const network *net)
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
 {
     int version[3];
+    free(loaded.path);
+    loaded.path = vd_format("%s", filename);
     vd_weights_load_begin(filename, fp);
     if (fread(version, sizeof(version), 1, fp) == 1)
         vd_later_weights(net, filename, version[0], version[1], version[2]);
@@ -412,7 +420,7 @@ int layer_plugin_load_next(network *net, FILE *fp, int index)
 
 void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
 {
-    vd_weights_load_end(net, fp, start, cutoff);
+    loaded.is_plain = vd_weights_load_end(net, fp, start, cutoff);
     rand_continue(*net->seen);
 }
 
@@ -438,7 +446,8 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_kernel_choice_train(net);
     vd_same_start(net);
     report_kernels(net);
-    vd_silence_check_over(net);
+    vd_silence_check_over(net, backup, base, loaded.path);
+    if (loaded.is_plain && !vd_checkpoint_resumed()) vd_silence_check_plain(net);
     vd_nan_guard_begin(net);
     vd_later_train(net);
     vd_log_begin(net, backup, base, vd_checkpoint_resumed());

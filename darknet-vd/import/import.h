@@ -25,7 +25,7 @@ typedef struct {
     const char *output; /* the tensor that the last layer makes */
 } vd_import_network;
 
-/* the layers of a graph; the program ends with a line that names the node which Darknet cannot say
+/* the layers of a graph; the program ends with a line that names the node which Darknet has no section for
  *
  *   path   of the model, for messages
  *

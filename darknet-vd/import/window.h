@@ -9,7 +9,7 @@ typedef struct {
     int64_t size[2], stride[2], pad[4], gap[2];
 } vd_window;
 
-/* of the node, which reads the map x: strides, dilations, pads and auto_pad; refuses what no section can say */
+/* of the node, which reads the map x: strides, dilations, pads and auto_pad; refuses what no section has a key for */
 vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size);
 
 /* the pad of all sides; refuses others */

@@ -26,8 +26,7 @@ typedef struct {
 
 /* The input of a convolution as lines. A tap (c, kh, kw) reads, for all outputs of an image, every stride-th pixel from
  * (y - pad, x - pad) on, y = kh step, x = kw step. So there is a copy of channel c for each kw, shifted, and for each
- * y % down; in it the
- * outputs' pixels are adjacent. Rows of several images stand side by side:
+ * y % down, in which the outputs' pixels are adjacent. Rows of several images stand side by side:
  *
  *     copy[k][row][image][ow], padded by zeros to `pitch` numbers a row        row: rows + halo
  *

@@ -32,9 +32,8 @@ typedef struct {
  * choices */
 int vd_choose(const vd_candidates *w, vd_reason *reason);
 
-/* [net] seed= is given (1) or not (0). When that changes, what was chosen is forgotten, ways are by rule, and it
- * returns
- * 1 */
+/* [net] seed= is given (1) or not (0). When that changes, what was chosen is forgotten, ways are by rule, and
+ * it returns 1 */
 int vd_choice_seeded(int seeded);
 
 /* a training begins or goes on: from here on ways are timed, unless there is a seed. Also writes what was timed since

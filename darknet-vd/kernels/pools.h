@@ -21,9 +21,8 @@ void vd_mean_pool_backward(vd_pool_shape s, const float *d_out, float *d_in);
  *   index    [pixels] where the first largest was, counted from in, plus base; null: not wanted */
 void vd_channel_pool(int c, int first, int step, int pixels, const float *in, int base, float *out, int *index);
 
-/* out[(row s + column) c + k][i][j] = in[k][i s + row][j s + column]: k < c, row and column < s. h and w are multiples
- * of
- * s
+/* out[(row s + column) c + k][i][j] = in[k][i s + row][j s + column]: k < c, row and column < s.
+ * h and w are multiples of s
  *
  *   in, d_in     [c][h][w]
  *   out, d_out   [s s c][h / s][w / s] */

@@ -116,7 +116,7 @@ void vd_layer_start_relative(layer l, size_t n);
 
 /* how a layer is computed at test time, with the weights it has now */
 typedef struct {
-    const char *way; /* of kernels/sparse_product.h, or "dense" */
+    const char *way; /* of kernels/sparse/product.h, or "dense" */
     size_t weights, nonzeros;
     double dense_products, products; /* multiply-adds an image, of all weights and of those that are not 0 */
 } vd_test_time;

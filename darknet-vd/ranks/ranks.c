@@ -23,7 +23,7 @@ typedef struct {
 } place;
 
 static struct {
-    vd_wire wire; /* size is 0 or 1: this program runs by itself */
+    vd_wire wire; /* size 1: this program runs by itself */
     place *at;    /* [size] */
     double timeout;
 } ranks = {.wire = {.size = 1}};

@@ -1,23 +1,57 @@
 #include "training/silence.h"
+#include "training/checkpoint.h"
 #include "config/heads.h"
 #include "config/schema.h"
 #include "layer/schedule.h"
 #include "layer/vd_layer.h"
+#include "base/fail.h"
+#include "base/files.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "network.h"
 
-void vd_silence_check_over(const network *net)
+/* 1 where batches are left. detector train ends at max_batches=0, classifier train goes on without end */
+static int has_batches_left(const network *net)
+{
+    return get_current_batch((network *)net) < (size_t)net->max_batches || (!net->max_batches && !vd_has_head(net));
+}
+
+/* the weights at the end of a training, by its command */
+static void check_replaces(const network *net, const char *folder, const char *base, const char *loaded)
+{
+    static const char *const names[] = {"%s/%s.weights", "%s/%s_final.weights"};
+    char *path = vd_format(names[vd_has_head(net) != 0], folder, base);
+    if (access(path, F_OK) == 0 && !(loaded && vd_same_file(path, loaded)))
+        vd_die("%s: there is nothing to train, and this file would be replaced by %s", path,
+               loaded ? loaded : "random weights");
+    free(path);
+}
+
+void vd_silence_check_over(const network *net, const char *folder, const char *base, const char *loaded)
 {
     size_t batch = get_current_batch((network *)net);
     int max = net->max_batches;
-    /* detector train ends at max_batches=0, classifier train goes on without end */
-    if (batch < (size_t)max || (!max && !vd_has_head(net))) return;
+    if (has_batches_left(net)) return;
     if (!max) vd_complain("%s: max_batches is 0 or missing: nothing is trained", net->cfg_file);
     else
         vd_complain(
             "%s: max_batches=%d, and the weights have %zu batches behind them: nothing is trained. -clear begins at "
             "0 with these weights",
             net->cfg_file, max, batch);
+    if (!vd_checkpoint_resumed()) check_replaces(net, folder, base, loaded);
+}
+
+void vd_silence_check_plain(const network *net)
+{
+    size_t batch = get_current_batch((network *)net);
+    if (batch && has_batches_left(net))
+        vd_complain(
+            "%s: the weights are of a plain network, with %zu batches behind them: learning rate and KL term are as after "
+            "so many. -clear begins at 0 with these weights",
+            net->cfg_file, batch);
 }
 
 void vd_silence_check_pictures(const network *net, int pictures)

@@ -5,8 +5,15 @@
 
 #include "darknet.h"
 
-/* a training loop begins: is there a batch left to train? */
-void vd_silence_check_over(const network *net);
+/* a training loop begins: is there a batch left to train? Where there is none it writes weights all the same: an error
+ * where that would replace other weights than it has
+ *
+ *   folder, base   of the weights it writes
+ *   loaded         the file that its weights come from, null: none */
+void vd_silence_check_over(const network *net, const char *folder, const char *base, const char *loaded);
+
+/* it begins with weights of a plain network that count the batches of its training: the schedule is at that batch */
+void vd_silence_check_plain(const network *net);
 
 /* the loop has read its list: samples= must be its length */
 void vd_silence_check_pictures(const network *net, int pictures);

@@ -1,8 +1,8 @@
 /* Rounds weights to integers times a step, as few bits of them as their posterior allows.
  *
  * Rounding w to n steps costs the variational bound (w - n step)^2 / (2 sigma^2) nats, and an estimate of the bits that
- * vd_code_weights() takes for n says what the weight costs in the file. With a rate r, n and the step are chosen to
- * make
+ * vd_code_weights() takes for n says what the weight costs in the file. With a rate r, n and the step are
+ * chosen to make
  *
  *     sum (w - n step)^2 / (2 sigma^2) + r log(2) bits
  *

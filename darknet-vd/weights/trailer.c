@@ -235,7 +235,7 @@ static void say_where_it_ends(const network *net, int cutoff)
                 net->n - 1);
 }
 
-void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
+int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
 {
     int variational = 0, kept = 0, relative = 0, whole = start == 0 && cutoff >= net->n;
     check_position(net, fp);
@@ -250,7 +250,7 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
             file.end - ftell(fp));
     check_finite(net, start);
     say_where_it_ends(net, cutoff);
-    if (!variational) return;
+    if (!variational) return 0;
 
     char *loaded = vd_calloc(net->n, 1);
     fseek(fp, file.end, SEEK_SET);
@@ -271,4 +271,5 @@ void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
     }
     free(loaded);
     say_what_is_missing(relative, kept);
+    return !file.entries;
 }

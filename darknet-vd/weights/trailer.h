@@ -20,6 +20,7 @@ int vd_weights_load_next(const network *net, FILE *fp, int index);
 
 /* n numbers of the layer that vd_weights_load_next() was called for, in front of what stock Darknet reads */
 void vd_weights_load_numbers(const network *net, FILE *fp, float *at, size_t n);
-void vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff);
+/* returns 1 where the network has variational layers and the file no log_sigma2 */
+int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff);
 
 #endif

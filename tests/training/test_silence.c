@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NET "[net]\nbatch=8\nheight=28\nwidth=28\nchannels=1\nlearning_rate=.01\nmax_batches=2\nmax_crop=28\n"
+#define NET_OF(batches) \
+    "[net]\nbatch=8\nheight=28\nwidth=28\nchannels=1\nlearning_rate=.01\nmax_crop=28\nmax_batches=" #batches "\n"
+#define NET NET_OF(2)
 #define LAST "output=10\nactivation=linear\n"
 
 static const struct {
@@ -72,6 +74,52 @@ START_TEST(a_training_that_is_over_says_so)
 }
 END_TEST
 
+/* plain weights of 2 batches, in digits/backup */
+static char *plain_weights(void)
+{
+    draw_digits(folder, 40, 10);
+    write_in_folder("c.cfg", NET "[connected]\n" LAST "[softmax]\n");
+    free_run(train(0, 0, 0, 0));
+    char *from = in_folder(folder, "digits/backup/c.weights"), *to = in_folder(folder, "plain.weights");
+    ck_assert_int_eq(rename(from, to), 0);
+    free(from);
+    return to;
+}
+
+START_TEST(a_schedule_that_begins_late_is_said)
+{
+    static const char late[] = "c.cfg: the weights are of a plain network, with 2 batches behind them";
+    char *plain = plain_weights(), *variational = in_folder(folder, "digits/backup/c.weights");
+    write_in_folder("c.cfg", NET_OF(4) "[vd_connected]\n" LAST "[softmax]\n[vd_cost]\nsamples=40\n");
+    run_result r = train(0, plain, 0, 0);
+    ck_assert_int_eq(count_of(r.err, late), 1);
+    free_run(r);
+    free_run(train(1, "-strict", plain, 0));
+    r = train(0, "-strict", plain, "-clear");
+    ck_assert_int_eq(count_of(r.err, late), 0);
+    free_run(r);
+    r = train(0, variational, 0, 0); /* a training goes on */
+    ck_assert_int_eq(count_of(r.err, late), 0);
+    free_run(r);
+    free(plain), free(variational);
+}
+END_TEST
+
+START_TEST(a_training_that_is_over_replaces_no_other_weights)
+{
+    char *plain = plain_weights(), *weights = in_folder(folder, "digits/backup/c.weights");
+    write_text(weights, "trained");
+    run_result r = train(1, plain, 0, 0);
+    ck_assert_msg(strstr(r.err, "c.weights: there is nothing to train, and this file would be replaced by") != 0, "%s",
+                  r.err);
+    expect_file(weights, "trained", 7);
+    free_run(r);
+    ck_assert_int_eq(remove(weights), 0);
+    free_run(train(0, plain, 0, 0));
+    free(plain), free(weights);
+}
+END_TEST
+
 START_TEST(more_names_than_classes_are_said)
 {
     draw_digits(folder, 40, 10);
@@ -95,5 +143,7 @@ SUITE_OF(silence)
     EACH(make_test_folder, remove_test_folder);
     LOOP(a_training_that_misses_something_says_so_once, COUNT_OF(nets));
     TEST(a_training_that_is_over_says_so);
+    TEST(a_schedule_that_begins_late_is_said);
+    TEST(a_training_that_is_over_replaces_no_other_weights);
     TEST(more_names_than_classes_are_said);
 }

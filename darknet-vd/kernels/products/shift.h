@@ -3,8 +3,9 @@
  * Of each image there is one copy for every column kw of the filters, with only the pixels that this column meets
  * (out_w a row), and for every phase, the rows with number phase, phase + stride ... of the padded image:
  *
- *     copies[c][kw][phase][row][image][ow] = image[c][(first + row) stride + phase - pad][ow stride + kw - pad], 0
- * outside
+ *     copies[c][kw][phase][row][image][ow] = image[c][(first + row) stride + phase - pad][ow stride + kw - pad],
+ *
+ * 0 outside of it.
  *
  * Then what tap (kh, kw) of channel c meets, all rows of an output at once, is one piece of a copy, side by side: row
  * oh of it is row oh + kh / stride of phase kh % stride. That are `size` copies, where columns are size^2. */

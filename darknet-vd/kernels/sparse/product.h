@@ -12,6 +12,8 @@
  *   images   the lanes are images of a batch: for small pictures, and connected layers
  *   panels   the lanes are 16 units, which pick their numbers from 32 inputs held in registers: for one image whose
  *            output is a pixel or a few
+ *   slices   the lanes are 16 units with about as many weights each, which gather their numbers: in place of panels
+ *            where few weights are left
  *
  * Results do not depend on the number of threads. */
 #ifndef VD_KERNELS_SPARSE_PRODUCT_H
