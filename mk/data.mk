@@ -118,9 +118,10 @@ build/freezing/cifar.data build/freezing/bccd.data: build/freezing/%.data: build
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
+FREEZING_SETS := build/freezing/mnist.data build/freezing/digits.data \
+  $(if $(CIFAR_OTHER),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data)
 .PHONY: tables-freezing
-tables-freezing: $(EXEC) build/freezing/mnist.data build/freezing/digits.data \
-  $(if $(CIFAR_OTHER),build/freezing/cifar.data) $(if $(BCCD),build/freezing/bccd.data) ## train what docs/freezing.md compares, in hours; resumes
+tables-freezing: $(EXEC) $(FREEZING_SETS) ## train what docs/freezing.md compares, in hours; resumes
 	$(Q)CIFAR='$(CIFAR_OTHER)' BCCD='$(BCCD)' tests/tables/freezing.sh > build/freezing/rows
 	$(Q)FREEZING_DATA=build/freezing tests/tables/tables.sh build/freezing/out build/freezing/rows '$(TABLE)'
 	$(Q)while read -r row rest; do result=build/freezing/out/$$row/result; [ ! -e $$result ] || echo $$result; done \

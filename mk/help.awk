@@ -12,7 +12,7 @@ function variables() {
 FNR == 1 { variables(); title = substr($0, 3) }
 /^### / { title = substr($0, 5); next }
 /^## / { lines[n++] = substr($0, 4) }
-/^[a-z-]+:.*## / {
+/^[a-z0-9-]+:.*## / {
     heading(title)
     text = $0
     sub(/^.*## /, "", text)

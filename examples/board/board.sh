@@ -17,20 +17,27 @@ test -e /usr/lib/arm-none-eabi/newlib/nano.specs || missing="$missing libnewlib-
 }
 # shellcheck disable=SC2153 # they are from outside
 data=$(realpath "$1") cfg=$(realpath "$2") weights=$(realpath "$3") folder=$4 n=${5:-20}
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")" && pwd) start=$PWD
 # shellcheck disable=SC2153
 include=$(realpath "$INCLUDE") library=$(realpath "$LIBRARY") darknet=$(realpath "$DARKNET")
 
+# run a program in the folder of the start, which paths in FILE.data begin at
+at_start() {
+    (cd "$start" && "$@")
+}
+
 # write net.c into the working folder, with these arguments more, and what it answers into digits.bin and expected.bin
 export_net() {
+    out=$PWD
     # shellcheck disable=SC2086 # EXPORT is a list of words
-    "$darknet" vd export "$cfg" "$weights" net -format c -int8 -calibrate "$data" "$@" $EXPORT >export.log 2>&1 || {
+    at_start "$darknet" vd export "$cfg" "$weights" "$out/net" -format c -int8 -calibrate "$data" "$@" $EXPORT \
+        >export.log 2>&1 || {
         tail -n 1 export.log
         return 1
     }
     grep '^largest\|^tables\|^same' export.log
     ${CC:-cc} -O2 -I"$include" -I. "$here/pictures.c" net.c -o pictures -L"$library" -Wl,-rpath,"$library" -ldarknet-vd
-    ./pictures "$data" "$n" digits.bin expected.bin 2>/dev/null
+    at_start "$out/pictures" "$data" "$n" "$out/digits.bin" "$out/expected.bin" 2>/dev/null
 }
 
 # board NAME MACHINE HERTZ FLAGS...
