@@ -13,7 +13,8 @@
 #include "darknet.h"
 
 static const char usage[] =
-    "usage: darknet vd pack CFG WEIGHTS OUT.vdw [-fp16 | -int8 | -rate R | -bytes N] [-tune DATA [-epochs N]] [-json]\n"
+    "usage: darknet vd pack CFG WEIGHTS OUT.vdw [-fp16 | -int8 | -rate R | -bytes N]\n"
+    "                       [-tune DATA [-epochs N] [-learning X]] [-json]\n"
     "  writes the network as it is at test time, without its pruned weights, to OUT.vdw, which loads wherever a\n"
     "  .weights file does, for inference; prints the size of each layer before and after; -json: as one JSON object\n"
     "  The remaining weights are packed unchanged, or\n"

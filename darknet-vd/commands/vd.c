@@ -35,7 +35,7 @@ static const struct {
 } verbs[] = {
     {"report", vd_report_command, "report CFG WEIGHTS [-json]",
      "sparsity and compression of a network, layer by layer"},
-    {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-json]",
+    {"bench", vd_bench_command, "bench CFG WEIGHTS [-batch N] [-threads N] [-seconds S] [-json]",
      "time a network at test time, with dense and with sparse weights"},
     {"export", vd_export_command, "export CFG WEIGHTS OUT [-format F] [-compact] [IMAGE ...]",
      "write a network for other programs, smaller where possible"},

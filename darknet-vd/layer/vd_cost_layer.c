@@ -103,6 +103,7 @@ static void update_vd_cost_layer(layer l, update_args a)
     c->latest.cost = cost;
     c->latest.kl = c->kl;
     c->latest.left = vd_report_network(c->net);
+    fflush(stdout); /* in one file with Darknet's own lines it begins a line */
     print_training_line(stderr, c->net, cost, c->kl);
     c->progress.cost = 0;
     c->progress.forwards = 0;

@@ -236,6 +236,7 @@ static void score(network *net)
     }
     s->begun = 1;
     s->seen = (int64_t)*net->seen;
+    fflush(stdout); /* in one file with Darknet's own lines it begins a line */
     fprintf(stderr, "vd: epoch %.2f, batch %ld: %s, best %.2f %% at batch %lld%s\n", epochs_of(net), batch_of(net),
             text, 100 * s->best, (long long)s->batch, s->before_target ? ", before its target" : "");
     free(text);
