@@ -223,6 +223,55 @@ START_TEST(a_recurrent_network_that_has_taken_one_image_takes_sequences_again)
 }
 END_TEST
 
+/* ---- weights of other forms ---- */
+
+/* batch normalisation folded in, and put in again: a convolution, a connected layer and what is inside a [gru] */
+#define TWINS(norm)                                                                                   \
+    "[net]\nbatch=1\nheight=4\nwidth=4\nchannels=2\ntime_steps=1\nbn_eps=alexeyab\n"                   \
+    "[convolutional]\nfilters=3\nsize=3\nbatch_normalize=" norm "\nactivation=linear\n"               \
+    "[gru]\noutput=6\nbatch_normalize=" norm "\n[connected]\noutput=8\nbatch_normalize=" norm          \
+    "\nactivation=linear\n"
+
+static void predict_into(const char *cfg, const char *weights, float y[8])
+{
+    float x[32];
+    network *net = load_network((char *)cfg, (char *)weights, 0);
+    for (int i = 0; i < 32; ++i) x[i] = (float)(i * 7 % 11) / 11;
+    memcpy(y, network_predict(net, x), 8 * sizeof(float));
+    free_network(net);
+}
+
+START_TEST(folding_batch_normalisation_and_putting_it_in_changes_no_answer)
+{
+    float with[8], without[8], again[8];
+    write_text("n.cfg", TWINS("1"));
+    write_text("f.cfg", TWINS("0"));
+    network *net = parse_network_cfg("f.cfg");
+    save_weights(net, "f.w");
+    free_network(net);
+    free_run(darknet(0, "normalize", "f.cfg", "f.w", "n.w", NULL));
+    free_run(darknet(0, "reset", "n.cfg", "n.w", "r.w", NULL));
+    free_run(darknet(0, "statistics", "n.cfg", "n.w", NULL));
+    free_run(darknet(0, "denormalize", "n.cfg", "n.w", "f.w", NULL));
+    predict_into("n.cfg", "n.w", with);
+    predict_into("f.cfg", "f.w", without);
+    free_run(darknet(0, "normalize", "f.cfg", "f.w", "a.w", NULL));
+    predict_into("n.cfg", "a.w", again);
+    for (int i = 0; i < 8; ++i) {
+        ck_assert(close_to(without[i], with[i], 1e-4, 1e-5));
+        ck_assert(close_to(again[i], with[i], 1e-3, 1e-4));
+    }
+}
+END_TEST
+
+START_TEST(oneoff_is_for_one_network)
+{
+    run_result r = darknet(1, "oneoff", "c.cfg", "absent.weights", "o.w", NULL);
+    ck_assert_ptr_nonnull(strstr(r.err, "c.cfg: oneoff is for a network whose last convolution"));
+    free_run(r);
+}
+END_TEST
+
 /* ---- training ---- */
 
 START_TEST(gpus_change_nothing_here)
@@ -331,6 +380,8 @@ SUITE_OF(commands)
     LOOP(a_recurrent_network_that_has_taken_one_image_takes_sequences_again, COUNT_OF(recurrent));
     TEST(rnn_needs_text_to_train_on);
     TEST(generatetactic_needs_text);
+    TEST(folding_batch_normalisation_and_putting_it_in_changes_no_answer);
+    TEST(oneoff_is_for_one_network);
     TEST(gpus_change_nothing_here);
     TEST(a_label_in_a_folders_name_is_reported);
     LOOP(masks_fit_the_network, COUNT_OF(masks));
