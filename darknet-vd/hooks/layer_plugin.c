@@ -458,6 +458,7 @@ void layer_plugin_train_pictures(network *net, int pictures)
     vd_silence_check_pictures(net, pictures);
     vd_log_pictures(pictures);
     vd_validation_pictures(net, pictures);
+    if (vd_checkpoint_is_stopping()) vd_checkpoint_batch(net); /* else it trains one more, without this validation */
 }
 
 /* layers that pass no gradient on; [crop] usually is the first layer, where that does not matter */

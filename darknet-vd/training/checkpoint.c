@@ -36,7 +36,7 @@ enum {
     WITHOUT_AVERAGE = 3,    /* nor the best validation and the target of [vd_cost] */
     WITHOUT_SIZE = 4,       /* of target_size, nor whether the best validation was before a target */
     MOST_CHOICES = 1 << 20, /* bytes */
-    MOST_PIXELS = 608       /* of random=1 */
+    MOST_PIXELS = 65536     /* of a side, as [net] may have them */
 };
 
 static struct {
@@ -206,7 +206,8 @@ static uint64_t fingerprint(const network *net)
     uint64_t sum = vd_fnv64(VD_FNV64_START, numbers, sizeof(numbers));
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
-        int32_t of_layer[] = {l.type, l.c, l.n, l.size, l.groups, l.batch_normalize, vd_layer_of(l) != 0};
+        int32_t c = l.type == DROPOUT ? 0 : l.c; /* which it has from its first change of size on */
+        int32_t of_layer[] = {l.type, c, l.n, l.size, l.groups, l.batch_normalize, vd_layer_of(l) != 0};
         uint64_t weights = vd_has_weights(l) ? vd_weights_of(l) : 0;
         sum = vd_fnv64(vd_fnv64(sum, of_layer, sizeof(of_layer)), &weights, sizeof(weights));
     }

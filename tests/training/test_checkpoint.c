@@ -126,6 +126,34 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
 }
 END_TEST
 
+/* sizes of pictures are drawn, up to twice the cfg's; a [dropout] follows them */
+START_TEST(a_training_of_several_sizes_is_resumed_at_its_own)
+{
+    training t = {.name = "sizes"};
+    size_t n, m;
+    char *cfg = in_folder(folder, "sizes.cfg");
+    write_text(cfg, "[net]\nbatch=2\nheight=448\nwidth=448\nchannels=1\nmax_crop=448\nrandom=1\nseed=3\n"
+                    "learning_rate=.01\nmax_batches=40\ncheckpoint=1\n"
+                    "[convolutional]\nfilters=10\nsize=3\nstride=32\npad=1\nactivation=linear\n"
+                    "[dropout]\nprobability=.3\n[avgpool]\n[softmax]\n");
+    run_result r = train_digits(0, cfg, 0);
+    ck_assert_ptr_nonnull(strstr(r.out, "896"));
+    free_run(r);
+    char *whole = final_weights(t, &n);
+    remove_checkpoint(t);
+    for (int at = 10; at < 40; at += 10) {
+        char *line = vd_format("%d, ", at);
+        free_run(train_until(cfg, line, SIGTERM, "-resume"));
+        free(line);
+    }
+    free_run(train_digits(0, cfg, "-resume"));
+    char *resumed = final_weights(t, &m);
+    ck_assert_uint_eq(n, m);
+    ck_assert_int_eq(memcmp(whole, resumed, n), 0);
+    free(whole), free(resumed), free(cfg);
+}
+END_TEST
+
 START_TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on)
 {
     training t = {"stopped", "learning_rate=.01\n", "samples=200\n"};
@@ -446,6 +474,7 @@ SUITE_OF(checkpoint)
     TEST(a_resumed_training_says_that_its_kernels_are_not_there);
     TEST(a_checkpoint_of_an_earlier_version_is_read_as_before);
     TEST(a_training_without_a_seed_keeps_what_it_has_timed);
+    TEST(a_training_of_several_sizes_is_resumed_at_its_own);
     TEST(sigint_ends_behind_a_batch_and_says_how_to_go_on);
     TEST(resume_without_a_checkpoint_begins_and_says_so);
     TEST(the_last_checkpoints_are_kept);
