@@ -77,6 +77,29 @@ static void remove_pending(void)
     pthread_mutex_unlock(&pending_lock);
 }
 
+/* in a signal handler: a thread that is opening or closing an output just then keeps its file */
+static void end_by_signal(int number)
+{
+    int kept = errno;
+    if (!pthread_mutex_trylock(&pending_lock)) {
+        for (struct pending *p = pending; p; p = p->next)
+            if (p->owner == getpid()) unlink(p->temporary);
+        pthread_mutex_unlock(&pending_lock);
+    }
+    errno = kept;
+    signal(number, SIG_DFL);
+    raise(number); /* the parent process sees which signal ended the program */
+}
+
+void vd_output_remove_at_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); ++i) {
+        struct sigaction now, then = {.sa_handler = end_by_signal, .sa_flags = SA_RESTART};
+        if (!sigaction(numbers[i], 0, &now) && now.sa_handler == SIG_DFL) sigaction(numbers[i], &then, 0);
+    }
+}
+
 static void register_removal(void)
 {
     if (atexit(remove_pending)) vd_die("out of memory");
@@ -106,6 +129,13 @@ static void drop_pending(const char *temporary)
     pthread_mutex_unlock(&pending_lock);
     if (p) free(p->temporary);
     free(p);
+}
+
+void vd_check_stem(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+        vd_die("'%s': a name without its ending is expected, as in folder/net", path);
 }
 
 void vd_survive_size_limit(void)

@@ -49,8 +49,14 @@ void vd_output_close_all(int n, vd_output *const *out);
 vd_output vd_output_try(const char *path, char **fault);
 char *vd_output_finish(vd_output *out, int sync);
 
+/* vd_die() where a path has no last part that an ending could follow: "", "a/", "." and ".." */
+void vd_check_stem(const char *path);
+
 /* 1 when both exist and are one file */
 int vd_same_file(const char *a, const char *b);
+
+/* SIGINT, SIGTERM and SIGHUP, where they end the program, remove the temporary files of open outputs first */
+void vd_output_remove_at_signals(void);
 
 /* a write over the limit of a file's size is an error of that write, not a signal that ends the program, unless the
  * program has a handler of its own; vd_output_open() does it too */

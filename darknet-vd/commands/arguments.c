@@ -3,6 +3,7 @@
 #include "commands/detector.h"
 #include "config/schema.h"
 #include "base/fail.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -164,9 +165,21 @@ void vd_arguments_list(void)
     printf("Where COMMAND stands twice, a wrong word lists those that there are. The manual: man darknet-vd\n");
 }
 
+/* the place of an argument in a usage, -1: none */
+static int place_of(const char *usage, const char *name)
+{
+    size_t n = strlen(name);
+    int place = 0;
+    for (const char *at = usage; at; at = strchr(at, ' '), place += at != 0) {
+        at += *at == ' ';
+        if (!strncmp(at, name, n) && (!at[n] || at[n] == ' ')) return place;
+    }
+    return -1;
+}
+
 void vd_arguments_check(int argc, char **argv)
 {
-    const char *command = argv[1];
+    const char *command = argv[1], *cfg = 0, *out = 0;
     int c = 0, given = 0, count = (int)(sizeof(commands) / sizeof(*commands));
     check_is_here(command);
     while (c < count && strcmp(command, commands[c].name)) ++c;
@@ -183,7 +196,10 @@ void vd_arguments_check(int argc, char **argv)
             vd_complain("darknet %s: %s is not used; usage: darknet %s %s", command, argv[i], command,
                         commands[c].usage);
         if (numbers && given < (int)strlen(numbers)) check_value(command, "", argv[i], numbers[given]);
+        if (given == place_of(commands[c].usage, "CFG")) cfg = argv[i];
+        if (given == place_of(commands[c].usage, "OUT")) out = argv[i];
         ++given, ++i;
     }
     if (given < commands[c].least) vd_die("usage: darknet %s %s", command, commands[c].usage);
+    if (cfg && out && vd_same_file(cfg, out)) vd_die("%s: would overwrite the cfg: choose another name for OUT", out);
 }

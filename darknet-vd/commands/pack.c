@@ -126,6 +126,8 @@ int vd_pack_command(int argc, char **argv)
     arguments a = parse(argc, argv);
     if (vd_same_file(a.out, a.weights) || vd_same_file(a.out, a.cfg))
         vd_die("%s: would overwrite the file to pack: choose another name", a.out);
+    if (a.plan.data && vd_same_file(a.out, a.plan.data))
+        vd_die("%s: would overwrite the file of -tune: choose another name", a.out);
     vd_packed p = pack(&a);
     vd_output out = vd_output_open(a.out);
     fwrite(p.file.bytes, 1, p.file.n, out.fp);

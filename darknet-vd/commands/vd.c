@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "kernels/kernels.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,15 @@ static void check_stdout(int status, void *nothing)
     if (status || (!fflush(stdout) && !ferror(stdout))) return;
     fprintf(stderr, "standard output: cannot be written\n");
     _exit(1);
+}
+
+/* a descriptor that is closed would be that of the next file, and what is printed would go into it. As before, nothing
+ * can be read from the first or written to the second */
+static void open_missing_streams(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int fd = 0; fd < 3; ++fd)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd) _exit(1);
 }
 
 /* an invalid number in an environment variable is reported and ignored */
@@ -146,6 +156,8 @@ static int is_help(const char *word)
  * the checks of its arguments. Returns argc without the options taken out */
 static int start(int argc, char **argv)
 {
+    open_missing_streams();
+    vd_output_remove_at_signals();
     vd_survive_size_limit();
     vd_kernels_asked(); /* a wrong name of DARKNET_KERNELS ends the program */
     if (on_exit(check_stdout, 0)) vd_die("out of memory");

@@ -118,6 +118,7 @@ static vd_outputs read_network(const vd_export_options *o, vd_model **m, int *n,
 vd_export_result vd_export(vd_export_options o)
 {
     const vd_export_format *format = find_format(o.format);
+    vd_check_stem(o.out);
     if (o.int8 && !format->has_int8) vd_die("darknet vd export: -int8 is of -format c and onnx");
     if (o.values && !o.int8) vd_die("darknet vd export: -values is of -int8");
     vd_export_result r = {.ending = format->ending};

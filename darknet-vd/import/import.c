@@ -148,6 +148,7 @@ static void check_finite(const vd_import_network *net, const char *model)
 
 vd_import_result vd_import(const char *model, const char *out)
 {
+    vd_check_stem(out);
     vd_onnx_graph *g = vd_onnx_read(model);
     vd_import_network from = make_vd_import_network(g, model);
     vd_import_result r = {.layers = from.n};

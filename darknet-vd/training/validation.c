@@ -7,6 +7,7 @@
 #include "config/heads.h"
 #include "config/keys.h"
 #include "config/options.h"
+#include "config/schema.h"
 #include "data/skip_broken.h"
 #include "ranks/ranks.h"
 #include "layer/schedule.h"
@@ -269,8 +270,19 @@ static int is_due(const network *net)
     return seen / each > now.state.seen / each || is_last(net);
 }
 
+/* <base>_N.weights: a classifier has one an epoch, too */
+static void check_numbers_of_files(const network *net, int pictures)
+{
+    double epochs = (double)net->max_batches * net->batch * net->subdivisions / pictures;
+    if (now.detects || !keys.saveweights || keys.saveweights > epochs) return;
+    vd_complain("%s: saveweights=%ld: classifier train numbers weights by epochs, too, here up to %.0f: those of a batch "
+                "with such a number are replaced. More than %.0f is expected",
+                keys.file, keys.saveweights, epochs, epochs);
+}
+
 void vd_validation_pictures(network *net, int pictures)
 {
+    check_numbers_of_files(net, pictures);
     if (!now.every) return;
     now.pictures = pictures;
     if (!now.state.begun) now.state = (vd_validation_state){.seen = (int64_t)*net->seen, .begun = 1};

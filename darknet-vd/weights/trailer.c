@@ -73,6 +73,8 @@ static void read_exactly(void *data, size_t bytes, FILE *fp)
 static void check_header(FILE *fp, long size)
 {
     int32_t version[3];
+    struct stat st;
+    if (!fstat(fileno(fp), &st) && !S_ISREG(st.st_mode)) bad_file("not a regular file: its end cannot be read first");
     if (size < (long)sizeof(version) + 4) bad_file("%ld bytes are too few for a weights file", size);
     read_exactly(version, sizeof(version), fp);
     int known = version[0] >= 0 && version[0] <= 2000 && version[1] >= 0 && version[1] <= 2000 && version[2] >= 0;

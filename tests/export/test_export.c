@@ -363,6 +363,7 @@ START_TEST(the_network_itself_is_not_overwritten)
 {
     free_network(write_network(cfg));
     expect_failure(export("net", 0, 0), "net.weights: would overwrite the file to export");
+    expect_failure(export("", 0, 0), "': a name without its ending is expected, as in folder/net");
     char *text = text_in_folder("net.cfg");
     ck_assert_str_eq(text, cfg);
     free(text);

@@ -272,6 +272,42 @@ START_TEST(oneoff_is_for_one_network)
 }
 END_TEST
 
+START_TEST(the_cfg_is_not_overwritten)
+{
+    run_result r = darknet(1, "partial", "c.cfg", "absent.weights", "./c.cfg", "0", NULL);
+    ck_assert_ptr_nonnull(strstr(r.err, "./c.cfg: would overwrite the cfg: choose another name for OUT"));
+    free_run(r);
+}
+END_TEST
+
+/* ---- what it runs in ---- */
+
+/* the first file that is opened must not take the place of standard error */
+START_TEST(a_closed_stream_is_not_the_next_file)
+{
+    network *net = parse_network_cfg("c.cfg");
+    save_weights(net, "c.w");
+    char *line = vd_format("%s vd export c.cfg c.w o 2>&- >out", getenv("DARKNET"));
+    ck_assert_int_eq(system(line), 0);
+    size_t n;
+    char *bytes = read_bytes("c.w", &n);
+    expect_file("o.weights", bytes, n);
+    free(bytes), free(line);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_signal_leaves_no_temporary_file)
+{
+    static const char *const signals[] = {"TERM", "HUP", "INT"};
+    char *line = vd_format("env --default-signal=INT timeout -s %s .3 %s vd dataset digits dd -train 100000 >out 2>&1; "
+                           "test $? = 124 && test -d dd/train && ! ls dd/train | grep -q tmp",
+                           signals[_i], getenv("DARKNET"));
+    ck_assert_int_eq(system(line), 0);
+    free(line);
+}
+END_TEST
+
 /* ---- training ---- */
 
 START_TEST(gpus_change_nothing_here)
@@ -382,6 +418,9 @@ SUITE_OF(commands)
     TEST(generatetactic_needs_text);
     TEST(folding_batch_normalisation_and_putting_it_in_changes_no_answer);
     TEST(oneoff_is_for_one_network);
+    TEST(the_cfg_is_not_overwritten);
+    TEST(a_closed_stream_is_not_the_next_file);
+    LOOP(a_signal_leaves_no_temporary_file, 3);
     TEST(gpus_change_nothing_here);
     TEST(a_label_in_a_folders_name_is_reported);
     LOOP(masks_fit_the_network, COUNT_OF(masks));

@@ -298,6 +298,20 @@ START_TEST(last_weights_follow_savelast_and_numbered_ones_saveweights)
 }
 END_TEST
 
+/* files of batches and of epochs */
+START_TEST(numbers_of_weights_that_meet_are_said)
+{
+    char *cfg = write_cfg(trainings[0].cfg);
+    write_data("digits/digits.data", "saveweights=2\n");
+    run_result r = darknet(0, "classifier", "train", data_with_keys, cfg, NULL);
+    ck_assert_int_eq(count_of(r.err, "saveweights=2: classifier train numbers weights by epochs, too"), 1);
+    free_run(r);
+    write_data("digits/digits.data", "saveweights=100\n");
+    free_run(darknet(0, "classifier", "train", data_with_keys, cfg, "-strict", NULL));
+    free(cfg);
+}
+END_TEST
+
 START_TEST(topk_tells_the_error_of_the_first_five)
 {
     char *cfg = write_cfg(trainings[0].cfg);
@@ -414,6 +428,7 @@ SUITE_OF(validation)
     TEST(patience_counts_once_target_sparsity_has_its_share);
     TEST(the_best_weights_are_among_those_that_meet_the_target);
     LOOP(a_stopped_and_resumed_training_has_the_same_best_weights, COUNT_OF(trainings));
+    TEST(numbers_of_weights_that_meet_are_said);
     TEST(last_weights_follow_savelast_and_numbered_ones_saveweights);
     TEST(topk_tells_the_error_of_the_first_five);
     TEST(what_is_wrong_is_said_before_the_first_batch);
