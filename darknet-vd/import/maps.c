@@ -1,5 +1,6 @@
 /* What takes whole maps apart, together, or to another size. */
 #include "import/window.h"
+#include "onnx/geometry.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ void vd_import_concat(vd_importing *im)
     for (int i = 0; i < im->node->inputs; ++i) {
         vd_place p = vd_import_input_of(im, i);
         vd_import_refuse_picture(im, p);
-        if (p.flat != x.flat || p.h != x.h || p.w != x.w) vd_import_refuse(im, "maps of different sizes");
+        if (p.flat != x.flat || p.h != x.h || p.w != x.w) vd_import_refuse(im, "maps of one size are expected: %dx%d and %dx%d", x.w, x.h, p.w, p.h);
         char *longer = vd_format("%s%s%d", layers, i ? "," : "", p.layer);
         free(layers);
         layers = longer;
@@ -88,9 +89,9 @@ void vd_import_pool(vd_importing *im)
     vd_window v = vd_window_of(im, x, size);
     for (int k = 0; k < 2; ++k)
         out[k] = vd_window_out(k ? x.w : x.h, v.pad[k] + v.pad[k + 2], size[k], v.stride[k], up);
-    if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool");
-    if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window that does not fit");
-    if (is_mean && up) vd_import_refuse(im, "ceil_mode=1");
+    if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool: 1 is expected");
+    if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window larger than its map with the pads");
+    if (is_mean && up) vd_import_refuse(im, "ceil_mode=1 of a mean: 0 is expected");
     char *stride = vd_window_stride_keys(&v);
     if (is_mean && counts_zeros(im, x, &v)) mean_with_zeros(im, x, &v, stride);
     else {
@@ -201,13 +202,6 @@ static void part(vd_importing *im, vd_place x, int64_t from, int64_t n)
     vd_import_set(im, x);
 }
 
-/* a number from the end on, held within 0 and n */
-static int64_t within(int64_t i, int64_t n)
-{
-    if (i < 0) i = i < -n ? 0 : i + n;
-    return i > n ? n : i;
-}
-
 void vd_import_slice(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
@@ -215,8 +209,8 @@ void vd_import_slice(vd_importing *im)
     vd_onnx_list axis = vd_import_integers_of(im, "axes", 3), step = vd_import_integers_of(im, "steps", 4);
     if (first.n != 1 || end.n != 1 || axis.n != 1 || axis.x[0] != 1 || (step.n == 1 && step.x[0] != 1))
         vd_import_refuse(im, "a part of the channels, axis 1, is expected");
-    int64_t from = within(first.x[0], x.c);
-    part(im, x, from, within(end.x[0], x.c) - from);
+    int64_t from = vd_onnx_within(first.x[0], x.c);
+    part(im, x, from, vd_onnx_within(end.x[0], x.c) - from);
 }
 
 /* one of its parts: see onnx/graph.h */
@@ -230,7 +224,7 @@ void vd_import_split(vd_importing *im)
     if (k < 0 || k >= parts || parts > x.c || (sizes.n >= 0 && sizes.n != parts))
         vd_import_refuse(im, "parts that do not fit %d channels", x.c);
     int64_t from = sizes.n < 0 ? k * (x.c / parts) : 0;
-    for (int64_t i = 0; i < k && sizes.n >= 0; ++i) from += within(sizes.x[i], x.c);
+    for (int64_t i = 0; i < k && sizes.n >= 0; ++i) from += vd_onnx_within(sizes.x[i], x.c);
     part(im, x, from, sizes.n < 0 ? x.c / parts : sizes.x[k]);
 }
 

@@ -60,11 +60,11 @@ void vd_import_convolution(vd_importing *im)
     int64_t pad = vd_window_pad(im, &v), reach = (v.size[0] - 1) * v.gap[0] + 1;
     if (v.gap[0] != v.gap[1] || pad % v.gap[0])
         vd_import_refuse(im, "dilations that Darknet has not: one, which divides the pads");
-    if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads");
+    if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads: none are expected");
     x = thinned(im, x, &v);
     int64_t h = vd_window_out(x.h, 2 * pad, reach, v.stride[0], 0),
             width = vd_window_out(x.w, 2 * pad, reach, v.stride[1], 0);
-    if (h < 1 || width < 1 || w->n == 0) vd_import_refuse(im, "a window that does not fit");
+    if (h < 1 || width < 1 || w->n == 0) vd_import_refuse(im, "a window larger than its map with the pads");
     vd_import_read(im, x);
     char *stride = vd_window_stride_keys(&v),
          *more = groups > 1 ? vd_format("groups=%lld\n", (long long)groups) : vd_format("%s", "");
@@ -98,7 +98,7 @@ static void matrix(vd_importing *im, const vd_onnx_tensor *w, int transposed)
 
 void vd_import_gemm(vd_importing *im)
 {
-    if (vd_onnx_integer_of(im->node, "transA", 0)) vd_import_refuse(im, "transA=1");
+    if (vd_onnx_integer_of(im->node, "transA", 0)) vd_import_refuse(im, "transA=1: 0 is expected");
     if (vd_onnx_real_of(im->node, "alpha", 1) != 1 || vd_onnx_real_of(im->node, "beta", 1) != 1)
         vd_import_refuse(im, "alpha and beta: 1 is expected");
     matrix(im, vd_import_constant_input(im, 1, 1), vd_onnx_integer_of(im->node, "transB", 0) != 0);
@@ -176,7 +176,7 @@ void vd_import_batch_norm(vd_importing *im)
     l->variance = copy_of(p[3]->real, x.c);
     for (int c = 0; c < x.c; ++c) {
         double root = sqrt(l->variance[c] + epsilon) - 1e-6;
-        if (!(root > 0)) vd_import_refuse(im, "a variance of %g", l->variance[c]);
+        if (!(root > 0)) vd_import_refuse(im, "a variance of %g: one above 0 is expected", l->variance[c]);
         l->variance[c] = (float)(root * root);
         l->mean[c] -= l->biases[c];
         l->biases[c] = p[1]->real[c];
@@ -237,7 +237,7 @@ void vd_import_add(vd_importing *im)
 void vd_import_subtract(vd_importing *im)
 {
     int k = vd_import_constant_side(im);
-    if (k < 0) vd_import_refuse(im, "a difference of two layers");
+    if (k < 0) vd_import_refuse(im, "a difference of two layers: one of them must be a constant");
     vd_place x = vd_import_input_of(im, !k);
     float *shift = vd_import_by_channel(im, x, vd_import_constant_input(im, k, 1));
     float *gain = vd_calloc(x.c, sizeof(float));

@@ -1,20 +1,8 @@
 #include "import/window.h"
+#include "onnx/geometry.h"
 #include "base/text.h"
 
 #include <string.h>
-
-/* auto_pad=SAME as pads: as much on both sides, the odd one behind (SAME_UPPER) or in front */
-static void pad_same(vd_window *v, vd_place x, int upper)
-{
-    int n[2] = {x.h, x.w};
-    for (int k = 0; k < 2; ++k) {
-        int64_t out = (n[k] + v->stride[k] - 1) / v->stride[k];
-        int64_t all = (out - 1) * v->stride[k] + (v->size[k] - 1) * v->gap[k] + 1 - n[k];
-        if (all < 0) all = 0;
-        v->pad[k] = upper ? all / 2 : all - all / 2;
-        v->pad[k + 2] = all - v->pad[k];
-    }
-}
 
 vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
 {
@@ -32,7 +20,8 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
     if (v.size[0] != v.size[1])
         vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v.size[0], (long long)v.size[1]);
     if (!strncmp(same, "SAME", 4) && vd_place_is_padded(x)) vd_import_refuse(im, "auto_pad=%s behind a Pad", same);
-    if (!strncmp(same, "SAME", 4)) pad_same(&v, x, !strcmp(same, "SAME_UPPER"));
+    if (!strncmp(same, "SAME", 4))
+        vd_onnx_pad_same((int64_t[]){x.h, x.w}, v.size, v.stride, v.gap, !strcmp(same, "SAME_UPPER"), v.pad);
     return v;
 }
 

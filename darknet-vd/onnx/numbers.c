@@ -131,7 +131,9 @@ static void steps_of(const vd_onnx_call *c, const vd_onnx_tensor *t, int rank, c
     for (int i = rank - 1; i >= 0; --i) {
         int k = i - (rank - t->rank);
         int64_t d = k < 0 ? 1 : t->dims[k];
-        if (d != 1 && d != dims[i]) vd_onnx_fail(c, "shapes that do not fit");
+        if (d != 1 && d != dims[i])
+            vd_onnx_fail(c, "dimension %d: %lld and %lld numbers, expected as many or 1", i, (long long)d,
+                         (long long)dims[i]);
         steps[i] = d == 1 ? 0 : step;
         step *= (size_t)d;
     }

@@ -1,5 +1,6 @@
 /* Operators that sum over windows and rows. Every sum is one thread's, in a fixed order. */
 #include "onnx/operators.h"
+#include "onnx/geometry.h"
 #include "base/fail.h"
 #include "base/parallel.h"
 
@@ -19,20 +20,10 @@ static int64_t out_of(const vd_onnx_call *c, int64_t n, int64_t before, int64_t 
                       int64_t stride)
 {
     int64_t reach = (size - 1) * gap + 1, up = vd_onnx_integer_of(c->node, "ceil_mode", 0) ? stride - 1 : 0;
-    if (n + before + after < reach) vd_onnx_fail(c, "a window that does not fit");
+    if (n + before + after < reach)
+        vd_onnx_fail(c, "a window of %lld for a side of %lld with its pads", (long long)reach,
+                     (long long)(n + before + after));
     return (n + before + after - reach + up) / stride + 1;
-}
-
-/* auto_pad: as much on both sides as keeps ceil(n / stride), the odd one after (SAME_UPPER) or before */
-static void pad_same(window *v, const int64_t *n, int upper)
-{
-    for (int k = 0; k < 2; ++k) {
-        int64_t out = (n[k] + v->stride[k] - 1) / v->stride[k], reach = (v->size[k] - 1) * v->gap[k] + 1;
-        int64_t all = (out - 1) * v->stride[k] + reach - n[k];
-        if (all < 0) all = 0;
-        v->pad[k] = upper ? all / 2 : all - all / 2;
-        v->pad[k + 2] = all - v->pad[k];
-    }
 }
 
 static window window_of(const vd_onnx_call *c, const vd_onnx_tensor *x, int64_t size_h, int64_t size_w)
@@ -43,8 +34,11 @@ static window window_of(const vd_onnx_call *c, const vd_onnx_tensor *x, int64_t 
     vd_onnx_list_of(c, "dilations", 2, 1, v.gap);
     vd_onnx_list_of(c, "pads", 4, 0, v.pad);
     for (int k = 0; k < 2; ++k)
-        if (v.size[k] < 1 || v.stride[k] < 1 || v.gap[k] < 1) vd_onnx_fail(c, "a window that does not fit");
-    if (!strncmp(same, "SAME", 4)) pad_same(&v, x->dims + 2, !strcmp(same, "SAME_UPPER"));
+        if (v.size[k] < 1 || v.stride[k] < 1 || v.gap[k] < 1)
+            vd_onnx_fail(c, "size %lld, stride %lld, dilation %lld of a window: 1 or more is expected",
+                         (long long)v.size[k], (long long)v.stride[k], (long long)v.gap[k]);
+    if (!strncmp(same, "SAME", 4))
+        vd_onnx_pad_same(x->dims + 2, v.size, v.stride, v.gap, !strcmp(same, "SAME_UPPER"), v.pad);
     v.out_h = (int)out_of(c, v.h, v.pad[0], v.pad[2], v.size[0], v.gap[0], v.stride[0]);
     v.out_w = (int)out_of(c, v.w, v.pad[1], v.pad[3], v.size[1], v.gap[1], v.stride[1]);
     return v;

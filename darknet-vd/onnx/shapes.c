@@ -1,5 +1,6 @@
 /* Operators that leave the numbers as they are, and put them elsewhere. */
 #include "onnx/operators.h"
+#include "onnx/geometry.h"
 
 #include <math.h>
 #include <string.h>
@@ -107,13 +108,6 @@ static void take_all(const vd_onnx_tensor *x, cut *cuts)
     for (int k = 0; k < x->rank; ++k) cuts[k] = (cut){0, 1, x->dims[k]};
 }
 
-/* a number from the end on, held within 0 and n */
-static int64_t within(int64_t i, int64_t n)
-{
-    if (i < 0) i = i < -n ? 0 : i + n;
-    return i > n ? n : i;
-}
-
 /* starts, ends, axes and steps are inputs, before opset 10 attributes; a step is positive */
 static void run_slice(vd_onnx_call *c)
 {
@@ -128,7 +122,7 @@ static void run_slice(vd_onnx_call *c)
     take_all(x, cuts);
     for (int i = 0; i < n; ++i) {
         int k = vd_onnx_axis_of(c, list[2].n < 0 ? i : list[2].x[i], x->rank);
-        int64_t start = within(list[0].x[i], x->dims[k]), end = within(list[1].x[i], x->dims[k]);
+        int64_t start = vd_onnx_within(list[0].x[i], x->dims[k]), end = vd_onnx_within(list[1].x[i], x->dims[k]);
         int64_t step = list[3].n < 0 ? 1 : list[3].x[i];
         if (step < 1) vd_onnx_fail(c, "a step of %lld is not known", (long long)step);
         cuts[k] = (cut){start, step, end > start ? (end - start - 1) / step + 1 : 0};
@@ -146,14 +140,15 @@ static void run_split(vd_onnx_call *c)
     vd_onnx_list sizes = vd_onnx_integers_of(c, "split", 1);
     cut cuts[VD_ONNX_RANK];
     if (part < 0 || part >= parts || parts > VD_ONNX_PARTS || (sizes.n >= 0 && sizes.n != parts))
-        vd_onnx_fail(c, "sizes of other parts");
+        vd_onnx_fail(c, "part %lld of %lld: %d sizes, %d parts at most", (long long)part, (long long)parts, sizes.n,
+                     VD_ONNX_PARTS);
     take_all(x, cuts);
     int64_t n = x->dims[axis], each = (n + parts - 1) / parts, first = 0, end = 0;
     for (int64_t k = 0; k <= part; ++k) {
         int64_t size = sizes.n < 0 ? each : sizes.x[k];
         if (size < 0 || size > n) vd_onnx_fail(c, "a part of %lld of %lld", (long long)size, (long long)n);
         first = end;
-        end = within(first + size, n);
+        end = vd_onnx_within(first + size, n);
     }
     cuts[axis] = (cut){first, 1, end - first};
     cut_out(c, x, cuts);
@@ -169,9 +164,12 @@ static void run_concat(vd_onnx_call *c)
     like.dims[axis] = 0;
     for (int i = 0; i < c->inputs; ++i) {
         const vd_onnx_tensor *t = vd_onnx_any_input(c, i);
-        if (t->rank != x->rank || (t->real == 0) != (x->real == 0)) vd_onnx_fail(c, "inputs of other shapes");
+        if (t->rank != x->rank || (t->real == 0) != (x->real == 0))
+            vd_onnx_fail(c, "input %d: %d dimensions of the type of input 0 are expected", i, x->rank);
         for (int k = 0; k < x->rank; ++k)
-            if (k != axis && t->dims[k] != x->dims[k]) vd_onnx_fail(c, "inputs of other shapes");
+            if (k != axis && t->dims[k] != x->dims[k])
+                vd_onnx_fail(c, "input %d: dimension %d has %lld numbers, and %lld in input 0", i, k,
+                             (long long)t->dims[k], (long long)x->dims[k]);
         like.dims[axis] += t->dims[axis];
     }
     vd_onnx_make_like(c, &like);

@@ -22,7 +22,8 @@ static void run_shape(vd_onnx_call *c)
     if (start < 0) start += x->rank;
     if (end < 0) end += x->rank;
     if (end > x->rank) end = x->rank;
-    if (start < 0 || start > end) vd_onnx_fail(c, "dimensions that the input has not");
+    if (start < 0 || start > end) 
+        vd_onnx_fail(c, "start=%lld end=%lld: the input has %d dimensions", (long long)start, (long long)end, x->rank);
     memcpy(make_integers(c, 1, end - start), x->dims + start, (size_t)(end - start) * sizeof(*x->dims));
 }
 
@@ -116,7 +117,9 @@ static void run_expand(vd_onnx_call *c)
     for (int k = 0; k < rank; ++k) {
         int from = k - (rank - x->rank), to = k - (rank - (int)shape->n);
         int64_t d = from < 0 ? 1 : x->dims[from], wanted = to < 0 ? 1 : shape->integer[to];
-        if (wanted < 1 || (d != 1 && wanted != 1 && wanted != d)) vd_onnx_fail(c, "shapes that do not fit");
+        if (wanted < 1 || (d != 1 && wanted != 1 && wanted != d))
+            vd_onnx_fail(c, "dimension %d: %lld for %lld numbers, expected as many or 1", k, (long long)wanted,
+                         (long long)d);
         like.dims[k] = d == 1 ? wanted : d;
     }
     vd_onnx_make_like(c, &like);

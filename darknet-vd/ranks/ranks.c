@@ -81,10 +81,10 @@ static char *bytes_of(FILE *fp, long *n)
 {
     *n = -1;
     if (!fp) return vd_calloc(1, 1);
-    if (fseek(fp, 0, SEEK_END) || (*n = ftell(fp)) < 0) vd_die("cannot read a file for all ranks: %s", strerror(errno));
+    if (fseek(fp, 0, SEEK_END) || (*n = ftell(fp)) < 0) vd_die("a file for all ranks cannot be read: %s", strerror(errno));
     rewind(fp);
     char *bytes = vd_calloc(*n + 1, 1);
-    if (fread(bytes, 1, *n, fp) != (size_t)*n) vd_die("cannot read a file for all ranks: %s", strerror(errno));
+    if (fread(bytes, 1, *n, fp) != (size_t)*n) vd_die("a file for all ranks cannot be read: %s", strerror(errno));
     rewind(fp);
     return bytes;
 }
@@ -100,7 +100,7 @@ FILE *vd_ranks_share_file(FILE *fp)
     if (ranks.wire.rank && n >= 0) {
         fp = tmpfile();
         if (!fp || fwrite(bytes, 1, n, fp) != (size_t)n || fflush(fp))
-            vd_die("no room for a file of rank 0: %s", strerror(errno));
+            vd_die("a temporary file, for that of rank 0, cannot be written: %s", strerror(errno));
         rewind(fp);
     }
     free(bytes);

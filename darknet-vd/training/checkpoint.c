@@ -85,7 +85,7 @@ static void pass(stream *s, void *data, size_t bytes)
         fwrite(data, 1, bytes, s->fp); /* errors show when the file is closed */
         s->sum = vd_fnv64(s->sum, data, bytes);
     } else if (fread(data, 1, bytes, s->fp) != bytes) {
-        vd_die("%s: cannot be read", s->path);
+        vd_die("%s: %s", s->path, ferror(s->fp) ? strerror(errno) : "ends too early");
     }
 }
 

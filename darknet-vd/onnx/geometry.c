@@ -1,0 +1,19 @@
+#include "onnx/geometry.h"
+
+void vd_onnx_pad_same(const int64_t *n, const int64_t *size, const int64_t *stride, const int64_t *gap, int upper,
+                      int64_t *pad)
+{
+    for (int k = 0; k < 2; ++k) {
+        int64_t out = (n[k] + stride[k] - 1) / stride[k], reach = (size[k] - 1) * gap[k] + 1;
+        int64_t all = (out - 1) * stride[k] + reach - n[k];
+        if (all < 0) all = 0;
+        pad[k] = upper ? all / 2 : all - all / 2;
+        pad[k + 2] = all - pad[k];
+    }
+}
+
+int64_t vd_onnx_within(int64_t i, int64_t n)
+{
+    if (i < 0) i = i < -n ? 0 : i + n;
+    return i > n ? n : i;
+}
