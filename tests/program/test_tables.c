@@ -80,7 +80,7 @@ START_TEST(a_detector_has_a_mean_average_precision_and_its_twin_starts_from_it)
     ck_assert_ptr_nonnull(strstr(table, "| row | seeds | mAP@0.5 % (median) |"));
     ck_assert_ptr_null(strstr(table, "| seeds | error %"));
     ck_assert_ptr_nonnull(
-        strstr(table, "\n| boxes-vd-1 | bccd-tiny-vd.cfg | max_batches=1 batch=4 samples=24 seed=1 | "));
+        strstr(table, "\n| boxes-vd-1 | bccd-tiny-vd.cfg | from boxes-1: max_batches=1 batch=4 samples=24 seed=1 | "));
     ck_assert_ptr_nonnull(strstr(log, "out/boxes-1/bccd-tiny.weights"));
     free_run(r);
     unsetenv("BOXES_DATA");

@@ -10,6 +10,7 @@ BEGIN {
 # the median of one row is its own
 $2 == group && $3 == 1 && NF < 10 { sparsity = $5 }
 $2 == name && NF == 10 {
+    sub(/^(from|weights of) [^ ]+: /, "", $4)
     print "name=" name "\nnet=" substr($3, 1, length($3) - 4) "\nkeys=" $4 "\n" field "=" $5
     if ($7 != "") {
         compression = substr($7, 1, length($7) - 2)

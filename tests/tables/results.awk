@@ -97,6 +97,15 @@ function note_run(name, day) {
 }
 
 # and one by one
+# where a training begins: the weights of another row, or those themselves, tested with other keys
+function start_of(name,    line, word) {
+    while (!(name in start) && (getline line < starts) > 0) {
+        split(line, word, " ")
+        start[word[1]] = sub(/^=/, "", word[2]) ? "weights of " word[2] ": " : "from " word[2] ": "
+    }
+    return start[name]
+}
+
 function log_of(field, title,    i, some) {
     for (i = 1; i <= rows; ++i) if ((i, field) in row) some = 1
     if (!some) return
@@ -104,7 +113,7 @@ function log_of(field, title,    i, some) {
     print "|---|---|---|---|---|---|---|---|"
     for (i = 1; i <= rows; ++i) {
         if (!((i, field) in row)) continue
-        printf "| %s | %s.cfg | %s | %.2f | %s | %s | %s | %s |\n", row[i, "name"], row[i, "net"], row[i, "keys"],
+        printf "| %s | %s.cfg | %s | %.2f | %s | %s | %s | %s |\n", row[i, "name"], row[i, "net"], start_of(row[i, "name"]) row[i, "keys"],
             row[i, field], row[i, "layers"], row[i, "compression"] == "" ? "" : row[i, "compression"] " x",
             row[i, "cpu_seconds"] == "" ? sprintf("%d min", row[i, "seconds"] / 60 + .5) : sprintf("%.0f s", row[i, "cpu_seconds"]),
             row[i, "date"]

@@ -2,6 +2,7 @@
 # Trains, validates and reports the rows of a table, and writes what was measured.
 #
 #     tables.sh FOLDER ROWS [PATTERN]     train the rows whose names match (default: *)
+#     tables.sh FOLDER ROWS PATTERN -sets   print the names of the data sets that they use
 #
 #     FOLDER/RESULTS.md   all results so far
 #     FOLDER/NAME/        a row's cfg, data file, logs, weights, checkpoint, and, when it is done, its result
@@ -228,8 +229,9 @@ write_results() {
         if [ -e "$result" ]; then echo "$result"; fi
     done)
     [ -n "$results" ] || return 0
+    all_rows | awk '$4 != "-" { print $1, $4 }' > "$folder/starts"
     # shellcheck disable=SC2086
-    awk -v heading="${0%/*}/heading.md" -f "${0%/*}/results.awk" $results > "$folder/RESULTS.md.tmp"
+    awk -v starts="$folder/starts" -v heading="${0%/*}/heading.md" -f "${0%/*}/results.awk" $results > "$folder/RESULTS.md.tmp"
     mv "$folder/RESULTS.md.tmp" "$folder/RESULTS.md"
     echo "$folder/RESULTS.md"
 }
@@ -238,6 +240,10 @@ folder=$1 rows=$2 pattern=${3:-*}
 if [ "$pattern" = -row ]; then
     shift 3
     train_row "$@"
+    exit
+fi
+if [ "${4:-}" = -sets ]; then
+    asked_for | awk '!seen[$2]++ { print $2 }'
     exit
 fi
 export DARKNET_THREADS=1
