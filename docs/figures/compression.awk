@@ -5,7 +5,7 @@ BEGIN {
     panel["LeNet-300-100"] = 1; panel["LeNet-5-Caffe"] = 2
     says["dense"] = "plain"; says["vd"] = "threshold 3"; says["vd-clip"] = "threshold 3, train_clip"; says["warm"] = "from plain weights"
     says["aug-vd130"] = says["aug-vd280"] = says["aug-vd350"] = "digits moved"
-    says["aug200-vd280"] = says["aug200-vd350"] = "digits moved, 200 epochs"
+    says["aug200-vd280"] = says["aug200-vd350"] = "moved, 200 epochs"
     says["vd-t2"] = "threshold 2"; says["vd-t1"] = "threshold 1"; says["vd-t0"] = "threshold 0"
 }
 
@@ -47,8 +47,8 @@ function mark(source, x, y) {
 }
 
 function draw(p, x, title, lo, hi, ticks,    i, k) {
-    plot(x, 112, 390, 290, .8, 640, 1, lo, hi, 0)
-    plot_x_axis("1 2 5 10 20 50 100 200 500", "compression: weights / weights left (log scale)", 1)
+    plot(x, 112, 390, 420, .8, 2500, 1, lo, hi, 0)
+    plot_x_axis("1 2 5 10 20 50 100 200 500 1000", "compression: weights / weights left (log scale)", 1)
     plot_y_axis(ticks, p == 1 ? "test error on MNIST, %" : "")
     plot_frame()
     svg_text(px, py - 10, "start", title, ink, "font-weight=\"bold\"")
@@ -69,13 +69,13 @@ function legend(x, source, s) {
 
 END {
     if (n < 12) { print "compression.awk: RESULTS.md has too few points" > "/dev/stderr"; exit 1 }
-    svg_begin(930, 480, "Test error against compression on MNIST", "Points of the paper by Molchanov, Ashukha and Vetrov, 2017, and medians of this code from RESULTS.md")
+    svg_begin(930, 610, "Test error against compression on MNIST", "Points of the paper by Molchanov, Ashukha and Vetrov, 2017, and medians of this code from RESULTS.md")
     svg_text(20, 48, "start", "right is smaller, down is better; compression counts the weights of the variational layers, as the paper does", grey)
     legend(28, "paper", "printed in the paper (Molchanov et al. 2017)")
     legend(330, "ours", "darknet-vd")
     legend(440, "relu", "darknet-vd, with ReLU after the convolutions, as in the paper's code")
     draw(1, 70, "LeNet-300-100", 1.4, 2.1, "1.4 1.5 1.6 1.7 1.8 1.9 2:2.0 2.1")
     draw(2, 515, "LeNet-5", .55, 1.15, ".6:0.6 .7:0.7 .8:0.8 .9:0.9 1:1.0 1.1")
-    svg_text(20, 466, "start", "RESULTS.md (make tables), medians of 1 to 3 seeds; trained on" processor ", one thread each", grey, "font-size=\"11\"")
+    svg_text(20, 596, "start", "RESULTS.md (make tables), medians of 1 to 3 seeds; trained on" processor ", one thread each", grey, "font-size=\"11\"")
     svg_end()
 }

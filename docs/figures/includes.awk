@@ -44,10 +44,16 @@ function join(above, below) {
     join_above[joins] = above; join_below[joins] = below
 }
 
+# of a room: its arrows that leave have a number each
+function box_width(room,    s, n) {
+    for (s = 1; s <= room_count; ++s) n += (room, rooms[s]) in includes
+    return greater(128, 22 * n + 10)
+}
+
 # each arrow passes the floors between its ends at places of its own
 function make_items(    r, s, i, level, last, next_) {
     for (level = top; level > 0; --level)
-        for (r = 1; r <= room_count; ++r) if (floor_of[rooms[r]] == level) item_of[rooms[r]] = item(rooms[r], level, 128)
+        for (r = 1; r <= room_count; ++r) if (floor_of[rooms[r]] == level) item_of[rooms[r]] = item(rooms[r], level, box_width(rooms[r]))
     for (r = 1; r <= room_count; ++r)
         for (s = 1; s <= room_count; ++s) {
             if (!((rooms[r], rooms[s]) in includes)) continue
@@ -152,7 +158,7 @@ function port(a, leaving,    b, rank, n, mine, other) {
         ++n
         if (other < mine || (other == mine && b < a)) ++rank
     }
-    return item_x[item_of[leaving ? arrow_from[a] : arrow_to[a]]] + (n > 1 ? (rank - (n - 1) / 2) * lesser(112 / (n - 1), 22) : 0)
+    return item_x[item_of[leaving ? arrow_from[a] : arrow_to[a]]] + (n > 1 ? (rank - (n - 1) / 2) * lesser((item_width[item_of[leaving ? arrow_from[a] : arrow_to[a]]] - 16) / (n - 1), 22) : 0)
 }
 
 function arrow(a,    x, y, from_x, d, k, nx, ny, lane) {
@@ -218,7 +224,8 @@ END {
     for (a = 1; a <= arrows; ++a) count_label(a)
     for (r = 1; r <= room_count; ++r) {
         x = item_x[item_of[rooms[r]]]; y = floor_y(floor_of[rooms[r]])
-        svg_rect(x - 64, y, 128, 46, paper, colour_of[rooms[r]], "rx=\"5\" stroke-width=\"2\"")
+        wide = item_width[item_of[rooms[r]]]
+        svg_rect(x - wide / 2, y, wide, 46, paper, colour_of[rooms[r]], "rx=\"5\" stroke-width=\"2\"")
         svg_text(x, y + 20, "middle", rooms[r] ~ /\// ? rooms[r] : rooms[r] "/", ink, "font-weight=\"bold\" font-size=\"13\"")
         svg_text(x, y + 37, "middle", number_of(sources[rooms[r]], "file"), grey, "font-size=\"11\"")
     }
