@@ -191,9 +191,9 @@ static predictions predict_all(const classifier *c, vd_labelled_pictures picture
 static int *classes_of(const char *data, list *options, vd_labelled_pictures pictures, int classes)
 {
     vd_section s = {data, 0, -1, options};
-    int given = vd_option_given(s, "classes") ? (int)vd_key_integer(s, "classes") : 2;
+    int given = vd_data_classes(s);
     if (given != classes) vd_die("%s: classes=%d, but [softmax] has %d outputs", data, given, classes);
-    char *file = option_find_str(options, "labels", (char *)vd_key_in(0, "labels")->def);
+    char *file = vd_data_labels(s);
     char **labels = get_labels_of(file, classes);
     int *class = vd_calloc(pictures.n, sizeof(*class));
     for (int i = 0; i < pictures.n; ++i) {

@@ -34,9 +34,9 @@ static void read_pictures(pictures *p, network *net, const char *file)
     vd_section data = {file, 0, -1, p->options};
     char *train = option_find_str(p->options, "train", 0);
     if (!train) vd_die("%s: train= (the list of pictures) is missing", file);
-    int classes = vd_option_given(data, "classes") ? (int)vd_key_integer(data, "classes") : 2;
+    int classes = vd_data_classes(data);
     if (classes != net->outputs) vd_die("%s: classes=%d, but the network has %d outputs", file, classes, net->outputs);
-    p->labels = get_labels_of(option_find_str(p->options, "labels", (char *)vd_key_in(0, "labels")->def), classes);
+    p->labels = get_labels_of(vd_data_labels(data), classes);
     list *paths = get_paths(train);
     p->paths = (char **)list_to_array(paths);
     p->args = (load_args){.w = net->w,

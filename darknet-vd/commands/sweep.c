@@ -98,10 +98,10 @@ static void read_data(sweep *s, const arguments *a)
         s->pictures = vd_labelled_read(valid, option_find_str(options, "difficult", 0), s->classes);
         if (!vd_labelled_objects(s->pictures)) vd_die("%s: no object in any of the pictures of %s", a->data, valid);
     } else {
-        s->classes = vd_option_given(data, "classes") ? (int)vd_key_integer(data, "classes") : 2;
+        s->classes = vd_data_classes(data);
         if (s->classes > s->net->outputs)
             vd_die("%s: classes=%d, but the network has %d outputs", a->data, s->classes, s->net->outputs);
-        s->labels = get_labels_of(option_find_str(options, "labels", (char *)vd_key_in(0, "labels")->def), s->classes);
+        s->labels = get_labels_of(vd_data_labels(data), s->classes);
         s->pictures = vd_unlabelled_read(valid);
     }
     free_options(options);

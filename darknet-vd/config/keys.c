@@ -650,6 +650,17 @@ long vd_key_integer(vd_section s, const char *name)
     return vd_option_integer(s, name, def, vd_key_min(k), vd_key_max(k));
 }
 
+int vd_data_classes(vd_section data)
+{
+    enum { OF_DARKNET = 2 };
+    return vd_option_given(data, "classes") ? (int)vd_key_integer(data, "classes") : OF_DARKNET;
+}
+
+char *vd_data_labels(vd_section data)
+{
+    return option_find_str(data.options, "labels", (char *)vd_key_in(0, "labels")->def);
+}
+
 int vd_key_choice(vd_section s, const char *name, const char *const *words)
 {
     const char *value = option_find(s.options, (char *)name);

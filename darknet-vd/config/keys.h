@@ -85,6 +85,10 @@ long vd_key_max(const vd_key *k);
 double vd_key_number(vd_section s, const char *name);
 long vd_key_integer(vd_section s, const char *name);
 
+/* of a classifier's .data file: the number of its classes, and the file with their labels */
+int vd_data_classes(vd_section data);
+char *vd_data_labels(vd_section data);
+
 /* of a key that is one of some words, which end with a null: the number of its value, or of its default. Any other
  * value ends the program */
 int vd_key_choice(vd_section s, const char *name, const char *const *words);

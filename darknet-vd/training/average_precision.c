@@ -64,7 +64,7 @@ void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], 
     free(order);
 }
 
-static double most_overlap(const float box[4], size_t n, const float (*others)[4])
+double vd_most_overlap(const float box[4], size_t n, const float (*others)[4])
 {
     double most = 0;
     for (size_t i = 0; i < n; ++i) most = fmax(most, vd_box_overlap(box, others[i]));
@@ -74,7 +74,7 @@ static double most_overlap(const float box[4], size_t n, const float (*others)[4
 int vd_is_left_out(const float found[4], size_t m, const float (*truth)[4], size_t k, const float (*difficult)[4],
                    double iou)
 {
-    return most_overlap(found, m, truth) < iou && most_overlap(found, k, difficult) >= iou;
+    return vd_most_overlap(found, m, truth) < iou && vd_most_overlap(found, k, difficult) >= iou;
 }
 
 /* for each rank: the hits so far, and the largest precision from there on */

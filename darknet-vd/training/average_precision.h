@@ -22,6 +22,9 @@ double vd_box_overlap(const float a[4], const float b[4]);
 void vd_match_boxes(size_t n, const float *confidence, const float (*found)[4], size_t m, const float (*truth)[4],
                     double iou, unsigned char *hit);
 
+/* the overlap of a box with that of [n][4] others that it overlaps most; 0 without any */
+double vd_most_overlap(const float box[4], size_t n, const float (*others)[4]);
+
 /* 1 for a detection that counts neither as a hit nor as a false alarm, as in Everingham et al. 2010: it overlaps no
  * object of its class by iou, and a difficult one by as much
  *

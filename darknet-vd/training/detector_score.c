@@ -8,7 +8,6 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,20 +188,14 @@ static void leave_out(boxes *found, boxes truth, boxes difficult, double iou)
     found->n = left;
 }
 
-static double nearest(const float box[4], boxes truth)
-{
-    double most = 0;
-    for (size_t i = 0; i < truth.n; ++i) most = fmax(most, vd_box_overlap(box, truth.box[i]));
-    return most;
-}
-
 static void add(findings *f, boxes found, boxes truth, vd_score_rule rule)
 {
     reserve(f, found.n);
     vd_match_boxes(found.n, found.confidence, of(found), truth.n, of(truth), rule.iou, f->hit + f->n);
     for (size_t i = 0; i < found.n; ++i) {
         f->confidence[f->n + i] = found.confidence[i];
-        if (f->hit[f->n + i] && found.confidence[i] > rule.counted) f->overlap += nearest(found.box[i], truth);
+        if (f->hit[f->n + i] && found.confidence[i] > rule.counted)
+            f->overlap += vd_most_overlap(found.box[i], truth.n, of(truth));
     }
     f->n += found.n;
     f->truths += truth.n;

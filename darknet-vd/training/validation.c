@@ -73,13 +73,13 @@ void vd_validation_data(const char *filename, list *options)
     for (int i = 0; i < 4; ++i) free(old[i]);
     keys.file = vd_format("%s", filename);
     keys.valid = copy_of(options, "valid", 0);
-    keys.labels = copy_of(options, "labels", vd_key_in(0, "labels")->def);
+    keys.labels = copy_of(options, "labels", vd_key_in(0, "labels")->def); /* without Darknet's line on a default */
     keys.difficult = copy_of(options, "difficult", 0);
     keys.every = vd_option_given(s, "validate") ? vd_key_integer(s, "validate") : -1;
     keys.patience = vd_key_integer(s, "patience");
     keys.savelast = vd_key_integer(s, "savelast");
     keys.saveweights = vd_option_given(s, "saveweights") ? vd_key_integer(s, "saveweights") : 0;
-    keys.classes = vd_option_given(s, "classes") ? (int)vd_key_integer(s, "classes") : 2;
+    keys.classes = vd_data_classes(s);
     keys.top = vd_option_given(s, "top") ? (int)vd_key_integer(s, "top") : 0;
     keys.tags = (int)vd_key_integer(s, "tag");
 }
