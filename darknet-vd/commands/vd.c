@@ -156,7 +156,6 @@ static int is_help(const char *word)
  * the checks of its arguments. Returns argc without the options taken out */
 static int start(int argc, char **argv)
 {
-    open_missing_streams();
     vd_output_remove_at_signals();
     vd_survive_size_limit();
     vd_kernels_asked(); /* a wrong name of DARKNET_KERNELS ends the program */
@@ -193,6 +192,7 @@ static void vd_run_verb(int argc, char **argv)
 
 int vd_command(int argc, char **argv)
 {
+    open_missing_streams();
     check_numbers_of_environment(); /* ranks divide the cores where there is no DARKNET_THREADS */
     vd_ranks_begin(argc, argv);
     argc = start(argc, argv);

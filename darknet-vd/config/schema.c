@@ -309,8 +309,8 @@ static void check_scaled(vd_section s, const network *net)
                        expected.out_c);
 }
 
-/* keys with which Darknet's loader would leave the weights: more filters than there are, and a transpose of all groups as
- * one matrix */
+/* keys with which Darknet's loader would leave the weights: more filters than there are, and a transpose of all groups
+ * as one matrix */
 static void check_loading(vd_section s)
 {
     vd_option_integer(s, "numload", 0, 0, vd_key_integer(s, "filters"));

@@ -21,8 +21,8 @@ list *vd_read_lines(const char *filename);
  * end */
 char *vd_stdin_line(void);
 
-/* read_boxes() for which a file that is missing or wrong does not end the program: *fault is null, or what is wrong, which
- * the caller frees. A read error ends it */
+/* read_boxes() for which a file that is missing or wrong does not end the program: *fault is null, or what is wrong,
+ * which the caller frees. A read error ends it */
 box_label *vd_read_boxes(const char *filename, int *n, char **fault);
 
 /* report a picture whose path contains `found` of the classes' names, where it should contain exactly one: the first

@@ -32,8 +32,9 @@ typedef struct {
  * difference is infinite where a number is not finite, or where b is all zeros and a is not */
 vd_difference vd_outputs_compare(const vd_model *m, vd_outputs a, vd_outputs b);
 
-/* pictures for a network, [n][net->inputs], which the caller frees: from files, placed as `darknet classifier
- * predict` does: letterboxed, or stretched where the network is; or of random numbers, uniform in [0, 1), the same at every call */
+/* pictures for a network, [n][net->inputs], which the caller frees: from files, placed as `darknet classifier predict`
+ * does, letterboxed, or stretched where the network is; or of random numbers, uniform in [0, 1), the same at every
+ * call */
 float *vd_pictures_load(const network *net, const char *cfg, int n, char **files);
 float *vd_pictures_random(const network *net, int n);
 

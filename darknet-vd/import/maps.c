@@ -18,7 +18,8 @@ void vd_import_concat(vd_importing *im)
     for (int i = 0; i < im->node->inputs; ++i) {
         vd_place p = vd_import_input_of(im, i);
         vd_import_refuse_picture(im, p);
-        if (p.flat != x.flat || p.h != x.h || p.w != x.w) vd_import_refuse(im, "maps of one size are expected: %dx%d and %dx%d", x.w, x.h, p.w, p.h);
+        if (p.flat != x.flat || p.h != x.h || p.w != x.w)
+            vd_import_refuse(im, "maps of one size are expected: %dx%d and %dx%d", x.w, x.h, p.w, p.h);
         char *longer = vd_format("%s%s%d", layers, i ? "," : "", p.layer);
         free(layers);
         layers = longer;

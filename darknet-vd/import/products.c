@@ -139,8 +139,8 @@ vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x)
     return vd_import_channel_windows(im, x, 1, "stride=1\npadding=0\n");
 }
 
-/* a product with this output alone, whose sum can take more for each of these channels; else a new one. Behind a Flatten
- * of a map there are more numbers than filters */
+/* a product with this output alone, whose sum can take more for each of these channels; else a new one. Behind a
+ * Flatten of a map there are more numbers than filters */
 static vd_import_layer *product_before(vd_importing *im, vd_place x)
 {
     vd_import_layer *l = vd_import_open_layer(im, x, 1);

@@ -22,7 +22,7 @@ static void run_shape(vd_onnx_call *c)
     if (start < 0) start += x->rank;
     if (end < 0) end += x->rank;
     if (end > x->rank) end = x->rank;
-    if (start < 0 || start > end) 
+    if (start < 0 || start > end)
         vd_onnx_fail(c, "start=%lld end=%lld: the input has %d dimensions", (long long)start, (long long)end, x->rank);
     memcpy(make_integers(c, 1, end - start), x->dims + start, (size_t)(end - start) * sizeof(*x->dims));
 }

@@ -81,7 +81,8 @@ static char *bytes_of(FILE *fp, long *n)
 {
     *n = -1;
     if (!fp) return vd_calloc(1, 1);
-    if (fseek(fp, 0, SEEK_END) || (*n = ftell(fp)) < 0) vd_die("a file for all ranks cannot be read: %s", strerror(errno));
+    if (fseek(fp, 0, SEEK_END) || (*n = ftell(fp)) < 0)
+        vd_die("a file for all ranks cannot be read: %s", strerror(errno));
     rewind(fp);
     char *bytes = vd_calloc(*n + 1, 1);
     if (fread(bytes, 1, *n, fp) != (size_t)*n) vd_die("a file for all ranks cannot be read: %s", strerror(errno));

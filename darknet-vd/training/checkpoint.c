@@ -342,6 +342,7 @@ static void catch (int signal)
 {
     caught = signal;
     vd_ranks_drop_output();
+    vd_output_remove_at_signals(); /* a second one ends the program */
 }
 
 static void catch_signals(void)
@@ -498,4 +499,5 @@ void vd_checkpoint_end(network *net)
     training.start = 0;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    vd_output_remove_at_signals();
 }

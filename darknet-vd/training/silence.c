@@ -4,11 +4,13 @@
 #include "config/schema.h"
 #include "layer/schedule.h"
 #include "layer/vd_layer.h"
+#include "ranks/ranks.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "network.h"
@@ -19,12 +21,23 @@ static int has_batches_left(const network *net)
     return get_current_batch((network *)net) < (size_t)net->max_batches || (!net->max_batches && !vd_has_head(net));
 }
 
+static int has_bytes_of(const char *path, const char *other)
+{
+    size_t n, m;
+    if (vd_same_file(path, other)) return 1;
+    unsigned char *a = vd_input_bytes(path, &n), *b = vd_input_bytes(other, &m);
+    int same = n == m && !memcmp(a, b, n);
+    free(a);
+    free(b);
+    return same;
+}
+
 /* the weights at the end of a training, by its command */
 static void check_replaces(const network *net, const char *folder, const char *base, const char *loaded)
 {
     static const char *const names[] = {"%s/%s.weights", "%s/%s_final.weights"};
     char *path = vd_format(names[vd_has_head(net) != 0], folder, base);
-    if (access(path, F_OK) == 0 && !(loaded && vd_same_file(path, loaded)))
+    if (access(path, F_OK) == 0 && !(loaded && has_bytes_of(path, loaded)))
         vd_die("%s: there is nothing to train, and this file would be replaced by %s", path,
                loaded ? loaded : "random weights");
     free(path);
@@ -41,17 +54,17 @@ void vd_silence_check_over(const network *net, const char *folder, const char *b
             "%s: max_batches=%d, and the weights have %zu batches behind them: nothing is trained. -clear begins at "
             "0 with these weights",
             net->cfg_file, max, batch);
-    if (!vd_checkpoint_resumed()) check_replaces(net, folder, base, loaded);
+    if (!vd_rank() && !vd_checkpoint_resumed()) check_replaces(net, folder, base, loaded);
 }
 
 void vd_silence_check_plain(const network *net)
 {
     size_t batch = get_current_batch((network *)net);
     if (batch && has_batches_left(net))
-        vd_complain(
-            "%s: the weights are of a plain network, with %zu batches behind them: learning rate and KL term are as after "
-            "so many. -clear begins at 0 with these weights",
-            net->cfg_file, batch);
+        vd_complain("%s: the weights are of a plain network, with %zu batches behind them: learning rate and KL term "
+                    "are as after "
+                    "so many. -clear begins at 0 with these weights",
+                    net->cfg_file, batch);
 }
 
 void vd_silence_check_pictures(const network *net, int pictures)

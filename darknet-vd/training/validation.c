@@ -274,10 +274,11 @@ static int is_due(const network *net)
 static void check_numbers_of_files(const network *net, int pictures)
 {
     double epochs = (double)net->max_batches * net->batch * net->subdivisions / pictures;
-    if (now.detects || !keys.saveweights || keys.saveweights > epochs) return;
-    vd_complain("%s: saveweights=%ld: classifier train numbers weights by epochs, too, here up to %.0f: those of a batch "
-                "with such a number are replaced. More than %.0f is expected",
-                keys.file, keys.saveweights, epochs, epochs);
+    if (vd_has_head(net) || !keys.saveweights || keys.saveweights > epochs) return;
+    vd_complain(
+        "%s: saveweights=%ld: classifier train numbers weights by epochs, too, here up to %.0f: those of a batch "
+        "with such a number are replaced. More than %.0f is expected",
+        keys.file, keys.saveweights, epochs, epochs);
 }
 
 void vd_validation_pictures(network *net, int pictures)

@@ -226,11 +226,10 @@ END_TEST
 /* ---- weights of other forms ---- */
 
 /* batch normalisation folded in, and put in again: a convolution, a connected layer and what is inside a [gru] */
-#define TWINS(norm)                                                                                   \
-    "[net]\nbatch=1\nheight=4\nwidth=4\nchannels=2\ntime_steps=1\nbn_eps=alexeyab\n"                   \
-    "[convolutional]\nfilters=3\nsize=3\nbatch_normalize=" norm "\nactivation=linear\n"               \
-    "[gru]\noutput=6\nbatch_normalize=" norm "\n[connected]\noutput=8\nbatch_normalize=" norm          \
-    "\nactivation=linear\n"
+#define TWINS(norm)                                                                     \
+    "[net]\nbatch=1\nheight=4\nwidth=4\nchannels=2\ntime_steps=1\nbn_eps=alexeyab\n"    \
+    "[convolutional]\nfilters=3\nsize=3\nbatch_normalize=" norm "\nactivation=linear\n" \
+    "[gru]\noutput=6\nbatch_normalize=" norm "\n[connected]\noutput=8\nbatch_normalize=" norm "\nactivation=linear\n"
 
 static void predict_into(const char *cfg, const char *weights, float y[8])
 {
@@ -381,6 +380,24 @@ START_TEST(masks_fit_the_network)
 }
 END_TEST
 
+/* of as many classes as the network has maps */
+START_TEST(a_segmenter_of_two_classes_trains)
+{
+    ck_assert_int_eq(mkdir("images", 0700) | mkdir("mask", 0700), 0);
+    draw("images/a.jpg", 16, 16, 0);
+    write_text("mask/a.txt", "0 0,128\n1 128,128\n");
+    write_text("list", "images/a.jpg\n");
+    write_text("s.cfg", "[net]\nbatch=1\nwidth=16\nheight=16\nchannels=1\nmax_batches=2\nlearning_rate=0.001\n"
+                        "max_crop=16\nmin_crop=16\nseed=3\n[convolutional]\nfilters=2\nactivation=linear\n"
+                        "[logistic]\n");
+    free_run(darknet(0, "segmenter", "train", "c.data", "s.cfg", NULL));
+    write_text("mask/a.txt", "2 0,128\n");
+    run_result r = darknet(1, "segmenter", "train", "c.data", "s.cfg", NULL);
+    ck_assert_msg(strstr(r.err, "mask/a.txt: an object of class 2, but the network has 2 classes") != 0, "%s", r.err);
+    free_run(r);
+}
+END_TEST
+
 /* ---- the first detectors ---- */
 
 START_TEST(coco_and_yolo_take_few_pictures_and_classes)
@@ -424,5 +441,6 @@ SUITE_OF(commands)
     TEST(gpus_change_nothing_here);
     TEST(a_label_in_a_folders_name_is_reported);
     LOOP(masks_fit_the_network, COUNT_OF(masks));
+    TEST(a_segmenter_of_two_classes_trains);
     LOOP(coco_and_yolo_take_few_pictures_and_classes, 2);
 }

@@ -309,6 +309,10 @@ START_TEST(numbers_of_weights_that_meet_are_said)
     write_data("digits/digits.data", "saveweights=100\n");
     free_run(darknet(0, "classifier", "train", data_with_keys, cfg, "-strict", NULL));
     free(cfg);
+    cfg = write_cfg(trainings[2].cfg); /* a detector counts batches alone */
+    write_data("set.data", "saveweights=2\n");
+    free_run(darknet(0, "detector", "train", data_with_keys, cfg, "-strict", NULL));
+    free(cfg);
 }
 END_TEST
 

@@ -84,8 +84,9 @@ static void refuse_activation(const vd_c_plan *p, const vd_c_stage *s, const cha
     if (!is_known(s->activation))
         vd_die("%s: layer %d [%s]: activation=%s is not written with -int8: leave out -int8", cfg, i, section, name);
     if (p->value_bits == 8 && !s->wide && is_negative(s->activation))
-        vd_die("%s: layer %d [%s]: activation=%s gives negative numbers, which -values 8 cannot hold: leave out -values 8",
-               cfg, i, section, name);
+        vd_die(
+            "%s: layer %d [%s]: activation=%s gives negative numbers, which -values 8 cannot hold: leave out -values 8",
+            cfg, i, section, name);
 }
 
 void vd_c_refuse_int8(const vd_c_plan *p, const char *cfg)
