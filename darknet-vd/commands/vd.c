@@ -149,7 +149,7 @@ static void prepare_stock_command(int argc, char **argv)
 
 static int is_help(const char *word)
 {
-    return !strcmp(word, "-h") || !strcmp(word, "--help");
+    return !strcmp(word, "-h") || !strcmp(word, "--help") || !strcmp(word, "help");
 }
 
 /* what every command begins with: signals, environment, what happens at exit, the options that are not Darknet's, and
