@@ -119,41 +119,19 @@ static shape recurrent(vd_section s, shape in)
     return (shape){1, 1, (int)n, n, n * (n > in.outputs ? n : in.outputs)};
 }
 
-static int window_size(vd_section s)
-{
-    return vd_option_given(s, "size") ? integer(s, "size") : integer(s, "stride");
-}
-
-static int window_padding(vd_section s)
-{
-    return vd_option_given(s, "padding") ? integer(s, "padding") : window_size(s) - 1;
-}
-
 static shape windows(vd_section s, shape in)
 {
-    int size = window_size(s), padding = window_padding(s);
+    int size = vd_option_given(s, "size") ? integer(s, "size") : integer(s, "stride"),
+        padding = vd_option_given(s, "padding") ? integer(s, "padding") : size - 1;
     vd_strides stride = vd_strides_of(s);
     return picture(places(s, in.w, padding, size, stride.x), places(s, in.h, padding, size, stride.y), in.c, 0);
-}
-
-/* n windows along a side: a largest value needs one at least */
-static void check_maxima(vd_section s, int side, int n, int stride)
-{
-    int padding = window_padding(s), before = padding / 2;
-    if (before >= window_size(s) || (double)(n - 1) * stride - before >= side)
-        vd_section_die(s, "with padding=%d some windows are wholly outside a side of %d", padding, side);
 }
 
 static shape maxpool(vd_section s, shape in)
 {
     shape out = windows(s, in);
-    vd_strides stride = vd_strides_of(s);
     int channels = integer(s, "out_channels");
-    if (!integer(s, "maxpool_depth")) {
-        check_maxima(s, in.w, out.w, stride.x);
-        check_maxima(s, in.h, out.h, stride.y);
-        return out;
-    }
+    if (!integer(s, "maxpool_depth")) return out;
     if (channels > in.c) vd_section_die(s, "out_channels=%d is more than the %d channels of the input", channels, in.c);
     return picture(in.w, in.h, channels, 0);
 }

@@ -300,6 +300,13 @@ void vd_model_write(const vd_model *m, FILE *fp)
     }
 }
 
+int vd_model_windows_leave_map(const vd_model_layer *l)
+{
+    int before = l->pad / 2, down = l->down ? l->down : l->stride;
+    int last = (l->out_w - 1) * l->stride - before, lowest = (l->out_h - 1) * down - before;
+    return before >= l->size || last >= l->w || lowest >= l->h;
+}
+
 vd_model_size vd_model_layer_size(const vd_model_layer *l)
 {
     vd_model_size s = {.weights = (size_t)l->filters * l->columns};

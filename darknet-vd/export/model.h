@@ -117,6 +117,9 @@ void vd_model_make_products(vd_model *m);
 /* one layer reads the source, once, and it is not the network's answer */
 int vd_model_is_read_once(const vd_model *m, int source);
 
+/* 1 when a window of a pool holds no value of its map */
+int vd_model_windows_leave_map(const vd_model_layer *l);
+
 /* a stock .weights file of the model */
 void vd_model_write(const vd_model *m, FILE *fp);
 

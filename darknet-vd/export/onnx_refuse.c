@@ -8,10 +8,8 @@
 
 static const char *pool_fault(const vd_model_layer *l)
 {
-    int before = l->pad / 2, down = l->down ? l->down : l->stride;
-    int last = (l->out_w - 1) * l->stride - before, lowest = (l->out_h - 1) * down - before;
-    if (l->variant == VD_CHANNEL_MAXIMA) return 0;
-    return before >= l->size || last >= l->w || lowest >= l->h ? "some of its windows are wholly outside the map" : 0;
+    int is_of_channels = l->variant == VD_CHANNEL_MAXIMA;
+    return !is_of_channels && vd_model_windows_leave_map(l) ? "some of its windows are wholly outside the map" : 0;
 }
 
 static const char *route_fault(const vd_model *m, const vd_model_layer *l)

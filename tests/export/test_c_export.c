@@ -527,6 +527,9 @@ START_TEST(what_cannot_be_written_is_refused_in_a_line)
     } cases[] = {
         {TINY "[local]\nfilters=2\nsize=3\nactivation=relu\n", {0}, "layer 1 [local]: not written as C"},
         {TINY "[softmax]\n[connected]\noutput=3\nactivation=relu\n", {0}, "layer 1 [softmax]: not written as C"},
+        {TINY "[maxpool]\nsize=2\nstride=1\npadding=9\n",
+         {0},
+         "layer 1 [maxpool]: not written as C: some of its windows are wholly outside the map"},
         {TINY "[upsample]\nstride=-2\n", {0}, "layer 1 [upsample]: not written as C: a negative stride"},
         {TINY "[convolutional]\nfilters=3\nsize=3\nstride=2\npad=1\nactivation=relu\n[shortcut]\nfrom=0\n"
               "activation=linear\n",

@@ -118,7 +118,9 @@ static void plan_product(planning *g, int i)
 
 static void plan_pool(planning *g, int i)
 {
-    if (g->p->m->layers[i].variant) refuse(g, i, "only the maximum of a window is");
+    const vd_model_layer *l = g->p->m->layers + i;
+    if (l->variant) refuse(g, i, "only the maximum of a window is");
+    if (vd_model_windows_leave_map(l)) refuse(g, i, "some of its windows are wholly outside the map");
     vd_c_stage *s = add_stage(g, VD_C_POOL, i);
     s->pad /= 2;
     make_map(g, s, s->in[0].channels);
