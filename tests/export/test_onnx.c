@@ -567,8 +567,7 @@ START_TEST(what_onnx_cannot_say_is_a_line)
     expect_refused(SQUARE "[gru]\noutput=4\n", "layer 0 [gru]: not exported");
     expect_refused(SQUARE "[convolutional]\nsize=1\nstride=2\nfilters=2\nactivation=relu\n",
                    "stock Darknet reads its input in another order");
-    expect_refused(SQUARE "[maxpool]\nsize=1\nstride=1\npadding=2\n",
-                   "some of its windows are wholly outside the map");
+    expect_refused(SQUARE "[maxpool]\nsize=1\nstride=1\npadding=2\n", "some of its windows are wholly outside the map");
     expect_refused(SQUARE "[maxpool]\nsize=2\nstride=2\n[upsample]\nstride=2\n[shortcut]\nfrom=0\n",
                    "layer 2 [shortcut]: not exported to ONNX: it adds a map that is smaller");
     expect_refused(SQUARE "[reorg]\nstride=2\nflatten=1\n", "layer 0 [reorg]: not exported to ONNX");
