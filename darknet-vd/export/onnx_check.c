@@ -15,7 +15,7 @@ static void copy_outputs(const vd_onnx_building *b, const vd_onnx_run *run, int 
         if (b->m->layers[o->layer[k]].head.n) continue;
         const vd_onnx_tensor *t = vd_onnx_run_tensor(run, b->maps[vd_source_of_layer(o->layer[k])].tensor);
         if (!t || !t->real || t->n != count)
-            vd_die("layer %d: the graph of the export has not its %zu outputs", o->layer[k], count);
+            vd_die("layer %d: the graph of the export does not have its %zu outputs", o->layer[k], count);
         memcpy(o->value[k] + picture * count, t->real, count * sizeof(float));
     }
 }
@@ -109,7 +109,7 @@ static void compare_boxes(const vd_exporting *e, const vd_onnx_building *b, cons
     const vd_onnx_tensor *boxes = vd_onnx_run_tensor(run, "boxes"), *scores = vd_onnx_run_tensor(run, "scores");
     size_t first = 0;
     if (!boxes || !scores || boxes->n != 4 * (size_t)b->boxes)
-        vd_die("the graph of the export has not the %d boxes of the network", b->boxes);
+        vd_die("the graph of the export does not have the %d boxes of the network", b->boxes);
     for (int k = 0; k < e->masked.n; ++k) {
         int layer = e->masked.layer[k];
         const vd_model_head *h = &b->m->layers[layer].head;

@@ -342,7 +342,7 @@ static void catch (int signal)
 {
     caught = signal;
     vd_ranks_drop_output();
-    vd_output_remove_at_signals(); /* a second one ends the program */
+    vd_output_remove_at_signals_again(); /* a second one ends the program */
 }
 
 static void catch_signals(void)
@@ -499,5 +499,5 @@ void vd_checkpoint_end(network *net)
     training.start = 0;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    vd_output_remove_at_signals();
+    vd_output_remove_at_signals_again();
 }

@@ -62,8 +62,7 @@ void vd_silence_check_plain(const network *net)
     size_t batch = get_current_batch((network *)net);
     if (batch && has_batches_left(net))
         vd_complain("%s: the weights are of a plain network, with %zu batches behind them: learning rate and KL term "
-                    "are as after "
-                    "so many. -clear begins at 0 with these weights",
+                    "are as after so many. -clear begins at 0 with these weights",
                     net->cfg_file, batch);
 }
 
