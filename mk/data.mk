@@ -83,13 +83,15 @@ TABLE_SETS := mnist=build/mnist/mnist.data mnist-held-out=build/mnist/held-out.d
 	$(if $(BCCD),bccd=build/bccd/bccd.data bccd-held-out=build/bccd/held-out.data)
 name_of = $(firstword $(subst =, ,$(1)))
 path_of = $(lastword $(subst =, ,$(1)))
+ifneq ($(filter tables,$(MAKECMDGOALS)),)
 # those that the rows asked for use, as tables.sh takes them: MNIST_DATA=build/mnist/mnist.data
-ASKED_SETS = $(shell tests/tables/tables.sh - tests/tables/rows '$(TABLE)' -sets)
-USED_SETS = $(foreach d,$(TABLE_SETS),$(if $(filter $(call name_of,$(d)),$(ASKED_SETS)),$(d)))
-TABLE_DATA = $(foreach d,$(USED_SETS),$(shell echo $(call name_of,$(d)) | tr a-z- A-Z_)_DATA=$(call path_of,$(d)))
+ASKED_SETS := $(shell tests/tables/tables.sh - tests/tables/rows '$(TABLE)' -sets)
+USED_SETS := $(foreach d,$(TABLE_SETS),$(if $(filter $(call name_of,$(d)),$(ASKED_SETS)),$(d)))
+TABLE_DATA := $(foreach d,$(USED_SETS),$(shell echo $(call name_of,$(d)) | tr a-z- A-Z_)_DATA=$(call path_of,$(d)))
+endif
 .PHONY: tables
 ifneq ($(TABLE),calibration)
-tables: $(EXEC) $(if $(filter tables,$(MAKECMDGOALS)),$(foreach d,$(USED_SETS),$(call path_of,$(d)))) ## train what the paper's tables show, in hours; resumes an interrupted run
+tables: $(EXEC) $(foreach d,$(USED_SETS),$(call path_of,$(d))) ## train what the paper's tables show, in hours; resumes an interrupted run
 	$(Q)status=0; $(TABLE_DATA) KEEP='$(KEEP)' PAGE=RESULTS.md \
 	    tests/tables/tables.sh build/tables tests/tables/rows '$(TABLE)' || status=1; \
 	cp build/tables/RESULTS.md RESULTS.md && $(MAKE) figures && exit $$status

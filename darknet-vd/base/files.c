@@ -68,24 +68,26 @@ static struct pending {
 } * pending;
 static pthread_mutex_t pending_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* with the lock, which it opens */
+static void remove_locked(void)
+{
+    for (struct pending *p = pending; p; p = p->next)
+        if (p->owner == getpid()) unlink(p->temporary);
+    pthread_mutex_unlock(&pending_lock);
+}
+
 /* other threads may be opening and closing outputs */
 static void remove_pending(void)
 {
     pthread_mutex_lock(&pending_lock);
-    for (struct pending *p = pending; p; p = p->next)
-        if (p->owner == getpid()) remove(p->temporary);
-    pthread_mutex_unlock(&pending_lock);
+    remove_locked();
 }
 
 /* in a signal handler: a thread that is opening or closing an output just then keeps its file */
 static void end_by_signal(int number)
 {
     int kept = errno;
-    if (!pthread_mutex_trylock(&pending_lock)) {
-        for (struct pending *p = pending; p; p = p->next)
-            if (p->owner == getpid()) unlink(p->temporary);
-        pthread_mutex_unlock(&pending_lock);
-    }
+    if (!pthread_mutex_trylock(&pending_lock)) remove_locked();
     errno = kept;
     signal(number, SIG_DFL);
     raise(number); /* the parent process sees which signal ended the program */
@@ -141,7 +143,7 @@ static void drop_pending(const char *temporary)
 
 void vd_check_stem(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = vd_file_name(path);
     if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
         vd_die("'%s': a name without its ending is expected, as in folder/net", path);
 }

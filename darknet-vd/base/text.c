@@ -31,6 +31,12 @@ char *vd_format(const char *fmt, ...)
     return s;
 }
 
+const char *vd_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 char *vd_alternatives(const char *const *words)
 {
     char *all = vd_format("%s", words[0]);

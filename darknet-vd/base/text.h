@@ -11,6 +11,9 @@ char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1,
 /* "a", "a or b", "a, b or c" as a fresh string the caller frees; words ends with a null */
 char *vd_alternatives(const char *const *words);
 
+/* what follows the last slash of a path, all of it where there is none */
+const char *vd_file_name(const char *path);
+
 /* read a number that takes up all of text, without blanks before it
  *
  * returns 1 and sets *value when text is one finite decimal number, with a point in every locale (integer for

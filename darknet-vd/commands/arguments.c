@@ -185,6 +185,7 @@ void vd_arguments_check(int argc, char **argv)
     while (c < count && strcmp(command, commands[c].name)) ++c;
     if (c == count || vd_detector_has(argc, argv) || vd_calibration_has(argc, argv)) return;
     const char *numbers = commands[c].numbers, *first = 0;
+    int cfg_at = place_of(commands[c].usage, "CFG"), out_at = place_of(commands[c].usage, "OUT");
     for (int i = 2; i < argc;) {
         if (argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])) {
             i += check_option(command, commands[c].options, argc, argv, i);
@@ -196,8 +197,8 @@ void vd_arguments_check(int argc, char **argv)
             vd_complain("darknet %s: %s is not used; usage: darknet %s %s", command, argv[i], command,
                         commands[c].usage);
         if (numbers && given < (int)strlen(numbers)) check_value(command, "", argv[i], numbers[given]);
-        if (given == place_of(commands[c].usage, "CFG")) cfg = argv[i];
-        if (given == place_of(commands[c].usage, "OUT")) out = argv[i];
+        if (given == cfg_at) cfg = argv[i];
+        if (given == out_at) out = argv[i];
         ++given, ++i;
     }
     if (given < commands[c].least) vd_die("usage: darknet %s %s", command, commands[c].usage);

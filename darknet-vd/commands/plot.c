@@ -77,18 +77,12 @@ static void free_panel(vd_panel p)
     free((void *)p.curves);
 }
 
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* a run's file name; its path where another has the same name */
 static const char *label_of(char **paths, int n, int i)
 {
     for (int k = 0; k < n; ++k)
-        if (k != i && !strcmp(name_of(paths[k]), name_of(paths[i]))) return paths[i];
-    return name_of(paths[i]);
+        if (k != i && !strcmp(vd_file_name(paths[k]), vd_file_name(paths[i]))) return paths[i];
+    return vd_file_name(paths[i]);
 }
 
 static runs read_runs(char **paths, int n, const char *out)

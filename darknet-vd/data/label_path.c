@@ -44,7 +44,7 @@ static const char *picture_folder(const char *path, size_t *length)
 
 void vd_label_places(const char *picture, const char *folder, char *places[2])
 {
-    const char *slash = strrchr(picture, '/'), *name = slash ? slash + 1 : picture;
+    const char *name = vd_file_name(picture);
     size_t length = 0, stem = (size_t)(name - picture) + stem_of(name);
     const char *at = picture_folder(picture, &length);
     char *beside = vd_format("%.*s.txt", (int)stem, picture);

@@ -14,15 +14,10 @@
 
 enum { IMAGENET = 200, COCO = 80, NAME_ROOM = 1024 }; /* the last: of the array Darknet writes a file's name into */
 
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 int vd_coco_id(const char *path)
 {
-    const char *name = name_of(path), *dot = strrchr(name, '.'), *end = dot ? dot : name + strlen(name), *from = end;
+    const char *name = vd_file_name(path), *dot = strrchr(name, '.'), *end = dot ? dot : name + strlen(name),
+               *from = end;
     while (from > name && isdigit((unsigned char)from[-1])) --from;
     if (from == end) vd_die("%s: eval=coco: expected COCO's picture number at the end of the file name", path);
     long long id = 0;

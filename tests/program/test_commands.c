@@ -365,15 +365,23 @@ static const struct {
     {"0 0,257\n", "mask/a.txt: a mask has more than the 16x16 pixels of its picture"},
 };
 
-START_TEST(masks_fit_the_network)
+#define TWO_MAPS                                                                                         \
+    "[net]\nbatch=1\nwidth=16\nheight=16\nchannels=1\nmax_batches=2\nlearning_rate=0.001\nmax_crop=16\n" \
+    "min_crop=16\nseed=3\n[convolutional]\nfilters=2\nactivation=linear\n"
+
+/* one picture with its masks, and a network of two maps */
+static void write_masks(const char *mask, const char *cfg)
 {
     ck_assert_int_eq(mkdir("images", 0700) | mkdir("mask", 0700), 0);
     draw("images/a.jpg", 16, 16, 0);
-    write_text("mask/a.txt", masks[_i].mask);
+    write_text("mask/a.txt", mask);
     write_text("list", "images/a.jpg\n");
-    write_text("s.cfg", "[net]\nbatch=1\nwidth=16\nheight=16\nchannels=1\nmax_batches=2\nlearning_rate=0.001\n"
-                        "max_crop=16\nmin_crop=16\nseed=3\n[convolutional]\nfilters=2\nactivation=linear\n"
-                        "[iseg]\nclasses=1\nids=1\n");
+    write_text("s.cfg", cfg);
+}
+
+START_TEST(masks_fit_the_network)
+{
+    write_masks(masks[_i].mask, TWO_MAPS "[iseg]\nclasses=1\nids=1\n");
     run_result r = darknet(masks[_i].said != 0, "isegmenter", "train", "c.data", "s.cfg", NULL);
     ck_assert_msg(!masks[_i].said || strstr(r.err, masks[_i].said), "%s", r.err);
     free_run(r);
@@ -383,13 +391,7 @@ END_TEST
 /* of as many classes as the network has maps */
 START_TEST(a_segmenter_of_two_classes_trains)
 {
-    ck_assert_int_eq(mkdir("images", 0700) | mkdir("mask", 0700), 0);
-    draw("images/a.jpg", 16, 16, 0);
-    write_text("mask/a.txt", "0 0,128\n1 128,128\n");
-    write_text("list", "images/a.jpg\n");
-    write_text("s.cfg", "[net]\nbatch=1\nwidth=16\nheight=16\nchannels=1\nmax_batches=2\nlearning_rate=0.001\n"
-                        "max_crop=16\nmin_crop=16\nseed=3\n[convolutional]\nfilters=2\nactivation=linear\n"
-                        "[logistic]\n");
+    write_masks("0 0,128\n1 128,128\n", TWO_MAPS "[logistic]\n");
     free_run(darknet(0, "segmenter", "train", "c.data", "s.cfg", NULL));
     write_text("mask/a.txt", "2 0,128\n");
     run_result r = darknet(1, "segmenter", "train", "c.data", "s.cfg", NULL);

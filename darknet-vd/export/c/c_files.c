@@ -112,12 +112,6 @@ static char *identifier_of(const char *last)
     return name;
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static char *capitals_of(const char *name)
 {
     char *big = vd_format("%s", name);
@@ -140,12 +134,12 @@ static void emit(const vd_c_plan *p, const vd_exporting *e, const char *note, FI
     void *drawn = vd_c_test_input(p);
     const void *first = p->is_int8 ? (const void *)pixels : e->pictures;
     void *output = test_output(p, drawn ? drawn : first);
-    char *name = identifier_of(last_part(e->o->out)), *big = capitals_of(name);
-    vd_c_about about = {.file = last_part(e->o->out),
+    char *name = identifier_of(vd_file_name(e->o->out)), *big = capitals_of(name);
+    vd_c_about about = {.file = vd_file_name(e->o->out),
                         .name = name,
                         .big = big,
-                        .cfg = last_part(e->o->cfg),
-                        .weights = last_part(e->o->weights),
+                        .cfg = vd_file_name(e->o->cfg),
+                        .weights = vd_file_name(e->o->weights),
                         .note = note,
                         .input = drawn ? 0 : first,
                         .output = output};
