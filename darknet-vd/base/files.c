@@ -93,18 +93,10 @@ static void end_by_signal(int number)
     raise(number); /* the parent process sees which signal ended the program */
 }
 
-static int removes_at_signals;
-
 void vd_output_remove_at_signals(void)
 {
-    removes_at_signals = 1;
-    vd_output_remove_at_signals_again();
-}
-
-void vd_output_remove_at_signals_again(void)
-{
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; removes_at_signals && i < sizeof(numbers) / sizeof(*numbers); ++i) {
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); ++i) {
         struct sigaction now, then = {.sa_handler = end_by_signal, .sa_flags = SA_RESTART};
         if (!sigaction(numbers[i], 0, &now) && now.sa_handler == SIG_DFL) sigaction(numbers[i], &then, 0);
     }

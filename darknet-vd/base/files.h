@@ -55,10 +55,9 @@ void vd_check_stem(const char *path);
 /* 1 when both exist and are one file */
 int vd_same_file(const char *a, const char *b);
 
-/* SIGINT, SIGTERM and SIGHUP, where they end the program, remove the temporary files of open outputs first: from here
- * on, and again after other handlers, where the program has asked for it. A library's program keeps its own */
+/* from here on SIGINT, SIGTERM and SIGHUP, where they end the program, remove the temporary files of open outputs first.
+ * For a program; a library leaves its program's handlers alone */
 void vd_output_remove_at_signals(void);
-void vd_output_remove_at_signals_again(void);
 
 /* a write over the limit of a file's size is an error of that write, not a signal that ends the program, unless the
  * program has a handler of its own; vd_output_open() does it too */

@@ -338,18 +338,33 @@ static void save(network *net)
 
 /* ---- training ---- */
 
+/* the signals that end a training after its next batch, and what the program did at them before */
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+enum { ENDING = sizeof(ending) / sizeof(*ending) };
+static struct sigaction before[ENDING];
+
+static void put_back(int signal)
+{
+    for (int i = 0; i < ENDING; ++i)
+        if (ending[i] == signal) sigaction(signal, before + i, 0);
+}
+
 static void catch (int signal)
 {
     caught = signal;
     vd_ranks_drop_output();
-    vd_output_remove_at_signals_again(); /* a second one ends the program */
+    put_back(signal); /* a second one ends the program */
 }
 
+/* SIGHUP stays ignored, as nohup has it; a training that failed has left its handlers to the next one */
 static void catch_signals(void)
 {
-    struct sigaction once = {.sa_handler = catch, .sa_flags = SA_RESTART | (int)SA_RESETHAND}; /* a second one kills */
-    sigaction(SIGINT, &once, 0);
-    sigaction(SIGTERM, &once, 0);
+    struct sigaction once = {.sa_handler = catch, .sa_flags = SA_RESTART}, now;
+    for (int i = 0; i < ENDING; ++i) {
+        sigaction(ending[i], 0, &now);
+        if (now.sa_handler != catch) before[i] = now;
+        if (ending[i] != SIGHUP || now.sa_handler != SIG_IGN) sigaction(ending[i], &once, 0);
+    }
 }
 
 /* until 0.2.0 a cfg's name ended at its first dot, so that net.a.cfg and net.b.cfg shared net.checkpoint */
@@ -497,7 +512,5 @@ void vd_checkpoint_end(network *net)
     if (training.start) fclose(training.start);
     training.path = 0;
     training.start = 0;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    vd_output_remove_at_signals_again();
+    for (int i = 0; i < ENDING; ++i) put_back(ending[i]);
 }

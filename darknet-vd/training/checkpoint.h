@@ -40,7 +40,8 @@ void vd_checkpoint_options(vd_section net);
 /* from now on vd_checkpoint_begin() resumes from a checkpoint if there is one */
 void vd_checkpoint_resume(void);
 
-/* Training of net begins; from now on SIGINT and SIGTERM end it after the current batch, with a checkpoint.
+/* Training of net begins; from now on SIGINT, SIGTERM and SIGHUP end it after the current batch, with a checkpoint; a
+ * second one does what it did before. SIGHUP stays ignored where it was. vd_checkpoint_end() puts the handlers back.
  *
  *   avg_loss, count   the caller's, saved and restored; they must live until vd_checkpoint_end()
  *

@@ -100,7 +100,7 @@ static int says_it_froze(const char *err)
 START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
 {
     training t = trainings[_i / 2];
-    int sig = _i % 2 ? SIGKILL : SIGTERM,
+    int sig = _i % 2 ? SIGKILL : _i % 4 ? SIGTERM : SIGHUP,
         freezes = strstr(t.cost, "freeze") || strstr(t.cost, "target"); /* at batches 50 and 100 */
     size_t n, m;
     char *cfg = write_cfg(t, freezes ? "max_batches=110\ncheckpoint=5\n" : "max_batches=40\ncheckpoint=5\n");
@@ -122,6 +122,31 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
     ck_assert_int_eq(memcmp(whole, resumed, n), 0);
     free(whole);
     free(resumed);
+    free(cfg);
+}
+END_TEST
+
+static void own(int signal)
+{
+    (void)signal;
+}
+
+START_TEST(a_program_has_its_handlers_again_after_a_training)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    char *cfg = write_cfg(trainings[0], "max_batches=10\n");
+    network *net = parse_network_cfg(cfg);
+    float avg_loss = 0;
+    int count = 0;
+    for (int round = 0; round < 2; ++round) {
+        for (int i = 0; i < 3; ++i) signal(numbers[i], own);
+        vd_checkpoint_begin(net, folder, "own", &avg_loss, &count);
+        raise(SIGTERM); /* the first one is the training's, a second one the program's */
+        ck_assert_int_eq(vd_checkpoint_signal(), SIGTERM);
+        vd_checkpoint_end(net);
+        for (int i = 0; i < 3; ++i) ck_assert(signal(numbers[i], SIG_DFL) == own);
+    }
+    free_network(net);
     free(cfg);
 }
 END_TEST
@@ -469,6 +494,7 @@ SUITE_OF(checkpoint)
 {
     TIMEOUT(240);
     ONCE(setup, remove_digits);
+    TEST(a_program_has_its_handlers_again_after_a_training);
     LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2 * COUNT_OF(trainings));
     TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint);
     TEST(a_resumed_training_says_that_its_kernels_are_not_there);
