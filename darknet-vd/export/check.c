@@ -1,10 +1,12 @@
 #include "export/check.h"
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/mmix.h"
 
 #include "network.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,11 +108,7 @@ float *vd_pictures_random(const network *net, int n)
 {
     size_t numbers = (size_t)n * net->inputs;
     float *pictures = vd_calloc(numbers, sizeof(float));
-    unsigned long long state = 1;
-    for (size_t i = 0; i < numbers; ++i) {
-        /* Knuth's MMIX generator, its upper bits */
-        state = state * 6364136223846793005ull + 1442695040888963407ull;
-        pictures[i] = (float)(state >> 40) * 0x1p-24f;
-    }
+    uint64_t state = 1;
+    for (size_t i = 0; i < numbers; ++i) pictures[i] = vd_mmix(&state);
     return pictures;
 }

@@ -3,6 +3,7 @@
 #include "onnx/evaluate.h"
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/mmix.h"
 #include "base/text.h"
 
 #include "network.h"
@@ -78,15 +79,6 @@ static void write_weights(const vd_import_network *net, FILE *fp)
 
 /* ---- the check ---- */
 
-static void fill(float *x, size_t n, uint64_t *state)
-{
-    for (size_t i = 0; i < n; ++i) {
-        /* Knuth's MMIX generator, its upper bits */
-        *state = *state * 6364136223846793005ull + 1442695040888963407ull;
-        x[i] = (float)(*state >> 40) * 0x1p-24f;
-    }
-}
-
 static double difference(network *net, const vd_import_network *from, const vd_onnx_graph *g, const char *model)
 {
     vd_onnx_run *run = make_vd_onnx_run(g, model, 1, &from->output);
@@ -96,7 +88,7 @@ static double difference(network *net, const vd_import_network *from, const vd_o
     int64_t map[4] = {1, from->channels, from->h, from->w}, row[2] = {1, from->inputs};
     set_batch_network(net, 1);
     for (int k = 0; k < INPUTS; ++k) {
-        fill(x, from->inputs, &state);
+        for (size_t i = 0; i < (size_t)from->inputs; ++i) x[i] = vd_mmix(&state);
         vd_onnx_run_forward(run, from->w ? 4 : 2, from->w ? map : row, x);
         const vd_onnx_tensor *y = vd_onnx_run_tensor(run, from->output);
         const float *mine = network_predict(net, x);
