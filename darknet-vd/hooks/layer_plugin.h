@@ -1,5 +1,6 @@
 /* The hooks of patches/hooks/ in the order of a program's life: a cfg is parsed, weights are loaded, a network is
- * trained, weights are saved. Each forwards to the folder that does the work. */
+ * trained, weights are saved. Each forwards to what does the work: a folder below, or, for the keys of a section,
+ * hooks/variational.h and hooks/later.h. */
 #ifndef VD_HOOKS_LAYER_PLUGIN_H
 #define VD_HOOKS_LAYER_PLUGIN_H
 
