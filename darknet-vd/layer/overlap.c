@@ -99,7 +99,8 @@ static void add_distance(box a, box b, sides p, sides t, float *out)
     if (!(diagonal > 0)) return;
     sides c = hull_of(p, t);
     float w = 2 * (c.right - c.left), h = 2 * (c.bottom - c.top), by_hull = centres / square(diagonal);
-    int left = p.left<t.left, right = p.right> t.right, top = p.top<t.top, bottom = p.bottom> t.bottom;
+    int left = (p.left < t.left), right = (p.right > t.right);
+    int top = (p.top < t.top), bottom = (p.bottom > t.bottom);
     out[X] += 2 * (b.x - a.x) / diagonal - w * (float)(right - left) * by_hull;
     out[Y] += 2 * (b.y - a.y) / diagonal - h * (float)(bottom - top) * by_hull;
     out[W] += w * .5f * (float)(right + left) * by_hull;

@@ -111,25 +111,26 @@ static void follow_front(layer *l, const network *net, int index)
     l->c = l->out_c = front ? front->out_c : net->c;
 }
 
-static float *fresh(float *old, size_t n)
+static void renew(float **array, size_t n)
 {
-    free(old);
-    return vd_calloc(n, sizeof(float));
+    free(*array);
+    *array = 0; /* a callback of vd_on_die() may leave from the next line */
+    *array = vd_calloc(n, sizeof(float));
 }
 
 static void resize_own(layer *l, network *net, int index)
 {
     follow_front(l, net, index);
     size_t n = numbers_of(*l);
-    l->output = fresh(l->output, n);
-    l->delta = fresh(l->delta, n);
+    renew(&l->output, n);
+    renew(&l->delta, n);
 }
 
 /* its arrays are those of the layer in front */
 static void resize_dropout(layer *l, network *net, int index)
 {
     follow_front(l, net, index);
-    l->rand = fresh(l->rand, numbers_of(*l));
+    renew(&l->rand, numbers_of(*l));
     l->output = net->layers[index - 1].output;
     l->delta = net->layers[index - 1].delta;
 }

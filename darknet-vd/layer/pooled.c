@@ -68,8 +68,8 @@ void vd_pool_forward(layer l, vd_product p, int b, float *y, float *variance)
     vd_activation_is_leaky(l.activation, &slope);
     if (variance) vd_sample_noise(l, p, b, variance, y);
     vd_pool_shape shape = vd_pool_shape_of(*pool);
-    for (int c = 0; c < l.n;
-         ++c) { /* bias and activation keep the order of the elements, so they can follow the pool */
+    /* bias and activation keep the order of the elements, so they can follow the pool */
+    for (int c = 0; c < l.n; ++c) {
         size_t plane = (size_t)b * l.n + c, base = plane * pixels, out = plane * windows;
         k->max_pool_gain(shape, y + c * pixels, variance ? variance + c * pixels : 0, (int)base, l.biases[c], slope,
                          pool->output + out, pool->indexes + out, variance ? p.noise_gain + out : 0);
@@ -110,8 +110,8 @@ typedef struct {
     float *theta, *sigma2;     /* [rows][n][length] with d_input */
     uint16_t *half_sigma2;     /* [rows][n][half_length] instead */
     float *d_theta, *d_sigma2; /* [n][rows][length] sums of all chunks */
-    int *where, *list, *at,
-        *at_list; /* of a pixel its rows (null: its number) and list; of a filter and of a list the rows of their sum */
+    int *where, *list;         /* of a pixel its rows (null: its number) and list */
+    int *at, *at_list;         /* of a filter and of a list the rows of their sum */
     vd_chunks chunks;
 } job;
 

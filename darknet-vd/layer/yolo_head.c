@@ -175,7 +175,7 @@ static void train_background(job *j, int n, int column, int row)
     class = class_of_map(l, class);
     d[obj] = h->obj_normalizer * (goal - l.output[obj]);
     train_class(h, l, class, l.output + classes, d + classes);
-    size_t own = classes + (size_t) class * l.w * l.h;
+    size_t own = classes + class * ((size_t)l.w * l.h);
     if (h->objectness_smooth) d[own] = weight_of(h, class) * (goal - l.output[own]);
     train_box(j, l.mask[n], column, row, truth, h->iou_normalizer * weight_of(h, class), at, 0);
 }
@@ -191,7 +191,7 @@ static void train_object(job *j, int n, int place, int column, int row, box trut
     train_box(j, n, column, row, truth, h->iou_normalizer * weight, entry_of(l, j->image, place, cell, X), 1);
     if (!h->objectness_smooth || l.delta[obj] == 0) l.delta[obj] = d;
     train_class(h, l, class, l.output + classes, l.delta + classes);
-    j->correct += l.output[classes + (size_t) class * l.w * l.h];
+    j->correct += l.output[classes + class * ((size_t)l.w * l.h)];
     ++j->objects;
 }
 

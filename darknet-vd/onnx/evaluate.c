@@ -72,7 +72,7 @@ static void make_output(vd_onnx_call *c)
     size_t n = 1;
     for (int i = 0; i < c->out->rank; ++i) {
         int64_t d = c->out->dims[i];
-        if (d < 0 || (d && n > MOST_NUMBERS / (size_t)d))
+        if (d < 0 || (size_t)d > MOST_NUMBERS || (d && n > MOST_NUMBERS / (size_t)d))
             vd_onnx_fail(c, "an output with %lld numbers in dimension %d is not made", (long long)d, i);
         n *= (size_t)d;
     }

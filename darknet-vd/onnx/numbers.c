@@ -30,14 +30,14 @@ FUNCTION(leaky, x > 0 ? x : a * x)
 FUNCTION(logistic, 1 / (1 + exp(-x)))
 FUNCTION(hyperbolic, tanh(x))
 FUNCTION(elu, x > 0 ? x : a * expm1(x))
-FUNCTION(selu, b *(x > 0 ? x : a * expm1(x)))
+FUNCTION(selu, (x > 0 ? x : a * expm1(x)) * b)
 FUNCTION(softplus, x > 30 ? x : log1p(exp(x)))
-FUNCTION(mish, x *tanh(x > 30 ? x : log1p(exp(x))))
+FUNCTION(mish, tanh(x > 30 ? x : log1p(exp(x))) * x)
 FUNCTION(exponential, exp(x))
 FUNCTION(round_down, floor(x))
-FUNCTION(between, x<a ? a : x> b ? b : x)
-FUNCTION(hard_logistic, fmax(0, fmin(1, a *x + b)))
-FUNCTION(hard_swish, x *fmax(0, fmin(1, x / 6 + .5)))
+FUNCTION(between, (x < a) ? a : (x > b) ? b : x)
+FUNCTION(hard_logistic, fmax(0, fmin(1, (a * x) + b)))
+FUNCTION(hard_swish, fmax(0, fmin(1, x / 6 + .5)) * x)
 
 static void run_relu(vd_onnx_call *c)
 {
@@ -316,7 +316,7 @@ static void run_dequantize(vd_onnx_call *c)
     vd_onnx_make_real(c, x->rank, x->dims);
     for (size_t i = 0; i < x->n; ++i) {
         size_t k = slice_of(x, axis, scale->n, i);
-        c->out->real[i] = (float)(x->integer[i] - (zero ? zero->integer[k] : 0)) * scale->real[k];
+        c->out->real[i] = (float)((double)x->integer[i] - (zero ? (double)zero->integer[k] : 0)) * scale->real[k];
     }
 }
 

@@ -134,7 +134,7 @@ static void set_dims(const reading *r, vd_onnx_tensor *t, const numbers *dims, s
     t->rank = (int)dims->n;
     for (int i = 0; i < t->rank; ++i) {
         t->dims[i] = dims->x[i];
-        if (t->dims[i] < 0 || (t->dims[i] && n > most / (size_t)t->dims[i]))
+        if (t->dims[i] < 0 || (size_t)t->dims[i] > most || (t->dims[i] && n > most / (size_t)t->dims[i]))
             refuse(r, "damaged: its shape has more numbers than the file");
         n *= (size_t)t->dims[i];
     }

@@ -15,7 +15,7 @@ static int compare(const void *pa, const void *pb)
 {
     const ranked *a = pa, *b = pb;
     if (a->confidence != b->confidence) return a->confidence < b->confidence ? 1 : -1;
-    return a->index > b->index ? 1 : -1;
+    return (a->index > b->index) - (a->index < b->index);
 }
 
 /* by decreasing confidence; the caller frees */

@@ -299,16 +299,28 @@ static int resume(network *net)
     return 1;
 }
 
+/* where the file system has no links, or this folder's are protected */
+static void copy_file(const char *from, const char *to)
+{
+    size_t n;
+    unsigned char *bytes = vd_input_bytes(from, &n);
+    vd_output out = vd_output_open(to);
+    fwrite(bytes, 1, n, out.fp);
+    vd_output_close(&out);
+    free(bytes);
+}
+
 /* rename .checkpoint.1 to .2 and so on; .checkpoint gets a second name, and stays until the new one replaces it */
 static void keep_older(void)
 {
     for (long i = training.keep - 1; i > 0; --i) {
         char *older = path_of(i), *newer = path_of(i - 1);
-        if (i > 1) rename(newer, older);
-        else {
+        if (i > 1) {
+            if (rename(newer, older) && errno != ENOENT) vd_die("%s: %s", older, strerror(errno));
+        } else {
             if (unlink(older) && errno != ENOENT) vd_die("%s: %s", older, strerror(errno));
             /* EEXIST: another training in this folder has done it meanwhile */
-            if (link(newer, older) && errno != ENOENT && errno != EEXIST) vd_die("%s: %s", older, strerror(errno));
+            if (link(newer, older) && errno != ENOENT && errno != EEXIST) copy_file(newer, older);
         }
         free(older);
         free(newer);
@@ -349,20 +361,21 @@ static void put_back(int signal)
         if (ending[i] == signal) sigaction(signal, before + i, 0);
 }
 
-static void catch (int signal)
+static void on_signal(int signal)
 {
     caught = signal;
     vd_ranks_drop_output();
     put_back(signal); /* a second one ends the program */
 }
 
-/* SIGHUP stays ignored, as nohup has it; a training that failed has left its handlers to the next one */
+/* SIGHUP stays ignored, as nohup has it. The others are caught even so: in a script's background job, where SIGINT is
+ * ignored, kill -INT stops a training, too. A training that failed has left its handlers to the next one */
 static void catch_signals(void)
 {
-    struct sigaction once = {.sa_handler = catch, .sa_flags = SA_RESTART}, now;
+    struct sigaction once = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, now;
     for (int i = 0; i < ENDING; ++i) {
         sigaction(ending[i], 0, &now);
-        if (now.sa_handler != catch) before[i] = now;
+        if (now.sa_handler != on_signal) before[i] = now;
         if (ending[i] != SIGHUP || now.sa_handler != SIG_IGN) sigaction(ending[i], &once, 0);
     }
 }

@@ -38,7 +38,7 @@ typedef struct {
     float loss;
     size_t gradients, held, statistics, record_bytes; /* lengths */
     float *held_at, *sums_at, *packed_at, *room_at, *rolling_at;
-    char *records; /* [ranks][sizeof(verdict) + parts records] */
+    char *records; /* [ranks][VERDICT_BYTES + parts records] */
 } sums;
 
 /* what the ranks tell each other at the end of a step, before the sums */
@@ -47,6 +47,9 @@ typedef struct {
     int failed;
     int time_is_up; /* of rank 0: for a checkpoint by the clock */
 } verdict;
+
+/* records behind it begin at a multiple of their doubles' size */
+enum { VERDICT_BYTES = (sizeof(verdict) + sizeof(double) - 1) / sizeof(double) * sizeof(double) };
 
 static int has_statistics(layer l)
 {
@@ -96,7 +99,7 @@ static void *next_array(char **at, size_t bytes)
 
 static size_t bytes_of_rank(const sums *s)
 {
-    return sizeof(verdict) + s->parts * s->record_bytes;
+    return VERDICT_BYTES + s->parts * s->record_bytes;
 }
 
 static sums *make_sums(const network *net)
@@ -168,7 +171,7 @@ static void roll(const network *net, const sums *s, float *at)
 
 static record *record_of(const sums *s, int rank, int part)
 {
-    return (record *)(s->records + rank * bytes_of_rank(s) + sizeof(verdict) + part * s->record_bytes);
+    return (record *)(s->records + rank * bytes_of_rank(s) + VERDICT_BYTES + part * s->record_bytes);
 }
 
 /* what the gradients hold between steps is put aside */

@@ -30,8 +30,8 @@ static void add_little_endian(vd_bytes *b, int n, uint32_t value)
 
 static void count(vd_packed *packed, vd_part p, size_t bytes)
 {
+    if (!packed->n || packed->lines[packed->n - 1].index != p.layer) ++packed->n;
     vd_pack_line *line = packed->lines + packed->n - 1;
-    if (!packed->n || line->index != p.layer) line = packed->lines + packed->n++;
     size_t weights = vd_part_weights(p), nonzero = p.weights ? vd_count_nonzero(weights, p.weights) : 0;
     line->index = p.layer;
     line->weights += weights;

@@ -151,6 +151,8 @@ START_TEST(what_is_no_model_is_named)
     expect_refused("[net]\nbatch=1\n", 14, "no ONNX file");
     /* graph: one initializer of 2^40 floats, without any */
     expect_refused("\x3a\x0b\x2a\x09\x08\x80\x80\x80\x80\x80\x20\x10\x01", 13, "shape");
+    /* of 0 times 2^62 of them */
+    expect_refused("\x3a\x10\x2a\x0e\x08\x00\x08\x80\x80\x80\x80\x80\x80\x80\x80\x40\x10\x01", 18, "shape");
     /* of strings; in another file */
     expect_refused("\x3a\x04\x2a\x02\x10\x08", 6, "tensors of type 8 are not read");
     expect_refused("\x3a\x04\x2a\x02\x70\x01", 6, "export to one file (PyTorch: external_data=False)");
