@@ -176,12 +176,14 @@ static int sets(const char *line, const char *key)
     return !strncmp(line, key, n) && line[n + strspn(line + n, " \t")] == '=';
 }
 
-/* the data file with other lists, all else as it is */
+/* the data file with other lists, all else as it is; difficult= has a line for each picture of the old valid= */
 static void write_data(const char *from, FILE *fp, const char *train, const char *valid)
 {
     list *lines = vd_read_lines(from);
     for (const node *line = lines->front; line; line = line->next)
-        if (!sets(line->val, "train") && !sets(line->val, "valid")) fprintf(fp, "%s\n", (char *)line->val);
+        if (sets(line->val, "difficult"))
+            fprintf(stderr, "%s: %s: not kept, it belongs to valid=\n", from, (char *)line->val);
+        else if (!sets(line->val, "train") && !sets(line->val, "valid")) fprintf(fp, "%s\n", (char *)line->val);
     fprintf(fp, "train=%s\nvalid=%s\n", train, valid);
     free_list_contents(lines);
     free_list(lines);

@@ -242,6 +242,18 @@ static char *drawing_of(const char *picture)
     return path;
 }
 
+/* a file among the pictures may be one that is tested next */
+static void check_replaced(const char *drawing, const char *picture)
+{
+    const char *slash = strrchr(picture, '/');
+    char *folder = slash ? vd_format("%.*s", (int)(slash + 1 - picture), picture) : vd_format(".");
+    int is_among = ends_in(output.picture, "/") && vd_same_file(folder, output.picture);
+    free(folder);
+    if (is_among && !written_from(drawing) && !access(drawing, F_OK))
+        vd_die("%s: is beside the pictures and would be replaced by the drawing of %s: choose another -out", drawing,
+               picture);
+}
+
 static void save_picture(image im, const char *path)
 {
     char *whole = vd_format("%.*s", (int)(strlen(path) - strlen(".jpg")), path);
@@ -255,6 +267,7 @@ void vd_test_output_picture(image im, const char *path, detection *dets, int n, 
     char *drawing = drawing_of(path);
     leave_out_nonfinite(path, dets, n, classes);
     if (vd_same_file(drawing, path)) vd_die("%s: would be replaced by its drawing: choose another -out", path);
+    check_replaced(drawing, path);
     if (ends_in(output.picture, "/")) note(drawing, path);
     ++output.pictures;
     if (output.labels) write_labels(path, dets, n, thresh, classes);

@@ -233,13 +233,23 @@ static unsigned char *decode_marked(const char *path, FILE *fp, int *w, int *h, 
     return pixels;
 }
 
+static void brighten(size_t n, unsigned char *bytes, int white)
+{
+    for (size_t i = 0; i < n; ++i)
+        bytes[i] = (unsigned char)(bytes[i] < white ? (bytes[i] * 255 + white / 2) / white : 255);
+}
+
 static unsigned char *decode(const char *path, FILE *fp, int *w, int *h, int *c, int channels)
 {
-    fault_of_last = vd_raw_picture_fault(fp);
+    int white;
+    fault_of_last = vd_raw_picture_fault(fp, &white);
     if (fault_of_last) return 0;
     int first = getc(fp); /* a pipe takes back this one */
     if (first != EOF) ungetc(first, fp);
-    return first == 0xff ? decode_marked(path, fp, w, h, c, channels) : stbi_load_from_file(fp, w, h, c, channels);
+    if (first == 0xff) return decode_marked(path, fp, w, h, c, channels);
+    unsigned char *pixels = stbi_load_from_file(fp, w, h, c, channels);
+    if (pixels && white < 255) brighten((size_t)*w * *h * (channels ? channels : *c), pixels, white);
+    return pixels;
 }
 
 /* decodes the file, and keeps a copy for the next time */

@@ -19,11 +19,12 @@ static long long header_number(FILE *fp)
     return n;
 }
 
-/* the length the file should have */
-static long long pnm_bytes(FILE *fp, int channels, char **fault)
+/* the length the file should have; *white is the number of its brightest pixel */
+static long long pnm_bytes(FILE *fp, int channels, int *white, char **fault)
 {
     long long w = header_number(fp), h = header_number(fp), most = header_number(fp);
     if (most > 255) *fault = vd_format("16-bit PNM: only 8 bits are supported");
+    if (most >= 1 && most < 255) *white = (int)most;
     return ftell(fp) + w * h * channels;
 }
 
@@ -42,16 +43,17 @@ static int is_bmp_without_height(const unsigned char *head)
     return head[0] == 'B' && head[1] == 'M' && !head[22] && !head[23] && !head[24] && (head[25] & 127) == 0;
 }
 
-char *vd_raw_picture_fault(FILE *fp)
+char *vd_raw_picture_fault(FILE *fp, int *white)
 {
     unsigned char head[26] = {0};
     char *fault = 0;
     struct stat s;
     long long bytes = 0;
+    *white = 255;
     if (fseek(fp, 0, SEEK_SET)) return 0;
     size_t n = fread(head, 1, sizeof(head), fp);
     if (head[0] == 'P' && (head[1] == '5' || head[1] == '6') && !fseek(fp, 2, SEEK_SET))
-        bytes = pnm_bytes(fp, head[1] == '6' ? 3 : 1, &fault);
+        bytes = pnm_bytes(fp, head[1] == '6' ? 3 : 1, white, &fault);
     else if (n == sizeof(head) && is_bmp_without_height(head)) fault = vd_format("BMP with an invalid height");
     else if (n >= 18) bytes = tga_bytes(head);
     if (!fault && bytes && !fstat(fileno(fp), &s) && S_ISREG(s.st_mode) && s.st_size < bytes)

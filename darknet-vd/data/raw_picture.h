@@ -8,7 +8,8 @@
 
 /* what is wrong with a PNM file (P5, P6), an uncompressed TGA file, or a BMP file of height 0 or -2^31: a string the
  * caller frees. Null when nothing is wrong, and for files of other kinds. Afterwards fp is at its start; a pipe, which
- * cannot be rewound, is not read at all */
-char *vd_raw_picture_fault(FILE *fp);
+ * cannot be rewound, is not read at all. *white: the value of white, which a PNM file has in its header and stb_image
+ * passes over; 255 for others */
+char *vd_raw_picture_fault(FILE *fp, int *white);
 
 #endif

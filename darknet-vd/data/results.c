@@ -92,7 +92,7 @@ static void check_map(const char *data_file, char *file, int classes)
 {
     if (classes < IMAGENET)
         vd_die("%s: map=%s: has lines for %d classes, but the network has %d", data_file, file, IMAGENET, classes);
-    list *lines = get_paths(file);
+    list *lines = vd_read_lines(file);
     char **line = (char **)list_to_array(lines);
     for (int i = 0; i < IMAGENET; ++i) {
         long class;

@@ -27,10 +27,6 @@ void vd_later_train(const network *net);
  * [shortcut], and the biases of a [batchnorm] as later Darknets have them. Returns how many numbers *at has */
 size_t vd_later_weights_of(layer l, float **at);
 
-/* 1 for layers whose weights later Darknets store in another order than stock Darknet: a file of version 0.2.5 and
- * later cannot hold them in its order, and is refused */
-int vd_later_orders_weights(layer l);
-
 /* weights of this version of the format are about to be loaded: 0.2.5 and later are written by later Darknets, and have
  * their epsilon unless [net] bn_eps= says otherwise */
 void vd_later_weights(network *net, const char *filename, int major, int minor, int revision);

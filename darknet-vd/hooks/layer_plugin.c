@@ -42,6 +42,8 @@
 
 #include "network.h"
 
+enum { LATER_REVISION = 5 }; /* of the weights of later Darknets: 0.2.5 */
+
 static uint64_t noise_seed;
 
 /* the weights that were loaded last: where from, and 1 where variational layers found no log_sigma2 in them */
@@ -225,6 +227,7 @@ int layer_plugin_save_begin(network *net, const char *filename, int cutoff)
 
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
 {
+    if (vd_pack_is_later(fp)) vd_later_weights(net, filename, 0, 2, LATER_REVISION);
     if (!vd_pack_load(net, filename, fp, start, cutoff)) return 0;
     rand_continue(*net->seen);
     return 1;
@@ -239,13 +242,7 @@ void layer_plugin_save_layer(layer l, FILE *fp)
 
 int layer_plugin_revision(const network *net)
 {
-    enum { LATER = 5 };
-    int later = net->later;
-    for (int i = 0; i < net->n; ++i) {
-        if (vd_later_orders_weights(net->layers[i])) return 0;
-        later |= net->layers[i].epsilon_in_root;
-    }
-    return later ? LATER : 0;
+    return vd_is_later_network(net) ? LATER_REVISION : 0;
 }
 
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)

@@ -44,6 +44,21 @@ size_t vd_biases_of(layer l)
     return l.type == LOCAL ? l.outputs : l.type == SHORTCUT ? 0 : l.out_c;
 }
 
+int vd_has_another_order(layer l)
+{
+    return l.type == LSTM || l.type == GRU;
+}
+
+int vd_is_later_network(const network *net)
+{
+    int later = net->later;
+    for (int i = 0; i < net->n; ++i) {
+        if (vd_has_another_order(net->layers[i])) return 0;
+        later |= net->layers[i].epsilon_in_root;
+    }
+    return later != 0;
+}
+
 int vd_layer_arrays(layer *l, vd_array arrays[VD_LAYER_ARRAYS])
 {
     const struct {

@@ -27,6 +27,12 @@ int vd_is_recurrent(layer l);
 int vd_has_recurrent_layers(const network *net);
 void vd_parts_of(layer l, layer *parts[VD_LAYER_PARTS]);
 
+/* 1 for a network that follows later Darknets, by the keys of its cfg or the weights that were loaded: its files are of
+ * version 0.2.5. 0 with layers whose weights those store in another order than stock Darknet, [lstm] and [gru]: files
+ * of version 0.2.0 alone hold these */
+int vd_is_later_network(const network *net);
+int vd_has_another_order(layer l);
+
 /* weights, biases, scales, statistics of batch normalisation, velocities and moments; returns how many */
 int vd_layer_arrays(layer *l, vd_array arrays[VD_LAYER_ARRAYS]);
 

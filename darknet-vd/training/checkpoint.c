@@ -30,11 +30,12 @@
 
 static const char magic[4] = "VDCP";
 enum {
-    VERSION = 5,
+    VERSION = 6,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
     WITHOUT_AVERAGE = 3,    /* nor the best validation and the target of [vd_cost] */
     WITHOUT_SIZE = 4,       /* of target_size, nor whether the best validation was before a target */
+    WITHOUT_LATER = 5,      /* nor whether the network follows later Darknets */
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 65536     /* of a side, as [net] may have them */
 };
@@ -164,6 +165,16 @@ static void pass_average(stream *s, network *net)
     if (bytes) pass(s, vd_average_means(net), bytes);
 }
 
+/* a network that follows later Darknets by its weights does so only once these are loaded */
+static void pass_later(stream *s, const network *net)
+{
+    int32_t now = vd_is_later_network(net), then = now;
+    pass(s, &then, sizeof(then));
+    if (then != now)
+        vd_die("%s: of a training %s weights of a later Darknet, version 0.2.5: give the weights that it began with",
+               s->path, then ? "that began with" : "without");
+}
+
 static void pass_training(stream *s, network *net)
 {
     uint64_t state = rand_state();
@@ -186,6 +197,7 @@ static void pass_training(stream *s, network *net)
     } else if (!s->writes) {
         vd_average_set(net, 0);
     }
+    if (s->version > WITHOUT_LATER) pass_later(s, net);
     if (s->writes) return;
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
@@ -394,7 +406,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     struct stat s;
     int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
     if (!vd_rank() && (is_other || access(backup, W_OK | X_OK)))
-        vd_die("backup=%s: %s: the folder for weights must exist", backup, strerror(is_other ? ENOTDIR : errno));
+        vd_die("backup=%s: %s: a folder for weights that can be written is expected", backup, strerror(is_other ? ENOTDIR : errno));
     if (vd_has_recurrent_layers(net)) {
         if (training.resume) vd_die("%s: cannot resume: networks with recurrent layers have no checkpoints", base);
         return;

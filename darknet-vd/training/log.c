@@ -36,6 +36,7 @@ static struct {
 
     double spent, latest; /* seconds: all pages of this part, the latest one */
     int stale;            /* the page lacks a row */
+    int trained;          /* a batch */
     int failed;           /* a file could not be written, and that was said */
 
     double cost; /* an image: sum since the row before, of a network without [vd_cost], */
@@ -287,7 +288,7 @@ void vd_log_begin(network *net, const char *backup, const char *base, int resume
     /* files of an earlier training stay until that is done: one that ends before it leaves them as they are */
     run.stale = !resumed && !access(run.csv.path, F_OK);
     if (!run.stale) write_files("running", 1);
-    if (run.history.layers) fprintf(stderr, "curves in %s\n", run.html);
+    if (run.history.layers && !run.failed) fprintf(stderr, "curves in %s\n", run.html);
 }
 
 void vd_log_pictures(int pictures)
@@ -323,6 +324,7 @@ void vd_log_batch(network *net)
 {
     if (net != run.net) return;
     stop_clock();
+    run.trained = 1;
     const vd_cost *c = vd_cost_of(net);
     if (c && c->latest.batch == (long)get_current_batch(net)) add_report(net, c);
     else if (!c && epochs_over(net) > run.epochs) add_epoch(net);
@@ -380,6 +382,10 @@ void vd_log_end(const network *net)
     if (net != run.net) return;
     vd_progress_end();
     stop_clock();
+    if (run.stale && !run.trained) { /* the files are of an earlier training */
+        free_log();
+        return;
+    }
     char *fault = vd_csv_write(&run.csv), *page = write_page("finished");
     free_log();
     if (fault) vd_die("%s", fault);

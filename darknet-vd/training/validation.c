@@ -100,6 +100,22 @@ static void check_pictures(vd_labelled_pictures p)
     if (fault) vd_die("%s: a picture of %s", fault, keys.valid);
 }
 
+/* files of the training have all weights in their order, whatever keys say of those that it began with */
+static void read_whole_files(network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        layer *l = net->layers + i;
+        l->dontload = l->dontloadscales = l->numload = l->flipped = 0;
+    }
+}
+
+static void check_saved(const network *net)
+{
+    for (int i = 0; i < net->n; ++i)
+        if (net->layers[i].dontsave)
+            vd_die("%s: layer %d has dontsave=1: files without its weights cannot be validated", net->cfg_file, i);
+}
+
 /* as the training network is read again; the random numbers of the training do not notice */
 static network *second_network(const network *net)
 {
@@ -107,6 +123,7 @@ static network *second_network(const network *net)
     fprintf(stderr, "validation every %ld epoch%s, by a second network:\n", now.every, now.every > 1 ? "s" : "");
     network *second = parse_network_cfg(net->cfg_file);
     set_batch_network(second, 1);
+    read_whole_files(second);
     rand_put_back(kept);
     return second;
 }
@@ -145,6 +162,7 @@ void vd_validation_begin(network *net, const char *backup, const char *base)
     if (!now.every) return;
     if (vd_rank()) return; /* rank 0 validates */
     if (!keys.valid) vd_die("%s: valid= (the list of pictures to validate on) is missing", keys.file);
+    check_saved(net);
     now.detects = vd_has_head(net);
     if (now.detects) begin_detector(net);
     else begin_classifier(net);

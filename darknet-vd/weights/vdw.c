@@ -17,9 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_VERSION = 1, VERSION = 2, CHECKSUM = 4, MARK = 2, FORMAT_BITS = 2 };
+enum { FIRST_VERSION = 1, VERSION = 2, LATER_VERSION = 3, CHECKSUM = 4, MARK = 2, FORMAT_BITS = 2 };
 
-static const uint8_t magic[4] = {'V', 'D', 'W', VERSION};
+static const uint8_t magic[3] = {'V', 'D', 'W'};
+enum { START = sizeof(magic) + 1 }; /* with the version */
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
@@ -80,6 +81,7 @@ static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format 
     vd_bytes *file = &result.file;
     size_t *ends = vd_calloc(packed.n, sizeof(size_t));
     vd_bytes_add(file, magic, sizeof(magic));
+    vd_add_byte(file, vd_is_later_network(net) ? LATER_VERSION : VERSION);
     vd_add_varint(file, *net->seen);
     add_little_endian(file, MARK, vd_shape_mark(net, packed));
     vd_coder c = vd_coder_to_write();
@@ -178,10 +180,15 @@ void vd_packed_free(vd_packed *p)
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+static int is_packed(const uint8_t *bytes, size_t n)
+{
+    return n >= START && !memcmp(bytes, magic, sizeof(magic));
+}
+
 static int checksum_is_right(const uint8_t *bytes, size_t n)
 {
     uint32_t crc = 0;
-    if (n < sizeof(magic) + CHECKSUM) return 0;
+    if (n < START + CHECKSUM) return 0;
     for (int i = 0; i < CHECKSUM; ++i) crc |= (uint32_t)bytes[n - CHECKSUM + i] << 8 * i;
     return crc == vd_crc32(bytes, n - CHECKSUM);
 }
@@ -209,21 +216,24 @@ static char *unpack_version_2(const network *net, vd_parts p, vd_reader *r, vd_p
 static char *unpack(const network *net, vd_parts p, size_t *seen, vd_pack_format *format, const uint8_t *bytes,
                     size_t n)
 {
-    if (!vd_is_packed(bytes, n)) return vd_format("not a packed file");
-    if (bytes[3] < FIRST_VERSION || bytes[3] > VERSION)
+    if (!is_packed(bytes, n)) return vd_format("not a packed file");
+    if (bytes[3] < FIRST_VERSION || bytes[3] > LATER_VERSION)
         return vd_format("packed in version %d, but this program reads versions %d to %d", bytes[3], FIRST_VERSION,
-                         VERSION);
+                         LATER_VERSION);
     if (!checksum_is_right(bytes, n)) return vd_format("truncated or damaged: wrong checksum");
-    vd_reader r = {.bytes = bytes, .n = n - CHECKSUM, .at = sizeof(magic)};
+    vd_reader r = {.bytes = bytes, .n = n - CHECKSUM, .at = START};
     *seen = (size_t)vd_read_varint(&r);
     if (r.bad) return vd_format("ends before the first layer");
     *format = VD_PACK_DENSE;
-    return bytes[3] == VERSION ? unpack_version_2(net, p, &r, format) : vd_read_version_1(&r, p);
+    return bytes[3] == FIRST_VERSION ? vd_read_version_1(&r, p) : unpack_version_2(net, p, &r, format);
 }
 
-int vd_is_packed(const uint8_t *bytes, size_t n)
+int vd_pack_is_later(FILE *fp)
 {
-    return n >= sizeof(magic) && !memcmp(bytes, magic, sizeof(magic) - 1);
+    uint8_t first[START];
+    size_t n = fread(first, 1, sizeof(first), fp);
+    rewind(fp);
+    return is_packed(first, n) && first[3] == LATER_VERSION;
 }
 
 /* log_sigma2 = log_alpha + log(theta^2 + eps), with the smallest log_alpha there is for a weight that is left, and the
@@ -271,12 +281,12 @@ char *vd_unpack_network(network *net, const uint8_t *bytes, size_t n)
 
 int vd_pack_load(network *net, const char *filename, FILE *fp, int start, int cutoff)
 {
-    uint8_t first[sizeof(magic)];
+    uint8_t first[START];
     size_t n = fread(first, 1, sizeof(first), fp);
     free(net->packed_from);
     net->packed_from = 0;
     rewind(fp);
-    if (!vd_is_packed(first, n)) return 0;
+    if (!is_packed(first, n)) return 0;
     unsigned char *bytes = vd_input_rest(fp, &n);
     char *fault = ferror(fp) ? vd_format("cannot be read: %s", strerror(errno)) : 0;
     if (!fault && (start > 0 || cutoff < net->n))

@@ -51,6 +51,17 @@ START_TEST(the_last_of_the_shuffled_list_are_held_out)
 }
 END_TEST
 
+START_TEST(a_list_with_a_line_for_each_picture_of_valid_goes_with_it)
+{
+    write_set(10);
+    write_in_folder("set.data", "train=all.txt\nvalid=test.txt\ndifficult = hard.txt\nnames=n.txt\n");
+    run_result r = SPLIT("set.data", "3");
+    ck_assert_str_eq(r.err, "set.data: difficult = hard.txt: not kept, it belongs to valid=\n");
+    expect_text("set-held-out.data", "names=n.txt\ntrain=set-held-out.train\nvalid=set-held-out.valid\n");
+    free_run(r);
+}
+END_TEST
+
 START_TEST(another_seed_and_name)
 {
     write_set(40);
@@ -122,6 +133,7 @@ SUITE_OF(split)
 {
     EACH(enter_test_folder, leave_test_folder);
     TEST(the_last_of_the_shuffled_list_are_held_out);
+    TEST(a_list_with_a_line_for_each_picture_of_valid_goes_with_it);
     TEST(another_seed_and_name);
     TEST(a_picture_listed_twice_is_on_one_side);
     LOOP(what_does_not_fit_is_named, COUNT_OF(bad));

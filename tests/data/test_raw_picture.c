@@ -1,8 +1,10 @@
 /* data/raw_picture.c: PNM, TGA and BMP files that end too early or have no valid size are refused. */
 #include "data/raw_picture.h"
+#include "data/picture.h"
 #include "support/support.h"
 #include "base/fail.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +17,8 @@ static void setup(void)
     path = in_folder(folder, "picture");
 }
 
+static int white; /* of the picture that was looked at last */
+
 static void teardown(void)
 {
     free(path);
@@ -26,7 +30,7 @@ static char *fault_of_file(void)
 {
     FILE *fp = fopen(path, "rb");
     ck_assert_ptr_nonnull(fp);
-    char *fault = vd_raw_picture_fault(fp);
+    char *fault = vd_raw_picture_fault(fp, &white);
     ck_assert_int_eq(ftell(fp), 0);
     fclose(fp);
     return fault;
@@ -103,6 +107,23 @@ START_TEST(a_bmp_has_a_height)
 }
 END_TEST
 
+START_TEST(white_of_a_pnm_is_what_its_header_says)
+{
+    static const char head[] = "P6 2 1 15\n";
+    static const unsigned char pixels[] = {15, 0, 8, 1, 16, 14};
+    char data[sizeof(head) - 1 + sizeof(pixels)];
+    memcpy(data, head, sizeof(head) - 1);
+    memcpy(data + sizeof(head) - 1, pixels, sizeof(pixels));
+    write_bytes(path, data, sizeof(data));
+    ck_assert_ptr_null(fault_of_file());
+    ck_assert_int_eq(white, 15);
+    image im = vd_picture(path, 3);
+    static const int want[] = {255, 17, 0, 255, 136, 238}; /* plane by plane; 16 is above white */
+    for (int i = 0; i < 6; ++i) ck_assert_int_eq((int)lrintf(255 * im.data[i]), want[i]);
+    free_image(im);
+}
+END_TEST
+
 START_TEST(other_files_are_left_to_stb_image)
 {
     static const unsigned char compressed[18] = {[2] = 10, [12] = 3, [14] = 4, [16] = 24};
@@ -112,9 +133,10 @@ START_TEST(other_files_are_left_to_stb_image)
     expect("", 0, 0, 0);
     expect("P", 1, 1, 0);
     expect("# a text, as long as a header\n", 30, 30, 0);
+    ck_assert_int_eq(white, 255);
     FILE *fp = fopen(folder, "rb");
     ck_assert_ptr_nonnull(fp);
-    ck_assert_ptr_null(vd_raw_picture_fault(fp));
+    ck_assert_ptr_null(vd_raw_picture_fault(fp, &white));
     fclose(fp);
 
     int ends[2]; /* no byte of a pipe is consumed */
@@ -123,7 +145,7 @@ START_TEST(other_files_are_left_to_stb_image)
     close(ends[1]);
     fp = fdopen(ends[0], "rb");
     ck_assert_ptr_nonnull(fp);
-    ck_assert_ptr_null(vd_raw_picture_fault(fp));
+    ck_assert_ptr_null(vd_raw_picture_fault(fp, &white));
     ck_assert_int_eq(getc(fp), 'P');
     fclose(fp);
 }
@@ -154,6 +176,7 @@ SUITE_OF(raw_picture)
     TEST(a_pnm_of_16_bits_is_refused);
     TEST(a_tga_without_compression_cut_anywhere_is_one);
     TEST(a_bmp_has_a_height);
+    TEST(white_of_a_pnm_is_what_its_header_says);
     TEST(other_files_are_left_to_stb_image);
     TEST(a_command_names_the_picture);
 }

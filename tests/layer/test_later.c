@@ -1,5 +1,6 @@
 /* Cfgs of later Darknets: [yolo] heads against numbers of AlexeyAB's program, [route] groups, activations that need
  * their input, the epsilon of batch normalisation. */
+#include "hooks/later.h"
 #include "layer/activation.h"
 #include "layer/norm.h"
 #include "layer/overlap.h"
@@ -7,6 +8,7 @@
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "weights/vdw.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -334,7 +336,27 @@ START_TEST(weights_say_which_epsilon_and_keep_it)
     ck_assert_int_eq(later->layers[0].epsilon_in_root, 1);
     save_weights(later, again);
     expect_file(again, bytes, n);
-    free_network(net), free_network(later), free(bytes), free(path), free(again);
+    free_network(later), free(bytes), free(path), free(again);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(packed_weights_say_which_epsilon)
+{
+    char *path = in_folder(folder, "n.vdw"), *fault;
+    for (int in_root = 0; in_root < 2; ++in_root) {
+        network *net = network_of(epsilons[0].cfg, 0);
+        vd_later_weights(net, "n.weights", 0, 2, 5 * in_root);
+        vd_packed p = vd_pack_network(net, VD_PACK_FP32, &fault);
+        ck_assert_msg(!fault, "%s", fault);
+        ck_assert_int_eq(p.file.bytes[3], 2 + in_root);
+        write_bytes(path, (const char *)p.file.bytes, p.file.n);
+        network *again = network_of(epsilons[0].cfg, path);
+        ck_assert_int_eq(again->layers[0].epsilon_in_root, in_root);
+        vd_packed_free(&p);
+        free_network(net), free_network(again);
+    }
+    free(path);
 }
 END_TEST
 
@@ -427,6 +449,7 @@ SUITE_OF(later)
     TEST(a_smooth_activation_is_refused_where_it_is_not_built);
     LOOP(the_cfg_says_which_epsilon, COUNT_OF(epsilons));
     TEST(weights_say_which_epsilon_and_keep_it);
+    TEST(packed_weights_say_which_epsilon);
     TEST(heads_follow_the_program_of_their_weights);
     LOOP(weights_that_theirs_order_otherwise_are_refused, COUNT_OF(lstms));
     LOOP(an_export_answers_as_the_network_does, 2);

@@ -220,8 +220,12 @@ START_TEST(a_picture_is_not_replaced_by_its_drawing)
         expect_text("one.jpg", before);
         free_run(r), free(line);
     }
-    free(before);
-    run_result r = shell(1, "$D detector test d.data net.cfg net.weights one.ppm -out nowhere/x");
+    run_result r = shell(1, "$D detector test d.data net.cfg net.weights one.ppm -out ./"); /* another picture */
+    ck_assert_msg(strstr(r.err, "one.jpg: is beside the pictures and would be replaced by the drawing of one.ppm") != 0,
+                  "%s", r.err);
+    expect_text("one.jpg", before);
+    free_run(r), free(before);
+    r = shell(1, "$D detector test d.data net.cfg net.weights one.ppm -out nowhere/x");
     ck_assert_str_eq(strstr(r.err, "-out nowhere/x"), "-out nowhere/x: there is no such folder\n");
     free_run(r);
     r = shell(1, "$D detector test d.data net.cfg net.weights one.ppm -out ''");

@@ -155,6 +155,30 @@ START_TEST(the_best_weights_are_those_of_the_best_line_and_valid_measures_the_sa
 }
 END_TEST
 
+/* they are of the weights that the training begins with; its own files are whole */
+START_TEST(keys_of_loading_do_not_change_what_is_measured)
+{
+    static const char *const keys[] = {"", "dontload=1\n", "dontloadscales=1\n", "numload=2\n", "flipped=1\n"};
+    static const char first[] = "[convolutional]\n", layers[] = LAYERS("", "");
+    double errors[4];
+    write_data(trainings[0].data, "validate=1\n");
+    for (int k = 0; k < COUNT_OF(keys); ++k) {
+        char *text = vd_format(NET "seed=1\nmax_batches=24\n%s%s%s", first, keys[k], layers + strlen(first));
+        char *cfg = write_cfg(text);
+        run_result r = darknet(0, "classifier", "train", data_with_keys, cfg, NULL);
+        for (int i = 0; i < 4; ++i) {
+            double error = number_in(r.err, ": error ", i);
+            if (!k) errors[i] = error;
+            ck_assert_double_eq(error, errors[i]);
+        }
+        free_run(r), free(cfg), free(text);
+    }
+    char *cfg = write_cfg(NET "max_batches=24\n[convolutional]\ndontsave=1\nfilters=10\n[avgpool]\n[softmax]\n");
+    dies(darknet(1, "classifier", "train", data_with_keys, cfg, NULL), "net.cfg: layer 0 has dontsave=1");
+    free(cfg);
+}
+END_TEST
+
 START_TEST(a_detector_is_measured_as_map_measures_it)
 {
     char *cfg = write_cfg(trainings[3].cfg), *best = in_folder(folder, "net_best.weights");
@@ -427,6 +451,7 @@ SUITE_OF(validation)
     EACH(setup, teardown);
     LOOP(a_training_that_validates_ends_with_the_bytes_of_one_that_does_not, COUNT_OF(trainings));
     TEST(the_best_weights_are_those_of_the_best_line_and_valid_measures_the_same);
+    TEST(keys_of_loading_do_not_change_what_is_measured);
     TEST(a_detector_is_measured_as_map_measures_it);
     TEST(patience_ends_a_training_that_gets_no_better_and_a_resumed_one_ends_at_once);
     TEST(patience_counts_once_target_sparsity_has_its_share);

@@ -310,8 +310,16 @@ START_TEST(a_checkpoint_of_an_earlier_version_is_read_as_before)
     uint64_t average = 1;
     memcpy(&average, text + length, sizeof(average));
     ck_assert_uint_eq(average, 0); /* the cfg has no ema_alpha */
-    size_t later = sizeof(average) + sizeof(vd_validation_state) + sizeof(((vd_cost *)0)->target);
+    size_t later = sizeof(average) + sizeof(vd_validation_state) + sizeof(((vd_cost *)0)->target) + sizeof(int32_t);
     ck_assert_uint_eq(text + length + later + sizeof(uint64_t) - bytes, n);
+    char *program = bytes + n - sizeof(uint64_t) - sizeof(int32_t); /* 1 with weights of a later Darknet */
+    *program = 1;
+    write_checkpoint(path, bytes, n);
+    expect_line(train_digits(1, cfg, "-resume"), "of a training that began with weights of a later Darknet");
+    *program = 0;
+    bytes[4] = 5; /* does not say */
+    write_checkpoint(path, bytes, n - sizeof(int32_t));
+    expect_line(train_digits(0, cfg, "-resume"), "version2.checkpoint: resumed after batch 4");
     memcpy(text - sizeof(length), &too_long, sizeof(length));
     write_checkpoint(path, bytes, n);
     run_result r = train_digits(1, cfg, "-resume");

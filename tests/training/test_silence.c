@@ -56,9 +56,13 @@ START_TEST(a_training_that_is_over_says_so)
     run_result r = train(0, "-strict", 0, 0);
     ck_assert_msg(!strstr(r.err, "c.cfg: "), "%s", r.err);
     free_run(r);
+    write_in_folder("digits/backup/c.csv", "of the training\n");
     r = train(0, weights, 0, 0);
     ck_assert_int_eq(count_of(r.err, over), 1);
     free_run(r);
+    char *csv = text_in_folder("digits/backup/c.csv");
+    ck_assert_str_eq(csv, "of the training\n");
+    free(csv);
     r = train(1, "-strict", weights, 0);
     ck_assert_int_eq(count_of(r.err, over), 1);
     free_run(r);

@@ -1,5 +1,7 @@
 #include "export/c/emit_parts.h"
 
+#include <string.h>
+
 static void write_head(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
 {
     const vd_c_map *in = p->maps;
@@ -18,6 +20,17 @@ static void write_head(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
     fprintf(fp, "#define %s_OUTPUT_STEP ", a->big);
     vd_c_emit_float(vd_c_output_step(p), fp);
     fprintf(fp, " /* an output is this times its integer */\n");
+}
+
+/* macros are in capitals; these can be written as the file is, too */
+static void write_other_spelling(const vd_c_about *a, FILE *fp)
+{
+    static const char *const sizes[] = {"INPUTS", "OUTPUTS", "FLASH_BYTES", "RAM_BYTES"};
+    if (!strcmp(a->name, a->big)) return;
+    fputc('\n', fp);
+    for (int i = 0; i < 4; ++i) fprintf(fp, "#define %s_%s %s_%s\n", a->name, sizes[i], a->big, sizes[i]);
+    fprintf(fp, "#if defined(%s_SELF_TEST) && !defined(%s_SELF_TEST)\n#define %s_SELF_TEST\n#endif\n", a->name, a->big,
+            a->big);
 }
 
 static void write_maps(const vd_c_plan *p, FILE *fp)
@@ -88,6 +101,7 @@ static void write_decode(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
 void vd_c_emit_header(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
 {
     write_head(p, a, fp);
+    write_other_spelling(a, fp);
     write_predict(p, a, fp);
     if (p->n_heads) write_decode(p, a, fp);
     fprintf(fp, "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
