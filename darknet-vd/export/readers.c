@@ -102,6 +102,10 @@ char *vd_reader_note(const network *net, int i)
     case BATCHNORM:
         return vd_format("is not known to OpenCV");
     case CONNECTED:
+        if (i > 1 && before.type == ROUTE &&
+            net->layers[i - 2].out_w * net->layers[i - 2].out_h != before.out_w * before.out_h)
+            return vd_format(
+                "is behind a [route] to a map of another size than the layer before: OpenCV may refuse it");
         if (!i || before.out_w != 1 || before.out_h < 2) return 0;
         return vd_format("its input is 1 wide and %d high: OpenCV reads too few weights for it", before.out_h);
     case MAXPOOL:

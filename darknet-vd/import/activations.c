@@ -131,7 +131,13 @@ void vd_import_hard_swish(vd_importing *im)
 /* the slopes below 0 of a LeakyRelu or a PRelu: [x.c] */
 static float *slopes_of(const vd_importing *im, vd_place x)
 {
-    if (!strcmp(im->node->type, "PRelu")) return vd_import_by_channel(im, x, vd_import_constant_input(im, 1, 1));
+    if (!strcmp(im->node->type, "PRelu")) {
+        const vd_onnx_tensor *each = vd_import_constant_input(im, 1, 1);
+        if (im->g->opset < 7 && each->rank == 1 && each->n > 1)
+            vd_import_refuse(im, "a slope for each channel as opset %d has it: opset 7 or later is expected",
+                             im->g->opset);
+        return vd_import_by_channel(im, x, each);
+    }
     float *slope = vd_calloc(x.c, sizeof(float));
     for (int c = 0; c < x.c; ++c) slope[c] = vd_onnx_real_of(im->node, "alpha", .01f);
     return slope;

@@ -58,8 +58,11 @@ void vd_import_convolution(vd_importing *im)
         vd_import_refuse(im, "weights that do not fit %d channels", x.c);
     vd_window v = vd_window_of(im, x, w->dims + 2);
     int64_t pad = vd_window_pad(im, &v), reach = (v.size[0] - 1) * v.gap[0] + 1;
-    if (v.gap[0] != v.gap[1] || pad % v.gap[0])
-        vd_import_refuse(im, "dilations that Darknet has not: one, which divides the pads");
+    if (v.gap[0] != v.gap[1]) vd_import_refuse(im, "dilations that differ: Darknet has one");
+    if (v.gap[0] > 1 && 2 * pad != reach - 1)
+        vd_import_refuse(
+            im, "a dilation of %lld with pads of %lld: pads of %g, which keep the size of the map, are expected",
+            (long long)v.gap[0], (long long)pad, (double)(reach - 1) / 2);
     if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads: none are expected");
     x = thinned(im, x, &v);
     int64_t h = vd_window_out(x.h, 2 * pad, reach, v.stride[0], 0),
@@ -190,7 +193,10 @@ void vd_import_batch_norm(vd_importing *im)
 float *vd_import_by_channel(const vd_importing *im, vd_place x, const vd_onnx_tensor *t)
 {
     int by_channel = t->n == (size_t)x.c && (x.flat || x.h * x.w == 1 || (t->rank >= 3 && t->dims[t->rank - 3] == x.c));
-    if (t->n != 1 && !by_channel) vd_import_refuse(im, "%zu numbers for %d channels", t->n, x.c);
+    if (t->n != 1 && !by_channel)
+        vd_import_refuse(im,
+                         "%zu numbers in %d dimensions: one, or one for each of %d channels, [%d, 1, 1], is expected",
+                         t->n, t->rank, x.c, x.c);
     float *each = vd_calloc(x.c, sizeof(float));
     for (int c = 0; c < x.c; ++c) each[c] = t->real[t->n == 1 ? 0 : c];
     return each;

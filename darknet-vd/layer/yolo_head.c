@@ -63,6 +63,8 @@ static box truth_of(const job *j, int t, int *class)
 {
     const float *truth = j->net.truth + (size_t)j->image * j->l.truths + t * TRUTH;
     *class = (int)truth[4];
+    if (truth[0] != 0 && (*class < 0 || (!j->l.map && *class >= j->l.classes)))
+        vd_die("truth of class %d: [yolo] has classes 0 to %d", *class, j->l.classes - 1);
     return float_to_box((float *)truth, 1);
 }
 

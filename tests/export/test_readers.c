@@ -191,6 +191,8 @@ START_TEST(what_no_value_changes_is_a_line)
                  "layer 0 [convolutional]: size=1 with stride=2 and padding=0: a convolution everywhere but in stock"));
     free(exported("[net]\nheight=8\nwidth=2\nchannels=3\n[maxpool]\nsize=2\nstride=2\npadding=0\n" UNITS "linear\n",
                   "layer 1 [connected]: its input is 1 wide and 4 high: OpenCV reads too few weights for it"));
+    free(exported(SQUARE CONV "linear\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=0\n" UNITS "linear\n",
+                  "layer 3 [connected]: is behind a [route] to a map of another size than the layer before"));
     free(exported(
         SQUARE CONV "linear\n[maxpool]\nsize=3\nstride=1\n" CONV "linear\n",
         "layer 1 [maxpool]: stride=1 with padding=2: wrong at the left edge of wide maps in hank-ai's Darknet"));

@@ -451,6 +451,18 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (Conv): pads that are not the same on all sides\n");
     begin_graph(3, 8, 8);
+    vd_onnx_set_integers(conv("y", "x", 4, 3, 3), "dilations", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_refused(
+        "node y (Conv): a dilation of 2 with pads of 0: pads of 2, which keep the size of the map, are expected\n");
+    begin_graph(3, 8, 8);
+    g->opset = 6;
+    conv("a", "x", 4, 3, 3);
+    random_constant("slopes", 1, (int64_t[]){4});
+    two("PRelu", "y", "a", "slopes");
+    write_graph("y");
+    expect_refused("node y (PRelu): a slope for each channel as opset 6 has it: opset 7 or later is expected\n");
+    begin_graph(3, 8, 8);
     conv("y", "x", 4, 2, 3);
     write_graph("y");
     expect_refused("node y (Conv): weights that do not fit 3 channels\n");
