@@ -1,5 +1,6 @@
 #include "export/model.h"
 #include "export/readers.h"
+#include "layer/norm.h"
 #include "layer/nonfinite.h"
 #include "layer/sources.h"
 #include "layer/variants.h"
@@ -256,7 +257,8 @@ void free_vd_model(vd_model *m)
 
 double vd_model_deviation(const vd_model_layer *l, int f)
 {
-    return l->epsilon_in_root ? sqrt((double)l->variance[f] + .00001f) : sqrt((double)l->variance[f]) + .000001f;
+    double variance = l->variance[f];
+    return l->epsilon_in_root ? sqrt(variance + VD_EPSILON_IN_ROOT) : sqrt(variance) + VD_EPSILON_BEHIND_ROOT;
 }
 
 int vd_model_is_read_once(const vd_model *m, int source)

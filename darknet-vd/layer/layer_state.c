@@ -44,6 +44,12 @@ size_t vd_biases_of(layer l)
     return l.type == LOCAL ? l.outputs : l.type == SHORTCUT ? 0 : l.out_c;
 }
 
+size_t vd_uses_of_weight(layer l)
+{
+    if (l.type == CONVOLUTIONAL) return (size_t)l.out_w * l.out_h;
+    return l.type == DECONVOLUTIONAL ? (size_t)l.w * l.h : 1;
+}
+
 int vd_has_another_order(layer l)
 {
     return l.type == LSTM || l.type == GRU;

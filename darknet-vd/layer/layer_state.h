@@ -21,6 +21,9 @@ int vd_has_weights(layer l);
 size_t vd_weights_of(layer l);
 size_t vd_biases_of(layer l);
 
+/* multiplications by one of its weights for one image */
+size_t vd_uses_of_weight(layer l);
+
 /* 1 for the layers that are made of others; parts gets those, null where there is none */
 enum { VD_LAYER_PARTS = 17 };
 int vd_is_recurrent(layer l);

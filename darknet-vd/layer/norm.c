@@ -24,7 +24,7 @@ typedef struct {
 
 float vd_norm_deviation(layer l, float variance)
 {
-    return l.epsilon_in_root ? sqrtf(variance + .00001f) : sqrtf(variance) + .000001f;
+    return l.epsilon_in_root ? sqrtf(variance + VD_EPSILON_IN_ROOT) : sqrtf(variance) + VD_EPSILON_BEHIND_ROOT;
 }
 
 static job make_job(layer l, network net)
@@ -151,7 +151,7 @@ static void backward_channel(int c, void *context)
         }
     l.bias_updates[c] += sum;
     l.scale_updates[c] += centred / vd_norm_deviation(l, variance);
-    float scale = l.scales[c], inverse = 1 / sqrtf(variance + .00001f);
+    float scale = l.scales[c], inverse = 1 / sqrtf(variance + VD_EPSILON_IN_ROOT);
     float d_mean = -scale * sum * inverse, d_variance = -.5f * scale * centred * inverse * inverse * inverse;
     l.mean_delta[c] = d_mean;
     l.variance_delta[c] = d_variance;

@@ -5,8 +5,11 @@
 
 #include "darknet.h"
 
-/* what batch normalisation divides by. Stock Darknet adds its epsilon to the root, later Darknets add a larger one
- * inside (l.epsilon_in_root); each computes wrong numbers with weights of the other where a variance is small */
+/* what batch normalisation divides by. Stock Darknet adds its epsilon to the root (normalize_cpu() of blas.c), later
+ * Darknets add a larger one inside (l.epsilon_in_root); each computes wrong numbers with weights of the other where a
+ * variance is small. The gradient has the larger one in the root in both (mean_delta_cpu() of batchnorm_layer.c) */
+#define VD_EPSILON_BEHIND_ROOT .000001f
+#define VD_EPSILON_IN_ROOT .00001f
 float vd_norm_deviation(layer l, float variance);
 
 /* l.x holds the product; l.output becomes the layer's output. Batch statistics when net.train, else the rolling ones */

@@ -532,7 +532,8 @@ void vd_checkpoint_batch(network *net)
 void vd_checkpoint_end(network *net)
 {
     if (!training.path) return;
-    if (training.files && training.written_at != (long)get_current_batch(net)) save(net);
+    /* -resume: the same command again finds that all is done, however short the training was */
+    if ((training.files || training.resume) && training.written_at != (long)get_current_batch(net)) save(net);
     free(training.path);
     if (training.start) fclose(training.start);
     training.path = 0;

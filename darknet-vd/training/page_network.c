@@ -38,14 +38,6 @@ static size_t left_of(layer l)
     return left;
 }
 
-/* how often an image uses one weight */
-static double uses(layer l)
-{
-    if (l.type == CONVOLUTIONAL) return (double)l.out_h * l.out_w;
-    if (l.type == DECONVOLUTIONAL) return (double)l.h * l.w;
-    return 1;
-}
-
 static void print_layer(FILE *fp, layer l, int index)
 {
     const vd_layer *vd = vd_layer_of(l);
@@ -54,9 +46,9 @@ static void print_layer(FILE *fp, layer l, int index)
     if (l.out_w * l.out_h > 1) fprintf(fp, ",\"output\":\"%dx%dx%d\"", l.out_w, l.out_h, l.out_c);
     else fprintf(fp, ",\"output\":\"%d\"", l.outputs);
     if (vd_has_weights(l)) {
-        size_t n = vd_weights_of(l), left = left_of(l);
+        size_t n = vd_weights_of(l), left = left_of(l), uses = vd_uses_of_weight(l);
         fprintf(fp, ",\"weights\":%zu,\"left\":%zu,\"bytes\":%zu,\"multiply_adds\":%.0f,\"multiply_adds_left\":%.0f", n,
-                left, left * sizeof(float), uses(l) * (double)n, uses(l) * (double)left);
+                left, left * sizeof(float), (double)uses * (double)n, (double)uses * (double)left);
     } else {
         fputs(",\"weights\":null,\"left\":null,\"bytes\":null,\"multiply_adds\":null,\"multiply_adds_left\":null", fp);
     }

@@ -86,6 +86,7 @@ static double place_bits(const prices *p, int row, int column)
     return log2(1 + exp2(-log_odds));
 }
 
+/* a magnitude beyond 15 has the bits of an Elias gamma code of how many times 15 it is */
 static double bits_of(const prices *p, double place, int steps)
 {
     return steps ? place + p->bits[size_of(steps)] + (abs(steps) >= SIZES - 1 ? 2 * log2(abs(steps) / 15.) : 0) : 0;
@@ -107,11 +108,13 @@ static void price(const weights *l, prices *p)
     }
     for (int i = 0; i < l->rows; ++i) living += p->row[i] > 0;
     for (int j = 0; j < l->columns; ++j) used += p->column[j] > 0;
-    /* a row or column counts as if it had half its expected number more */
-    for (int i = 0; i < l->rows; ++i) p->row[i] = log2(p->row[i] + .5 * (all + 1) / (living + 1));
-    for (int j = 0; j < l->columns; ++j) p->column[j] = log2(p->column[j] + .5 * (all + 1) / (used + 1));
-    p->all = log2(2.25 * all + 1);
-    for (int s = 1; s < SIZES; ++s) p->bits[s] = 1 - log2((sizes[s] + .3) / (all + .3 * SIZES));
+    /* a row or column counts as if it had so many times its expected number on top, which makes the product of both
+     * (1 + more)^2 times as large; a size as if it had been seen so many times on top */
+    const double more = .5, seen = .3;
+    for (int i = 0; i < l->rows; ++i) p->row[i] = log2(p->row[i] + more * (all + 1) / (living + 1));
+    for (int j = 0; j < l->columns; ++j) p->column[j] = log2(p->column[j] + more * (all + 1) / (used + 1));
+    p->all = log2((1 + more) * (1 + more) * all + 1);
+    for (int s = 1; s < SIZES; ++s) p->bits[s] = 1 - log2((sizes[s] + seen) / (all + seen * SIZES));
 }
 
 static prices make_prices(const weights *l)

@@ -26,17 +26,10 @@ static vd_part_kind kind_of(layer l)
     }
 }
 
-/* multiplications of each weight for one image */
-static size_t positions_of(layer l)
-{
-    if (l.type == CONVOLUTIONAL) return (size_t)l.out_w * l.out_h;
-    return l.type == DECONVOLUTIONAL ? (size_t)l.w * l.h : 1;
-}
-
 static vd_part part_of(layer l, int index)
 {
     int rows = l.type == SHORTCUT ? l.n + 1 : (int)vd_biases_of(l);
-    vd_part p = {.layer = index, .kind = kind_of(l), .rows = rows, .positions = positions_of(l)};
+    vd_part p = {.layer = index, .kind = kind_of(l), .rows = rows, .positions = vd_uses_of_weight(l)};
     /* stock Darknet does not save a batchnorm layer's biases, later Darknets do */
     if (l.type == BATCHNORM && l.epsilon_in_root) p.biases = l.biases;
     if (vd_has_weights(l)) {
