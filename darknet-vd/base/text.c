@@ -31,6 +31,14 @@ char *vd_format(const char *fmt, ...)
     return s;
 }
 
+const char *vd_after_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+    for (; *words; words += strcspn(words, " "), words += *words == ' ')
+        if (n && strcspn(words, " =") == n && !strncmp(words, word, n)) return words + n;
+    return 0;
+}
+
 const char *vd_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

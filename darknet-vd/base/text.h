@@ -11,6 +11,10 @@ char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1,
 /* "a", "a or b", "a, b or c" as a fresh string the caller frees; words ends with a null */
 char *vd_alternatives(const char *const *words);
 
+/* the text after a word in a list of words with blanks between, each of which may have a value: "-i=i -nogpu -strict".
+ * It begins with '=' or a blank, and is "" at the end of the list; null when the list does not have the word */
+const char *vd_after_word(const char *words, const char *word);
+
 /* what follows the last slash of a path, all of it where there is none */
 const char *vd_file_name(const char *path);
 

@@ -80,15 +80,6 @@ static const struct {
 /* commands that do nothing without OpenCV or CUDA */
 static const char not_here[] = "art demo gun threat traingan trainprog traincolor";
 
-/* the text after a word in a list of words, "" at its end; null when the list does not have the word */
-static const char *after(const char *words, const char *word)
-{
-    size_t n = strlen(word);
-    for (const char *at = words; n && (at = strstr(at, word)); at += n)
-        if ((at == words || at[-1] == ' ') && (!at[n] || at[n] == ' ' || at[n] == '=')) return at + n;
-    return 0;
-}
-
 static void check_value(const char *command, const char *what, const char *text, char kind)
 {
     double x;
@@ -117,8 +108,8 @@ static char *names_of(const char *options)
 /* check the option at argv[i]; returns how many words it takes */
 static int check_option(const char *command, const char *options, int argc, char **argv, int i)
 {
-    const char *kind = after(options, argv[i]);
-    if (!kind) kind = after(everywhere, argv[i]);
+    const char *kind = vd_after_word(options, argv[i]);
+    if (!kind) kind = vd_after_word(everywhere, argv[i]);
     if (!kind)
         vd_die("darknet %s: unknown option %s; options are %s %s; for a file of this name write ./%s", command, argv[i],
                names_of(everywhere), names_of(options), argv[i]);
@@ -132,13 +123,13 @@ static int check_option(const char *command, const char *options, int argc, char
 
 static void check_is_here(const char *word)
 {
-    if (after(not_here, word)) vd_die("%s needs OpenCV or CUDA, but this program was built without them", word);
+    if (vd_after_word(not_here, word)) vd_die("%s needs OpenCV or CUDA, but this program was built without them", word);
 }
 
 static void check_word(const char *command, const char *words, const char *word)
 {
     check_is_here(word);
-    if (!after(words, word)) vd_die("darknet %s: unknown command %s; commands are %s", command, word, words);
+    if (!vd_after_word(words, word)) vd_die("darknet %s: unknown command %s; commands are %s", command, word, words);
 }
 
 /* the words that a command takes: those of its usage; where the first is not about a whole data set there may be a
@@ -149,7 +140,7 @@ static int most_words(const char *name, const char *usage, const char *words, co
     if (!words) return INT_MAX;
     for (const char *at = usage; (at = strchr(at, ' ')); ++at) ++n;
     if (!strcmp(first, "train") || !strncmp(first, "valid", 5)) return n;
-    if (!strcmp(name, "go") || (!strcmp(name, "classifier") && after("try test", first))) return n + 2;
+    if (!strcmp(name, "go") || (!strcmp(name, "classifier") && vd_after_word("try test", first))) return n + 2;
     return n + 1;
 }
 

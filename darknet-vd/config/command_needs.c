@@ -1,5 +1,6 @@
 #include "config/command_needs.h"
 #include "base/fail.h"
+#include "base/text.h"
 #include "config/heads.h"
 
 #include <string.h>
@@ -52,20 +53,12 @@ static const needs known[] = {
 static const needs *expected;
 static const char *refused_by;
 
-static int is_one_of(const char *word, const char *words)
-{
-    size_t n = strlen(word);
-    for (; *words; words += strcspn(words, " "), words += *words == ' ')
-        if (strcspn(words, " ") == n && !strncmp(word, words, n)) return 1;
-    return 0;
-}
-
 void vd_command_needs_set(const char *command, const char *word)
 {
     expected = 0;
     for (size_t i = 0; i < sizeof(known) / sizeof(*known) && !expected; ++i) {
         const needs *p = known + i;
-        if (!strcmp(command, p->command) && (!p->words || (word && is_one_of(word, p->words)))) expected = p;
+        if (!strcmp(command, p->command) && (!p->words || (word && vd_after_word(p->words, word)))) expected = p;
     }
 }
 

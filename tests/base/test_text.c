@@ -75,6 +75,19 @@ START_TEST(formatting_gives_a_string_of_any_length)
 }
 END_TEST
 
+START_TEST(a_word_is_found_in_a_list_as_a_whole)
+{
+    static const char words[] = "test train -c=n -cpuct=f valid";
+    ck_assert_ptr_eq(vd_after_word(words, "test"), words + 4);
+    ck_assert_str_eq(vd_after_word(words, "-c"), "=n -cpuct=f valid");
+    ck_assert_str_eq(vd_after_word(words, "-cpuct"), "=f valid");
+    ck_assert_str_eq(vd_after_word(words, "valid"), "");
+    static const char *const none[] = {"", " ", "tes", "est", "train ", "test train", "-c=n", "-c=", "n", "validate"};
+    for (size_t i = 0; i < COUNT_OF(none); ++i) ck_assert_msg(!vd_after_word(words, none[i]), "\"%s\"", none[i]);
+    ck_assert_ptr_null(vd_after_word("", ""));
+}
+END_TEST
+
 /* a program on the library may write numbers with a comma; files have a point */
 START_TEST(numbers_have_a_point_in_every_locale)
 {
@@ -105,4 +118,5 @@ SUITE_OF(text)
     TEST(numbers_are_read_whole_or_not_at_all);
     TEST(whole_numbers_are_decimal_and_fit_a_long);
     TEST(formatting_gives_a_string_of_any_length);
+    TEST(a_word_is_found_in_a_list_as_a_whole);
 }

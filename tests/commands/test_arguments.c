@@ -43,6 +43,8 @@ static const struct {
     {{"nightmare", "c", "w", "p", "1", "-octaves", "0"}, "darknet nightmare: -octaves 0 is less than 1"},
     {{"classifier", "demo", "d", "c", "w"}, "demo needs OpenCV or CUDA, but this program was built without them"},
     {{"classifier", "gun", "d", "c", "w"}, "gun needs OpenCV or CUDA, but this program was built without them"},
+    {{"detector", "test train", "x", "y"}, "darknet detector: unknown command test train; commands are test train "},
+    {{"detector", "test", "d", "c", "-i=i"}, "darknet detector: unknown option -i=i"},
     {{"lsd", "traingan", "c", "w"}, "traingan needs OpenCV or CUDA, but this program was built without them"},
 };
 
