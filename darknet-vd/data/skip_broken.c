@@ -143,11 +143,6 @@ char *vd_sound_picture(char **paths, int m, int index)
     return paths[index];
 }
 
-int vd_is_sound(char *path)
-{
-    return !skip.wanted || check_picture(path, 1, 1);
-}
-
 typedef struct {
     char *path;
     int with_labels, sound;

@@ -30,9 +30,6 @@ int vd_keep_sound(char **paths, int n, int with_labels);
  * can. With or without the option */
 char *vd_first_broken(char **paths, int n);
 
-/* 1 when a detector's picture, which is to be loaded next, and its labels can be used */
-int vd_is_sound(char *path);
-
 /* the next path of a picture on standard input, valid until the next call; with the option, the next sound one. Null at
  * the end */
 char *vd_next_picture(void);

@@ -24,11 +24,6 @@ typedef struct {
     float *d_p;     /* [sources][out_c] */
 } job;
 
-int vd_is_sum(layer l)
-{
-    return l.type == SHORTCUT && l.input_layers;
-}
-
 /* 1 with a weight for each channel, else 0 */
 static int is_per_channel(layer l)
 {

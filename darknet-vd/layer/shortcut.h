@@ -25,9 +25,6 @@ typedef struct {
 /* make a stock [shortcut] into such a sum */
 void attach_vd_shortcut(layer *l, vd_sum s);
 
-/* 1 for a layer made so */
-int vd_is_sum(layer l);
-
 /* p of the weights w, for one layer or channel
  *
  *   w, p   [n * step] every step-th is one of the n */
