@@ -334,15 +334,6 @@ static void print_sections(FILE *fp, int plugin)
     }
 }
 
-/* harmless values with commas between */
-static void print_harmless(FILE *fp, const vd_foreign_key *k)
-{
-    if (!k->harmless) fputs("none", fp);
-    else if (*k->harmless == '=') fprintf(fp, "that of `%s`", k->harmless + 1);
-    else
-        for (const char *c = k->harmless; *c; ++c) fputs(*c == ' ' ? ", " : (const char[]){*c, '\0'}, fp);
-}
-
 static const char *foreign_place(const vd_foreign_key *k)
 {
     if (!k->section) return ".data file";
@@ -361,9 +352,8 @@ static void print_foreign(FILE *fp)
           fp);
     for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k) {
         if (!k->effect) continue;
-        fprintf(fp, "| %s | `%s` | ", foreign_place(k), k->name);
-        print_harmless(fp, k);
-        fprintf(fp, " | %s%s |\n", k->training ? "in training: " : "", k->effect);
+        fprintf(fp, "| %s | `%s` | %s | %s%s |\n", foreign_place(k), k->name, k->harmless ? k->harmless : "none",
+                k->training ? "in training: " : "", k->effect);
     }
     fputs("\nSections that are errors:\n\n", fp);
     for (const vd_foreign_name *s = vd_foreign_sections; s->name; ++s) fprintf(fp, "* %s: %s\n", s->name, s->effect);

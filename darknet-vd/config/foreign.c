@@ -139,31 +139,9 @@ static int is_same(const char *a, const char *b)
     return vd_parse_double(a, &x) && vd_parse_double(b, &y) ? x == y : !strcmp(a, b);
 }
 
-/* the value of one of Darknet's keys, or its default; null when it has none */
-static const char *value_of(vd_section s, const char *name)
+static int is_harmless(const vd_foreign_key *k, const char *value)
 {
-    const char *value = option_find(s.options, (char *)name);
-    const vd_key *k = vd_key_in(s.type, name);
-    return value ? value : k ? k->def : 0;
-}
-
-static int is_harmless(vd_section s, const vd_foreign_key *k, const char *value)
-{
-    if (!k->effect) return 1;
-    if (!k->harmless) return 0;
-    if (*k->harmless == '=') {
-        const char *other = value_of(s, k->harmless + 1);
-        return other && is_same(value, other);
-    }
-    for (const char *at = k->harmless; *at;) {
-        size_t n = strcspn(at, " ");
-        char *one = vd_format("%.*s", (int)n, at);
-        int same = is_same(value, one);
-        free(one);
-        if (same) return 1;
-        at += n + (at[n] != '\0');
-    }
-    return 0;
+    return !k->effect || (k->harmless && is_same(value, k->harmless));
 }
 
 int vd_foreign_has(const char *section, const char *name)
@@ -199,7 +177,7 @@ void vd_foreign_check(vd_section s)
         kvp *p = n->val;
         const vd_foreign_key *k = vd_key_in(s.type, p->key) ? 0 : find(s.type, p->key);
         if (!k) continue;
-        if (!is_harmless(s, k, p->val)) refuse(s, k, p->val);
+        if (!is_harmless(k, p->val)) refuse(s, k, p->val);
         p->used = 1;
     }
 }

@@ -9,10 +9,9 @@
 typedef struct {
     const char *section; /* its long name; "" for every layer; null for .data files */
     const char *name;
-    const char *harmless; /* values, with blanks between, that change nothing here; "=key": the value of that key */
-    const char
-        *effect;  /* what it would change; null: it only draws, logs, schedules, or needs a key that is an error */
-    int training; /* 1: of trainings alone; a network with it can be used, but not trained */
+    const char *harmless; /* the value that changes nothing here; null: none */
+    const char *effect;   /* what it would change; null: it draws, logs, schedules, or needs a key that is an error */
+    int training;         /* 1: of trainings alone; a network with it can be used, but not trained */
 } vd_foreign_key;
 
 typedef struct {
