@@ -60,7 +60,8 @@ static void write_totals(const vd_c_plan *p, FILE *fp)
             vd_c_ram_bytes(p), sums);
 }
 
-void vd_c_emit_sheet(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
+/* the comment at the top of the file */
+static void emit_sheet(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
 {
     const vd_c_map *in = p->maps;
     char *map = vd_format("%d x %d x %d", in->channels, in->h, in->w);
@@ -93,7 +94,7 @@ double vd_c_output_step(const vd_c_plan *p)
 
 void vd_c_emit_source(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
 {
-    vd_c_emit_sheet(p, a, fp);
+    emit_sheet(p, a, fp);
     fprintf(fp, "#include \"%s.h\"\n\n", a->file);
     if (vd_c_needs_math(p)) fprintf(fp, "#include <math.h>\n\n");
     vd_c_emit_functions(p, fp);

@@ -4,10 +4,9 @@
 
 #include "export/c/emit.h"
 
-void vd_c_emit_sheet(const vd_c_plan *p, const vd_c_about *a, FILE *fp); /* the comment at its top */
-void vd_c_emit_functions(const vd_c_plan *p, FILE *fp);                  /* those that the plan uses */
-void vd_c_emit_tables(const vd_c_plan *p, FILE *fp);                     /* const data */
-void vd_c_emit_layers(const vd_c_plan *p, FILE *fp);                     /* static data, a function for each stage */
+void vd_c_emit_functions(const vd_c_plan *p, FILE *fp); /* those that the plan uses */
+void vd_c_emit_tables(const vd_c_plan *p, FILE *fp);    /* const data */
+void vd_c_emit_layers(const vd_c_plan *p, FILE *fp);    /* static data, a function for each stage */
 void vd_c_emit_interface(const vd_c_plan *p, const vd_c_about *a, FILE *fp); /* NAME_predict() and others */
 void vd_c_emit_self_test(const vd_c_plan *p, const vd_c_about *a, FILE *fp);
 void vd_c_emit_decode(const vd_c_plan *p, const vd_c_about *a, FILE *fp); /* boxes of [yolo] */
