@@ -103,11 +103,6 @@ void vd_onnx_add_input(vd_onnx_node *node, const char *name)
     *VD_ONNX_ONE_MORE(node->input, node->inputs) = copy_of(name);
 }
 
-void vd_onnx_add_output(vd_onnx_node *node, const char *name)
-{
-    *VD_ONNX_ONE_MORE(node->output, node->outputs) = copy_of(name);
-}
-
 vd_onnx_node *vd_onnx_add_node(vd_onnx_graph *g, const char *type, const char *output, ...)
 {
     va_list inputs;

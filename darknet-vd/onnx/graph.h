@@ -99,7 +99,6 @@ void free_vd_onnx_graph(vd_onnx_graph *g);
 /* a node with one output, which is also its name, and inputs up to a null */
 vd_onnx_node *vd_onnx_add_node(vd_onnx_graph *g, const char *type, const char *output, ...) __attribute__((sentinel));
 void vd_onnx_add_input(vd_onnx_node *node, const char *name);
-void vd_onnx_add_output(vd_onnx_node *node, const char *name);
 void vd_onnx_set_integer(vd_onnx_node *node, const char *name, int64_t x);
 void vd_onnx_set_real(vd_onnx_node *node, const char *name, float x);
 void vd_onnx_set_text(vd_onnx_node *node, const char *name, const char *text);

@@ -121,8 +121,9 @@ static void sizes(void)
     add_node("Sub", "b", "a", "c", 0);
     add_node("Div", "d", "b", "c", 0);
     add_node("HardSwish", "h", "d", 0, 0);
-    vd_onnx_set_integer(add_node("Split", "s", "h", 0, 0), "axis", 1);
-    vd_onnx_add_output(g->node + g->nodes - 1, "t");
+    vd_onnx_node *split = add_node("Split", "s", "h", 0, 0);
+    vd_onnx_set_integer(split, "axis", 1);
+    *VD_ONNX_ONE_MORE(split->output, split->outputs) = vd_format("t");
     add_node("GlobalMaxPool", "m", "s", 0, 0);
     add_node("Shape", "n", "m", 0, 0);
     add_node("Gather", "batch", "n", "first", 0);

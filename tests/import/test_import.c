@@ -66,6 +66,11 @@ static void two(const char *type, const char *y, const char *a, const char *b)
     vd_onnx_add_node(g, type, y, a, b, (char *)0);
 }
 
+static void add_output(vd_onnx_node *node, const char *name)
+{
+    *VD_ONNX_ONE_MORE(node->output, node->outputs) = vd_format("%s", name);
+}
+
 static void write_graph(const char *output)
 {
     char *path = in_folder(folder, "model.onnx");
@@ -385,8 +390,8 @@ START_TEST(parts_are_routes)
     integers("sizes", 3, (int64_t[]){2, 2, 2});
     vd_onnx_node *node = vd_onnx_add_node(g, "Split", "p", "a", "sizes", (char *)0);
     vd_onnx_set_integer(node, "axis", 1);
-    vd_onnx_add_output(node, "q");
-    vd_onnx_add_output(node, "r");
+    add_output(node, "q");
+    add_output(node, "r");
     two("Add", "y", "p", "r");
     write_graph("y");
     expect_sections("\n[convolutional]\nfilters=6\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
@@ -495,7 +500,7 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     vd_onnx_node *split = vd_onnx_add_node(g, "Split", "b", "a", (char *)0);
     vd_onnx_set_integer(split, "axis", 1);
     vd_onnx_set_integers(split, "split", 2, (int64_t[]){2, 4});
-    vd_onnx_add_output(split, "y");
+    add_output(split, "y");
     write_graph("y");
     expect_refused("node b (Split): one of several equal parts is expected\n");
 }
