@@ -31,6 +31,18 @@ char *vd_format(const char *fmt, ...)
     return s;
 }
 
+void vd_append(char **text, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *more = vd_vformat(fmt, args);
+    va_end(args);
+    size_t n = *text ? strlen(*text) : 0, m = strlen(more) + 1;
+    *text = vd_realloc(*text, n + m);
+    memcpy(*text + n, more, m);
+    free(more);
+}
+
 const char *vd_after_word(const char *words, const char *word)
 {
     size_t n = strlen(word);
@@ -48,11 +60,7 @@ const char *vd_file_name(const char *path)
 char *vd_alternatives(const char *const *words)
 {
     char *all = vd_format("%s", words[0]);
-    for (int i = 1; words[i]; ++i) {
-        char *longer = vd_format("%s%s%s", all, words[i + 1] ? ", " : " or ", words[i]);
-        free(all);
-        all = longer;
-    }
+    for (int i = 1; words[i]; ++i) vd_append(&all, "%s%s", words[i + 1] ? ", " : " or ", words[i]);
     return all;
 }
 

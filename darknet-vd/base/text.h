@@ -8,6 +8,9 @@
 char *vd_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *vd_vformat(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 
+/* printf behind *text, a fresh string, which moves; null counts as "" */
+void vd_append(char **text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* "a", "a or b", "a, b or c" as a fresh string the caller frees; words ends with a null */
 char *vd_alternatives(const char *const *words);
 

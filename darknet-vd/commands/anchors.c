@@ -94,13 +94,10 @@ static objects read_objects(vd_labelled_pictures p, int classes, const arguments
 static char *text_of_anchors(const arguments *a, const float (*shapes)[2])
 {
     enum { LARGEST_GRID = 32 };
-    const char *format = a->width > LARGEST_GRID ? "%s%3.0f,%3.0f%s" : "%s%2.4f,%2.4f%s";
-    char *text = vd_format("%s", "");
-    for (int j = 0; j < a->clusters; ++j) {
-        char *longer = vd_format(format, text, shapes[j][0], shapes[j][1], j + 1 < a->clusters ? ", " : "");
-        free(text);
-        text = longer;
-    }
+    const char *format = a->width > LARGEST_GRID ? "%3.0f,%3.0f%s" : "%2.4f,%2.4f%s";
+    char *text = 0;
+    for (int j = 0; j < a->clusters; ++j)
+        vd_append(&text, format, shapes[j][0], shapes[j][1], j + 1 < a->clusters ? ", " : "");
     return text;
 }
 

@@ -79,10 +79,8 @@ char *vd_channels_why(const vd_channels *ch, const vd_model *m, int i)
     for (int k = ch->first[source]; k < ch->first[source + 1]; ++k)
         if (ch->constant[k] && !ch->removed[k]) count_reason(&r, why_kept(ch, m, k));
     for (int k = 0; k < r.n; ++k) {
-        char *longer = vd_format("%s%s%d dead kept: %s", all, k ? "; " : "", r.count[k], r.text[k]);
-        free(all);
+        vd_append(&all, "%s%d dead kept: %s", k ? "; " : "", r.count[k], r.text[k]);
         free(r.text[k]);
-        all = longer;
     }
     free(r.text);
     free(r.count);

@@ -93,12 +93,9 @@ static const vd_export_format *find_format(const char *name)
 {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; ++i)
         if (!name || !strcmp(name, formats[i]->name)) return formats[i];
-    char *known = vd_format("%s", formats[0]->name);
-    for (size_t i = 1; i < sizeof formats / sizeof *formats; ++i) {
-        char *longer = vd_format("%s, %s", known, formats[i]->name);
-        free(known);
-        known = longer;
-    }
+    char *known = 0;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; ++i)
+        vd_append(&known, "%s%s", i ? ", " : "", formats[i]->name);
     vd_die("darknet vd export: -format %s: one of %s is expected", name, known);
 }
 

@@ -7,36 +7,23 @@
 #include "activations.h"
 #include "network.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- text ---- */
 
-/* *text, with more behind it */
-__attribute__((format(printf, 2, 3))) static void append(char **text, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    char *more = vd_vformat(fmt, args), *all = vd_format("%s%s", *text ? *text : "", more);
-    va_end(args);
-    free(*text);
-    free(more);
-    *text = all;
-}
-
 static void append_integers(char **text, const char *key, int n, const int *x)
 {
-    append(text, "%s=", key);
-    for (int i = 0; i < n; ++i) append(text, "%s%d", i ? "," : "", x[i]);
-    append(text, "\n");
+    vd_append(text, "%s=", key);
+    for (int i = 0; i < n; ++i) vd_append(text, "%s%d", i ? "," : "", x[i]);
+    vd_append(text, "\n");
 }
 
 static void append_numbers(char **text, const char *key, int n, const float *x)
 {
-    append(text, "%s=", key);
-    for (int i = 0; i < n; ++i) append(text, "%s%.9g", i ? "," : "", x[i]);
-    append(text, "\n");
+    vd_append(text, "%s=", key);
+    for (int i = 0; i < n; ++i) vd_append(text, "%s%.9g", i ? "," : "", x[i]);
+    vd_append(text, "\n");
 }
 
 /* ---- keys ---- */
@@ -46,10 +33,10 @@ static void append_numbers(char **text, const char *key, int n, const float *x)
 static void add_head(char **text, layer l)
 {
     int is_yolo = l.type == YOLO, anchors = is_yolo ? l.total : l.n;
-    append(text, "classes=%d\nnum=%d\n", l.classes, anchors);
+    vd_append(text, "classes=%d\nnum=%d\n", l.classes, anchors);
     if (is_yolo) append_integers(text, "mask", l.n, l.mask);
     append_numbers(text, "anchors", 2 * anchors, l.biases);
-    if (!is_yolo) append(text, "thresh=0\n");
+    if (!is_yolo) vd_append(text, "thresh=0\n");
 }
 
 char *vd_reader_settings(layer l)
@@ -58,19 +45,19 @@ char *vd_reader_settings(layer l)
     switch (l.type) {
     case CONVOLUTIONAL:
     case LOCAL:
-        append(&text, "size=%d\nstride=%d\nactivation=%s\n", l.size, l.stride, get_activation_string(l.activation));
+        vd_append(&text, "size=%d\nstride=%d\nactivation=%s\n", l.size, l.stride, get_activation_string(l.activation));
         break;
     case CONNECTED:
-        append(&text, "activation=%s\n", get_activation_string(l.activation));
+        vd_append(&text, "activation=%s\n", get_activation_string(l.activation));
         break;
     case MAXPOOL:
-        append(&text, "size=%d\nstride=%d\npadding=%d\n", l.size, l.stride, l.pad);
+        vd_append(&text, "size=%d\nstride=%d\npadding=%d\n", l.size, l.stride, l.pad);
         break;
     case UPSAMPLE:
-        append(&text, "stride=%d\n", l.reverse ? -l.stride : l.stride);
+        vd_append(&text, "stride=%d\n", l.reverse ? -l.stride : l.stride);
         break;
     case REORG:
-        append(&text, "stride=%d\n", l.stride);
+        vd_append(&text, "stride=%d\n", l.stride);
         break;
     case YOLO:
     case REGION:
@@ -224,13 +211,13 @@ vd_cfg_change *vd_reader_changes(const vd_model *m, int fuse)
         const vd_model_layer *l = m->layers + i;
         vd_cfg_change *c = changes + i;
         if (l->filters && l->type != LOCAL && l->type != BATCHNORM)
-            append(&c->set, "%s=%d\n", l->type == CONNECTED ? "output" : "filters", l->filters);
-        append(&c->set, "%s", l->settings);
+            vd_append(&c->set, "%s=%d\n", l->type == CONNECTED ? "output" : "filters", l->filters);
+        vd_append(&c->set, "%s", l->settings);
         if (front) add_sources(&c->set, l, front);
-        if (l->type == SOFTMAX && l->temperature != 1) append(&c->set, "temperature=%.9g\n", l->temperature);
-        if (l->type == UPSAMPLE && l->scale != 1) append(&c->set, "scale=%.9g\n", l->scale);
-        if (l->type == SHORTCUT && l->alpha != 1) append(&c->set, "alpha=%.9g\n", l->alpha);
-        if (l->type == SHORTCUT && l->beta != 1) append(&c->set, "beta=%.9g\n", l->beta);
+        if (l->type == SOFTMAX && l->temperature != 1) vd_append(&c->set, "temperature=%.9g\n", l->temperature);
+        if (l->type == UPSAMPLE && l->scale != 1) vd_append(&c->set, "scale=%.9g\n", l->scale);
+        if (l->type == SHORTCUT && l->alpha != 1) vd_append(&c->set, "alpha=%.9g\n", l->alpha);
+        if (l->type == SHORTCUT && l->beta != 1) vd_append(&c->set, "beta=%.9g\n", l->beta);
         c->drop = dropped_keys(l, fuse);
     }
     if (front) changes[0].put = "[maxpool]\nsize=1\nstride=1\npadding=0\n\n";

@@ -20,9 +20,7 @@ void vd_import_concat(vd_importing *im)
         vd_import_refuse_picture(im, p);
         if (p.flat != x.flat || p.h != x.h || p.w != x.w)
             vd_import_refuse(im, "maps of one size are expected: %dx%d and %dx%d", x.w, x.h, p.w, p.h);
-        char *longer = vd_format("%s%s%d", layers, i ? "," : "", p.layer);
-        free(layers);
-        layers = longer;
+        vd_append(&layers, "%s%d", i ? "," : "", p.layer);
         x.c += p.c;
     }
     vd_import_add_layer(im, "route", vd_format("%s\n", layers));

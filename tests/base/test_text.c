@@ -75,6 +75,19 @@ START_TEST(formatting_gives_a_string_of_any_length)
 }
 END_TEST
 
+START_TEST(text_is_appended_to_nothing_and_to_text)
+{
+    char *s = 0;
+    vd_append(&s, "%s", "");
+    ck_assert_str_eq(s, "");
+    for (int i = 0; i < 1000; ++i) vd_append(&s, "%s%d", i ? "," : "", i % 10);
+    vd_append(&s, "%.3s", s + 1996);
+    ck_assert_uint_eq(strlen(s), 2002);
+    ck_assert_str_eq(s + 1996, "8,98,9");
+    free(s);
+}
+END_TEST
+
 START_TEST(a_word_is_found_in_a_list_as_a_whole)
 {
     static const char words[] = "test train -c=n -cpuct=f valid";
@@ -118,5 +131,6 @@ SUITE_OF(text)
     TEST(numbers_are_read_whole_or_not_at_all);
     TEST(whole_numbers_are_decimal_and_fit_a_long);
     TEST(formatting_gives_a_string_of_any_length);
+    TEST(text_is_appended_to_nothing_and_to_text);
     TEST(a_word_is_found_in_a_list_as_a_whole);
 }
