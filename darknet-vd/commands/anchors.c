@@ -32,27 +32,23 @@ typedef struct {
     size_t *of_class; /* [classes] */
 } objects;
 
-/* 0 after printing help */
-static int parse(int argc, char **argv, arguments *a)
+static arguments parse(int argc, char **argv)
 {
     enum { MOST_CLUSTERS = 1000, MOST_SIDE = 100000 };
+    arguments a = {.clusters = 5};
     for (vd_words w = {"detector calc_anchors", argc, argv, 1}; w.at < argc && argv[w.at]; ++w.at) {
         char *word = argv[w.at];
-        if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
-        if (!strcmp(word, "-num_of_clusters")) a->clusters = (int)vd_word_integer(&w, 1, MOST_CLUSTERS);
-        else if (!strcmp(word, "-width")) a->width = (int)vd_word_integer(&w, 1, MOST_SIDE);
-        else if (!strcmp(word, "-height")) a->height = (int)vd_word_integer(&w, 1, MOST_SIDE);
+        if (!strcmp(word, "-num_of_clusters")) a.clusters = (int)vd_word_integer(&w, 1, MOST_CLUSTERS);
+        else if (!strcmp(word, "-width")) a.width = (int)vd_word_integer(&w, 1, MOST_SIDE);
+        else if (!strcmp(word, "-height")) a.height = (int)vd_word_integer(&w, 1, MOST_SIDE);
         else if (!strcmp(word, "-dont_show")) continue;
         else if (word[0] == '-') vd_die("darknet detector calc_anchors: unknown option %s", word);
-        else if (a->data) vd_die("darknet detector calc_anchors: unexpected argument %s", word);
-        else a->data = word;
+        else if (a.data) vd_die("darknet detector calc_anchors: unexpected argument %s", word);
+        else a.data = word;
     }
-    if (!a->data || !a->width || !a->height)
+    if (!a.data || !a.width || !a.height)
         vd_die("darknet detector calc_anchors: DATA, -width and -height are needed; see -h");
-    return 1;
+    return a;
 }
 
 static void add_class(objects *o, const char *file, int class)
@@ -123,8 +119,8 @@ static void write_file(const char *path, const char *text)
 int vd_anchors_command(int argc, char **argv)
 {
     static const char anchors_file[] = "anchors.txt", counts_file[] = "counters_per_class.txt";
-    arguments a = {.clusters = 5};
-    if (!parse(argc, argv, &a)) return 0;
+    if (vd_words_help(argc, argv, usage)) return 0;
+    arguments a = parse(argc, argv);
     list *options = read_data_cfg((char *)a.data);
     char *train = option_find_str(options, "train", 0);
     int classes = option_find_int_quiet(options, "classes", 0);

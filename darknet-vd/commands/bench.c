@@ -197,16 +197,13 @@ static void load(bench *b, char *weights)
 
 int vd_bench_command(int argc, char **argv)
 {
+    if (vd_words_help(argc, argv, usage)) return 0;
     bench b = {.seconds = 2, .asked = getenv("DARKNET_SPARSE")};
     char *files[2];
     int n = 0, batch = 0, threads = vd_parallel_threads();
     vd_words w = {"vd bench", argc, argv, 1};
     for (; w.at < argc; ++w.at) {
         const char *word = argv[w.at];
-        if (!strcmp(word, "-h") || !strcmp(word, "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
         if (!strcmp(word, "-json")) b.json = 1;
         else if (!strcmp(word, "-batch")) batch = (int)vd_word_integer(&w, 1, INT_MAX);
         else if (!strcmp(word, "-threads")) threads = (int)vd_word_integer(&w, 1, 256);

@@ -1,4 +1,5 @@
 #include "commands/calibration.h"
+#include "commands/words.h"
 #include "config/keys.h"
 #include "layer/vd_layer.h"
 #include "training/calibration.h"
@@ -64,28 +65,25 @@ int vd_calibration_has(int argc, char **argv)
     return 0;
 }
 
-/* argv[0] is "valid"; 0 after printing help */
-static int parse(int argc, char **argv, arguments *a)
+/* argv[0] is "valid" */
+static arguments parse(int argc, char **argv)
 {
-    const char **const files[] = {&a->data, &a->cfg, &a->weights};
+    arguments a = {0};
+    const char **const files[] = {&a.data, &a.cfg, &a.weights};
     int n = 0;
     for (int i = 1; i < argc && argv[i]; ++i) {
         long samples;
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
         if (!strcmp(argv[i], "-calibration")) continue;
         if (is_own(argv[i]) && (i + 1 == argc || !argv[i + 1]))
             vd_die("darknet classifier valid: %s: a value is missing", argv[i]);
         if (!strcmp(argv[i], "-outliers")) {
-            a->outliers = argv[++i];
+            a.outliers = argv[++i];
         } else if (!strcmp(argv[i], "-samples")) {
             if (!vd_parse_long(argv[++i], &samples) || samples < 1 || samples > INT_MAX)
                 vd_die("darknet classifier valid: -samples %s is not an integer from 1 to %d", argv[i], INT_MAX);
-            a->samples = (int)samples;
+            a.samples = (int)samples;
         } else if (!strcmp(argv[i], "-temperature")) {
-            if (!vd_parse_double(argv[++i], &a->temperature) || a->temperature < .01 || a->temperature > 100)
+            if (!vd_parse_double(argv[++i], &a.temperature) || a.temperature < .01 || a.temperature > 100)
                 vd_die("darknet classifier valid: -temperature %s is not a number from 0.01 to 100", argv[i]);
         } else if (argv[i][0] == '-') {
             vd_die("darknet classifier valid: unknown option %s; -calibration has -samples, -temperature and -outliers",
@@ -97,7 +95,7 @@ static int parse(int argc, char **argv, arguments *a)
         }
     }
     if (n < 3) vd_die("darknet classifier valid: DATA, CFG and WEIGHTS are needed; see -h");
-    return 1;
+    return a;
 }
 
 /* ---- the network ---- */
@@ -224,8 +222,8 @@ static void print_outliers(const classifier *c, const predictions *in, const cha
 
 void vd_calibration_run(int argc, char **argv)
 {
-    arguments a = {0};
-    if (!parse(argc - 2, argv + 2, &a)) return;
+    if (vd_words_help(argc - 2, argv + 2, usage)) return;
+    arguments a = parse(argc - 2, argv + 2);
     list *options = read_data_cfg((char *)a.data);
     char *valid = option_find_str(options, "valid", 0);
     if (!valid) vd_die("%s: valid= (the list of pictures) is missing", a.data);

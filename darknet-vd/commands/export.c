@@ -166,11 +166,7 @@ static void print_result(vd_export_options o, const vd_export_result *r)
 
 int vd_export_command(int argc, char **argv)
 {
-    for (int i = 1; i < argc; ++i) {
-        if (strcmp(argv[i], "-h") && strcmp(argv[i], "--help")) continue;
-        fputs(usage, stdout);
-        return 0;
-    }
+    if (vd_words_help(argc, argv, usage)) return 0;
     vd_export_options o = parse(argc, argv);
     vd_export_result r = vd_export(o);
     print_result(o, &r);

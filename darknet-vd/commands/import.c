@@ -1,4 +1,5 @@
 #include "commands/import.h"
+#include "commands/words.h"
 #include "import/import.h"
 #include "base/fail.h"
 
@@ -14,13 +15,9 @@ static const char usage[] =
 
 int vd_import_command(int argc, char **argv)
 {
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
+    if (vd_words_help(argc, argv, usage)) return 0;
+    for (int i = 1; i < argc; ++i)
         if (argv[i][0] == '-') vd_die("darknet vd import: unknown option %s", argv[i]);
-    }
     if (argc != 3) vd_die("darknet vd import: MODEL and OUT are needed; see -h");
     vd_import_result r = vd_import(argv[1], argv[2]);
     printf("%s.cfg, %s-vd.cfg: %d layers; %s.weights: %zu weights\n", argv[2], argv[2], r.layers, argv[2], r.weights);

@@ -1,4 +1,5 @@
 #include "commands/keys.h"
+#include "commands/words.h"
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -389,12 +390,9 @@ static void print_markdown(FILE *fp)
 
 int vd_keys_command(int argc, char **argv)
 {
+    if (vd_words_help(argc, argv, usage)) return 0;
     void (*print)(FILE * fp) = 0;
     for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
         int json = !strcmp(argv[i], "-json"), markdown = !strcmp(argv[i], "-markdown");
         if ((json || markdown) && print && print != (json ? print_json : print_markdown))
             vd_die("darknet vd keys: -json or -markdown, not both");

@@ -1,4 +1,5 @@
 #include "commands/later_options.h"
+#include "commands/words.h"
 #include "commands/calibration.h"
 #include "commands/detector.h"
 #include "commands/test_output.h"
@@ -117,7 +118,7 @@ static void help(int argc, char **argv, int detector)
 {
     int n = 2;
     while (n < argc && argv[n]) ++n;
-    if (strcmp(argv[n - 1], "-h") && strcmp(argv[n - 1], "--help")) return;
+    if (!vd_word_is_help(argv[n - 1])) return;
     fputs(detector ? detector_usage : classifier_usage, stdout);
     exit(0);
 }

@@ -90,18 +90,14 @@ static int is(const char *word, const char *option)
     return !strcmp(word, option);
 }
 
-/* 0 after printing help */
-static int parse(int argc, char **argv, arguments *a)
+static arguments parse(int argc, char **argv)
 {
-    const char **files[] = {&a->data, &a->cfg, &a->weights};
-    vd_score_rule *rule = &a->rule;
+    arguments a = {.rule = vd_score_rule_default()};
+    const char **files[] = {&a.data, &a.cfg, &a.weights};
+    vd_score_rule *rule = &a.rule;
     int n = 0;
     for (vd_words w = {"detector map", argc, argv, 1}; w.at < argc && argv[w.at]; ++w.at) {
         const char *word = argv[w.at];
-        if (is(word, "-h") || is(word, "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
         if (is(word, "-dont_show")) continue;
         if (is(word, "-iou") || is(word, "-iou_thresh")) rule->iou = vd_word_number(&w, 1e-6, 1);
         else if (is(word, "-thresh")) rule->counted = vd_word_number(&w, 0, 1);
@@ -114,13 +110,13 @@ static int parse(int argc, char **argv, arguments *a)
     if (n < 3) vd_die("darknet detector map: DATA, CFG and WEIGHTS are needed; see -h");
     if (rule->points && rule->points != 11 && rule->points != 101)
         vd_die("darknet detector map: -points must be 0, 11 or 101");
-    return 1;
+    return a;
 }
 
 int vd_map_command(int argc, char **argv)
 {
-    arguments a = {.rule = vd_score_rule_default()};
-    if (!parse(argc, argv, &a)) return 0;
+    if (vd_words_help(argc, argv, usage)) return 0;
+    arguments a = parse(argc, argv);
     list *options = read_data_cfg((char *)a.data);
     char *valid = option_find_str(options, "valid", 0);
     if (!valid) vd_die("%s: valid= (the list of pictures) is missing", a.data);

@@ -117,12 +117,7 @@ static vd_packed pack(const arguments *a)
 
 int vd_pack_command(int argc, char **argv)
 {
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
-    }
+    if (vd_words_help(argc, argv, usage)) return 0;
     arguments a = parse(argc, argv);
     if (vd_same_file(a.out, a.weights) || vd_same_file(a.out, a.cfg))
         vd_die("%s: would overwrite the file to pack: choose another name", a.out);

@@ -1,4 +1,5 @@
 #include "commands/plot.h"
+#include "commands/words.h"
 #include "commands/drawing.h"
 #include "training/csv.h"
 #include "base/fail.h"
@@ -115,13 +116,9 @@ static void plot(const runs *r, const char *out)
 
 int vd_plot_command(int argc, char **argv)
 {
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
+    if (vd_words_help(argc, argv, usage)) return 0;
+    for (int i = 1; i < argc; ++i)
         if (argv[i][0] == '-') vd_die("darknet vd plot: unknown option %s", argv[i]);
-    }
     if (argc < 3) vd_die("darknet vd plot: RUN.csv and OUT are needed; see -h");
     const char *out = argv[argc - 1];
     if (!vd_drawing_is_named(out)) vd_die("darknet vd plot: %s does not end with .svg or .png", out);

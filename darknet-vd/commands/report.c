@@ -1,4 +1,5 @@
 #include "commands/report.h"
+#include "commands/words.h"
 #include "layer/sparsity.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -60,13 +61,10 @@ static void print_json(FILE *fp, const vd_report *r)
 
 int vd_report_command(int argc, char **argv)
 {
+    if (vd_words_help(argc, argv, usage)) return 0;
     const char *files[2];
     int n = 0, json = 0;
     for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
         if (!strcmp(argv[i], "-json")) json = 1;
         else if (argv[i][0] == '-') vd_die("darknet vd report: unknown option %s", argv[i]);
         else if (n == 2) vd_die("darknet vd report: unexpected argument %s", argv[i]);

@@ -237,11 +237,7 @@ static void split(const arguments *a)
 
 int vd_split_command(int argc, char **argv)
 {
-    for (int i = 1; i < argc; ++i) {
-        if (strcmp(argv[i], "-h") && strcmp(argv[i], "--help")) continue;
-        fputs(usage, stdout);
-        return 0;
-    }
+    if (vd_words_help(argc, argv, usage)) return 0;
     arguments a = parse(argc, argv);
     split(&a);
     free(a.out);

@@ -234,11 +234,7 @@ static void run(sweep *s, const arguments *a)
 
 int vd_sweep_command(int argc, char **argv)
 {
-    for (int i = 1; i < argc; ++i) {
-        if (strcmp(argv[i], "-h") && strcmp(argv[i], "--help")) continue;
-        fputs(usage, stdout);
-        return 0;
-    }
+    if (vd_words_help(argc, argv, usage)) return 0;
     arguments a = parse(argc, argv);
     sweep *s = vd_calloc(1, sizeof(*s));
     read_network(s, &a);

@@ -13,6 +13,7 @@
 #include "commands/split.h"
 #include "commands/sweep.h"
 #include "commands/version.h"
+#include "commands/words.h"
 #include "data/skip_broken.h"
 #include "config/schema.h"
 #include "training/checkpoint.h"
@@ -149,7 +150,7 @@ static void prepare_stock_command(int argc, char **argv)
 
 static int is_help(const char *word)
 {
-    return !strcmp(word, "-h") || !strcmp(word, "--help") || !strcmp(word, "help");
+    return vd_word_is_help(word) || !strcmp(word, "help");
 }
 
 /* what every command begins with: signals, environment, what happens at exit, the options that are not Darknet's, and

@@ -1,4 +1,5 @@
 #include "commands/version.h"
+#include "commands/words.h"
 #include "base/fail.h"
 #include "base/version.h"
 #include "data/jpeg.h"
@@ -29,10 +30,7 @@ static void print_kept(void)
 
 int vd_version_command(int argc, char **argv)
 {
-    if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
-        fputs(usage, stdout);
-        return 0;
-    }
+    if (vd_words_help(argc, argv, usage)) return 0;
     if (argc > 1) vd_die("darknet vd version: unexpected argument %s", argv[1]);
     char *products = vd_version_products();
     printf("darknet-vd %s (Darknet %s; %s, JPEG by %s, ", vd_version(), vd_version_darknet(), products,

@@ -2,6 +2,24 @@
 #include "base/fail.h"
 #include "base/text.h"
 
+#include <stdio.h>
+#include <string.h>
+
+int vd_word_is_help(const char *word)
+{
+    return !strcmp(word, "-h") || !strcmp(word, "--help");
+}
+
+int vd_words_help(int argc, char **argv, const char *usage)
+{
+    for (int i = 1; i < argc && argv[i]; ++i) {
+        if (!vd_word_is_help(argv[i])) continue;
+        fputs(usage, stdout);
+        return 1;
+    }
+    return 0;
+}
+
 /* the word behind the option; needs: what it should be */
 static const char *value(vd_words *w, const char *needs)
 {

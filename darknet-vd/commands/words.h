@@ -1,4 +1,4 @@
-/* What stands behind an option on the command line. */
+/* The words of a command line: help, and what stands behind an option. */
 #ifndef VD_COMMANDS_WORDS_H
 #define VD_COMMANDS_WORDS_H
 
@@ -10,6 +10,12 @@ typedef struct {
     char **argv;
     int at;
 } vd_words;
+
+/* 1 for -h and --help */
+int vd_word_is_help(const char *word);
+
+/* 1 where one of the words behind argv[0], a command, is such a word: the usage has been printed then */
+int vd_words_help(int argc, char **argv, const char *usage);
 
 /* the value behind the option, which is the word read last then. vd_die() where there is none, or where it is not a
  * number from least to most */

@@ -312,12 +312,7 @@ static arguments parse(int argc, char **argv, int kind)
 
 int vd_dataset_command(int argc, char **argv)
 {
-    for (int i = 1; i < argc; ++i) {
-        if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
-            fputs(usage, stdout);
-            return 0;
-        }
-    }
+    if (vd_words_help(argc, argv, usage)) return 0;
     if (argc < 2) {
         fputs(usage, stderr);
         return 1;
