@@ -6,7 +6,6 @@
 #include "training/classifier_score.h"
 #include "training/detector_score.h"
 #include "base/fail.h"
-#include "base/text.h"
 
 #include <limits.h>
 #include <math.h>
@@ -49,19 +48,12 @@ typedef struct {
     int classes, passes; /* passes in a batch */
 } classifier;
 
-static int is_own(const char *word)
-{
-    static const char *const own[] = {"-calibration", "-samples", "-temperature", "-outliers"};
-    for (size_t i = 0; i < sizeof(own) / sizeof(*own); ++i)
-        if (!strcmp(word, own[i])) return 1;
-    return 0;
-}
-
 int vd_calibration_has(int argc, char **argv)
 {
+    static const char *const own[] = {"-calibration", "-samples", "-temperature", "-outliers"};
     if (argc < 3 || !argv[2] || strcmp(argv[1], "classifier") || strcmp(argv[2], "valid")) return 0;
-    for (int i = 3; i < argc && argv[i]; ++i)
-        if (is_own(argv[i])) return 1;
+    for (size_t i = 0; i < sizeof(own) / sizeof(*own); ++i)
+        if (vd_words_have(argc, argv, own[i])) return 1;
     return 0;
 }
 
@@ -71,28 +63,17 @@ static arguments parse(int argc, char **argv)
     arguments a = {0};
     const char **const files[] = {&a.data, &a.cfg, &a.weights};
     int n = 0;
-    for (int i = 1; i < argc && argv[i]; ++i) {
-        long samples;
-        if (!strcmp(argv[i], "-calibration")) continue;
-        if (is_own(argv[i]) && (i + 1 == argc || !argv[i + 1]))
-            vd_die("darknet classifier valid: %s: a value is missing", argv[i]);
-        if (!strcmp(argv[i], "-outliers")) {
-            a.outliers = argv[++i];
-        } else if (!strcmp(argv[i], "-samples")) {
-            if (!vd_parse_long(argv[++i], &samples) || samples < 1 || samples > INT_MAX)
-                vd_die("darknet classifier valid: -samples %s is not an integer from 1 to %d", argv[i], INT_MAX);
-            a.samples = (int)samples;
-        } else if (!strcmp(argv[i], "-temperature")) {
-            if (!vd_parse_double(argv[++i], &a.temperature) || a.temperature < .01 || a.temperature > 100)
-                vd_die("darknet classifier valid: -temperature %s is not a number from 0.01 to 100", argv[i]);
-        } else if (argv[i][0] == '-') {
+    for (vd_words w = {"classifier valid", argc, argv, 1}; w.at < argc && argv[w.at]; ++w.at) {
+        const char *word = argv[w.at];
+        if (!strcmp(word, "-calibration")) continue;
+        if (!strcmp(word, "-outliers")) a.outliers = vd_word_text(&w);
+        else if (!strcmp(word, "-samples")) a.samples = (int)vd_word_integer(&w, 1, INT_MAX);
+        else if (!strcmp(word, "-temperature")) a.temperature = vd_word_number(&w, .01, 100);
+        else if (word[0] == '-')
             vd_die("darknet classifier valid: unknown option %s; -calibration has -samples, -temperature and -outliers",
-                   argv[i]);
-        } else if (n == 3) {
-            vd_die("darknet classifier valid: unexpected argument %s", argv[i]);
-        } else {
-            *files[n++] = argv[i];
-        }
+                   word);
+        else if (n == 3) vd_die("darknet classifier valid: unexpected argument %s", word);
+        else *files[n++] = word;
     }
     if (n < 3) vd_die("darknet classifier valid: DATA, CFG and WEIGHTS are needed; see -h");
     return a;

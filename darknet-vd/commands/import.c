@@ -4,7 +4,6 @@
 #include "base/fail.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static const char usage[] =
     "usage: darknet vd import MODEL.onnx OUT\n"

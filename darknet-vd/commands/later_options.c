@@ -90,19 +90,11 @@ static long integer_after(int argc, char **argv, const char *name, long otherwis
     return value;
 }
 
-static int given(int argc, char **argv, const char *name)
-{
-    for (int i = 2; i < argc && argv[i]; ++i)
-        if (!strcmp(argv[i], name)) return 1;
-    return 0;
-}
-
 /* find_char_arg() of a name that ends the line takes no value */
 static void check_values(int argc, char **argv)
 {
     static const char *const with_value[] = {"-mAP_epochs", "-iou_thresh", "-chart"};
-    int n = 0;
-    while (n < argc && argv[n]) ++n;
+    int n = vd_words_count(argc, argv);
     for (int i = 0; i < 3; ++i)
         if (!strcmp(argv[n - 1], with_value[i])) vd_die("darknet %s: %s: a value is missing", argv[1], with_value[i]);
 }
@@ -110,15 +102,13 @@ static void check_values(int argc, char **argv)
 static void refuse(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
-        if (given(argc, argv, refused[i].name))
+        if (vd_words_have(argc, argv, refused[i].name))
             vd_die("darknet %s: %s is not built here: %s", argv[1], refused[i].name, refused[i].why);
 }
 
 static void help(int argc, char **argv, int detector)
 {
-    int n = 2;
-    while (n < argc && argv[n]) ++n;
-    if (!vd_word_is_help(argv[n - 1])) return;
+    if (!vd_word_is_help(argv[vd_words_count(argc, argv) - 1])) return;
     fputs(detector ? detector_usage : classifier_usage, stdout);
     exit(0);
 }

@@ -102,26 +102,11 @@ static void check_numbers_of_environment(void)
     }
 }
 
-/* argc after find_arg(), which removes the option it finds, moves the rest up and puts nulls at the end */
-static int words(int argc, char **argv)
-{
-    int n = 0;
-    while (n < argc && argv[n]) ++n;
-    return n;
-}
-
-static int given(int argc, char **argv, const char *option)
-{
-    for (int i = 2; i < argc; ++i)
-        if (!strcmp(argv[i], option)) return 1;
-    return 0;
-}
-
 /* darknet rnn with a file of symbols: the network has one input for each of them, not 256 */
 static int has_own_symbols(int argc, char **argv)
 {
-    return (given(argc, argv, "generate") && given(argc, argv, "-tokens")) ||
-           (given(argc, argv, "train") && given(argc, argv, "-tokenized"));
+    return (vd_words_have(argc, argv, "generate") && vd_words_have(argc, argv, "-tokens")) ||
+           (vd_words_have(argc, argv, "train") && vd_words_have(argc, argv, "-tokenized"));
 }
 
 /* -gpus, which this build ignores: stock Darknet trains as for so many, at a rate that many times the cfg's */
@@ -141,10 +126,10 @@ static void prepare_stock_command(int argc, char **argv)
         vd_checkpoint_resume();
     if ((detector || classifier) && find_arg(argc, argv, "-skip-broken")) vd_skip_broken(detector);
     vd_later_options(argc, argv);
-    argc = words(argc, argv);
+    argc = vd_words_count(argc, argv);
     vd_arguments_check(argc, argv);
     leave_out_gpus(argc, argv);
-    argc = words(argc, argv);
+    argc = vd_words_count(argc, argv);
     if (!has_own_symbols(argc, argv)) vd_command_needs_set(argv[1], argc > 2 ? argv[2] : 0);
 }
 
@@ -162,7 +147,7 @@ static int start(int argc, char **argv)
     vd_kernels_asked(); /* a wrong name of DARKNET_KERNELS ends the program */
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
     if (find_arg(argc, argv, "-strict")) vd_schema_strict();
-    argc = words(argc, argv);
+    argc = vd_words_count(argc, argv);
     if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet -h lists the commands)");
     if (is_help(argv[1])) return argc;
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)

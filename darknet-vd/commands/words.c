@@ -5,6 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+int vd_words_count(int argc, char **argv)
+{
+    int n = 0;
+    while (n < argc && argv[n]) ++n;
+    return n;
+}
+
+int vd_words_have(int argc, char **argv, const char *word)
+{
+    for (int i = 2; i < argc && argv[i]; ++i)
+        if (!strcmp(argv[i], word)) return 1;
+    return 0;
+}
+
 int vd_word_is_help(const char *word)
 {
     return !strcmp(word, "-h") || !strcmp(word, "--help");

@@ -11,6 +11,13 @@ typedef struct {
     int at;
 } vd_words;
 
+/* how many words argv has: fewer than argc after find_arg(), which removes the option it finds, moves the rest up and
+ * puts nulls at the end */
+int vd_words_count(int argc, char **argv);
+
+/* 1 where one of the words behind darknet COMMAND is this one */
+int vd_words_have(int argc, char **argv, const char *word);
+
 /* 1 for -h and --help */
 int vd_word_is_help(const char *word);
 

@@ -184,7 +184,7 @@ static const struct {
     const char *cfg, *option, *value, *said;
 } bad[] = {
     {NET("") COST, "-samples", "0", "-samples 0 is not an integer from 1"},
-    {NET("") COST, "-samples", 0, "-samples: a value is missing"},
+    {NET("") COST, "-samples", 0, "-samples needs an integer"},
     {NET("") COST, "-temperature", "0", "-temperature 0 is not a number from 0.01"},
     {NET("") COST, "-topk", 0, "unknown option -topk"},
     {NET("") COST, "-outliers", "nowhere.list", "nowhere.list"},
