@@ -2,6 +2,7 @@
 #include "commands/words.h"
 #include "layer/sparsity.h"
 #include "base/fail.h"
+#include "base/json.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -36,12 +37,6 @@ static void print_table(FILE *fp, const vd_report *r)
     print_row(fp, "all", r->weights, r->nonzero, "");
 }
 
-static void print_compression_json(FILE *fp, size_t weights, size_t nonzero)
-{
-    if (nonzero) fprintf(fp, "%.9g", vd_report_compression(weights, nonzero));
-    else fprintf(fp, "null"); /* JSON has no infinity */
-}
-
 /* the JSON object of docs/contract.md; compression is null when nothing is left */
 static void print_json(FILE *fp, const vd_report *r)
 {
@@ -55,7 +50,7 @@ static void print_json(FILE *fp, const vd_report *r)
     }
     fprintf(fp, "],\"weights\":%zu,\"nonzero\":%zu,\"sparsity\":%.9g,\"compression\":", r->weights, r->nonzero,
             vd_report_sparsity(r->weights, r->nonzero));
-    print_compression_json(fp, r->weights, r->nonzero);
+    vd_json_number(fp, vd_report_compression(r->weights, r->nonzero));
     fprintf(fp, "}\n");
 }
 

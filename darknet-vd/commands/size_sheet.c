@@ -1,4 +1,7 @@
 #include "commands/size_sheet.h"
+#include "base/json.h"
+
+#include <math.h>
 
 enum { WEIGHTS_HEADER = 20 }; /* of a .weights file: version, images seen */
 
@@ -22,9 +25,10 @@ static vd_pack_line sum(const vd_packed *p)
     return all;
 }
 
+/* of a weight; infinite where none is left */
 static double bits(vd_pack_line l)
 {
-    return 8. * l.bytes_packed / l.nonzero;
+    return l.nonzero ? 8. * l.bytes_packed / l.nonzero : INFINITY;
 }
 
 static void print_row(FILE *fp, vd_pack_line l)
@@ -56,8 +60,7 @@ static void print_members(FILE *fp, vd_pack_line l)
     fprintf(fp,
             "\"weights\":%zu,\"nonzero\":%zu,\"bytes_dense\":%zu,\"bytes_packed\":%zu,\"bits_per_weight\":", l.weights,
             l.nonzero, l.bytes_dense, l.bytes_packed);
-    if (l.nonzero) fprintf(fp, "%.9g", bits(l));
-    else fprintf(fp, "null"); /* JSON has no infinity */
+    vd_json_number(fp, bits(l));
     fprintf(fp, ",\"multiply_adds\":%zu,\"multiply_adds_left\":%zu", l.multiply_adds, l.multiply_adds_left);
 }
 

@@ -9,6 +9,7 @@
 #include "training/detector_score.h"
 #include "weights/vdw.h"
 #include "base/fail.h"
+#include "base/json.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -187,8 +188,7 @@ static void print_json(const sweep *s, int chosen)
         const row *r = s->rows + i;
         printf("%s{\"threshold\":%.9g,\"%s\":%.9g,\"sparsity\":%.9g,\"compression\":", i ? "," : "", r->threshold,
                s->detects ? "map" : "error", r->score, vd_report_sparsity(r->left.weights, r->left.nonzero));
-        if (r->left.nonzero) printf("%.9g", vd_report_compression(r->left.weights, r->left.nonzero));
-        else printf("null"); /* JSON has no infinity */
+        vd_json_number(stdout, vd_report_compression(r->left.weights, r->left.nonzero));
         printf(",\"bytes\":%zu}", r->bytes);
     }
     printf("],\"chosen\":%.9g}\n", s->rows[chosen].threshold);
