@@ -31,9 +31,8 @@ static char *detail_of(const vd_c_plan *p, const vd_c_stage *s)
     return text;
 }
 
-static double sums_of(const vd_c_plan *p, const vd_c_stage *s)
+static double sums_of(const vd_c_stage *s)
 {
-    (void)p;
     double entries = s->kind == VD_C_PRODUCT ? s->entries.n : 0;
     return entries * s->turns * s->width;
 }
@@ -47,7 +46,7 @@ static void write_line(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
             s->kind != VD_C_PRODUCT ? ""
             : s->entries.is_dense   ? "dense"
                                     : "sparse",
-            vd_c_stage_bytes(p, s), vd_c_map_bytes(p, m), sums_of(p, s));
+            vd_c_stage_bytes(p, s), vd_c_map_bytes(p, m), sums_of(s));
     free(detail), free(map);
 }
 
@@ -55,7 +54,7 @@ static void write_totals(const vd_c_plan *p, FILE *fp)
 {
     double sums = 0;
     int entries = 0;
-    for (int k = 0; k < p->n; ++k) sums += sums_of(p, p->stages + k), entries += p->stages[k].entries.n;
+    for (int k = 0; k < p->n; ++k) sums += sums_of(p->stages + k), entries += p->stages[k].entries.n;
     fprintf(fp, " *        %-36s %16s %8d %-6s %9zu %9zu %12.0f\n", "all", "", entries, "", vd_c_flash_bytes(p),
             vd_c_ram_bytes(p), sums);
 }

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const char vd_c_decode_text[];
-
 static int most_anchors(const vd_c_plan *p)
 {
     int most = 1;

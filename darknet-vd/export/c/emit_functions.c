@@ -7,8 +7,6 @@
 
 #include "activations.h"
 
-extern const char vd_c_fetch_text[], vd_c_int8_text[], vd_c_float_text[], vd_c_kernels_text[];
-
 enum { MOST_NAMES = 64, LONGEST_NAME = 31 };
 
 /* names of the parts of the text that are used, in capitals those of activations */

@@ -30,7 +30,7 @@ void vd_c_emit_interface(const vd_c_plan *p, const vd_c_about *a, FILE *fp)
         free(name);
     }
     for (int k = 0; k < p->n; ++k) {
-        char *name = vd_c_stage_name(p, p->stages + k);
+        char *name = vd_c_stage_name(p->stages + k);
         fprintf(fp, "    done.%s = 0;\n", name);
         free(name);
     }
@@ -63,12 +63,9 @@ void *vd_c_test_input(const vd_c_plan *p)
 {
     const vd_c_map *in = p->maps;
     uint32_t state = 1;
+    if (p->inputs <= MOST_STORED) return 0;
     float *floats = vd_calloc(p->inputs, sizeof(float));
     uint8_t *pixels = vd_calloc(p->inputs, 1);
-    if (p->inputs <= MOST_STORED) {
-        free(floats), free(pixels);
-        return 0;
-    }
     for (int y = 0; y < in->h; ++y)
         for (int c = 0; c < in->channels; ++c)
             for (int x = 0; x < in->w; ++x) {

@@ -22,9 +22,8 @@ char *vd_c_map_name(const vd_c_plan *p, int map)
     return map ? vd_format("map%d", p->maps[map].layer) : vd_format("%s", "input");
 }
 
-char *vd_c_stage_name(const vd_c_plan *p, const vd_c_stage *s)
+char *vd_c_stage_name(const vd_c_stage *s)
 {
-    (void)p;
     return vd_format("%s%d", s->kind == VD_C_ANSWER ? "output" : "layer", s->layer);
 }
 
@@ -44,7 +43,7 @@ static void write_maps(const vd_c_plan *p, FILE *fp)
     }
     fprintf(fp, "\n/* rows that each layer has made, before they are pooled */\nstatic struct {\n    int ");
     for (int k = 0, column = 8; k < p->n; ++k) {
-        char *name = vd_c_stage_name(p, p->stages + k);
+        char *name = vd_c_stage_name(p->stages + k);
         if (column + strlen(name) > 110) fprintf(fp, "\n        "), column = 8;
         column += fprintf(fp, "%s%s", name, k + 1 < p->n ? ", " : ";\n");
         free(name);
@@ -219,7 +218,7 @@ static void write_call(const vd_c_plan *p, const vd_c_stage *s, const char *name
 /* a pooled row stays open until all rows of its windows are in it, that of a mean until the last one */
 static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
-    char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(p, s), *map = vd_c_map_name(p, s->out);
+    char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(s), *map = vd_c_map_name(p, s->out);
     const char *pad = p->maps[s->out].pad ? vd_format(" + %d", p->maps[s->out].pad) : vd_format("%s", "");
     int window = 1 << s->pooled;
     fprintf(fp, "/* %s */\nstatic void run_%s(%s)\n{\n    value *row = ", title, name,
@@ -241,7 +240,7 @@ static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 static void write_answer(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     const vd_c_map *m = p->maps + s->in[0].map;
-    char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(p, s), *in = source_text(p, s, 0, 0);
+    char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(s), *in = source_text(p, s, 0, 0);
     fprintf(fp, "/* %s */\nstatic void run_%s(%sanswer *output)\n{\n", title, name, s->turns == 1 ? "" : "int y, ");
     int low = vd_c_low_bytes(p, s->in[0].map);
     fprintf(fp, "    %s_row(%s, %d, ", low ? "wide" : "answer", in, vd_c_columns(m));
@@ -277,7 +276,7 @@ static void write_run(const vd_c_plan *p, FILE *fp)
     fprintf(fp, "/* whatever can be made of the rows so far */\nstatic void run(answer *output)\n{\n");
     for (int k = 0; k < p->n; ++k) {
         const vd_c_stage *s = p->stages + k;
-        char *name = vd_c_stage_name(p, s), *turn = vd_format("done.%s", name);
+        char *name = vd_c_stage_name(s), *turn = vd_format("done.%s", name);
         write_turns(p, s, name, turn, fp);
         free(name), free(turn);
     }

@@ -4,6 +4,9 @@
 
 #include "export/c/emit.h"
 
+/* the files *.inc beside this one, as text (text.S) */
+extern const char vd_c_fetch_text[], vd_c_int8_text[], vd_c_float_text[], vd_c_kernels_text[], vd_c_decode_text[];
+
 void vd_c_emit_functions(const vd_c_plan *p, FILE *fp); /* those that the plan uses */
 void vd_c_emit_tables(const vd_c_plan *p, FILE *fp);    /* const data */
 void vd_c_emit_layers(const vd_c_plan *p, FILE *fp);    /* static data, a function for each stage */
@@ -16,7 +19,7 @@ char *vd_c_stage_title(const vd_c_plan *p, const vd_c_stage *s);
 /* "map3", "input" of a map; "layer2", "output" of a stage: names in the file; of an answer behind the first with its
  * number. The caller frees them */
 char *vd_c_map_name(const vd_c_plan *p, int map);
-char *vd_c_stage_name(const vd_c_plan *p, const vd_c_stage *s);
+char *vd_c_stage_name(const vd_c_stage *s);
 
 /* a float constant, with its f */
 void vd_c_emit_float(double x, FILE *fp);

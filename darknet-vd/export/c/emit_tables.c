@@ -173,7 +173,7 @@ void vd_c_emit_tables(const vd_c_plan *p, FILE *fp)
     fprintf(fp, "/* ---- tables ---- */\n\n");
     for (int k = 0; k < p->n; ++k) {
         const vd_c_stage *s = p->stages + k;
-        char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(p, s);
+        char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(s);
         if (s->kind == VD_C_PRODUCT) {
             fprintf(fp, "/* %s */\n", title);
             write_weights(p, s, name, fp);
