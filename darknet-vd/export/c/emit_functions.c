@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,9 @@ static int has(const names *set, const char *name)
 
 static void add(names *set, const char *name)
 {
-    if (!has(set, name) && set->n < MOST_NAMES) snprintf(set->name[set->n++], LONGEST_NAME + 1, "%s", name);
+    if (has(set, name)) return;
+    assert(set->n < MOST_NAMES && strlen(name) <= LONGEST_NAME); /* the generated C would lack a function */
+    snprintf(set->name[set->n++], LONGEST_NAME + 1, "%s", name);
 }
 
 static void add_activation(names *set, ACTIVATION a)
