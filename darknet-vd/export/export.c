@@ -6,7 +6,6 @@
 
 #include "network.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,14 +29,8 @@ vd_output vd_export_open(const vd_export_options *o, const char *ending, const c
 
 char *vd_export_cfg_text(const vd_export_options *o)
 {
-    FILE *fp = fopen(o->cfg, "rb");
-    char *text = 0;
-    size_t room = 0;
-    if (!fp) vd_die("%s: cannot open: %s", o->cfg, strerror(errno));
-    errno = 0;
-    if (getdelim(&text, &room, 0, fp) < 0) vd_die("%s: cannot read: %s", o->cfg, errno ? strerror(errno) : "empty");
-    fclose(fp);
-    return text;
+    size_t n;
+    return (char *)vd_input_bytes(o->cfg, &n);
 }
 
 void vd_export_check(const char *path, vd_difference d, double most, const char *advice)
