@@ -88,18 +88,20 @@ static void check_onnx(vd_export_options *o, int onnx, const char *ranges)
     if (ranges) o->ranges = spread_pictures(ranges, "-int8", RANGES, &o->range_files);
 }
 
-static int is_onnx(int argc, char **argv)
+/* what -format says, null without it. It is read before the other words, as DATA stands behind -int8 with onnx alone */
+static const char *format_of(int argc, char **argv)
 {
-    for (int i = 1; i + 1 < argc; ++i)
-        if (!strcmp(argv[i], "-format") && !strcmp(argv[i + 1], "onnx")) return 1;
-    return 0;
+    const char *format = 0;
+    for (vd_words w = {"vd export", argc, argv, 1}; w.at < argc; ++w.at)
+        if (!strcmp(argv[w.at], "-format")) format = vd_word_text(&w);
+    return format;
 }
 
 static vd_export_options parse(int argc, char **argv)
 {
     const char *files[3], *calibration = 0, *ranges = 0;
-    int n = 0, fuse = 0, no_fuse = 0, onnx = is_onnx(argc, argv);
-    vd_export_options o = {.files = vd_calloc(argc, sizeof(char *))};
+    vd_export_options o = {.format = format_of(argc, argv), .files = vd_calloc(argc, sizeof(char *))};
+    int n = 0, fuse = 0, no_fuse = 0, onnx = o.format && !strcmp(o.format, "onnx");
     for (vd_words w = {"vd export", argc, argv, 1}; w.at < argc; ++w.at) {
         const char *word = argv[w.at];
         if (!strcmp(word, "-fuse")) fuse = 1;
@@ -113,7 +115,7 @@ static vd_export_options parse(int argc, char **argv)
         else if (!strcmp(word, "-int8")) {
             o.int8 = 1;
             if (onnx) ranges = vd_word_text(&w);
-        } else if (!strcmp(word, "-format")) o.format = vd_word_text(&w);
+        } else if (!strcmp(word, "-format")) ++w.at; /* read already */
         else if (word[0] == '-') vd_die("darknet vd export: unknown option %s", word);
         else if (n < 3) files[n++] = word;
         else o.files[o.pictures++] = argv[w.at];

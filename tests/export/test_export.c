@@ -394,6 +394,9 @@ START_TEST(a_missing_picture_or_a_wrong_argument_is_named)
     expect_failure(export("out", "-format", 0), "-format needs a value");
     expect_failure(run((const char *const[]){"darknet", "vd", "export", "a", "b", 0}),
                    "CFG, WEIGHTS and OUT are needed");
+    expect_failure(run((const char *const[]){"darknet", "vd", "export", "a", "b", "c", "-format", "onnx", "-fp16",
+                                             "-format", "c", 0}),
+                   "-fp16, -sparse and -nms are of -format onnx");
 }
 END_TEST
 
