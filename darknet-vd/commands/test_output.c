@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,13 @@ static struct {
     char *picture;        /* name of the file that shows the boxes, without its ending; ends in / for a folder */
     vd_output json;
     int pictures, replaced; /* replaced: files of labels that were there before */
-
-    /* what this run has written, and from which picture */
-    struct written {
-        char *file, *from;
-    } * written;
-    int n_written;
+    void *written;          /* written_file, in a tree of <search.h> */
 } output;
+
+/* what this run has written, and from which picture */
+typedef struct {
+    char *file, *from;
+} written_file;
 
 void vd_test_output_options(int argc, char **argv)
 {
@@ -62,12 +63,17 @@ void vd_test_output_begin(const char *out)
 
 /* ---- one file for two pictures ---- */
 
+static int compare_files(const void *a, const void *b)
+{
+    const written_file *x = a, *y = b;
+    return strcmp(x->file, y->file);
+}
+
 /* the picture that this file has been written from, or null */
 static const char *written_from(const char *file)
 {
-    for (int i = 0; i < output.n_written; ++i)
-        if (!strcmp(output.written[i].file, file)) return output.written[i].from;
-    return 0;
+    written_file **found = tfind(&(written_file){(char *)file, 0}, &output.written, compare_files);
+    return found ? (*found)->from : 0;
 }
 
 static int is_of_another(const char *file, const char *picture)
@@ -79,16 +85,22 @@ static int is_of_another(const char *file, const char *picture)
 static void note(const char *file, const char *picture)
 {
     if (written_from(file)) return;
-    output.written = vd_realloc(output.written, (output.n_written + 1) * sizeof(*output.written));
-    output.written[output.n_written++] = (struct written){vd_format("%s", file), vd_format("%s", picture)};
+    written_file *w = vd_calloc(1, sizeof(*w));
+    *w = (written_file){vd_format("%s", file), vd_format("%s", picture)};
+    if (!tsearch(w, &output.written, compare_files)) vd_die("out of memory");
+}
+
+static void free_written(void *one)
+{
+    written_file *w = one;
+    free(w->file), free(w->from);
+    free(w);
 }
 
 static void forget_written(void)
 {
-    for (int i = 0; i < output.n_written; ++i) free(output.written[i].file), free(output.written[i].from);
-    free(output.written);
+    tdestroy(output.written, free_written);
     output.written = 0;
-    output.n_written = 0;
 }
 
 /* ---- lines ---- */
