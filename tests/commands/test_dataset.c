@@ -555,7 +555,7 @@ START_TEST(help_goes_to_stdout)
     result r = run_dataset(NULL);
     ck_assert_int_eq(r.status, 1);
     ck_assert_str_eq(r.out, "");
-    ck_assert_ptr_nonnull(strstr(r.err, "usage: darknet vd dataset"));
+    ck_assert_str_eq(r.err, "darknet vd dataset: mnist, cifar or digits is needed; see -h\n");
     free_result(r);
 }
 END_TEST

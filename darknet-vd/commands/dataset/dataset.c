@@ -313,11 +313,7 @@ static arguments parse(int argc, char **argv, int kind)
 int vd_dataset_command(int argc, char **argv)
 {
     if (vd_words_help(argc, argv, usage)) return 0;
-    if (argc < 2) {
-        fputs(usage, stderr);
-        return 1;
-    }
-
+    if (argc < 2) vd_die("darknet vd dataset: mnist, cifar or digits is needed; see -h");
     int kind = find_kind(argv[1]);
     arguments args = parse(argc, argv, kind);
     vd_source from = {0};
