@@ -179,10 +179,16 @@ static void multiply_piece(int i, void *context)
     multiply_panels(j, j->tiles, first, vd_piece_length(j->g->panels, j->group, i), j->v);
 }
 
+/* of n channels or filters; those of a large picture are more than an int can count */
+static size_t frequency_bytes(size_t n, size_t tiles)
+{
+    return sizeof(float) * AREA * n * tiles;
+}
+
 /* rows of tiles of a band: all, when the picture is not cut into bands. Bands are of about the same length */
 static int rows_of(const job *j, int rows, int columns)
 {
-    int most = BAND_BYTES / ((int)sizeof(float) * AREA * (j->g->c + j->g->panels * PANEL));
+    int most = (int)(BAND_BYTES / frequency_bytes((size_t)j->g->c + (size_t)j->g->panels * PANEL, 1));
     if (rows * columns <= WHOLE_TILES || most < FEWEST_TILES || most < columns) return rows;
     int bands = vd_pieces(rows, most / columns);
     return vd_pieces(rows, bands);
@@ -191,7 +197,7 @@ static int rows_of(const job *j, int rows, int columns)
 /* panels of a piece: an even number of pieces keeps an even number of threads busy */
 static int group_of(const job *j)
 {
-    int panels = j->g->panels, most = GROUP_BYTES / ((int)sizeof(float) * AREA * PANEL * j->tiles.lanes);
+    int panels = j->g->panels, most = (int)(GROUP_BYTES / frequency_bytes(PANEL, j->tiles.lanes));
     int pieces = round_up(vd_pieces(panels, most > 0 ? most : 1), 2);
     return vd_pieces(panels, pieces);
 }
