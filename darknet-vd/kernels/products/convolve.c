@@ -301,6 +301,13 @@ static size_t most_packed_bytes(contest *c)
     return most;
 }
 
+static void free_arrays(contest *c)
+{
+    free(c->x), free(c->y), free(c->w), free(c->packed);
+    c->x = c->y = c->w = c->packed = 0;
+}
+
+/* all of them or, without memory, none; 0 then */
 static int make_arrays(contest *c)
 {
     vd_convolution_shape s = c->plan.shape;
@@ -309,6 +316,7 @@ static int make_arrays(contest *c)
     c->w = calloc((size_t)s.n * vd_convolution_rows(s), sizeof(float));
     c->packed = aligned_alloc(64, (most_packed_bytes(c) + 64) / 64 * 64);
     if (c->y && c->w && c->packed) c->x = calloc(c->plan.images * input_of(s), sizeof(float));
+    if (!c->x) free_arrays(c);
     return c->x != 0;
 }
 
@@ -351,7 +359,7 @@ static vd_way choose_way(vd_convolution_shape s, int images, vd_pass pass, int b
     for (int way = 0; way < VD_WAYS; ++way) names[way] = vd_way_name((vd_way)way);
     vd_candidates ways = {what, VD_WAYS, names, (int)ruled, has_way, run_way, &c};
     vd_way way = (vd_way)vd_choose(&ways, 0);
-    free(c.x), free(c.y), free(c.w), free(c.packed);
+    free_arrays(&c);
     return way;
 }
 
