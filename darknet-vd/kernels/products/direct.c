@@ -235,6 +235,7 @@ static void release_direct(void *made)
 static direct *find(vd_direct k)
 {
     int key[VD_ONEDNN_KEY] = {'c'};
+    _Static_assert(sizeof(k) <= sizeof(key) - sizeof(*key), "a key has room for the product");
     memcpy(key + 1, &k, sizeof(k));
     return vd_onednn_cached(key, make_direct, release_direct);
 }

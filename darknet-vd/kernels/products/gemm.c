@@ -142,6 +142,7 @@ static void onednn_gemm(vd_gemm_shape s, vd_type type, const void *a, const void
 {
     int key[VD_ONEDNN_KEY] = {'g'};
     product_key k = {s, type};
+    _Static_assert(sizeof(k) <= sizeof(key) - sizeof(*key), "a key has room for the product");
     memcpy(key + 1, &k, sizeof(k));
     onednn_product *p = vd_onednn_cached(key, make_product, release_product);
     if (p->by == MATMUL) vd_onednn_run(&p->call, (const void *const[]){a, b, c});
