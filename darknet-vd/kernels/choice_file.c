@@ -2,6 +2,7 @@
 #include "kernels/kernels.h"
 #include "kernels/processor.h"
 #include "base/fail.h"
+#include "base/files.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ static const char first_line[] = "darknet-vd choices 1\n";
 enum {
     MOST_BYTES = 1 << 20, /* of the file: a training adds some 5 KB */
     MOST_LINES = 4000,    /* the oldest go first */
-    FIELDS = 5
+    FIELDS = 5,
+    FIRST = sizeof(first_line) - 1 /* where the other lines begin */
 };
 
 /* the Makefile defines both for this file alone */
@@ -62,21 +64,29 @@ char *vd_choice_file(void)
     return 0;
 }
 
-/* the whole file as text; null when there is none, or it is not of this format */
+/* of an open file of so many bytes: see below */
+static char *text_of(FILE *fp, off_t size)
+{
+    size_t n = 0;
+    char *text = size <= MOST_BYTES ? (char *)vd_input_rest(fp, &n) : vd_calloc(1, 1);
+    if (ferror(fp)) {
+        free(text);
+        return 0;
+    }
+    if (strlen(text) != n || strncmp(text, first_line, FIRST) != 0) *text = 0;
+    return text;
+}
+
+/* the whole file; "" when there is none, or it is not of this format; null when it is no file or cannot be read */
 static char *read_text(const char *path)
 {
     struct stat s;
-    int file = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-    char *text = 0;
-    if (file >= 0 && !fstat(file, &s) && S_ISREG(s.st_mode) && s.st_size <= MOST_BYTES) {
-        text = vd_calloc((size_t)s.st_size + 1, 1);
-        ssize_t n = read(file, text, (size_t)s.st_size);
-        if (n != s.st_size || strlen(text) != (size_t)n || strncmp(text, first_line, sizeof(first_line) - 1) != 0) {
-            free(text);
-            text = 0;
-        }
-    }
-    if (file >= 0) close(file);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* does not wait for the writer of a pipe */
+    if (file < 0) return errno == ENOENT ? vd_calloc(1, 1) : 0;
+    FILE *fp = !fstat(file, &s) && S_ISREG(s.st_mode) ? fdopen(file, "rb") : 0;
+    char *text = fp ? text_of(fp, s.st_size) : 0;
+    if (fp) fclose(fp);
+    else close(file);
     return text;
 }
 
@@ -122,7 +132,7 @@ static void add_line(vd_choice_lines *lines, char *const fields[FIELDS])
 vd_choice_lines vd_choice_read(const char *path)
 {
     vd_choice_lines lines = {0};
-    char *text = read_text(path), *rest = text ? text + sizeof(first_line) - 1 : 0, *line;
+    char *text = path ? read_text(path) : 0, *rest = text && *text ? text + FIRST : 0, *line;
     char *processor = processor_word();
     while (rest && strchr(rest, '\n') && (line = strsep(&rest, "\n"))) { /* a last line without its end is cut off */
         char *fields[FIELDS];
@@ -157,7 +167,7 @@ static int is_replaced(const char *what, vd_choice_lines added)
 /* the earlier lines that stay, the newest MOST_LINES of them */
 static void write_earlier(FILE *fp, char *text, const char *processor, vd_choice_lines added)
 {
-    char *rest = text + sizeof(first_line) - 1, *line;
+    char *rest = text + FIRST, *line;
     int lines = added.n;
     for (const char *c = rest; *c; ++c) lines += *c == '\n';
     while (strchr(rest, '\n') && (line = strsep(&rest, "\n"))) {
@@ -169,27 +179,27 @@ static void write_earlier(FILE *fp, char *text, const char *processor, vd_choice
     }
 }
 
+static void write_lines(FILE *fp, char *text, vd_choice_lines added)
+{
+    char *processor = processor_word();
+    fputs(first_line, fp);
+    if (*text) write_earlier(fp, text, processor, added);
+    for (int i = 0; i < added.n; ++i)
+        fprintf(fp, "%s %s %s %s %s\n", processor, vd_build_name(), added.lines[i].what, added.lines[i].ways,
+                added.lines[i].way);
+    free(processor);
+}
+
 void vd_choice_write(const char *path, vd_choice_lines added)
 {
-    if (!path || !added.n) return;
-    char *temporary = vd_format("%s.tmp-%ld", path, (long)getpid()), *processor = processor_word();
+    char *text = path && added.n ? read_text(path) : 0, *fault;
+    if (!text) return;
     make_folders(path);
-    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-    FILE *fp = file >= 0 ? fdopen(file, "w") : 0;
-    if (fp) {
-        char *text = read_text(path);
-        fputs(first_line, fp);
-        if (text) write_earlier(fp, text, processor, added);
-        for (int i = 0; i < added.n; ++i)
-            fprintf(fp, "%s %s %s %s %s\n", processor, vd_build_name(), added.lines[i].what, added.lines[i].ways,
-                    added.lines[i].way);
-        int bad = ferror(fp);
-        bad |= fclose(fp) != 0;
-        if (bad || rename(temporary, path)) unlink(temporary);
-        free(text);
-    } else if (file >= 0) {
-        close(file);
+    vd_output out = vd_output_try(path, &fault);
+    if (!fault) {
+        write_lines(out.fp, text, added);
+        fault = vd_output_finish(&out, 0);
     }
-    free(temporary);
-    free(processor);
+    free(fault);
+    free(text);
 }

@@ -6,8 +6,9 @@
  *     PROCESSOR BUILD WHAT WAY,WAY,... WAY        one line a choice: what was chosen among which ways
  *
  * PROCESSOR is vd_processor_name() and the fastest table it has, BUILD vd_build_name(): lines of others are kept and
- * not used. A file that cannot be read or written, or that holds anything else, is as good as none: nothing here fails.
- * It is replaced as a whole, so that of two programs that write at once the later one's file remains. */
+ * not used. A file that holds anything else is as good as none; one that cannot be read or written is left as it is:
+ * nothing here fails. It is replaced as a whole, so that of two programs that write at once the later one's file
+ * remains. */
 #ifndef VD_KERNELS_CHOICE_FILE_H
 #define VD_KERNELS_CHOICE_FILE_H
 

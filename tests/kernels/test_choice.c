@@ -157,6 +157,29 @@ START_TEST(what_is_no_file_or_cannot_be_written_is_left_alone)
 }
 END_TEST
 
+/* for root, by another user */
+START_TEST(a_file_that_cannot_be_read_is_left_alone)
+{
+    enum { NOBODY = 65534 };
+    char *its_folder = in_folder(folder, "darknet-vd");
+    write_lines("a", "slow", 0, 0);
+    char *before = text_in_folder("darknet-vd/choices");
+    chmod(path, 0222), chmod(its_folder, 0777), chmod(folder, 0777);
+    int is_root = !geteuid();
+    if (is_root && seteuid(NOBODY)) {
+        skipped(1, "no other user");
+        return;
+    }
+    write_lines("b", "fast", 0, 0);
+    if (is_root) ck_assert_int_eq(seteuid(0), 0);
+    chmod(path, 0666);
+    char *after = text_in_folder("darknet-vd/choices");
+    ck_assert_str_eq(after, before);
+    ck_assert_int_eq(files_in(its_folder, "choices"), 1);
+    free(before), free(after), free(its_folder);
+}
+END_TEST
+
 START_TEST(without_a_folder_of_the_user_there_is_no_file)
 {
     setenv("XDG_CACHE_HOME", "relative", 1);
@@ -407,6 +430,7 @@ SUITE_OF(choice)
     LOOP(a_damaged_file_is_as_good_as_none, COUNT_OF(damages));
     TEST(a_file_with_zeros_or_too_big_is_as_good_as_none);
     TEST(what_is_no_file_or_cannot_be_written_is_left_alone);
+    TEST(a_file_that_cannot_be_read_is_left_alone);
     TEST(without_a_folder_of_the_user_there_is_no_file);
     TEST(two_programs_at_once_leave_a_whole_file);
     TEST(ways_are_by_rule_until_a_training_begins_and_timed_then);
