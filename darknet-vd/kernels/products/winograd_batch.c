@@ -333,7 +333,6 @@ static void put_strip(const convolution *j, int product, int strip, int first, i
     }
 }
 
-/* strips from .. to - 1 */
 /* m[area][tiles][filters] of strips from .. to - 1 by some channels, the first ones or more */
 static void multiply_chunk(const convolution *j, int product, int from, int to, part_of_weights p, const float *u,
                            float *m)

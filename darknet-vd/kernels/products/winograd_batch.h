@@ -2,15 +2,14 @@
  * (kernels/winograd_batch_kernels.h): the product of the mean, that of the variance, and their gradients, on all
  * threads.
  *
- * Everything is float. Errors are those of F(4x4, 3x3) and F(4x4, 5x5): a few 1e-6 of the sum of the absolute values of
- * the terms.
- * Results do not depend on the number of threads.
+ * Everything is float. 5x5 filters are by F(4x4, 5x5); 3x3 filters by F(4x4, 3x3), or by F(2x2, 3x3) where that takes
+ * fewer multiplications: on outputs of one or two rows or columns. Errors are a few 1e-6 of the sum of the absolute
+ * values of the terms. Results do not depend on the number of threads.
  *
- *   x, dx             [images][c][h][w]
- *   y, dy             [images][n][out_h][out_w]
- *   variance, gain    the same; of the variational product alone
- *   theta, sigma2     [n][c][size][size]; sigma2 is null where there is no variance, then what belongs to it is not
- * used */
+ *   x, dx            [images][c][h][w]
+ *   y, dy            [images][n][out_h][out_w]
+ *   variance, gain   the same; of the variational product alone
+ *   theta, sigma2    [n][c][size][size]; where there is no variance sigma2 is null, and what belongs to it is not used */
 #ifndef VD_KERNELS_PRODUCTS_WINOGRAD_BATCH_H
 #define VD_KERNELS_PRODUCTS_WINOGRAD_BATCH_H
 
