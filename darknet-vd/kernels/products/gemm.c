@@ -60,7 +60,7 @@ void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float
     product(s, bf16_at, a, b, 1, c);
 }
 
-void vd_gemm_half_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c)
+static void half_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c)
 {
     product(s, fp16_at, a, b, scale, c);
 }
@@ -68,7 +68,7 @@ void vd_gemm_half_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float
 void vd_gemm_half(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c)
 {
     const vd_kernels *k = vd_kernels_get();
-    if (k == &vd_kernels_c || !k->tile_half) vd_gemm_half_c(s, a, b, scale, c);
+    if (k == &vd_kernels_c || !k->tile_half) half_c(s, a, b, scale, c);
     else vd_tiled_gemm(s, VD_FP16, a, b, scale, c);
 }
 

@@ -35,7 +35,6 @@ void vd_gemm_threaded(vd_gemm_shape s, const float *a, const float *b, float *c)
 /* the specifications in plain C */
 void vd_gemm_c(vd_gemm_shape s, const float *a, const float *b, float *c);
 void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c);
-void vd_gemm_half_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c);
 
 /* 1 when the build has oneDNN, which vd_gemm_bf16() needs to be fast */
 int vd_gemm_is_fast(void);

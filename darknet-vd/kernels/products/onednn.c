@@ -76,7 +76,7 @@ static void start(void)
     pthread_key_create(&at_thread_end, end_thread);
 }
 
-dnnl_engine_t vd_onednn_engine(void)
+static dnnl_engine_t the_engine(void)
 {
     static atomic_int started;
     if (!started) {
@@ -91,7 +91,7 @@ static thread_state *state_of_thread(void)
 {
     if (mine) return mine;
     dnnl_stream_t stream;
-    vd_onednn_check(dnnl_stream_create(&stream, vd_onednn_engine(), dnnl_stream_default_flags), "stream");
+    vd_onednn_check(dnnl_stream_create(&stream, the_engine(), dnnl_stream_default_flags), "stream");
     mine = calloc(1, sizeof(*mine));
     if (!mine) {
         dnnl_stream_destroy(stream);
@@ -160,7 +160,7 @@ dnnl_primitive_desc_t vd_onednn_describe(const_dnnl_op_desc_t op, dnnl_primitive
     dnnl_primitive_desc_t pd = 0;
     dnnl_primitive_attr_t attr = attributes(add);
     int threads = vd_onednn_one_thread();
-    if (dnnl_primitive_desc_create(&pd, op, attr, vd_onednn_engine(), forward) != dnnl_success) pd = 0;
+    if (dnnl_primitive_desc_create(&pd, op, attr, the_engine(), forward) != dnnl_success) pd = 0;
     dnnl_primitive_attr_destroy(attr);
     vd_onednn_threads_again(threads);
     return pd;
@@ -171,7 +171,7 @@ dnnl_primitive_desc_t vd_onednn_describe_reorder(const dnnl_memory_desc_t *from,
     dnnl_primitive_desc_t pd = 0;
     dnnl_primitive_attr_t attr = attributes(add);
     int threads = vd_onednn_one_thread();
-    dnnl_engine_t e = vd_onednn_engine();
+    dnnl_engine_t e = the_engine();
     dnnl_status_t status = dnnl_reorder_primitive_desc_create(&pd, from, e, to, e, attr);
     dnnl_primitive_attr_destroy(attr);
     vd_onednn_threads_again(threads);
@@ -187,7 +187,7 @@ dnnl_memory_desc_t vd_onednn_memory(dnnl_primitive_desc_t pd, dnnl_query_t what)
 static dnnl_memory_t memory(const dnnl_memory_desc_t *layout)
 {
     dnnl_memory_t m;
-    vd_onednn_check(dnnl_memory_create(&m, layout, vd_onednn_engine(), DNNL_MEMORY_NONE), "memory");
+    vd_onednn_check(dnnl_memory_create(&m, layout, the_engine(), DNNL_MEMORY_NONE), "memory");
     return m;
 }
 

@@ -26,8 +26,6 @@ typedef struct {
 /* end the program with one line that names what failed, unless status is success */
 void vd_onednn_check(dnnl_status_t status, const char *what);
 
-dnnl_engine_t vd_onednn_engine(void);
-
 /* from here on oneDNN uses one OpenMP thread; returns the setting for vd_onednn_threads_again() to restore */
 int vd_onednn_one_thread(void);
 void vd_onednn_threads_again(int threads);

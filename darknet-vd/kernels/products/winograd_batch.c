@@ -82,7 +82,7 @@ static tiling tiling_of(vd_window w, int images)
     return g;
 }
 
-int vd_winograd_batch_has(vd_winograd_shape s)
+static int is_right_for(vd_winograd_shape s)
 {
     vd_window w = s.window;
     return (w.size == 3 || w.size == 5) && w.stride == 1 && vd_window_is_plain(w) && w.pad < w.size;
@@ -93,7 +93,7 @@ int vd_winograd_batch_pays(vd_winograd_shape s)
     enum { CHANNELS = 16, TILES = 16 };
     const double transforms = 1.5; /* with them, times the work of the products alone */
     vd_window w = s.window;
-    if (!vd_winograd_batch_has(s) || w.c < CHANNELS || s.n < CHANNELS) return 0;
+    if (!is_right_for(s) || w.c < CHANNELS || s.n < CHANNELS) return 0;
     tiling g = tiling_of(w, s.images);
     return g.rows * g.columns * s.images >= TILES &&
            transforms * work_of(w, g.form) <= (double)g.taps * w.out_h * w.out_w;
@@ -592,7 +592,7 @@ void vd_winograd_batch_backward_weights(vd_winograd_shape s, const float *x, con
 
 int vd_winograd_run_has(vd_winograd_shape s)
 {
-    return vd_winograd_batch_has(s) && s.window.c <= DEEP && s.n <= DEEP;
+    return is_right_for(s) && s.window.c <= DEEP && s.n <= DEEP;
 }
 
 size_t vd_winograd_run_packed(vd_winograd_shape s, int turned)

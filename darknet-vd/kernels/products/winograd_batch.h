@@ -20,8 +20,7 @@ typedef struct {
     int n, images;
 } vd_winograd_shape;
 
-/* 1 where it is right for the shape; where it is less work, too, than the convolution as it stands, with transforms */
-int vd_winograd_batch_has(vd_winograd_shape s);
+/* 1 where it is right for the shape, and less work than the convolution as it stands, with transforms */
 int vd_winograd_batch_pays(vd_winograd_shape s);
 
 /* y = x theta;  variance = x^2 sigma2, at least 0 (sigma2 is not negative) */
