@@ -12,31 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int vd_convolution_rows(vd_convolution_shape s)
-{
-    return s.window.c * s.window.size * s.window.size;
-}
-
-int vd_convolution_pixels(vd_convolution_shape s)
-{
-    return s.window.out_h * s.window.out_w;
-}
-
-int vd_convolution_is_product(vd_convolution_shape s)
-{
-    return s.window.size == 1 && s.window.stride == 1 && s.window.pad == 0 && vd_window_is_plain(s.window);
-}
-
-static size_t input_of(vd_convolution_shape s)
-{
-    return (size_t)s.window.c * s.window.h * s.window.w;
-}
-
-static size_t output_of(vd_convolution_shape s)
-{
-    return (size_t)s.n * vd_convolution_pixels(s);
-}
-
 /* image b of an array of x or dy, n numbers an image */
 static const void *image_of(vd_convolution_shape s, const void *array, size_t n, int b)
 {
@@ -77,7 +52,8 @@ static void forward_by_columns(const vd_convolution_plan *p, const void *x, cons
     int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s);
     vd_gemm_shape g = {.m = s.n, .n = pixels, .k = rows, .lda = rows, .ldb = pixels, .ldc = pixels};
     for (int b = 0; b < p->images; ++b)
-        multiply(s, g, weights, columns_of(s, image_of(s, x, input_of(s), b)), scale, y + output_of(s) * b);
+        multiply(s, g, weights, columns_of(s, image_of(s, x, vd_convolution_input(s), b)), scale,
+                 y + vd_convolution_output(s) * b);
 }
 
 void vd_convolve_forward(const vd_convolution_plan *p, const void *x, const void *weights, float scale, float *y)
@@ -99,8 +75,8 @@ static void backward_data_by_columns(const vd_convolution_plan *p, const void *d
     float *columns = in_place ? 0 : vd_scratch(VD_SCRATCH_D_COLUMNS, (size_t)rows * pixels);
     g.add = in_place && add;
     for (int b = 0; b < p->images; ++b) {
-        float *image = dx + input_of(s) * b;
-        multiply(s, g, weights, image_of(s, dy, output_of(s), b), scale, in_place ? image : columns);
+        float *image = dx + vd_convolution_input(s) * b;
+        multiply(s, g, weights, image_of(s, dy, vd_convolution_output(s), b), scale, in_place ? image : columns);
         if (!in_place) vd_kernels_get()->col2im_add(s.window, columns, image);
     }
 }
@@ -118,7 +94,7 @@ void vd_convolve_backward_data(const vd_convolution_plan *p, const void *dy, con
         return;
     }
     if (!add && !(by_columns && vd_convolution_is_product(p->shape)))
-        memset(dx, 0, input_of(p->shape) * p->images * sizeof(float));
+        memset(dx, 0, vd_convolution_input(p->shape) * p->images * sizeof(float));
     if (by_columns) backward_data_by_columns(p, dy, weights, scale, add, dx);
     else vd_direct_run(direct_of(p, VD_BACKWARD_DATA), dy, weights, dx);
 }
@@ -131,7 +107,8 @@ static void backward_weights_by_columns(const vd_convolution_plan *p, const void
     vd_gemm_shape g = {.m = s.n, .n = rows, .k = pixels, .lda = pixels, .ldb = pixels, .ldc = rows, .transpose_b = 1};
     g.add = 1;
     for (int b = 0; b < p->images; ++b)
-        multiply(s, g, image_of(s, dy, output_of(s), b), columns_of(s, image_of(s, x, input_of(s), b)), scale, dw);
+        multiply(s, g, image_of(s, dy, vd_convolution_output(s), b),
+                 columns_of(s, image_of(s, x, vd_convolution_input(s), b)), scale, dw);
 }
 
 void vd_convolve_backward_weights(const vd_convolution_plan *p, const void *x, const void *dy, float scale, float *dw)
@@ -312,10 +289,10 @@ static int make_arrays(contest *c)
 {
     vd_convolution_shape s = c->plan.shape;
     if (c->x) return 1;
-    c->y = calloc(c->plan.images * output_of(s), sizeof(float));
+    c->y = calloc(c->plan.images * vd_convolution_output(s), sizeof(float));
     c->w = calloc((size_t)s.n * vd_convolution_rows(s), sizeof(float));
     c->packed = aligned_alloc(64, (most_packed_bytes(c) + 64) / 64 * 64);
-    if (c->y && c->w && c->packed) c->x = calloc(c->plan.images * input_of(s), sizeof(float));
+    if (c->y && c->w && c->packed) c->x = calloc(c->plan.images * vd_convolution_input(s), sizeof(float));
     if (!c->x) free_arrays(c);
     return c->x != 0;
 }

@@ -6,13 +6,6 @@
 
 #include <stddef.h>
 
-int vd_convolution_rows(vd_convolution_shape s);   /* c size size: weights of one filter */
-int vd_convolution_pixels(vd_convolution_shape s); /* out_h out_w */
-
-/* 1 when it is a plain matrix product: a 1x1 filter at stride 1 without padding uses the image as its columns. (Stock
- * Darknet does so at every stride and padding, where the result is not a convolution; here it is.) */
-int vd_convolution_is_product(vd_convolution_shape s);
-
 /* how a convolution is computed */
 typedef struct {
     vd_convolution_shape shape;

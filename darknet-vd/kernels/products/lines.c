@@ -8,36 +8,6 @@
 
 enum { CACHE = 512 << 10 }; /* bytes of copies that are made before they are used */
 
-static int taps_of(vd_convolution_shape s)
-{
-    return s.window.size * s.window.size;
-}
-
-static int rows_of(vd_convolution_shape s)
-{
-    return s.window.c * taps_of(s);
-}
-
-static int pixels_of(vd_convolution_shape s)
-{
-    return s.window.out_h * s.window.out_w;
-}
-
-static size_t input_of(vd_convolution_shape s)
-{
-    return (size_t)s.window.c * s.window.h * s.window.w;
-}
-
-static size_t output_of(vd_convolution_shape s)
-{
-    return (size_t)s.n * pixels_of(s);
-}
-
-static int is_product(vd_convolution_shape s)
-{
-    return s.window.size == 1 && s.window.stride == 1 && s.window.pad == 0;
-}
-
 /* number `at` of an array of the type */
 static void *at(vd_convolution_shape s, const void *array, size_t at)
 {
@@ -68,8 +38,8 @@ static cut cut_of(vd_convolution_shape s, int images)
     enum { ENOUGH = 512 }; /* pixels of a group */
     vd_window w = s.window;
     cut c = {1, w.out_h};
-    int pixels = pixels_of(s),
-        few = s.type == VD_FP16 ? 192 : 64; /* a vector of fp16 is longer, and the tile packs it */
+    int pixels = vd_convolution_pixels(s);
+    int few = s.type == VD_FP16 ? 192 : 64; /* a vector of fp16 is longer, and the tile packs it */
     if (pixels < few) c.images = ENOUGH / pixels < images ? ENOUGH / pixels : images;
     while (images % c.images) --c.images;
     size_t row = vd_type_size(s.type) * w.c * w.size * (w.stride < w.size ? w.stride : w.size) * w.out_w * c.images;
@@ -118,7 +88,7 @@ static void take_apart(vd_convolution_shape s, cut c, int rows, int add, const f
     for (int n = 0; n < s.n; ++n)
         for (int r = 0; r < rows; ++r)
             for (int b = 0; b < c.images; ++b, joined += out_w) {
-                float *to = y + output_of(s) * b + (size_t)n * pixels_of(s) + (size_t)r * out_w;
+                float *to = y + vd_convolution_output(s) * b + (size_t)n * vd_convolution_pixels(s) + (size_t)r * out_w;
                 if (add) add_line(out_w, joined, to);
                 else copy_line(out_w, joined, to);
             }
@@ -127,8 +97,11 @@ static void take_apart(vd_convolution_shape s, cut c, int rows, int add, const f
 static void convolve_strip(vd_convolution_shape s, cut c, int first, int rows, vd_tile t, const void *x, float *y)
 {
     vd_window w = s.window;
-    vd_shift shift = {
-        w.c, w.h, w.w, w.size, w.stride, w.pad, w.out_w, first, rows + (w.size - 1) / w.stride, c.images, input_of(s)};
+    vd_shift shift = {.c = w.c, .h = w.h, .w = w.w, .size = w.size, .stride = w.stride, .pad = w.pad, .out_w = w.out_w};
+    shift.first = first;
+    shift.rows = rows + (w.size - 1) / w.stride;
+    shift.images = c.images;
+    shift.image = vd_convolution_input(s);
     size_t copies = (size_t)w.c * w.size * vd_shift_phases(&shift) * shift.rows * c.images * w.out_w;
     void *to = scratch_of(s, VD_SCRATCH_COLUMNS, copies);
     int joined = c.images > 1, add = t.add;
@@ -138,7 +111,7 @@ static void convolve_strip(vd_convolution_shape s, cut c, int first, int rows, v
     t.offset = offsets_of(&shift);
     t.n = rows * c.images * w.out_w;
     t.add = add && !joined;
-    t.ldc = joined ? t.n : pixels_of(s);
+    t.ldc = joined ? t.n : vd_convolution_pixels(s);
     t.c = joined ? vd_scratch(VD_SCRATCH_BLOCKED_Y, (size_t)t.m * t.n) : y + (size_t)first * w.out_w;
     vd_multiply_blocks(s.type, t);
     if (joined) take_apart(s, c, rows, add, t.c, y + (size_t)first * w.out_w);
@@ -148,12 +121,12 @@ static void convolve(vd_convolution_shape s, int images, const void *x, const vo
                      float *y)
 {
     cut c = cut_of(s, images);
-    vd_tile t = {.m = s.n, .k = rows_of(s), .a = packed, .add = add, .scale = scale};
+    vd_tile t = {.m = s.n, .k = vd_convolution_rows(s), .a = packed, .add = add, .scale = scale};
     for (int b = 0; b < images; b += c.images) {
-        const void *in = at(s, x, input_of(s) * b);
-        float *out = y + output_of(s) * b;
-        if (is_product(s) && c.images == 1) {
-            t.n = pixels_of(s), t.x = in, t.ldx = t.ldc = t.n, t.c = out;
+        const void *in = at(s, x, vd_convolution_input(s) * b);
+        float *out = y + vd_convolution_output(s) * b;
+        if (vd_convolution_is_product(s) && c.images == 1) {
+            t.n = vd_convolution_pixels(s), t.x = in, t.ldx = t.ldc = t.n, t.c = out;
             vd_multiply_blocks(s.type, t);
             continue;
         }
@@ -174,13 +147,13 @@ void vd_lines_forward(vd_convolution_shape s, int images, const void *x, const v
 /* as a forward convolution with turned weights, unless it would compute many more pixels than there are */
 static int by_turning(vd_convolution_shape s)
 {
-    return vd_can_be_turned(s) && 4L * s.window.h * s.window.w <= 5L * pixels_of(s);
+    return vd_can_be_turned(s) && 4L * s.window.h * s.window.w <= 5L * vd_convolution_pixels(s);
 }
 
 static void backward_data_by_columns(vd_convolution_shape s, int images, const void *dy, const void *weights,
                                      float scale, int add, float *dx)
 {
-    int rows = rows_of(s), pixels = pixels_of(s), in_place = is_product(s);
+    int rows = vd_convolution_rows(s), pixels = vd_convolution_pixels(s), in_place = vd_convolution_is_product(s);
     float *columns = in_place ? 0 : vd_scratch(VD_SCRATCH_D_COLUMNS, (size_t)rows * pixels);
     vd_tile t = {.m = rows,
                  .n = pixels,
@@ -192,10 +165,10 @@ static void backward_data_by_columns(vd_convolution_shape s, int images, const v
                  .ldc = pixels,
                  .scale = scale};
     t.add = in_place && add;
-    if (!in_place && !add) memset(dx, 0, input_of(s) * images * sizeof(float));
+    if (!in_place && !add) memset(dx, 0, vd_convolution_input(s) * images * sizeof(float));
     for (int b = 0; b < images; ++b) {
-        float *image = dx + input_of(s) * b;
-        t.x = at(s, dy, output_of(s) * b);
+        float *image = dx + vd_convolution_input(s) * b;
+        t.x = at(s, dy, vd_convolution_output(s) * b);
         t.c = in_place ? image : columns;
         vd_tile_of(s.type, t);
         if (!in_place) vd_kernels_get()->col2im_add(s.window, columns, image);
@@ -214,15 +187,15 @@ void vd_lines_backward_data(vd_convolution_shape s, int images, const void *dy, 
 size_t vd_lines_packed_bytes(vd_convolution_shape s, vd_pass pass)
 {
     if (pass == VD_BACKWARD_DATA && !by_turning(s)) return 0;
-    return vd_type_size(s.type) * s.n * rows_of(s);
+    return vd_type_size(s.type) * s.n * vd_convolution_rows(s);
 }
 
 /* of the turned convolution: [c][n size size], each filter from its end */
 static void *turn_weights(vd_convolution_shape s, const void *weights)
 {
-    int taps = taps_of(s);
+    int taps = vd_convolution_taps(s);
     size_t bytes = vd_type_size(s.type), step = bytes * s.n * taps;
-    char *turned = scratch_of(s, VD_SCRATCH_BLOCKED_W, (size_t)s.n * rows_of(s));
+    char *turned = scratch_of(s, VD_SCRATCH_BLOCKED_W, (size_t)s.n * vd_convolution_rows(s));
     const char *from = weights;
     for (int n = 0; n < s.n; ++n)
         for (int c = 0; c < s.window.c; ++c)
@@ -237,7 +210,8 @@ void vd_lines_pack(vd_convolution_shape s, vd_pass pass, const void *weights, vo
         weights = turn_weights(s, weights);
         s = vd_turned(s);
     }
-    vd_pack_blocks(s.type, s.n, rows_of(s), weights, rows_of(s), 0, rows_of(s), packed);
+    int rows = vd_convolution_rows(s);
+    vd_pack_blocks(s.type, s.n, rows, weights, rows, 0, rows, packed);
 }
 
 /* ---- gradient of the weights ---- */
@@ -284,7 +258,8 @@ static void turn_input(weights_strip *p, const void *x)
 {
     size_t one = (size_t)p->height * p->width * p->s.window.c;
     void *to = scratch_of(p->s, VD_SCRATCH_BLOCKED_X, p->images * one);
-    for (int b = 0; b < p->images; ++b) turn_rows(p, at(p->s, x, input_of(p->s) * b), at(p->s, to, one * b));
+    for (int b = 0; b < p->images; ++b)
+        turn_rows(p, at(p->s, x, vd_convolution_input(p->s) * b), at(p->s, to, one * b));
     p->x = to;
 }
 
@@ -293,11 +268,11 @@ static void turn_gradient(weights_strip *p, const void *dy)
     int one = p->rows * p->s.window.out_w, all = p->images * one;
     void *to = scratch_of(p->s, VD_SCRATCH_D_COLUMNS, (size_t)all * p->s.n);
     for (int b = 0; b < p->images; ++b) {
-        const void *from = at(p->s, dy, output_of(p->s) * b + (size_t)p->first * p->s.window.out_w);
-        if (is_wide(p->s)) vd_pack_blocks(p->s.type, p->s.n, one, from, pixels_of(p->s), b * one, all, to);
+        const void *from = at(p->s, dy, vd_convolution_output(p->s) * b + (size_t)p->first * p->s.window.out_w);
+        if (is_wide(p->s)) vd_pack_blocks(p->s.type, p->s.n, one, from, vd_convolution_pixels(p->s), b * one, all, to);
         else
-            vd_transpose_type(p->s.type, p->s.n, one, from, pixels_of(p->s), at(p->s, to, (size_t)b * one * p->s.n),
-                              p->s.n);
+            vd_transpose_type(p->s.type, p->s.n, one, from, vd_convolution_pixels(p->s),
+                              at(p->s, to, (size_t)b * one * p->s.n), p->s.n);
     }
     p->dy = to;
 }
@@ -351,7 +326,7 @@ static void add_narrow(const weights_strip *p)
 /* dw += the sums, in the layout of the weights */
 static void add_sums(vd_convolution_shape s, const float *sums, float *dw)
 {
-    int c = s.window.c, taps = taps_of(s);
+    int c = s.window.c, taps = vd_convolution_taps(s);
     if (is_wide(s)) {
         for (int n = 0; n < s.n; ++n, sums += taps * c, dw += taps * c) vd_transpose_add(taps, c, sums, c, dw, taps);
         return;
@@ -366,7 +341,7 @@ static void cut_weights(weights_strip *p, int images, int *rows)
 {
     enum { ENOUGH = 256 }; /* pixels of a sum that pay for reading and writing it */
     vd_window w = p->s.window;
-    int pixels = pixels_of(p->s), fit = 1;
+    int pixels = vd_convolution_pixels(p->s), fit = 1;
     p->images = ENOUGH / pixels < 1 ? 1 : ENOUGH / pixels < images ? ENOUGH / pixels : images;
     while (images % p->images) --p->images;
     *rows = w.out_h;
@@ -380,7 +355,7 @@ void vd_lines_backward_weights(vd_convolution_shape s, int images, const void *x
 {
     vd_window w = s.window;
     int in_place = w.size == 1 && is_wide(s), rows;
-    size_t all = (size_t)s.n * rows_of(s);
+    size_t all = (size_t)s.n * vd_convolution_rows(s);
     weights_strip p = {.s = s, .width = (w.out_w - 1) * w.stride + w.size, .scale = scale};
     cut_weights(&p, images, &rows);
     p.sums = in_place ? dw : vd_scratch(VD_SCRATCH_BLOCKED_W, all);
@@ -389,8 +364,8 @@ void vd_lines_backward_weights(vd_convolution_shape s, int images, const void *x
         for (p.first = 0; p.first < w.out_h; p.first += rows) {
             p.rows = w.out_h - p.first < rows ? w.out_h - p.first : rows;
             p.height = (p.rows - 1) * w.stride + w.size;
-            turn_input(&p, at(s, x, input_of(s) * b));
-            turn_gradient(&p, at(s, dy, output_of(s) * b));
+            turn_input(&p, at(s, x, vd_convolution_input(s) * b));
+            turn_gradient(&p, at(s, dy, vd_convolution_output(s) * b));
             if (is_wide(s)) add_wide(&p);
             else add_narrow(&p);
         }

@@ -13,6 +13,39 @@ typedef struct {
     int not_negative; /* 1: no input and no weight is below 0 (variances); then no output is either, by any way */
 } vd_convolution_shape;
 
+static inline int vd_convolution_taps(vd_convolution_shape s) /* size size */
+{
+    return s.window.size * s.window.size;
+}
+
+static inline int vd_convolution_rows(vd_convolution_shape s) /* c size size: weights of one filter */
+{
+    return s.window.c * vd_convolution_taps(s);
+}
+
+static inline int vd_convolution_pixels(vd_convolution_shape s) /* out_h out_w */
+{
+    return s.window.out_h * s.window.out_w;
+}
+
+/* numbers of one image */
+static inline size_t vd_convolution_input(vd_convolution_shape s)
+{
+    return (size_t)s.window.c * s.window.h * s.window.w;
+}
+
+static inline size_t vd_convolution_output(vd_convolution_shape s)
+{
+    return (size_t)s.n * vd_convolution_pixels(s);
+}
+
+/* 1 when it is a plain matrix product: a 1x1 filter at stride 1 without padding uses the image as its columns. (Stock
+ * Darknet does so at every stride and padding, where the result is not a convolution; here it is.) */
+static inline int vd_convolution_is_product(vd_convolution_shape s)
+{
+    return s.window.size == 1 && s.window.stride == 1 && s.window.pad == 0 && vd_window_is_plain(s.window);
+}
+
 typedef enum { VD_FORWARD, VD_BACKWARD_DATA, VD_BACKWARD_WEIGHTS } vd_pass;
 enum { VD_PASSES = 3 };
 
