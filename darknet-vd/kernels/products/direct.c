@@ -252,21 +252,6 @@ static const void *blocked_of(conversion *c, const operand *of, int is_result, v
     return blocked;
 }
 
-/* weights of the turned convolution: [c][n][size size] from [n][c][size size], each filter from its end */
-static const void *turn(vd_convolution_shape s, const void *weights)
-{
-    int taps = s.window.size * s.window.size;
-    size_t bytes = vd_type_size(s.type);
-    char *turned = (char *)vd_scratch(slots[W], (size_t)s.n * s.window.c * taps);
-    for (int n = 0; n < s.n; ++n)
-        for (int c = 0; c < s.window.c; ++c) {
-            const char *from = (const char *)weights + bytes * ((size_t)n * s.window.c + c) * taps;
-            char *to = turned + bytes * ((size_t)c * s.n + n) * taps;
-            for (int i = 0; i < taps; ++i) memcpy(to + bytes * (taps - 1 - i), from + bytes * i, bytes);
-        }
-    return turned;
-}
-
 int vd_direct_has(vd_direct k)
 {
     if (vd_kernels_get() == &vd_kernels_c || k.shape.type == VD_FP16 || k.way == VD_BY_COLUMNS ||
@@ -286,7 +271,7 @@ size_t vd_direct_packed_bytes(vd_direct k)
 void vd_direct_pack(vd_direct k, const void *weights, void *packed)
 {
     conversion *c = find(k)->conversions + SECOND;
-    if (is_turned(&k)) weights = turn(k.shape, weights);
+    if (is_turned(&k)) weights = vd_turned_weights(k.shape, weights);
     if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){weights, packed});
     else memcpy(packed, weights, c->bytes);
 }

@@ -190,24 +190,10 @@ size_t vd_lines_packed_bytes(vd_convolution_shape s, vd_pass pass)
     return vd_type_size(s.type) * s.n * vd_convolution_rows(s);
 }
 
-/* of the turned convolution: [c][n size size], each filter from its end */
-static void *turn_weights(vd_convolution_shape s, const void *weights)
-{
-    int taps = vd_convolution_taps(s);
-    size_t bytes = vd_type_size(s.type), step = bytes * s.n * taps;
-    char *turned = scratch_of(s, VD_SCRATCH_BLOCKED_W, (size_t)s.n * vd_convolution_rows(s));
-    const char *from = weights;
-    for (int n = 0; n < s.n; ++n)
-        for (int c = 0; c < s.window.c; ++c)
-            for (int tap = taps - 1; tap >= 0; --tap, from += bytes)
-                memcpy(turned + c * step + bytes * ((size_t)n * taps + tap), from, bytes);
-    return turned;
-}
-
 void vd_lines_pack(vd_convolution_shape s, vd_pass pass, const void *weights, void *packed)
 {
     if (pass == VD_BACKWARD_DATA) {
-        weights = turn_weights(s, weights);
+        weights = vd_turned_weights(s, weights);
         s = vd_turned(s);
     }
     int rows = vd_convolution_rows(s);

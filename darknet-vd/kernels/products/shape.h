@@ -78,6 +78,9 @@ static inline vd_convolution_shape vd_turned(vd_convolution_shape s)
     return (vd_convolution_shape){t, w.c, s.type, 0};
 }
 
+/* its weights: of all [n][c][size][size], in this thread's VD_SCRATCH_BLOCKED_W */
+const void *vd_turned_weights(vd_convolution_shape s, const void *weights);
+
 static inline int vd_can_be_turned(vd_convolution_shape s)
 {
     return s.window.stride == 1 && !s.window.down && s.window.pad < vd_window_extent(s.window);
