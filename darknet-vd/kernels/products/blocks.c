@@ -8,12 +8,6 @@ void vd_tile_of(vd_type type, vd_tile t)
     else vd_kernels_get()->tile(t);
 }
 
-void vd_transpose_type(vd_type type, int rows, int columns, const void *in, int ld_in, void *out, int ld_out)
-{
-    if (type == VD_FP16) vd_transpose_16(rows, columns, in, ld_in, out, ld_out);
-    else vd_transpose(rows, columns, in, ld_in, out, ld_out);
-}
-
 void vd_pack_blocks(vd_type type, int rows, int k, const void *from, int ld, int to, int all, void *packed)
 {
     size_t bytes = vd_type_size(type);

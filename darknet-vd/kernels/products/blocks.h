@@ -29,7 +29,4 @@ void vd_multiply_blocks(vd_type type, vd_tile t);
 /* the tile of the type */
 void vd_tile_of(vd_type type, vd_tile t);
 
-/* a matrix of float, or 16-bit numbers: see transpose.h */
-void vd_transpose_type(vd_type type, int rows, int columns, const void *in, int ld_in, void *out, int ld_out);
-
 #endif

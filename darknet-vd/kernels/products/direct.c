@@ -140,9 +140,7 @@ static void transpose_to_blocked(const conversion *c, vd_type type, const void *
         for (int first = 0; first < c->channels; first += c->block, to += block) {
             int rows = c->channels - first < c->block ? c->channels - first : c->block;
             if (rows < c->block) memset(to, 0, block);
-            if (type != VD_FLOAT)
-                vd_transpose_16(rows, c->pixels, (const uint16_t *)from, c->pixels, (uint16_t *)to, c->block);
-            else vd_transpose(rows, c->pixels, (const float *)from, c->pixels, (float *)to, c->block);
+            vd_transpose_type(type, rows, c->pixels, from, c->pixels, to, c->block);
             from += bytes * rows * c->pixels;
         }
 }

@@ -33,12 +33,6 @@ int vd_tiled_first(int m, int block)
     return first_of(m, block, vd_tiled_blocks(m));
 }
 
-static void turn(vd_type type, int rows, int columns, const void *in, int ld_in, void *out, int ld_out)
-{
-    if (type == VD_FLOAT) vd_transpose(rows, columns, in, ld_in, out, ld_out);
-    else vd_transpose_16(rows, columns, in, ld_in, out, ld_out);
-}
-
 /* out[p][i] = in[p ld + i], i < rows. Where BLOCK numbers may be read, as many are copied, and the next row overwrites
  * those too many */
 #define COPY_ROWS(of)                                                 \
@@ -66,7 +60,7 @@ void vd_tiled_pack(vd_type type, int m, int k, int block, const void *a, int lda
     float *out = packed + (size_t)first * k;
     if (type == VD_FLOAT) {
         if (transpose_a) copy_floats(k, rows, first + BLOCK <= m, a, lda, out);
-        else turn(type, rows, k, a, lda, out, rows);
+        else vd_transpose_type(type, rows, k, a, lda, out, rows);
     } else {
         if (transpose_a) {
             copy_halves(k, rows, first + BLOCK <= m, a, lda, (void *)out);
@@ -74,7 +68,7 @@ void vd_tiled_pack(vd_type type, int m, int k, int block, const void *a, int lda
         }
         uint16_t *columns = (void *)vd_scratch(VD_SCRATCH_TILE_B, ((size_t)rows * k + 1) / 2);
         uint32_t *twice = (void *)out;
-        turn(type, rows, k, a, lda, columns, rows);
+        vd_transpose_type(type, rows, k, a, lda, columns, rows);
         for (int i = 0; i < rows * k; ++i) twice[i] = TWICE(columns[i]);
     }
 }
@@ -113,7 +107,7 @@ static void multiply_part(const product *g, int p, int k, void (*tile)(vd_tile t
         t.n = s.n - j < panel ? s.n - j : panel;
         t.x = in_place ? b_at(g, p, j) : copy;
         t.ldx = in_place ? s.ldb : panel;
-        if (s.transpose_b) turn(g->type, t.n, k, b_at(g, p, j), s.ldb, copy, panel);
+        if (s.transpose_b) vd_transpose_type(g->type, t.n, k, b_at(g, p, j), s.ldb, copy, panel);
         for (int q = 0; !s.transpose_b && !in_place && q < k; ++q)
             memcpy(copy + g->size * q * panel, b_at(g, p + q, j), g->size * t.n);
         for (int b = 0; b < blocks; ++b) {
