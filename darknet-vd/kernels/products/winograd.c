@@ -1,6 +1,7 @@
 #include "kernels/products/winograd.h"
 #include "base/aligned.h"
 #include "base/parallel.h"
+#include "kernels/round_up.h"
 #include "kernels/scratch.h"
 
 #include <stdlib.h>
@@ -18,16 +19,11 @@ static int tiles_of(int pixels)
     return (pixels + TILE - 1) / TILE;
 }
 
-static int round_up(int n, int to)
-{
-    return (n + to - 1) / to * to;
-}
-
 int vd_winograd_pays(vd_window w)
 {
     /* a tile saves three of four multiplications; what is beyond the output is lost, and the transforms cost, too */
     const double least = 1.5;
-    double lanes = round_up(tiles_of(w.out_h) * tiles_of(w.out_w), VD_WINOGRAD_LANES);
+    double lanes = vd_round_up(tiles_of(w.out_h) * tiles_of(w.out_w), VD_WINOGRAD_LANES);
     return w.size == SIZE && w.stride == 1 && vd_window_is_plain(w) &&
            4. * w.out_h * w.out_w >= least * TILE * TILE * lanes;
 }
@@ -198,7 +194,7 @@ static int rows_of(const job *j, int rows, int columns)
 static int group_of(const job *j)
 {
     int panels = j->g->panels, most = (int)(GROUP_BYTES / frequency_bytes(PANEL, j->tiles.lanes));
-    int pieces = round_up(vd_pieces(panels, most > 0 ? most : 1), 2);
+    int pieces = vd_round_up(vd_pieces(panels, most > 0 ? most : 1), 2);
     return vd_pieces(panels, pieces);
 }
 
@@ -208,7 +204,7 @@ void vd_winograd_forward(const vd_winograd *g, const vd_winograd_kernels *k, vd_
     job j = {.g = g, .k = k, .x = x, .scale = scale, .bias = bias, .slope = slope, .y = y};
     int rows = tiles_of(w.out_h), columns = tiles_of(w.out_w), of_band = rows_of(&j, rows, columns);
     j.tiles = (vd_winograd_tiles){w.h, w.w, w.pad, w.out_h, w.out_w, 0, of_band, columns, 0};
-    j.tiles.lanes = round_up(of_band * columns, VD_WINOGRAD_LANES);
+    j.tiles.lanes = vd_round_up(of_band * columns, VD_WINOGRAD_LANES);
     j.step = step_of(&j);
     if (of_band < rows) {
         vd_parallel_for(vd_pieces(rows, of_band), forward_band, &j);

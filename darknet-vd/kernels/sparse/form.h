@@ -45,11 +45,6 @@ void *vd_sparse_array(vd_sparse_form *f, size_t n, size_t size);
 vd_sparse_form *make_vd_sparse_form_by(vd_sparse_ways by, vd_window w, int n, int images, const float *weights,
                                        const float *scale, const float *bias, float slope);
 
-static inline int vd_round_up(int n, int to)
-{
-    return (n + to - 1) / to * to;
-}
-
 /* complete a form whose members `by`, window, n, nonzeros, slope, shifted, in_place and lanes are set; 0 when there is
  * no memory, or when the layer is too large for the form's indexes */
 int vd_sparse_make_rows(vd_sparse_form *f, const float *weights, const float *scale, const float *bias);
