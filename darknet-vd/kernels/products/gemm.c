@@ -1,8 +1,7 @@
 #include "kernels/products/gemm.h"
 #include "kernels/products/tiled.h"
-#include "kernels/bf16.h"
-#include "base/fp16.h"
 #include "kernels/kernels.h"
+#include "kernels/number_at.h"
 #include "kernels/scratch.h"
 #include "base/parallel.h"
 #ifdef VD_ONEDNN
@@ -11,22 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* element number `at` of a factor */
-static float float_at(const void *x, long at)
-{
-    return ((const float *)x)[at];
-}
-
-static float bf16_at(const void *x, long at)
-{
-    return vd_float_of_bf16(((const uint16_t *)x)[at]);
-}
-
-static float fp16_at(const void *x, long at)
-{
-    return vd_float_of_fp16(((const uint16_t *)x)[at]);
-}
 
 static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at), const void *a, const void *b,
                            float scale, float *c)
@@ -52,17 +35,17 @@ static inline void product(vd_gemm_shape s, float (*at)(const void *x, long at),
 
 void vd_gemm_c(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
-    product(s, float_at, a, b, 1, c);
+    product(s, vd_float_at, a, b, 1, c);
 }
 
 void vd_gemm_bf16_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
 {
-    product(s, bf16_at, a, b, 1, c);
+    product(s, vd_bf16_at, a, b, 1, c);
 }
 
 static void half_c(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c)
 {
-    product(s, fp16_at, a, b, scale, c);
+    product(s, vd_fp16_at, a, b, scale, c);
 }
 
 void vd_gemm_half(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float scale, float *c)

@@ -1,16 +1,6 @@
 /* The specification of the tile. */
 #include "kernels/products/tile.h"
-#include "base/fp16.h"
-
-static float float_at(const void *x, long at)
-{
-    return ((const float *)x)[at];
-}
-
-static float half_at(const void *x, long at)
-{
-    return vd_float_of_fp16(((const uint16_t *)x)[at]);
-}
+#include "kernels/number_at.h"
 
 static float twice_at(const void *x, long at)
 {
@@ -33,10 +23,10 @@ static inline void tile(vd_tile t, float (*number)(const void *x, long at),
 
 void vd_tile_c(vd_tile t)
 {
-    tile(t, float_at, float_at);
+    tile(t, vd_float_at, vd_float_at);
 }
 
 void vd_tile_half_c(vd_tile t)
 {
-    tile(t, half_at, t.twice ? twice_at : half_at);
+    tile(t, vd_fp16_at, t.twice ? twice_at : vd_fp16_at);
 }
