@@ -1,5 +1,6 @@
 #include "kernels/products/winograd_batch.h"
 #include "base/parallel.h"
+#include "kernels/products/shape.h"
 #include "kernels/products/tile.h"
 #include "kernels/scratch.h"
 #include "kernels/transpose.h"
@@ -441,12 +442,13 @@ static void convolve(convolution j, planes source, int pad)
 /* the convolution whose result is y, of one product; turned: dx, from dy */
 static convolution convolution_of(vd_winograd_shape s, int turned)
 {
-    vd_window w = s.window, t = {s.n, w.out_h, w.out_w, w.size, 1, w.size - 1 - w.pad, w.h, w.w, 0, 0};
-    w = turned ? t : w;
+    vd_convolution_shape of = {.window = s.window, .n = s.n};
+    if (turned) of = vd_turned(of);
+    vd_window w = of.window;
     return (convolution){.k = vd_kernels_get(),
                          .g = tiling_of(w, s.images),
                          .c = w.c,
-                         .n = turned ? s.window.c : s.n,
+                         .n = of.n,
                          .h = w.out_h,
                          .w = w.out_w,
                          .turned = turned,
