@@ -56,6 +56,8 @@ void vd_gemm_half(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float s
 }
 
 #ifdef VD_ONEDNN
+enum { HAS_ONEDNN = 1 };
+
 /* 'T' and 'N' as in BLAS, row-major */
 static void sgemm(vd_gemm_shape s, const float *a, const float *b, float *c)
 {
@@ -133,9 +135,20 @@ static void onednn_gemm(vd_gemm_shape s, vd_type type, const void *a, const void
     else vd_gemm_bf16_c(s, a, b, c);
 }
 
+#else
+enum { HAS_ONEDNN = 0 };
+
+/* not reached */
+static void onednn_gemm(vd_gemm_shape s, vd_type type, const void *a, const void *b, float *c)
+{
+    (void)s, (void)type, (void)a, (void)b, (void)c;
+    abort();
+}
+#endif
+
 /* oneDNN 2 has code of its own for x86; elsewhere its products are plain loops */
 #ifdef __x86_64__
-enum { ONEDNN_IS_FAST = 1 };
+enum { ONEDNN_IS_FAST = HAS_ONEDNN };
 #else
 enum { ONEDNN_IS_FAST = 0 };
 #endif
@@ -149,41 +162,19 @@ void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c)
 
 void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
 {
-    if (vd_kernels_get() == &vd_kernels_c) vd_gemm_bf16_c(s, a, b, c);
+    if (!HAS_ONEDNN || vd_kernels_get() == &vd_kernels_c) vd_gemm_bf16_c(s, a, b, c);
     else onednn_gemm(s, VD_BF16, a, b, c);
 }
 
 int vd_gemm_is_fast(void)
 {
-    return 1;
+    return HAS_ONEDNN;
 }
 
 int vd_gemm_is_tiled(void)
 {
     return !ONEDNN_IS_FAST && vd_kernels_get() != &vd_kernels_c;
 }
-#else
-void vd_gemm(vd_gemm_shape s, const float *a, const float *b, float *c)
-{
-    if (vd_kernels_get() == &vd_kernels_c) vd_gemm_c(s, a, b, c);
-    else vd_tiled_gemm(s, VD_FLOAT, a, b, 1, c);
-}
-
-void vd_gemm_bf16(vd_gemm_shape s, const uint16_t *a, const uint16_t *b, float *c)
-{
-    vd_gemm_bf16_c(s, a, b, c);
-}
-
-int vd_gemm_is_fast(void)
-{
-    return 0;
-}
-
-int vd_gemm_is_tiled(void)
-{
-    return vd_kernels_get() != &vd_kernels_c;
-}
-#endif
 
 typedef struct {
     vd_gemm_shape s;
