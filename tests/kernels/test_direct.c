@@ -177,7 +177,7 @@ static void check(vd_direct d)
 /* oneDNN has it with AVX2; Winograd's products with AVX-512, for 3x3 filters at stride 1 and enough channels */
 static int should_have(vd_direct d)
 {
-#ifdef __x86_64__
+#if defined(__x86_64__) && defined(VD_ONEDNN)
     return d.shape.type == VD_FLOAT && vd_window_is_plain(d.shape.window) &&
            (d.way == VD_BY_DIRECT || (d.way == VD_BY_DIRECT_INFERENCE && d.pass == VD_FORWARD));
 #else
