@@ -1,14 +1,14 @@
+/* oneDNN's convolutions; direct_none.c is what a build without it has */
+#ifdef VD_ONEDNN
 #include "kernels/products/direct.h"
 #include "kernels/kernels.h"
+#include "kernels/products/onednn.h"
 #include "kernels/scratch.h"
 #include "kernels/transpose.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef VD_ONEDNN
-#include "kernels/products/onednn.h"
 
 /* the three arrays of a convolution; each pass computes one from the other two */
 typedef enum { X, W, Y, ARRAYS } array;
@@ -287,30 +287,5 @@ void vd_direct_run(vd_direct k, const void *first, const void *second, float *re
     else if (c->by == REORDER) vd_onednn_run(&c->call, (const void *const[]){blocked[RESULT], result});
     if (k.shape.not_negative && k.pass == VD_FORWARD && is_winograd(k.way)) /* differences, so rounded below 0 */
         vd_kernels_get()->leaky((size_t)k.images * k.shape.n * k.shape.window.out_h * k.shape.window.out_w, 0, result);
-}
-#else
-int vd_direct_has(vd_direct k)
-{
-    (void)k;
-    return 0;
-}
-
-/* not reached: vd_direct_has() returns 0 */
-size_t vd_direct_packed_bytes(vd_direct k)
-{
-    (void)k;
-    abort();
-}
-
-void vd_direct_pack(vd_direct k, const void *weights, void *packed)
-{
-    (void)k, (void)weights, (void)packed;
-    abort();
-}
-
-void vd_direct_run(vd_direct k, const void *first, const void *second, float *result)
-{
-    (void)k, (void)first, (void)second, (void)result;
-    abort();
 }
 #endif
