@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /* SHARED, SUMS and LISTS are for the thread that starts a vd_parallel_for() and hands the pointer to its pieces; the
- * others are for the pieces themselves. BLOCKED_X is both: products/winograd_batch.c, itself at times in a piece, hands
- * it to the pieces of its own loops, which do not ask for it. */
+ * others are for the pieces themselves. BLOCKED_X is both: products/winograd_batch.c and winograd_batch_weights.c, at
+ * times in a piece themselves, hand it to the pieces of their own loops, which do not ask for it. */
 typedef enum {
     VD_SCRATCH_SHARED,
     VD_SCRATCH_SUMS,
