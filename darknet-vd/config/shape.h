@@ -11,6 +11,7 @@ typedef struct {
     int x, y;
 } vd_strides;
 
+/* stride_x= and stride_y= where they are given, else stride= */
 vd_strides vd_strides_of(vd_section s);
 
 /* of a convolution, 1 for none */

@@ -16,6 +16,7 @@ typedef struct {
     size_t in[VD_HISTOGRAM_BINS], all;
 } vd_histogram;
 
+/* of all variational layers; without any, all is 0 */
 vd_histogram vd_histogram_of(const network *net);
 
 /* the log alpha that this share of the weights is at or over: the lower end of its bin */

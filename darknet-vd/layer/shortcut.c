@@ -50,7 +50,11 @@ void vd_sum_factors(vd_sum_normalization how, int n, size_t step, const float *w
     for (int s = 0; how != VD_SUM_PLAIN && s < n; ++s) p[s * step] /= sum;
 }
 
-void vd_sum_gradient(vd_sum_normalization how, int n, size_t step, const float *w, const float *p, float *d)
+/* the gradient of the weights from that of p, for one layer or channel
+ *
+ *   w, p   [n * step] every step-th is one of the n; p as above
+ *   d      the same; on input -dL/dp, on output -dL/dw */
+static void sum_gradient(vd_sum_normalization how, int n, size_t step, const float *w, const float *p, float *d)
 {
     float sum = eps, mean = 0; /* of d, weighted by p */
     if (how == VD_SUM_PLAIN) return;
@@ -180,7 +184,7 @@ static void add_weight_gradients(const job *j)
         d[s] = sum;
     }
     for (size_t c = 0; c < step; ++c)
-        vd_sum_gradient((vd_sum_normalization)l.normalization, n, step, l.weights + c, j->p + c, d + c);
+        sum_gradient((vd_sum_normalization)l.normalization, n, step, l.weights + c, j->p + c, d + c);
     for (int i = 0; i < l.nweights; ++i) l.weight_updates[i] += d[i];
 }
 

@@ -30,10 +30,4 @@ void attach_vd_shortcut(layer *l, vd_sum s);
  *   w, p   [n * step] every step-th is one of the n */
 void vd_sum_factors(vd_sum_normalization how, int n, size_t step, const float *w, float *p);
 
-/* the gradient of the weights from that of p, for one layer or channel
- *
- *   w, p   [n * step] every step-th is one of the n; p as above
- *   d      the same; on input -dL/dp, on output -dL/dw */
-void vd_sum_gradient(vd_sum_normalization how, int n, size_t step, const float *w, const float *p, float *d);
-
 #endif

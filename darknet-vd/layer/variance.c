@@ -8,14 +8,9 @@ vd_type vd_variance_type(void)
     return vd_kernels_type(vd_kernels_get());
 }
 
-size_t vd_variance_size(void)
-{
-    return vd_type_size(vd_variance_type());
-}
-
 void *vd_variance_at(const void *array, size_t i)
 {
-    return (char *)array + i * vd_variance_size();
+    return (char *)array + i * vd_type_size(vd_variance_type());
 }
 
 float vd_variance_scale(vd_variance_kind kind, float largest)

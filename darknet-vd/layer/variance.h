@@ -14,9 +14,6 @@
 /* of squares, sigma2 and the gradients along the variance; another training may change it between batches */
 vd_type vd_variance_type(void);
 
-/* bytes of one number */
-size_t vd_variance_size(void);
-
 /* number i of an array */
 void *vd_variance_at(const void *array, size_t i);
 

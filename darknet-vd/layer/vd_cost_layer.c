@@ -9,7 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-double vd_network_kl(const network *net)
+/* KL divergence of all variational layers, in nats, at the latest training forward */
+static double network_kl(const network *net)
 {
     double kl = 0;
     for (int i = 0; i < net->n; ++i)
@@ -51,7 +52,7 @@ static void forward_vd_cost_layer(layer l, network net)
     if (!c->progress.started)
         c->progress.reported = reports_due(c, *net.seen - net.batch); /* not again what a resumed run has said */
     c->progress.started = 1;
-    c->kl = vd_network_kl(&net);
+    c->kl = network_kl(&net);
     l.cost[0] = (float)(net.batch * vd_cost_kl_weight(&net) / c->samples * c->kl);
     vd_cost_count(c, c->own = own_cost(net));
 }

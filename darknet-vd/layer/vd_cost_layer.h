@@ -16,7 +16,4 @@ void vd_cost_count(vd_cost *c, double own);
 /* the update of this batch will print a line of all layers' sparsity */
 int vd_cost_reports(const network *net);
 
-/* KL divergence of all variational layers, in nats, at the latest training forward */
-double vd_network_kl(const network *net);
-
 #endif

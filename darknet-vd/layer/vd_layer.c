@@ -284,10 +284,10 @@ vd_test_time vd_layer_test_time(layer l)
     vd_layer *vd = l.plugin;
     const vd_sparse_layer *sparse = sparse_of(l);
     vd_test_time t = {.way = sparse ? vd_sparse_way(sparse->form) : "dense", .weights = vd->n};
-    double pixels = l.type == CONVOLUTIONAL ? (double)l.out_h * l.out_w : 1;
+    double uses = (double)vd_uses_of_weight(l);
     for (size_t i = 0; i < vd->n; ++i) t.nonzeros += vd->test_time.masked[i] != 0;
-    t.dense_products = pixels * t.weights;
-    t.products = pixels * t.nonzeros;
+    t.dense_products = uses * t.weights;
+    t.products = uses * t.nonzeros;
     return t;
 }
 

@@ -121,6 +121,7 @@ typedef struct {
     double dense_products, products; /* multiply-adds an image, of all weights and of those that are not 0 */
 } vd_test_time;
 
+/* of a variational layer; its sparse form is made where it is not yet there */
 vd_test_time vd_layer_test_time(layer l);
 
 /* what a checkpoint holds beside layer_state.h's arrays; returns how many there are

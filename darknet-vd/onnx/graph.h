@@ -89,6 +89,7 @@ typedef struct {
     char *(*note)[2];              /* metadata: key and text */
 } vd_onnx_graph;
 
+/* an empty one; free also frees all that is in it */
 vd_onnx_graph *make_vd_onnx_graph(void);
 void free_vd_onnx_graph(vd_onnx_graph *g);
 
@@ -108,6 +109,7 @@ void vd_onnx_set_integers(vd_onnx_node *node, const char *name, int n, const int
 vd_onnx_tensor *vd_onnx_add_tensor(vd_onnx_graph *g, const char *name, vd_onnx_type type, int rank,
                                    const int64_t *dims);
 
+/* to the list of inputs or outputs of a graph, which is its own: &g->input, &g->inputs. -1 in dims: any size */
 void vd_onnx_add_value(vd_onnx_value **list, int *n, const char *name, vd_onnx_type type, int rank,
                        const int64_t *dims);
 void vd_onnx_add_note(vd_onnx_graph *g, const char *key, const char *text);
@@ -117,6 +119,7 @@ void vd_onnx_rename(vd_onnx_graph *g, const char *from, const char *to);
 
 /* ---- looking ---- */
 
+/* the graph's or node's own; null where there is none of the name */
 const vd_onnx_tensor *vd_onnx_find_tensor(const vd_onnx_graph *g, const char *name);
 const vd_onnx_attribute *vd_onnx_find_attribute(const vd_onnx_node *node, const char *name);
 

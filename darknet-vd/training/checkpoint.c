@@ -406,7 +406,8 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     struct stat s;
     int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
     if (!vd_rank() && (is_other || access(backup, W_OK | X_OK)))
-        vd_die("backup=%s: %s: a folder for weights that can be written is expected", backup, strerror(is_other ? ENOTDIR : errno));
+        vd_die("backup=%s: %s: a folder for weights that can be written is expected", backup,
+               strerror(is_other ? ENOTDIR : errno));
     if (vd_has_recurrent_layers(net)) {
         if (training.resume) vd_die("%s: cannot resume: networks with recurrent layers have no checkpoints", base);
         return;

@@ -5,6 +5,7 @@
 
 #include "weights/coder.h"
 
+/* at the end of b, which grows; without memory the program ends */
 void vd_add_byte(vd_bytes *b, int byte);
 void vd_add_varint(vd_bytes *b, uint64_t value);
 
@@ -14,6 +15,7 @@ typedef struct {
     int bad; /* 1 after reading past the end, or a number of more than 64 bits; all reads are 0 from then on */
 } vd_reader;
 
+/* the next byte, 0 .. 255, or number; 0 where r->bad is set */
 int vd_read_byte(vd_reader *r);
 uint64_t vd_read_varint(vd_reader *r);
 

@@ -100,8 +100,8 @@ static int says_it_froze(const char *err)
 START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
 {
     training t = trainings[_i / 2];
-    int sig = _i % 2 ? SIGKILL : _i % 4 ? SIGTERM : SIGHUP,
-        freezes = strstr(t.cost, "freeze") || strstr(t.cost, "target"); /* at batches 50 and 100 */
+    int sig = _i % 2 ? SIGKILL : _i % 4 ? SIGTERM : SIGHUP;
+    int freezes = strstr(t.cost, "freeze") || strstr(t.cost, "target"); /* at batches 50 and 100 */
     size_t n, m;
     char *cfg = write_cfg(t, freezes ? "max_batches=110\ncheckpoint=5\n" : "max_batches=40\ncheckpoint=5\n");
     run_result r = train_digits(0, cfg, 0);
