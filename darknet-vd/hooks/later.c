@@ -8,6 +8,7 @@
 #include "data/placement.h"
 #include "layer/activation.h"
 #include "layer/kept.h"
+#include "layer/layer_state.h"
 #include "layer/norm.h"
 #include "layer/own_sections.h"
 #include "layer/plain_layers.h"
@@ -296,7 +297,7 @@ void vd_later_weights(network *net, const char *filename, int major, int minor, 
                    filename, i, get_layer_string(net->layers[i].type), major, minor, revision);
     if (net->bn_eps != BY_FILES) return;
     for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
-    net->later = 1;
+    if (!net->later) net->later = VD_LATER_BY_WEIGHTS;
     mend_gradients(net, net->layers + net->n - 1);
     if (take_heads(net, net->layers + net->n - 1))
         fprintf(stderr, "%s: of a later Darknet: losses of [yolo] and placement of pictures as there\n", filename);

@@ -36,6 +36,9 @@ void vd_parts_of(layer l, layer *parts[VD_LAYER_PARTS]);
 int vd_is_later_network(const network *net);
 int vd_has_another_order(layer l);
 
+/* net->later where the weights alone say so */
+enum { VD_LATER_BY_WEIGHTS = 2 };
+
 /* weights, biases, scales, statistics of batch normalisation, velocities and moments; returns how many */
 int vd_layer_arrays(layer *l, vd_array arrays[VD_LAYER_ARRAYS]);
 

@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "layer/layer_state.h"
 #include "layer/vd_layer.h"
 #include "weights/crc32.h"
 #include "weights/grid.h"
@@ -81,7 +82,7 @@ static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format 
     vd_bytes *file = &result.file;
     size_t *ends = vd_calloc(packed.n, sizeof(size_t));
     vd_bytes_add(file, magic, sizeof(magic));
-    vd_add_byte(file, vd_is_later_network(net) ? LATER_VERSION : VERSION);
+    vd_add_byte(file, net->later == VD_LATER_BY_WEIGHTS ? LATER_VERSION : VERSION);
     vd_add_varint(file, *net->seen);
     add_little_endian(file, MARK, vd_shape_mark(net, packed));
     vd_coder c = vd_coder_to_write();

@@ -2,8 +2,8 @@
  *
  * The file, versions 2 and 3. Numbers are little-endian; varints are those of weights/varint.h:
  *
- *     "VDW", and the version, a byte: 3 for a network that follows later Darknets, whose weights are of version
- *               0.2.5 (vd_is_later_network() of layer/layer_state.h), else 2
+ *     "VDW", and the version, a byte: 2, or 3 where weights of version 0.2.5, and not the cfg, say that the network
+ *               follows later Darknets
  *     varint    images seen in training
  *     2 bytes   mark: the low 16 bits of the CRC-32 of nine varints for each part: number of the layer, kind
  *               (vd_part_kind), 1 with batch normalisation, 1 with biases, rows, columns, channels, height, width
@@ -76,8 +76,8 @@ double vd_pack_rate_of_bytes(const network *net, size_t bytes);
  * caller frees; net is then unchanged, whatever the bytes are. */
 char *vd_unpack_network(network *net, const uint8_t *bytes, size_t n);
 
-/* 1 when fp, at its start and left there, is a packed file of a network that follows later Darknets. Whether net does
- * decides how such a file is read */
+/* 1 when fp, at its start and left there, is a packed file of version 3: net must follow later Darknets before it is
+ * loaded */
 int vd_pack_is_later(FILE *fp);
 
 /* load fp if it is a packed file, whatever its name. Returns 1, and net->packed_from is the name from then on; or 0,
