@@ -1,7 +1,6 @@
 #include "config/shape.h"
 #include "base/fail.h"
 #include "config/keys.h"
-#include "config/schema.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -367,10 +366,6 @@ void vd_shape_check_net(vd_section s)
     if (inputs < 1) vd_section_die(s, "no inputs: set height, width and channels, or inputs");
     if (integer(s, "batch") < integer(s, "subdivisions"))
         vd_section_die(s, "batch=%d is less than subdivisions=%d", integer(s, "batch"), integer(s, "subdivisions"));
-    if (integer(s, "batch") % integer(s, "subdivisions"))
-        vd_complain("%s: [net]: batch=%d is no multiple of subdivisions=%d: a batch has %d pictures", s.filename,
-                    integer(s, "batch"), integer(s, "subdivisions"),
-                    integer(s, "batch") / integer(s, "subdivisions") * integer(s, "subdivisions"));
     if (numbers > INT_MAX || inputs * images > INT_MAX)
         vd_section_die(s, "%g inputs of %g images are more than 2^31", numbers > inputs ? numbers : inputs, images);
 }

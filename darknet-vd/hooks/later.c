@@ -291,7 +291,7 @@ void vd_later_weights(network *net, const char *filename, int major, int minor, 
     int changed = 0;
     if (major != 0 || minor != 2 || revision < 5) return;
     for (int i = 0; i < net->n; ++i)
-        if (vd_has_another_order(net->layers[i]))
+        if (vd_later_orders_otherwise(net->layers[i]))
             vd_die("\n%s: layer %d [%s]: version %d.%d.%d: later Darknets store its weights in another order; expected "
                    "weights of version 0.2.0",
                    filename, i, get_layer_string(net->layers[i].type), major, minor, revision);

@@ -97,6 +97,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     vd_later_net(s, net);
     vd_checkpoint_options(s);
     vd_nan_guard_options(s);
+    vd_silence_options(s);
     net->cfg_file = vd_format("%s", filename);
     int given = vd_option_given(s, "seed");
     if (given || vd_ranks() > 1) {
@@ -286,6 +287,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_ranks_print();
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
+    vd_silence_check_batch(net);
     vd_average_begin(net, backup, base);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
     vd_sub_batches_check(net);

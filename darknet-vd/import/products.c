@@ -57,12 +57,17 @@ void vd_import_convolution(vd_importing *im)
     if (w->rank != 4 || groups < 1 || groups > w->dims[0] || w->dims[0] % groups || w->dims[1] * groups != x.c)
         vd_import_refuse(im, "weights that do not fit %d channels", x.c);
     vd_window v = vd_window_of(im, x, w->dims + 2);
+    if (v.size[0] == 1) v.gap[0] = v.gap[1] = 1;
     int64_t pad = vd_window_pad(im, &v), reach = (v.size[0] - 1) * v.gap[0] + 1;
     if (v.gap[0] != v.gap[1]) vd_import_refuse(im, "dilations that differ: Darknet has one");
+    if (v.gap[0] > 1 && v.size[0] % 2 == 0)
+        vd_import_refuse(im, "a dilation of %lld with a window of %lldx%lld: an odd window is expected",
+                         (long long)v.gap[0], (long long)v.size[0], (long long)v.size[0]);
     if (v.gap[0] > 1 && 2 * pad != reach - 1)
-        vd_import_refuse(
-            im, "a dilation of %lld with pads of %lld: pads of %g, which keep the size of the map, are expected",
-            (long long)v.gap[0], (long long)pad, (double)(reach - 1) / 2);
+        vd_import_refuse(im,
+                         "a dilation of %lld with pads of %lld: pads of %lld, which keep the size of the map, are "
+                         "expected",
+                         (long long)v.gap[0], (long long)pad, (long long)(reach - 1) / 2);
     if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads: none are expected");
     x = thinned(im, x, &v);
     int64_t h = vd_window_out(x.h, 2 * pad, reach, v.stride[0], 0),

@@ -1,5 +1,6 @@
 /* transpose.h in square tiles as wide as a register, with prefetches; built once for each instruction set. */
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 typedef struct {
@@ -9,11 +10,6 @@ typedef struct {
     void *out;
     int ld_out;
 } matrix;
-
-static inline int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 /* prefetch the cache lines of a part of a matrix: its first `rows` rows, columns from .. to - 1 */
 static inline void fetch(const void *x, int ld, int element, int rows, int from, int to)
@@ -32,15 +28,15 @@ VD_INLINE void by_tiles(matrix m, int size, int element, void (*tile)(const matr
     enum { PANEL = 32 };
     if (m.ld_in >= m.ld_out) {
         for (int panel = 0; panel < m.columns; panel += PANEL) {
-            int next = at_most(panel + PANEL, m.columns);
-            fetch(m.in, m.ld_in, element, m.rows, next, at_most(next + PANEL, m.columns));
+            int next = vd_at_most(panel + PANEL, m.columns);
+            fetch(m.in, m.ld_in, element, m.rows, next, vd_at_most(next + PANEL, m.columns));
             for (int i = 0; i < m.rows; i += size)
                 for (int j = panel; j < next; j += size) tile(&m, i, j);
         }
     } else {
         for (int panel = 0; panel < m.rows; panel += PANEL) {
-            int next = at_most(panel + PANEL, m.rows);
-            fetch(m.out, m.ld_out, element, m.columns, next, at_most(next + PANEL, m.rows));
+            int next = vd_at_most(panel + PANEL, m.rows);
+            fetch(m.out, m.ld_out, element, m.columns, next, vd_at_most(next + PANEL, m.rows));
             for (int j = 0; j < m.columns; j += size)
                 for (int i = panel; i < next; i += size) tile(&m, i, j);
         }
@@ -115,7 +111,7 @@ VD_INLINE void turn_registers(const float *in, int ld_in, float *out, int ld_out
 /* tile i, j of VD_WIDTH x VD_WIDTH numbers; one that reaches over an edge in pieces of 4 x 4, and of less */
 VD_INLINE void turn_tile(const matrix *m, int i, int j, int add)
 {
-    int rows = at_most(VD_WIDTH, m->rows - i), columns = at_most(VD_WIDTH, m->columns - j);
+    int rows = vd_at_most(VD_WIDTH, m->rows - i), columns = vd_at_most(VD_WIDTH, m->columns - j);
     const float *in = (const float *)m->in + (size_t)i * m->ld_in + j;
     float *out = (float *)m->out + (size_t)j * m->ld_out + i;
 #if VD_WIDTH > 4
@@ -129,7 +125,7 @@ VD_INLINE void turn_tile(const matrix *m, int i, int j, int add)
             const float *from = in + (size_t)r * m->ld_in + c;
             float *to = out + (size_t)c * m->ld_out + r;
             if (r + 4 <= rows && c + 4 <= columns) turn_4(from, m->ld_in, to, m->ld_out, add);
-            else turn_numbers(at_most(4, rows - r), at_most(4, columns - c), from, m->ld_in, to, m->ld_out, add);
+            else turn_numbers(vd_at_most(4, rows - r), vd_at_most(4, columns - c), from, m->ld_in, to, m->ld_out, add);
         }
 }
 

@@ -50,7 +50,7 @@ size_t vd_uses_of_weight(layer l)
     return l.type == DECONVOLUTIONAL ? (size_t)l.w * l.h : 1;
 }
 
-int vd_has_another_order(layer l)
+int vd_later_orders_otherwise(layer l)
 {
     return l.type == LSTM || l.type == GRU;
 }
@@ -59,7 +59,7 @@ int vd_is_later_network(const network *net)
 {
     int later = net->later;
     for (int i = 0; i < net->n; ++i) {
-        if (vd_has_another_order(net->layers[i])) return 0;
+        if (vd_later_orders_otherwise(net->layers[i])) return 0;
         later |= net->layers[i].epsilon_in_root;
     }
     return later != 0;

@@ -31,10 +31,12 @@ int vd_has_recurrent_layers(const network *net);
 void vd_parts_of(layer l, layer *parts[VD_LAYER_PARTS]);
 
 /* 1 for a network that follows later Darknets, by the keys of its cfg or the weights that were loaded: its files are of
- * version 0.2.5. 0 with layers whose weights those store in another order than stock Darknet, [lstm] and [gru]: files
- * of version 0.2.0 alone hold these */
+ * version 0.2.5. 0 with an [lstm] or a [gru]: later Darknets store the weights of these in another order than stock
+ * Darknet, so that files of version 0.2.0 alone hold them */
 int vd_is_later_network(const network *net);
-int vd_has_another_order(layer l);
+
+/* 1 for these two */
+int vd_later_orders_otherwise(layer l);
 
 /* net->later where the weights alone say so */
 enum { VD_LATER_BY_WEIGHTS = 2 };

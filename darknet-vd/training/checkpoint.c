@@ -50,6 +50,7 @@ static struct {
     long written_at; /* batch of the latest file; 0: none */
     time_t clock;    /* when that file was written */
     long files;      /* written by this training and kept, the latest included */
+    long began_at;   /* batch: of the weights, or of the checkpoint */
     FILE *start;     /* state at the start; null unless kept */
     vd_setbacks setbacks;
     float learning_rate; /* without halvings */
@@ -367,17 +368,13 @@ static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 enum { ENDING = sizeof(ending) / sizeof(*ending) };
 static struct sigaction before[ENDING];
 
-static void put_back(int signal)
+static void on_signal(int number)
 {
-    for (int i = 0; i < ENDING; ++i)
-        if (ending[i] == signal) sigaction(signal, before + i, 0);
-}
-
-static void on_signal(int signal)
-{
-    caught = signal;
+    caught = number;
     vd_ranks_drop_output();
-    put_back(signal); /* a second one ends the program */
+    for (int i = 0; i < ENDING; ++i) /* a second one ends the program, unless that has a handler of its own */
+        if (ending[i] == number && before[i].sa_handler != SIG_IGN) sigaction(number, before + i, 0);
+        else if (ending[i] == number) signal(number, SIG_DFL);
 }
 
 /* SIGHUP stays ignored, as nohup has it. The others are caught even so: in a script's background job, where SIGINT is
@@ -429,6 +426,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
         fprintf(stderr, "%s: no checkpoint yet: training starts from the beginning\n", training.path);
         note_old_name(backup, base);
     }
+    training.began_at = (long)get_current_batch(net);
     catch_signals();
 }
 
@@ -534,10 +532,11 @@ void vd_checkpoint_end(network *net)
 {
     if (!training.path) return;
     /* -resume: the same command again finds that all is done, however short the training was */
-    if ((training.files || training.resume) && training.written_at != (long)get_current_batch(net)) save(net);
+    long batch = (long)get_current_batch(net);
+    if ((training.files || training.resume) && batch != training.written_at && batch != training.began_at) save(net);
     free(training.path);
     if (training.start) fclose(training.start);
     training.path = 0;
     training.start = 0;
-    for (int i = 0; i < ENDING; ++i) put_back(ending[i]);
+    for (int i = 0; i < ENDING; ++i) sigaction(ending[i], before + i, 0);
 }

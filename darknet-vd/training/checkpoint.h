@@ -41,7 +41,8 @@ void vd_checkpoint_options(vd_section net);
 void vd_checkpoint_resume(void);
 
 /* Training of net begins; from now on SIGINT, SIGTERM and SIGHUP end it after the current batch, with a checkpoint; a
- * second one does what it did before. SIGHUP stays ignored where it was. vd_checkpoint_end() puts the handlers back.
+ * second one ends the program, or goes to its own handler. SIGHUP stays ignored where it was. vd_checkpoint_end() puts
+ * the handlers back.
  *
  *   avg_loss, count   the caller's, saved and restored; they must live until vd_checkpoint_end()
  *

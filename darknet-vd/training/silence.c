@@ -1,6 +1,8 @@
 #include "training/silence.h"
 #include "training/checkpoint.h"
 #include "config/heads.h"
+#include "config/keys.h"
+#include "config/options.h"
 #include "config/schema.h"
 #include "layer/schedule.h"
 #include "layer/vd_layer.h"
@@ -19,6 +21,21 @@
 static int has_batches_left(const network *net)
 {
     return get_current_batch((network *)net) < (size_t)net->max_batches || (!net->max_batches && !vd_has_head(net));
+}
+
+static int asked, divisor; /* batch= and subdivisions= */
+
+void vd_silence_options(vd_section net)
+{
+    asked = (int)vd_key_integer(net, "batch");
+    divisor = (int)vd_key_integer(net, "subdivisions");
+}
+
+void vd_silence_check_batch(const network *net)
+{
+    if (asked % divisor)
+        vd_complain("%s: batch=%d is no multiple of subdivisions=%d: a batch has %d pictures", net->cfg_file, asked,
+                    divisor, asked / divisor * divisor);
 }
 
 static int has_bytes_of(const char *path, const char *other)

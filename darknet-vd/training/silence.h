@@ -3,7 +3,15 @@
 #ifndef VD_TRAINING_SILENCE_H
 #define VD_TRAINING_SILENCE_H
 
+#include "config/options.h"
+
 #include "darknet.h"
+
+/* the keys of [net] are read: batch= and subdivisions=, of which the network has the quotient alone */
+void vd_silence_options(vd_section net);
+
+/* a training loop begins: a batch that is no multiple of subdivisions= has fewer pictures */
+void vd_silence_check_batch(const network *net);
 
 /* a training loop begins: is there a batch left to train? Where there is none it writes weights all the same: an error
  * where that would replace other weights than it has

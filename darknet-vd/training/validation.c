@@ -10,6 +10,7 @@
 #include "config/schema.h"
 #include "data/skip_broken.h"
 #include "ranks/ranks.h"
+#include "layer/layer_state.h"
 #include "layer/schedule.h"
 #include "base/fail.h"
 #include "base/seed.h"
@@ -109,10 +110,15 @@ static void read_whole_files(network *net)
     }
 }
 
+static int has_numbers(layer l)
+{
+    return vd_has_weights(l) || vd_is_recurrent(l) || l.type == BATCHNORM;
+}
+
 static void check_saved(const network *net)
 {
     for (int i = 0; i < net->n; ++i)
-        if (net->layers[i].dontsave)
+        if (net->layers[i].dontsave && has_numbers(net->layers[i]))
             vd_die("%s: layer %d has dontsave=1: files without its weights cannot be validated", net->cfg_file, i);
 }
 

@@ -71,7 +71,8 @@ static void expect_command(const char *command, const char *cfg)
 static int self_test(const char *compiler)
 {
     write_in_folder("main.c", "#include \"net1.h\"\nint main(void)\n{\n    static const char same[net1_INPUTS == "
-                              "NET1_INPUTS ? 1 : -1] = {0};\n"
+                              "NET1_INPUTS && net1_OUTPUTS == NET1_OUTPUTS && net1_FLASH_BYTES == NET1_FLASH_BYTES "
+                              "&& net1_RAM_BYTES == NET1_RAM_BYTES ? 1 : -1] = {0};\n"
                               "    return same[0] || net1_self_test() || net1_self_test() ? 7 : 0;\n}\n");
     char *command = vd_format("%s %s net1.c main.c -o main -lm && ./main", compiler, strict);
     int status = run_in_folder(command);

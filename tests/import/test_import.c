@@ -461,6 +461,12 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     expect_refused(
         "node y (Conv): a dilation of 2 with pads of 0: pads of 2, which keep the size of the map, are expected\n");
     begin_graph(3, 8, 8);
+    vd_onnx_node *even = conv("y", "x", 4, 3, 2);
+    vd_onnx_set_integers(even, "dilations", 2, (int64_t[]){2, 2});
+    pads(even, 1);
+    write_graph("y");
+    expect_refused("node y (Conv): a dilation of 2 with a window of 2x2: an odd window is expected\n");
+    begin_graph(3, 8, 8);
     g->opset = 6;
     conv("a", "x", 4, 3, 3);
     random_constant("slopes", 1, (int64_t[]){4});

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void setup(void)
@@ -126,9 +127,37 @@ START_TEST(a_stopped_training_ends_with_the_weights_of_one_never_stopped)
 }
 END_TEST
 
+static void end_twice(const char *cfg)
+{
+    network *net = parse_network_cfg((char *)cfg);
+    float avg_loss;
+    int count;
+    signal(SIGINT, SIG_IGN); /* a background job of a script */
+    vd_checkpoint_begin(net, folder, "ignored", &avg_loss, &count);
+    raise(SIGINT);
+    if (vd_checkpoint_signal() == SIGINT) raise(SIGINT);
+    _exit(3);
+}
+
+START_TEST(a_second_signal_ends_the_program_where_it_was_ignored)
+{
+    char *cfg = write_cfg(trainings[0], "max_batches=10\n");
+    int status;
+    fflush(0);
+    pid_t child = fork();
+    if (!child) end_twice(cfg);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT, "status %d", status);
+    free(cfg);
+}
+END_TEST
+
+static volatile sig_atomic_t own_calls;
+
 static void own(int signal)
 {
     (void)signal;
+    ++own_calls;
 }
 
 START_TEST(a_program_has_its_handlers_again_after_a_training)
@@ -142,7 +171,9 @@ START_TEST(a_program_has_its_handlers_again_after_a_training)
         for (int i = 0; i < 3; ++i) signal(numbers[i], own);
         vd_checkpoint_begin(net, folder, "own", &avg_loss, &count);
         raise(SIGTERM); /* the first one is the training's, a second one the program's */
-        ck_assert_int_eq(vd_checkpoint_signal(), SIGTERM);
+        ck_assert(vd_checkpoint_signal() == SIGTERM && own_calls == round);
+        raise(SIGTERM);
+        ck_assert_int_eq(own_calls, round + 1);
         vd_checkpoint_end(net);
         for (int i = 0; i < 3; ++i) ck_assert(signal(numbers[i], SIG_DFL) == own);
     }
@@ -308,6 +339,14 @@ START_TEST(a_command_with_resume_trains_once)
     expect_line(train_digits(0, cfg, "-resume"), "have 4 batches behind them: nothing is trained");
     expect_file(path, bytes, n);
     remove_checkpoint(t);
+    /* of weights that are trained already there is none, which -clear would go on from */
+    const char *const argv[] = {"darknet", "classifier", "train", data_file, cfg, path, "-resume", 0};
+    run_result r = run(argv);
+    ck_assert_msg(!r.status && strstr(r.err, "nothing is trained"), "%s", r.err);
+    free_run(r);
+    char *checkpoint = vd_format("%s.checkpoint", t.name), *there = backup(checkpoint);
+    ck_assert_int_ne(access(there, F_OK), 0);
+    free(checkpoint), free(there);
     free(bytes), free(path), free(name), free(cfg);
 }
 END_TEST
@@ -517,6 +556,7 @@ SUITE_OF(checkpoint)
     TIMEOUT(240);
     ONCE(setup, remove_digits);
     TEST(a_command_with_resume_trains_once);
+    TEST(a_second_signal_ends_the_program_where_it_was_ignored);
     TEST(a_program_has_its_handlers_again_after_a_training);
     LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2 * COUNT_OF(trainings));
     TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint);

@@ -196,7 +196,7 @@ static void plan_repeat(planning *g, int i)
 static void plan_reorder(planning *g, int i)
 {
     const vd_model_layer *l = g->p->m->layers + i;
-    if (l->variant) refuse(g, i, "this section is not");
+    if (l->variant) refuse(g, i, "only the order of [reorg] is");
     if (l->kind != VD_REORG) refuse(g, i, "flatten, extra, and maps that the stride does not divide");
     vd_c_stage *s = add_stage(g, VD_C_REORDER, i);
     int square = l->stride * l->stride, channels = s->in[0].channels;

@@ -1,4 +1,5 @@
 #include "kernels/products/active.h"
+#include "kernels/lengths.h"
 
 #include <string.h>
 
@@ -10,15 +11,6 @@ enum {
     BLOCK = 12 * VD_ACTIVE_LANES /* numbers of a row that registers hold */
 };
 
-static int at_least(int a, int b)
-{
-    return a > b ? a : b;
-}
-static int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static int rounded(int n)
 {
     return (n + VD_ACTIVE_LANES - 1) / VD_ACTIVE_LANES * VD_ACTIVE_LANES;
@@ -27,7 +19,7 @@ static int rounded(int n)
 /* the fewest images side by side that waste no more than 2 % over what any number does */
 static int images_of(int out_w, int batch)
 {
-    int most = at_least(1, at_most(IMAGES, batch / 8));
+    int most = vd_at_least(1, vd_at_most(IMAGES, batch / 8));
     double best = 2, waste;
     for (int g = 1; g <= most; ++g)
         if ((waste = (double)rounded(g * out_w) / (g * out_w)) < best) best = waste;
@@ -41,7 +33,7 @@ static int images_of(int out_w, int batch)
 /* remainders that rows of a filter can leave when they are divided by the stride along the height */
 static int phases_of(vd_window w)
 {
-    return at_most(vd_window_extent(w), vd_window_down(w));
+    return vd_at_most(vd_window_extent(w), vd_window_down(w));
 }
 
 static int copies_at_most(vd_window w)
@@ -81,7 +73,7 @@ static void cut_bands(vd_active_plan *p)
     size_t row = 2 * sizeof(float) * s->pitch * ((size_t)s->copies + p->planes);
     size_t halo = 2 * sizeof(float) * s->pitch * (size_t)s->copies * s->halo;
     int most = halo < BAND_BYTES ? (int)((BAND_BYTES - halo) / row) : 0;
-    most = at_most(at_least(most, at_least(1, 2 * s->halo)), s->out_h);
+    most = vd_at_most(vd_at_least(most, vd_at_least(1, 2 * s->halo)), s->out_h);
     p->bands = (s->out_h + most - 1) / most;
     s->rows = (s->out_h + p->bands - 1) / p->bands;
 }
@@ -90,10 +82,10 @@ static void cut_bands(vd_active_plan *p)
 static int parts_of(const vd_active_lines *s, int n, int numbers, int rows, int elements)
 {
     int block = (BLOCK + s->pitch - 1) / s->pitch; /* rows of an array that registers hold at a time */
-    size_t line = (size_t)at_most(s->rows, block) + s->halo;
+    size_t line = (size_t)vd_at_most(s->rows, block) + s->halo;
     size_t parts = (n * line * s->pitch * numbers * sizeof(float) + PART_BYTES - 1) / PART_BYTES;
-    int most = elements / at_least(1, rows * PART_ELEMENTS);
-    return at_least(1, at_most((int)parts, at_most(most, n)));
+    int most = elements / vd_at_least(1, rows * PART_ELEMENTS);
+    return vd_at_least(1, vd_at_most((int)parts, vd_at_most(most, n)));
 }
 
 /* ---- lists ---- */
@@ -202,7 +194,7 @@ vd_active_band vd_active_band_of(const vd_active_plan *p, int i, int images)
     const vd_active_lines *s = &p->lines;
     int first = i * s->rows;
     return (vd_active_band){.first = first,
-                            .rows = at_most(s->rows, s->out_h - first),
+                            .rows = vd_at_most(s->rows, s->out_h - first),
                             .images = images,
                             .in = (size_t)s->c * s->h * s->w,
                             .out = (size_t)p->planes * s->out_h * s->out_w};

@@ -1,5 +1,6 @@
 /* active_kernels.h in vectors. The Makefile builds this file once for each instruction set, named by VD_VARIANT. */
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 #include <string.h>
@@ -207,15 +208,6 @@ static void dots_v(vd_active_list s, size_t n, const float *x, size_t ldy, const
 
 /* ---- between images and lines ---- */
 
-static inline int at_least(int a, int b)
-{
-    return a > b ? a : b;
-}
-static inline int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* Some adjacent lanes of a vector, and what selects them. load: those lanes at x, the others as in v; store writes no
  * others. Neither touches what is beside them */
 #if defined __AVX512F__
@@ -283,7 +275,8 @@ static int pieces_of(int v, int images, int width, size_t step, int column, int 
     int n = 0, lane = v * W;
     for (int g = lane / width; g < images && g * width < lane + W; ++g) {
         int at = g * width - lane; /* of the image's number 0 */
-        int low = at_least(0, at_least(at, at - column)), high = at_most(W, at_most(at + width, at - column + end));
+        int low = vd_at_least(0, vd_at_least(at, at - column)),
+            high = vd_at_most(W, vd_at_most(at + width, at - column + end));
         if (low < high) pieces[n++] = (piece){(long)(g * step) + column - at, lanes_between(low, high)};
     }
     return n;
@@ -313,7 +306,7 @@ static void take_vector(const vd_active_lines *s, vd_active_band b, int kw, int 
 static int outputs_between(const vd_active_lines *s, int column, int *first)
 {
     *first = column < 0 ? (-column + s->stride - 1) / s->stride : 0;
-    return s->w <= column ? 0 : at_most(s->out_w, (s->w - column + s->stride - 1) / s->stride);
+    return s->w <= column ? 0 : vd_at_most(s->out_w, (s->w - column + s->stride - 1) / s->stride);
 }
 
 /* one row of a copy, any stride */
@@ -360,7 +353,7 @@ static void put_v(const vd_active_lines *s, vd_active_band b, int planes, const 
             size_t at = ((size_t)p * s->rows + row) * s->pitch, to = ((size_t)p * s->out_h + b.first + row) * s->out_w;
             for (int g = 0; g < b.images; ++g, at += s->out_w, to += b.out) {
                 for (int i = 0; i < s->out_w; i += W) {
-                    lanes l = lanes_between(0, at_most(W, s->out_w - i));
+                    lanes l = lanes_between(0, vd_at_most(W, s->out_w - i));
                     store(out + to + i, l, load((vec){0}, y + at + i, l));
                     store(out2 + to + i, l, load((vec){0}, y2 + at + i, l));
                 }
@@ -414,13 +407,13 @@ static void fold_vector(const vd_active_lines *s, const folding *f, int i)
 {
     enum { PIECES = 32 }; /* more copies go in several rounds */
     long size = (long)(s->rows + s->halo) * s->pitch;
-    lanes all = lanes_between(0, at_most(W, s->w - i));
+    lanes all = lanes_between(0, vd_at_most(W, s->w - i));
     for (int kw = 0; kw < s->size;) {
         piece pieces[PIECES];
         int n = 0;
         for (; kw < s->size && n < PIECES; ++kw) {
             int ow = i + s->pad - kw * s->step;
-            int low = at_least(0, -ow), high = at_most(W, at_most(s->out_w - ow, s->w - i));
+            int low = vd_at_least(0, -ow), high = vd_at_most(W, vd_at_most(s->out_w - ow, s->w - i));
             if (f->copy_of[kw] >= 0 && low < high)
                 pieces[n++] = (piece){f->copy_of[kw] * size + ow, lanes_between(low, high)};
         }

@@ -2,6 +2,7 @@
  * instruction set. */
 #include "kernels/products/behind_pool.h"
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 #include <string.h>
@@ -162,22 +163,17 @@ BLOCKS(5)
 
 static block_function *const blocks[][15] = {ALL_NAMES(block)};
 
-static int at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* Rows and vectors are cut into equal blocks: body is what is done for a block of `rows` rows from row r, of n vectors
  * from vector v */
-#define FOR_BLOCKS(s, vectors, lanes, body)                                                                         \
-    for (int most_rows = at_most(MOST_ROWS, (s).block_rows), bands = ((s).rows + most_rows - 1) / most_rows, i = 0; \
-         i < bands; ++i) {                                                                                          \
-        int r = (s).rows * i / bands, rows = (s).rows * (i + 1) / bands - r;                                        \
-        int most = at_most(MOST_VECTORS(rows), (s).block_length / (lanes)), pieces = ((vectors) + most - 1) / most; \
-        for (int k = 0; k < pieces; ++k) {                                                                          \
-            int v = (vectors)*k / pieces, n = (vectors) * (k + 1) / pieces - v;                                     \
-            body;                                                                                                   \
-        }                                                                                                           \
+#define FOR_BLOCKS(s, vectors, lanes, body)                                                                            \
+    for (int most_rows = vd_at_most(MOST_ROWS, (s).block_rows), bands = ((s).rows + most_rows - 1) / most_rows, i = 0; \
+         i < bands; ++i) {                                                                                             \
+        int r = (s).rows * i / bands, rows = (s).rows * (i + 1) / bands - r;                                           \
+        int most = vd_at_most(MOST_VECTORS(rows), (s).block_length / (lanes)), pieces = ((vectors) + most - 1) / most; \
+        for (int k = 0; k < pieces; ++k) {                                                                             \
+            int v = (vectors)*k / pieces, n = (vectors) * (k + 1) / pieces - v;                                        \
+            body;                                                                                                      \
+        }                                                                                                              \
     }
 
 static void add_lists_v(vd_lists l, vd_list_rows s, const float *x, float *y)

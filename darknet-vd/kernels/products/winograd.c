@@ -1,7 +1,7 @@
 #include "kernels/products/winograd.h"
 #include "base/aligned.h"
 #include "base/parallel.h"
-#include "kernels/round_up.h"
+#include "kernels/lengths.h"
 #include "kernels/scratch.h"
 
 #include <stdlib.h>

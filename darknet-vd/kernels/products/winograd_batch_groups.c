@@ -1,4 +1,5 @@
 #include "kernels/products/winograd_batch_groups.h"
+#include "kernels/lengths.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
 

@@ -6,11 +6,6 @@
 #include "kernels/kernels.h"
 #include "kernels/winograd_batch_kernels.h"
 
-static inline int vd_at_most(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* of VD_WINOGRAD_BLOCK channels */
 static inline int vd_winograd_blocks(int channels)
 {
@@ -47,6 +42,8 @@ enum { VD_MANY_GROUPS = 8 };
 
 /* strips of a group: as many as fit, of `numbers` frequencies a tile */
 int vd_strips_of_group(const vd_tiling *g, size_t numbers);
+
+/* groups of so many strips; the most tiles that one of them can have */
 int vd_groups_of(const vd_tiling *g, int strips);
 int vd_most_tiles(const vd_tiling *g, int strips);
 
@@ -80,6 +77,7 @@ typedef struct {
     int c, h, w;
 } vd_planes;
 
+/* the frequencies of a group's images, and how they are made */
 typedef struct {
     const vd_kernels *k;
     vd_tiling g;

@@ -1,5 +1,6 @@
 #include "base/parallel.h"
 #include "kernels/products/tile.h"
+#include "kernels/lengths.h"
 #include "kernels/products/winograd_batch.h"
 #include "kernels/products/winograd_batch_groups.h"
 #include "kernels/scratch.h"

@@ -1,6 +1,6 @@
 #include "kernels/sparse/product.h"
 #include "base/parallel.h"
-#include "kernels/round_up.h"
+#include "kernels/lengths.h"
 #include "kernels/scratch.h"
 #include "kernels/sparse/matrix.h"
 #include "kernels/transpose.h"

@@ -1,7 +1,7 @@
 /* Makes the form of the ways "pixels" and "images": planes cut out of the input, and for each filter a list of weights
  * that point into them. */
 #include "kernels/sparse/form.h"
-#include "kernels/round_up.h"
+#include "kernels/lengths.h"
 
 #include <limits.h>
 #include <stdlib.h>
