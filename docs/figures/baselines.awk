@@ -8,6 +8,7 @@ BEGIN {
     says["lenet-300-100"] = "LeNet-300-100, MNIST"; says["lenet-300-100-aug"] = "LeNet-300-100, MNIST, digits moved"
     says["lenet5-relu-aug"] = "LeNet-5 with ReLU, MNIST, digits moved"
     says["wrn-16-2"] = "WRN-16-2, CIFAR-10"; says["bccd-tiny"] = "bccd-tiny, blood cells"
+    says["bccd-yolov4-tiny"] = "yolov4-tiny, blood cells"
 }
 
 /^\| row \| net / { measure = $5 ~ /^mAP/ ? "mAP@0.5, %" : "test error, %"; next }
