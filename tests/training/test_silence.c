@@ -21,6 +21,8 @@ static const struct {
      "c.cfg: layer 1 is variational, and there is no [vd_cost]"},
     {NET "[connected]\n" LAST, "c.cfg: no layer computes a loss"},
     {NET "[connected]\n" LAST "[softmax]\nnoloss=1\n", "c.cfg: no layer computes a loss"},
+    {NET "subdivisions=3\n[connected]\n" LAST "[softmax]\n",
+     "c.cfg: batch=8 is no multiple of subdivisions=3: a batch has 6 pictures"},
 };
 
 static run_result train(int status, const char *flag, const char *weights, const char *clear)
