@@ -35,9 +35,9 @@ __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, con
 }
 
 /* stock Darknet uses the image as the columns whenever size is 1, which is wrong for these */
-static int is_odd_convolution(layer l)
+static int is_misread(layer l)
 {
-    return l.type == CONVOLUTIONAL && l.size == 1 && (l.stride != 1 || l.pad != 0) && !vd_is_later_convolution(l);
+    return l.type == CONVOLUTIONAL && vd_is_misread_1x1(l) && !vd_is_later_convolution(l);
 }
 
 static void check_layer(place at)
@@ -46,7 +46,7 @@ static void check_layer(place at)
     if (l.dontload || l.dontsave || l.numload || l.dontloadscales)
         refuse(at, "dontload, dontsave, numload and dontloadscales keep weights out of the file");
     if (l.binary || l.xnor) refuse(at, "binary and xnor weights are not supported");
-    if (vd_layer_of(l) && is_odd_convolution(l))
+    if (vd_layer_of(l) && is_misread(l))
         refuse(at,
                "size=1 with stride=%d and padding=%d reads its input in another order in stock Darknet; "
                "size=3 with padding=1 does not",
@@ -82,7 +82,7 @@ static vd_kind kind_of(const network *net, layer l)
     case CONNECTED:
         return VD_PRODUCT;
     case CONVOLUTIONAL:
-        return l.groups > 1 || is_odd_convolution(l) ? VD_WHOLE : VD_PRODUCT;
+        return l.groups > 1 || is_misread(l) ? VD_WHOLE : VD_PRODUCT;
     case MAXPOOL:
     case AVGPOOL:
     case DROPOUT:
@@ -200,7 +200,7 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
                           .dilation = l.dilation > 1 ? l.dilation : 1,
                           .down = vd_down_of(l),
                           .variant = l.variant,
-                          .misread = is_odd_convolution(l),
+                          .misread = is_misread(l),
                           .tree = (l.type == SOFTMAX || l.type == REGION) && l.softmax_tree,
                           .normalization = l.normalization,
                           .reverse = l.reverse,

@@ -153,12 +153,6 @@ static void forward_yolo(layer l, network net)
     else forward_yolo_layer(l, net);
 }
 
-/* stock Darknet's 1x1 convolution with a stride or padding reads its input in another order: left to stock Darknet */
-static int is_odd_convolution(layer l)
-{
-    return l.size == 1 && (l.stride != 1 || l.pad != 0);
-}
-
 void vd_speed_up_layer(layer *l)
 {
     vd_smooth f;
@@ -166,7 +160,7 @@ void vd_speed_up_layer(layer *l)
                     vd_activation_is_smooth(l->activation, &f); /* not in stock's functions */
     if (l->plugin || (vd_kernels_get() == &vd_kernels_c && !only_here)) return;
     int is_product = l->type == CONNECTED ||
-                     (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && (only_here || !is_odd_convolution(*l)));
+                     (l->type == CONVOLUTIONAL && !l->binary && !l->xnor && (only_here || !vd_is_misread_1x1(*l)));
     if (is_product) {
         l->forward = forward_plain_layer;
         l->backward = backward_plain_layer;

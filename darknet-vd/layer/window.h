@@ -23,6 +23,13 @@ static inline int vd_is_later_convolution(layer l)
     return l.stride_y || l.epsilon_in_root;
 }
 
+/* 1 for a 1x1 window that stock Darknet reads in another order: it takes the input for the columns of a window without
+ * stride and padding */
+static inline int vd_is_misread_1x1(layer l)
+{
+    return l.size == 1 && (l.stride != 1 || l.pad != 0);
+}
+
 /* 1 when it is one whatever program reads the cfg, and adds to the gradient of its input. Stock Darknet's reads its
  * input in another order where it has a stride, and overwrites what a [shortcut] or [route] has added */
 static inline int vd_is_true_convolution(layer l)
