@@ -1,5 +1,5 @@
-/* The linear congruential generator of Knuth's MMIX (The Art of Computer Programming 2, 3.3.4): numbers that two programs
- * are compared on. Noise and pictures of a training come from elsewhere. */
+/* The linear congruential generator of Knuth's MMIX (The Art of Computer Programming 2, 3.3.4): numbers that two
+ * programs are compared on. Noise and pictures of a training come from elsewhere. */
 #ifndef VD_BASE_MMIX_H
 #define VD_BASE_MMIX_H
 

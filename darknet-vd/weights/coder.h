@@ -50,8 +50,8 @@ typedef struct {
     uint32_t code;
 } vd_coder;
 
-/* what one that is written to owns becomes vd_coder_finish()'s result. One that reads does not own the bytes, which must
- * stay; behind the last of them it reads zeros */
+/* what one that is written to owns becomes vd_coder_finish()'s result. One that reads does not own the bytes, which
+ * must stay; behind the last of them it reads zeros */
 vd_coder vd_coder_to_write(void);
 vd_coder vd_coder_to_read(const uint8_t *bytes, size_t n);
 

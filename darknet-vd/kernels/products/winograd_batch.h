@@ -9,7 +9,7 @@
  *   x, dx            [images][c][h][w]
  *   y, dy            [images][n][out_h][out_w]
  *   variance, gain   the same; of the variational product alone
- *   theta, sigma2    [n][c][size][size]; where there is no variance sigma2 is null, and what belongs to it is not used */
+ *   theta, sigma2    [n][c][size][size]; without a variance sigma2 is null, and what belongs to it is not used */
 #ifndef VD_KERNELS_PRODUCTS_WINOGRAD_BATCH_H
 #define VD_KERNELS_PRODUCTS_WINOGRAD_BATCH_H
 
