@@ -155,7 +155,7 @@ static const vd_key vd_layer_keys[] = {
     {"threshold", VD_NUMBER, -1e4, 1e4, "3", .help = "weights with a log alpha of at least this are zero at test time",
      .owner = VD_PLUGIN},
     {"log_alpha", VD_NUMBER, -1e4, 1e4, 0,
-     .help = "plain weights start at log sigma^2 = this + log(theta^2 + 1e-8); between -8 and threshold",
+     .help = "plain weights start at log sigma^2 = this + log(theta^2 + mean theta^2 / 100); -8 to threshold",
      .owner = VD_PLUGIN, .computed = "they start at log_sigma2"},
     {"train_clip", VD_FLAG, 0, 1, "0", .help = "1: the training mean uses the masked weights too", .owner = VD_PLUGIN},
     {0}};

@@ -208,7 +208,10 @@ void vd_layer_changed(layer l)
 void vd_layer_start_relative(layer l, size_t n)
 {
     vd_layer *vd = l.plugin;
-    for (size_t i = 0; i < n; ++i) vd->log_sigma2[i] = vd->log_alpha + logf(l.weights[i] * l.weights[i] + VD_THETA_EPS);
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i) sum += (double)l.weights[i] * l.weights[i];
+    float least = VD_THETA_EPS + (n ? VD_LEAST_SQUARE * (float)(sum / (double)n) : 0);
+    for (size_t i = 0; i < n; ++i) vd->log_sigma2[i] = vd->log_alpha + logf(l.weights[i] * l.weights[i] + least);
     vd_layer_changed(l);
 }
 
