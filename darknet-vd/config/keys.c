@@ -58,10 +58,11 @@ static const vd_key net_keys[] = {
     {"channels", VD_INTEGER, 0, MOST_CHANNELS, "0", .help = "channels of the input; 1: grey pictures, in every loader"},
     {"inputs", VD_INTEGER, 0, INT_MAX, 0, .help = "numbers in one input", .computed = "height * width * channels"},
     {"max_crop", VD_INTEGER, 0, MOST_PIXELS, 0,
-     .help = "most pixels the shorter side of a training picture is scaled to before it is cropped",
+     .help = "most pixels that the shorter side of a training picture is scaled to before the crop, its height counted "
+             "times width / height of the network",
      .computed = "2 * width"},
     {"min_crop", VD_INTEGER, 0, MOST_PIXELS, 0,
-     .help = "fewest pixels the shorter side of a training picture is scaled to", .computed = "width"},
+     .help = "fewest pixels that it is scaled to", .computed = "width"},
     {"max_ratio", VD_NUMBER, 0, ANY_POSITIVE, 0, .help = "max_crop as a multiple of the width",
      .computed = "max_crop / width"},
     {"min_ratio", VD_NUMBER, 0, ANY_POSITIVE, 0, .help = "min_crop as a multiple of the width",

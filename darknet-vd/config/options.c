@@ -95,13 +95,3 @@ void vd_options_have_values(vd_section s)
         if (!p->val) vd_section_die(s, "%s has no value", p->key);
     }
 }
-
-void vd_options_all_known(vd_section s)
-{
-    for (node *n = s.options->front; n; n = n->next) {
-        kvp *p = n->val;
-        if (p->used) continue;
-        if (vd_option_given(s, p->key) && !p->used) vd_section_die(s, "%s is given twice", p->key);
-        vd_section_die(s, "%s is not a key of this section", p->key);
-    }
-}

@@ -37,7 +37,4 @@ int vd_option_given(vd_section s, const char *key);
 /* end the program when a key has no value: option_find() would treat it as absent */
 void vd_options_have_values(vd_section s);
 
-/* end the program when a key has not been read by anything, or is given twice */
-void vd_options_all_known(vd_section s);
-
 #endif

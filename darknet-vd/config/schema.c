@@ -372,6 +372,21 @@ void vd_schema_check(vd_section s, const network *net)
     if (is(s, "[route]")) require(s, "layers", "the layers to join");
 }
 
+void vd_schema_all_known(vd_section s)
+{
+    const vd_cfg_section *known = vd_section_find(s.type);
+    for (node *n = s.options->front; n; n = n->next) {
+        kvp *p = n->val;
+        if (p->used) continue;
+        if (vd_option_given(s, p->key) && !p->used) vd_section_die(s, "%s is given twice", p->key);
+        const vd_key *near = nearest_key(known->base_keys, p->key, nearest_key(known->keys, p->key, 0));
+        int edits = near ? distance(near->name, p->key) : 0;
+        if (edits == 1 || edits == 2)
+            vd_section_die(s, "%s is not a key of this section; did you mean %s?", p->key, near->name);
+        vd_section_die(s, "%s is not a key of this section", p->key);
+    }
+}
+
 void vd_schema_check_data(const char *filename, list *options)
 {
     vd_section s = {filename, 0, -1, options};

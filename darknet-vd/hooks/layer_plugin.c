@@ -150,7 +150,7 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     if (kind == VD_PLAIN) vd_speed_up_layer(l);
     else if (kind == VD_COST) vd_variational_attach_cost(s, l, net);
     else vd_variational_attach(s, l, net, noise_seed);
-    if (kind != VD_PLAIN) vd_options_all_known(s);
+    if (kind != VD_PLAIN) vd_schema_all_known(s);
     if (index == net->n - 1) {
         vd_later_end(net, l);
         vd_command_needs_check(s, net, *l);
