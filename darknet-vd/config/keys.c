@@ -61,8 +61,7 @@ static const vd_key net_keys[] = {
      .help = "most pixels that the shorter side of a training picture is scaled to before the crop, its height counted "
              "times width / height of the network",
      .computed = "2 * width"},
-    {"min_crop", VD_INTEGER, 0, MOST_PIXELS, 0,
-     .help = "fewest pixels that it is scaled to", .computed = "width"},
+    {"min_crop", VD_INTEGER, 0, MOST_PIXELS, 0, .help = "fewest pixels that it is scaled to", .computed = "width"},
     {"max_ratio", VD_NUMBER, 0, ANY_POSITIVE, 0, .help = "max_crop as a multiple of the width",
      .computed = "max_crop / width"},
     {"min_ratio", VD_NUMBER, 0, ANY_POSITIVE, 0, .help = "min_crop as a multiple of the width",
