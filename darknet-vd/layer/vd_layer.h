@@ -111,8 +111,8 @@ void vd_sample_predictions(network *net);
 void vd_layer_changed(layer l);
 
 /* the first n weights came out of a plain file: log_sigma2 is the layer's log_alpha, which must be relative, plus
- * log(theta^2 + VD_LEAST_SQUARE mean theta^2). Without the mean a weight near 0 would have next to no noise: once it has
- * grown, its log alpha is below the clip, where neither cost nor KL change log_sigma2, and it can never be pruned */
+ * log(theta^2 + VD_LEAST_SQUARE mean theta^2). Without the mean a weight near 0 would have next to no noise: once it
+ * has grown, its log alpha is below the clip, where neither cost nor KL change log_sigma2: it can never be pruned */
 #define VD_LEAST_SQUARE .01f
 void vd_layer_start_relative(layer l, size_t n);
 
