@@ -317,7 +317,7 @@ int vd_dataset_command(int argc, char **argv)
     int kind = find_kind(argv[1]);
     arguments args = parse(argc, argv, kind);
     vd_source from = {0};
-    if (kinds[kind].read) {
+    if (args.indir) {
         check_directory(args.indir);
         kinds[kind].read(args.indir, &from);
     } else {
