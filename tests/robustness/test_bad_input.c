@@ -377,7 +377,8 @@ static const struct {
     {"p.png", 16, {0, 0, 0, 0}, "p.png"},
     {"c.vdw", 8, {0xff, 0xff, 0xff, 0xff}, "checksum"},
     {"c.vdw", 0, {'V', 'D', 'W', 1}, "checksum"},
-    {"c.vdw", 0, {'V', 'D', 'W', 3}, "packed in version 3"},
+    {"c.vdw", 0, {'V', 'D', 'W', 3}, "checksum"},
+    {"c.vdw", 0, {'V', 'D', 'W', 4}, "packed in version 4"},
 };
 
 START_TEST(a_bad_number_in_a_binary_file_is_named)

@@ -202,6 +202,8 @@ run_result run_until(const char *const argv[], const char *line, int signal)
     pid_t child = forkpty(&terminal, 0, 0, 0); /* a terminal gets lines as soon as they are printed */
     ck_assert_int_ge(child, 0);
     if (!child) {
+        struct sigaction none = {.sa_handler = SIG_DFL}; /* nohup ignores it */
+        sigaction(SIGHUP, &none, 0);
         if (freopen(err, "wb", stderr)) execvp(darknet ? darknet : "./darknet", (char *const *)argv);
         _exit(127);
     }
