@@ -44,7 +44,7 @@ int main(int, char **v) // cfg weights: the scores of the classes of the one box
 }
 END
 LIBRARY_PATH=$libs g++ -O1 forward.cpp -Iroot/usr/include/opencv4 -Iroot/usr/include/"$(gcc -print-multiarch)"/opencv4 \
-    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -lopencv_dnn -lopencv_core -o forward || exit 2
+    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -l:libopencv_dnn.so.406 -l:libopencv_core.so.406 -o forward || exit 2
 
 # A detector with one cell, one anchor and two classes. Its weights are 0: the biases are what it says of every picture.
 for n in 1 2 3 4; do

@@ -42,7 +42,7 @@ int main(int, char **v) // cfg weights column: of each row of a black picture
 }
 END
 LIBRARY_PATH=$libs g++ -O1 rows.cpp -Iroot/usr/include/opencv4 -Iroot/usr/include/"$(gcc -print-multiarch)"/opencv4 \
-    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -lopencv_dnn -lopencv_core -o rows || exit 2
+    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -l:libopencv_dnn.so.406 -l:libopencv_core.so.406 -o rows || exit 2
 
 # Four cells, two anchors, two classes. The weights are 0, so the biases are what every cell says: confidences of .9 and
 # .6, and scores of the first class of .9 times .73 and .6 times .27.

@@ -49,7 +49,7 @@ int main(int, char **v) // model: its answer to -1, 1.5 and 9, or "error"
 }
 END
 LIBRARY_PATH=$libs g++ -O1 run.cpp -Iroot/usr/include/opencv4 -Iroot/usr/include/"$(gcc -print-multiarch)"/opencv4 \
-    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -lopencv_dnn -lopencv_core -o run || exit 2
+    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -l:libopencv_dnn.so.406 -l:libopencv_core.so.406 -o run || exit 2
 
 # a model with one node, x -> y of [1, 3, 1, 1]: fields of protobuf, as onnx.proto numbers them
 cat > model.pl << 'END'

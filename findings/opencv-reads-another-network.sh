@@ -54,7 +54,7 @@ int main(int, char **v) // cfg weights: prints how many outputs the picture belo
 }
 END
 LIBRARY_PATH=$libs g++ -O1 forward.cpp -Iroot/usr/include/opencv4 -Iroot/usr/include/"$(gcc -print-multiarch)"/opencv4 \
-    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -lopencv_dnn -lopencv_core -o forward || exit 2
+    -I/usr/include/opencv4 "-Wl,-rpath-link,$libs" -l:libopencv_dnn.so.406 -l:libopencv_core.so.406 -o forward || exit 2
 
 # a picture of 2 x 2 pixels, values 20, 40, ..., 240
 perl -e 'print "P6\n2 2\n255\n", pack("C*", map { 20 * $_ } 1 .. 12)' > picture.ppm
