@@ -2,6 +2,7 @@
 #include "commands/words.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/mmix.h"
 #include "base/text.h"
 #include "base/parallel.h"
 #include "layer/vd_layer.h"
@@ -190,9 +191,9 @@ static void load(bench *b, char *weights)
     const network *net = b->net[DENSE];
     if (!vd_variational_layers(net)) vd_die("%s: no variational layer, so there is nothing to compare", b->cfg);
     size_t n = (size_t)net->batch * net->inputs;
-    unsigned lot = 1;
+    uint64_t state = 1;
     b->images = vd_calloc(n, sizeof(float));
-    for (size_t i = 0; i < n; ++i) b->images[i] = (float)((lot = lot * 1664525u + 1013904223u) >> 8) * 0x1p-24f;
+    for (size_t i = 0; i < n; ++i) b->images[i] = vd_mmix(&state);
 }
 
 int vd_bench_command(int argc, char **argv)

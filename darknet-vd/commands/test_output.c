@@ -41,12 +41,18 @@ static int ends_in(const char *text, const char *end)
     return n >= m && !strcasecmp(text + n - m, end);
 }
 
+/* with its last slash, or "."; the caller frees it */
+static char *folder_of(const char *path)
+{
+    int n = (int)(vd_file_name(path) - path);
+    return n ? vd_format("%.*s", n, path) : vd_format(".");
+}
+
 static void check_folder(const char *path)
 {
     struct stat s;
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? vd_format("%.*s", (int)(slash + 1 - path), path) : 0;
-    if (folder && (stat(folder, &s) || !S_ISDIR(s.st_mode))) vd_die("-out %s: there is no such folder", path);
+    char *folder = folder_of(path);
+    if (stat(folder, &s) || !S_ISDIR(s.st_mode)) vd_die("-out %s: there is no such folder", path);
     free(folder);
 }
 
@@ -167,8 +173,7 @@ static void put_frame(FILE *fp, const char *path, const detection *dets, int n, 
 
 static int is_folder_of(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? vd_format("%.*s", (int)(slash + 1 - path), path) : vd_format(".");
+    char *folder = folder_of(path);
     int there = !access(folder, F_OK);
     free(folder);
     return there;
@@ -257,8 +262,7 @@ static char *drawing_of(const char *picture)
 /* a file among the pictures may be one that is tested next */
 static void check_replaced(const char *drawing, const char *picture)
 {
-    const char *slash = strrchr(picture, '/');
-    char *folder = slash ? vd_format("%.*s", (int)(slash + 1 - picture), picture) : vd_format(".");
+    char *folder = folder_of(picture);
     int is_among = ends_in(output.picture, "/") && vd_same_file(folder, output.picture);
     free(folder);
     if (is_among && !written_from(drawing) && !access(drawing, F_OK))

@@ -146,6 +146,14 @@ static const vd_key *nearest_key(const vd_key *keys, const char *name, const vd_
     return near;
 }
 
+/* the key of one of two lists that this name, which is none for the section, may stand for: within two edits; null:
+ * none. A tie goes to the first list */
+static const vd_key *meant_key(const vd_key *keys, const vd_key *more, const char *name)
+{
+    const vd_key *near = nearest_key(more, name, nearest_key(keys, name, 0));
+    return near && strcmp(near->name, name) != 0 && distance(near->name, name) <= 2 ? near : 0;
+}
+
 void vd_complain(const char *fmt, ...)
 {
     va_list args;
@@ -184,9 +192,8 @@ static void check_names(vd_section s, const vd_key *keys, const vd_key *more)
         if (vd_key_find(keys, p->key) || vd_key_find(more, p->key) || vd_foreign_has(s.type, p->key)) {
             if (is_repeated(s.options, n, p->key)) complain(s, "%s is given twice: the first value is used", p->key);
         } else {
-            const vd_key *near = nearest_key(more, p->key, nearest_key(keys, p->key, 0));
-            if (near && distance(near->name, p->key) <= 2)
-                complain(s, "unknown key %s; did you mean %s?", p->key, near->name);
+            const vd_key *meant = meant_key(keys, more, p->key);
+            if (meant) complain(s, "unknown key %s; did you mean %s?", p->key, meant->name);
             else complain(s, "unknown key %s", p->key);
         }
         p->used = 1; /* Darknet has nothing to add */
@@ -379,10 +386,8 @@ void vd_schema_all_known(vd_section s)
         kvp *p = n->val;
         if (p->used) continue;
         if (vd_option_given(s, p->key) && !p->used) vd_section_die(s, "%s is given twice", p->key);
-        const vd_key *near = nearest_key(known->base_keys, p->key, nearest_key(known->keys, p->key, 0));
-        int edits = near ? distance(near->name, p->key) : 0;
-        if (edits == 1 || edits == 2)
-            vd_section_die(s, "%s is not a key of this section; did you mean %s?", p->key, near->name);
+        const vd_key *meant = meant_key(known->keys, known->base_keys, p->key);
+        if (meant) vd_section_die(s, "%s is not a key of this section; did you mean %s?", p->key, meant->name);
         vd_section_die(s, "%s is not a key of this section", p->key);
     }
 }

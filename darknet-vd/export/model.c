@@ -34,7 +34,6 @@ __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, con
            vd_section_of(at.l), why);
 }
 
-/* stock Darknet uses the image as the columns whenever size is 1, which is wrong for these */
 static int is_misread(layer l)
 {
     return l.type == CONVOLUTIONAL && vd_is_misread_1x1(l) && !vd_is_later_convolution(l);

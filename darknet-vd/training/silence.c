@@ -23,7 +23,7 @@ static int has_batches_left(const network *net)
     return get_current_batch((network *)net) < (size_t)net->max_batches || (!net->max_batches && !vd_has_head(net));
 }
 
-static int asked, divisor; /* batch= and subdivisions= */
+static int asked = 1, divisor = 1; /* batch= and subdivisions= */
 
 void vd_silence_options(vd_section net)
 {

@@ -229,12 +229,18 @@ static char *unpack(const network *net, vd_parts p, size_t *seen, vd_pack_format
     return bytes[3] == FIRST_VERSION ? vd_read_version_1(&r, p) : unpack_version_2(net, p, &r, format);
 }
 
-int vd_pack_is_later(FILE *fp)
+/* of a file at its start, which it is left at; -1: it is not packed */
+static int version_of(FILE *fp)
 {
     uint8_t first[START];
     size_t n = fread(first, 1, sizeof(first), fp);
     rewind(fp);
-    return is_packed(first, n) && first[3] == LATER_VERSION;
+    return is_packed(first, n) ? first[3] : -1;
+}
+
+int vd_pack_is_later(FILE *fp)
+{
+    return version_of(fp) == LATER_VERSION;
 }
 
 /* log_sigma2 = log_alpha + log(theta^2 + eps), with the smallest log_alpha there is for a weight that is left, and the
@@ -282,12 +288,10 @@ char *vd_unpack_network(network *net, const uint8_t *bytes, size_t n)
 
 int vd_pack_load(network *net, const char *filename, FILE *fp, int start, int cutoff)
 {
-    uint8_t first[START];
-    size_t n = fread(first, 1, sizeof(first), fp);
+    size_t n;
     free(net->packed_from);
     net->packed_from = 0;
-    rewind(fp);
-    if (!is_packed(first, n)) return 0;
+    if (version_of(fp) < 0) return 0;
     unsigned char *bytes = vd_input_rest(fp, &n);
     char *fault = ferror(fp) ? vd_format("cannot be read: %s", strerror(errno)) : 0;
     if (!fault && (start > 0 || cutoff < net->n))

@@ -45,6 +45,8 @@ START_TEST(a_bad_value_of_a_variational_key_names_file_layer_section_key_and_val
         {NET CONN "train_clip=0.5\n" ENDING, ": layer 0 [vd_connected]: train_clip=0.5 is not an integer"},
         {NET CONN "treshold=3\n" ENDING,
          ": layer 0 [vd_connected]: treshold is not a key of this section; did you mean threshold?"},
+        {NET CONN "Threshold=3\n" ENDING,
+         ": layer 0 [vd_connected]: Threshold is not a key of this section; did you mean threshold?"},
         {NET CONN "filters=3\n" ENDING, ": layer 0 [vd_connected]: filters is not a key of this section"},
         {NET CONN "samples=3\n" ENDING, ": layer 0 [vd_connected]: samples is not a key of this section"},
         {NET CONV "output=3\n" ENDING, ": layer 0 [vd_convolutional]: output is not a key of this section"},
