@@ -6,7 +6,7 @@
 FUZZ_SECONDS ?= 60
 TARGET ?=
 FUZZ_TARGETS := $(filter-out fuzz,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
-FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,exit malloc calloc realloc free strdup vasprintf fopen fclose gzopen gzclose_r)
+FUZZ_WRAP := $(patsubst %,-Wl$(comma)--wrap=%,exit malloc calloc aligned_alloc realloc free strdup vasprintf fopen fclose gzopen gzclose_r)
 
 # nothing there reads a file, and clang takes minutes with the sanitizers
 build/out/fuzz/obj/darknet-vd/kernels/%: override CFLAGS := -w

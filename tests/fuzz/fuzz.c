@@ -72,6 +72,7 @@ static kind forget(void *p, int *found)
 }
 
 void *__real_calloc(size_t n, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__real_realloc(void *p, size_t size);
 void __real_free(void *p);
 FILE *__real_fopen(const char *path, const char *mode);
@@ -107,6 +108,12 @@ void *__wrap_malloc(size_t size)
     p = __real_calloc(1, size);
     if (p) memset(p, 0xbe, size);
     return note(p, size, MEMORY);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    ask(size, 1);
+    return note(__real_aligned_alloc(alignment, size), size, MEMORY);
 }
 
 void __wrap_free(void *p)
