@@ -59,7 +59,7 @@ typedef struct {
     int filters, groups;
 } convolution;
 
-/* the first and one behind the last place of a row of the output whose tap at `offset` is inside n numbers */
+/* of `out` places, `stride` apart from `offset` on: the first and one behind the last that are inside n numbers */
 static void inside(int64_t offset, int64_t stride, int n, int out, int *first, int *end)
 {
     int64_t f = offset < 0 ? (-offset + stride - 1) / stride : 0, e = offset >= n ? 0 : (n - 1 - offset) / stride + 1;
@@ -134,21 +134,21 @@ enum { LARGEST, MEAN_INSIDE, MEAN_OF_ALL };
 
 static float pool_one(const window *v, const float *x, int64_t top, int64_t left, int how)
 {
+    int first_row, end_row, first_column, end_column;
+    inside(top, v->gap[0], v->h, (int)v->size[0], &first_row, &end_row);
+    inside(left, v->gap[1], v->w, (int)v->size[1], &first_column, &end_column);
     float most = -FLT_MAX;
-    double sum = 0;
-    int inside_window = 0;
-    for (int64_t ky = 0; ky < v->size[0]; ++ky)
-        for (int64_t kx = 0; kx < v->size[1]; ++kx) {
-            int64_t row = top + ky * v->gap[0], column = left + kx * v->gap[1];
-            if (row < 0 || row >= v->h || column < 0 || column >= v->w) continue;
-            float y = x[row * v->w + column];
+    double sum = 0, n = 0;
+    for (int ky = first_row; ky < end_row; ++ky)
+        for (int kx = first_column; kx < end_column; ++kx) {
+            float y = x[(top + ky * v->gap[0]) * v->w + left + kx * v->gap[1]];
             if (y > most) most = y;
             sum += y;
-            ++inside_window;
+            ++n;
         }
     if (how == LARGEST) return most;
-    if (how == MEAN_OF_ALL) inside_window = (int)(v->size[0] * v->size[1]);
-    return inside_window ? (float)(sum / inside_window) : 0;
+    if (how == MEAN_OF_ALL) n = (double)v->size[0] * (double)v->size[1];
+    return n > 0 ? (float)(sum / n) : 0;
 }
 
 static void pool(vd_onnx_call *c, int how)

@@ -119,6 +119,27 @@ START_TEST(pools_take_what_is_inside)
 }
 END_TEST
 
+/* its taps outside are not visited: there are 2^40 */
+START_TEST(a_pool_far_larger_than_its_input_ends)
+{
+    enum { SIZE = 1 << 20 };
+    static const float x[4] = {1, 2, 3, 6};
+    const struct {
+        const char *type;
+        int count;
+        float y;
+    } pools[] = {{"MaxPool", 0, 6}, {"AveragePool", 0, 3}, {"AveragePool", 1, 0x1.8p-37f}};
+    for (int i = 0; i < COUNT_OF(pools); ++i) {
+        vd_onnx_node *node = vd_onnx_add_node(g, pools[i].type, "y", "x", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){SIZE, SIZE});
+        vd_onnx_set_integers(node, "pads", 4, (int64_t[]){SIZE / 2, SIZE / 2, SIZE / 2 - 2, SIZE / 2 - 2});
+        vd_onnx_set_integer(node, "count_include_pad", pools[i].count);
+        expect(4, (int64_t[]){1, 1, 2, 2}, x, 4, (int64_t[]){1, 1, 1, 1}, &pools[i].y);
+        end(), begin();
+    }
+}
+END_TEST
+
 START_TEST(matrices_are_multiplied)
 {
     static const float x[4] = {1, 2, 3, 4}, w[6] = {1, 0, -1, 2, 1, 1}, b[3] = {10, 20, 30};
@@ -465,6 +486,7 @@ SUITE_OF(onnx_evaluate)
     EACH(begin, end);
     TEST(conv_is_the_sum_over_its_window);
     TEST(pools_take_what_is_inside);
+    TEST(a_pool_far_larger_than_its_input_ends);
     TEST(matrices_are_multiplied);
     TEST(batch_normalisation_is_a_line_for_each_channel);
     TEST(functions_of_one_number);
