@@ -124,7 +124,7 @@ void vd_die(const char *fmt, ...)
     va_end(args);
     pthread_mutex_lock(&last); /* never unlocked: when several threads fail at once, only the first reports */
     FILE *to = as.to ? as.to : stderr;
-    if (usleep(as.later)) _exit(1); /* a signal: another process has reported it, and ends this one */
+    if (as.later && usleep(as.later)) _exit(1); /* a signal: another process has reported it, and ends this one */
     fflush(stdout);
     flockfile(to); /* never unlocked either: this is the last line */
     if (as.who) fprintf(to, "%s: ", as.who);

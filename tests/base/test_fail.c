@@ -7,9 +7,11 @@
 #include "base/text.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static void die(const char *path)
@@ -135,6 +137,31 @@ START_TEST(a_program_dies_in_peace_while_other_threads_write)
 }
 END_TEST
 
+static void nothing(int signal)
+{
+    (void)signal;
+}
+
+/* a timer that goes off all the time */
+static void die_among_signals(const char *path)
+{
+    const struct timeval often = {.tv_usec = 20};
+    signal(SIGALRM, nothing);
+    setitimer(ITIMER_REAL, &(struct itimerval){often, often}, 0);
+    die(path);
+}
+
+START_TEST(a_signal_leaves_the_line)
+{
+    for (int i = 0; i < 60; ++i) { /* few signals come where they could do harm */
+        char *err;
+        ck_assert_int_eq(in_child(die_among_signals, "net.cfg", &err), 1);
+        ck_assert_str_eq(err, "net.cfg: layer 3: culprit\n");
+        free(err);
+    }
+}
+END_TEST
+
 SUITE_OF(fail)
 {
     TEST(dying_says_one_line_and_exits_with_1);
@@ -143,4 +170,5 @@ SUITE_OF(fail)
     TEST(aligned_arrays_begin_where_vectors_and_huge_pages_do);
     TEST(memory_that_is_not_there_is_named);
     TEST(a_program_dies_in_peace_while_other_threads_write);
+    TEST(a_signal_leaves_the_line);
 }
