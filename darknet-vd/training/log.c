@@ -36,7 +36,7 @@ static struct {
 
     double spent, latest; /* seconds: all pages of this part, the latest one */
     int stale;            /* the page lacks a row */
-    int trained;          /* a batch */
+    int worked;           /* a batch has been trained, or a validation made up for */
     int failed;           /* a file could not be written, and that was said */
 
     double cost; /* an image: sum since the row before, of a network without [vd_cost], */
@@ -324,7 +324,7 @@ void vd_log_batch(network *net)
 {
     if (net != run.net) return;
     stop_clock();
-    run.trained = 1;
+    run.worked = 1;
     const vd_cost *c = vd_cost_of(net);
     if (c && c->latest.batch == (long)get_current_batch(net)) add_report(net, c);
     else if (!c && epochs_over(net) > run.epochs) add_epoch(net);
@@ -333,6 +333,7 @@ void vd_log_batch(network *net)
 void vd_log_validated(network *net, double error, double map)
 {
     if (net != run.net) return;
+    run.worked = 1;
     vd_csv_row row = common_row(net), *last = run.csv.n ? run.csv.rows + run.csv.n - 1 : 0;
     if (last && last->at[VD_CSV_BATCH] == row.at[VD_CSV_BATCH]) {
         row = *last;
@@ -382,7 +383,7 @@ void vd_log_end(const network *net)
     if (net != run.net) return;
     vd_progress_end();
     stop_clock();
-    if (run.stale && !run.trained) { /* the files are of an earlier training */
+    if (run.stale && !run.worked) { /* the files are of an earlier training */
         free_log();
         return;
     }

@@ -284,6 +284,35 @@ START_TEST(a_validation_goes_into_the_row_of_its_batch_or_into_its_own)
 }
 END_TEST
 
+/* it was stopped in the validation of its last batch: the resumed one validates, and trains nothing */
+START_TEST(a_validation_that_is_all_a_resumed_training_does_is_in_its_csv)
+{
+    network *net = network_of(IN_PROCESS, 0);
+    vd_cost_of(net)->report = 4; /* batches */
+    silence_stderr();
+    for (int resumed = 0; resumed < 2; ++resumed) {
+        vd_log_begin(net, folder, "owed", resumed);
+        vd_log_pictures(8);
+        if (!resumed) log_steps(net, 0, 4);
+        else vd_log_validated(net, .25, NAN);
+        vd_log_end(net);
+    }
+    char *path = in_folder(folder, "owed.csv"), *page = in_folder(folder, "owed.html"), *fault;
+    vd_csv c = vd_csv_read(path, &fault);
+    ck_assert_msg(!fault, "%s", fault);
+    ck_assert_uint_eq(c.n, 1);
+    ck_assert(c.rows[0].at[VD_CSV_ERROR] == .25 && isfinite(c.rows[0].at[VD_CSV_LOSS]));
+    size_t n;
+    char *text = read_bytes(page, &n);
+    ck_assert_ptr_nonnull(strstr(text, ",0.25,null]"));
+    vd_csv_free(&c);
+    free(text);
+    free(page);
+    free(path);
+    free_network(net);
+}
+END_TEST
+
 static void limit_files(long bytes)
 {
     struct rlimit now;
@@ -357,6 +386,7 @@ SUITE_OF(log)
     CASE("in_process");
     EACH(make_test_folder, remove_test_folder);
     TEST(a_validation_goes_into_the_row_of_its_batch_or_into_its_own);
+    TEST(a_validation_that_is_all_a_resumed_training_does_is_in_its_csv);
     TEST(the_next_row_writes_what_a_full_disk_left_out);
     TEST(rows_after_the_batch_a_training_goes_back_to_are_gone);
 }
