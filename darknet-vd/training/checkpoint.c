@@ -340,13 +340,18 @@ static void keep_older(void)
     }
 }
 
-static void write_file(network *net)
+/* keeps: the older ones move up, once all bytes of the new one are on the disk */
+static void write_file(network *net, int keeps)
 {
     if (vd_rank()) return;
     vd_output out = vd_output_open(training.path);
     stream s = {.fp = out.fp, .writes = 1, .version = VERSION, .sum = VD_FNV64_START, .path = training.path};
     pass_all(&s, net);
     fwrite(&s.sum, sizeof(s.sum), 1, out.fp);
+    if (keeps) {
+        vd_output_sync(&out);
+        keep_older();
+    }
     vd_output_close(&out);
     training.written_at = (long)get_current_batch(net);
     training.clock = time(0);
@@ -356,8 +361,7 @@ static void save(network *net)
 {
     char *fault = vd_fault_of_state(net, net->n, 1);
     if (fault) vd_die("%s: not written: %s", training.path, fault);
-    if (!vd_rank()) keep_older();
-    write_file(net);
+    write_file(net, training.keep > 1);
     if (training.files < training.keep) ++training.files;
 }
 
@@ -464,7 +468,7 @@ void vd_checkpoint_back(network *net, long before)
     training.setbacks = now;
     *vd_validation_state_now() = best;
     apply_setbacks(net);
-    if (training.files) write_file(net); /* replaces the latest, so that a resumed run knows of the setback */
+    if (training.files) write_file(net, 0); /* replaces the latest, so that a resumed run knows of the setback */
 }
 
 int vd_checkpoint_resumed(void)

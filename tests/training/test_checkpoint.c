@@ -4,6 +4,7 @@
 #include "training/validation.h"
 #include "layer/schedule.h"
 #include "support/digits.h"
+#include "support/faulty_run.h"
 #include "base/fail.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -239,25 +240,45 @@ START_TEST(resume_without_a_checkpoint_begins_and_says_so)
 }
 END_TEST
 
-START_TEST(the_last_checkpoints_are_kept)
+enum { KEPT = 3 };
+
+/* the checkpoints of a training with checkpoint_keep=3, for the caller to free */
+static void read_kept(char *bytes[KEPT], size_t n[KEPT])
 {
-    training t = {"kept", "learning_rate=.01\n", "samples=200\n"};
-    static const char *const names[] = {"kept.checkpoint", "kept.checkpoint.1", "kept.checkpoint.2",
-                                        "kept.checkpoint.3"};
-    char *cfg = write_cfg(t, "max_batches=10\ncheckpoint=2\ncheckpoint_keep=3\n"), *bytes[3];
-    size_t n[3];
-    free_run(train_digits(0, cfg, 0));
-    for (int i = 0; i < 3; ++i) {
+    static const char *const names[KEPT] = {"kept.checkpoint", "kept.checkpoint.1", "kept.checkpoint.2"};
+    for (int i = 0; i < KEPT; ++i) {
         char *path = backup(names[i]);
         bytes[i] = read_bytes(path, n + i);
         ck_assert_msg(bytes[i] != 0, "%s is missing", path);
         free(path);
     }
-    char *path = backup(names[3]);
+}
+
+START_TEST(the_last_checkpoints_are_kept)
+{
+    training t = {"kept", "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=10\ncheckpoint=2\ncheckpoint_keep=3\n"), *bytes[KEPT], *after[KEPT];
+    size_t n[KEPT], m[KEPT];
+    free_run(train_digits(0, cfg, 0));
+    read_kept(bytes, n);
+    char *path = backup("kept.checkpoint.3");
     ck_assert_int_ne(access(path, F_OK), 0);
     ck_assert_int_ne(memcmp(bytes[0], bytes[1], n[0]), 0);
     ck_assert_int_ne(memcmp(bytes[1], bytes[2], n[1]), 0);
-    for (int i = 0; i < 3; ++i) free(bytes[i]);
+    free(cfg);
+
+    /* and all stay where the next one finds no room */
+    cfg = write_cfg(t, "max_batches=12\ncheckpoint=2\ncheckpoint_keep=3\n");
+    const char *const argv[] = {"darknet", "classifier", "train", data_file, cfg, "-resume", 0};
+    run_result r = run_with((fault){.file_limit = (long)n[0] - 1}, argv, 0);
+    ck_assert_msg(r.status == 1 && strstr(last_line(r), "kept.checkpoint: not written: File too large"), "%s", r.err);
+    free_run(r);
+    read_kept(after, m);
+    for (int i = 0; i < KEPT; ++i) {
+        ck_assert_msg(n[i] == m[i] && !memcmp(bytes[i], after[i], n[i]), "checkpoint %d has changed", i);
+        free(bytes[i]);
+        free(after[i]);
+    }
     free(path);
     free(cfg);
 }
