@@ -249,8 +249,9 @@ void vd_layer_restored(layer l, int active)
     free_vd_active(vd->freezing.active);
     vd->freezing.active = 0;
     /* a cfg that no longer freezes, or a file that does not say what is frozen: dense, which computes the same */
-    if (active && vd_cost_freeze_pruned(vd->net) > 0 && vd->freezing.pruned_for)
-        vd_run_over_active(l, vd_cost_freeze_pruned(vd->net));
+    if (!active || vd_cost_freeze_pruned(vd->net) <= 0 || !vd->freezing.pruned_for) return;
+    vd_allocate_moments(vd);
+    vd_run_over_active(l, vd_cost_freeze_pruned(vd->net));
 }
 
 /* ---- test time ---- */

@@ -86,13 +86,18 @@ void vd_allocate_velocity(vd_layer *vd, update_args a)
     if (!vd->optimiser.velocity && !a.adam && a.momentum != 0) vd->optimiser.velocity = vd_calloc(vd->n, sizeof(float));
 }
 
-static void allocate_moments(vd_layer *vd, update_args a, int freezes)
+static void allocate_moments(vd_layer *vd, update_args a)
 {
     vd_allocate_velocity(vd, a);
     if (!vd->optimiser.log_sigma2_m && (a.adam || a.momentum != 0))
         vd->optimiser.log_sigma2_m = vd_calloc(vd->n, sizeof(float));
     if (!vd->optimiser.log_sigma2_v && a.adam) vd->optimiser.log_sigma2_v = vd_calloc(vd->n, sizeof(float));
-    if (!vd->freezing.pruned_for && freezes) vd->freezing.pruned_for = vd_calloc(vd->n, sizeof(uint16_t));
+}
+
+void vd_allocate_moments(vd_layer *vd)
+{
+    update_args a = {.momentum = vd->net->momentum, .adam = vd->net->adam};
+    (vd_cost_is_magnitude(vd->net) ? vd_allocate_velocity : allocate_moments)(vd, a);
 }
 
 void update_vd_layer(layer l, update_args a)
@@ -104,7 +109,8 @@ void update_vd_layer(layer l, update_args a)
         return;
     }
     if (!vd->variance.sigma2) return; /* no training forward yet */
-    allocate_moments(vd, a, freezes);
+    allocate_moments(vd, a);
+    if (!vd->freezing.pruned_for && freezes) vd->freezing.pruned_for = vd_calloc(vd->n, sizeof(uint16_t));
     job j = {.k = vd_kernels_get(),
              .p = vd_trained_parameters(l),
              .step = vd_step_of(l, a),

@@ -25,4 +25,8 @@ void vd_update_join(layer l);
 /* make the velocity of theta where SGD with momentum needs it; Adam's moments are the stock layer's */
 void vd_allocate_velocity(vd_layer *vd, update_args a);
 
+/* make all moments that the updates of this training need, before lists of active weights take them: a checkpoint of
+ * method=magnitude has none of log_sigma2, one of momentum=0 no velocities */
+void vd_allocate_moments(vd_layer *vd);
+
 #endif

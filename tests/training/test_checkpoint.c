@@ -572,6 +572,21 @@ START_TEST(a_backup_folder_that_is_missing_is_named_before_the_training)
 }
 END_TEST
 
+/* the moments of log_sigma2 are not in a checkpoint of method=magnitude, and lists are made before the first update */
+START_TEST(a_training_by_size_goes_on_as_a_variational_one)
+{
+    const char *keys = "adam=1\nlearning_rate=.01\n";
+    training by_size = {"method", keys, "samples=200\nmethod=magnitude\ntarget_sparsity=.95\nprune_ramp=20\n"},
+             steered = {"method", keys, "samples=200\ntarget_sparsity=.5\n"};
+    char *cfg = write_cfg(by_size, "max_batches=30\n");
+    free_run(train_digits(0, cfg, "-resume"));
+    free(cfg);
+    cfg = write_cfg(steered, "max_batches=60\n");
+    expect_line(train_digits(0, cfg, "-resume"), "method.checkpoint: resumed after batch 30");
+    free(cfg);
+}
+END_TEST
+
 SUITE_OF(checkpoint)
 {
     TIMEOUT(240);
@@ -594,4 +609,5 @@ SUITE_OF(checkpoint)
     TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for);
     TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so);
     TEST(a_backup_folder_that_is_missing_is_named_before_the_training);
+    TEST(a_training_by_size_goes_on_as_a_variational_one);
 }
