@@ -237,22 +237,36 @@ static void say_where_it_ends(const network *net, int cutoff)
                 net->n - 1);
 }
 
-int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
+/* where the last layer with weights has dontload=1, the file may have any for it */
+static int may_go_on(const network *net)
 {
-    int variational = 0, kept = 0, relative = 0, whole = start == 0 && cutoff >= net->n;
-    check_position(net, fp);
+    vd_parts parts = vd_parts_of_network(net);
+    int may = parts.n && net->layers[parts.part[parts.n - 1].layer].dontload;
+    free(parts.part);
+    return may;
+}
+
+static void check_end(const network *net, FILE *fp)
+{
+    const char *reason = "weights of another network, or truncated inside the VDLS trailer";
+    long left = file.end - ftell(fp);
+    if (left <= 0 || may_go_on(net)) return;
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
-        if (vd_layer_of(l)) ++variational;
-        if (l.dontload || l.numload || l.dontloadscales) whole = 0;
+        if (l.dontload || l.numload || l.dontloadscales)
+            reason = "it has weights that by dontload, dontloadscales or numload of the cfg it should not have";
     }
-    if (whole && ftell(fp) < file.end)
-        bad_file(
-            "%ld bytes are left after the last layer: weights of another network, or truncated inside the VDLS trailer",
-            file.end - ftell(fp));
+    bad_file("%ld bytes are left after the last layer: %s", left, reason);
+}
+
+int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
+{
+    int kept = 0, relative = 0;
+    check_position(net, fp);
+    if (start == 0 && cutoff >= net->n) check_end(net, fp);
     check_finite(net, start);
     say_where_it_ends(net, cutoff);
-    if (!variational) return 0;
+    if (!vd_variational_layers(net)) return 0;
 
     char *loaded = vd_calloc(net->n, 1);
     fseek(fp, file.end, SEEK_SET);

@@ -174,6 +174,19 @@ START_TEST(weights_of_another_network_are_refused)
 }
 END_TEST
 
+/* what the first layer leaves in the file would go into the layers after it */
+START_TEST(a_file_with_weights_that_the_cfg_leaves_out_is_refused)
+{
+    static const char *const keys[] = {"dontload=1\n", "dontloadscales=1\n", "numload=2\n"};
+    for (int i = 0; i < COUNT_OF(keys); ++i) {
+        char *cfg =
+            vd_format(NET "[vd_convolutional]\n%s" CONV POOL PLAIN "[vd_connected]\n" LAST "[softmax]\n" COST, keys[i]);
+        expect_refused(cfg, good, SIZE, "bytes are left after the last layer: it has weights that by dontload");
+        free(cfg);
+    }
+}
+END_TEST
+
 SUITE_OF(trailer_refused)
 {
     TIMEOUT(240);
@@ -188,4 +201,5 @@ SUITE_OF(trailer_refused)
     TEST(a_layer_with_two_entries_is_refused);
     TEST(values_that_are_not_finite_are_refused);
     TEST(weights_of_another_network_are_refused);
+    TEST(a_file_with_weights_that_the_cfg_leaves_out_is_refused);
 }
