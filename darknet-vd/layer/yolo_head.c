@@ -68,9 +68,13 @@ static box truth_of(const job *j, int t, int *class)
     return float_to_box((float *)truth, 1);
 }
 
-static int class_of_map(layer l, int class)
+/* the class that a box is trained towards; l.map has -1 for those of the layer's classes that its file does not have */
+static int class_of_map(const job *j, int class)
 {
-    return l.map ? l.map[class] : class;
+    if (!j->l.map) return class;
+    if (j->l.map[class] < 0)
+        vd_die("%s: layer %d: map= has no line for a class of the labels", j->net.cfg_file, j->net.index);
+    return j->l.map[class];
 }
 
 static float clip(float x, float limit)
@@ -174,7 +178,7 @@ static void train_background(job *j, int n, int column, int row)
     if (!(best > l.truth_thresh)) return;
     float goal = h->objectness_smooth ? best * best : 1;
     box truth = truth_of(j, t, &class);
-    class = class_of_map(l, class);
+    class = class_of_map(j, class);
     d[obj] = h->obj_normalizer * (goal - l.output[obj]);
     train_class(h, l, class, l.output + classes, d + classes);
     size_t own = classes + class * ((size_t)l.w * l.h);
@@ -212,7 +216,7 @@ static void train_objects(job *j)
         int class, best = 0;
         box truth = truth_of(j, t, &class);
         if (truth.x == 0) break;
-        class = class_of_map(l, class);
+        class = class_of_map(j, class);
         int column = (int)(truth.x * l.w), row = (int)(truth.y * l.h);
         float best_fit = 0;
         if (column >= l.w) column = l.w - 1; /* an object at the very edge */
