@@ -214,15 +214,15 @@ static vd_onnx_map connected(vd_onnx_building *b, const vd_model_layer *l)
 
 /* ---- windows ---- */
 
-/* the largest of channels q, q + c, q + 2 c ...: parts of c channels, the last one perhaps of fewer */
+/* the largest of channels q, q + c, q + 2 c ...: parts of c channels */
 static vd_onnx_map channel_maxima(vd_onnx_building *b, const vd_model_layer *l, const vd_onnx_map *x)
 {
-    int c = l->channels, parts = (x->c + c - 1) / c;
-    assert(x->c % c == 0);
-    const char *most = 0;
+    int c = l->channels, parts = x->c / c;
+    const char *most = 0, *from = mapped(b, "map", x);
+    assert(x->c % c == 0); /* vd_onnx_refuse() */
     for (int k = 0; k < parts; ++k) {
         char *part = vd_format("part%d", k), *max = vd_format("max%d", k);
-        const char *next = vd_onnx_part(b, parts == 1 ? "" : part, x->tensor, CHANNELS, (int64_t)k * c, (k + 1) * c);
+        const char *next = vd_onnx_part(b, parts == 1 ? "" : part, from, CHANNELS, (int64_t)k * c, (k + 1) * c);
         const char *y = most ? vd_onnx_name(b, k == parts - 1 ? "" : max) : next;
         if (most) vd_onnx_add_node(b->g, "Max", y, most, next, (char *)0);
         most = y;

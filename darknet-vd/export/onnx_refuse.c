@@ -8,8 +8,8 @@
 
 static const char *pool_fault(const vd_model_layer *l)
 {
-    int is_of_channels = l->variant == VD_CHANNEL_MAXIMA;
-    return !is_of_channels && vd_model_windows_leave_map(l) ? "some of its windows are wholly outside the map" : 0;
+    if (l->variant == VD_CHANNEL_MAXIMA) return l->c % l->channels ? "out_channels does not divide its channels" : 0;
+    return vd_model_windows_leave_map(l) ? "some of its windows are wholly outside the map" : 0;
 }
 
 static const char *route_fault(const vd_model *m, const vd_model_layer *l)

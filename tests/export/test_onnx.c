@@ -201,6 +201,8 @@ START_TEST(every_layer)
          SQUARE "[maxpool]\nsize=2\nstride=1\n[maxpool]\nsize=3\nstride=2\n[maxpool]\nsize=2\nstride=2\npadding=0\n"},
         {"pool_down", SQUARE "[maxpool]\nsize=3\nstride_x=1\nstride_y=2\n"},
         {"channels", SQUARE "[maxpool]\nmaxpool_depth=1\nout_channels=2\n"},
+        {"channels_of_a_row", SQUARE "[connected]\noutput=6\nactivation=tanh\n[maxpool]\nmaxpool_depth=1\n"
+                                     "out_channels=3\n[convolutional]\nfilters=2\nsize=1\nactivation=leaky\n"},
         {"means", SQUARE "[local_avgpool]\nsize=3\nstride=2\n[avgpool]\n[connected]\noutput=3\nactivation=tanh\n"},
         {"upsample", SQUARE CONV "linear\n[upsample]\nstride=2\nscale=.5\n[upsample]\nstride=-2\nscale=.25\n"},
         {"reorg", SQUARE "[reorg]\nstride=2\n[reorg]\nstride=2\nreverse=1\n[reorg3d]\nstride=4\n"},
@@ -568,6 +570,8 @@ START_TEST(what_onnx_cannot_say_is_a_line)
     expect_refused(SQUARE "[convolutional]\nsize=1\nstride=2\nfilters=2\nactivation=relu\n",
                    "stock Darknet reads its input in another order");
     expect_refused(SQUARE "[maxpool]\nsize=1\nstride=1\npadding=2\n", "some of its windows are wholly outside the map");
+    expect_refused(SQUARE CONV "tanh\n[maxpool]\nmaxpool_depth=1\nout_channels=3\n",
+                   "layer 1 [maxpool]: not exported to ONNX: out_channels does not divide its channels");
     expect_refused(SQUARE "[maxpool]\nsize=2\nstride=2\n[upsample]\nstride=2\n[shortcut]\nfrom=0\n",
                    "layer 2 [shortcut]: not exported to ONNX: it adds a map that is smaller");
     expect_refused(SQUARE "[reorg]\nstride=2\nflatten=1\n", "layer 0 [reorg]: not exported to ONNX");
