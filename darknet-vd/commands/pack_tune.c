@@ -94,7 +94,7 @@ static void set_schedule(network *net, const vd_tune_plan *plan, int batches)
     vd_cost *c = vd_cost_of(net);
     *net->seen = 0;
     net->max_batches = c->fine_tune = batches;
-    c->target_sparsity = 0;
+    c->target_sparsity = c->target_size = 0;
     c->method = VD_VARIATIONAL;
     net->learning_rate *= (float)plan->learning;
     net->policy = POLY;

@@ -103,6 +103,20 @@ START_TEST(tuning_makes_a_small_file_better_and_is_repeatable)
 }
 END_TEST
 
+START_TEST(the_target_of_the_training_before_is_not_tuned_to)
+{
+    char *aimed = vd_format("%starget_size=1000\n", net), *a = in_folder(folder, "tuned.vdw");
+    char *b = in_folder(folder, "aimed.vdw");
+    PACKED("tuned.vdw", "-rate", ".1", "-tune", data_file, "-epochs", "1");
+    write_text(cfg, aimed);
+    PACKED("aimed.vdw", "-rate", ".1", "-tune", data_file, "-epochs", "1");
+    size_t n;
+    char *file = read_bytes(a, &n);
+    expect_file(b, file, n);
+    free(aimed), free(file), free(a), free(b);
+}
+END_TEST
+
 static void refused(run_result r, const char *message)
 {
     ck_assert_int_eq(r.status, 1);
@@ -135,5 +149,6 @@ SUITE_OF(pack)
     EACH(setup, teardown);
     TEST(a_file_takes_at_most_the_bytes_asked_for_and_nearly_as_many);
     TEST(tuning_makes_a_small_file_better_and_is_repeatable);
+    TEST(the_target_of_the_training_before_is_not_tuned_to);
     TEST(what_cannot_be_done_is_named_and_nothing_is_written);
 }
