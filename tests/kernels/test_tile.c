@@ -2,6 +2,7 @@
 #include "support/support.h"
 #include "base/fp16.h"
 #include "kernels/kernels.h"
+#include "kernels/products/blocks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -169,6 +170,17 @@ START_TEST(all_small_tiles_are_right)
             for (int n = 1; n <= 70; n += n < 20 ? 1 : 7) try(variants[i], (trial){m, n, 9, n & 1, m & 1, 0, 1});
 }
 
+/* so many that rows times blocks of rows are more than an int holds */
+START_TEST(many_rows_are_cut_into_blocks)
+{
+    enum { ROWS = 200000 };
+    for (int i = 0; i < n_variants; ++i) try(variants[i], (trial){ROWS, 2, 1, 0, 1, 0, 1});
+    for (int b = 0; b < vd_blocks(ROWS); ++b) {
+        int rows = vd_first_of_block(ROWS, b + 1) - vd_first_of_block(ROWS, b);
+        ck_assert_msg(rows == VD_BLOCK || rows == VD_BLOCK - 1, "block %d has %d rows", b, rows);
+    }
+}
+
 /* the same sum has the same bits wherever it stands, and however the work is cut */
 START_TEST(sums_do_not_depend_on_their_place)
 {
@@ -207,5 +219,6 @@ SUITE_OF(tile)
     TEST(fp16_is_rounded_to_the_nearest_and_ties_to_even);
     TEST(tiles_are_the_sums_of_double_precision);
     TEST(all_small_tiles_are_right);
+    TEST(many_rows_are_cut_into_blocks);
     TEST(sums_do_not_depend_on_their_place);
 }

@@ -17,7 +17,7 @@ static inline int vd_blocks(int rows)
 /* the first row of a block; of block vd_blocks(), the number of rows */
 static inline int vd_first_of_block(int rows, int block)
 {
-    return rows * block / vd_blocks(rows);
+    return (int)((long)rows * block / vd_blocks(rows));
 }
 
 /* [rows][k], ld apart, to terms `to` .. to + k - 1 of [block][all][rows of the block] */

@@ -162,7 +162,7 @@ static void TILE(multiply)(vd_tile t)
         part.x = (const NUMBER *)t.x + (t.offset ? 0 : p * t.ldx);
         part.keep = t.add || q > 0 ? ~0u : 0;
         for (int b = 0; b < blocks; ++b) {
-            int i = t.m * b / blocks, m = t.m * (b + 1) / blocks - i;
+            int i = (int)((long)t.m * b / blocks), m = (int)((long)t.m * (b + 1) / blocks) - i;
             long at = i * t.a_row + p * t.a_step;
             int in_place = t.a_row == 1 && (sizeof(NUMBER) == sizeof(COEFFICIENT) || t.twice);
             part.a = in_place ? (const COEFFICIENT *)t.a + at : copy;
