@@ -1,6 +1,7 @@
 #include "commands/calibration.h"
 #include "commands/words.h"
 #include "config/keys.h"
+#include "layer/nonfinite.h"
 #include "layer/vd_layer.h"
 #include "training/calibration.h"
 #include "training/classifier_score.h"
@@ -43,6 +44,7 @@ typedef struct {
 
 typedef struct {
     network *net;
+    const char *weights; /* the file */
     const float *logits; /* [batch][classes], of the latest pass: what [softmax] takes */
     float temperature;   /* of [softmax] */
     int classes, passes; /* passes in a batch */
@@ -106,6 +108,7 @@ static classifier read_network(const arguments *a)
     network *net = load_network((char *)a->cfg, (char *)a->weights, 0);
     int softmax = softmax_of(net, a->cfg);
     classifier c = {.net = net, .logits = net->layers[softmax - 1].output, .classes = net->layers[softmax].outputs};
+    c.weights = a->weights;
     c.temperature = net->layers[softmax].temperature;
     c.passes = a->samples ? passes_at_once(a->samples, net->batch) : 1;
     set_batch_network(net, c.passes);
@@ -159,7 +162,11 @@ static predictions predict_all(const classifier *c, vd_labelled_pictures picture
         image picture = vd_score_picture(c->net, pictures.paths[i]);
         for (int b = 0; b < c->passes; ++b) memcpy(batch + inputs * b, picture.data, inputs * sizeof(*batch));
         free_image(picture);
-        predict(c, batch, i, samples ? samples : 1, p.log_p + i * c->classes);
+        float *log_p = p.log_p + i * c->classes;
+        predict(c, batch, i, samples ? samples : 1, log_p);
+        if (vd_first_not_finite(c->classes, log_p) < (size_t)c->classes)
+            vd_die("%s: the outputs for %s are not finite: the weights are damaged, or hardly trained", c->weights,
+                   pictures.paths[i]);
     }
     free(batch);
     return p;

@@ -209,6 +209,25 @@ START_TEST(what_does_not_fit_is_named)
 }
 END_TEST
 
+/* each weight is finite, their sums are not */
+START_TEST(outputs_that_are_not_finite_are_no_score)
+{
+    char *cfg = write_cfg("net", CONNECTED "[softmax]\n");
+    silence_stderr();
+    network *net = parse_network_cfg(cfg);
+    layer l = net->layers[0];
+    for (int i = 0; i < l.inputs * l.outputs; ++i) l.weights[i] = 3e38f;
+    save_weights(net, weights);
+    run_result r = darknet(1, "classifier", "valid", data_file, cfg, weights, "-calibration", NULL);
+    ck_assert_msg(strstr(r.err, "net.weights: the outputs for ") && strstr(r.err, "_digit0.png are not finite: "), "%s",
+                  r.err);
+    ck_assert_str_eq(r.out, "");
+    free_run(r);
+    free_network(net);
+    free(cfg);
+}
+END_TEST
+
 START_TEST(packed_weights_have_no_noise)
 {
     char *cfg = trained(NET("") COST), *packed = in_folder(folder, "net.vdw");
@@ -233,5 +252,6 @@ SUITE_OF(valid_calibration)
     TEST(a_sampled_prediction_has_the_mean_and_the_variance_of_the_posterior);
     TEST(pictures_of_another_kind_have_an_auroc);
     LOOP(what_does_not_fit_is_named, COUNT_OF(bad));
+    TEST(outputs_that_are_not_finite_are_no_score);
     TEST(packed_weights_have_no_noise);
 }
