@@ -95,7 +95,8 @@ static void end_by_signal(int number)
 
 void vd_output_remove_at_signals(void)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    /* SIGPIPE: of "darknet ... | head"; SIGXCPU: of a limit on the processor time */
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); ++i) {
         struct sigaction now, then = {.sa_handler = end_by_signal, .sa_flags = SA_RESTART};
         if (!sigaction(numbers[i], 0, &now) && now.sa_handler == SIG_DFL) sigaction(numbers[i], &then, 0);

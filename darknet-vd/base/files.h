@@ -55,8 +55,8 @@ void vd_check_stem(const char *path);
 /* 1 when both exist and are one file */
 int vd_same_file(const char *a, const char *b);
 
-/* from here on SIGINT, SIGTERM and SIGHUP, where they end the program, remove the temporary files of open outputs
- * first. For a program; a library leaves its program's handlers alone */
+/* from here on SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE and SIGXCPU, where they end the program, remove the temporary
+ * files of open outputs first. For a program; a library leaves its program's handlers alone */
 void vd_output_remove_at_signals(void);
 
 /* a write over the limit of a file's size is an error of that write, not a signal that ends the program, unless the

@@ -311,6 +311,30 @@ START_TEST(a_program_that_goes_on_after_a_failure_can_write_others)
 }
 END_TEST
 
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU};
+static int number;
+
+static void end_while_writing(const char *path)
+{
+    const struct rlimit none = {0, 0}; /* no core file */
+    setrlimit(RLIMIT_CORE, &none);
+    signal(number, SIG_DFL);
+    vd_output_remove_at_signals();
+    vd_output out = vd_output_open(path);
+    ck_assert_int_eq(access(out.temporary, F_OK), 0);
+    raise(number);
+}
+
+START_TEST(a_signal_that_ends_the_program_leaves_no_temporary_file)
+{
+    char *path = in_folder(folder, "file"), *err;
+    number = ending[_i];
+    ck_assert_int_eq(in_child(end_while_writing, path, &err), 128 + number);
+    ck_assert_int_eq(files_in(folder, ""), 0);
+    free(err), free(path);
+}
+END_TEST
+
 SUITE_OF(files)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -326,4 +350,5 @@ SUITE_OF(files)
     TEST(outputs_that_belong_together_appear_all_or_none);
     TEST(a_full_disk_leaves_the_files_that_belong_together_as_they_were);
     TEST(a_program_that_goes_on_after_a_failure_can_write_others);
+    LOOP(a_signal_that_ends_the_program_leaves_no_temporary_file, COUNT_OF(ending));
 }
