@@ -281,9 +281,9 @@ static vd_onnx_map upsample(vd_onnx_building *b, const vd_model_layer *l)
         vd_onnx_set_text(node, "nearest_mode", "floor");
         vd_onnx_set_text(node, "coordinate_transformation_mode", "asymmetric");
     }
-    if (factor != 1) {
+    if (factor != 1) { /* not "scale": that of the layer's bytes, onnx/quantize.h, has this name */
         const char *scaled = vd_onnx_name(b, "");
-        vd_onnx_add_node(b->g, "Mul", scaled, y, vd_onnx_number(b, "scale", factor), (char *)0);
+        vd_onnx_add_node(b->g, "Mul", scaled, y, vd_onnx_number(b, "factor", factor), (char *)0);
         y = scaled;
     }
     return (vd_onnx_map){y, 0, x->c, l->out_h, l->out_w};
@@ -452,7 +452,7 @@ static vd_onnx_map shares(vd_onnx_building *b, const vd_model_layer *l)
     const char *y = flat(b, "flat", x);
     if (l->temperature != 1) {
         const char *cool = vd_onnx_name(b, "scaled");
-        vd_onnx_add_node(b->g, "Mul", cool, y, vd_onnx_number(b, "scale", 1 / l->temperature), (char *)0);
+        vd_onnx_add_node(b->g, "Mul", cool, y, vd_onnx_number(b, "factor", 1 / l->temperature), (char *)0);
         y = cool;
     }
     if (groups > 1) y = vd_onnx_reshaped(b, "groups", y, 3, (int64_t[]){0, groups, n / groups});

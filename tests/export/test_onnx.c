@@ -561,6 +561,24 @@ START_TEST(int8_weights_and_activations_have_ranges_of_the_pictures_given)
 }
 END_TEST
 
+/* factors that cannot go into the weights in front stay in the graph, where products read what they give */
+START_TEST(int8_takes_layers_with_a_factor)
+{
+    static const char cfg[] = "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=1\n[convolutional]\nfilters=6\nsize=3\n"
+                              "activation=elu\n[upsample]\nscale=.5\n[convolutional]\nfilters=4\nactivation=elu\n"
+                              "[softmax]\ntemperature=2\n[connected]\noutput=5\nactivation=linear\n";
+    network *net = random_network(cfg, 4);
+    char *data = write_data(9, 8, 8);
+    save_network(cfg, net);
+    run_result r = export_as_onnx("-int8", data);
+    ck_assert_msg(r.status == 0, "%s", r.err);
+    expect_alike(net, .1);
+    free_network(net);
+    free_run(r);
+    free(data);
+}
+END_TEST
+
 START_TEST(what_onnx_cannot_say_is_a_line)
 {
     expect_refused(SQUARE "[local]\nfilters=2\nsize=3\nstride=1\nactivation=relu\n",
@@ -613,6 +631,7 @@ SUITE_OF(onnx)
     TEST(a_tiny_network_is_this_file_to_the_byte);
     TEST(halves_and_sparse_weights_are_smaller_files);
     TEST(int8_weights_and_activations_have_ranges_of_the_pictures_given);
+    TEST(int8_takes_layers_with_a_factor);
     TEST(what_onnx_cannot_say_is_a_line);
     TEST(options_that_do_not_fit_are_a_line);
     TEST(the_command_writes_one_file_and_says_how_close_it_is);
