@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "activations.h"
-
 static const char usage[] =
     "usage: darknet vd keys [-json | -markdown]\n"
     "  prints every key of a cfg and of a .data file: its type and range, its default, and what it does;\n"
@@ -67,7 +65,7 @@ static const char *default_text(const vd_key *k)
 static const char *choice(vd_key_type type, int i)
 {
     if (type == VD_POLICY) return vd_policies[i];
-    return type == VD_ACTIVATION && i <= GELU ? get_activation_string((ACTIVATION)i) : 0;
+    return type == VD_ACTIVATION ? vd_activation_name(i) : 0;
 }
 
 static void print_choices(FILE *fp, const char *title, vd_key_type type)

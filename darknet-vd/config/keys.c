@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "activations.h"
 #include "option_list.h"
 
 enum {
@@ -551,6 +552,12 @@ const vd_cfg_section vd_cfg_sections[] = {
     {0}};
 
 const char *const vd_policies[] = {"constant", "step", "steps", "exp", "poly", "sigmoid", "random", "sgdr", 0};
+
+const char *vd_activation_name(int i)
+{
+    if (i == GELU + 1) return "revleaky";
+    return i <= GELU ? get_activation_string((ACTIVATION)i) : 0;
+}
 
 const vd_cfg_section *vd_section_find(const char *name)
 {

@@ -60,6 +60,9 @@ extern const vd_key vd_every_layer_keys[];     /* keys that every layer has */
 extern const vd_key vd_data_keys[];            /* keys of a .data file */
 extern const char *const vd_policies[];        /* null after the last */
 
+/* name number i of an activation, as a cfg may say it: revleaky is another one of leaky. Null after the last */
+const char *vd_activation_name(int i);
+
 /* the section with this name or alias, null when there is none */
 const vd_cfg_section *vd_section_find(const char *name);
 

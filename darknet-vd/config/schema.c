@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "activations.h"
 #include "option_list.h"
 
 static int strict;
@@ -57,8 +56,8 @@ static void check_layers(vd_section s, const vd_key *k, const char *text)
 
 static void check_activation(vd_section s, const char *text)
 {
-    for (ACTIVATION a = LOGISTIC; a <= GELU; ++a)
-        if (!strcmp(text, get_activation_string(a))) return;
+    for (int i = 0; vd_activation_name(i); ++i)
+        if (!strcmp(text, vd_activation_name(i))) return;
     if (vd_foreign_find(vd_foreign_activations, text))
         vd_section_die(s, "activation=%s is a function of other Darknets that is not built here", text);
     vd_section_die(s, "activation=%s is not known", text);

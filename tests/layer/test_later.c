@@ -297,6 +297,22 @@ START_TEST(a_smooth_activation_is_refused_where_it_is_not_built)
 }
 END_TEST
 
+START_TEST(revleaky_is_leaky_and_exported_as_that)
+{
+    static const char cfg[] = "[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\nactivation=revleaky\n"
+                              "[vd_conn]\nactivation=revleaky\n[vd_cost]\nsamples=9\n";
+    char *path = in_folder(folder, "n.cfg"), *weights = in_folder(folder, "n.weights"), *out = in_folder(folder, "out");
+    write_text(path, cfg);
+    network *net = network_of(cfg, 0);
+    ck_assert(net->layers[0].activation == LEAKY && net->layers[1].activation == LEAKY);
+    save_weights(net, weights);
+    free_run(darknet(0, "vd", "export", path, weights, out, (char *)0));
+    char *text = text_in_folder("out.cfg");
+    ck_assert_msg(strstr(text, "=leaky\n") && !strstr(text, "revleaky"), "%s", text);
+    free(text), free_network(net), free(path), free(weights), free(out);
+}
+END_TEST
+
 /* ---- the epsilon of batch normalisation ---- */
 
 static const struct {
@@ -447,6 +463,7 @@ SUITE_OF(later)
     TEST(groups_that_do_not_fit_are_named);
     LOOP(gradients_go_through_smooth_activations, COUNT_OF(smooth_nets));
     TEST(a_smooth_activation_is_refused_where_it_is_not_built);
+    TEST(revleaky_is_leaky_and_exported_as_that);
     LOOP(the_cfg_says_which_epsilon, COUNT_OF(epsilons));
     TEST(weights_say_which_epsilon_and_keep_it);
     TEST(packed_weights_say_which_epsilon);
