@@ -5,12 +5,18 @@
 
 #define LOG2_E 1.44269504f
 
-/* e^x of x between -80 and 40, beyond which the functions here do not change by more than rounding */
+/* x between -limit and limit; NaN stays NaN */
+static inline float within(float limit, float x)
+{
+    x = x < -limit ? -limit : x;
+    return x > limit ? limit : x;
+}
+
+/* e^x of x between -80 and 40, beyond which mish does not change by more than rounding */
 static inline float bounded_exp(float x)
 {
-    x = x < -80 ? -80 : x;
-    x = x > 40 ? 40 : x;
-    return vd_exp2(LOG2_E * x);
+    x = within(80, x);
+    return vd_exp2(LOG2_E * (x > 40 ? 40 : x));
 }
 
 /* tanh(log(1 + e^x)) = n/(n + 2), n = e (e + 2), e = e^x */
@@ -22,7 +28,7 @@ static inline float mish_factor(float e)
 
 static inline float logistic(float x)
 {
-    return 1 / (1 + bounded_exp(-x));
+    return 1 / (1 + vd_exp2(-LOG2_E * within(80, x)));
 }
 
 static inline float gelu_u(float x)
@@ -63,6 +69,13 @@ static inline float swish_slope(float x, float s, float inner)
     return s + x * s * (1 - s) * inner;
 }
 
+/* 0 below -12 and 1 above 12, but for rounding: there x^3 would outgrow what s (1 - s) can be */
+static inline float gelu_slope(float x)
+{
+    x = within(12, x);
+    return swish_slope(x, logistic(gelu_u(x)), 2 * (.797885f + 3 * .035677f * x * x));
+}
+
 static void backward(vd_smooth f, size_t n, const float *restrict x, float *restrict d)
 {
     switch (f) {
@@ -73,8 +86,7 @@ static void backward(vd_smooth f, size_t n, const float *restrict x, float *rest
         for (size_t i = 0; i < n; ++i) d[i] *= swish_slope(x[i], logistic(x[i]), 1);
         return;
     case VD_GELU:
-        for (size_t i = 0; i < n; ++i)
-            d[i] *= swish_slope(x[i], logistic(gelu_u(x[i])), 2 * (.797885f + 3 * .035677f * x[i] * x[i]));
+        for (size_t i = 0; i < n; ++i) d[i] *= gelu_slope(x[i]);
         return;
     default:
         for (size_t i = 0; i < n; ++i) d[i] *= x[i] > 0 ? 1 : x[i] > -2 ? x[i] + 1 : 0;

@@ -62,9 +62,27 @@ START_TEST(slopes_are_those_of_the_values)
 }
 END_TEST
 
+/* as a network that diverges has them */
+START_TEST(huge_inputs_are_0_or_themselves)
+{
+    const vd_kernels *k = tables[_i / VD_SMOOTHS];
+    vd_smooth f = (vd_smooth)(_i % VD_SMOOTHS);
+    for (int digits = 5; digits <= 20; ++digits) {
+        const float far = powf(10, (float)digits), x[2] = {-far, far};
+        float y[2], d[2] = {1, 1};
+        k->smooth->forward(f, 2, x, y);
+        k->smooth->backward(f, 2, x, d);
+        ck_assert_msg(fabsf(y[0]) < 1e-10f && y[1] == far, "%s %d: f(+-%g) = %g, %g", k->name, f, far, y[0], y[1]);
+        ck_assert_msg(fabsf(d[0]) < 1e-10f && close_to(d[1], 1, 1e-6, 0), "%s %d: f'(+-%g) = %g, %g", k->name, f, far,
+                      d[0], d[1]);
+    }
+}
+END_TEST
+
 SUITE_OF(smooth)
 {
     int n = vd_kernels_list(tables, TABLES);
     LOOP(values_follow_the_formula, n * VD_SMOOTHS);
     LOOP(slopes_are_those_of_the_values, n * VD_SMOOTHS);
+    LOOP(huge_inputs_are_0_or_themselves, n * VD_SMOOTHS);
 }
