@@ -11,8 +11,9 @@
  *     choices   from version 3 on: uint32 bytes, then the text of kernels and ways (layer/kernel_choice.h): with a seed
  *               the training goes on with them
  *     average   from version 4 on: uint64 bytes, then the means of ema_alpha (training/average.h)
- *     best      from version 4 on: vd_validation_state (training/validation.h)
+ *     best      from version 4 on: vd_validation_state (training/validation.h), before version 5 without before_target
  *     target    from version 4 on: vd_cost.target (layer/schedule.h), without share and empty before version 5
+ *     later     from version 6 on: int32, 1 where the network follows later Darknets
  *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
  * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of several

@@ -176,12 +176,7 @@ static void set_bend(vd_c_stage *s, const vd_c_map *out, double step)
 
 /* ---- products ---- */
 
-/* integers for weights and biases of a product whose map has its step
- *
- *   to        step of y before the activation
- *   weights   [filters][columns]
- *
- * Returns 0 when no shifts keep y in 32 bits. */
+/* a product whose weights and biases become integers, and the maps around it */
 typedef struct {
     const vd_model_layer *l;
     double from, to;  /* steps of the map that is read; of y before the activation */
@@ -239,7 +234,8 @@ static int are_short(const vd_c_stage *s)
     return 1;
 }
 
-/* as much of the shift before the bias as keeps y in 32 bits, and then the biases in 16 */
+/* gains, weights and offsets, with as much of the shift before the bias as keeps y in 32 bits, and then the biases in
+ * 16; 0 when no shifts do the first */
 static int scale_product(const scaling *q, vd_c_stage *s)
 {
     int shift = shift_of(q), before = 0, least_after = q->to_limit > LARGEST_BYTE ? LEAST_AFTER : LEAST_AFTER_8;
