@@ -70,6 +70,7 @@ START_TEST(stock_darknet_loads_an_export_and_answers_alike)
         float *x = read_floats(a, &n), *y = read_floats(b, &m);
         ck_assert_int_eq(n, m);
         for (int i = 0; i < n; ++i) largest = x[i] > largest ? x[i] : -x[i] > largest ? -x[i] : largest;
+        ck_assert_msg(isfinite(largest), "nothing to compare with: %g", largest);
         for (int i = 0; i < n; ++i)
             ck_assert_msg(close_to(y[i], x[i], 0, 1e-4 * largest), "%s: output %d is %.9g, in stock Darknet %.9g", cfg,
                           i, x[i], y[i]);

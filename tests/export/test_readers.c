@@ -31,6 +31,7 @@ static void expect_alike(void)
     float *x = read_floats(a, &n), *y = read_floats(b, &m);
     ck_assert_int_eq(n, m);
     for (int i = 0; i < n; ++i) largest = fmax(largest, fabs(x[i]));
+    ck_assert_msg(isfinite(largest) && largest > 0, "nothing to compare with: %g", largest);
     for (int i = 0; i < n; ++i)
         ck_assert_msg(close_to(y[i], x[i], 0, 1e-5 * largest), "%d: %.9g, in stock Darknet %.9g", i, x[i], y[i]);
     free(x), free(y), free(a), free(b);

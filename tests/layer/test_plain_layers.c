@@ -47,6 +47,7 @@ static void assert_equal(const char *what, const float *got, const float *want, 
 {
     double largest = 0;
     for (int i = 0; i < n; ++i) largest = fmax(largest, fabs(want[i]));
+    ck_assert_msg(isfinite(largest) && largest > 0, "nothing to compare with: %g", largest);
     for (int i = 0; i < n; ++i)
         ck_assert_msg(close_to(got[i], want[i], 2e-5, 1e-5 * largest), "%s[%d] is %.9g, stock %.9g", what, i, got[i],
                       want[i]);

@@ -66,6 +66,7 @@ START_TEST(predictions_agree_with_the_dense_way)
         float *fast = outputs_of(net, i, 0), *dense = outputs_of(net, i, 1), largest = 0;
         size_t n = (size_t)l.batch * l.outputs;
         for (size_t k = 0; k < n; ++k) largest = fmaxf(largest, fabsf(dense[k]));
+        ck_assert_msg(isfinite(largest) && largest > 0, "nothing to compare with: %g", largest);
         for (size_t k = 0; k < n; ++k)
             ck_assert_msg(close_to(fast[k], dense[k], 1e-5, 1e-5 * largest),
                           "layer %d: output[%zu] is %.9g, dense %.9g", i, k, fast[k], dense[k]);

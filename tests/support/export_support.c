@@ -92,6 +92,7 @@ static void compare(const char *folder, network *masked)
         if (vd_layer_of(masked->layers[i])) vd_layer_changed(masked->layers[i]);
     const float *b = network_predict(masked, input);
     for (size_t i = 0; i < outputs; ++i) largest = fmax(largest, fabs(b[i]));
+    ck_assert_msg(isfinite(largest), "nothing to compare with: %g", largest);
     for (size_t i = 0; i < outputs; ++i)
         ck_assert_msg(close_to(a[i], b[i], 0, 1e-4 * largest), "output %zu is %.9g, exported %.9g", i, b[i], a[i]);
     free_network(net);

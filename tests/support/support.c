@@ -351,6 +351,7 @@ void expect_weight_gradients(network *net, layer l, int n, float h)
     memcpy(got, l.weight_updates, n * sizeof(float));
     double largest = 0;
     for (int i = 0; i < n; ++i) largest = fmax(largest, fabs(got[i]));
+    ck_assert_msg(isfinite(largest) && largest > 0, "nothing to compare with: %g", largest);
     for (int i = 0; i < n; i += 7) { /* weight_updates are of -2 d cost, as stock Darknet's [cost] has them */
         float w = l.weights[i];
         l.weights[i] = w + h;

@@ -61,7 +61,8 @@ static double largest_difference(network *a, network *b)
 {
     float *x = answers(a), *y = answers(b);
     double most = 0;
-    for (int i = 0; i < 2 * a->outputs; ++i) most = fmax(most, fabs(x[i] - y[i]));
+    for (int i = 0; i < 2 * a->outputs; ++i)
+        if (!(fabs(x[i] - y[i]) <= most)) most = fabs(x[i] - y[i]); /* NaN, too, which fmax() would drop */
     free(x);
     free(y);
     return most;

@@ -46,6 +46,12 @@ static int best_of(const float *x, int n)
     return best;
 }
 
+/* NaN stays NaN */
+static double larger(double a, double b)
+{
+    return a > b || isnan(a) ? a : b;
+}
+
 static int score_classes(const float *a, const float *b, const char *list, const char *names)
 {
     static char paths[20000][512], labels[1000][512];
@@ -66,8 +72,8 @@ static int score_boxes(const float *a, const float *b, size_t n, int classes, in
     for (size_t at = 0; at + row <= n; at += row) {
         int seen = b[at + 4 + best_of(b + at + 4, classes)] >= .1f;
         for (int k = 0; seen && k < 4; ++k)
-            pixels = fmax(pixels, fabs((double)a[at + k] - b[at + k]) * (k % 2 ? height : width));
-        for (int c = 4; c < row; ++c) scores = fmax(scores, fabs((double)a[at + c] - b[at + c]));
+            pixels = larger(pixels, fabs((double)a[at + k] - b[at + k]) * (k % 2 ? height : width));
+        for (int c = 4; c < row; ++c) scores = larger(scores, fabs((double)a[at + c] - b[at + c]));
     }
     printf("%.0epx/%.0e\n", pixels, scores);
     return 0;
