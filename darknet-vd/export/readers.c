@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/variants.h"
+#include "layer/window.h"
 #include "layer/yolo_head.h"
 
 #include "activations.h"
@@ -71,6 +72,21 @@ char *vd_reader_settings(layer l)
 
 /* ---- what stays otherwise ---- */
 
+static char *two_strides(layer l)
+{
+    return vd_format("stride_x=%d and stride_y=%d are not known to stock Darknet and to OpenCV", l.stride, l.stride_y);
+}
+
+static char *shortcut_note(layer l)
+{
+    if (l.nweights) return vd_format("weights_type is known to AlexeyAB's Darknet only");
+    if (l.input_layers && l.n > 1) return vd_format("%d layers in from= are not known to stock Darknet", l.n);
+    if (l.w == l.out_w && l.h == l.out_h && l.c < l.out_c) /* it compares the inputs of the layer it adds */
+        return vd_format("adds %d channels to %d: AlexeyAB's Darknet may give other numbers", l.c, l.out_c);
+    if (l.w == l.out_w && l.h == l.out_h) return 0;
+    return vd_format("adds a map of %dx%d to one of %dx%d: only stock Darknet does", l.w, l.h, l.out_w, l.out_h);
+}
+
 char *vd_reader_note(const network *net, int i)
 {
     layer l = net->layers[i];
@@ -80,9 +96,7 @@ char *vd_reader_note(const network *net, int i)
     switch (l.type) {
     case CONVOLUTIONAL:
         if (l.dilation > 1) return vd_format("dilation=%d is not known to stock Darknet and to OpenCV", l.dilation);
-        if (l.stride_y && l.stride_y != l.stride)
-            return vd_format("stride_x=%d and stride_y=%d are not known to stock Darknet and to OpenCV", l.stride,
-                             l.stride_y);
+        if (vd_down_of(l)) return two_strides(l);
         if (l.size != 1 || (l.stride == 1 && l.pad == 0)) return 0;
         return vd_format("size=1 with stride=%d and padding=%d: a convolution everywhere but in stock Darknet",
                          l.stride, l.pad);
@@ -96,9 +110,7 @@ char *vd_reader_note(const network *net, int i)
         if (!i || before.out_w != 1 || before.out_h < 2) return 0;
         return vd_format("its input is 1 wide and %d high: OpenCV reads too few weights for it", before.out_h);
     case MAXPOOL:
-        if (l.stride_y && l.stride_y != l.stride)
-            return vd_format("stride_x=%d and stride_y=%d are not known to stock Darknet and to OpenCV", l.stride,
-                             l.stride_y);
+        if (vd_down_of(l)) return two_strides(l);
         /* eight windows are left out where the first of them begins outside the map */
         if (l.stride != 1 || l.pad < 2) return 0;
         return vd_format("stride=1 with padding=%d: wrong at the left edge of wide maps in hank-ai's Darknet, and in "
@@ -112,12 +124,7 @@ char *vd_reader_note(const network *net, int i)
     case SAM:
         return vd_format("is not known to stock Darknet");
     case SHORTCUT:
-        if (l.nweights) return vd_format("weights_type is known to AlexeyAB's Darknet only");
-        if (l.input_layers && l.n > 1) return vd_format("%d layers in from= are not known to stock Darknet", l.n);
-        if (l.w == l.out_w && l.h == l.out_h && l.c < l.out_c) /* it compares the inputs of the layer it adds */
-            return vd_format("adds %d channels to %d: AlexeyAB's Darknet may give other numbers", l.c, l.out_c);
-        if (l.w == l.out_w && l.h == l.out_h) return 0;
-        return vd_format("adds a map of %dx%d to one of %dx%d: only stock Darknet does", l.w, l.h, l.out_w, l.out_h);
+        return shortcut_note(l);
     case ROUTE:
         if (l.groups < 2) return 0;
         return vd_format("groups=%d is not known to stock Darknet", l.groups);

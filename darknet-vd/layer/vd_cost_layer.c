@@ -110,6 +110,12 @@ static void update_vd_cost_layer(layer l, update_args a)
     c->progress.forwards = 0;
 }
 
+static void free_vd_cost_layer(layer l)
+{
+    free(((vd_cost *)l.plugin)->latest.left.layers);
+    free(l.plugin);
+}
+
 void make_vd_cost_layer(layer *l, layer previous, vd_cost cost)
 {
     vd_cost *c = vd_calloc(1, sizeof(*c));
@@ -137,10 +143,4 @@ void make_vd_cost_layer(layer *l, layer previous, vd_cost cost)
     l->total = previous.total;
     l->sqrt = previous.sqrt;
     l->softmax = previous.softmax;
-}
-
-void free_vd_cost_layer(layer l)
-{
-    free(((vd_cost *)l.plugin)->latest.left.layers);
-    free(l.plugin);
 }

@@ -7,7 +7,6 @@
 /* turn layer l, built as a stock [cost], into the variational one. Members that stock programs read from a network's
  * last layer are copied from the layer before it */
 void make_vd_cost_layer(layer *l, layer previous, vd_cost cost);
-void free_vd_cost_layer(layer l);
 
 /* a sub-batch has had this cost an image: for the line of the epoch. The forward pass does it, and who adds sub-batches
  * that others have computed */

@@ -45,7 +45,7 @@ vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2)
     return vd;
 }
 
-void free_vd_layer(layer l)
+static void free_vd_layer(layer l)
 {
     vd_layer *vd = l.plugin;
     vd_kept_free(l);

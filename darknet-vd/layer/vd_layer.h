@@ -100,7 +100,6 @@ const char *vd_layer_type(layer l);
 
 /* the variational part of layer `index` of net, with n weights: log_sigma2 everywhere the given value */
 vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2);
-void free_vd_layer(layer l);
 
 /* From now on network_predict() samples every variational layer as a training does, with all weights, whatever the
  * threshold; all other layers are as at test time. The noise of image b of a batch is that of image
