@@ -250,7 +250,8 @@ static void check(FILE *fp, const char *path)
     if (fseek(fp, 0, SEEK_END)) vd_die("%s: %s", path, strerror(errno));
     long left = ftell(fp) - (long)sizeof(stored);
     rewind(fp);
-    if (left < 16 || fread(word, 1, 4, fp) != 4 || memcmp(word, magic, 4)) vd_die("%s: not a checkpoint", path);
+    if (left >= 16 && fread(word, 1, 4, fp) != 4) vd_die("%s: cannot be read: %s", path, strerror(errno));
+    if (memcmp(word, magic, 4)) vd_die("%s: not a checkpoint", path);
     rewind(fp);
     while (left > 0) {
         size_t n = left < (long)sizeof(buffer) ? (size_t)left : sizeof(buffer);

@@ -130,6 +130,7 @@ void vd_weights_load_begin(const char *filename, FILE *fp)
 
 static void check_position(const network *net, FILE *fp)
 {
+    if (ferror(fp)) bad_file("cannot be read: %s", strerror(errno));
     if (!feof(fp) && ftell(fp) <= file.end) return;
     bad_file("ends inside layer %d (%s): truncated, or weights of another network", file.last,
              file.last < 0 ? "header" : get_layer_string(net->layers[file.last].type));

@@ -2,9 +2,11 @@
 #include "support/weights_file.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "weights/trailer.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* the good file with four bytes at an offset replaced, expect_refused() */
 static void expect_number_refused(size_t offset, uint32_t number, const char *culprit)
@@ -187,6 +189,28 @@ START_TEST(a_file_with_weights_that_the_cfg_leaves_out_is_refused)
 }
 END_TEST
 
+/* a file on a disk that fails: the first page of a program's memory cannot be read */
+static void read_what_cannot_be_read(const char *file)
+{
+    char *cfg = in_folder(folder, "vd.cfg");
+    float number;
+    write_text(cfg, vd_cfg);
+    network *net = parse_network_cfg(cfg);
+    FILE *fp = fopen(file, "rb"), *failing = fopen("/proc/self/mem", "rb");
+    if (!fp || !failing) _exit(98);
+    vd_weights_load_begin(file, fp);
+    vd_weights_load_numbers(net, failing, &number, 1);
+}
+
+START_TEST(a_file_that_cannot_be_read_is_not_called_one_of_another_network)
+{
+    char *err, *expected = vd_format("%s: cannot be read: Input/output error\n", path);
+    ck_assert_int_eq(in_child(read_what_cannot_be_read, path, &err), 1);
+    ck_assert_msg(strstr(err, expected) != 0, "%s", err);
+    free(err), free(expected);
+}
+END_TEST
+
 SUITE_OF(trailer_refused)
 {
     TIMEOUT(240);
@@ -202,4 +226,5 @@ SUITE_OF(trailer_refused)
     TEST(values_that_are_not_finite_are_refused);
     TEST(weights_of_another_network_are_refused);
     TEST(a_file_with_weights_that_the_cfg_leaves_out_is_refused);
+    TEST(a_file_that_cannot_be_read_is_not_called_one_of_another_network);
 }
