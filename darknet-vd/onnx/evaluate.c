@@ -66,7 +66,7 @@ const vd_onnx_tensor *vd_onnx_integer_input(const vd_onnx_call *c, int i)
     return t;
 }
 
-/* room for the output, whose type, rank and dims are set */
+/* room for the output, whose type, rank and dims are set. Of an empty one, too, the other sides have a product */
 static void make_output(vd_onnx_call *c)
 {
     size_t n = 1;
@@ -74,7 +74,7 @@ static void make_output(vd_onnx_call *c)
         int64_t d = c->out->dims[i];
         if (d < 0 || (size_t)d > MOST_NUMBERS || (d && n > MOST_NUMBERS / (size_t)d))
             vd_onnx_fail(c, "an output with %lld numbers in dimension %d is not made", (long long)d, i);
-        n *= (size_t)d;
+        n *= d ? (size_t)d : 1;
     }
     vd_onnx_tensor_make(c->out);
 }

@@ -127,6 +127,7 @@ static vd_onnx_type type_of(const reading *r, uint64_t type)
     }
 }
 
+/* of an empty tensor, too, the other sides have a product */
 static void set_dims(const reading *r, vd_onnx_tensor *t, const numbers *dims, size_t most)
 {
     size_t n = 1;
@@ -136,7 +137,7 @@ static void set_dims(const reading *r, vd_onnx_tensor *t, const numbers *dims, s
         t->dims[i] = dims->x[i];
         if (t->dims[i] < 0 || (size_t)t->dims[i] > most || (t->dims[i] && n > most / (size_t)t->dims[i]))
             refuse(r, "damaged: its shape has more numbers than the file");
-        n *= (size_t)t->dims[i];
+        n *= t->dims[i] ? (size_t)t->dims[i] : 1;
     }
 }
 

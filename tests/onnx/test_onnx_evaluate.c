@@ -453,6 +453,13 @@ static void large_part(void)
     integers("sizes", 1, (int64_t[]){INT64_MAX});
     vd_onnx_add_node(g, "Split", "y", "x", "sizes", (char *)0);
 }
+/* of no numbers, but products of its sides are none that an integer holds */
+static void large_sides(void)
+{
+    constant("c", 3, (int64_t[]){0, 1, 1}, (float[]){0});
+    integers("shape", 3, (int64_t[]){1, 1 << 28, 1 << 28});
+    vd_onnx_add_node(g, "Expand", "y", "c", "shape", (char *)0);
+}
 
 START_TEST(what_does_not_fit_is_a_line_that_names_the_node)
 {
@@ -469,6 +476,7 @@ START_TEST(what_does_not_fit_is_a_line_that_names_the_node)
         {divided_by_none, "test.onnx: node z (Div): integers out of range\n"},
         {far_away, "test.onnx: node y (Gather): index 4 of 1\n"},
         {large_part, "test.onnx: node y (Split): a part of 9223372036854775807 of 1\n"},
+        {large_sides, "test.onnx: node y (Expand): an output with 268435456 numbers in dimension 2 is not made\n"},
         {other_shape, "test.onnx: node y (Reshape): 16 numbers do not fill a shape of 5\n"},
     };
     for (int i = 0; i < COUNT_OF(cases); ++i) {

@@ -141,6 +141,19 @@ static void expect_refused(const void *bytes, size_t n, const char *why)
     free(path), free(err);
 }
 
+START_TEST(an_empty_tensor_with_large_sides_is_refused)
+{
+    char *err;
+    vd_onnx_graph *g = small_graph();
+    vd_onnx_add_tensor(g, "empty", VD_ONNX_FLOAT, 4, (int64_t[]){0, 1 << 26, 1 << 26, 1 << 26})->sparse = 1;
+    char *path = written(g, "a.onnx");
+    ck_assert_int_eq(in_child(read_model_file, path, &err), 1);
+    ck_assert_msg(strstr(err, "a.onnx: tensor ") && strstr(err, "shape"), "%s", err);
+    free_vd_onnx_graph(g);
+    free(path), free(err);
+}
+END_TEST
+
 START_TEST(what_is_no_model_is_named)
 {
     char *err, *path = in_folder(folder, "absent.onnx");
@@ -172,5 +185,6 @@ SUITE_OF(onnx_file)
     TEST(a_model_is_read_as_it_was_written);
     TEST(a_file_cut_short_is_refused);
     TEST(a_file_with_other_bytes_is_read_or_refused);
+    TEST(an_empty_tensor_with_large_sides_is_refused);
     TEST(what_is_no_model_is_named);
 }
