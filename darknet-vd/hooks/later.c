@@ -12,6 +12,7 @@
 #include "layer/norm.h"
 #include "layer/own_sections.h"
 #include "layer/plain_layers.h"
+#include "layer/resize.h"
 #include "layer/scaled.h"
 #include "layer/shortcut.h"
 #include "layer/variants.h"
@@ -347,4 +348,5 @@ void vd_later_attach(vd_section s, layer *l)
     if (l->type == CONVOLUTIONAL || l->type == CONNECTED) vd_kept_attach(l);
     if (l->type == SHORTCUT) attach_shortcut(s, l);
     vd_take_own_section(l);
+    vd_take_resize(l);
 }

@@ -1,6 +1,7 @@
 #include "layer/scaled.h"
 #include "layer/activation.h"
 #include "layer/kept.h"
+#include "layer/resize.h"
 #include "base/fail.h"
 #include "base/parallel.h"
 #include "kernels/kernels.h"
@@ -115,6 +116,9 @@ static void make_arrays(layer *l)
 
 static void resize_scaled(layer *l, network *net, int index)
 {
+    const layer *from = net->layers + l->index;
+    int is_pixel = l->type == SAM || l->flatten; /* a factor for each pixel */
+    vd_expect_map(net, index, index - 1, is_pixel ? from->out_w : 1, is_pixel ? from->out_h : 1, l->index);
     set_sizes(l, net->layers + index - 1, net->layers + l->index);
     make_arrays(l);
 }
