@@ -43,7 +43,7 @@ double vd_histogram_quantile(const vd_histogram *r, double share)
 {
     double above = 0;
     int bin = VD_HISTOGRAM_BINS;
-    while (bin > 0 && above < share * (double)r->all) above += (double)r->in[--bin];
+    while (bin > 1 && above < share * (double)r->all) above += (double)r->in[--bin];
     return (double)bin / VD_HISTOGRAM_BINS_A_UNIT + VD_HISTOGRAM_LOWEST;
 }
 

@@ -43,6 +43,8 @@ static const struct {
     {.9, "", "kl_scale=.05\ntarget_sparsity=.9\n"},
     {.9, "", "kl_scale=20\ntarget_sparsity=.9\n"},
     {.9, "log_sigma2=-20\n", "kl_scale=.001\ntarget_sparsity=.9\n"}, /* most are under the clip of log alpha */
+    {.9, "log_sigma2=-30\n", "kl_scale=1\ntarget_sparsity=.9\n"},    /* as method=magnitude leaves them */
+    {0, "log_sigma2=-300\n", "kl_scale=1\ntarget_sparsity=.9\n"},    /* too low for any order */
     {.9, "threshold=0\n", "kl_scale=1\ntarget_sparsity=.9\n"},
     {.9, "train_clip=1\n", "kl_scale=1\ntarget_sparsity=.9\n"},
     {.9, "", "kl_scale=1\ntarget_sparsity=.9\nfreeze_pruned=1\nfreeze_log_alpha=4\n"},
