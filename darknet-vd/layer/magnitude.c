@@ -121,8 +121,11 @@ void vd_magnitude_batch(network *net)
     vd_cost *c = vd_cost_of(net);
     long t = vd_cost_batch(net);
     double share = vd_magnitude_share(c, t);
-    c->target.phase = t < c->magnitude.start + c->magnitude.ramp ? VD_TARGET_PRUNES : VD_TARGET_SETTLES;
-    if (!is_due(c, t)) return;
+    /* a training that was resumed with another ramp, or began with weights that count batches, may be behind it */
+    int is_over = t >= c->magnitude.start + c->magnitude.ramp,
+        is_late = is_over && c->target.phase != VD_TARGET_SETTLES;
+    c->target.phase = is_over ? VD_TARGET_SETTLES : VD_TARGET_PRUNES;
+    if (!is_due(c, t) && !is_late) return;
     for (int i = 0; c->magnitude.is_uniform && i < net->n; ++i)
         if (vd_layer_of(net->layers[i])) prune_group((group){net, i, i + 1}, share);
     if (!c->magnitude.is_uniform) prune_group((group){net, 0, net->n}, share);

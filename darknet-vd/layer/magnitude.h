@@ -7,6 +7,8 @@
  * Source: Zhu, Gupta 2017, "To prune, or not to prune", eq. 1, with s_i = 0. magnitude=global: of all weights of the
  * variational layers together; uniform: of each layer's, as there. Numbers of weights are rounded down.
  *
+ * A training that begins behind t0 + n, with weights or a checkpoint of another one, prunes after its first batch.
+ *
  * A pruned weight is frozen (freeze.h): it is 0, has no updates, and does not come back. Those of a weights file that
  * are 0 at test time are pruned from the start. Every other weight has so little log_sigma2 that files hold it as one
  * that is left, however small it becomes. */

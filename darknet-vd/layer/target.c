@@ -198,6 +198,24 @@ void vd_target_batch(network *net)
     else prune(net, c);
 }
 
+/* ---- a checkpoint of another way ---- */
+
+/* numbers of weights are rounded, at most in each layer */
+static int lacks_weights(const network *net, double share)
+{
+    vd_histogram r = vd_histogram_of(net);
+    return (share - vd_frozen_share(net)) * (double)r.all > vd_variational_layers(net);
+}
+
+void vd_target_restored(network *net)
+{
+    vd_cost *c = vd_cost_of(net);
+    int is_settled = c->target.phase == VD_TARGET_SETTLES;
+    if (!vd_cost_has_target(c)) c->target = (typeof(c->target)){0};
+    else if (c->target_size ? !c->target.empty : is_settled && lacks_weights(net, c->target_sparsity))
+        c->target.phase = VD_TARGET_NONE;
+}
+
 /* ---- what is said of it ---- */
 
 /* the share of the weights that will be pruned in the end: of those over AIM by now, while w(t) is steered */

@@ -7,6 +7,7 @@
 #include "layer/nonfinite.h"
 #include "layer/kernel_choice.h"
 #include "layer/layer_state.h"
+#include "layer/target.h"
 #include "base/hash.h"
 #include "base/seed.h"
 #include "base/fail.h"
@@ -200,6 +201,7 @@ static void pass_training(stream *s, network *net)
     }
     if (s->version > WITHOUT_LATER) pass_later(s, net);
     if (s->writes) return;
+    if (c) vd_target_restored(net);
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;
     if (!changes_size(net)) { /* the cfg has been changed: another size, or no random=1 any more */

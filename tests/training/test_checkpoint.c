@@ -587,6 +587,41 @@ START_TEST(a_training_by_size_goes_on_as_a_variational_one)
 }
 END_TEST
 
+#define BY_SIZE "method=magnitude\nprune_ramp=20\n"
+
+static const struct {
+    const char *first, *then, *last_lines;
+} changes[] = {
+    {"target_sparsity=.6\n", "target_sparsity=.8\n", "target: 80.00 % of the weights: 80."},
+    {"target_sparsity=.6\n", "target_size=9000\n", "target: 9000 bytes packed: 8"},
+    {"target_sparsity=.6\n", "", "(w 1, KL"},
+    {"target_sparsity=.6\n", BY_SIZE "target_sparsity=.8\n", "target: 80.00 % of the weights: 80.00 % are pruned"},
+    {BY_SIZE "target_sparsity=.6\n", "", "(w 1, KL"},
+    {BY_SIZE "target_sparsity=.6\n", "target_sparsity=.8\n", "target: 80.00 % of the weights: 80."},
+    {BY_SIZE "target_sparsity=.6\n", BY_SIZE "target_sparsity=.8\n", "target: 80.00 % of the weights: 80.00 % are"},
+    {"", BY_SIZE "target_sparsity=.97\n", "target: 97.00 % of the weights: 97.00 % are pruned"},
+};
+
+/* the first training has come to its target: the second goes on to its own, or without one */
+START_TEST(a_target_that_has_changed_is_that_of_the_resumed_training)
+{
+    char *first = vd_format("samples=200\n%s", changes[_i].first),
+         *then = vd_format("samples=200\n%s", changes[_i].then);
+    training t = {"changed", "adam=1\nlearning_rate=.01\n", first};
+    char *cfg = write_cfg(t, "max_batches=40\n");
+    free_run(train_digits(0, cfg, "-resume"));
+    free(cfg);
+    t.cost = then;
+    cfg = write_cfg(t, "max_batches=100\n");
+    run_result r = train_digits(0, cfg, "-resume");
+    ck_assert_msg(strstr(r.err, "changed.checkpoint: resumed after batch 40") != 0, "%s", r.err);
+    ck_assert_msg(strstr(last_line_of(r.err), changes[_i].last_lines) != 0, "%s", last_line_of(r.err));
+    remove_checkpoint(t);
+    free_run(r);
+    free(cfg), free(first), free(then);
+}
+END_TEST
+
 SUITE_OF(checkpoint)
 {
     TIMEOUT(240);
@@ -610,4 +645,5 @@ SUITE_OF(checkpoint)
     TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so);
     TEST(a_backup_folder_that_is_missing_is_named_before_the_training);
     TEST(a_training_by_size_goes_on_as_a_variational_one);
+    LOOP(a_target_that_has_changed_is_that_of_the_resumed_training, COUNT_OF(changes));
 }
