@@ -38,6 +38,7 @@ static const char *const nets[] = {
     "[deconvolutional]\nfilters=3\nsize=2\nstride=2\nactivation=leaky\nbatch_normalize=1\n",
     CONV "[local]\nfilters=2\nsize=3\npad=1\n",
     CONV "[convolutional]\nfilters=4\nsize=1\npadding=2\nactivation=linear\n",
+    CONV "[convolutional]\nfilters=4\nsize=3\nbinary=1\nactivation=linear\n",
     CONV "[convolutional]\nfilters=4\nsize=1\npadding=20\nactivation=leaky\n",
     /* first layers without weights: there is nowhere to write the input's gradient */
     "[avgpool]\n",
