@@ -17,6 +17,7 @@ enum {
     MOST_UNITS = 1 << 24,
     MOST_WINDOW = 1 << 12,
     MOST_ANCHORS = 1024,
+    MOST_ASPECT = 1000, /* places in a picture, times this, are ints */
     MOST_CHECKPOINTS = 100
 };
 
@@ -76,7 +77,7 @@ static const vd_key net_keys[] = {
      .owner = VD_PATCH},
     {"angle", VD_NUMBER, ANY_NEGATIVE, ANY_POSITIVE, "0",
      .help = "random rotation of training pictures, in degrees; not of detectors"},
-    {"aspect", VD_NUMBER, 0, ANY_POSITIVE, "1", .help = "random change of aspect ratio, a factor; not of detectors"},
+    {"aspect", VD_NUMBER, 0, MOST_ASPECT, "1", .help = "random change of aspect ratio, a factor; not of detectors"},
     {"saturation", VD_NUMBER, 0, ANY_POSITIVE, "1", .help = "random change of saturation, a factor"},
     {"exposure", VD_NUMBER, 0, ANY_POSITIVE, "1", .help = "random change of brightness, a factor"},
     {"hue", VD_NUMBER, ANY_NEGATIVE, ANY_POSITIVE, "0", .help = "random change of hue"},

@@ -59,6 +59,7 @@ static const struct {
     {"batch=8", "batch=1e39", "[net]: batch=1e39 is not an integer"},
     {"batch=8", "batch=8\nsubdivisions=0", "[net]: subdivisions=0 is not between"},
     {"learning_rate=.01", "learning_rate=nan", "[net]: learning_rate=nan is not a number"},
+    {"learning_rate=.01", "aspect=1e9", "[net]: aspect=1e9 is not between 0 and 1000"},
     {"learning_rate=.01", "learning_rate=1e39", "[net]: learning_rate=1e39 is not"},
     {"learning_rate=.01", "learning_rate=.01\npolicy=polly", "[net]: policy=polly is not known: expected "},
     {"learning_rate=.01", "learning_rate=.01\npolicy=steps\nsteps=1,2\nscales=.1", "2 steps and 1 scales"},
