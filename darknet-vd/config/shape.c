@@ -358,6 +358,20 @@ void vd_shape_check_truths(const network *net)
     }
 }
 
+void vd_shape_check_norms(const network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        layer l = net->layers[i];
+        int has_norm = l.type == CONVOLUTIONAL || l.type == DECONVOLUTIONAL || l.type == CONNECTED;
+        if (l.type != BATCHNORM && !(has_norm && l.batch_normalize)) continue;
+        if (l.batch * l.out_w * l.out_h == 1)
+            vd_die(
+                "%s: layer %d [%s]: batch normalisation of one number a channel, which has no variance: with maps of "
+                "1x1 expected a batch of 2 images or more for each of its subdivisions",
+                net->cfg_file, i, get_layer_string(l.type));
+    }
+}
+
 void vd_shape_check_net(vd_section s)
 {
     double numbers = (double)integer(s, "height") * integer(s, "width") * integer(s, "channels"),

@@ -32,4 +32,7 @@ void vd_shape_check_route(vd_section s, const network *net);
  * truth, or in the outputs of a layer before it with truth=1) ends the program with one line */
 void vd_shape_check_truths(const network *net);
 
+/* likewise: batch normalisation of one number a channel, whose variance is 0/0 */
+void vd_shape_check_norms(const network *net);
+
 #endif

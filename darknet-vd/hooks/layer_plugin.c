@@ -327,6 +327,7 @@ int layer_plugin_may_train(network *net)
 {
     check_trainable(net);
     vd_shape_check_truths(net);
+    vd_shape_check_norms(net);
     note_ends_of_gradients(net);
     vd_silence_check_network(net);
     vd_kernel_choice_train(net);

@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,40 @@ START_TEST(an_input_that_cannot_be_is_named)
 }
 END_TEST
 
+/* stock Darknet divides by the number less one, and the loss is NaN */
+static const struct {
+    const char *net, *layers, *section; /* null: it can be trained */
+} norms[] = {
+    {"batch=4\nsubdivisions=4\n", "[connected]\noutput=3\nbatch_normalize=1\n", "layer 0 [connected]"},
+    {"batch=4\nsubdivisions=4\n", "[vd_conn]\noutput=3\nbatch_normalize=1\n", "layer 0 [connected]"},
+    {"batch=1\n", "[avgpool]\n[conv]\nfilters=3\nbatch_normalize=1\n", "layer 1 [convolutional]"},
+    {"batch=1\n", "[avgpool]\n[batchnorm]\n", "layer 1 [batchnorm]"},
+    {"batch=4\nsubdivisions=2\n", "[connected]\noutput=3\nbatch_normalize=1\n", 0},
+    {"batch=1\n", "[conv]\nfilters=3\nbatch_normalize=1\n[avgpool]\n", 0},
+};
+
+static void train_once(const char *cfg)
+{
+    network *net = network_of(cfg, 0);
+    for (int i = 0; i < net->truths * net->batch; ++i) net->truth[i] = i % net->truths == 0;
+    fill_random(net->input, (size_t)net->inputs * net->batch, 1);
+    if (!isfinite(train_network_datum(net))) vd_die("the loss is not finite");
+}
+
+START_TEST(batch_normalisation_of_one_number_is_an_error_in_training)
+{
+    char *cfg = vd_format("[net]\nwidth=2\nheight=2\nchannels=3\n%s%s[softmax]\n", norms[_i].net, norms[_i].layers),
+         *err;
+    int status = in_child(train_once, cfg, &err);
+    ck_assert_msg(status == (norms[_i].section != 0), "%d: %s", status, err);
+    if (norms[_i].section) {
+        ck_assert_ptr_nonnull(strstr(err, norms[_i].section));
+        ck_assert_ptr_nonnull(strstr(err, "batch normalisation of one number a channel"));
+    }
+    free(cfg), free(err);
+}
+END_TEST
+
 START_TEST(layers_are_what_was_reckoned)
 {
     network *net = network_of("[net]\nbatch=4\nsubdivisions=2\nwidth=9\nheight=7\nchannels=4\n"
@@ -150,6 +185,7 @@ SUITE_OF(shape)
     TEST(maps_of_different_sizes_are_joined_to_a_list);
     TEST(a_route_of_too_many_layers_is_named);
     LOOP(an_input_that_cannot_be_is_named, COUNT_OF(bad_nets));
+    LOOP(batch_normalisation_of_one_number_is_an_error_in_training, COUNT_OF(norms));
     TEST(layers_are_what_was_reckoned);
     TEST(a_list_may_end_with_a_comma);
     TEST(a_tree_has_no_more_lines_than_there_are_numbers);
