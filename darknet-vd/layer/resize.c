@@ -2,6 +2,8 @@
 #include "layer/variants.h"
 #include "base/fail.h"
 
+#include "convolutional_layer.h"
+#include "maxpool_layer.h"
 #include "reorg_layer.h"
 #include "route_layer.h"
 #include "shortcut_layer.h"
@@ -17,6 +19,16 @@ static _Noreturn void maps_do_not_meet(const network *net, int index, int a, int
     vd_die("%s: layer %d [%s]: a picture of %dx%d does not fit: layer %d is %dx%d then, but layer %d is %dx%d",
            name_of(net), index, vd_section_of(net->layers[index]), net->w, net->h, a, x->out_w, x->out_h, b, y->out_w,
            y->out_h);
+}
+
+typedef struct {
+    int w, h;
+} map;
+
+static map input_of(const network *net, int index)
+{
+    const layer *front = net->layers + index - 1;
+    return index ? (map){front->out_w, front->out_h} : (map){net->w, net->h};
 }
 
 void vd_expect_map(const network *net, int index, int from, int w, int h, int like)
@@ -58,12 +70,24 @@ static void resize_shortcut(layer *l, network *net, int index)
 
 static void resize_reorg(layer *l, network *net, int index)
 {
-    int w = index ? net->layers[index - 1].out_w : net->w, h = index ? net->layers[index - 1].out_h : net->h;
+    map in = input_of(net, index);
     if (l->extra) vd_die("%s: layer %d [reorg]: cannot be resized", name_of(net), index);
-    if (!l->reverse && (w % l->stride || h % l->stride))
+    if (!l->reverse && (in.w % l->stride || in.h % l->stride))
         vd_die("%s: layer %d [%s]: a picture of %dx%d does not fit: stride=%d does not divide %dx%d", name_of(net),
-               index, vd_section_of(*l), net->w, net->h, l->stride, w, h);
-    resize_reorg_layer(l, w, h);
+               index, vd_section_of(*l), net->w, net->h, l->stride, in.w, in.h);
+    resize_reorg_layer(l, in.w, in.h);
+}
+
+static void resize_windows(layer *l, network *net, int index)
+{
+    int is_pool = l->type == MAXPOOL, padding = is_pool ? l->pad : 2 * l->pad;
+    map in = input_of(net, index);
+    if (in.w + padding < l->size || in.h + padding < l->size)
+        vd_die("%s: layer %d [%s]: a picture of %dx%d does not fit: size=%d is larger than a side of %dx%d plus a "
+               "padding of %d",
+               name_of(net), index, vd_section_of(*l), net->w, net->h, l->size, in.w, in.h, padding);
+    if (is_pool) resize_maxpool_layer(l, in.w, in.h);
+    else resize_convolutional_layer(l, in.w, in.h);
 }
 
 void vd_take_resize(layer *l)
@@ -71,4 +95,5 @@ void vd_take_resize(layer *l)
     if (l->type == ROUTE) l->resize = resize_route;
     if (l->type == SHORTCUT) l->resize = resize_shortcut;
     if (l->type == REORG) l->resize = resize_reorg;
+    if (l->type == CONVOLUTIONAL || l->type == MAXPOOL) l->resize = resize_windows;
 }

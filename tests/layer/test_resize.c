@@ -1,4 +1,4 @@
-/* layer/resize.c: networks whose branches meet, resized for pictures of another size. */
+/* layer/resize.c: networks resized for pictures of another size. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"
@@ -72,8 +72,34 @@ START_TEST(a_size_whose_maps_do_not_meet_is_an_error)
 }
 END_TEST
 
+static const struct {
+    const char *layers, *said;
+} flat[] = {
+    {"[conv]\nsize=7\nstride=3\n",
+     "layer 0 [convolutional]: a picture of 21x4 does not fit: size=7 is larger than a side of "
+     "21x4 plus a padding of 0"},
+    {"[conv]\nsize=3\n[vd_conv]\nsize=5\npadding=1\n",
+     "layer 1 [convolutional]: a picture of 21x4 does not fit: size=5"},
+    {"[conv]\nsize=3\n[maxpool]\nsize=3\npadding=0\n", "layer 1 [maxpool]: a picture of 21x4 does not fit: size=3"},
+};
+
+static void resize_flat(const char *cfg)
+{
+    resize_network(network_of(cfg, 0), 21, 4);
+}
+
+START_TEST(a_map_too_small_for_a_window_is_an_error)
+{
+    char *cfg = vd_format(NET("width=16\nheight=16\n") "%s" END "[vd_cost]\nsamples=9\n", flat[_i].layers), *err;
+    ck_assert_int_eq(in_child(resize_flat, cfg, &err), 1);
+    ck_assert_msg(strstr(err, flat[_i].said) != 0, "%s", err);
+    free(cfg), free(err);
+}
+END_TEST
+
 SUITE_OF(resize)
 {
     LOOP(a_resized_network_answers_as_one_made_in_that_size, COUNT_OF(branches));
     LOOP(a_size_whose_maps_do_not_meet_is_an_error, COUNT_OF(misfits));
+    LOOP(a_map_too_small_for_a_window_is_an_error, COUNT_OF(flat));
 }
