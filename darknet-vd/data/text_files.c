@@ -268,6 +268,12 @@ static box_label read_box(place *p, char *text)
     return b;
 }
 
+/* 0 where nothing can be found, and where a training picture would show its grey border alone */
+static int is_seen(box_label b)
+{
+    return b.w > 0 && b.h > 0 && b.left < 1 && b.right > 0 && b.top < 1 && b.bottom > 0;
+}
+
 box_label *vd_read_boxes(const char *filename, int *n, char **fault)
 {
     place p = {filename, 0, 0};
@@ -283,7 +289,7 @@ box_label *vd_read_boxes(const char *filename, int *n, char **fault)
             boxes = vd_realloc(boxes, most * sizeof(*boxes));
         }
         box_label b = read_box(&p, line);
-        if (p.fault || (b.w > 0 && b.h > 0)) boxes[(*n)++] = b;
+        if (p.fault || is_seen(b)) boxes[(*n)++] = b;
     }
     free(buffer);
     if (fp) fclose(fp);

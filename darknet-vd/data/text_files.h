@@ -1,7 +1,7 @@
 /* Text files that users write: lists of paths, lists of names, and the labels of a detector's pictures. Byte order
  * marks, carriage returns and white space at the end of a line are ignored; any other fault ends the program, with the
- * file, the line and what is expected there. A box without width or height is no object and left out. get_paths(),
- * get_labels() and read_boxes() replace Darknet's functions of these names; see darknet.h. */
+ * file, the line and what is expected there. A box without width or height, or outside the picture, is no object and
+ * left out. get_paths(), get_labels() and read_boxes() replace Darknet's functions of these names; see darknet.h. */
 #ifndef VD_DATA_TEXT_FILES_H
 #define VD_DATA_TEXT_FILES_H
 

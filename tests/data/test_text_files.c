@@ -171,10 +171,24 @@ START_TEST(the_list_of_the_detectors_commands_has_those_of_the_plugin)
 }
 END_TEST
 
+START_TEST(a_box_is_an_object_where_some_of_it_is_in_the_picture)
+{
+    int n;
+    write_text("boxes.txt", "0 1.5 .5 .2 .2\n1 -.3 .5 .5 .2\n2 .5 1.2 .2 .3\n3 .5 -.1 .2 .1\n4 1.05 -.05 .2 .2\n"
+                            "5 .5 .5 0 .2\n6 .5 .5 .2 .2\n7 .5 .5 2 2\n");
+    box_label *boxes = read_boxes("boxes.txt", &n);
+    static const int seen[] = {4, 6, 7};
+    ck_assert_int_eq(n, COUNT_OF(seen));
+    for (int i = 0; i < n; ++i) ck_assert_int_eq(boxes[i].id, seen[i]);
+    free(boxes);
+}
+END_TEST
+
 SUITE_OF(text_files)
 {
     EACH(make_set, leave_test_folder);
     LOOP(relative_paths_are_from_the_current_folder_or_else_from_that_of_the_list, COUNT_OF(lists));
+    TEST(a_box_is_an_object_where_some_of_it_is_in_the_picture);
     CASE("commands");
     EACH(make_detector, leave_test_folder);
     LOOP(a_set_is_found_from_another_folder_and_a_lost_picture_says_where_it_was_looked_for, 4);
