@@ -135,6 +135,9 @@ char *vd_part_fault(vd_part p)
         size_t i = arrays[k].at ? vd_first_not_finite(arrays[k].n, arrays[k].at) : arrays[k].n;
         if (i < arrays[k].n) return vd_format("layer %d: %s[%zu] is not finite", p.layer, arrays[k].name, i);
     }
+    for (int i = 0; p.variances && i < p.rows; ++i)
+        if (p.variances[i] < 0)
+            return vd_format("layer %d: rolling_variance[%d] is %g: 0 or more is expected", p.layer, i, p.variances[i]);
     return 0;
 }
 

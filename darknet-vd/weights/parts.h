@@ -47,8 +47,8 @@ void vd_part_copy(vd_part to, vd_part from);
 size_t vd_part_weights(vd_part p);
 /* numbers in all its arrays; each takes four bytes in a .weights file */
 size_t vd_part_floats(vd_part p);
-/* the first number that is not finite, as "layer 2: weights[7] is not finite", which the caller frees;
- * null when all are finite */
+/* the first number that is not finite, as "layer 2: weights[7] is not finite", or a variance below 0; the caller frees
+ * it; null when all are right */
 char *vd_part_fault(vd_part p);
 /* e.g. "convolutional" */
 const char *vd_part_name(vd_part_kind kind);

@@ -157,6 +157,14 @@ START_TEST(values_that_are_not_finite_are_refused)
 }
 END_TEST
 
+/* one bit of the file, and every output would be NaN */
+START_TEST(a_variance_below_0_is_refused)
+{
+    enum { VARIANCE = HEADER + 4 * 3 * 3 };
+    expect_number_refused(VARIANCE + 4, 0xbf800000, "layer 0: rolling_variance[1] is -1: 0 or more is expected");
+}
+END_TEST
+
 START_TEST(weights_of_another_network_are_refused)
 {
     static const char bigger[] = NET "[vd_convolutional]\n" CONV POOL "[connected]\noutput=40\nactivation=relu\n"
@@ -224,6 +232,7 @@ SUITE_OF(trailer_refused)
     TEST(a_wrong_index_in_an_entry_is_refused);
     TEST(a_layer_with_two_entries_is_refused);
     TEST(values_that_are_not_finite_are_refused);
+    TEST(a_variance_below_0_is_refused);
     TEST(weights_of_another_network_are_refused);
     TEST(a_file_with_weights_that_the_cfg_leaves_out_is_refused);
     TEST(a_file_that_cannot_be_read_is_not_called_one_of_another_network);
