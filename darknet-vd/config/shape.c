@@ -358,13 +358,20 @@ void vd_shape_check_truths(const network *net)
     }
 }
 
+/* of a recurrent layer one of those in it, which all have the images of one time step */
+static layer normalised(layer l)
+{
+    if (l.type == RNN || l.type == CRNN) return *l.input_layer;
+    return l.type == LSTM ? *l.uf : l.type == GRU ? *l.uz : l;
+}
+
 void vd_shape_check_norms(const network *net)
 {
     for (int i = 0; i < net->n; ++i) {
-        layer l = net->layers[i];
-        int has_norm = l.type == CONVOLUTIONAL || l.type == DECONVOLUTIONAL || l.type == CONNECTED;
-        if (l.type != BATCHNORM && !(has_norm && l.batch_normalize)) continue;
-        if (l.batch * l.out_w * l.out_h == 1)
+        layer l = net->layers[i], of = normalised(l);
+        int has_norm = of.type == CONVOLUTIONAL || of.type == DECONVOLUTIONAL || of.type == CONNECTED;
+        if (of.type != BATCHNORM && !(has_norm && of.batch_normalize)) continue;
+        if (of.batch * of.out_w * of.out_h == 1)
             vd_die(
                 "%s: layer %d [%s]: batch normalisation of one number a channel, which has no variance: with maps of "
                 "1x1 expected a batch of 2 images or more for each of its subdivisions",

@@ -110,6 +110,10 @@ static const struct {
     {"batch=4\nsubdivisions=4\n", "[vd_conn]\noutput=3\nbatch_normalize=1\n", "layer 0 [connected]"},
     {"batch=1\n", "[avgpool]\n[conv]\nfilters=3\nbatch_normalize=1\n", "layer 1 [convolutional]"},
     {"batch=1\n", "[avgpool]\n[batchnorm]\n", "layer 1 [batchnorm]"},
+    {"batch=1\ntime_steps=4\n", "[rnn]\noutput=3\nhidden=3\nbatch_normalize=1\n", "layer 0 [rnn]"},
+    {"batch=1\ntime_steps=4\n", "[lstm]\noutput=3\nbatch_normalize=1\n", "layer 0 [lstm]"},
+    {"batch=1\n", "[avgpool]\n[crnn]\noutput_filters=3\nhidden_filters=3\nbatch_normalize=1\n", "layer 1 [crnn]"},
+    {"batch=2\ntime_steps=4\n", "[rnn]\noutput=3\nhidden=3\nbatch_normalize=1\n", 0},
     {"batch=4\nsubdivisions=2\n", "[connected]\noutput=3\nbatch_normalize=1\n", 0},
     {"batch=1\n", "[conv]\nfilters=3\nbatch_normalize=1\n[avgpool]\n", 0},
 };
