@@ -18,4 +18,10 @@ static inline int vd_round_up(int n, int to)
     return (n + to - 1) / to * to;
 }
 
+/* n cut into parts that differ by one at most: where a part begins; of part `parts`, n */
+static inline int vd_first_of_part(int n, int part, int parts)
+{
+    return (int)((long)n * part / parts);
+}
+
 #endif

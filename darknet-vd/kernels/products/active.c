@@ -13,7 +13,7 @@ enum {
 
 static int rounded(int n)
 {
-    return (n + VD_ACTIVE_LANES - 1) / VD_ACTIVE_LANES * VD_ACTIVE_LANES;
+    return vd_round_up(n, VD_ACTIVE_LANES);
 }
 
 /* the fewest images side by side that waste no more than 2 % over what any number does */
@@ -108,7 +108,7 @@ static void make_forward(vd_active_plan *p, vd_active_convolution a, int *start,
     for (int r = 0; r < a.filters; ++r) {
         int first = r / (a.filters / a.groups) * taps;
         for (int part = 0; part < parts; ++part) {
-            int end = first + (int)((long)taps * (part + 1) / parts);
+            int end = first + vd_first_of_part(taps, part + 1, parts);
             start[r * parts + part] = e;
             while (e < s->start[r + 1] && s->column[e] < end) ++e;
         }
@@ -150,7 +150,7 @@ static void make_backward(vd_active_plan *p, vd_active_convolution a, int *start
             for (int kh = 0; kh < s->size; ++kh) {
                 if (kh * s->step % s->down != copy.phase) continue;
                 int tap = (copy.channel * s->size + kh) * s->size + copy.kw;
-                int end = first + (int)((long)filters * (part + 1) / parts);
+                int end = first + vd_first_of_part(filters, part + 1, parts);
                 at = put_tap(p, a, tap, end, next + tap, at, offset, theta, sigma2);
             }
         }

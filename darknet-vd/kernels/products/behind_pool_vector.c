@@ -168,10 +168,10 @@ static block_function *const blocks[][15] = {ALL_NAMES(block)};
 #define FOR_BLOCKS(s, vectors, lanes, body)                                                                            \
     for (int most_rows = vd_at_most(MOST_ROWS, (s).block_rows), bands = ((s).rows + most_rows - 1) / most_rows, i = 0; \
          i < bands; ++i) {                                                                                             \
-        int r = (s).rows * i / bands, rows = (s).rows * (i + 1) / bands - r;                                           \
+        int r = vd_first_of_part((s).rows, i, bands), rows = vd_first_of_part((s).rows, i + 1, bands) - r;             \
         int most = vd_at_most(MOST_VECTORS(rows), (s).block_length / (lanes)), pieces = ((vectors) + most - 1) / most; \
         for (int k = 0; k < pieces; ++k) {                                                                             \
-            int v = (vectors)*k / pieces, n = (vectors) * (k + 1) / pieces - v;                                        \
+            int v = vd_first_of_part(vectors, k, pieces), n = vd_first_of_part(vectors, k + 1, pieces) - v;            \
             body;                                                                                                      \
         }                                                                                                              \
     }

@@ -27,11 +27,11 @@ void vd_multiply_blocks(vd_type type, vd_tile t)
     size_t bytes = vd_type_size(type);
     int parts = type == VD_FP16 ? 1 : (t.k + PART - 1) / PART;
     int pieces = type == VD_FP16 ? 1 : (t.n + COLUMNS - 1) / COLUMNS;
-    int columns = ((t.n + pieces - 1) / pieces + VECTORS - 1) / VECTORS * VECTORS;
+    int columns = vd_round_up((t.n + pieces - 1) / pieces, VECTORS);
     t.a_row = 1;
     for (int part = 0; part < parts; ++part) {
-        int from = (int)((long)whole.k * part / parts);
-        t.k = (int)((long)whole.k * (part + 1) / parts) - from;
+        int from = vd_first_of_part(whole.k, part, parts);
+        t.k = vd_first_of_part(whole.k, part + 1, parts) - from;
         t.add = whole.add || part > 0;
         if (whole.offset) t.offset = whole.offset + from;
         for (int j = 0; j < whole.n; j += columns) {

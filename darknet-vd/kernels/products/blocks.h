@@ -4,6 +4,7 @@
 #ifndef VD_KERNELS_PRODUCTS_BLOCKS_H
 #define VD_KERNELS_PRODUCTS_BLOCKS_H
 
+#include "kernels/lengths.h"
 #include "kernels/products/tile.h"
 #include "kernels/type.h"
 
@@ -17,7 +18,7 @@ static inline int vd_blocks(int rows)
 /* the first row of a block; of block vd_blocks(), the number of rows */
 static inline int vd_first_of_block(int rows, int block)
 {
-    return (int)((long)rows * block / vd_blocks(rows));
+    return vd_first_of_part(rows, block, vd_blocks(rows));
 }
 
 /* [rows][k], ld apart, to terms `to` .. to + k - 1 of [block][all][rows of the block] */

@@ -156,13 +156,13 @@ static void TILE(multiply)(vd_tile t)
     if (t.k <= 0 && !t.add) clear(t);
     TILE(part) part = {.ldx = t.offset ? 1 : t.ldx, .ldc = t.ldc, .scale = t.scale};
     for (int q = 0; q < parts; ++q) {
-        int p = (int)((long)t.k * q / parts);
-        part.k = (int)((long)t.k * (q + 1) / parts) - p;
+        int p = vd_first_of_part(t.k, q, parts);
+        part.k = vd_first_of_part(t.k, q + 1, parts) - p;
         part.row = t.offset ? t.offset + p : one_after_the_other;
         part.x = (const NUMBER *)t.x + (t.offset ? 0 : p * t.ldx);
         part.keep = t.add || q > 0 ? ~0u : 0;
         for (int b = 0; b < blocks; ++b) {
-            int i = (int)((long)t.m * b / blocks), m = (int)((long)t.m * (b + 1) / blocks) - i;
+            int i = vd_first_of_part(t.m, b, blocks), m = vd_first_of_part(t.m, b + 1, blocks) - i;
             long at = i * t.a_row + p * t.a_step;
             int in_place = t.a_row == 1 && (sizeof(NUMBER) == sizeof(COEFFICIENT) || t.twice);
             part.a = in_place ? (const COEFFICIENT *)t.a + at : copy;

@@ -2,6 +2,7 @@
  * file once for each instruction set. Rows are blocks of at most MOST_ROWS, of which each number has its own code. */
 #include "kernels/products/tile.h"
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 #include <string.h>

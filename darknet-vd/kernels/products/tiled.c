@@ -1,5 +1,6 @@
 #include "kernels/products/tiled.h"
 #include "kernels/kernels.h"
+#include "kernels/lengths.h"
 #include "kernels/scratch.h"
 #include "kernels/transpose.h"
 
@@ -18,11 +19,6 @@ enum {
     DOTS = 4              /* rows of A; with B transposed, each number of B is used only that often */
 };
 
-static int first_of(int n, int piece, int pieces)
-{
-    return (int)((long)n * piece / pieces);
-}
-
 int vd_tiled_blocks(int m)
 {
     return (m + BLOCK - 1) / BLOCK;
@@ -30,7 +26,7 @@ int vd_tiled_blocks(int m)
 
 int vd_tiled_first(int m, int block)
 {
-    return first_of(m, block, vd_tiled_blocks(m));
+    return vd_first_of_part(m, block, vd_tiled_blocks(m));
 }
 
 /* out[p][i] = in[p ld + i], i < rows. Where BLOCK numbers may be read, as many are copied, and the next row overwrites
@@ -128,7 +124,7 @@ void vd_tiled_multiply(vd_gemm_shape s, vd_type type, const float *packed, const
     int depth = type == VD_FLOAT ? DEPTH : HALF_DEPTH, parts = (s.k + depth - 1) / depth;
     const vd_kernels *kernels = vd_kernels_get();
     for (int q = 0; q < parts; ++q) {
-        int p = first_of(s.k, q, parts), k = first_of(s.k, q + 1, parts) - p;
+        int p = vd_first_of_part(s.k, q, parts), k = vd_first_of_part(s.k, q + 1, parts) - p;
         multiply_part(&g, p, k, type == VD_FLOAT ? kernels->tile : kernels->tile_half);
     }
 }
@@ -152,7 +148,7 @@ void vd_tiled_gemm(vd_gemm_shape s, vd_type type, const void *a, const void *b, 
     }
     int pieces = (s.m + ROWS - 1) / ROWS;
     for (int r = 0; r < pieces; ++r) {
-        int i = first_of(s.m, r, pieces), m = first_of(s.m, r + 1, pieces) - i;
+        int i = vd_first_of_part(s.m, r, pieces), m = vd_first_of_part(s.m, r + 1, pieces) - i;
         float *packed = vd_scratch(VD_SCRATCH_TILE_A, (size_t)m * s.k);
         for (int block = 0; block < vd_tiled_blocks(m); ++block) {
             long row = i + vd_tiled_first(m, block), at = s.transpose_a ? row : row * s.lda;

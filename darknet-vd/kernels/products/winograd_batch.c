@@ -173,8 +173,8 @@ static const float *transformed(const convolution *j, int product, part_of_weigh
  * some of these at a time for all tiles, else once for one chunk of tiles after the other. */
 static void multiply_part(const convolution *j, int product, int part, part_of_weights p)
 {
-    int strips = j->to - j->from, from = j->from + strips * part / j->parts;
-    int to = j->from + strips * (part + 1) / j->parts;
+    int strips = j->to - j->from, from = j->from + vd_first_of_part(strips, part, j->parts);
+    int to = j->from + vd_first_of_part(strips, part + 1, j->parts);
     if (from == to) return;
     if (j->c > DEEP) {
         float *m = room_for(j, from, to, p);

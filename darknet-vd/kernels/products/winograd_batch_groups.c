@@ -11,7 +11,7 @@ enum { BLOCK = VD_WINOGRAD_BLOCK };
 
 int vd_rows_before_strip(const vd_tiling *g, int k)
 {
-    return g->rows * k / g->per_image;
+    return vd_first_of_part(g->rows, k, g->per_image);
 }
 
 /* the number of the first tile of a strip; of the strip behind the last one, of all tiles */

@@ -1,6 +1,7 @@
 /* The kernels for a batch by Winograd in vectors: registers of channels, or of filters. */
 #include "kernels/winograd_batch_kernels.h"
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 #include "kernels/products/winograd_transforms.h"
 #include "kernels/transpose.h"
 #include "kernels/variant.h"
@@ -317,9 +318,9 @@ static void multiply_v(int tiles, int channels, int filters, int some, const flo
                        int add, float *m)
 {
     int n = (tiles + TILES - 1) / TILES;
-    some = (some + AT_LEAST - 1) / AT_LEAST * AT_LEAST;
+    some = vd_round_up(some, AT_LEAST);
     for (int i = 0; i < n; ++i) {
-        int first = tiles * i / n, count = tiles * (i + 1) / n - first;
+        int first = vd_first_of_part(tiles, i, n), count = vd_first_of_part(tiles, i + 1, n) - first;
         blocks[count](channels, filters, some, v + first * pitch, pitch, u, add, m + (size_t)first * filters);
     }
 }

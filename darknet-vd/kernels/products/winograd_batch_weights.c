@@ -95,7 +95,8 @@ static void add_chunk(int i, void *context)
     float *own = i ? of->sums + ((size_t)i - 1) * of->weights * of->products : 0;
     float *dw[] = {own ? own : of->j.of[0].dw, own ? own + of->weights : of->j.of[1].dw};
     if (own) memset(own, 0, of->weights * of->products * sizeof(float));
-    for (int g = of->groups * i / of->chunks; g < of->groups * (i + 1) / of->chunks; ++g) add_group(of, g, dw);
+    int end = vd_first_of_part(of->groups, i + 1, of->chunks);
+    for (int g = vd_first_of_part(of->groups, i, of->chunks); g < end; ++g) add_group(of, g, dw);
 }
 
 static weighing weighing_of(vd_winograd_shape s, const float *x, const float *dy, const float *gain, float *d_theta,
