@@ -66,16 +66,12 @@ const vd_onnx_tensor *vd_onnx_integer_input(const vd_onnx_call *c, int i)
     return t;
 }
 
-/* room for the output, whose type, rank and dims are set. Of an empty one, too, the other sides have a product */
+/* room for the output, whose type, rank and dims are set */
 static void make_output(vd_onnx_call *c)
 {
-    size_t n = 1;
-    for (int i = 0; i < c->out->rank; ++i) {
-        int64_t d = c->out->dims[i];
-        if (d < 0 || (size_t)d > MOST_NUMBERS || (d && n > MOST_NUMBERS / (size_t)d))
-            vd_onnx_fail(c, "an output with %lld numbers in dimension %d is not made", (long long)d, i);
-        n *= d ? (size_t)d : 1;
-    }
+    int i = vd_onnx_first_misfit(c->out, MOST_NUMBERS);
+    if (i < c->out->rank)
+        vd_onnx_fail(c, "an output with %lld numbers in dimension %d is not made", (long long)c->out->dims[i], i);
     vd_onnx_tensor_make(c->out);
 }
 

@@ -39,6 +39,18 @@ void *vd_onnx_grow(void *list, int n, size_t size)
     return list;
 }
 
+int vd_onnx_first_misfit(const vd_onnx_tensor *t, size_t most)
+{
+    size_t n = 1;
+    int i = 0;
+    for (; i < t->rank; ++i) {
+        int64_t d = t->dims[i];
+        if (d < 0 || (size_t)d > most || (d && n > most / (size_t)d)) break;
+        n *= d ? (size_t)d : 1;
+    }
+    return i;
+}
+
 void vd_onnx_tensor_make(vd_onnx_tensor *t)
 {
     t->n = 1;

@@ -141,6 +141,11 @@ int vd_onnx_size_of(vd_onnx_type type);
 void *vd_onnx_grow(void *list, int n, size_t size);
 #define VD_ONNX_ONE_MORE(list, n) ((list) = vd_onnx_grow(list, n, sizeof(*(list))), (list) + (n)++)
 
+/* the first dimension of a tensor's shape that is below 0, or with which those so far, but for the empty ones, have a
+ * product above `most`; the rank when there is none. So no product of some dimensions overflows, of an empty tensor
+ * either */
+int vd_onnx_first_misfit(const vd_onnx_tensor *t, size_t most);
+
 /* room for the numbers of a tensor whose type, rank and dims are set; n is set. _clear() frees them and the name */
 void vd_onnx_tensor_make(vd_onnx_tensor *t);
 void vd_onnx_tensor_clear(vd_onnx_tensor *t);

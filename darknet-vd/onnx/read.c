@@ -127,18 +127,12 @@ static vd_onnx_type type_of(const reading *r, uint64_t type)
     }
 }
 
-/* of an empty tensor, too, the other sides have a product */
 static void set_dims(const reading *r, vd_onnx_tensor *t, const numbers *dims, size_t most)
 {
-    size_t n = 1;
     if (dims->n > VD_ONNX_RANK) refuse(r, "%zu dimensions: %d at most are read", dims->n, VD_ONNX_RANK);
     t->rank = (int)dims->n;
-    for (int i = 0; i < t->rank; ++i) {
-        t->dims[i] = dims->x[i];
-        if (t->dims[i] < 0 || (size_t)t->dims[i] > most || (t->dims[i] && n > most / (size_t)t->dims[i]))
-            refuse(r, "damaged: its shape has more numbers than the file");
-        n *= t->dims[i] ? (size_t)t->dims[i] : 1;
-    }
+    for (int i = 0; i < t->rank; ++i) t->dims[i] = dims->x[i];
+    if (vd_onnx_first_misfit(t, most) < t->rank) refuse(r, "damaged: its shape has more numbers than the file");
 }
 
 static double double_of(uint64_t bytes)
