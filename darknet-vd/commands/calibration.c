@@ -107,8 +107,10 @@ static classifier read_network(const arguments *a)
 {
     network *net = load_network((char *)a->cfg, (char *)a->weights, 0);
     int softmax = softmax_of(net, a->cfg);
-    classifier c = {.net = net, .logits = net->layers[softmax - 1].output, .classes = net->layers[softmax].outputs};
-    c.weights = a->weights;
+    classifier c = {.net = net,
+                    .weights = a->weights,
+                    .logits = net->layers[softmax - 1].output,
+                    .classes = net->layers[softmax].outputs};
     c.temperature = net->layers[softmax].temperature;
     c.passes = a->samples ? passes_at_once(a->samples, net->batch) : 1;
     set_batch_network(net, c.passes);

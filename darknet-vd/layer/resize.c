@@ -8,16 +8,11 @@
 #include "route_layer.h"
 #include "shortcut_layer.h"
 
-static const char *name_of(const network *net)
-{
-    return net->cfg_file ? net->cfg_file : "network";
-}
-
 static _Noreturn void maps_do_not_meet(const network *net, int index, int a, int b)
 {
     const layer *x = net->layers + a, *y = net->layers + b;
     vd_die("%s: layer %d [%s]: a picture of %dx%d does not fit: layer %d is %dx%d then, but layer %d is %dx%d",
-           name_of(net), index, vd_section_of(net->layers[index]), net->w, net->h, a, x->out_w, x->out_h, b, y->out_w,
+           net->cfg_file, index, vd_section_of(net->layers[index]), net->w, net->h, a, x->out_w, x->out_h, b, y->out_w,
            y->out_h);
 }
 
@@ -71,9 +66,9 @@ static void resize_shortcut(layer *l, network *net, int index)
 static void resize_reorg(layer *l, network *net, int index)
 {
     map in = input_of(net, index);
-    if (l->extra) vd_die("%s: layer %d [reorg]: cannot be resized", name_of(net), index);
+    if (l->extra) vd_die("%s: layer %d [reorg]: cannot be resized", net->cfg_file, index);
     if (!l->reverse && (in.w % l->stride || in.h % l->stride))
-        vd_die("%s: layer %d [%s]: a picture of %dx%d does not fit: stride=%d does not divide %dx%d", name_of(net),
+        vd_die("%s: layer %d [%s]: a picture of %dx%d does not fit: stride=%d does not divide %dx%d", net->cfg_file,
                index, vd_section_of(*l), net->w, net->h, l->stride, in.w, in.h);
     resize_reorg_layer(l, in.w, in.h);
 }
@@ -85,7 +80,7 @@ static void resize_windows(layer *l, network *net, int index)
     if (in.w + padding < l->size || in.h + padding < l->size)
         vd_die("%s: layer %d [%s]: a picture of %dx%d does not fit: size=%d is larger than a side of %dx%d plus a "
                "padding of %d",
-               name_of(net), index, vd_section_of(*l), net->w, net->h, l->size, in.w, in.h, padding);
+               net->cfg_file, index, vd_section_of(*l), net->w, net->h, l->size, in.w, in.h, padding);
     if (is_pool) resize_maxpool_layer(l, in.w, in.h);
     else resize_convolutional_layer(l, in.w, in.h);
 }
