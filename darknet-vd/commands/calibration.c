@@ -105,6 +105,7 @@ static int passes_at_once(int samples, int batch)
 
 static classifier read_network(const arguments *a)
 {
+    vd_watch_outputs(0); /* predict_all() names the picture, too */
     network *net = load_network((char *)a->cfg, (char *)a->weights, 0);
     int softmax = softmax_of(net, a->cfg);
     classifier c = {.net = net,

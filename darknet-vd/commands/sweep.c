@@ -3,6 +3,7 @@
 #include "commands/drawing.h"
 #include "config/heads.h"
 #include "config/keys.h"
+#include "layer/nonfinite.h"
 #include "layer/sparsity.h"
 #include "layer/vd_layer.h"
 #include "training/classifier_score.h"
@@ -239,6 +240,7 @@ int vd_sweep_command(int argc, char **argv)
     sweep *s = vd_calloc(1, sizeof(*s));
     read_network(s, &a);
     read_data(s, &a);
+    vd_watch_outputs(1);
     run(s, &a);
     vd_labelled_free(s->pictures);
     if (s->labels) free_lines(s->labels);

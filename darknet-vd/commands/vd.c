@@ -15,6 +15,7 @@
 #include "commands/version.h"
 #include "commands/words.h"
 #include "data/skip_broken.h"
+#include "layer/nonfinite.h"
 #include "config/schema.h"
 #include "training/checkpoint.h"
 #include "config/command_needs.h"
@@ -131,6 +132,7 @@ static void prepare_stock_command(int argc, char **argv)
     leave_out_gpus(argc, argv);
     argc = vd_words_count(argc, argv);
     if (!has_own_symbols(argc, argv)) vd_command_needs_set(argv[1], argc > 2 ? argv[2] : 0);
+    vd_watch_outputs(1);
 }
 
 static int is_help(const char *word)

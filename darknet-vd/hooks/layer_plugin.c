@@ -283,6 +283,7 @@ static void report_kernels(const network *net)
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     check_trainable(net);
+    vd_watch_outputs(0);
     vd_heads_check_training(net);
     vd_ranks_print();
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
@@ -300,6 +301,11 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_nan_guard_begin(net);
     vd_later_train(net);
     vd_log_begin(net, backup, base, vd_checkpoint_resumed());
+}
+
+void layer_plugin_predicted(const network *net)
+{
+    vd_check_outputs(net);
 }
 
 void layer_plugin_train_pictures(network *net, int pictures)

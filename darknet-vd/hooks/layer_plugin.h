@@ -56,6 +56,9 @@ int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const fl
  * that of later Darknets, which write it, else stock Darknet's 0 */
 int layer_plugin_revision(const network *net);
 
+/* network_predict() has done its forward pass: see layer/nonfinite.h */
+void layer_plugin_predicted(const network *net);
+
 /* the numbers of one layer that stand in front of what stock Darknet writes for it: see hooks/later.h */
 void layer_plugin_save_layer(layer l, FILE *fp);
 

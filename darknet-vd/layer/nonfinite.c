@@ -1,4 +1,5 @@
 #include "layer/nonfinite.h"
+#include "base/fail.h"
 #include "layer/layer_state.h"
 #include "layer/pooled.h"
 #include "base/text.h"
@@ -117,4 +118,28 @@ char *vd_fault_of_forward(const network *net)
     if (!fault) fault = vd_fault_of_state(net, net->n, 0);
     if (!fault) fault = fault_of_sums(net);
     return fault ? fault : vd_format("the sum of the layers' costs");
+}
+
+static int is_watched;
+
+void vd_watch_outputs(int on)
+{
+    is_watched = on;
+}
+
+/* 1 for a layer whose outputs commands read */
+static int is_read(const network *net, layer l)
+{
+    return l.output && (l.output == net->output || l.type == YOLO || l.type == REGION || l.type == DETECTION);
+}
+
+void vd_check_outputs(const network *net)
+{
+    for (int i = 0; is_watched && i < net->n; ++i) {
+        layer l = net->layers[i];
+        size_t n = (size_t)l.batch * l.outputs;
+        if (!is_read(net, l) || vd_first_not_finite(n, l.output) == n) continue;
+        vd_die("%s: %s: the weights are damaged, or hardly trained", net->cfg_file ? net->cfg_file : "network",
+               fault_of_outputs(net));
+    }
 }

@@ -21,4 +21,11 @@ char *vd_fault_of_update(const network *net);
  *   whole   0: what a .weights file holds; 1: what a checkpoint holds, too */
 char *vd_fault_of_state(const network *net, int cutoff, int whole);
 
+/* 1: from now on a command ends, with a line, where network_predict() leaves an output that is not finite; 0, as at
+ * first: it returns what there is, as a library does and as a validation within a training must */
+void vd_watch_outputs(int on);
+
+/* after the forward pass of network_predict(): the outputs of the last layer and of the heads of a detector */
+void vd_check_outputs(const network *net);
+
 #endif
