@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "activations.h"
 #include "connected_layer.h"
 #include "convolutional_layer.h"
 #include "maxpool_layer.h"
@@ -103,8 +104,29 @@ START_TEST(odd_stock_convolutions_are_left_alone)
 }
 END_TEST
 
+/* stock Darknet's tanh, elu and selu are NaN there */
+START_TEST(large_numbers_have_an_activation)
+{
+    static const struct {
+        ACTIVATION a;
+        float x, y;
+    } cases[] = {{TANH, 400, 1},
+                 {TANH, -400, -1},
+                 {TANH, 1e38f, 1},
+                 {TANH, -1e38f, -1},
+                 {ELU, 800, 800},
+                 {ELU, -800, -1},
+                 {ELU, 1e38f, 1e38f},
+                 {ELU, -1e38f, -1},
+                 {SELU, 800, (float)(1.0507 * 800)},
+                 {SELU, -800, (float)(-1.0507 * 1.6732)}};
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) ck_assert_float_eq(activate(cases[i].x, cases[i].a), cases[i].y);
+}
+END_TEST
+
 SUITE_OF(plain_layers)
 {
+    TEST(large_numbers_have_an_activation);
     const char *kernels = getenv("DARKNET_KERNELS"); /* each test picks its table itself: vd_kernels_get() would here */
     if (kernels && !strcmp(kernels, "c")) {
         skipped(2, "plain layers (DARKNET_KERNELS=c leaves them to stock code)");
