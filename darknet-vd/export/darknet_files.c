@@ -28,6 +28,24 @@ static void refuse_normalized_connected(const vd_exporting *e)
                 e->o->cfg, i, e->m->layers[i].variational ? "vd_" : "");
 }
 
+static void refuse_misread(const vd_exporting *e)
+{
+    for (int i = 0; i < e->m->n; ++i) {
+        const vd_model_layer *l = e->m->layers + i;
+        if (l->misread_elsewhere)
+            vd_die(
+                "%s: layer %d [vd_%s]: not exported: size=1 with stride=%d and padding=%d reads its input in another "
+                "order in stock Darknet; size=3 with padding=1 does not",
+                e->o->cfg, i, l->section, l->stride, l->pad);
+    }
+}
+
+static void refuse_unreadable(const vd_exporting *e)
+{
+    refuse_normalized_connected(e);
+    refuse_misread(e);
+}
+
 /* ---- the two files ---- */
 
 typedef struct {
@@ -71,4 +89,4 @@ static void write_darknet(const vd_exporting *e, vd_export_result *r)
 }
 
 const vd_export_format vd_darknet_format = {
-    .name = "darknet", .ending = "weights", .refuse = refuse_normalized_connected, .write = write_darknet};
+    .name = "darknet", .ending = "weights", .refuse = refuse_unreadable, .write = write_darknet};

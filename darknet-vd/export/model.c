@@ -36,7 +36,12 @@ __attribute__((format(printf, 2, 3), noreturn)) static void refuse(place at, con
 
 static int is_misread(layer l)
 {
-    return l.type == CONVOLUTIONAL && vd_is_misread_1x1(l) && !vd_is_later_convolution(l);
+    return l.type == CONVOLUTIONAL && vd_is_misread_1x1(l) && !vd_is_true_convolution(l);
+}
+
+static int is_misread_elsewhere(layer l)
+{
+    return l.type == CONVOLUTIONAL && vd_is_misread_1x1(l) && vd_layer_of(l) && !vd_is_later_convolution(l);
 }
 
 static void check_layer(place at)
@@ -45,11 +50,6 @@ static void check_layer(place at)
     if (l.dontload || l.dontsave || l.numload || l.dontloadscales)
         refuse(at, "dontload, dontsave, numload and dontloadscales keep weights out of the file");
     if (l.binary || l.xnor) refuse(at, "binary and xnor weights are not supported");
-    if (vd_layer_of(l) && is_misread(l))
-        refuse(at,
-               "size=1 with stride=%d and padding=%d reads its input in another order in stock Darknet; "
-               "size=3 with padding=1 does not",
-               l.stride, l.pad);
     switch (l.type) {
     case DECONVOLUTIONAL:
     case RNN:
@@ -200,6 +200,7 @@ static void read_layer(const network *net, place at, vd_model_layer *m)
                           .down = vd_down_of(l),
                           .variant = l.variant,
                           .misread = is_misread(l),
+                          .misread_elsewhere = is_misread_elsewhere(l),
                           .tree = (l.type == SOFTMAX || l.type == REGION) && l.softmax_tree,
                           .normalization = l.normalization,
                           .reverse = l.reverse,

@@ -58,6 +58,7 @@ typedef struct {
     int down;                      /* stride along the height, where it is another one; else 0 */
     int variant;                   /* layer/variants.h */
     int misread;                   /* a 1x1 convolution that reads its input as stock Darknet does, in another order */
+    int misread_elsewhere;         /* a variational one, which reads it in order; its plain section does not */
     int tree;                      /* softmax, region: classes form a tree */
     int normalization;             /* shortcut with weights: a vd_sum_normalization */
     int reverse;                   /* reorg, upsample */

@@ -191,6 +191,22 @@ START_TEST(every_compiler_takes_every_layer_without_a_warning)
 }
 END_TEST
 
+/* stock Darknet reads the input of a plain one in another order */
+START_TEST(variational_1x1_convolutions_may_have_strides)
+{
+    static const char cfg[] = "[net]\nbatch=1\nheight=7\nwidth=10\nchannels=4\n"
+                              "[vd_convolutional]\nfilters=6\nsize=1\nstride=2\nactivation=relu\n"
+                              "[vd_convolutional]\nfilters=4\nsize=1\nstride=3\npadding=1\ngroups=2\n"
+                              "activation=linear\n";
+    network *net = sparse_network(cfg);
+    vd_export_result r = export_c(cfg, net, _i ? 16 : 0);
+    ck_assert_msg(r.difference.relative < (_i ? .05 : 1e-5), "difference %g", r.difference.relative);
+    expect_self_test(sanitized, cfg);
+    free_vd_export_result(r);
+    free_network(net);
+}
+END_TEST
+
 /* [batchnorm] and [activation]: parts of the product in front, layers of their own, of the picture, and the answer */
 #define MAP "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=3\n"
 #define PRODUCT "[vd_convolutional]\nfilters=6\nsize=3\npad=1\nactivation=linear\n"
@@ -589,6 +605,7 @@ SUITE_OF(c_export)
     LOOP(random_networks_answer_in_floats_as_masked, GROUPS);
     LOOP(random_networks_answer_in_integers_as_interpreted, GROUPS);
     LOOP(every_compiler_takes_every_layer_without_a_warning, 2);
+    LOOP(variational_1x1_convolutions_may_have_strides, 2);
     LOOP(normalisations_and_activations_of_their_own_are_absorbed, 8);
     TEST(a_product_takes_up_all_that_is_behind_it);
     TEST(filters_in_front_of_a_normalisation_go_when_they_are_constants);

@@ -198,6 +198,8 @@ START_TEST(every_layer)
         {"groups", SQUARE "[convolutional]\nsize=3\npad=1\ngroups=2\nfilters=6\nactivation=leaky\n"},
         {"windows",
          SQUARE "[convolutional]\nsize=3\npad=1\ndilation=2\nfilters=5\nstride_x=2\nstride_y=1\nactivation=relu\n"},
+        {"strides", SQUARE "[vd_convolutional]\nsize=1\nstride=2\nfilters=6\nactivation=leaky\n"
+                           "[vd_convolutional]\nsize=1\npadding=1\ngroups=2\nfilters=4\nactivation=relu\n"},
         {"pools",
          SQUARE "[maxpool]\nsize=2\nstride=1\n[maxpool]\nsize=3\nstride=2\n[maxpool]\nsize=2\nstride=2\npadding=0\n"},
         {"pool_down", SQUARE "[maxpool]\nsize=3\nstride_x=1\nstride_y=2\n"},

@@ -99,8 +99,7 @@ static void plan_product(planning *g, int i)
 {
     const vd_model_layer *l = g->p->m->layers + i;
     vd_c_stage *s = add_stage(g, VD_C_PRODUCT, i);
-    if (l->type == CONVOLUTIONAL && l->size == 1 && l->kind == VD_WHOLE && (l->stride != 1 || l->pad))
-        refuse(g, i, "size=1 with a stride or padding reads its input in another order in stock Darknet");
+    if (l->misread) refuse(g, i, "size=1 with a stride or padding reads its input in another order in stock Darknet");
     if (l->type == CONNECTED) s->size = s->stride = s->down = s->dilation = 1, s->pad = 0;
     s->pad *= s->dilation;
     s->filters = l->filters;
