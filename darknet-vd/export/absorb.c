@@ -40,6 +40,20 @@ void vd_model_fuse(vd_model *m)
     }
 }
 
+static void take_epsilon(vd_model_layer *l, int in_root)
+{
+    for (int f = 0; f < l->filters; ++f) l->scales[f] = (float)gain_of(l, f);
+    l->epsilon_in_root = in_root;
+    for (int f = 0; f < l->filters; ++f) l->scales[f] = (float)(l->scales[f] * vd_model_deviation(l, f));
+}
+
+void vd_model_agree_on_epsilon(vd_model *m)
+{
+    int in_root = vd_model_is_later(m);
+    for (int i = 0; i < m->n; ++i)
+        if (m->layers[i].scales && m->layers[i].epsilon_in_root != in_root) take_epsilon(m->layers + i, in_root);
+}
+
 /* ---- layers of their own ---- */
 
 /* the layer hands on what it reads: [dropout] does, at test time */

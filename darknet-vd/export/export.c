@@ -122,6 +122,7 @@ vd_export_result vd_export(vd_export_options o)
     vd_exporting e = {.o = &o, .m = m, .masked = masked, .n = r.pictures, .pictures = pictures};
     format->refuse(&e);
     if (o.fuse) vd_model_fuse(m);
+    vd_model_agree_on_epsilon(m);
     if (format->absorbs) vd_model_absorb(m);
     vd_model_fold(m);
     if (o.compact || format->compacts) compact(m, &r);

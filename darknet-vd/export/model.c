@@ -274,7 +274,7 @@ static void write_floats(const float *x, size_t n, FILE *fp)
     if (x) fwrite(x, sizeof(float), n, fp);
 }
 
-static int is_later(const vd_model *m)
+int vd_model_is_later(const vd_model *m)
 {
     if (m->later) return 1;
     for (int i = 0; i < m->n; ++i)
@@ -286,7 +286,7 @@ static int is_later(const vd_model *m)
  * [batchnorm] are in the files of later Darknets only */
 void vd_model_write(const vd_model *m, FILE *fp)
 {
-    int32_t version[] = {0, 2, is_later(m) ? 5 : 0}; /* as layer_plugin_revision() */
+    int32_t version[] = {0, 2, vd_model_is_later(m) ? 5 : 0}; /* as layer_plugin_revision() */
     fwrite(version, sizeof(version), 1, fp);
     fwrite(&m->seen, sizeof(m->seen), 1, fp);
     for (int i = 0; i < m->n; ++i) {

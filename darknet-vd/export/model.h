@@ -100,6 +100,15 @@ double vd_model_deviation(const vd_model_layer *l, int f);
  *     y = scales (a*w - mean)/deviation + biases = a*w' + biases' */
 void vd_model_fuse(vd_model *m);
 
+/* 1 when other programs take the written files for those of a later Darknet: by the keys of the cfg, or the version of
+ * the weights */
+int vd_model_is_later(const vd_model *m);
+
+/* batch normalisation that is left has the epsilon that such files have, whatever [net] bn_eps says, which is not
+ * written; scales change so that the outputs stay:
+ *     scales' = scales deviation'/deviation */
+void vd_model_agree_on_epsilon(vd_model *m);
+
 /* move factors that some readers ignore into the weights before them: the temperature of a [softmax], scale of an
  * [upsample], alpha and beta of a [shortcut]. They go through layers whose output is then as many times the original's
  * (factor), and only where nothing else reads these layers; where that cannot be, they stay */

@@ -165,6 +165,33 @@ START_TEST(fuse_folds_stock_darknets_batch_norm)
 }
 END_TEST
 
+/* [net] bn_eps= is not written: with keys of later Darknets the files are read with their epsilon, and [batchnorm] with
+ * its biases */
+START_TEST(batch_norm_that_is_left_has_the_epsilon_of_the_files)
+{
+    static const char text[] =
+        "[net]\nheight=6\nwidth=6\nchannels=3\nbn_eps=stock\n"
+        "[convolutional]\nfilters=4\nsize=3\npad=1\nbatch_normalize=1\nactivation=leaky\n[batchnorm]\n"
+        "[sam]\nfrom=0\n[connected]\noutput=3\nactivation=linear\n";
+    static const char *const options[] = {"-fuse", "-no-fuse"};
+    network *net = write_network(text);
+    char *weights = in_folder(folder, "net.weights");
+    for (int i = 0; i < 2; ++i)
+        for (int f = 0; f < 4; ++f) net->layers[i].rolling_variance[f] = 1e-5f * (float)f;
+    save_weights(net, weights);
+    free_network(net);
+    for (int k = 0; k < 2; ++k) {
+        run_result r = export("out", options[k], 0);
+        ck_assert_msg(r.status == 0, "%s: %s", options[k], r.err);
+        char *out = text_in_folder("out.cfg");
+        ck_assert_ptr_null(strstr(out, "bn_eps"));
+        free(out);
+        free_run(r);
+    }
+    free(weights);
+}
+END_TEST
+
 START_TEST(pictures_given_are_the_ones_it_is_checked_with)
 {
     unsigned char pixels[12 * 9];
@@ -418,6 +445,7 @@ SUITE_OF(export)
     TEST(a_plain_network_is_exported_to_the_byte);
     TEST(batch_norm_is_folded_unless_no_fuse_is_given);
     TEST(fuse_folds_stock_darknets_batch_norm);
+    TEST(batch_norm_that_is_left_has_the_epsilon_of_the_files);
     TEST(pictures_given_are_the_ones_it_is_checked_with);
     TEST(stock_darknet_predicts_all_test_pictures_of_mnist_alike);
     TEST(what_stock_darknet_would_compute_otherwise_is_refused_in_one_line);
