@@ -124,6 +124,7 @@ vd_export_result vd_export(vd_export_options o)
     if (o.fuse) vd_model_fuse(m);
     vd_model_agree_on_epsilon(m);
     if (format->absorbs) vd_model_absorb(m);
+    if (format->gives_logits) m->layers[m->output].temperature = 1;
     vd_model_fold(m);
     if (o.compact || format->compacts) compact(m, &r);
     measure_again(m, &r);

@@ -18,6 +18,7 @@ typedef struct {
     const char *ending; /* of the file with the weights: OUT.ending */
     int compacts;       /* 1: the network is always compacted */
     int absorbs;        /* 1: vd_model_absorb(), and in the end vd_model_make_products() */
+    int gives_logits;   /* 1: the output is what the layer before a last [softmax] gives, whatever its temperature */
     int has_int8;       /* 1: -int8 is known */
     /* end the program, with a line, when this network cannot be written so; no file is open yet */
     void (*refuse)(const vd_exporting *e);

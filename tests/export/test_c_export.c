@@ -537,6 +537,24 @@ static void expect_failure(const char *cfg, const char *const options[3], const 
 #define TINY \
     "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=4\n[convolutional]\nfilters=8\nsize=3\npad=1\nactivation=relu\n"
 
+/* the file of a network whose [softmax] has a temperature is that of one without */
+START_TEST(outputs_are_not_divided_by_a_temperature)
+{
+    static const char *const keys[] = {"", "temperature=4\n"};
+    char *source[2];
+    for (int k = 0; k < 2; ++k) {
+        char *cfg = vd_format(TINY "[connected]\noutput=3\nactivation=linear\n[softmax]\n%s", keys[k]);
+        network *net = random_network(cfg, 3);
+        free_vd_export_result(export_c(cfg, net, 0));
+        source[k] = text_in_folder("net1.c");
+        free_network(net);
+        free(cfg);
+    }
+    ck_assert(!strcmp(source[0], source[1]));
+    free(source[0]), free(source[1]);
+}
+END_TEST
+
 START_TEST(what_cannot_be_written_is_refused_in_a_line)
 {
     static const struct {
@@ -616,6 +634,7 @@ SUITE_OF(c_export)
     LOOP(a_changed_weight_fails_the_self_test, 2);
     TEST(rows_are_kept_only_until_they_are_read);
     TEST(boxes_are_those_of_darknet);
+    TEST(outputs_are_not_divided_by_a_temperature);
     TEST(what_cannot_be_written_is_refused_in_a_line);
     TEST(a_filter_with_too_many_weights_for_32_bits_is_refused);
     TEST(a_full_disk_leaves_nothing);

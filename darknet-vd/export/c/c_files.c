@@ -208,5 +208,11 @@ static void write_c(const vd_exporting *e, vd_export_result *r)
     free_vd_c_plan(p);
 }
 
-const vd_export_format vd_c_format = {
-    .name = "c", .ending = "c", .compacts = 1, .absorbs = 1, .has_int8 = 1, .refuse = refuse, .write = write_c};
+const vd_export_format vd_c_format = {.name = "c",
+                                      .ending = "c",
+                                      .compacts = 1,
+                                      .absorbs = 1,
+                                      .gives_logits = 1,
+                                      .has_int8 = 1,
+                                      .refuse = refuse,
+                                      .write = write_c};
