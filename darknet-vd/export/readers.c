@@ -87,6 +87,17 @@ static char *shortcut_note(layer l)
     return vd_format("adds a map of %dx%d to one of %dx%d: only stock Darknet does", l.w, l.h, l.out_w, l.out_h);
 }
 
+/* OpenCV takes the size of a [route]'s map from the layer before it, and counts the weights of a [connected] by it */
+static int is_behind_misread_route(const network *net, int i)
+{
+    for (int k = i - 1; k > 0; --k) {
+        layer l = net->layers[k], before = net->layers[k - 1];
+        if (l.type == AVGPOOL || l.type == CONNECTED) return 0;
+        if (l.type == ROUTE && l.out_w * l.out_h != before.out_w * before.out_h) return 1;
+    }
+    return 0;
+}
+
 char *vd_reader_note(const network *net, int i)
 {
     layer l = net->layers[i];
@@ -103,8 +114,7 @@ char *vd_reader_note(const network *net, int i)
     case BATCHNORM:
         return vd_format("is not known to OpenCV");
     case CONNECTED:
-        if (i > 1 && before.type == ROUTE &&
-            net->layers[i - 2].out_w * net->layers[i - 2].out_h != before.out_w * before.out_h)
+        if (is_behind_misread_route(net, i))
             return vd_format(
                 "is behind a [route] to a map of another size than the layer before: OpenCV may refuse it");
         if (!i || before.out_w != 1 || before.out_h < 2) return 0;

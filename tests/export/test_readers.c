@@ -194,6 +194,11 @@ START_TEST(what_no_value_changes_is_a_line)
                   "layer 1 [connected]: its input is 1 wide and 4 high: OpenCV reads too few weights for it"));
     free(exported(SQUARE CONV "linear\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=0\n" UNITS "linear\n",
                   "layer 3 [connected]: is behind a [route] to a map of another size than the layer before"));
+    free(exported(SQUARE CONV "linear\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=0\n" CONV "linear\n" UNITS
+                              "linear\n",
+                  "layer 4 [connected]: is behind a [route] to a map of another size than the layer before"));
+    free(exported(SQUARE CONV "linear\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=0\n[avgpool]\n" UNITS "linear\n",
+                  0));
     free(exported(
         SQUARE CONV "linear\n[maxpool]\nsize=3\nstride=1\n" CONV "linear\n",
         "layer 1 [maxpool]: stride=1 with padding=2: wrong at the left edge of wide maps in hank-ai's Darknet"));
