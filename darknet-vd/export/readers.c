@@ -128,6 +128,7 @@ char *vd_reader_note(const network *net, int i)
                          l.pad);
     case SOFTMAX:
         if (l.softmax_tree) return vd_format("tree= is ignored by OpenCV and ncnn");
+        if (l.groups > 1) return vd_format("groups=%d is refused by OpenCV", l.groups);
         if (before.out_w * before.out_h <= 1) return 0;
         return vd_format("is over a map of %dx%d: OpenCV normalises each pixel by itself", before.out_w, before.out_h);
     case SCALE_CHANNELS:
@@ -148,7 +149,8 @@ char *vd_reader_note(const network *net, int i)
         if (!l.reverse && !l.flatten && !l.extra) return 0;
         return vd_format("reverse, flatten and extra are ignored by OpenCV");
     case REGION:
-        return l.background ? vd_format("background=1 is known to stock Darknet only") : 0;
+        if (l.background) return vd_format("background=1 is known to stock Darknet only");
+        return l.softmax ? 0 : vd_format("is refused by OpenCV without softmax=1");
     default:
         return 0;
     }
@@ -214,7 +216,7 @@ static const char *dropped_keys(const vd_model_layer *l, int fuse)
     case REORG:
         return l->note ? 0 : " reverse flatten extra ";
     case REGION:
-        return l->note ? 0 : " background ";
+        return l->head.background ? 0 : " background ";
     default:
         return fuse && l->filters ? " batch_normalize " : 0;
     }

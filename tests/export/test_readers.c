@@ -95,10 +95,13 @@ END_TEST
 /* OpenCV stops without mask, num and anchors, and hides scores below [region]'s thresh */
 START_TEST(heads_have_their_anchors_and_no_threshold)
 {
-    expect(SQUARE BOX "linear\n[region]\nclasses=1\nnum=1\ncoords=4\n", 0,
-           SQUARE BOX "linear\n[region]\nanchors=0.5,0.5\nthresh=0\nclasses=1\nnum=1\ncoords=4\n");
-    expect(SQUARE BOX "linear\n[region]\nanchors = 1,2\nthresh=.6\nclasses=1\nnum=1\ncoords=4\njitter=.3\n", 0,
-           SQUARE BOX "linear\n[region]\nanchors = 1,2\nthresh=0\nclasses=1\nnum=1\ncoords=4\n");
+    expect(SQUARE BOX "linear\n[region]\nclasses=1\nnum=1\ncoords=4\nsoftmax=1\n", 0,
+           SQUARE BOX "linear\n[region]\nanchors=0.5,0.5\nthresh=0\nclasses=1\nnum=1\ncoords=4\nsoftmax=1\n");
+    expect(SQUARE BOX "linear\n[region]\nanchors = 1,2\nthresh=.6\nclasses=1\nnum=1\ncoords=4\nsoftmax=1\njitter=.3\n",
+           0, SQUARE BOX "linear\n[region]\nanchors = 1,2\nthresh=0\nclasses=1\nnum=1\ncoords=4\nsoftmax=1\n");
+    expect(SQUARE BOX "linear\n[region]\nanchors=1,2\nclasses=1\nnum=1\ncoords=4\nbackground=0\n",
+           "net.cfg: layer 1 [region]: is refused by OpenCV without softmax=1",
+           SQUARE BOX "linear\n[region]\nthresh=0\nanchors=1,2\nclasses=1\nnum=1\ncoords=4\n");
     expect(SQUARE "[convolutional]\nsize=1\nstride=1\nfilters=12\nactivation=linear\n[yolo]\nclasses=1\nnum=2\n"
                   "ignore_thresh=.7\n",
            0,
@@ -187,6 +190,7 @@ START_TEST(what_no_value_changes_is_a_line)
 {
     free(exported(SQUARE CONV "linear\n[softmax]\n",
                   "net.cfg: layer 1 [softmax]: is over a map of 8x8: OpenCV normalises each pixel by itself"));
+    free(exported(SQUARE UNITS "linear\n[softmax]\ngroups=5\n", "layer 1 [softmax]: groups=5 is refused by OpenCV"));
     free(
         exported(SQUARE "[convolutional]\nsize=1\nstride=2\nfilters=4\nactivation=linear\n",
                  "layer 0 [convolutional]: size=1 with stride=2 and padding=0: a convolution everywhere but in stock"));
