@@ -67,10 +67,10 @@ void vd_silence_check_over(const network *net, const char *folder, const char *b
     if (has_batches_left(net)) return;
     if (!max) vd_complain("%s: max_batches is 0 or missing: nothing is trained", net->cfg_file);
     else
-        vd_complain(
-            "%s: max_batches=%d, and the weights have %zu batches behind them: nothing is trained. -clear begins at "
-            "0 with these weights",
-            net->cfg_file, max, batch);
+        vd_complain("%s: max_batches=%d, and the weights have %zu batches behind them: nothing is trained. %s",
+                    net->cfg_file, max, batch,
+                    vd_checkpoint_resumed() ? "-resume goes on with a larger max_batches"
+                                            : "-clear begins at 0 with these weights");
     if (!vd_rank() && !vd_checkpoint_resumed()) check_replaces(net, folder, base, loaded);
 }
 

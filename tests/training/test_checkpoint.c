@@ -357,7 +357,8 @@ START_TEST(a_command_with_resume_trains_once)
     size_t n;
     expect_line(train_digits(0, cfg, "-resume"), "no checkpoint yet: training starts from the beginning");
     char *bytes = read_bytes(path, &n);
-    expect_line(train_digits(0, cfg, "-resume"), "have 4 batches behind them: nothing is trained");
+    expect_line(train_digits(0, cfg, "-resume"),
+                "have 4 batches behind them: nothing is trained. -resume goes on with a larger max_batches");
     expect_file(path, bytes, n);
     remove_checkpoint(t);
     /* of weights that are trained already there is none, which -clear would go on from */
