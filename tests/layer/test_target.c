@@ -155,10 +155,26 @@ START_TEST(the_cut_is_that_of_a_file_which_just_fits)
 }
 END_TEST
 
+/* the line after that of an epoch begins so */
+static void expect_said(network *net, const char *said)
+{
+    char *line;
+    size_t size;
+    FILE *fp = open_memstream(&line, &size);
+    vd_target_print(fp, net);
+    fclose(fp);
+    ck_assert_msg(strstr(line, said) == line, "%s", line);
+    free(line);
+}
+
 START_TEST(a_size_that_all_weights_have_freezes_none)
 {
     network *net = steered("", "kl_scale=1\ntarget_size=1000000\n");
-    train_steps(net, 0, 800, 3);
+    train_steps(net, 0, 300, 3);
+    expect_said(net, "target: 1000000 bytes packed: all weights fit, w(t) times");
+    train_steps(net, 300, 450, 3);
+    expect_said(net, "target: 1000000 bytes packed: all weights fit, w(t) times");
+    train_steps(net, 750, 50, 3);
     ck_assert(sparsity_of(net) == 0);
     free_network(net);
 }
