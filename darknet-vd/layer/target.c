@@ -218,10 +218,12 @@ void vd_target_restored(network *net)
 
 /* ---- what is said of it ---- */
 
-/* the share of the weights that will be pruned in the end: of those over AIM by now, while w(t) is steered */
+/* the share of the weights that will be pruned in the end: of those over AIM by now, while w(t) is steered; once it is
+ * not, no others than those frozen */
 static double predicted_share(const network *net, const vd_cost *c)
 {
-    if (c->target.phase >= VD_TARGET_PRUNES) return share_of(c);
+    if (c->target.phase == VD_TARGET_SETTLES) return vd_frozen_share(net);
+    if (c->target.phase == VD_TARGET_PRUNES) return share_of(c);
     vd_histogram r = vd_histogram_of(net);
     return vd_histogram_over(&r, AIM);
 }

@@ -1,6 +1,7 @@
 /* [vd_cost] target_sparsity and target_size: a training ends with this share of its weights pruned, or with a packed
  * file of so many bytes, whatever kl_scale it starts with. */
 #include "layer/target.h"
+#include "layer/freeze_pruned.h"
 #include "layer/sparsity.h"
 #include "layer/target_size.h"
 #include "layer/vd_layer.h"
@@ -93,6 +94,31 @@ START_TEST(the_kl_weight_is_0_once_the_target_is_reached)
 }
 END_TEST
 
+/* the line after that of an epoch begins so */
+static void expect_said(network *net, const char *said)
+{
+    char *line;
+    size_t size;
+    FILE *fp = open_memstream(&line, &size);
+    vd_target_print(fp, net);
+    fclose(fp);
+    ck_assert_msg(strstr(line, said) == line, "%s", line);
+    free(line);
+}
+
+/* also where a resumed training asks for less */
+START_TEST(what_is_frozen_in_the_end_is_predicted)
+{
+    network *net = steered("", "kl_scale=1\ntarget_sparsity=.5\n");
+    train_steps(net, 0, 700, 3);
+    vd_cost_of(net)->target_sparsity = .3;
+    char *said = vd_format("target: 30.00 %% of the weights: %.2f %% predicted", 100 * vd_frozen_share(net));
+    expect_said(net, said);
+    free(said);
+    free_network(net);
+}
+END_TEST
+
 /* 27616 weights: about 94,000 bytes with all of them, and 30 with none */
 static const struct {
     double target;
@@ -155,18 +181,6 @@ START_TEST(the_cut_is_that_of_a_file_which_just_fits)
 }
 END_TEST
 
-/* the line after that of an epoch begins so */
-static void expect_said(network *net, const char *said)
-{
-    char *line;
-    size_t size;
-    FILE *fp = open_memstream(&line, &size);
-    vd_target_print(fp, net);
-    fclose(fp);
-    ck_assert_msg(strstr(line, said) == line, "%s", line);
-    free(line);
-}
-
 START_TEST(a_size_that_all_weights_have_freezes_none)
 {
     network *net = steered("", "kl_scale=1\ntarget_size=1000000\n");
@@ -227,6 +241,7 @@ SUITE_OF(target)
     LOOP(a_training_ends_at_its_target, COUNT_OF(goals));
     TEST(the_kl_weight_falls_where_too_much_is_pruned_and_rises_where_too_little);
     TEST(the_kl_weight_is_0_once_the_target_is_reached);
+    TEST(what_is_frozen_in_the_end_is_predicted);
     LOOP(a_training_ends_at_its_size, COUNT_OF(sizes));
     TEST(a_size_that_is_measured_changes_nothing);
     TEST(the_cut_is_that_of_a_file_which_just_fits);
