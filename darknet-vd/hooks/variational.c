@@ -136,6 +136,8 @@ static void set_magnitude(vd_section s, vd_cost *c, const network *net)
     if (c->target_sparsity == 1) vd_section_die(s, "target_sparsity=1 would prune every weight");
     if (!vd_variational_layers(net))
         vd_section_die(s, "method=magnitude: no variational layer, so there is nothing to prune");
+    if (c->magnitude.start >= net->max_batches)
+        vd_section_die(s, "prune_start=%ld: no batch of max_batches=%d prunes", c->magnitude.start, net->max_batches);
     if (c->magnitude.ramp < 1 || c->magnitude.start + c->magnitude.ramp > net->max_batches)
         vd_section_die(s, "prune_start=%ld and prune_ramp=%ld: the last batch that prunes is not one of max_batches=%d",
                        c->magnitude.start, c->magnitude.ramp, net->max_batches);
