@@ -400,6 +400,37 @@ START_TEST(a_segmenter_of_two_classes_trains)
 }
 END_TEST
 
+static const struct {
+    const char *command, *head;
+} trains_on_folders[] = {
+    {"isegmenter", "[iseg]\nclasses=1\nids=1\n"},
+    {"segmenter", "[logistic]\n"},
+    {"regressor", "[connected]\noutput=2\n[cost]\n"},
+};
+
+/* of more than 255 bytes with the names of the weights */
+START_TEST(the_path_of_a_backup_folder_may_be_long)
+{
+    char name[101] = "", *path, *data;
+    memset(name, 'd', sizeof(name) - 1);
+    path = vd_format("%s/%s/%s", name, name, name);
+    for (size_t i = 0, n = sizeof(name) - 1; i < 3; ++i, n += sizeof(name)) {
+        char *folder = vd_format("%.*s", (int)n, path);
+        ck_assert_int_eq(mkdir(folder, 0700), 0);
+        free(folder);
+    }
+    data = vd_format("train=list\nclasses=2\nbackup=%s\n", path);
+    write_masks("0 0,128\n", "");
+    write_text("images/a.txt", ".5 .25\n");
+    char *cfg = vd_format("%s%s", TWO_MAPS, trains_on_folders[_i].head);
+    write_text("s.cfg", cfg);
+    write_text("long.data", data);
+    free_run(darknet(0, trains_on_folders[_i].command, "train", "long.data", "s.cfg", NULL));
+    ck_assert_int_gt(files_in(path, "s"), 1);
+    free(path), free(data), free(cfg);
+}
+END_TEST
+
 /* ---- the first detectors ---- */
 
 START_TEST(coco_and_yolo_take_few_pictures_and_classes)
@@ -444,5 +475,6 @@ SUITE_OF(commands)
     TEST(a_label_in_a_folders_name_is_reported);
     LOOP(masks_fit_the_network, COUNT_OF(masks));
     TEST(a_segmenter_of_two_classes_trains);
+    LOOP(the_path_of_a_backup_folder_may_be_long, COUNT_OF(trains_on_folders));
     LOOP(coco_and_yolo_take_few_pictures_and_classes, 2);
 }
