@@ -68,6 +68,16 @@ static void set_freezing(vd_section s, vd_cost *c)
             vd_section_die(s, "%s needs freeze_pruned=N, the batches after which a weight is frozen", keys[i]);
 }
 
+/* what `asked` says must not be met by a threshold that every weight exceeds */
+static void check_thresholds(vd_section s, const char *asked, const network *net)
+{
+    for (int i = 0; i < net->n; ++i) {
+        const vd_layer *vd = vd_layer_of(net->layers[i]);
+        if (vd && vd->threshold <= -VD_LOG_ALPHA_LIMIT)
+            vd_section_die(s, "%s: layer %d has threshold=%g, which prunes every weight", asked, i, vd->threshold);
+    }
+}
+
 static void set_target(vd_section s, vd_cost *c, const network *net)
 {
     c->target_sparsity = vd_key_number(s, "target_sparsity");
@@ -80,6 +90,7 @@ static void set_target(vd_section s, vd_cost *c, const network *net)
                        c->target_sparsity);
     if (c->target_sparsity == 1) vd_section_die(s, "target_sparsity=1 would prune every weight");
     if (!vd_variational_layers(net)) vd_section_die(s, "%s: no variational layer, so there is nothing to prune", key);
+    check_thresholds(s, key, net);
     if (!c->kl_scale) vd_section_die(s, "%s needs a kl_scale to start from, over 0", key);
     if (net->max_batches - c->fine_tune <= c->kl_start)
         vd_section_die(s, "%s: max_batches=%d leaves no batches with a KL term, which begins at batch %g", key,
@@ -103,14 +114,11 @@ static void check_method(vd_section s, vd_method method)
 }
 
 /* all weights are left, and the products are those of test time */
-static void make_noiseless(vd_section s, const network *net)
+static void make_noiseless(const network *net)
 {
     for (int i = 0; i < net->n; ++i) {
         vd_layer *vd = vd_layer_of(net->layers[i]);
         if (!vd) continue;
-        if (vd->threshold <= -VD_LOG_ALPHA_LIMIT)
-            vd_section_die(s, "method=magnitude: layer %d has threshold=%g, which prunes every weight", i,
-                           vd->threshold);
         for (size_t k = 0; k < vd->n; ++k) vd->log_sigma2[k] = vd_magnitude_log_sigma2;
         vd->train_clip = 0;
     }
@@ -143,7 +151,8 @@ static void set_magnitude(vd_section s, vd_cost *c, const network *net)
                        c->magnitude.start, c->magnitude.ramp, net->max_batches);
     c->freeze_pruned = UINT16_MAX; /* what is pruned is frozen at once: */
     c->freeze_start = INFINITY;    /* batches are not counted */
-    make_noiseless(s, net);
+    check_thresholds(s, "method=magnitude", net);
+    make_noiseless(net);
 }
 
 void vd_variational_attach_cost(vd_section s, layer *l, network *net)

@@ -213,6 +213,10 @@ static const struct {
     const char *layer, *keys, *said;
 } bad[] = {
     {"vd_connected", "target_sparsity=1\n", "[vd_cost]: target_sparsity=1 would prune every weight"},
+    {"vd_connected]\noutput=9\nthreshold=-9\n[vd_connected", "target_sparsity=.5\n",
+     "[vd_cost]: target_sparsity: layer 0 has threshold=-9, which prunes every weight"},
+    {"vd_connected]\noutput=9\nthreshold=-8\n[vd_connected", "target_size=5000\n",
+     "[vd_cost]: target_size: layer 0 has threshold=-8, which prunes every weight"},
     {"vd_connected", "target_sparsity=1.5\n", "target_sparsity=1.5"},
     {"vd_connected", "target_sparsity=.9\nkl_scale=0\n", "target_sparsity needs a kl_scale to start from"},
     {"vd_connected", "target_sparsity=.9\nkl_start=800\n",
