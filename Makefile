@@ -41,6 +41,10 @@ MANDIR ?= $(PREFIX)/share/man
 BUILD ?= build/out
 EXEC ?= darknet
 
+# make takes a path with a blank for two, and so does a program that is linked with $(pkg-config --libs)
+PATHS := DARKNET_SRC CHART_JS $(if $(filter install uninstall,$(MAKECMDGOALS)),DESTDIR PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR)
+$(foreach v,$(PATHS),$(if $(word 2,$($(v))),$(error $(v)=$($(v)): a path with blanks is not supported)))
+
 ifneq ($(filter 1,$(GPU) $(CUDNN) $(OPENCV)),)
 $(error GPU=1, CUDNN=1 and OPENCV=1 are not supported yet: variational layers have no CUDA code)
 endif
