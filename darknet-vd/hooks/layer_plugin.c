@@ -37,6 +37,7 @@
 #include "training/validation.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -280,9 +281,18 @@ static void report_kernels(const network *net)
     fputs("\n", stderr);
 }
 
+/* the log and a validation read it again, and so do the ranks that compare it */
+static void check_cfg_file(const char *path)
+{
+    struct stat st;
+    if (path && !stat(path, &st) && !S_ISREG(st.st_mode))
+        vd_die("%s: not a regular file: a training reads its cfg more than once", path);
+}
+
 void layer_plugin_train_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     check_trainable(net);
+    check_cfg_file(net->cfg_file);
     vd_watch_outputs(0);
     vd_heads_check_training(net);
     vd_ranks_print();

@@ -202,6 +202,18 @@ START_TEST(a_csv_that_cannot_be_read_is_not_gone_on_in)
 }
 END_TEST
 
+START_TEST(a_cfg_that_can_be_read_once_alone_is_named)
+{
+    char *cfg = write_cfg("once", "max_batches=2\n", PLAIN), *pipe = in_folder(folder, "pipe.cfg");
+    char *feed = vd_format("mkfifo %s && { timeout 20 cat %s >%s & }", pipe, cfg, pipe);
+    ck_assert_int_eq(system(feed), 0);
+    run_result r = train_digits(1, pipe, 0);
+    ck_assert_msg(strstr(r.err, "pipe.cfg: not a regular file: a training reads its cfg more than once"), "%s", r.err);
+    free_run(r);
+    free(feed), free(pipe), free(cfg);
+}
+END_TEST
+
 /* the weights are those of a training whose log could not be written, which says so in two lines: at once, and at the
  * end */
 START_TEST(a_log_that_cannot_be_written_stops_nothing_and_changes_no_weight)
@@ -382,6 +394,7 @@ SUITE_OF(log)
     LOOP(a_killed_training_goes_on_in_its_csv_as_if_it_had_never_been_killed, 3);
     TEST(a_new_training_starts_the_csv_anew);
     TEST(a_csv_that_cannot_be_read_is_not_gone_on_in);
+    TEST(a_cfg_that_can_be_read_once_alone_is_named);
     LOOP(a_log_that_cannot_be_written_stops_nothing_and_changes_no_weight, 2);
     CASE("in_process");
     EACH(make_test_folder, remove_test_folder);
