@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int is_of_channels(vd_place x, int64_t axis)
+{
+    return axis == 1 || axis == (x.flat ? -1 : -3);
+}
+
 void vd_import_concat(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
     char *layers = vd_format("%s", "layers=");
     int64_t axis = vd_onnx_integer_of(im->node, "axis", 1);
     x.c = 0;
-    if (axis != 1 && axis != (x.flat ? -1 : -3))
-        vd_import_refuse(im, "axis=%lld: channels, 1, are expected", (long long)axis);
+    if (!is_of_channels(x, axis)) vd_import_refuse(im, "axis=%lld: channels, 1, are expected", (long long)axis);
     for (int i = 0; i < im->node->inputs; ++i) {
         vd_place p = vd_import_input_of(im, i);
         vd_import_refuse_picture(im, p);
@@ -168,17 +172,32 @@ static int64_t times_of(const vd_importing *im, vd_place x, int k)
     return s >= 1 && s <= 1024 && s == floorf(s) ? (int64_t)s : 0;
 }
 
+/* pixel x of a map s times as large, s a whole number, is pixel floor(x/s) of the map: so is floor((x + 0.5)/s), and
+ * (x + 0.5)/s - 0.5 rounded, which is never halfway between two pixels */
+static int is_pixel_below(const char *pixel, const char *nearest)
+{
+    if (!strcmp(nearest, "floor")) return !strcmp(pixel, "asymmetric") || !strcmp(pixel, "tf_half_pixel_for_nn");
+    if (strncmp(nearest, "round_prefer_", 13)) return 0;
+    return !strcmp(pixel, "half_pixel") || !strcmp(pixel, "pytorch_half_pixel");
+}
+
+/* an Upsample, and a Resize before opset 11, have no attributes for it: they take the pixel below */
+static void check_nearest(const vd_importing *im)
+{
+    const char *pixel = vd_onnx_text_of(im->node, "coordinate_transformation_mode", "half_pixel");
+    const char *nearest = vd_onnx_text_of(im->node, "nearest_mode", "round_prefer_floor");
+    if (im->g->opset < 11 || !strcmp(im->node->type, "Upsample") || is_pixel_below(pixel, nearest)) return;
+    vd_import_refuse(im, "%s with nearest_mode=%s: asymmetric with floor, or half_pixel rounded, is expected", pixel,
+                     nearest);
+}
+
 void vd_import_resize(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
-    const char *pixel = vd_onnx_text_of(im->node, "coordinate_transformation_mode", "half_pixel");
-    int is_old = !strcmp(im->node->type, "Upsample");
     if (x.flat) vd_import_refuse(im, "a map is expected");
     if (strcmp(vd_onnx_text_of(im->node, "mode", "nearest"), "nearest"))
         vd_import_refuse(im, "mode: nearest is expected");
-    if (!is_old && strcmp(pixel, "asymmetric")) vd_import_refuse(im, "%s: asymmetric is expected", pixel);
-    if (!is_old && strcmp(vd_onnx_text_of(im->node, "nearest_mode", "round_prefer_floor"), "floor"))
-        vd_import_refuse(im, "nearest_mode: floor is expected");
+    check_nearest(im);
     int64_t down = times_of(im, x, 2), across = times_of(im, x, 3);
     if (down != across || down < 1 || down > 64)
         vd_import_refuse(im, "a whole number of times as many rows and columns is expected");
@@ -206,7 +225,7 @@ void vd_import_slice(vd_importing *im)
     vd_place x = vd_import_input_of(im, 0);
     vd_onnx_list first = vd_import_integers_of(im, "starts", 1), end = vd_import_integers_of(im, "ends", 2);
     vd_onnx_list axis = vd_import_integers_of(im, "axes", 3), step = vd_import_integers_of(im, "steps", 4);
-    if (first.n != 1 || end.n != 1 || axis.n != 1 || axis.x[0] != 1 || (step.n == 1 && step.x[0] != 1))
+    if (first.n != 1 || end.n != 1 || axis.n != 1 || !is_of_channels(x, axis.x[0]) || (step.n == 1 && step.x[0] != 1))
         vd_import_refuse(im, "a part of the channels, axis 1, is expected");
     int64_t from = vd_onnx_within(first.x[0], x.c);
     part(im, x, from, vd_onnx_within(end.x[0], x.c) - from);
@@ -218,7 +237,7 @@ void vd_import_split(vd_importing *im)
     vd_place x = vd_import_input_of(im, 0);
     int64_t k = vd_onnx_integer_of(im->node, "part", 0), parts = vd_onnx_integer_of(im->node, "parts", 1);
     vd_onnx_list sizes = vd_import_integers_of(im, "split", 1);
-    if (vd_onnx_integer_of(im->node, "axis", 0) != 1)
+    if (!is_of_channels(x, vd_onnx_integer_of(im->node, "axis", 0)))
         vd_import_refuse(im, "parts of the channels, axis 1, are expected");
     if (k < 0 || k >= parts || parts > x.c || (sizes.n >= 0 && sizes.n != parts))
         vd_import_refuse(im, "parts that do not fit %d channels", x.c);

@@ -176,7 +176,7 @@ START_TEST(pools_and_sizes)
     vd_onnx_set_text(node, "nearest_mode", "floor");
     integers("first", 1, (int64_t[]){2});
     integers("end", 1, (int64_t[]){4});
-    integers("axis", 1, (int64_t[]){1});
+    integers("axis", 1, (int64_t[]){-3});
     vd_onnx_add_node(g, "Slice", "c", "b", "first", "end", "axis", (char *)0);
     node = vd_onnx_add_node(g, "AveragePool", "d", "c", (char *)0);
     vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
@@ -195,6 +195,38 @@ START_TEST(pools_and_sizes)
         "\n[maxpool]\nsize=2\nstride=2\npadding=1\n\n[upsample]\nstride=2\n"
         "\n[route]\nlayers=1\ngroups=2\ngroup_id=1\n\n[local_avgpool]\nsize=3\nstride=2\npadding=2\n\n[avgpool]\n"
         "\n[connected]\noutput=3\nactivation=relu6\n");
+}
+END_TEST
+
+/* y of a convolution of four channels and a Resize that has the words given; null: it has none */
+static void resize_by(const char *pixel, const char *nearest)
+{
+    begin_graph(3, 5, 4);
+    conv("a", "x", 4, 3, 1);
+    constant("by", 4, (float[]){1, 1, 3, 3});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Resize", "y", "a", "", "by", (char *)0);
+    if (pixel) vd_onnx_set_text(node, "coordinate_transformation_mode", pixel);
+    if (nearest) vd_onnx_set_text(node, "nearest_mode", nearest);
+    write_graph("y");
+}
+
+START_TEST(each_way_to_the_pixel_below_is_an_upsample)
+{
+    static const char *const words[][2] = {{0, 0},
+                                           {"half_pixel", "round_prefer_ceil"},
+                                           {"pytorch_half_pixel", 0},
+                                           {"asymmetric", "floor"},
+                                           {"tf_half_pixel_for_nn", "floor"}};
+    static const char expected[] = "\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                                   "\n[upsample]\nstride=3\n";
+    for (int i = 0; i < COUNT_OF(words); ++i) resize_by(words[i][0], words[i][1]), expect_sections(expected);
+    begin_graph(3, 5, 4);
+    g->opset = 10; /* without these words, and without a region */
+    conv("a", "x", 4, 3, 1);
+    constant("by", 4, (float[]){1, 1, 3, 3});
+    two("Resize", "y", "a", "by");
+    write_graph("y");
+    expect_sections(expected);
 }
 END_TEST
 
@@ -389,7 +421,7 @@ START_TEST(parts_are_routes)
     conv("a", "x", 6, 2, 1);
     integers("sizes", 3, (int64_t[]){2, 2, 2});
     vd_onnx_node *node = vd_onnx_add_node(g, "Split", "p", "a", "sizes", (char *)0);
-    vd_onnx_set_integer(node, "axis", 1);
+    vd_onnx_set_integer(node, "axis", -3);
     add_output(node, "q");
     add_output(node, "r");
     two("Add", "y", "p", "r");
@@ -501,6 +533,12 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     one("Relu", "y", "p");
     write_graph("y");
     expect_refused("node y (Relu): only a Conv can read what a Pad makes\n");
+    resize_by("align_corners", "floor");
+    expect_refused(
+        "node y (Resize): align_corners with nearest_mode=floor: asymmetric with floor, or half_pixel rounded, "
+        "is expected\n");
+    resize_by("asymmetric", "ceil");
+    expect_refused("node y (Resize): asymmetric with nearest_mode=ceil: ");
     begin_graph(6, 8, 8);
     pads(conv("a", "x", 6, 6, 3), 1);
     vd_onnx_node *split = vd_onnx_add_node(g, "Split", "b", "a", (char *)0);
@@ -566,6 +604,7 @@ SUITE_OF(import)
     TEST(products_take_what_comes_behind_them);
     TEST(branches_become_routes_and_shortcuts);
     TEST(pools_and_sizes);
+    TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);
