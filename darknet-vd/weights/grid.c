@@ -243,6 +243,9 @@ void vd_grid_round_to(size_t n, float *x, uint8_t step)
 double vd_smallest_rate(double lowest, size_t bytes, size_t (*size)(void *context, double rate), void *context)
 {
     double low = lowest, high = log2(VD_LARGEST_RATE);
+    /* where plain layers take most of a file, it is not the largest rate that makes the smallest one */
+    while (high > low && size(context, exp2(high)) > bytes) --high;
+    if (high <= low) return VD_LARGEST_RATE;
     while (high - low > .01) {
         double middle = (low + high) / 2;
         if (size(context, exp2(middle)) > bytes) low = middle;

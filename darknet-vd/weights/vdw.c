@@ -167,9 +167,9 @@ static size_t size_at_rate(void *context, double rate)
 
 double vd_pack_rate_of_bytes(const network *net, size_t bytes)
 {
-    size_t n = vd_packed_size_at_rate(net, VD_LARGEST_RATE);
-    if (!n || n > bytes) return 0;
-    return vd_smallest_rate(-8, bytes, size_at_rate, (void *)net);
+    double rate = vd_smallest_rate(-8, bytes, size_at_rate, (void *)net);
+    size_t n = vd_packed_size_at_rate(net, rate);
+    return n && n <= bytes ? rate : 0;
 }
 
 void vd_packed_free(vd_packed *p)

@@ -134,6 +134,24 @@ START_TEST(no_weights_and_extreme_sigmas_are_rounded_too)
 }
 END_TEST
 
+/* bytes: 1000/rate, and 50 more above a rate of 500 */
+static size_t size_that_grows_again(void *context, double rate)
+{
+    (void)context;
+    return (size_t)(1000 / rate) + 50 * (rate > 500);
+}
+
+START_TEST(a_rate_is_found_where_the_largest_one_does_not_make_the_smallest_file)
+{
+    for (size_t bytes = 4; bytes < 1000; bytes += 7) {
+        double rate = vd_smallest_rate(-8, bytes, size_that_grows_again, 0);
+        ck_assert_uint_le(size_that_grows_again(0, rate), bytes);
+        ck_assert(rate < 1.01 * 1000 / (double)bytes);
+    }
+    ck_assert_double_eq(vd_smallest_rate(-8, 0, size_that_grows_again, 0), VD_LARGEST_RATE);
+}
+END_TEST
+
 SUITE_OF(grid)
 {
     TEST(without_a_rate_the_step_is_half_a_sigma);
@@ -142,4 +160,5 @@ SUITE_OF(grid)
     TEST(a_weight_in_an_empty_row_goes_before_one_in_a_full_row);
     TEST(one_sigma_that_was_left_where_it_began_does_not_decide);
     TEST(no_weights_and_extreme_sigmas_are_rounded_too);
+    TEST(a_rate_is_found_where_the_largest_one_does_not_make_the_smallest_file);
 }
