@@ -80,6 +80,9 @@ START_TEST(visualize_draws_the_weights_of_the_plain_twin)
         char *command = vd_format("cd %s && %s visualize %s %s >out 2>&1", folder, program, configs[i], weights);
         char *picture = in_folder(folder, "Layer 0.jpg");
         ck_assert_int_eq(system(command), 0);
+        char *said = text_in_folder("out");
+        ck_assert_ptr_nonnull(strstr(said, "saving to Layer 0.jpg instead"));
+        free(said);
         bytes[i] = read_bytes(picture, &n[i]);
         ck_assert_ptr_nonnull(bytes[i]);
         ck_assert_int_eq(remove(picture), 0);
@@ -91,10 +94,25 @@ START_TEST(visualize_draws_the_weights_of_the_plain_twin)
 }
 END_TEST
 
+/* pictures of 21 rows of 40 pixels, and the other way round */
+START_TEST(mkimg_draws_pictures_of_the_height_and_width_given)
+{
+    static const char *const sides[] = {"21", "40", "21"};
+    char *picture = in_folder(folder, "gen_0.jpg");
+    free_run(darknet(0, "mkimg", cfg, weights, sides[_i], sides[_i + 1], "1", folder, NULL));
+    image im = load_image_color(picture, 0, 0);
+    ck_assert_int_eq(im.h, atoi(sides[_i]));
+    ck_assert_int_eq(im.w, atoi(sides[_i + 1]));
+    free_image(im);
+    free(picture);
+}
+END_TEST
+
 SUITE_OF(stock_commands)
 {
     EACH(set_up, tear_down);
     TEST(a_stem_keeps_the_log_sigma2_of_its_layers);
     LOOP(commands_that_print_say_the_same_of_the_plain_twin, 3);
     TEST(visualize_draws_the_weights_of_the_plain_twin);
+    LOOP(mkimg_draws_pictures_of_the_height_and_width_given, 2);
 }
