@@ -121,7 +121,8 @@ START_TEST(help_lists_the_commands)
 {
     run_result r = darknet(0, "-h", NULL), same = darknet(0, "--help", NULL), word = darknet(0, "help", NULL);
     static const char *const lines[] = {"\n  darknet vd VERB ... ", "\n  darknet detector COMMAND DATA CFG [WEIGHTS] ",
-                                        "\n  darknet partial CFG WEIGHTS OUT LAYERS ", "man darknet-vd\n"};
+                                        "\n  darknet partial CFG WEIGHTS OUT LAYERS ", "man darknet-vd\n",
+                                        " that give numbers; test has no DATA\n"};
     for (int i = 0; i < COUNT_OF(lines); ++i) ck_assert_msg(strstr(r.out, lines[i]) != 0, "%s: %s", lines[i], r.out);
     ck_assert_int_eq(count_of(r.out, "\n"), count_of(r.out, "  darknet ") + 2);
     ck_assert_str_eq(r.out, same.out);
