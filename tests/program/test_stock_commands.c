@@ -108,6 +108,38 @@ START_TEST(mkimg_draws_pictures_of_the_height_and_width_given)
 }
 END_TEST
 
+#define SEGMENTS                                                                             \
+    "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=3\n[vd_convolutional]\nfilters=5\nsize=1\n" \
+    "activation=linear\n[iseg]\nclasses=2\nids=3\n"
+
+/* there is no truth that it could read */
+START_TEST(isegmenter_predicts)
+{
+    char *segments = in_folder(folder, "segments.cfg"), *picture = in_folder(folder, "picture");
+    char *program = realpath(getenv("DARKNET") ? getenv("DARKNET") : "./darknet", 0),
+         *command =
+             vd_format("cd %s && %s isegmenter test none segments.cfg \"\" picture.jpg >out 2>&1", folder, program);
+    image im = make_random_image(9, 8, 3);
+    write_text(segments, SEGMENTS);
+    save_image(im, picture);
+    ck_assert_int_eq(system(command), 0);
+    char *said = text_in_folder("out");
+    ck_assert_msg(strstr(said, "picture.jpg: Predicted in ") != 0, "%s", said);
+    free_image(im);
+    free(said), free(segments), free(picture), free(command), free(program);
+}
+END_TEST
+
+START_TEST(go_test_ends_with_its_input)
+{
+    char *board = in_folder(folder, "go.cfg");
+    write_text(board, "[net]\nbatch=1\nheight=19\nwidth=19\nchannels=1\n[convolutional]\nfilters=1\nsize=1\n"
+                      "activation=linear\n[connected]\noutput=362\nactivation=linear\n[softmax]\n");
+    free_run(darknet(0, "go", "test", board, NULL));
+    free(board);
+}
+END_TEST
+
 SUITE_OF(stock_commands)
 {
     EACH(set_up, tear_down);
@@ -115,4 +147,6 @@ SUITE_OF(stock_commands)
     LOOP(commands_that_print_say_the_same_of_the_plain_twin, 3);
     TEST(visualize_draws_the_weights_of_the_plain_twin);
     LOOP(mkimg_draws_pictures_of_the_height_and_width_given, 2);
+    TEST(isegmenter_predicts);
+    TEST(go_test_ends_with_its_input);
 }
