@@ -405,13 +405,25 @@ static void note_old_name(const char *backup, const char *base)
     free(old);
 }
 
+/* what is written after hours must not fail for what is known now */
+static void check_folder(const char *backup, const char *base)
+{
+    static const char longest[] = "_2147483647.weights.tmp-4194304"; /* of the names that begin with base */
+    struct stat s;
+    int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
+    if (is_other || access(backup, W_OK | X_OK))
+        vd_die("backup=%s: %s: a folder for weights that can be written is expected", backup,
+               strerror(is_other ? ENOTDIR : errno));
+    long most = pathconf(backup, _PC_NAME_MAX) - (long)strlen(longest);
+    if (most > 0 && strlen(base) > (size_t)most)
+        vd_die("%s.cfg: a name of at most %ld bytes is expected: those of its weights are longer than %s allows", base,
+               most + (long)strlen(".cfg"), backup);
+}
+
 void vd_checkpoint_begin(network *net, const char *backup, const char *base, float *avg_loss, int *count)
 {
     struct stat s;
-    int is_other = !stat(backup, &s) && !S_ISDIR(s.st_mode);
-    if (!vd_rank() && (is_other || access(backup, W_OK | X_OK)))
-        vd_die("backup=%s: %s: a folder for weights that can be written is expected", backup,
-               strerror(is_other ? ENOTDIR : errno));
+    if (!vd_rank()) check_folder(backup, base);
     if (vd_has_recurrent_layers(net)) {
         if (training.resume) vd_die("%s: cannot resume: networks with recurrent layers have no checkpoints", base);
         return;

@@ -573,6 +573,18 @@ START_TEST(a_backup_folder_that_is_missing_is_named_before_the_training)
 }
 END_TEST
 
+START_TEST(a_name_too_long_for_the_weights_is_named_before_the_training)
+{
+    char *name = vd_format("%0230d", 0);
+    training t = {name, "learning_rate=.01\n", "samples=200\n"};
+    char *cfg = write_cfg(t, "max_batches=4\n");
+    run_result r = darknet(1, "classifier", "train", data_file, cfg, NULL);
+    ck_assert_msg(strstr(r.err, "000.cfg: a name of at most 228 bytes is expected: ") != 0, "%.300s", r.err);
+    free_run(r);
+    free(cfg), free(name);
+}
+END_TEST
+
 /* the moments of log_sigma2 are not in a checkpoint of method=magnitude, and lists are made before the first update */
 START_TEST(a_training_by_size_goes_on_as_a_variational_one)
 {
@@ -645,6 +657,7 @@ SUITE_OF(checkpoint)
     TEST(a_pipe_in_the_place_of_the_checkpoint_is_named_and_not_waited_for);
     TEST(a_training_goes_on_with_pictures_of_the_size_in_the_cfg_and_says_so);
     TEST(a_backup_folder_that_is_missing_is_named_before_the_training);
+    TEST(a_name_too_long_for_the_weights_is_named_before_the_training);
     TEST(a_training_by_size_goes_on_as_a_variational_one);
     LOOP(a_target_that_has_changed_is_that_of_the_resumed_training, COUNT_OF(changes));
 }
