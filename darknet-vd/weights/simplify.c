@@ -26,6 +26,12 @@ static int reads_from_further_back(const network *net)
     return 0;
 }
 
+/* a weight of 0 is there minus the mean magnitude of its row: nothing is unread, and what is taken out changes the mean */
+static int is_binary(layer l)
+{
+    return l.binary || l.xnor;
+}
+
 static int is_product(layer l)
 {
     return l.type == CONVOLUTIONAL || l.type == CONNECTED;
@@ -130,7 +136,7 @@ static void move_constants(const network *net, vd_part from, vd_part to)
 {
     layer l = net->layers[from.layer], next = net->layers[to.layer];
     int width = to.columns / from.rows;
-    if (next.binary || next.xnor) return; /* the mean magnitude of its weights must stay */
+    if (is_binary(next)) return;
     for (int i = 0; i < from.rows; ++i) {
         if (vd_count_nonzero(from.columns, row_of(from, i))) continue;
         float x = constant_of(l, from, i);
@@ -160,7 +166,7 @@ void vd_simplify(const network *net, vd_parts p)
     for (int i = 0; i < p.n; ++i) /* forwards: a row whose inputs are all constants becomes one */
         if (chained[i]) move_constants(net, p.part[i], p.part[i + 1]);
     for (int i = p.n - 1; i >= 0; --i) /* backwards: a row that is dropped does not read either */
-        if (chained[i]) drop_unread(p.part[i], p.part[i + 1]);
+        if (chained[i] && !is_binary(net->layers[p.part[i + 1].layer])) drop_unread(p.part[i], p.part[i + 1]);
     free(chained);
 }
 

@@ -136,10 +136,26 @@ START_TEST(what_is_not_a_chain_stays)
 }
 END_TEST
 
+/* their weights of 0 are not 0 when they are used */
+START_TEST(binary_weights_read_every_row)
+{
+    network *net = random_network(HEAD "[convolutional]\nfilters=6\nsize=3\nactivation=leaky\n[convolutional]\n"
+                                       "filters=5\nsize=1\nxnor=1\nactivation=linear\n[avgpool]\n");
+    vd_parts p = vd_parts_of_network(net);
+    float before[64];
+    answer(net, before);
+    vd_simplify(net, p);
+    outputs_are(net, before);
+    free(p.part);
+    free_network(net);
+}
+END_TEST
+
 SUITE_OF(simplify)
 {
     EACH(silence_stderr, 0);
     LOOP(rows_that_are_not_needed_go_and_the_outputs_stay, COUNT_OF(nets));
     LOOP(rows_change_places_and_the_outputs_stay, COUNT_OF(nets));
     TEST(what_is_not_a_chain_stays);
+    TEST(binary_weights_read_every_row);
 }
