@@ -59,6 +59,8 @@ START_TEST(a_detection_does_not_turn_to_another_object_when_its_own_is_taken)
     ck_assert_double_gt(vd_box_overlap(found[1], objects[1]), .3);
     match(2, (const float[]){.9f, .8f}, found, .3, "10");
     match(1, (const float[]){.8f}, found + 1, .3, "1");
+    static const float between[][4] = {{4, 2, 4, 4}, {2, 2, 4, 4}}; /* of two equal overlaps it is the first object's */
+    match(2, (const float[]){.9f, .8f}, between, .3, "10");
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* The bits of version 2: weights/mixing.c and array.c. What is written is read, it costs what it should, and no bytes
  * do harm. */
 #include "weights/array.h"
+#include "weights/crc32.h"
 #include "support/support.h"
 #include "base/fail.h"
 
@@ -145,12 +146,17 @@ static int code_arrays(vd_coder *c, arrays a)
     return possible;
 }
 
-/* writes, reads, compares; the bytes */
-static size_t round_trip(arrays a)
+static vd_bytes written(arrays a)
 {
     vd_coder c = vd_coder_to_write();
     ck_assert_int_eq(code_arrays(&c, a), 1);
-    vd_bytes b = vd_coder_finish(&c);
+    return vd_coder_finish(&c);
+}
+
+/* writes, reads, compares; the bytes */
+static size_t round_trip(arrays a)
+{
+    vd_bytes b = written(a);
     arrays again = make_arrays(a.form, a.shape);
     memcpy(again.source, a.source, a.shape.channels);
     vd_coder r = vd_coder_to_read(b.bytes, b.n);
@@ -178,6 +184,43 @@ START_TEST(arrays_of_every_form_and_shape_come_back)
                 round_trip(a);
                 free_arrays(a);
             }
+}
+END_TEST
+
+/* the format is pinned: what was written must be read for ever */
+START_TEST(arrays_of_every_form_are_written_bit_by_bit_as_ever)
+{
+    static const uint32_t sums[] = {0x75d75b8d, 0x4c51c61d, 0x06c1a8f5, 0x0edee01f, 0x0edee01f};
+    for (size_t f = 0; f < COUNT_OF(forms); ++f) {
+        vd_bytes all = {0};
+        for (size_t s = 0; s < COUNT_OF(shapes); ++s)
+            for (double density = .02; density < 1; density *= 4) {
+                arrays a = random_arrays(forms[f], shapes[s], density);
+                vd_bytes b = written(a);
+                vd_bytes_add(&all, b.bytes, b.n);
+                free_arrays(a);
+                vd_bytes_free(&b);
+            }
+        ck_assert_msg(sums[f] == vd_crc32(all.bytes, all.n), "form %zu: 0x%08x", f, vd_crc32(all.bytes, all.n));
+        vd_bytes_free(&all);
+    }
+}
+END_TEST
+
+START_TEST(what_a_form_cannot_hold_is_refused)
+{
+    static const vd_form of[] = {{VD_INTEGERS, 180}, {0, 0}};
+    const float x[] = {(VD_MOST_INTEGER + 1) * vd_pack_step(180), 1e-40f}; /* too many steps; 0 without a mantissa */
+    for (size_t i = 0; i < COUNT_OF(of); ++i) {
+        arrays a = make_arrays(of[i], (vd_row_shape){1, 1, 1, 1});
+        vd_coder c = vd_coder_to_write();
+        a.alive[0] = 1;
+        a.weights[0] = x[i];
+        ck_assert_int_eq(code_arrays(&c, a), 0);
+        vd_bytes b = vd_coder_finish(&c);
+        vd_bytes_free(&b);
+        free_arrays(a);
+    }
 }
 END_TEST
 
@@ -258,6 +301,8 @@ SUITE_OF(array)
     TEST(mixed_bits_come_back_at_the_cost_of_their_contexts);
     TEST(certain_bits_cost_next_to_nothing_and_counts_do_not_run_over);
     TEST(arrays_of_every_form_and_shape_come_back);
+    TEST(arrays_of_every_form_are_written_bit_by_bit_as_ever);
+    TEST(what_a_form_cannot_hold_is_refused);
     TEST(the_largest_integers_and_odd_floats_come_back);
     TEST(ascending_biases_cost_less);
     TEST(dense_rows_and_columns_are_learnt);

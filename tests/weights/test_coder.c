@@ -16,6 +16,7 @@ START_TEST(bits_come_back_whatever_their_odds)
     enum { N = 20000 };
     static const int odds[] = {0, 1, 50, 128, 255, 256}; /* of a 1, in 256 */
     vd_bit_model m;
+    vd_bytes all = {0};
     for (size_t o = 0; o < COUNT_OF(odds); ++o) {
         float *x = vd_calloc(N, sizeof(float));
         fill_random(x, N, 7 + (unsigned)o);
@@ -29,9 +30,13 @@ START_TEST(bits_come_back_whatever_their_odds)
         vd_bit_models_reset(&m, 1);
         for (int i = 0; i < N; ++i) ck_assert_int_eq(vd_code_bit(&r, &m, 0), (x[i] + 1) * 128 < odds[o]);
         ck_assert_int_eq(vd_coder_is_at_end(&r), 1);
+        vd_bytes_add(&all, b.bytes, b.n);
         vd_bytes_free(&b);
         free(x);
     }
+    /* the format is pinned */
+    ck_assert_msg(vd_crc32(all.bytes, all.n) == 0x9a2bd25b, "0x%08x", vd_crc32(all.bytes, all.n));
+    vd_bytes_free(&all);
 }
 END_TEST
 
@@ -49,6 +54,16 @@ START_TEST(raw_numbers_of_every_length_come_back)
             ck_assert_uint_eq(vd_code_raw(&r, bits, 0), value & mask);
         }
     vd_bytes_free(&b);
+}
+END_TEST
+
+START_TEST(raw_numbers_of_damaged_bytes_keep_their_bits)
+{
+    static const uint8_t ones[] = {255, 255, 255, 255, 255};
+    for (int bits = 1; bits <= 8; ++bits) {
+        vd_coder r = vd_coder_to_read(ones, sizeof(ones));
+        ck_assert_uint_eq(vd_code_raw(&r, bits, 0), (1u << bits) - 1);
+    }
 }
 END_TEST
 
@@ -156,6 +171,7 @@ SUITE_OF(coder)
 {
     TEST(bits_come_back_whatever_their_odds);
     TEST(raw_numbers_of_every_length_come_back);
+    TEST(raw_numbers_of_damaged_bytes_keep_their_bits);
     TEST(sparse_matrices_come_back_to_the_bit);
     TEST(a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places);
     TEST(halves_are_those_of_ieee_754);

@@ -92,6 +92,37 @@ START_TEST(a_higher_rate_has_larger_steps_and_fewer_weights)
 }
 END_TEST
 
+START_TEST(a_step_is_the_one_given_or_at_least_so_large)
+{
+    for (int rate = 0; rate < 2; ++rate) {
+        layer_weights *l = make_weights(.1f, 1);
+        ck_assert_int_eq(vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = rate, .least = 190}), 190);
+        all_are_multiples(l, vd_pack_step(190));
+        free_weights(l);
+    }
+    layer_weights *l = make_weights(1, 1); /* fixed, and fine: weights of many steps that nobody would miss are 0 */
+    ck_assert_int_eq(vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){1, 170, 1}), 170);
+    ck_assert_int_eq(weights_left(l), 0);
+    free_weights(l);
+}
+END_TEST
+
+/* bytes of a file that gets smaller at one rate */
+static size_t halved_at(void *context, double rate)
+{
+    return rate < *(double *)context ? 100 : 50;
+}
+
+START_TEST(the_smallest_rate_for_so_many_bytes_is_found)
+{
+    double at = 3;
+    double found = vd_smallest_rate(-10, 50, halved_at, &at), all = vd_smallest_rate(-10, 100, halved_at, &at);
+    ck_assert_msg(found >= 3 && found < 3 * 1.01, "%g", found);
+    ck_assert_msg(close_to(all, 0x1p-10, .01, 0), "%g", all);
+    ck_assert_double_eq(vd_smallest_rate(-10, 49, halved_at, &at), VD_LARGEST_RATE);
+}
+END_TEST
+
 /* what one more weight costs depends on where it is: the lonely ones go first */
 START_TEST(a_weight_in_an_empty_row_goes_before_one_in_a_full_row)
 {
@@ -115,6 +146,19 @@ START_TEST(one_sigma_that_was_left_where_it_began_does_not_decide)
     for (int k = 0; k < N; k += 16) l->log_sigma2[k] = -20;
     ck_assert_int_eq(vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = 0}), step);
     free_weights(l);
+}
+END_TEST
+
+START_TEST(a_sigma_counts_as_half_its_median_at_least_and_twice_at_most)
+{
+    for (int more = -1; more < 2; more += 2) {
+        layer_weights *l = make_weights(.1f, 1), *limit = make_weights(.1f, 1);
+        for (int k = 0; k < N; k += 16) l->log_sigma2[k] = 20.f * more, limit->log_sigma2[k] += 2 * more * logf(2);
+        int step = vd_grid_round(l->part, l->log_sigma2, (vd_grid_rule){.rate = 1});
+        ck_assert_int_eq(vd_grid_round(limit->part, limit->log_sigma2, (vd_grid_rule){.rate = 1}), step);
+        ck_assert_int_eq(memcmp(l->part.weights, limit->part.weights, N * sizeof(float)), 0);
+        free_weights(l), free_weights(limit);
+    }
 }
 END_TEST
 
@@ -157,8 +201,11 @@ SUITE_OF(grid)
     TEST(without_a_rate_the_step_is_half_a_sigma);
     TEST(without_a_rate_no_weight_takes_more_than_127_steps);
     TEST(a_higher_rate_has_larger_steps_and_fewer_weights);
+    TEST(a_step_is_the_one_given_or_at_least_so_large);
+    TEST(the_smallest_rate_for_so_many_bytes_is_found);
     TEST(a_weight_in_an_empty_row_goes_before_one_in_a_full_row);
     TEST(one_sigma_that_was_left_where_it_began_does_not_decide);
+    TEST(a_sigma_counts_as_half_its_median_at_least_and_twice_at_most);
     TEST(no_weights_and_extreme_sigmas_are_rounded_too);
     TEST(a_rate_is_found_where_the_largest_one_does_not_make_the_smallest_file);
 }

@@ -66,6 +66,9 @@ static const struct {
     {HEAD "[convolutional]\nfilters=6\nsize=3\nactivation=logistic\n[convolutional]\nfilters=5\nsize=3\npad=1\n"
           "activation=relu\n" TAIL,
      1},
+    {HEAD "[convolutional]\nfilters=6\nsize=3\nactivation=relu\n[maxpool]\nsize=2\nstride=2\npadding=4\n"
+          "[activation]\nactivation=logistic\n" TAIL,
+     1},
     {HEAD "[connected]\noutput=7\nactivation=tanh\n[dropout]\n[connected]\noutput=6\nbatch_normalize=1\n"
           "activation=relu\n[activation]\nactivation=logistic\n" TAIL,
      0},
@@ -112,7 +115,7 @@ END_TEST
 START_TEST(what_is_not_a_chain_stays)
 {
     static const char *const cfgs[] = {
-        HEAD "[convolutional]\nfilters=6\nsize=3\nactivation=relu\n[convolutional]\nfilters=6\nsize=1\ngroups=2\n"
+        HEAD "[convolutional]\nfilters=6\nsize=3\nactivation=relu\n[convolutional]\nfilters=6\nsize=2\ngroups=2\n"
              "activation=relu\n[softmax]\n",
         HEAD "[convolutional]\nfilters=6\nsize=3\nactivation=relu\n[convolutional]\nfilters=6\nsize=1\n"
              "activation=relu\n[shortcut]\nfrom=-2\nactivation=linear\n"};
@@ -133,6 +136,20 @@ START_TEST(what_is_not_a_chain_stays)
         free(p.part);
         free_network(net);
     }
+}
+END_TEST
+
+START_TEST(filters_of_groups_keep_their_places)
+{
+    network *net = random_network(HEAD "[convolutional]\nfilters=6\nsize=3\ngroups=2\nactivation=relu\n" TAIL);
+    vd_parts p = vd_parts_of_network(net);
+    float before[64];
+    answer(net, before);
+    vd_simplify(net, p);
+    vd_order_rows(net, p);
+    outputs_are(net, before);
+    free(p.part);
+    free_network(net);
 }
 END_TEST
 
@@ -157,5 +174,6 @@ SUITE_OF(simplify)
     LOOP(rows_that_are_not_needed_go_and_the_outputs_stay, COUNT_OF(nets));
     LOOP(rows_change_places_and_the_outputs_stay, COUNT_OF(nets));
     TEST(what_is_not_a_chain_stays);
+    TEST(filters_of_groups_keep_their_places);
     TEST(binary_weights_read_every_row);
 }
