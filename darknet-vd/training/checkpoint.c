@@ -291,8 +291,9 @@ static int restore_file(network *net, const char *path, int resumes)
     return 1;
 }
 
-/* restore the latest of this training's checkpoints before a batch whose numbers are finite; 0 when there is none */
-static int restore_before(network *net, long batch)
+/* restore the latest of this training's checkpoints before a batch whose numbers are finite; returns its place among
+ * them, from 0 on, or -1 when there is none */
+static long restore_before(network *net, long batch)
 {
     vd_ranks_broadcast(&training.files, sizeof(training.files)); /* rank 0 writes some by the clock */
     for (long i = 0; i < training.files; ++i) {
@@ -301,9 +302,22 @@ static int restore_before(network *net, long batch)
         if (there) fault = vd_fault_of_state(net, net->n, 1);
         free(path);
         free(fault);
-        if (there && !fault && (long)get_current_batch(net) < batch) return 1;
+        if (there && !fault && (long)get_current_batch(net) < batch) return i;
     }
-    return 0;
+    return -1;
+}
+
+/* the latest file has become that of place i: those up to there are of batches that were taken back, or the same */
+static void drop_newer(long i)
+{
+    for (long k = 1; i && k < training.files && !vd_rank(); ++k) {
+        char *path = path_of(k), *older = path_of(k + i);
+        int failed = k + i < training.files ? rename(older, path) : unlink(path);
+        if (failed && errno != ENOENT) vd_die("%s: %s", path, strerror(errno));
+        free(older);
+        free(path);
+    }
+    training.files -= i;
 }
 
 /* 0 when there is no checkpoint */
@@ -475,15 +489,18 @@ void vd_checkpoint_back(network *net, long before)
 {
     vd_setbacks now = training.setbacks; /* the present ones, not those of the checkpoint */
     vd_validation_state best = *vd_validation_state_now();
-    if (!restore_before(net, before)) {
+    long place = restore_before(net, before);
+    if (place < 0) {
         restore_start(net);
         if (training.files) training.files = 1; /* the others are not usable */
+        place = 0;
     }
     now.to = (long)get_current_batch(net);
     training.setbacks = now;
     *vd_validation_state_now() = best;
     apply_setbacks(net);
     if (training.files) write_file(net, 0); /* replaces the latest, so that a resumed run knows of the setback */
+    drop_newer(place);
 }
 
 int vd_checkpoint_resumed(void)

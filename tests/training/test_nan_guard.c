@@ -209,6 +209,42 @@ START_TEST(a_training_that_never_gets_through_is_given_up)
 }
 END_TEST
 
+/* a training that goes back from batch 16 again and again; after batch 15, weights of a rate of 1e24 are kept */
+START_TEST(the_fourth_time_it_goes_back_to_the_checkpoint_before)
+{
+    static const int to[] = {10, 10, 10, 5, 10, 10, 5};
+    char *cfg = write_cfg("further",
+                          "learning_rate=.1\nmomentum=.9\npolicy=steps\nsteps=15\nscales=1e25\ncheckpoint=5\n"
+                          "checkpoint_keep=3\nnan_guard=1\nmax_batches=20\n",
+                          PLAIN);
+    run_result r = train_digits(1, cfg, NULL);
+    const char *at = r.err;
+    for (size_t i = 0; i < COUNT_OF(to); ++i) {
+        at = strstr(at, ": back to batch ");
+        ck_assert_msg(at && atoi(at + strlen(": back to batch ")) == to[i], "time %zu: %s", i + 1, at);
+        ++at;
+    }
+    ck_assert_int_eq(count_of(r.err, ": batch 16: the loss is not finite: "), 11);
+    free_run(r);
+    free(cfg);
+}
+END_TEST
+
+/* batches from 15 on fail until the rate of 1e6 is halved often enough; the rate of batch 18 is never small enough */
+START_TEST(what_fails_at_a_later_batch_is_counted_anew)
+{
+    char *cfg = write_cfg("later",
+                          "learning_rate=.1\nmomentum=.9\npolicy=steps\nsteps=12,17\nscales=1e7,1e30\ncheckpoint=5\n"
+                          "nan_guard=1\nmax_batches=20\n",
+                          PLAIN);
+    run_result r = train_digits(1, cfg, NULL);
+    ck_assert_int_gt(count_of(r.err, ": back to batch "), 10);
+    ck_assert_int_eq(count_of(r.err, "stopped after going back 10 times"), 1);
+    free_run(r);
+    free(cfg);
+}
+END_TEST
+
 START_TEST(a_checkpoint_of_the_first_version_is_taken_up)
 {
     enum { SETBACKS = 24, SUM = 8 };
@@ -274,6 +310,8 @@ SUITE_OF(nan_guard)
     TEST(nothing_is_left_of_a_batch_that_was_broken_off);
     TEST(a_halved_rate_survives_resume_to_the_same_bytes);
     TEST(a_training_that_never_gets_through_is_given_up);
+    TEST(the_fourth_time_it_goes_back_to_the_checkpoint_before);
+    TEST(what_fails_at_a_later_batch_is_counted_anew);
     TEST(a_checkpoint_of_the_first_version_is_taken_up);
     TEST(a_detector_with_changing_sizes_goes_back_too);
 }
