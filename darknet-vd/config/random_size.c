@@ -78,7 +78,7 @@ vd_random_sizes vd_random_sizes_of(const network *net, int usual, int least, int
     for (int i = 0; i < 2; ++i) {
         if (w % steps[i] || h % steps[i]) continue;
         vd_random_sizes exact = sizes_of(steps[i], w, h, gcd(w, h) / steps[i], s);
-        if (gcd(w, h) % steps[i] == 0 && exact.most - exact.least + 1 >= ENOUGH) return exact;
+        if (exact.most - exact.least + 1 >= ENOUGH) return exact;
     }
     return sizes_of(own, w, h, rounded((double)(w > h ? w : h) / own), s); /* the other side is rounded */
 }

@@ -83,8 +83,33 @@ START_TEST(others_draw_the_same_shares_of_their_own_size)
 }
 END_TEST
 
+/* sides are multiples of the most pixels that one of a layer stands for, in either direction */
+static const struct {
+    const char *sections;
+    int step;
+} nets[] = {
+    {"[conv]\nsize=3\nstride=2\nstride_y=4\npad=1\n", 4},
+    {"[conv]\nsize=3\nstride=4\nstride_y=2\npad=1\n", 4},
+    {"[conv]\nsize=3\nstride=2\npad=1\nfilters=4\n[reorg]\nstride=2\n", 4},
+    {"[conv]\nsize=3\nstride=2\npad=1\nfilters=4\n[reorg]\nstride=2\nreverse=1\n", 2},
+    {"[max]\nsize=2\nstride=4\n[upsample]\nstride=2\n[max]\nsize=2\nstride=2\n[upsample]\nstride=-2\n", 8},
+    {"[deconv]\nsize=2\nstride=2\n[conv]\nsize=3\nstride=4\npad=1\n", 2},
+    {"[conv]\nsize=3\nstride=64\npad=1\n", 40},
+};
+
+START_TEST(steps_are_those_of_the_coarsest_layer)
+{
+    char *cfg = vd_format("[net]\nbatch=1\nwidth=40\nheight=24\nchannels=4\n%s", nets[_i].sections);
+    network *net = network_of(cfg, 0);
+    ck_assert_int_eq(vd_random_sizes_of(net, detector.usual, detector.least, detector.most).step, nets[_i].step);
+    free_network(net);
+    free(cfg);
+}
+END_TEST
+
 SUITE_OF(random_size)
 {
+    LOOP(steps_are_those_of_the_coarsest_layer, COUNT_OF(nets));
     LOOP(squares_in_stocks_range_draw_what_stock_draws, 4);
     LOOP(others_draw_the_same_shares_of_their_own_size, COUNT_OF(shapes));
 }

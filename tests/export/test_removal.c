@@ -122,7 +122,7 @@ END_TEST
 
 START_TEST(a_pool_with_windows_in_the_padding_alone_stops_constants)
 {
-    expect(NET FIRST "activation=logistic\n[maxpool]\nsize=2\nstride=2\npadding=6\n[activation]\nactivation=relu\n"
+    expect(NET FIRST "activation=logistic\n[maxpool]\nsize=2\nstride=2\npadding=4\n[activation]\nactivation=relu\n"
                      "[vd_convolutional]\nfilters=4\nsize=1\nactivation=relu\n" LAST,
            0x12, 0, 8, "does not preserve constants");
 }
