@@ -273,8 +273,9 @@ START_TEST(a_shortcut_of_fewer_channels_leaves_the_others_to_one_side)
 {
     expect_filters(NET FIRST "activation=leaky\n" BRANCH(5) "[shortcut]\nfrom=0\nactivation=leaky\n" READER LAST, 6,
                    one_the_sum_leaves_out, KEEPS(7, 5));
-    expect_filters(NET FIRST "activation=leaky\n" BRANCH(12) "[shortcut]\nfrom=0\nactivation=leaky\n" READER LAST, 6,
-                   one_it_does_not_touch, KEEPS(8, 11));
+    expect_filters(NET FIRST
+                   "activation=leaky\n" BRANCH(12) "[shortcut]\nfrom=0\nalpha=.3\nactivation=leaky\n" READER LAST,
+                   6, one_it_does_not_touch, KEEPS(8, 11));
 }
 END_TEST
 

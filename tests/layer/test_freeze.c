@@ -2,6 +2,7 @@
  * training with the frozen ones at zero. */
 #include "layer/freeze.h"
 #include "layer/freeze_pruned.h"
+#include "layer/schedule.h"
 #include "base/parallel.h"
 #include "layer/vd_layer.h"
 #include "support/support.h"
@@ -68,6 +69,7 @@ START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_
     network *all = frozen_network(cfgs[_i], 0), *active = frozen_network(cfgs[_i], 1);
     train_steps(all, 0, 3, 9);
     train_steps(active, 0, 3, 9);
+    ck_assert(close_to(vd_cost_of(active)->kl, vd_cost_of(all)->kl, 1e-6, 0));
     for (int i = 0; i < all->n; ++i) {
         layer a = all->layers[i], b = active->layers[i];
         const vd_layer *va = vd_layer_of(a), *vb = vd_layer_of(b);
@@ -88,6 +90,16 @@ START_TEST(training_over_the_active_weights_is_training_with_the_frozen_ones_at_
     }
     free_network(all);
     free_network(active);
+}
+END_TEST
+
+START_TEST(weights_that_are_loaded_are_counted_anew)
+{
+    network *net = frozen_network(cfgs[0], 1);
+    vd_layer_changed(net->layers[0]);
+    ck_assert_ptr_null(vd_layer_of(net->layers[0])->freezing.active);
+    ck_assert_uint_eq(vd_frozen_weights(net->layers[0], 1), 0);
+    free_network(net);
 }
 END_TEST
 
@@ -274,6 +286,7 @@ SUITE_OF(freeze)
     LOOP(training_over_the_active_weights_is_training_with_the_frozen_ones_at_zero, COUNT_OF(cfgs));
     LOOP(exactly_the_weights_of_the_rule_are_frozen, COUNT_OF(rules));
     TEST(a_weight_that_is_zero_by_chance_is_trained_on);
+    TEST(weights_that_are_loaded_are_counted_anew);
     TEST(lists_shrink_to_what_making_them_anew_gives);
     TEST(a_weight_is_frozen_after_so_many_batches_at_the_clip);
 }

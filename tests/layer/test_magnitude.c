@@ -169,6 +169,23 @@ START_TEST(what_a_variational_file_has_pruned_stays_pruned)
 }
 END_TEST
 
+/* behind prune_start + prune_ramp, with weights of one size: .29 times 100 is less than 29 in a double */
+START_TEST(a_late_start_and_equal_sizes_give_exactly_the_share)
+{
+    enum { WEIGHTS = 100 };
+    network *net =
+        network_of("[net]\nbatch=2\ninputs=10\nmax_batches=90\n[vd_connected]\noutput=10\n"
+                   "activation=linear\n[softmax]\n" COST("target_sparsity=.29\nprune_start=4\nprune_ramp=5\n"),
+                   0);
+    for (int k = 0; k < WEIGHTS; ++k) net->layers[0].weights[k] = k % 2 ? .5f : -.5f;
+    vd_layer_changed(net->layers[0]);
+    *net->seen = 2 * 20;
+    vd_magnitude_batch(net);
+    ck_assert_uint_eq(zeros_of(net), 29);
+    free_network(net);
+}
+END_TEST
+
 /* ---- training what is left ---- */
 
 static const double left_shares[] = {.5, .97}; /* over matrices; over lists */
@@ -271,6 +288,7 @@ SUITE_OF(magnitude)
     LOOP(the_smallest_weights_are_pruned, COUNT_OF(choices));
     LOOP(a_training_follows_the_schedule_and_ends_with_exactly_the_share, 6);
     TEST(what_a_variational_file_has_pruned_stays_pruned);
+    TEST(a_late_start_and_equal_sizes_give_exactly_the_share);
     LOOP(what_is_left_is_trained_as_the_plain_layer_with_zeros_is, COUNT_OF(left_shares));
     LOOP(training_and_test_time_give_the_same_answer, COUNT_OF(left_shares));
     CASE("cfgs");

@@ -88,6 +88,21 @@ START_TEST(lines_of_a_spreadsheet_are_read)
 }
 END_TEST
 
+/* a rate is a float, the others are doubles */
+START_TEST(cells_have_as_many_digits_as_are_known)
+{
+    vd_csv c = {.path = vd_format("%s", path), .replace = 1};
+    vd_csv_row row = row_of(3);
+    row.at[VD_CSV_RATE] = .0012345678f;
+    row.at[VD_CSV_KL] = 123456.78951;
+    vd_csv_add(&c, row);
+    ck_assert_ptr_null(vd_csv_write(&c));
+    expect_file(path, HEADER "3,,,,0.001234568,0.333333333,,123456.79,,,,,\n",
+                strlen(HEADER "3,,,,0.001234568,0.333333333,,123456.79,,,,,\n"));
+    vd_csv_free(&c);
+}
+END_TEST
+
 START_TEST(what_is_not_finite_is_an_empty_cell)
 {
     vd_csv c = {.path = vd_format("%s", path), .replace = 1};
@@ -112,7 +127,9 @@ static const struct {
     {HEADER "1,,,,,nan,,,,,,,\n", "line 2: column 6, loss: 'nan' is not a number"},
     {HEADER ",,,,,,,,,,,,\n", "line 2: column 1, batch: '' is not a number"},
     {HEADER "1.5,,,,,,,,,,,,\n", "line 2: column 1, batch: '1.5' is not a count"},
+    {HEADER "-1,,,,,,,,,,,,\n", "line 2: column 1, batch: '-1' is not a count"},
     {HEADER ROW2 ROW1, "line 3: column 1, batch: 1 is not greater than 2 in the line before"},
+    {HEADER ROW1 ROW1, "line 3: column 1, batch: 1 is not greater than 1 in the line before"},
 };
 
 START_TEST(a_bad_line_is_named_with_its_column)
@@ -222,6 +239,7 @@ SUITE_OF(csv)
     EACH(setup, teardown);
     TEST(what_is_written_is_what_was_read);
     TEST(lines_of_a_spreadsheet_are_read);
+    TEST(cells_have_as_many_digits_as_are_known);
     TEST(what_is_not_finite_is_an_empty_cell);
     LOOP(a_bad_line_is_named_with_its_column, COUNT_OF(bad));
     TEST(a_line_without_its_end_is_not_there_yet);
