@@ -483,14 +483,27 @@ END_TEST
 
 START_TEST(a_checkpoint_of_another_network_is_refused)
 {
+    static const char *const changes[][2] = {
+        {"learning_rate=.01", "adam=1\nlearning_rate=.01"},
+        {"batch=16", "batch=32"},
+        {"batch_normalize=1", "batch_normalize=0"},
+        {"size=5", "size=4"},
+        {"output=20", "output=21"},
+        {"[dropout]\nprobability=.3\n", ""},
+        {"[vd_connected]\noutput=20\nactivation=relu\nlog_sigma2=-3\n", "[connected]\noutput=20\nactivation=relu\n"},
+    };
     training t = {"other", "learning_rate=.01\n", "samples=200\n"};
-    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n");
+    char *cfg = write_cfg(t, "max_batches=4\ncheckpoint=2\n"), *text = text_in_folder("other.cfg");
     free_run(train_digits(0, cfg, 0));
-    free(cfg);
-    t.keys = "adam=1\nlearning_rate=.01\n";
-    cfg = write_cfg(t, "max_batches=4\n");
-    refused(cfg, "a checkpoint of another network");
-    free(cfg);
+    for (size_t i = 0; i < COUNT_OF(changes); ++i) {
+        const char *at = strstr(text, changes[i][0]);
+        ck_assert_ptr_nonnull(at);
+        char *other = vd_format("%.*s%s%s", (int)(at - text), text, changes[i][1], at + strlen(changes[i][0]));
+        write_text(cfg, other);
+        refused(cfg, "a checkpoint of another network");
+        free(other);
+    }
+    free(text), free(cfg);
 }
 END_TEST
 
