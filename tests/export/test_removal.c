@@ -297,6 +297,14 @@ START_TEST(a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_ar
 }
 END_TEST
 
+/* the largest of -2 x is not -2 times the largest x: the scale stays where it is */
+START_TEST(a_negative_factor_does_not_pass_a_pool)
+{
+    expect(NET FIRST "activation=linear\n[maxpool]\nsize=3\nstride=1\n[upsample]\nstride=2\nscale=-2\n" READER LAST, 0,
+           0, 8, 0);
+}
+END_TEST
+
 /* ---- groups of a [route] ---- */
 
 static void first_three_of_the_second_half(network *net)
@@ -539,6 +547,7 @@ SUITE_OF(removal)
     TEST(a_channel_goes_through_a_shortcut_when_both_sides_are_dead);
     TEST(a_channel_stays_when_a_shortcut_adds_live_ones);
     TEST(a_shortcut_of_fewer_channels_leaves_the_others_to_one_side);
+    TEST(a_negative_factor_does_not_pass_a_pool);
     TEST(a_shortcut_of_different_planes_is_a_constant_only_where_all_pixels_are_added);
     TEST(a_group_that_nobody_reads_goes_as_far_as_the_group_that_is_read);
     TEST(as_many_channels_stay_in_each_group);
