@@ -61,8 +61,23 @@ void vd_later_net(vd_section s, network *net)
     net->bn_eps = vd_option_given(s, "bn_eps") ? STOCK + vd_key_choice(s, "bn_eps", programs) : BY_FILES;
 }
 
+/* their functions are stock Darknet's, which see l.epsilon_in_root in forward_batchnorm_layer() */
+static int set_epsilon_of_parts(layer l, int in_root)
+{
+    layer *parts[VD_LAYER_PARTS];
+    int changed = 0;
+    vd_parts_of(l, parts);
+    for (int i = 0; i < VD_LAYER_PARTS; ++i) {
+        if (!parts[i] || !parts[i]->batch_normalize || parts[i]->epsilon_in_root == in_root) continue;
+        parts[i]->epsilon_in_root = in_root;
+        changed = 1;
+    }
+    return changed;
+}
+
 static int set_epsilon(layer *l, int in_root)
 {
+    if (vd_is_recurrent(*l)) return set_epsilon_of_parts(*l, in_root);
     if ((!l->batch_normalize && l->type != BATCHNORM) || l->epsilon_in_root == in_root) return 0;
     if (l->type == BATCHNORM) {
         vd_set_batchnorm(l, in_root);

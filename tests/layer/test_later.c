@@ -338,6 +338,28 @@ START_TEST(the_cfg_says_which_epsilon)
 }
 END_TEST
 
+/* the input's channel becomes 1, less a mean of 0, over the deviation, in each of the three parts */
+START_TEST(parts_of_recurrent_layers_have_that_epsilon)
+{
+    for (int in_root = 0; in_root < 2; ++in_root) {
+        char *cfg = vd_format("[net]\nbatch=1\ninputs=1\nbn_eps=%s\n[rnn]\noutput=1\nhidden=1\nbatch_normalize=1\n"
+                              "activation=linear\n",
+                              in_root ? "alexeyab" : "stock");
+        network *net = network_of(cfg, 0);
+        layer l = net->layers[0], *parts[] = {l.input_layer, l.self_layer, l.output_layer};
+        for (int i = 0; i < 3; ++i) {
+            parts[i]->weights[0] = 1;
+            parts[i]->rolling_mean[0] = 0;
+            parts[i]->rolling_variance[0] = 1e-4f;
+        }
+        float one = 1;
+        double deviation = in_root ? sqrt(1e-4 + 1e-5) : 1e-2 + 1e-6;
+        ck_assert(close_to(*network_predict(net, &one), 1 / (deviation * deviation), 1e-5, 0));
+        free_network(net), free(cfg);
+    }
+}
+END_TEST
+
 START_TEST(weights_say_which_epsilon_and_keep_it)
 {
     char *path = in_folder(folder, "n.weights"), *again = in_folder(folder, "again.weights");
@@ -465,6 +487,7 @@ SUITE_OF(later)
     TEST(a_smooth_activation_is_refused_where_it_is_not_built);
     TEST(revleaky_is_leaky_and_exported_as_that);
     LOOP(the_cfg_says_which_epsilon, COUNT_OF(epsilons));
+    TEST(parts_of_recurrent_layers_have_that_epsilon);
     TEST(weights_say_which_epsilon_and_keep_it);
     TEST(packed_weights_say_which_epsilon);
     TEST(heads_follow_the_program_of_their_weights);
