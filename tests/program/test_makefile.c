@@ -13,7 +13,7 @@ START_TEST(a_path_with_a_blank_is_named_before_anything_is_done)
     const char *goal = cases[_i][0], *name = cases[_i][1];
     char *setting = vd_format("%s=%s/x y", name, folder);
     char *line = vd_format("%s: a path with blanks is not supported", setting);
-    run_result r = run((const char *const[]){"make", "-n", goal, setting, 0});
+    run_result r = run((const char *const[]){"make", "-n", "--no-print-directory", goal, setting, 0});
     ck_assert_int_ne(r.status, 0);
     ck_assert_msg(strstr(r.err, line) != 0, "%s", r.err);
     ck_assert_str_eq(r.out, "");

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,6 +258,33 @@ START_TEST(boxes_of_a_narrow_picture_are_finite)
 }
 END_TEST
 
+/* two classes at the root, three below the first of them: a softmax over each of both groups, of every anchor and cell */
+START_TEST(a_region_with_a_tree_has_a_softmax_for_each_group)
+{
+    enum { CELLS = 4, ANCHORS = 2, NUMBERS = 4 + 1 + 5 };
+    static const int group[][2] = {{5, 2}, {7, 3}}; /* first number, size */
+    write_text("tree", "a -1\nb -1\nc 0\nd 0\ne 0\n");
+    network *net =
+        network_of("[net]\nbatch=2\nwidth=2\nheight=2\nchannels=3\nseed=4\n[convolutional]\nfilters=20\nsize=1\n"
+                   "activation=linear\n[region]\nanchors=1,1,2,2\nnum=2\nclasses=5\ncoords=4\ntree=tree\n",
+                   0);
+    float x[2 * 3 * CELLS];
+    fill_random(x, COUNT_OF(x), 7);
+    network_predict(net, x);
+    for (int a = 0; a < net->batch * ANCHORS; ++a) {
+        for (int k = 0; k < 2 * CELLS; ++k) {
+            const int *g = group[k / CELLS];
+            const float *in = net->layers[0].output + (a * NUMBERS + g[0]) * CELLS + k % CELLS;
+            const float *out = net->layers[1].output + (a * NUMBERS + g[0]) * CELLS + k % CELLS;
+            double sum = 0;
+            for (int c = 0; c < g[1]; ++c) sum += exp(in[c * CELLS]);
+            for (int c = 0; c < g[1]; ++c) ck_assert_double_eq_tol(out[c * CELLS], exp(in[c * CELLS]) / sum, 1e-6);
+        }
+    }
+    free_network(net);
+}
+END_TEST
+
 static const struct {
     const char *map, *said;
 } maps[] = {
@@ -293,5 +321,6 @@ SUITE_OF(odd_nets)
     LOOP(gradients_of_a_recurrent_layer_match_finite_differences, COUNT_OF(recurrent));
     LOOP(a_box_in_the_corner_is_trained_on, COUNT_OF(heads));
     LOOP(boxes_of_a_narrow_picture_are_finite, COUNT_OF(heads));
+    TEST(a_region_with_a_tree_has_a_softmax_for_each_group);
     LOOP(a_map_that_does_not_fit_is_named, COUNT_OF(heads) * COUNT_OF(maps));
 }
