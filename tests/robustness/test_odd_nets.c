@@ -258,16 +258,16 @@ START_TEST(boxes_of_a_narrow_picture_are_finite)
 }
 END_TEST
 
-/* two classes at the root, three below the first of them: a softmax over each of both groups, of every anchor and cell */
+/* two classes at the root, three below the first: a softmax over each of both groups, of every anchor and cell */
 START_TEST(a_region_with_a_tree_has_a_softmax_for_each_group)
 {
     enum { CELLS = 4, ANCHORS = 2, NUMBERS = 4 + 1 + 5 };
     static const int group[][2] = {{5, 2}, {7, 3}}; /* first number, size */
     write_text("tree", "a -1\nb -1\nc 0\nd 0\ne 0\n");
-    network *net =
-        network_of("[net]\nbatch=2\nwidth=2\nheight=2\nchannels=3\nseed=4\n[convolutional]\nfilters=20\nsize=1\n"
-                   "activation=linear\n[region]\nanchors=1,1,2,2\nnum=2\nclasses=5\ncoords=4\ntree=tree\n",
-                   0);
+    static const char cfg[] = "[net]\nbatch=2\nwidth=2\nheight=2\nchannels=3\nseed=4\n"
+                              "[convolutional]\nfilters=20\nsize=1\nactivation=linear\n"
+                              "[region]\nanchors=1,1,2,2\nnum=2\nclasses=5\ncoords=4\ntree=tree\n";
+    network *net = network_of(cfg, 0);
     float x[2 * 3 * CELLS];
     fill_random(x, COUNT_OF(x), 7);
     network_predict(net, x);
