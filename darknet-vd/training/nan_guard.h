@@ -1,8 +1,8 @@
 /* Detects a loss or weights that are not finite. Training then ends at once, with a line that names batch, layer and
  * number. With [net] nan_guard=1, training that has checkpoints goes back to the latest of them, or to its start,
  * halves its learning rate for the rest of the run, and continues. Whenever it has failed three more times without
- * getting past the batch that failed, it goes back once to the checkpoint before the one it went back to last, or to the
- * start; after ten times the program ends.
+ * getting past the batch that failed, it goes back once to the checkpoint before the one it went back to last, or to
+ * the start; after ten times the program ends.
  *
  * The pictures are the same as in the first attempt: with seed=N, the result depends only on the seed and on where the
  * checkpoints are. */

@@ -26,7 +26,8 @@ static int reads_from_further_back(const network *net)
     return 0;
 }
 
-/* a weight of 0 is there minus the mean magnitude of its row: nothing is unread, and what is taken out changes the mean */
+/* a weight of 0 is there minus the mean magnitude of its row: nothing is unread, and what is taken out changes the
+ * mean */
 static int is_binary(layer l)
 {
     return l.binary || l.xnor;

@@ -1,4 +1,4 @@
-/* layer/schedule.c and vd_cost_layer.c: which batches keys of [vd_cost] speak of, and what a report says of the costs. */
+/* layer/schedule.c and vd_cost_layer.c: which batches keys of [vd_cost] speak of, and what a report says of costs. */
 #include "layer/schedule.h"
 #include "layer/vd_cost_layer.h"
 #include "support/support.h"
