@@ -130,6 +130,12 @@ static void free_prices(prices *p)
 
 /* ---- rounding ---------------------------------------------------------------------------------------------------- */
 
+/* of weights that no step reaches, too: those have no integer as large */
+static int nearest_integer(float w, float step)
+{
+    return (int)fminf(fmaxf(rintf(w / step), -VD_MOST_INTEGER), VD_MOST_INTEGER);
+}
+
 static double error_of(const weights *l, size_t k, float step, int steps)
 {
     double error = (l->w[k] - (double)steps * step) / l->sigma[k];
@@ -142,7 +148,7 @@ static double choose(weights *l, const prices *p, float step, double rate)
     double all = 0;
     for (size_t k = 0; k < l->n; ++k) {
         double place = place_bits(p, (int)(l->at[k] / l->columns), (int)(l->at[k] % l->columns)), best = INFINITY;
-        int nearest = (int)rintf(l->w[k] / step), chosen = 0, towards = nearest < 0 ? 1 : -1;
+        int nearest = nearest_integer(l->w[k], step), chosen = 0, towards = nearest < 0 ? 1 : -1;
         int candidates[] = {nearest, nearest + towards, 0};
         for (int c = nearest ? 0 : 2; c < 3; ++c) {
             double cost = error_of(l, k, step, candidates[c]) + rate * M_LN2 * bits_of(p, place, candidates[c]);
@@ -159,7 +165,7 @@ static double round_by_rate(weights *l, float step, double rate)
     enum { TIMES = 4 };
     prices p = make_prices(l);
     double cost = 0;
-    for (size_t k = 0; k < l->n; ++k) l->steps[k] = (int)rintf(l->w[k] / step);
+    for (size_t k = 0; k < l->n; ++k) l->steps[k] = nearest_integer(l->w[k], step);
     for (int i = 0; i < TIMES; ++i) {
         price(l, &p);
         cost = choose(l, &p, step, rate);
@@ -201,7 +207,7 @@ static int step_by_rate(weights *l, double sigma, double rate)
 
 static void round_to_nearest(weights *l, float step)
 {
-    for (size_t k = 0; k < l->n; ++k) l->steps[k] = (int)rintf(l->w[k] / step);
+    for (size_t k = 0; k < l->n; ++k) l->steps[k] = nearest_integer(l->w[k], step);
 }
 
 static int chosen_step(weights *l, double rate)
