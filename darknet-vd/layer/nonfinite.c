@@ -1,11 +1,12 @@
 #include "layer/nonfinite.h"
-#include "base/fail.h"
+#include "config/schema.h"
 #include "layer/layer_state.h"
 #include "layer/pooled.h"
 #include "base/text.h"
 #include "layer/vd_layer.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 size_t vd_first_not_finite(size_t n, const float *x)
 {
@@ -139,7 +140,10 @@ void vd_check_outputs(const network *net)
         layer l = net->layers[i];
         size_t n = (size_t)l.batch * l.outputs;
         if (!is_read(net, l) || vd_first_not_finite(n, l.output) == n) continue;
-        vd_die("%s: %s: the weights are damaged, or hardly trained", net->cfg_file ? net->cfg_file : "network",
-               fault_of_outputs(net));
+        char *fault = fault_of_outputs(net);
+        vd_complain("%s: %s: the weights are damaged, or hardly trained", net->cfg_file ? net->cfg_file : "network",
+                    fault);
+        free(fault);
+        is_watched = 0; /* once is enough */
     }
 }

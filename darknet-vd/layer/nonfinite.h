@@ -21,11 +21,11 @@ char *vd_fault_of_update(const network *net);
  *   whole   0: what a .weights file holds; 1: what a checkpoint holds, too */
 char *vd_fault_of_state(const network *net, int cutoff, int whole);
 
-/* 1: from now on a command ends, with a line, where network_predict() leaves an output that is not finite; 0, as at
- * first: it returns what there is, as a library does and as a validation within a training must */
+/* 1: from now on a line names the first output of network_predict() that is not finite, an error with -strict; 0, as at
+ * first: none does, as in a library and in a validation within a training */
 void vd_watch_outputs(int on);
 
-/* after the forward pass of network_predict(): the outputs of the last layer and of the heads of a detector */
+/* after the forward pass of network_predict(): looks at the outputs of the last layer and of the heads of a detector */
 void vd_check_outputs(const network *net);
 
 #endif
