@@ -14,6 +14,7 @@
 #include "layer/kernel_choice.h"
 #include "layer/delta.h"
 #include "layer/nonfinite.h"
+#include "layer/norm.h"
 #include "layer/plain_layers.h"
 #include "layer/pooled.h"
 #include "layer/sources.h"
@@ -311,6 +312,13 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_nan_guard_begin(net);
     vd_later_train(net);
     vd_log_begin(net, backup, base, vd_checkpoint_resumed());
+}
+
+int layer_plugin_normalize(layer l, const float *mean, const float *variance)
+{
+    if (!l.epsilon_in_root) return 0;
+    vd_normalize_output(l, mean, variance);
+    return 1;
 }
 
 void layer_plugin_predicted(const network *net)

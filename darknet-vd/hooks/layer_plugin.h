@@ -52,6 +52,9 @@ int layer_plugin_update(layer l, update_args a);
 int layer_plugin_gemm(int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
                       int ldb, float beta, float *c, int ldc);
 
+/* 1 when the plugin has normalised l.output, whose epsilon is that of later Darknets, 0 to let normalize_cpu() do it */
+int layer_plugin_normalize(layer l, const float *mean, const float *variance);
+
 /* the last number of the version in the header of a .weights file: 5 where the network, or its batch normalisation, is
  * that of later Darknets, which write it, else stock Darknet's 0 */
 int layer_plugin_revision(const network *net);

@@ -27,6 +27,16 @@ float vd_norm_deviation(layer l, float variance)
     return l.epsilon_in_root ? sqrtf(variance + VD_EPSILON_IN_ROOT) : sqrtf(variance) + VD_EPSILON_BEHIND_ROOT;
 }
 
+void vd_normalize_output(layer l, const float *mean, const float *variance)
+{
+    size_t plane = (size_t)l.out_h * l.out_w;
+    for (int i = 0; i < l.batch * l.out_c; ++i) {
+        int c = i % l.out_c;
+        float *x = l.output + i * plane, deviation = vd_norm_deviation(l, variance[c]);
+        for (size_t k = 0; k < plane; ++k) x[k] = (x[k] - mean[c]) / deviation;
+    }
+}
+
 static job make_job(layer l, network net)
 {
     return (job){l, net.train, vd_kernels_get(), (size_t)l.out_h * l.out_w};

@@ -12,6 +12,9 @@
 #define VD_EPSILON_IN_ROOT .00001f
 float vd_norm_deviation(layer l, float variance);
 
+/* l.output [batch][out_c][out_h][out_w], less the mean of its channel, over the deviation */
+void vd_normalize_output(layer l, const float *mean, const float *variance);
+
 /* l.x holds the product; l.output becomes the layer's output. Batch statistics when net.train, else the rolling ones */
 void vd_forward_norm(layer l, network net);
 
