@@ -141,8 +141,7 @@ void vd_check_outputs(const network *net)
         size_t n = (size_t)l.batch * l.outputs;
         if (!is_read(net, l) || vd_first_not_finite(n, l.output) == n) continue;
         char *fault = fault_of_outputs(net);
-        vd_complain("%s: %s: the weights are damaged, or hardly trained", net->cfg_file ? net->cfg_file : "network",
-                    fault);
+        vd_complain("%s: %s: the weights are damaged, or hardly trained", net->cfg_file, fault);
         free(fault);
         is_watched = 0; /* once is enough */
     }

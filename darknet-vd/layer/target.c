@@ -244,14 +244,22 @@ static void print_sparsity(FILE *fp, const network *net, const vd_cost *c, int i
     else fprintf(fp, "%.2f %% predicted, w(t) times %.3g\n", 100 * predicted_share(net, c), exp(c->target.log_factor));
 }
 
+static void print_predicted_size(FILE *fp, const network *net, const vd_cost *c)
+{
+    if (!c->target.empty) {
+        fprintf(fp, "not measured yet");
+        return;
+    }
+    if (c->target.share) fprintf(fp, "%.0f predicted", predicted_size(net, c));
+    else fprintf(fp, "all weights fit");
+    fprintf(fp, ", w(t) times %.3g", exp(c->target.log_factor));
+}
+
 static void print_size(FILE *fp, network *net, const vd_cost *c, int is_end)
 {
     fprintf(fp, "target: %.0f bytes packed: ", c->target_size);
     if (is_out_of_reach(c)) fprintf(fp, "cannot be met, a file without any weight has %.0f", c->target.empty);
-    else if (!is_end && !c->target.empty) fprintf(fp, "not measured yet");
-    else if (!is_end && !c->target.share) fprintf(fp, "all weights fit");
-    else if (!is_end) fprintf(fp, "%.0f predicted", predicted_size(net, c));
-    if (!is_end && c->target.empty && !is_out_of_reach(c)) fprintf(fp, ", w(t) times %.3g", exp(c->target.log_factor));
+    else if (!is_end) print_predicted_size(fp, net, c);
     if (is_end) fprintf(fp, "%s%zu came out", is_out_of_reach(c) ? "; " : "", c->packed_size(net));
     fputs("\n", fp);
 }

@@ -310,7 +310,8 @@ static long restore_before(network *net, long batch)
 /* the latest file has become that of place i: those up to there are of batches that were taken back, or the same */
 static void drop_newer(long i)
 {
-    for (long k = 1; i && k < training.files && !vd_rank(); ++k) {
+    if (!i) return;
+    for (long k = 1; k < training.files && !vd_rank(); ++k) {
         char *path = path_of(k), *older = path_of(k + i);
         int failed = k + i < training.files ? rename(older, path) : unlink(path);
         if (failed && errno != ENOENT) vd_die("%s: %s", path, strerror(errno));

@@ -144,7 +144,6 @@ START_TEST(a_training_outlives_outputs_of_its_validation_that_are_not_finite)
     free(validating), free(data);
 }
 END_TEST
-END_TEST
 
 /* ---- gradients of the recurrent layers ---- */
 
