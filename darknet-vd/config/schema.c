@@ -216,6 +216,20 @@ static int length_of(vd_section s, const char *name)
     return n;
 }
 
+/* Darknet reads steps up to the first that is still to come */
+static void check_order(vd_section s, const char *steps)
+{
+    for (long last = LONG_MIN, step; steps && *steps; last = step) {
+        char *end;
+        step = strtol(steps, &end, 10);
+        if (step < last) {
+            complain(s, "steps: %ld stands behind %ld, so its scale counts from batch %ld", step, last, last);
+            return;
+        }
+        steps = strchr(end, ',') ? strchr(end, ',') + 1 : 0;
+    }
+}
+
 static void check_steps(vd_section s)
 {
     const char *policy = option_find(s.options, "policy");
@@ -223,6 +237,7 @@ static void check_steps(vd_section s)
     if (policy && !strcmp(policy, "steps") && (steps != scales || !steps))
         vd_section_die(s, "policy=steps needs as many scales as steps, at least one: got %d steps and %d scales", steps,
                        scales);
+    if (policy && !strcmp(policy, "steps")) check_order(s, option_find(s.options, "steps"));
 }
 
 /* the layer before must have as many outputs as a head reads */

@@ -98,9 +98,31 @@ static int is_behind_misread_route(const network *net, int i)
     return 0;
 }
 
+/* OpenCV has rows of numbers, not maps of 1x1, behind a [connected] and what keeps its shape */
+static int takes_a_row_for_a_map(const network *net, int i)
+{
+    switch (net->layers[i].type) {
+    case CONVOLUTIONAL:
+    case MAXPOOL:
+    case AVGPOOL:
+    case UPSAMPLE:
+        break;
+    default:
+        return 0;
+    }
+    for (int k = i - 1; k >= 0; --k) {
+        layer l = net->layers[k];
+        if (l.type == CONNECTED) return 1;
+        if (l.type == ROUTE) k = l.input_layers[0] + 1;
+        else if (l.type != DROPOUT && l.type != SHORTCUT && l.type != SOFTMAX) return 0;
+    }
+    return 0;
+}
+
 char *vd_reader_note(const network *net, int i)
 {
     layer l = net->layers[i];
+    if (takes_a_row_for_a_map(net, i)) return vd_format("reads the row of a [connected] as a map: OpenCV refuses it");
     if (l.variant == VD_CHANNEL_MAXIMA) return vd_format("maxpool_depth=1 is not known to stock Darknet and to OpenCV");
     if (l.variant) return vd_format("this section is not known to stock Darknet and to OpenCV");
     layer before = i ? net->layers[i - 1] : (layer){.out_w = net->w, .out_h = net->h};

@@ -117,6 +117,8 @@ static const struct {
     {"size=2", "quantum=2", "c.cfg: layer 1 [maxpool]: unknown key quantum\n"},
     {"filters=4", "filters=4\nfilters=5",
      "c.cfg: layer 0 [convolutional]: filters is given twice: the first value is used\n"},
+    {"learning_rate=.01", "learning_rate=.01\npolicy=steps\nsteps=3,20,10\nscales=.1,.1,.1",
+     "c.cfg: [net]: steps: 10 stands behind 20, so its scale counts from batch 20\n"},
 };
 
 START_TEST(an_unknown_or_repeated_key_is_a_warning_and_with_strict_an_error)

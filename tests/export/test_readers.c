@@ -203,6 +203,10 @@ START_TEST(what_no_value_changes_is_a_line)
                   "layer 4 [connected]: is behind a [route] to a map of another size than the layer before"));
     free(exported(SQUARE CONV "linear\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=0\n[avgpool]\n" UNITS "linear\n",
                   0));
+    free(exported(SQUARE UNITS "linear\n[dropout]\n[route]\nlayers=-1\n" BOX "linear\n",
+                  "layer 3 [convolutional]: reads the row of a [connected] as a map: OpenCV refuses it"));
+    free(exported(SQUARE UNITS "linear\n[avgpool]\n",
+                  "layer 1 [avgpool]: reads the row of a [connected] as a map: OpenCV refuses it"));
     free(exported(
         SQUARE CONV "linear\n[maxpool]\nsize=3\nstride=1\n" CONV "linear\n",
         "layer 1 [maxpool]: stride=1 with padding=2: wrong at the left edge of wide maps in hank-ai's Darknet"));
