@@ -17,6 +17,7 @@
 #include "layer/shortcut.h"
 #include "layer/variants.h"
 #include "layer/vd_layer.h"
+#include "layer/window.h"
 #include "layer/yolo_head.h"
 
 #include <float.h>
@@ -34,7 +35,8 @@ enum { BY_FILES, STOCK, ALEXEYAB };
 
 /* of the network that is being read */
 static struct {
-    int later; /* a section has keys of later Darknets */
+    int later;         /* a section has keys of later Darknets */
+    int add_gradients; /* [net] add_gradients=, -1 where it is not given */
 } found;
 
 static void read_sgdr(vd_section s, network *net)
@@ -53,6 +55,7 @@ void vd_later_net(vd_section s, network *net)
 {
     static const char *const programs[] = {"stock", "alexeyab", 0};
     found.later = 0;
+    found.add_gradients = vd_option_given(s, "add_gradients") ? (int)vd_key_integer(s, "add_gradients") : -1;
     net->letter_box = (int)vd_key_integer(s, "letter_box");
     net->mosaic = (int)vd_key_integer(s, "mosaic");
     net->mosaic_bound = (int)vd_key_integer(s, "mosaic_bound");
@@ -243,19 +246,26 @@ void vd_later_train(const network *net)
     vd_placement_begin(p);
 }
 
-/* the gradients of their layers, where stock Darknet's are not: see vd_is_true_convolution() */
-static void mend_gradient(layer *l)
+/* the true gradient of a layer where stock Darknet's is not: see vd_is_true_convolution(). Where that would change the
+ * output, too, only in a network of theirs */
+static void mend_gradient(layer *l, int is_later)
 {
     vd_make_backward_add(l);
     if (l->type != CONVOLUTIONAL || l->size != 1 || l->stride_y || l->binary || l->xnor) return;
+    if (vd_is_misread_1x1(*l) && !is_later) return;
     l->stride_y = l->stride;
     if (!vd_layer_of(*l)) vd_speed_up_layer(l);
 }
 
+/* unless [net] add_gradients= says so, not in a cfg that stock Darknet trains, too */
 static void mend_gradients(network *net, layer *last)
 {
-    mend_gradient(last);
-    for (int i = 0; i < net->n - 1; ++i) mend_gradient(net->layers + i);
+    int mends = last->plugin != 0; /* a variational section */
+    for (int i = 0; i < net->n - 1; ++i) mends |= net->layers[i].plugin != 0;
+    if (found.add_gradients >= 0) mends = found.add_gradients;
+    if (!net->later && !mends) return;
+    mend_gradient(last, net->later);
+    for (int i = 0; i < net->n - 1; ++i) mend_gradient(net->layers + i, net->later);
 }
 
 /* a [yolo] without keys of theirs follows their rules, too, with their defaults */
@@ -285,10 +295,8 @@ void vd_later_end(network *net, layer *last)
     net->no_training = vd_foreign_no_training();
     net->later = found.later || net->bn_eps == ALEXEYAB;
     net->stretched = 0;
-    if (net->later) {
-        mend_gradients(net, last);
-        take_heads(net, last);
-    }
+    mend_gradients(net, last);
+    if (net->later) take_heads(net, last);
     int in_root = net->bn_eps == BY_FILES ? found.later : net->bn_eps == ALEXEYAB, changed = set_epsilon(last, in_root);
     for (int i = 0; i < net->n - 1; ++i) changed |= set_epsilon(net->layers + i, in_root);
     if (changed && net->bn_eps == BY_FILES)

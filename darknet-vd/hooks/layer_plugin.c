@@ -300,6 +300,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_skip_broken_classes(net->layers[net->n - 1].classes);
     vd_silence_check_network(net);
     vd_silence_check_batch(net);
+    vd_silence_check_gradients(net);
     vd_average_begin(net, backup, base);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
     vd_sub_batches_check(net);

@@ -6,6 +6,7 @@
 #include "layer/pooled.h"
 #include "layer/sources.h"
 #include "layer/vd_layer.h"
+#include "layer/window.h"
 #include "kernels/kernels.h"
 
 #include <string.h>
@@ -70,6 +71,13 @@ int vd_overwrites_source_delta(layer l, network net, int source)
 {
     const float *delta = net.layers[source].delta;
     return is_in(l, net) && overwrites(&net, net.index, delta);
+}
+
+int vd_loses_gradient(const network *net, int i)
+{
+    layer l = net->layers[i];
+    const float *delta = i ? net->layers[i - 1].delta : 0;
+    return delta && l.type == CONVOLUTIONAL && l.size == 1 && !vd_is_true_convolution(l) && first_user(net, delta) != i;
 }
 
 void vd_give_delta(int overwrites, size_t n, const float *d, float *to)

@@ -4,6 +4,7 @@
 #include "config/keys.h"
 #include "config/options.h"
 #include "config/schema.h"
+#include "layer/delta.h"
 #include "layer/schedule.h"
 #include "layer/vd_layer.h"
 #include "ranks/ranks.h"
@@ -24,11 +25,13 @@ static int has_batches_left(const network *net)
 }
 
 static int asked = 1, divisor = 1; /* batch= and subdivisions= */
+static int chose_gradients;        /* add_gradients= is given */
 
 void vd_silence_options(vd_section net)
 {
     asked = (int)vd_key_integer(net, "batch");
     divisor = (int)vd_key_integer(net, "subdivisions");
+    chose_gradients = vd_option_given(net, "add_gradients");
 }
 
 void vd_silence_check_batch(const network *net)
@@ -36,6 +39,19 @@ void vd_silence_check_batch(const network *net)
     if (asked % divisor)
         vd_complain("%s: batch=%d is no multiple of subdivisions=%d: a batch has %d pictures", net->cfg_file, asked,
                     divisor, asked / divisor * divisor);
+}
+
+void vd_silence_check_gradients(const network *net)
+{
+    int first = 0, more = -1;
+    for (int i = net->n - 1; i > 0; --i)
+        if (vd_loses_gradient(net, i)) first = i, ++more;
+    if (!first || chose_gradients) return;
+    char *others = more ? vd_format("; so do %d more", more) : vd_format("%s", "");
+    vd_complain("%s: layer %d [convolutional]: size=1 writes over the gradient that a [shortcut] or [route] has given layer "
+                "%d, as in stock Darknet%s. With add_gradients=1 in [net] they are added",
+                net->cfg_file, first, first - 1, others);
+    free(others);
 }
 
 static int has_bytes_of(const char *path, const char *other)

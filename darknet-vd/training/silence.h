@@ -7,11 +7,14 @@
 
 #include "darknet.h"
 
-/* the keys of [net] are read: batch= and subdivisions=, of which the network has the quotient alone */
+/* the keys of [net] are read: batch= and subdivisions=, of which the network has the quotient alone, and add_gradients= */
 void vd_silence_options(vd_section net);
 
 /* a training loop begins: a batch that is no multiple of subdivisions= has fewer pictures */
 void vd_silence_check_batch(const network *net);
+
+/* a training loop begins: layers that lose a gradient (layer/delta.h), unless the cfg has add_gradients= */
+void vd_silence_check_gradients(const network *net);
 
 /* a training loop begins: is there a batch left to train? Where there is none it writes weights all the same: an error
  * where that would replace other weights than it has

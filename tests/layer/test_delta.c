@@ -106,8 +106,73 @@ START_TEST(what_was_there_before_does_not_count)
 }
 END_TEST
 
+/* ---- 1x1 convolutions in front of which a [route] or [shortcut] adds ---- */
+
+#define POINT "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n"
+#define PLAIN_END "[avgpool]\n[connected]\noutput=4\nactivation=linear\n[softmax]\n"
+#define TRUE_NET NET "add_gradients=1\n"
+
+/* lost: the layer that writes over what others have added, or 0 */
+static const struct {
+    const char *cfg;
+    int lost;
+} points[] = {
+    {NET CONV POINT ADD(-2) PLAIN_END, 1},
+    {NET CONV POINT POINT "[route]\nlayers=0\n" PLAIN_END, 1},
+    {NET POINT POINT ADD(-2) PLAIN_END, 1},
+    {NET CONV POINT POINT ADD(-2) PLAIN_END, 2},
+    {NET CONV CONV ADD(-2) PLAIN_END, 0},
+    {NET CONV "[route]\nlayers=-1\n" POINT ADD(-3) PLAIN_END, 0},
+    {TRUE_NET CONV POINT ADD(-2) PLAIN_END, 0},
+    {NET CONV POINT ADD(-2) "[avgpool]\n" END, 0},
+    {NET CONV POINT VD ADD(-3) PLAIN_END, 0},
+    {NET "add_gradients=0\n" CONV POINT VD ADD(-3) PLAIN_END, 1},
+    {NET CONV POINT "[shortcut]\nfrom=-2\nweights_type=per_feature\n" PLAIN_END, 0}, /* of later Darknets */
+};
+
+START_TEST(a_convolution_that_loses_a_gradient_is_found)
+{
+    network *net = network_of(points[_i].cfg, 0);
+    for (int i = 0; i < net->n; ++i)
+        ck_assert_msg(vd_loses_gradient(net, i) == (i && i == points[_i].lost), "layer %d", i);
+    free_network(net);
+}
+END_TEST
+
+/* a block of weights 0: the gradient of its input is that of the [shortcut] around it, or nothing */
+START_TEST(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darknet)
+{
+    static const struct {
+        const char *cfg;
+        int stays;
+    } nets[] = {{NET CONV POINT "[shortcut]\nfrom=-2\nactivation=linear\n" PLAIN_END, 0},
+                {TRUE_NET CONV POINT "[shortcut]\nfrom=-2\nactivation=linear\n" PLAIN_END, 1},
+                {NET CONV POINT "[shortcut]\nfrom=-2\nactivation=linear\n[avgpool]\n" END, 1}};
+    network *net = network_of(nets[_i].cfg, 0);
+    layer *l = net->layers;
+    size_t n = (size_t)l[0].batch * l[0].outputs;
+    train_steps(net, 0, 1, 9);
+    memset(l[1].weights, 0, l[1].nweights * sizeof(float));
+    net->train = 1;
+    forward_network(net);
+    backward_network(net);
+    double most = 0;
+    for (size_t i = 0; i < n; ++i) {
+        float slope = l[0].output[i] > 0 ? 1 : .1f; /* of leaky, which the pass of layer 0 has put into its delta */
+        double expected = nets[_i].stays ? slope * l[2].delta[i] : 0;
+        ck_assert_msg(fabs(l[0].delta[i] - expected) <= 1e-6 * fabs(expected), "%zu: %g, expected %g", i, l[0].delta[i],
+                      expected);
+        most = fmax(most, fabs(l[2].delta[i]));
+    }
+    ck_assert(most > 1e-4);
+    free_network(net);
+}
+END_TEST
+
 SUITE_OF(delta)
 {
+    LOOP(a_convolution_that_loses_a_gradient_is_found, COUNT_OF(points));
+    LOOP(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darknet, 3);
     LOOP(those_that_others_add_to_are_cleared, COUNT_OF(nets));
     LOOP(what_was_there_before_does_not_count, COUNT_OF(nets));
 }

@@ -9,6 +9,8 @@
     "[net]\nbatch=8\nheight=28\nwidth=28\nchannels=1\nlearning_rate=.01\nmax_crop=28\nmax_batches=" #batches "\n"
 #define NET NET_OF(2)
 #define LAST "output=10\nactivation=linear\n"
+#define POINT "[convolutional]\nfilters=2\nsize=1\nactivation=linear\n"
+#define AROUND "[shortcut]\nfrom=-2\nactivation=linear\n"
 
 static const struct {
     const char *cfg, *message; /* null: nothing is said */
@@ -23,6 +25,12 @@ static const struct {
     {NET "[connected]\n" LAST "[softmax]\nnoloss=1\n", "c.cfg: no layer computes a loss"},
     {NET "subdivisions=3\n[connected]\n" LAST "[softmax]\n",
      "c.cfg: batch=8 is no multiple of subdivisions=3: a batch has 6 pictures"},
+    {NET POINT POINT AROUND "[connected]\n" LAST "[softmax]\n",
+     "c.cfg: layer 1 [convolutional]: size=1 writes over the gradient that a [shortcut] or [route] has given layer 0, "
+     "as in stock Darknet. With add_gradients=1 in [net] they are added"},
+    {NET POINT POINT AROUND POINT AROUND "[connected]\n" LAST "[softmax]\n", "as in stock Darknet; so do 1 more. With"},
+    {NET "add_gradients=1\n" POINT POINT AROUND "[connected]\n" LAST "[softmax]\n", 0},
+    {NET "add_gradients=0\n" POINT POINT AROUND "[connected]\n" LAST "[softmax]\n", 0},
 };
 
 static run_result train(int status, const char *flag, const char *weights, const char *clear)
