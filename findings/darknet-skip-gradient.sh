@@ -54,7 +54,7 @@ check() { # $1: key, $2: recorded, $3: expected
         "$(echo "$1" | tr '\n' ' ')" "$seen" '' "$2" '' "$3"
     [ "$seen" = "$2" ] || changed=1
 }
-check 'size=1' '' ''
+check 'size=1' 0.0000 0.0251
 check 'size=3
-pad=1' '' ''
+pad=1' 0.0251 0.0251
 exit $changed

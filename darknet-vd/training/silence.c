@@ -48,9 +48,10 @@ void vd_silence_check_gradients(const network *net)
         if (vd_loses_gradient(net, i)) first = i, ++more;
     if (!first || chose_gradients) return;
     char *others = more ? vd_format("; so do %d more", more) : vd_format("%s", "");
-    vd_complain("%s: layer %d [convolutional]: size=1 writes over the gradient that a [shortcut] or [route] has given layer "
-                "%d, as in stock Darknet%s. With add_gradients=1 in [net] they are added",
-                net->cfg_file, first, first - 1, others);
+    vd_complain(
+        "%s: layer %d [convolutional]: size=1 writes over the gradient that a [shortcut] or [route] has given layer "
+        "%d, as in stock Darknet%s. With add_gradients=1 in [net] they are added",
+        net->cfg_file, first, first - 1, others);
     free(others);
 }
 
