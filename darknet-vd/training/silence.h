@@ -7,7 +7,8 @@
 
 #include "darknet.h"
 
-/* the keys of [net] are read: batch= and subdivisions=, of which the network has the quotient alone, and add_gradients= */
+/* the keys of [net] are read: batch= and subdivisions=, of which the network has the quotient alone, and
+ * add_gradients= */
 void vd_silence_options(vd_section net);
 
 /* a training loop begins: a batch that is no multiple of subdivisions= has fewer pictures */
