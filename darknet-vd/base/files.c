@@ -191,8 +191,9 @@ vd_output vd_output_try(const char *path, char **fault)
     if (there && S_ISDIR(target.st_mode)) *fault = vd_format("%s: cannot write: is a directory", path);
     else if (there && access(path, W_OK)) *fault = vd_format("%s: cannot write: %s", path, strerror(errno));
     if (*fault) return (vd_output){0};
-    out.path = end_of_link(path); /* a link stays one */
-    out.temporary = special ? vd_format("%s", out.path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
+    /* a link stays one. Not that of /dev/stdout: it ends at "pipe:[4711]", which is no path */
+    out.path = special ? vd_format("%s", path) : end_of_link(path);
+    out.temporary = special ? vd_format("%s", path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
     if (!special) add_pending(out.temporary);
     out.fp = special ? fopen(out.temporary, "wb") : open_new(out.temporary);
     if (!out.fp) {

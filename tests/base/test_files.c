@@ -208,6 +208,21 @@ START_TEST(a_pipe_or_device_is_written_into_and_not_replaced)
 }
 END_TEST
 
+/* "vd pack ... /dev/stdout | gzip" and "... >(gzip > file)": a link to a link to "pipe:[4711]" */
+START_TEST(a_pipe_without_a_path_is_written_into_by_its_descriptor)
+{
+    int ends[2];
+    char text[16] = "";
+    ck_assert_int_eq(pipe(ends), 0);
+    char *path = vd_format("/dev/fd/%d", ends[1]);
+    open_and_close(path);
+    ck_assert_int_eq(read(ends[0], text, sizeof(text)), 4);
+    ck_assert_str_eq(text, "text");
+    close(ends[0]), close(ends[1]);
+    free(path);
+}
+END_TEST
+
 START_TEST(a_place_that_cannot_be_written_is_named)
 {
     char *missing = in_folder(folder, "missing/out"), *err;
@@ -346,6 +361,7 @@ SUITE_OF(files)
     TEST(a_file_keeps_its_mode);
     TEST(a_file_that_may_not_be_written_is_not_replaced);
     TEST(a_pipe_or_device_is_written_into_and_not_replaced);
+    TEST(a_pipe_without_a_path_is_written_into_by_its_descriptor);
     TEST(a_place_that_cannot_be_written_is_named);
     TEST(outputs_that_belong_together_appear_all_or_none);
     TEST(a_full_disk_leaves_the_files_that_belong_together_as_they_were);
