@@ -293,6 +293,15 @@ static shape input_of(const network *net, int index)
     return (shape){l.out_w, l.out_h, l.out_c, l.outputs, 0};
 }
 
+/* [net] inputs= may be another number than those of its picture, where the first layer takes them as a list */
+static void check_first(vd_section s, const network *net)
+{
+    double numbers = (double)net->w * net->h * net->c;
+    if (numbers > 0 && numbers != net->inputs)
+        vd_die("%s: [net]: inputs=%d, but layer 0 %s reads width x height x channels, %dx%dx%d", s.filename,
+               net->inputs, s.type, net->w, net->h, net->c);
+}
+
 /* the output of the layer that is multiplied */
 static shape multiplied(vd_section s, const network *net)
 {
@@ -324,12 +333,15 @@ void vd_shape_check(vd_section s, const network *net)
 {
     shape in = input_of(net, s.index), out = in;
     const char *base = vd_section_base(s.type);
+    int takes_list = 0;
     for (size_t i = 0; base && i < sizeof(layers) / sizeof(*layers); ++i) {
         if (strcmp(base, layers[i].base)) continue;
+        takes_list = !layers[i].needs_picture;
         if (layers[i].needs_picture && (in.w < 1 || in.h < 1 || in.c < 1))
             vd_section_die(s, "its input is not a picture");
         out = layers[i].shape_of(s, in);
     }
+    if (!s.index && !takes_list) check_first(s, net);
     if (!strcmp(s.type, "[route]")) out = joined(s, net);
     if (!strcmp(s.type, "[scale_channels]") || !strcmp(s.type, "[sam]")) out = multiplied(s, net);
     if (out.outputs < 1) vd_section_die(s, "no outputs");

@@ -112,6 +112,32 @@ START_TEST(an_input_that_cannot_be_is_named)
 }
 END_TEST
 
+/* the layer would read past the picture; one that takes a list reads what there is */
+static const struct {
+    const char *sections;
+    int takes_list;
+} first_layers[] = {{"[convolutional]\n", 0},
+                    {"[maxpool]\n", 0},
+                    {"[activation]\n[conv]\n", 0},
+                    {"[l2norm]\n", 0},
+                    {"[connected]\noutput=2\n", 1},
+                    {"[rnn]\noutput=2\nhidden=2\n", 1},
+                    {"[softmax]\n", 1}};
+
+START_TEST(inputs_that_are_not_those_of_the_picture_are_for_lists)
+{
+    const char *sections = first_layers[_i].sections;
+    static const char *const given[] = {"inputs=5", "inputs=385"};
+    for (int i = 0; i < COUNT_OF(given); ++i) {
+        char *cfg = vd_format("%s%s\n%s", head, given[i], sections), *layer = vd_format("%s", sections);
+        layer[strcspn(layer, "\n")] = 0;
+        char *said = vd_format("[net]: %s, but layer 0 %s reads width x height x channels, 8x8x6", given[i], layer);
+        assert_refused(cfg, first_layers[_i].takes_list ? "no.weights" : said);
+        free(cfg), free(layer), free(said);
+    }
+}
+END_TEST
+
 /* stock Darknet divides by the number less one, and the loss is NaN */
 static const struct {
     const char *net, *layers, *section; /* null: it can be trained */
@@ -199,6 +225,7 @@ SUITE_OF(shape)
     TEST(maps_of_different_sizes_are_joined_to_a_list);
     TEST(a_route_of_too_many_layers_is_named);
     LOOP(an_input_that_cannot_be_is_named, COUNT_OF(bad_nets));
+    LOOP(inputs_that_are_not_those_of_the_picture_are_for_lists, COUNT_OF(first_layers));
     LOOP(batch_normalisation_of_one_number_is_an_error_in_training, COUNT_OF(norms));
     TEST(layers_are_what_was_reckoned);
     TEST(a_list_may_end_with_a_comma);
