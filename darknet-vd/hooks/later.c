@@ -167,7 +167,8 @@ static void check_activation(vd_section s, const layer *l)
     vd_smooth f;
     int built = l->type == CONVOLUTIONAL || l->type == CONNECTED || l->type == ACTIVE || l->type == SHORTCUT ||
                 is_scaled(l->type);
-    if (vd_activation_is_smooth(l->activation, &f) && !built)
+    ACTIVATION a = l->input_layer ? l->input_layer->activation : l->activation; /* [rnn] and [crnn]: in their parts */
+    if (vd_activation_is_smooth(a, &f) && !built)
         vd_section_die(s,
                        "activation=%s is not built for this section: expected [convolutional], [connected], "
                        "[shortcut], [scale_channels], [sam] or [activation]",

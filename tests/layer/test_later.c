@@ -294,6 +294,10 @@ START_TEST(a_smooth_activation_is_refused_where_it_is_not_built)
     expect_refused("[net]\nwidth=3\nheight=2\nchannels=4\n[conv]\n[local]\nactivation=mish\n",
                    "layer 1 [local]: activation=mish is not built for this section: expected [convolutional], "
                    "[connected], [shortcut], [scale_channels], [sam] or [activation]");
+    expect_refused("[net]\nwidth=3\nheight=2\nchannels=4\n[rnn]\noutput=2\nactivation=swish\n",
+                   "layer 0 [rnn]: activation=swish is not built for this section");
+    expect_refused("[net]\nwidth=3\nheight=2\nchannels=4\n[crnn]\nactivation=gelu\n",
+                   "layer 0 [crnn]: activation=gelu is not built for this section");
 }
 END_TEST
 
