@@ -311,10 +311,23 @@ size_t vd_later_weights_of(layer l, float **at)
     return is_norm ? (size_t)l.out_c : l.type == SHORTCUT ? (size_t)l.nweights : 0;
 }
 
+/* what such weights have changed in a network stays; with stock Darknet's it would compute other numbers than these say */
+static void check_stock_weights(const network *net, const char *filename, int major, int minor, int revision)
+{
+    if (net->later == VD_LATER_BY_WEIGHTS)
+        vd_die(
+            "\n%s: version %d.%d.%d: the network has loaded weights of a later Darknet, and follows it since; expected "
+            "more of those, or a network that is made anew",
+            filename, major, minor, revision);
+}
+
 void vd_later_weights(network *net, const char *filename, int major, int minor, int revision)
 {
     int changed = 0;
-    if (major != 0 || minor != 2 || revision < 5) return;
+    if (major != 0 || minor != 2 || revision < 5) {
+        check_stock_weights(net, filename, major, minor, revision);
+        return;
+    }
     for (int i = 0; i < net->n; ++i)
         if (vd_later_orders_otherwise(net->layers[i]))
             vd_die("\n%s: layer %d [%s]: version %d.%d.%d: later Darknets store its weights in another order; expected "

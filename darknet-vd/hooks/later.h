@@ -28,7 +28,8 @@ void vd_later_train(const network *net);
 size_t vd_later_weights_of(layer l, float **at);
 
 /* weights of this version of the format are about to be loaded: 0.2.5 and later are written by later Darknets, and have
- * their epsilon unless [net] bn_eps= says otherwise */
+ * their epsilon, heads and gradients unless [net] bn_eps= says otherwise. The network keeps these: weights of another
+ * version after them end the program */
 void vd_later_weights(network *net, const char *filename, int major, int minor, int revision);
 
 #endif

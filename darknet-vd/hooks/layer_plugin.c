@@ -230,8 +230,10 @@ int layer_plugin_save_begin(network *net, const char *filename, int cutoff)
 
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
 {
-    if (vd_pack_is_later(fp)) vd_later_weights(net, filename, 0, 2, LATER_REVISION);
+    int is_later = vd_pack_is_later(fp);
+    if (is_later) vd_later_weights(net, filename, 0, 2, LATER_REVISION);
     if (!vd_pack_load(net, filename, fp, start, cutoff)) return 0;
+    if (!is_later) vd_later_weights(net, filename, 0, 2, 0);
     rand_continue(*net->seen);
     return 1;
 }

@@ -402,6 +402,40 @@ START_TEST(packed_weights_say_which_epsilon)
 }
 END_TEST
 
+static void load_one_after_the_other(const char *last)
+{
+    char *first = in_folder(folder, "later.weights");
+    network *net = network_of(epsilons[0].cfg, first);
+    load_weights(net, (char *)last);
+    free_network(net), free(first);
+}
+
+/* the network would keep the epsilon of the first file */
+START_TEST(stock_weights_after_those_of_a_later_darknet_are_refused)
+{
+    static const char *const names[] = {"later.weights", "stock.weights", "stock.vdw"};
+    char *paths[3], *err, *fault;
+    network *net = network_of(epsilons[0].cfg, 0);
+    for (int i = 0; i < 3; ++i) paths[i] = in_folder(folder, names[i]);
+    save_weights(net, paths[1]);
+    vd_packed p = vd_pack_network(net, VD_PACK_FP32, &fault);
+    write_bytes(paths[2], (const char *)p.file.bytes, p.file.n);
+    size_t n;
+    char *bytes = read_bytes(paths[1], &n);
+    bytes[8] = 5; /* the version is 0.2.5 */
+    write_bytes(paths[0], bytes, n);
+    for (int i = 0; i < 3; ++i) {
+        ck_assert_int_eq(in_child(load_one_after_the_other, paths[i], &err), i > 0);
+        char *said = vd_format("%s: version 0.2.0: the network has loaded weights of a later Darknet", paths[i]);
+        ck_assert_msg(!i || strstr(err, said), "%s", err);
+        free(err), free(said);
+    }
+    for (int i = 0; i < 3; ++i) free(paths[i]);
+    vd_packed_free(&p);
+    free_network(net), free(bytes);
+}
+END_TEST
+
 START_TEST(heads_follow_the_program_of_their_weights)
 {
     char *path = in_folder(folder, "n.weights"), *kept = vd_format("[net]\nletter_box=1\n%s", YOLO + 6);
@@ -494,6 +528,7 @@ SUITE_OF(later)
     TEST(parts_of_recurrent_layers_have_that_epsilon);
     TEST(weights_say_which_epsilon_and_keep_it);
     TEST(packed_weights_say_which_epsilon);
+    TEST(stock_weights_after_those_of_a_later_darknet_are_refused);
     TEST(heads_follow_the_program_of_their_weights);
     LOOP(weights_that_theirs_order_otherwise_are_refused, COUNT_OF(lstms));
     LOOP(an_export_answers_as_the_network_does, 2);
