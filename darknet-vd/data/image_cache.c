@@ -65,11 +65,16 @@ void image_cache_begin(void)
 /* of the last picture this thread has read; null: none */
 static __thread char *fault_of_last;
 
+static void forget_fault(void)
+{
+    free(fault_of_last);
+    fault_of_last = 0;
+}
+
 void image_cache_end(void)
 {
     loading = 0;
-    free(fault_of_last);
-    fault_of_last = 0;
+    forget_fault();
     while (decoded) {
         ahead *a = decoded;
         decoded = a->next;
@@ -257,8 +262,7 @@ static unsigned char *load_file(const char *path, int *w, int *h, int *c, int ch
 {
     stock_picture_refused();
     FILE *fp = vd_picture_open(path);
-    free(fault_of_last);
-    fault_of_last = 0; /* a callback of vd_on_die() may leave from the next line */
+    forget_fault(); /* a callback of vd_on_die() may leave from the next line */
     unsigned char *pixels = decode(path, fp, w, h, c, channels);
     fclose(fp);
     if (!pixels || !loading) return pixels;
@@ -317,6 +321,7 @@ char *image_cache_ahead(const char *path, int channels, int keep)
     ahead *a = vd_calloc(1, sizeof(*a));
     a->pixels = load_file(path, &a->w, &a->h, &a->c, a->channels = channels);
     if (!a->pixels) fault = image_cache_fault();
+    forget_fault(); /* the thread may be one that helps with one list, and ends */
     if (a->pixels && keep) {
         a->path = vd_format("%s", path);
         a->next = decoded;
