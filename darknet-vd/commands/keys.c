@@ -335,7 +335,6 @@ static void print_sections(FILE *fp, int plugin)
 
 static const char *foreign_place(const vd_foreign_key *k)
 {
-    if (!k->section) return ".data file";
     return *k->section ? k->section : "every layer";
 }
 

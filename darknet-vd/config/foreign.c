@@ -123,11 +123,9 @@ const vd_foreign_name *vd_foreign_find(const vd_foreign_name *list, const char *
 static const vd_foreign_key *find(const char *section, const char *name)
 {
     const char *base = section ? vd_section_base(section) : 0;
-    for (const vd_foreign_key *k = vd_foreign_keys; k->name; ++k) {
-        if (strcmp(k->name, name)) continue;
-        if (!section || !k->section ? !section && !k->section
-                                    : base && (!strcmp(k->section, base) || (!*k->section && strcmp(base, "[net]"))))
-            return k;
+    for (const vd_foreign_key *k = vd_foreign_keys; base && k->name; ++k) {
+        int is_there = *k->section ? !strcmp(k->section, base) : strcmp(base, "[net]") != 0;
+        if (is_there && !strcmp(k->name, name)) return k;
     }
     return 0;
 }
@@ -169,7 +167,7 @@ char *vd_foreign_no_training(void)
 
 void vd_foreign_check(vd_section s)
 {
-    if (s.type && s.index < 0) { /* [net]: of a new network */
+    if (s.index < 0) { /* [net]: of a new network */
         free(refused_in_training);
         refused_in_training = 0;
     }

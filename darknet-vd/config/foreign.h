@@ -7,7 +7,7 @@
 #include "config/options.h"
 
 typedef struct {
-    const char *section; /* its long name; "" for every layer; null for .data files */
+    const char *section; /* its long name; "" for every layer */
     const char *name;
     const char *harmless; /* the value that changes nothing here; null: none */
     const char *effect;   /* what it would change; null: it draws, logs, schedules, or needs a key that is an error */
@@ -33,7 +33,7 @@ void vd_foreign_check(vd_section s);
  */
 char *vd_foreign_no_training(void);
 
-/* 1 when other Darknets read the key in this section (null: a .data file) */
+/* 1 when other Darknets read the key in this section; 0 for null, a .data file */
 int vd_foreign_has(const char *section, const char *name);
 
 #endif

@@ -412,7 +412,6 @@ void vd_schema_check_data(const char *filename, list *options)
     if (!options->size)
         vd_section_die(s, "empty: expected lines of the form key=value (classes=, train=, valid= and others)");
     vd_options_have_values(s);
-    vd_foreign_check(s);
     check_names(s, vd_data_keys, 0);
     check_values(s, vd_data_keys);
 }
