@@ -1,5 +1,5 @@
 /* What several processes that work together need of a message passing library: wire_mpi.c, the one file that knows of
- * MPI, or wire_none.c, in a build without it. All else is made of vd_wire_swap(): collect.h. */
+ * MPI, or wire_none.c, in a build without it. All else is made of a wire's swap(): collect.h. */
 #ifndef VD_RANKS_WIRE_H
 #define VD_RANKS_WIRE_H
 

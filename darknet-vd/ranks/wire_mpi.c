@@ -102,7 +102,7 @@ static void wait_for(MPI_Request requests[2], int partner)
 {
     const struct timespec nap = {0, NAP_US * 1000};
     double from = vd_seconds(), looked = from;
-    for (int looks = 0;; ++looks) {
+    for (unsigned looks = 0;; ++looks) { /* it wraps after a day and a half */
         int done;
         must(MPI_Testall(2, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
         if (done) break;
