@@ -341,13 +341,14 @@ void layer_plugin_train_pictures(network *net, int pictures)
 static void note_ends_of_gradients(const network *net)
 {
     static int noted;
-    for (int i = 0; !noted && i < net->n; ++i) {
+    if (noted) return;
+    for (int i = 0; i < net->n; ++i) {
         LAYER_TYPE type = net->layers[i].type;
-        if (type == GRU || (type == CROP && i))
-            fprintf(stderr, "layer %d [%s]: has no backward pass on the CPU: the layers up to it are not trained\n", i,
-                    get_layer_string(type));
+        if (type != GRU && (type != CROP || !i)) continue;
+        fprintf(stderr, "layer %d [%s]: has no backward pass on the CPU: the layers up to it are not trained\n", i,
+                get_layer_string(type));
+        noted = 1;
     }
-    noted = 1;
 }
 
 int layer_plugin_may_train(network *net)

@@ -43,6 +43,30 @@ START_TEST(every_activation_of_darknet_works_in_a_variational_layer)
 }
 END_TEST
 
+static void train_without_and_with_gru(const char *unused)
+{
+    static const char *const sections[] = {"[connected]\noutput=3\n", "[connected]\noutput=3\n[gru]\noutput=3\n"};
+    (void)unused;
+    for (int i = 0; i < 2; ++i) {
+        char *cfg = vd_format("[net]\nbatch=2\ninputs=3\n%s[softmax]\n", sections[i]);
+        network *net = network_of(cfg, 0);
+        train_once(net), train_once(net);
+        free_network(net), free(cfg);
+    }
+    exit(0);
+}
+
+START_TEST(a_layer_without_a_backward_pass_is_named_though_another_network_was_trained_before)
+{
+    static const char said[] = "layer 1 [gru]: has no backward pass on the CPU";
+    char *err;
+    ck_assert_int_eq(in_child(train_without_and_with_gru, 0, &err), 0);
+    const char *first = strstr(err, said);
+    ck_assert_msg(first != 0 && !strstr(first + 1, said), "%s", err);
+    free(err);
+}
+END_TEST
+
 START_TEST(the_short_section_names_are_the_long_ones)
 {
     network *net = network_of(NET "[vd_conv]\nfilters=4\nsize=3\nthreshold=2\nlog_sigma2=-7\ntrain_clip=1\n"
@@ -241,6 +265,7 @@ SUITE_OF(layer_plugin)
     TIMEOUT(240);
     EACH(make_cfg_folder, remove_cfg_folder);
     TEST(every_activation_of_darknet_works_in_a_variational_layer);
+    TEST(a_layer_without_a_backward_pass_is_named_though_another_network_was_trained_before);
     TEST(the_short_section_names_are_the_long_ones);
     TEST(freezing_starts_at_the_end_of_the_ramp_unless_it_is_at_the_clip_or_told);
     TEST(every_stock_key_of_a_convolutional_layer_is_taken);
