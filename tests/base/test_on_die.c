@@ -83,6 +83,16 @@ START_TEST(callback_may_leave_and_the_library_works_on)
 }
 END_TEST
 
+/* its name may be freed by then */
+START_TEST(a_later_error_does_not_name_the_cfg_that_failed)
+{
+    if (!setjmp(back)) parse("relu\nthreshold=abc");
+    expect_call("threshold");
+    if (!setjmp(back)) error("Thread creation failed");
+    ck_assert_str_eq(message_of_call, "Thread creation failed");
+}
+END_TEST
+
 START_TEST(each_of_many_failures_calls_back)
 {
     volatile int round;
@@ -324,6 +334,7 @@ SUITE_OF(on_die)
 {
     EACH(setup, teardown);
     TEST(callback_may_leave_and_the_library_works_on);
+    TEST(a_later_error_does_not_name_the_cfg_that_failed);
     TEST(each_of_many_failures_calls_back);
     TEST(other_networks_train_after_a_loss_that_is_not_finite);
     TEST(callback_that_returns_ends_the_process);
