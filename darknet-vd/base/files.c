@@ -109,25 +109,40 @@ static void register_removal(void)
     vd_fail_clean_up(remove_pending);
 }
 
-static void add_pending(const char *temporary)
+/* with the lock: where its note is, or the end of the list */
+static struct pending **find_pending(const char *temporary)
+{
+    struct pending **at = &pending;
+    while (*at && strcmp((*at)->temporary, temporary)) at = &(*at)->next;
+    return at;
+}
+
+/* the temporary file of an output to path; with a number more where another thread writes to the same path */
+static const char *add_pending(const char *path)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct pending *p = vd_calloc(1, sizeof(*p));
-    p->temporary = vd_format("%s", temporary);
     p->owner = getpid();
     pthread_once(&once, register_removal);
-    pthread_mutex_lock(&pending_lock);
-    p->next = pending;
-    pending = p;
-    pthread_mutex_unlock(&pending_lock);
+    for (int n = 0, is_taken = 1; is_taken; ++n) {
+        free(p->temporary);
+        p->temporary =
+            n ? vd_format("%s.tmp-%ld-%d", path, (long)p->owner, n) : vd_format("%s.tmp-%ld", path, (long)p->owner);
+        pthread_mutex_lock(&pending_lock);
+        is_taken = *find_pending(p->temporary) != 0;
+        if (!is_taken) {
+            p->next = pending;
+            pending = p;
+        }
+        pthread_mutex_unlock(&pending_lock);
+    }
+    return p->temporary;
 }
 
 static void drop_pending(const char *temporary)
 {
     pthread_mutex_lock(&pending_lock);
-    struct pending **at = &pending;
-    while (*at && strcmp((*at)->temporary, temporary)) at = &(*at)->next;
-    struct pending *p = *at;
+    struct pending **at = find_pending(temporary), *p = *at;
     if (p) *at = p->next;
     pthread_mutex_unlock(&pending_lock);
     if (p) free(p->temporary);
@@ -193,8 +208,7 @@ vd_output vd_output_try(const char *path, char **fault)
     if (*fault) return (vd_output){0};
     /* a link stays one. Not that of /dev/stdout: it ends at "pipe:[4711]", which is no path */
     out.path = special ? vd_format("%s", path) : end_of_link(path);
-    out.temporary = special ? vd_format("%s", path) : vd_format("%s.tmp-%ld", out.path, (long)getpid());
-    if (!special) add_pending(out.temporary);
+    out.temporary = vd_format("%s", special ? path : add_pending(out.path));
     out.fp = special ? fopen(out.temporary, "wb") : open_new(out.temporary);
     if (!out.fp) {
         *fault = vd_format("%s: cannot write: %s", path, strerror(errno));

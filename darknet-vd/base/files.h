@@ -17,7 +17,8 @@ unsigned char *vd_input_bytes(const char *path, size_t *n);
 /* an output file that appears whole or not at all: written beside its target as PATH.tmp-PID, then
  * flushed, synced and renamed
  *
- * An exit of the program before the close removes the temporary file.
+ * An exit of the program before the close removes the temporary file. Where two threads write to one path, each file
+ * is whole, and that of the last close stays.
  *
  *   vd_output_open    vd_die() when the temporary file cannot be made
  *                     (a symbolic link is followed; a device or a pipe is written directly)

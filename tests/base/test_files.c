@@ -34,6 +34,25 @@ START_TEST(output_appears_at_its_close_and_not_before)
 }
 END_TEST
 
+/* two threads that save networks under one name */
+START_TEST(outputs_to_one_path_are_each_written_whole)
+{
+    char *path = in_folder(folder, "out");
+    vd_output first = vd_output_open(path), second = vd_output_open(path), third = vd_output_open(path);
+    fputs("sec", second.fp), fflush(second.fp);
+    fputs("first", first.fp);
+    vd_output_close(&first);
+    expect_file(path, "first", 5);
+    fputs("ond", second.fp);
+    vd_output_close(&second);
+    expect_file(path, "second", 6);
+    vd_output_close(&third);
+    expect_file(path, "", 0);
+    ck_assert_int_eq(files_in(folder, ""), 1);
+    free(path);
+}
+END_TEST
+
 /* a write beyond the limit fails, as on a full disk */
 static void limit_file_size(rlim_t bytes)
 {
@@ -354,6 +373,7 @@ SUITE_OF(files)
 {
     EACH(make_test_folder, remove_test_folder);
     TEST(output_appears_at_its_close_and_not_before);
+    TEST(outputs_to_one_path_are_each_written_whole);
     TEST(a_full_disk_is_named_and_leaves_the_old_file_alone);
     TEST(a_symbolic_link_stays_one);
     TEST(a_link_to_what_is_not_there_yet_makes_it);
