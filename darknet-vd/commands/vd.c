@@ -141,21 +141,18 @@ static int is_help(const char *word)
 }
 
 /* what every command begins with: signals, environment, what happens at exit, the options that are not Darknet's, and
- * the checks of its arguments. Returns argc without the options taken out */
-static int start(int argc, char **argv)
+ * the checks of its arguments */
+static void start(int argc, char **argv)
 {
     vd_output_remove_at_signals();
     vd_survive_size_limit();
     vd_kernels_asked(); /* a wrong name of DARKNET_KERNELS ends the program */
     if (on_exit(check_stdout, 0)) vd_die("out of memory");
-    if (find_arg(argc, argv, "-strict")) vd_schema_strict();
-    argc = vd_words_count(argc, argv);
     if (argc < 2) vd_die("usage: darknet COMMAND ...    (darknet -h lists the commands)");
-    if (is_help(argv[1])) return argc;
+    if (is_help(argv[1])) return;
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); ++i)
         if (!strcmp(argv[1], refused[i])) vd_command_needs_refuse_variational(refused[i]);
     if (strcmp(argv[1], "vd")) prepare_stock_command(argc, argv);
-    return argc;
 }
 
 /* darknet vd VERB ...; a failure ends the program */
@@ -182,8 +179,11 @@ int vd_command(int argc, char **argv)
 {
     open_missing_streams();
     check_numbers_of_environment(); /* ranks divide the cores where there is no DARKNET_THREADS */
+    /* like -i and -nogpu, which main() has taken out, it may stand in front of the command that ranks ask for */
+    if (find_arg(argc, argv, "-strict")) vd_schema_strict();
+    argc = vd_words_count(argc, argv);
     vd_ranks_begin(argc, argv);
-    argc = start(argc, argv);
+    start(argc, argv);
     if (is_help(argv[1])) vd_arguments_list();
     else if (!strcmp(argv[1], "vd")) vd_run_verb(argc, argv);
     else if (vd_calibration_has(argc, argv)) vd_calibration_run(argc, argv);

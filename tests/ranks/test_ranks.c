@@ -239,6 +239,29 @@ static data joined(int total, int parts, int first, int n)
     return d;
 }
 
+/* as for a launcher of two processes */
+START_TEST(options_in_front_of_the_command_do_not_hide_it)
+{
+    static const struct {
+        const char *words[3];
+        int is_training;
+    } commands[] = {{{"-strict", "classifier", "train"}, 1},
+                    {{"-nogpu", "classifier", "train"}, 1},
+                    {{"-nogpu", "classifier", 0}, 0},
+                    {{"-strict", "classifier", 0}, 0}};
+    if (vd_wire_library()) return; /* it starts MPI then */
+    setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+    for (int i = 0; i < COUNT_OF(commands); ++i) {
+        const char *const *w = commands[i].words;
+        run_result r = darknet(1, w[0], w[1], w[2], (char *)0);
+        int refused = strstr(r.err, "the launcher has started 2 processes") != 0;
+        ck_assert_msg(refused == commands[i].is_training, "%s %s: %s", w[0], w[1], r.err);
+        free_run(r);
+    }
+    unsetenv("OMPI_COMM_WORLD_SIZE");
+}
+END_TEST
+
 START_TEST(shares_of_a_batch_are_its_rows_one_after_the_other)
 {
     static const int parts[] = {1, 5, 32, 64};
@@ -335,6 +358,7 @@ SUITE_OF(ranks)
     LOOP(each_rank_sums_a_part_of_its_own_and_all_get_them, 5);
     LOOP(all_ranks_know_what_each_has_told, 5);
     TEST(a_program_by_itself_is_rank_0_of_1);
+    TEST(options_in_front_of_the_command_do_not_hide_it);
     LOOP(shares_of_a_batch_are_its_rows_one_after_the_other, 8);
     LOOP(a_seeded_process_sums_sub_batches_in_a_tree, COUNT_OF(divided));
 }
