@@ -125,6 +125,27 @@ START_TEST(results_name_whole_file_names)
 }
 END_TEST
 
+/* a picture and its mirror image: with the cfg of a test, batch=1, there was memory for one */
+START_TEST(valid2_is_the_same_with_any_batch)
+{
+    char *text[2];
+    for (int i = 0; i < 2; ++i) {
+        char *cfg = vd_format("[net]\nbatch=%d\nwidth=32\nheight=32\nchannels=3\nseed=3\n"
+                              "[vd_conv]\nfilters=40\nsize=3\npad=1\nactivation=leaky\n"
+                              "[max]\nsize=2\nstride=2\n[conv]\nfilters=7\nsize=1\nactivation=linear\n"
+                              "[yolo]\nclasses=2\nanchors=8,8\n[vd_cost]\nsamples=9\n",
+                              i + 1);
+        write_text("n.cfg", cfg);
+        free_run(darknet(0, "detector", "valid2", "n.data", "n.cfg", NULL));
+        text[i] = text_in_folder("comp4_det_test_c0.txt");
+        free(cfg);
+    }
+    ck_assert_ptr_nonnull(strstr(text[0], "2018.10.12-cam1 "));
+    ck_assert_str_eq(text[0], text[1]);
+    free(text[0]), free(text[1]);
+}
+END_TEST
+
 START_TEST(coco_results_have_the_ids_of_the_files)
 {
     write_text("list", "my_set/000000000139.png\n");
@@ -248,6 +269,7 @@ SUITE_OF(results)
     LOOP(a_picture_without_a_coco_id_is_an_error, 6);
     TEST(a_name_ends_at_its_last_dot);
     TEST(results_name_whole_file_names);
+    TEST(valid2_is_the_same_with_any_batch);
     TEST(coco_results_have_the_ids_of_the_files);
     TEST(two_pictures_of_one_id_are_reported);
     TEST(two_classes_never_share_a_file);
