@@ -92,11 +92,12 @@ static arguments parse(int argc, char **argv)
 
 static vd_packed pack_as_asked(network *net, const arguments *a)
 {
-    char *fault;
+    char *fault = 0;
     double rate = a->plan.rate;
     vd_packed p;
     if (a->plan.data) return vd_tune_and_pack(net, a->cfg, a->plan);
-    if (a->plan.bytes) rate = vd_pack_rate_of_bytes(net, a->plan.bytes);
+    if (a->plan.bytes) rate = vd_pack_rate_of_bytes(net, a->plan.bytes, &fault);
+    if (fault) vd_die("%s: %s", a->weights, fault);
     if (a->plan.bytes && rate == 0)
         vd_die("%s: cannot be packed into %zu bytes at any rate", a->weights, a->plan.bytes);
     if (rate > 0) p = vd_pack_network_at_rate(net, rate, &fault);

@@ -109,13 +109,14 @@ static int shrinking_epochs(const vd_tune_plan *plan)
 }
 
 /* the rate of epoch e, one of those: rises by equal factors from 1/8 of the rate asked for, or shrinks the file by
- * equal factors from first_size on */
-static double rate_of(const network *net, const vd_tune_plan *plan, int e, size_t first_size)
+ * equal factors from first_size on; *fault as of vd_pack_rate_of_bytes() */
+static double rate_of(const network *net, const vd_tune_plan *plan, int e, size_t first_size, char **fault)
 {
     static const double reserve = .99; /* of the bytes asked for: training makes some integers larger */
     double t = (e + 1.) / shrinking_epochs(plan), bytes = reserve * (double)plan->bytes;
     if (!plan->bytes) return plan->rate * exp2(-3 * (1 - t));
-    return vd_pack_rate_of_bytes(net, (size_t)(first_size > bytes ? bytes * pow(first_size / bytes, 1 - t) : bytes));
+    size_t most = (size_t)(first_size > bytes ? bytes * pow(first_size / bytes, 1 - t) : bytes);
+    return vd_pack_rate_of_bytes(net, most, fault);
 }
 
 static void train_epoch(network *net, vd_tuning *t, pictures *p, int batches)
@@ -133,9 +134,10 @@ static void train_epoch(network *net, vd_tuning *t, pictures *p, int batches)
 
 static void choose(network *net, vd_tuning *t, const char *cfg, const vd_tune_plan *plan, int e, size_t first_size)
 {
-    double rate = rate_of(net, plan, e, first_size);
-    if (rate == 0) vd_die("%s: cannot be packed into %zu bytes at any rate", cfg, plan->bytes);
-    char *fault = vd_tuning_choose(t, rate);
+    char *fault = 0;
+    double rate = rate_of(net, plan, e, first_size, &fault);
+    if (!fault && rate == 0) vd_die("%s: cannot be packed into %zu bytes at any rate", cfg, plan->bytes);
+    if (!fault) fault = vd_tuning_choose(t, rate);
     if (fault) vd_die("%s: %s", cfg, fault);
     vd_report r = vd_report_network(net);
     fprintf(stderr, "tune: epoch %d of %d, rate %.3g, %zu weights\n", e + 1, plan->epochs, rate, r.nonzero);

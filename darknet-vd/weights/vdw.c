@@ -165,11 +165,12 @@ static size_t size_at_rate(void *context, double rate)
     return vd_packed_size_at_rate(context, rate);
 }
 
-double vd_pack_rate_of_bytes(const network *net, size_t bytes)
+double vd_pack_rate_of_bytes(const network *net, size_t bytes, char **fault)
 {
     double rate = vd_smallest_rate(-8, bytes, size_at_rate, (void *)net);
-    size_t n = vd_packed_size_at_rate(net, rate);
-    return n && n <= bytes ? rate : 0;
+    size_t n = 0;
+    *fault = pack(net, VD_PACK_INT8, rate, 0, &n);
+    return !*fault && n <= bytes ? rate : 0;
 }
 
 void vd_packed_free(vd_packed *p)

@@ -66,8 +66,9 @@ void vd_packed_free(vd_packed *p);
 size_t vd_packed_size(const network *net);
 size_t vd_packed_size_at_rate(const network *net, double rate);
 
-/* the smallest rate, to 1/100, at which the network takes at most so many bytes; 0 when no rate does */
-double vd_pack_rate_of_bytes(const network *net, size_t bytes);
+/* the smallest rate, to 1/100, at which the network takes at most so many bytes; 0 when no rate does, or where it
+ * cannot be packed: *fault is then a line that says why, which the caller frees, else null */
+double vd_pack_rate_of_bytes(const network *net, size_t bytes, char **fault);
 
 /* unpack n bytes into net: weights, biases, batch normalisation, *net->seen, and in variational layers a log_sigma2
  * with which the same weights are pruned at test time. Layers with dontload are not changed.

@@ -213,10 +213,11 @@ START_TEST(a_higher_rate_makes_a_smaller_file_that_answers_less_well)
         if (rate < .02) ck_assert_msg(difference < .1, "%g", difference);
         if (rate > 9) ck_assert_msg(difference > before, "%g after %g", difference, before);
     }
-    double rate = vd_pack_rate_of_bytes(net, bytes + 20);
+    char *fault;
+    double rate = vd_pack_rate_of_bytes(net, bytes + 20, &fault);
     ck_assert_msg(rate > 0 && vd_packed_size_at_rate(net, rate) <= bytes + 20, "%g", rate);
     ck_assert_msg(vd_packed_size_at_rate(net, rate / 1.05) > bytes + 20, "%g", rate);
-    ck_assert(vd_pack_rate_of_bytes(net, 10) == 0);
+    ck_assert(vd_pack_rate_of_bytes(net, 10, &fault) == 0 && !fault);
     free_network(net);
 }
 END_TEST
@@ -277,6 +278,20 @@ START_TEST(a_weight_that_is_not_finite_is_named)
     ck_assert_ptr_nonnull(fault);
     ck_assert_msg(strstr(fault, "layer 5: weights[3] is not finite") != 0, "%s", fault);
     free(fault);
+    free_network(net);
+}
+END_TEST
+
+START_TEST(a_weight_too_large_for_integers_is_named_for_a_size_as_for_a_rate)
+{
+    network *net = random_network();
+    net->layers[5].weights[3] = 1e8f;
+    char *of_size, *of_rate;
+    ck_assert(vd_pack_rate_of_bytes(net, 100000, &of_size) == 0);
+    vd_pack_network_at_rate(net, 1, &of_rate);
+    ck_assert_str_eq(of_rate, "layer 5: weights[3] = 1e+08 is too large for this format");
+    ck_assert_str_eq(of_size, of_rate);
+    free(of_size), free(of_rate);
     free_network(net);
 }
 END_TEST
@@ -392,6 +407,7 @@ SUITE_OF(vdw)
     TEST(a_file_cut_or_changed_anywhere_is_refused_and_changes_nothing);
     TEST(a_layer_that_is_not_loaded_stays_or_is_named);
     TEST(a_weight_that_is_not_finite_is_named);
+    TEST(a_weight_too_large_for_integers_is_named_for_a_size_as_for_a_rate);
     TEST(pack_prints_what_each_layer_takes_and_the_file_loads);
     TEST(what_cannot_be_packed_or_loaded_is_named);
     TEST(a_packed_network_is_neither_trained_nor_saved);
