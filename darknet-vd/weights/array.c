@@ -56,10 +56,11 @@ static uint32_t code_magnitude(vd_coder *c, const vd_mixing *mixing, value_model
     return UNARY + 1 + code_number(c, m->length, value - UNARY - 1);
 }
 
-/* the integer whose product with the form's step is x */
+/* the integer whose product with the form's step is x; just beyond the largest one where that is too small */
 static int integer_of(vd_form form, float x)
 {
-    return (int)rintf(x / vd_pack_step(form.step));
+    const float beyond = VD_MOST_INTEGER + 1;
+    return (int)fminf(fmaxf(rintf(x / vd_pack_step(form.step)), -beyond), beyond);
 }
 
 static float from_integer(vd_form form, int n)
@@ -67,7 +68,7 @@ static float from_integer(vd_form form, int n)
     return abs(n) > VD_MOST_INTEGER ? NAN : (float)n * vd_pack_step(form.step);
 }
 
-/* a value that is not 0; one that is not finite where the bits read are none */
+/* a value that is not 0; one that is not finite where the bits read are none, or the form does not hold w */
 static float code_value(vd_coder *c, const vd_mixing *mixing, value_models *m, value_contexts x, float w)
 {
     uint32_t bits = vd_bits_of_float(w);

@@ -55,7 +55,8 @@ void vd_code_alive(vd_coder *c, const vd_mixing *mixing, int n, uint8_t *alive);
  *
  *   x   [n]  for reading, all 0 before
  *
- * Returns 1, or 0 when this function cannot have written the bits read. */
+ * Returns 1, or 0 when this function cannot have written the bits read, or where a value to be written is too large for
+ * the form. */
 int vd_code_vector(vd_coder *c, const vd_mixing *mixing, vd_form form, int n, const uint8_t *alive, float *x);
 
 /* the weights of the living rows
@@ -63,7 +64,7 @@ int vd_code_vector(vd_coder *c, const vd_mixing *mixing, vd_form form, int n, co
  *   source   [channels]
  *   w        [rows][channels][height][width]; for reading, all 0 before
  *
- * Returns 1, or 0 when this function cannot have written the bits read. */
+ * Returns as vd_code_vector(). */
 int vd_code_weights(vd_coder *c, const vd_mixing *mixing, vd_form form, vd_row_shape s, const uint8_t *alive,
                     const uint8_t *source, float *w);
 

@@ -147,8 +147,11 @@ typedef struct {
 static size_t size_at_rate(void *context, double rate)
 {
     const final_file *f = context;
+    char *fault;
     final_values(f->t, rate, f->codes);
-    return vd_size_of_values(f->t->net, f->t->rounded, VD_PACK_INT8, f->codes);
+    size_t n = vd_size_of_values(f->t->net, f->t->rounded, VD_PACK_INT8, f->codes, &fault);
+    free(fault); /* vd_tuning_pack() meets it again */
+    return n;
 }
 
 /* the smallest rate, to 1/100, at which the file has at most so many bytes; 0 where it has without one */

@@ -25,8 +25,8 @@ char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format)
 void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_code *codes);
 void vd_finish_integers(const network *net, vd_parts values, vd_part_code *codes);
 
-/* pack values as they are, see vd_pack_network(); and the bytes that takes */
+/* pack values as they are, see vd_pack_network(); and the bytes that takes, 0 with a fault */
 vd_packed vd_pack_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes, char **fault);
-size_t vd_size_of_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes);
+size_t vd_size_of_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes, char **fault);
 
 #endif

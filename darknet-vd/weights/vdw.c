@@ -76,7 +76,9 @@ static char *verify(const network *net, vd_parts packed, vd_bytes file)
     return fault;
 }
 
-static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format format, vd_part_code *codes)
+/* *fault: null, or the value that is too large; the result is then no file */
+static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format format, vd_part_code *codes,
+                            char **fault)
 {
     vd_packed result = {.lines = vd_calloc(packed.n, sizeof(vd_pack_line))};
     vd_bytes *file = &result.file;
@@ -87,12 +89,12 @@ static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format 
     add_little_endian(file, MARK, vd_shape_mark(net, packed));
     vd_coder c = vd_coder_to_write();
     vd_code_raw(&c, FORMAT_BITS, format);
-    free(vd_code_parts(&c, net, packed, format, codes, ends));
+    *fault = vd_code_parts(&c, net, packed, format, codes, ends);
     vd_bytes data = vd_coder_finish(&c);
     vd_bytes_add(file, data.bytes, data.n);
     vd_bytes_free(&data);
     add_little_endian(file, CHECKSUM, vd_crc32(file->bytes, file->n));
-    for (int i = 0; i < packed.n; ++i) {
+    for (int i = 0; i < packed.n && !*fault; ++i) {
         count(&result, packed.part[i], ends[i] - (i ? ends[i - 1] : 0));
         result.lines[result.n - 1].type = vd_layer_type(net->layers[packed.part[i].layer]);
     }
@@ -102,15 +104,15 @@ static vd_packed write_file(const network *net, vd_parts packed, vd_pack_format 
 
 vd_packed vd_pack_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes, char **fault)
 {
-    vd_packed result = write_file(net, values, format, codes);
-    *fault = verify(net, values, result.file);
+    vd_packed result = write_file(net, values, format, codes, fault);
+    if (!*fault) *fault = verify(net, values, result.file);
     return result;
 }
 
-size_t vd_size_of_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes)
+size_t vd_size_of_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes, char **fault)
 {
-    vd_packed p = write_file(net, values, format, codes);
-    size_t n = p.file.n;
+    vd_packed p = write_file(net, values, format, codes, fault);
+    size_t n = *fault ? 0 : p.file.n;
     vd_packed_free(&p);
     return n;
 }
@@ -122,7 +124,7 @@ static char *pack(const network *net, vd_pack_format format, double rate, vd_pac
     vd_part_code *codes = vd_calloc(own.n, sizeof(*codes));
     char *fault = vd_make_values(net, values, format, rate, codes);
     if (!fault && result) *result = vd_pack_values(net, values, format, codes, &fault);
-    else if (!fault) *size = vd_size_of_values(net, values, format, codes);
+    else if (!fault) *size = vd_size_of_values(net, values, format, codes, &fault);
     free(codes);
     vd_parts_free(values);
     free(own.part);

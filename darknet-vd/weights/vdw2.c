@@ -139,7 +139,9 @@ char *vd_code_parts(vd_coder *c, const network *net, vd_parts p, vd_pack_format 
         code_part_code(c, format, codes + i);
         int possible = code_part(c, mixing, p.part[i], forms_of(p.part[i], format, codes[i]),
                                  shape_of(net, p.part[i], before), before);
-        if (!possible) fault = vd_format("layer %d: damaged data", p.part[i].layer);
+        if (!possible)
+            fault = vd_format("layer %d: %s", p.part[i].layer,
+                              c->reading ? "damaged data" : "a bias or scale is too large for this format");
         if (bytes) bytes[i] = vd_coder_bytes(c);
     }
     free(mixing);

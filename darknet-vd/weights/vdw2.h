@@ -24,7 +24,8 @@ uint32_t vd_shape_mark(const network *net, vd_parts p);
  *   codes   [p.n] for reading, written
  *   bytes   [p.n] bytes in front of the end of each part; null when they are not wanted
  *
- * Returns null, or what is wrong with the bits read, which the caller frees. */
+ * Returns null, or what is wrong, which the caller frees: with the bits read, or with values that are too large to be
+ * written so. */
 char *vd_code_parts(vd_coder *c, const network *net, vd_parts p, vd_pack_format format, vd_part_code *codes,
                     size_t *bytes);
 

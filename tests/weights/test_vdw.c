@@ -296,6 +296,19 @@ START_TEST(a_weight_too_large_for_integers_is_named_for_a_size_as_for_a_rate)
 }
 END_TEST
 
+START_TEST(a_bias_too_large_for_integers_is_not_called_damage)
+{
+    network *net = random_network();
+    char *fault;
+    net->layers[6].biases[1] = 1e12f; /* without batch normalisation: an integer */
+    vd_pack_network(net, VD_PACK_INT8, &fault);
+    ck_assert_str_eq(fault, "layer 6: a bias or scale is too large for this format");
+    ck_assert_uint_eq(vd_packed_size_at_rate(net, 1), 0);
+    free(fault);
+    free_network(net);
+}
+END_TEST
+
 /* ---- the command ---- */
 
 static void write_network(void)
@@ -408,6 +421,7 @@ SUITE_OF(vdw)
     TEST(a_layer_that_is_not_loaded_stays_or_is_named);
     TEST(a_weight_that_is_not_finite_is_named);
     TEST(a_weight_too_large_for_integers_is_named_for_a_size_as_for_a_rate);
+    TEST(a_bias_too_large_for_integers_is_not_called_damage);
     TEST(pack_prints_what_each_layer_takes_and_the_file_loads);
     TEST(what_cannot_be_packed_or_loaded_is_named);
     TEST(a_packed_network_is_neither_trained_nor_saved);
