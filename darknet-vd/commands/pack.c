@@ -32,7 +32,8 @@ static const char usage[] =
 typedef struct {
     const char *cfg, *weights, *out;
     vd_pack_format format;
-    vd_tune_plan plan; /* rate 0 and bytes 0: neither is given; data is null: no tuning */
+    vd_tune_plan plan;      /* rate 0 and bytes 0: neither is given; data is null: no tuning */
+    const char *tune_alone; /* an option of -tune that is given, or null */
     int json;
 } arguments;
 
@@ -59,8 +60,10 @@ static int parse_option(arguments *a, vd_words *w)
         set_format(a, VD_PACK_INT8);
         a->plan.bytes = (size_t)vd_word_integer(w, 1, 1000000000000);
     } else if (!strcmp(option, "-epochs")) {
+        a->tune_alone = option;
         a->plan.epochs = (int)vd_word_integer(w, 1, 10000);
     } else if (!strcmp(option, "-learning")) {
+        a->tune_alone = option;
         a->plan.learning = vd_word_number(w, 1e-6, 100);
     } else if (!strcmp(option, "-tune")) {
         a->plan.data = vd_word_text(w);
@@ -87,6 +90,7 @@ static arguments parse(int argc, char **argv)
     }
     if (n < 3) vd_die("darknet vd pack: CFG, WEIGHTS and OUT.vdw are needed; see -h");
     if (a.plan.data && a.plan.rate == 0 && !a.plan.bytes) vd_die("darknet vd pack: -tune needs -rate or -bytes");
+    if (a.tune_alone && !a.plan.data) vd_die("darknet vd pack: %s is of -tune, which is not given", a.tune_alone);
     return a;
 }
 

@@ -131,6 +131,8 @@ START_TEST(what_cannot_be_done_is_named_and_nothing_is_written)
     refused(PACK("-rate", "x"), "-rate x is not a number from 0.001 to 1000");
     refused(PACK("-rate"), "-rate needs a number");
     refused(PACK("-tune", data_file), "-tune needs -rate or -bytes");
+    refused(PACK("-rate", "1", "-epochs", "6"), "-epochs is of -tune, which is not given");
+    refused(PACK("-learning", "1"), "-learning is of -tune, which is not given");
     refused(PACK("-bytes", "12"), "cannot be packed into 12 bytes at any rate");
     refused(PACK("-bytes", "12", "-tune", data_file), "cannot be packed into 12 bytes at any rate");
     refused(PACK("-rate", "1", "-tune", "nowhere.data"), "nowhere.data");
