@@ -28,10 +28,18 @@ typedef struct {
 
 /* ---- pictures ---------------------------------------------------------------------------------------------------- */
 
+/* other truths of classifier train than one class of a list, which its path names */
+static void check_truths(vd_section data)
+{
+    if (option_find_int_quiet(data.options, "tag", 0) || vd_option_given(data, "tree"))
+        vd_die("%s: -tune takes one class a picture: neither tag= nor tree=", data.filename);
+}
+
 static void read_pictures(pictures *p, network *net, const char *file)
 {
     p->options = read_data_cfg((char *)file);
     vd_section data = {file, 0, -1, p->options};
+    check_truths(data);
     char *train = option_find_str(p->options, "train", 0);
     if (!train) vd_die("%s: train= (the list of pictures) is missing", file);
     int classes = vd_data_classes(data);

@@ -138,6 +138,8 @@ START_TEST(what_cannot_be_done_is_named_and_nothing_is_written)
     refused(PACK("-rate", "1", "-tune", "nowhere.data"), "nowhere.data");
     write_text(data, "classes=3\ntrain=x\n");
     refused(PACK("-rate", "1", "-tune", data), "other.data: classes=3, but the network has 10 outputs");
+    write_text(data, "classes=10\ntrain=x\ntag=1\n");
+    refused(PACK("-rate", "1", "-tune", data), "other.data: -tune takes one class a picture: neither tag= nor tree=");
     write_text(data, "classes=10\n");
     refused(PACK("-rate", "1", "-tune", data), "other.data: train= (the list of pictures) is missing");
     ck_assert_int_ne(access(path, F_OK), 0);
