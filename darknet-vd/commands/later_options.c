@@ -120,16 +120,16 @@ void vd_later_options(int argc, char **argv)
     refuse(argc, argv);
     if (vd_detector_has(argc, argv) || vd_calibration_has(argc, argv)) return; /* they read their own */
     help(argc, argv, detector);
-    check_values(argc, argv);
     find_arg(argc, argv, "-dont_show"); /* nothing is shown */
     find_arg(argc, argv, "-dontuse_opencv");
+    int topk = !detector && find_arg(argc, argv, "-topk"), map = detector && find_arg(argc, argv, "-map");
+    if (detector) vd_test_output_options(argc, argv);
+    check_values(argc, argv); /* of what is left: the word behind an option may have been one of those above */
     find_char_arg(argc, argv, "-chart", 0); /* nor drawn */
     if (!detector) {
-        int topk = find_arg(argc, argv, "-topk");
         vd_validation_ask(topk, 0, topk);
         return;
     }
-    long map = find_arg(argc, argv, "-map"), epochs = integer_after(argc, argv, "-mAP_epochs", 1);
+    long epochs = integer_after(argc, argv, "-mAP_epochs", 1);
     vd_validation_ask(map ? epochs : 0, number_after(argc, argv, "-iou_thresh", 0, 1e-6, 1), 0);
-    vd_test_output_options(argc, argv);
 }

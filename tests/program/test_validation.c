@@ -426,6 +426,8 @@ START_TEST(options_of_other_darknets_that_are_not_built_are_named)
     dies(darknet(1, "detector", "train", data_with_keys, cfg, "-map", "-mAP_epochs", "0", NULL),
          "-mAP_epochs 0 is not an integer from 1");
     dies(darknet(1, "detector", "train", data_with_keys, cfg, "-iou_thresh", NULL), "-iou_thresh: a value is missing");
+    dies(darknet(1, "detector", "train", data_with_keys, cfg, "-mAP_epochs", "-map", NULL),
+         "-mAP_epochs: a value is missing");
     free(cfg);
 }
 END_TEST
