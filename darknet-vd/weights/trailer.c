@@ -260,15 +260,10 @@ static void check_end(const network *net, FILE *fp)
     bad_file("%ld bytes are left after the last layer: %s", left, reason);
 }
 
-int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
+/* the trailer's entries, and log_sigma2 of the layers that have none; returns 1 where the file has no trailer */
+static int load_log_sigma2(const network *net, FILE *fp, int start, int cutoff)
 {
     int kept = 0, relative = 0;
-    check_position(net, fp);
-    if (start == 0 && cutoff >= net->n) check_end(net, fp);
-    check_finite(net, start);
-    say_where_it_ends(net, cutoff);
-    if (!vd_variational_layers(net)) return 0;
-
     char *loaded = vd_calloc(net->n, 1);
     fseek(fp, file.end, SEEK_SET);
     for (uint32_t i = 0; i < file.entries; ++i) load_entry(net, fp, start, cutoff, loaded);
@@ -289,4 +284,16 @@ int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
     free(loaded);
     say_what_is_missing(relative, kept);
     return !file.entries;
+}
+
+int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff)
+{
+    check_position(net, fp);
+    if (start == 0 && cutoff >= net->n) check_end(net, fp);
+    check_finite(net, start);
+    say_where_it_ends(net, cutoff);
+    int is_plain = vd_variational_layers(net) && load_log_sigma2(net, fp, start, cutoff);
+    free(file.filename); /* the thread may end */
+    file.filename = 0;
+    return is_plain;
 }

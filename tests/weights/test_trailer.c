@@ -6,7 +6,9 @@
 #include "support/weights_file.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -450,6 +452,34 @@ START_TEST(a_place_that_cannot_be_written_is_named)
 }
 END_TEST
 
+static void *load_in_thread(void *name)
+{
+    network *net = network_of(vd_cfg, 0);
+    load_weights(net, name);
+    free_network(net);
+    return 0;
+}
+
+START_TEST(a_thread_that_has_loaded_weights_leaves_no_memory_behind)
+{
+    enum { ROUNDS = 20, WARM = 4, DOTS = 1000 };
+    char *dots = vd_calloc(2 * DOTS + 1, 1);
+    for (int i = 0; i < DOTS; ++i) memcpy(dots + 2 * i, "./", 2);
+    char *name = vd_format("/%s%s", dots, path);
+    size_t before = 0;
+    mallopt(M_ARENA_MAX, 1); /* the one that mallinfo2() looks at */
+    for (int i = 0; i < ROUNDS; ++i) {
+        pthread_t thread;
+        if (i == WARM) before = mallinfo2().uordblks;
+        ck_assert_int_eq(pthread_create(&thread, 0, load_in_thread, name), 0);
+        ck_assert_int_eq(pthread_join(thread, 0), 0);
+    }
+    double left = ((double)mallinfo2().uordblks - (double)before) / (ROUNDS - WARM);
+    ck_assert_msg(left < DOTS, "%g bytes a thread", left);
+    free(name), free(dots);
+}
+END_TEST
+
 SUITE_OF(trailer)
 {
     TIMEOUT(240);
@@ -472,4 +502,5 @@ SUITE_OF(trailer)
     TEST(a_file_of_the_old_header_loads);
     TEST(a_full_disk_leaves_the_earlier_file_and_no_other);
     TEST(a_place_that_cannot_be_written_is_named);
+    TEST(a_thread_that_has_loaded_weights_leaves_no_memory_behind);
 }
