@@ -2,6 +2,7 @@
 #include "weights/array.h"
 #include "weights/matrix.h"
 #include "base/fail.h"
+#include "base/float_bits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static weights read_weights(vd_part p, const float *log_sigma2)
     l.sigma = vd_calloc(l.n, sizeof(float));
     l.steps = vd_calloc(l.n, sizeof(int));
     for (size_t i = 0, k = 0; i < vd_part_weights(p); ++i) {
-        if (!vd_count_nonzero(1, p.weights + i)) continue;
+        if (vd_is_zero(p.weights[i])) continue;
         l.at[k] = i;
         l.w[k] = p.weights[i];
         l.sigma[k++] = fmaxf(expf(log_sigma2[i] / 2), least);

@@ -5,6 +5,7 @@
 #include "layer/sources.h"
 #include "layer/variants.h"
 #include "base/fail.h"
+#include "base/float_bits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,7 @@ int vd_row_is_alive(vd_part p, int row)
     float *arrays[ARRAYS_OF_ROWS];
     arrays_of_rows(p, arrays);
     for (int k = 0; k < ARRAYS_OF_ROWS; ++k)
-        if (arrays[k] && vd_count_nonzero(1, arrays[k] + row)) return 1;
+        if (arrays[k] && !vd_is_zero(arrays[k][row])) return 1;
     return p.weights && vd_count_nonzero(p.columns, row_of(p, row));
 }
 

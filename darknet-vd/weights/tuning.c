@@ -1,11 +1,11 @@
 #include "weights/tuning.h"
 #include "weights/grid.h"
-#include "weights/matrix.h"
 #include "weights/simplify.h"
 #include "weights/values.h"
 #include "layer/fine_tune.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
+#include "base/float_bits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static void take_zeros(const vd_tuning *t)
     for (int i = 0; i < t->own.n; ++i) {
         vd_part own = t->own.part[i], rounded = t->rounded.part[i];
         for (size_t k = 0; !t->codes[i].exact && k < vd_part_weights(own); ++k)
-            if (!vd_count_nonzero(1, rounded.weights + k)) own.weights[k] = 0;
+            if (vd_is_zero(rounded.weights[k])) own.weights[k] = 0;
     }
 }
 

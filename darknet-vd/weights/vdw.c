@@ -1,6 +1,7 @@
 #include "weights/vdw.h"
 #include "base/fail.h"
 #include "base/files.h"
+#include "base/float_bits.h"
 #include "base/text.h"
 #include "layer/layer_state.h"
 #include "layer/vd_layer.h"
@@ -48,7 +49,7 @@ static int same_values(size_t n, const float *a, const float *b)
 {
     for (size_t i = 0; a && i < n; ++i)
         /* as bits, so that a NaN equals itself. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
-        if (memcmp(a + i, b + i, sizeof(float)) && (vd_count_nonzero(1, a + i) || vd_count_nonzero(1, b + i))) return 0;
+        if (memcmp(a + i, b + i, sizeof(float)) && (!vd_is_zero(a[i]) || !vd_is_zero(b[i]))) return 0;
     return 1;
 }
 
