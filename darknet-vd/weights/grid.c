@@ -131,10 +131,15 @@ static void free_prices(prices *p)
 
 /* ---- rounding ---------------------------------------------------------------------------------------------------- */
 
-/* of weights that no step reaches, too: those have no integer as large */
+/* within the integers that there are, also for a weight that no step reaches */
 static int nearest_integer(float w, float step)
 {
     return (int)fminf(fmaxf(rintf(w / step), -VD_MOST_INTEGER), VD_MOST_INTEGER);
+}
+
+static void round_to_nearest(weights *l, float step)
+{
+    for (size_t k = 0; k < l->n; ++k) l->steps[k] = nearest_integer(l->w[k], step);
 }
 
 static double error_of(const weights *l, size_t k, float step, int steps)
@@ -143,7 +148,8 @@ static double error_of(const weights *l, size_t k, float step, int steps)
     return error * error / 2;
 }
 
-/* the best integer for each weight at these prices; returns the whole cost in nats */
+/* the best integer for each weight at these prices: the nearest, the next one towards 0, or 0; returns the whole cost
+ * in nats */
 static double choose(weights *l, const prices *p, float step, double rate)
 {
     double all = 0;
@@ -161,12 +167,14 @@ static double choose(weights *l, const prices *p, float step, double rate)
     return all;
 }
 
+/* prices depend on the integers and these on the prices: in turns, from the nearest integers on. Returns the cost at
+ * the last prices */
 static double round_by_rate(weights *l, float step, double rate)
 {
     enum { TIMES = 4 };
     prices p = make_prices(l);
     double cost = 0;
-    for (size_t k = 0; k < l->n; ++k) l->steps[k] = nearest_integer(l->w[k], step);
+    round_to_nearest(l, step);
     for (int i = 0; i < TIMES; ++i) {
         price(l, &p);
         cost = choose(l, &p, step, rate);
@@ -206,11 +214,6 @@ static int step_by_rate(weights *l, double sigma, double rate)
     return best;
 }
 
-static void round_to_nearest(weights *l, float step)
-{
-    for (size_t k = 0; k < l->n; ++k) l->steps[k] = nearest_integer(l->w[k], step);
-}
-
 static int chosen_step(weights *l, double rate)
 {
     double sigma = median(l->n, l->sigma);
@@ -221,7 +224,6 @@ static uint8_t round_weights(weights *l, vd_grid_rule rule)
 {
     int number = rule.is_fixed ? rule.least : chosen_step(l, rule.rate);
     if (number < rule.least) number = rule.least;
-    if (number > LAST_STEP) number = LAST_STEP;
     number = vd_grid_step_that_reaches(l->n, l->w, number, rule.rate > 0 ? VD_MOST_INTEGER : STEPS_OF_INT8);
     float step = vd_pack_step((uint8_t)number);
     if (rule.rate > 0) round_by_rate(l, step, rule.rate);
