@@ -6,7 +6,7 @@
 
 /* a line for each layer with weights and one for all, then the sizes of the two files
  *
- *   bytes           of all arrays of a layer: as floats, and its record in the packed file
+ *   bytes           of all arrays of a layer: as floats, and its share of the packed file
  *   bits a weight   8 * bytes packed / weights left
  *   multiply-adds   for one image, with all weights and with those left */
 void vd_size_sheet_print_table(FILE *fp, const vd_packed *p, vd_pack_format format);

@@ -1,4 +1,5 @@
-/* Arrays of weights, coded bit by bit; like vd_code_bit(), each function writes or reads.
+/* Arrays of a packed file of version 1, coded bit by bit; like vd_code_bit(), each function writes or reads. The
+ * program only reads them, its tests write them. Version 2, weights/array.h, has the tree and the count from here.
  *
  * What is coded, with new models for each array. A "bit" is a bit with a model; a "tree of b bits" is 2^b - 1 models in
  * a binary tree, the highest bit first:

@@ -14,13 +14,16 @@
 /* append the trailer of layers 0 .. cutoff - 1; nothing when none of them is variational */
 void vd_weights_save(const network *net, FILE *fp, int cutoff);
 
-/* the three steps of loading, called before, between and after the stock layers' own reads; see layer_plugin.h */
+/* Loading, in the order of the calls; see layer_plugin.h
+ *
+ *   vd_weights_load_begin     before anything is read; fp is left at its start
+ *   vd_weights_load_next      before the weights of layer `index`; returns 0 where the file ends in front of them
+ *   vd_weights_load_numbers   n numbers of that layer, in front of what stock Darknet reads
+ *   vd_weights_load_end       after the last layer; returns 1 where the network has variational layers and the file no
+ *                             log_sigma2 */
 void vd_weights_load_begin(const char *filename, FILE *fp);
 int vd_weights_load_next(const network *net, FILE *fp, int index);
-
-/* n numbers of the layer that vd_weights_load_next() was called for, in front of what stock Darknet reads */
 void vd_weights_load_numbers(const network *net, FILE *fp, float *at, size_t n);
-/* returns 1 where the network has variational layers and the file no log_sigma2 */
 int vd_weights_load_end(const network *net, FILE *fp, int start, int cutoff);
 
 #endif
