@@ -4,9 +4,11 @@
 #include "base/files.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int ends_with(const char *path, const char *ending)
 {
@@ -36,7 +38,9 @@ void vd_drawing_write(const char *path, const vd_panel *panels, int n, const cha
 
 void vd_drawing_check(const char *path)
 {
-    (void)path;
+    char *folder = vd_format("%.*s.", (int)(vd_file_name(path) - path), path);
+    if (access(folder, F_OK)) vd_die("%s: cannot write: %s", path, strerror(errno));
+    free(folder);
 }
 
 #include <cairo/cairo.h>

@@ -22,7 +22,8 @@ typedef struct {
 /* 1 when the name ends in .svg or .png */
 int vd_drawing_is_named(const char *path);
 
-/* vd_die() where the program is built without cairo: asked before long work whose picture goes to this path */
+/* vd_die() where the path has no folder, or the program is built without cairo: asked before long work whose picture
+ * goes to this path */
 void vd_drawing_check(const char *path);
 
 /* write the panels, one below the other, under a legend: label i names the curves of colour i. The file appears whole;

@@ -137,6 +137,7 @@ static const struct {
     {{"-from"}, "-from needs a number"},
     {{"-plot"}, "-plot"},
     {{"-plot", "a.gif"}, "a.gif does not end with .svg or .png"},
+    {{"-plot", "nowhere/a.svg"}, "nowhere/a.svg: "}, /* before the network is read */
     {{"-thresh", "1"}, "unknown option -thresh"},
     {{"more"}, "unexpected argument more"},
 };
