@@ -128,8 +128,8 @@ int vd_pack_command(int argc, char **argv)
         vd_die("%s: would overwrite the file to pack: choose another name", a.out);
     if (a.plan.data && vd_same_file(a.out, a.plan.data))
         vd_die("%s: would overwrite the file of -tune: choose another name", a.out);
+    vd_output out = vd_output_open(a.out); /* first: tuning may take hours */
     vd_packed p = pack(&a);
-    vd_output out = vd_output_open(a.out);
     fwrite(p.file.bytes, 1, p.file.n, out.fp);
     vd_output_close(&out);
     if (a.json) vd_size_sheet_print_json(stdout, &p, a.format);

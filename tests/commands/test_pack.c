@@ -147,6 +147,16 @@ START_TEST(what_cannot_be_done_is_named_and_nothing_is_written)
 }
 END_TEST
 
+START_TEST(a_place_that_cannot_be_written_is_named_before_the_work)
+{
+    run_result r = pack("nowhere/out.vdw", (const char *const[]){"-rate", "1", "-tune", data_file, 0});
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, "nowhere/out.vdw: cannot write: ") != 0, "%s", r.err);
+    ck_assert_ptr_eq(strchr(r.err, '\n'), r.err + strlen(r.err) - 1); /* the network has not been read */
+    free_run(r);
+}
+END_TEST
+
 SUITE_OF(pack)
 {
     TIMEOUT(240);
@@ -155,4 +165,5 @@ SUITE_OF(pack)
     TEST(tuning_makes_a_small_file_better_and_is_repeatable);
     TEST(the_target_of_the_training_before_is_not_tuned_to);
     TEST(what_cannot_be_done_is_named_and_nothing_is_written);
+    TEST(a_place_that_cannot_be_written_is_named_before_the_work);
 }
