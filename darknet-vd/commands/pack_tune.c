@@ -163,7 +163,7 @@ vd_packed vd_tune_and_pack(network *net, const char *cfg, vd_tune_plan plan)
     read_pictures(&p, net, plan.data);
     int batches = (p.args.m + p.args.n - 1) / p.args.n;
     set_schedule(net, &plan, batches * plan.epochs);
-    size_t first_size = vd_packed_size_at_rate(net, fine);
+    size_t first_size = plan.bytes ? vd_packed_size_at_rate(net, fine) : 0;
     vd_tuning *t = make_vd_tuning(net);
     load_next(&p);
     for (int e = 0; e < plan.epochs; ++e) {

@@ -7,8 +7,8 @@
 typedef struct {
     const char *data; /* .data file of a classifier: train=, labels=, classes= */
     int epochs;       /* over the pictures of train= */
-    double rate;      /* of weights/grid.h, unless */
-    size_t bytes;     /* the file shall have at most so many; 0: rate says it */
+    double rate;      /* of weights/grid.h; 0 with bytes */
+    size_t bytes;     /* the file shall have at most so many, at the rate that does it; 0 with a rate */
     double learning;  /* learning rate of the first batch as a share of the cfg's; it falls to 0 */
 } vd_tune_plan;
 
