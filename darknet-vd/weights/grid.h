@@ -20,7 +20,7 @@ typedef struct {
     double rate; /* 0: to the nearest multiple of the largest step of at most half the median sigma, or of the smallest
                     larger one with which no weight takes more than 127 */
     uint8_t least; /* the least number of a step */
-    int is_fixed;  /* 1: the step is number `least` */
+    int is_fixed;  /* 1: the step is number `least`; all weights must be within its reach */
 } vd_grid_rule;
 
 /* round the weights of p in place to integers times a step, of at most VD_MOST_INTEGER steps each

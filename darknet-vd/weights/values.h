@@ -14,7 +14,7 @@
  * Returns null, or what cannot be packed, which the caller frees. */
 char *vd_make_values(const network *net, vd_parts values, vd_pack_format format, double rate, vd_part_code *codes);
 
-/* its steps
+/* its steps for integers, which weights/tuning.c takes one by one; vd_simplify() follows the first and the second
  *
  *   vd_copy_masked       the arrays at test time: pruned weights are 0. Returns null, or what cannot be packed
  *   vd_round_by_rate     the weights of variational layers, and the biases of those without batch normalisation, to
@@ -25,7 +25,7 @@ char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format)
 void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_code *codes);
 void vd_finish_integers(const network *net, vd_parts values, vd_part_code *codes);
 
-/* pack values as they are, see vd_pack_network(); and the bytes that takes, 0 with a fault */
+/* in vdw.c: pack values as they are, see vd_pack_network(); and the bytes that takes, 0 with a fault */
 vd_packed vd_pack_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes, char **fault);
 size_t vd_size_of_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes, char **fault);
 
