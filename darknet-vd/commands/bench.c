@@ -27,7 +27,7 @@ enum { DENSE, SPARSE, WAYS };
 
 typedef struct {
     const char *cfg;
-    const char *asked; /* the user's DARKNET_SPARSE; null: not set */
+    char *asked; /* a copy of the user's DARKNET_SPARSE, which setenv() may overwrite; null: not set */
     network *net[WAYS];
     float *images;
     double seconds;
@@ -199,8 +199,8 @@ static void load(bench *b, char *weights)
 int vd_bench_command(int argc, char **argv)
 {
     if (vd_words_help(argc, argv, usage)) return 0;
-    bench b = {.seconds = 2, .asked = getenv("DARKNET_SPARSE")};
-    char *files[2];
+    bench b = {.seconds = 2};
+    char *files[2], *sparse = getenv("DARKNET_SPARSE");
     int n = 0, batch = 0, threads = vd_parallel_threads();
     vd_words w = {"vd bench", argc, argv, 1};
     for (; w.at < argc; ++w.at) {
@@ -214,7 +214,7 @@ int vd_bench_command(int argc, char **argv)
         else files[n++] = argv[w.at];
     }
     if (n < 2) vd_die("darknet vd bench: CFG and WEIGHTS are needed; see -h");
-    if (b.asked) b.asked = vd_format("%s", b.asked); /* setenv() may overwrite it */
+    if (sparse) b.asked = vd_format("%s", sparse);
     b.cfg = files[0];
     load(&b, files[1]);
     int most = b.net[DENSE]->batch;
@@ -222,5 +222,6 @@ int vd_bench_command(int argc, char **argv)
     run(&b, batch ? batch : most, threads);
     for (int way = 0; way < WAYS; ++way) free_network(b.net[way]);
     free(b.images);
+    free(b.asked);
     return 0;
 }

@@ -118,7 +118,7 @@ static vd_export_options parse(int argc, char **argv)
         } else if (!strcmp(word, "-format")) ++w.at; /* read already */
         else if (word[0] == '-') vd_die("darknet vd export: unknown option %s", word);
         else if (n < 3) files[n++] = word;
-        else o.files[o.pictures++] = argv[w.at];
+        else o.files[o.pictures++] = vd_format("%s", word);
     }
     if (n < 3) vd_die("darknet vd export: CFG, WEIGHTS and OUT are needed; see -h");
     if (fuse && no_fuse) vd_die("darknet vd export: -fuse or -no-fuse, not both");
@@ -173,6 +173,7 @@ int vd_export_command(int argc, char **argv)
     vd_export_result r = vd_export(o);
     print_result(o, &r);
     free_vd_export_result(r);
+    for (int i = 0; i < o.pictures; ++i) free(o.files[i]);
     for (int i = 0; i < o.ranges; ++i) free(o.range_files[i]);
     free(o.range_files);
     free(o.files);
