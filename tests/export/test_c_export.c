@@ -403,6 +403,22 @@ START_TEST(integers_are_the_same_to_the_bit_on_all_pictures)
 }
 END_TEST
 
+/* with -values 8 an output is of two bytes; its range is that of the floats, however large they are */
+START_TEST(wide_outputs_are_not_held_within_bytes)
+{
+    static const char cfg[] = "[net]\nbatch=1\nwidth=6\nheight=6\nchannels=1\n[convolutional]\nfilters=3\nsize=3\n"
+                              "stride=1\npad=1\nactivation=relu\n[connected]\noutput=4\nactivation=linear\n";
+    network *net = random_network(cfg, 5);
+    for (int i = 0; i < 27; ++i) net->layers[0].weights[i] = .1f;
+    for (int i = 0; i < 4 * 108; ++i) net->layers[1].weights[i] = (float)(i % 4 + 1) * 100;
+    vd_export_result r = export_c(cfg, net, 8);
+    ck_assert_double_lt(r.difference.relative, .05);
+    expect_self_test(sanitized, cfg);
+    free_vd_export_result(r);
+    free_network(net);
+}
+END_TEST
+
 /* the largest sum that inputs up to the limit can make, from the entries alone */
 static int64_t largest_sum(const vd_c_plan *p, const vd_c_stage *s)
 {
@@ -647,6 +663,7 @@ SUITE_OF(c_export)
     TEST(a_filter_of_many_weights_answers_as_masked);
     LOOP(bytes_that_the_header_tells_are_those_of_the_object, 2);
     LOOP(integers_are_the_same_to_the_bit_on_all_pictures, 2);
+    TEST(wide_outputs_are_not_held_within_bytes);
     TEST(no_sum_of_integers_leaves_32_bits);
     LOOP(a_changed_weight_fails_the_self_test, 2);
     TEST(rows_are_kept_only_until_they_are_read);

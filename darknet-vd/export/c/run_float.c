@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { HAS_LOW_BYTES = 0 };
 typedef float pixel;
 typedef int count;
 #define COUNT(p) (*(p))
