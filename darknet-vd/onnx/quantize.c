@@ -48,6 +48,12 @@ static void widen(range *r, const vd_onnx_tensor *t)
     }
 }
 
+/* 1 where all numbers are 0, or too small for a step between them */
+static float scale_of(float step)
+{
+    return step > 0 ? step : 1;
+}
+
 static void measure(const vd_onnx_graph *g, const char *path, int n, const float *pictures, ranges *list)
 {
     const char **wanted = vd_calloc(list->n, sizeof(*wanted));
@@ -65,7 +71,7 @@ static void measure(const vd_onnx_graph *g, const char *path, int n, const float
     }
     for (int i = 0; i < list->n; ++i) {
         range *r = list->r + i;
-        r->scale = r->high > r->low ? (r->high - r->low) / 255 : 1;
+        r->scale = scale_of((r->high - r->low) / 255);
         r->zero = (int)lrintf(-128 - r->low / r->scale);
     }
     free_vd_onnx_run(run);
@@ -110,13 +116,20 @@ static char *integers(vd_onnx_graph *g, const char *of, vd_onnx_type type, const
     return name;
 }
 
-/* the scale of each filter, so that its largest weight is 127 */
-static float *weight_scales(const vd_onnx_tensor *w)
+/* the scale of each filter, so that its largest weight is 127, or less where its bias, an integer of 32 bits times this
+ * scale and the input's, needs a larger one: beside a bias that large its weights are next to nothing
+ *
+ *   biases   null: none */
+static float *weight_scales(const vd_onnx_tensor *w, const vd_onnx_tensor *biases, float input_scale)
 {
+    const float largest_bias = 0x1p30f;
     size_t filters = (size_t)w->dims[0], row = w->n / filters;
     float *scale = vd_calloc(filters, sizeof(float));
-    for (size_t i = 0; i < w->n; ++i) scale[i / row] = fmaxf(scale[i / row], fabsf(w->real[i]));
-    for (size_t f = 0; f < filters; ++f) scale[f] = scale[f] > 0 ? scale[f] / 127 : 1;
+    for (size_t i = 0; i < w->n; ++i) scale[i / row] = fmaxf(scale[i / row], fabsf(w->real[i]) / 127);
+    for (size_t f = 0; f < filters; ++f) {
+        float least = biases ? fabsf(biases->real[f]) / largest_bias / input_scale : 0;
+        scale[f] = scale_of(fmaxf(scale[f], least));
+    }
     return scale;
 }
 
@@ -166,7 +179,8 @@ static const range *range_of(const ranges *list, nodes old, const char *name)
 
 static void quantize_product(vd_onnx_graph *g, vd_onnx_node *node, const vd_onnx_tensor *w, const range *r)
 {
-    float *scale = weight_scales(w);
+    const vd_onnx_tensor *biases = node->inputs > 2 ? vd_onnx_find_tensor(g, node->input[2]) : 0;
+    float *scale = weight_scales(w, biases, r->scale);
     int64_t filters = w->dims[0];
     char *weights = integers(g, node->input[1], VD_ONNX_INT8, scale), *x = through_bytes(g, r->name, r->name, r);
     for (int64_t f = 0; f < filters; ++f) scale[f] *= r->scale;

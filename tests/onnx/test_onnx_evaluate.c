@@ -391,6 +391,20 @@ START_TEST(a_graph_of_bytes_has_scales_of_filters_and_biases_of_both)
 }
 END_TEST
 
+/* a filter's scale is not so small that its bias, an integer of 32 bits, has no place */
+START_TEST(biases_stay_beside_weights_next_to_nothing)
+{
+    static const float w[6] = {1e-9f, -2e-9f, 0, 0, 1, 0}, b[3] = {2, -6, 3}, pictures[2] = {0, 255};
+    constant("w", 2, (int64_t[]){3, 2}, w);
+    constant("b", 1, (int64_t[]){3}, b);
+    g->input[0] = (vd_onnx_value){g->input[0].name, VD_ONNX_FLOAT, 2, {-1, 2}};
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Gemm", "y", "x", "w", "b", (char *)0), "transB", 1);
+    vd_onnx_quantize(g, "test", 1, pictures);
+    ck_assert_int_eq(vd_onnx_find_tensor(g, "w")->integer[4], 127);
+    expect(2, (int64_t[]){1, 2}, (float[]){127, 50}, 2, (int64_t[]){1, 3}, (float[]){2, -6, 130});
+}
+END_TEST
+
 /* ---- what does not fit ---- */
 
 static void (*build)(void);
@@ -510,5 +524,6 @@ SUITE_OF(onnx_evaluate)
     TEST(pads_are_put_around);
     TEST(one_part_of_several);
     TEST(a_graph_of_bytes_has_scales_of_filters_and_biases_of_both);
+    TEST(biases_stay_beside_weights_next_to_nothing);
     TEST(what_does_not_fit_is_a_line_that_names_the_node);
 }
