@@ -419,6 +419,25 @@ START_TEST(wide_outputs_are_not_held_within_bytes)
 }
 END_TEST
 
+/* the file's own functions are not redefined, whatever it is called */
+START_TEST(a_name_that_is_taken_has_net_in_front)
+{
+    static const char *const outs[] = {"open", "answer", "reorder", "2x2", "opened"};
+    static const char *const names[] = {"net_open", "net_answer", "net_reorder", "net_2x2", "opened"};
+    network *net = random_network(small, 5);
+    save(small, net);
+    char *path = in_folder(folder, "net.cfg"), *weights = in_folder(folder, "net.weights");
+    char *out = in_folder(folder, outs[_i]);
+    free_vd_export_result(
+        vd_export((vd_export_options){.cfg = path, .weights = weights, .out = out, .format = "c", .fuse = 1}));
+    char *command =
+        vd_format("gcc -std=c99 -Wall -Werror -c %s.c && nm %s.o | grep -w %s_row", outs[_i], outs[_i], names[_i]);
+    expect_command(command, small);
+    free(path), free(weights), free(out), free(command);
+    free_network(net);
+}
+END_TEST
+
 /* the largest sum that inputs up to the limit can make, from the entries alone */
 static int64_t largest_sum(const vd_c_plan *p, const vd_c_stage *s)
 {
@@ -664,6 +683,7 @@ SUITE_OF(c_export)
     LOOP(bytes_that_the_header_tells_are_those_of_the_object, 2);
     LOOP(integers_are_the_same_to_the_bit_on_all_pictures, 2);
     TEST(wide_outputs_are_not_held_within_bytes);
+    LOOP(a_name_that_is_taken_has_net_in_front, 5);
     TEST(no_sum_of_integers_leaves_32_bits);
     LOOP(a_changed_weight_fails_the_self_test, 2);
     TEST(rows_are_kept_only_until_they_are_read);

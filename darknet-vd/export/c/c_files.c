@@ -103,12 +103,14 @@ static float *run_pictures(const vd_c_plan *p, const vd_exporting *e)
 
 /* ---- the files ---- */
 
-/* the last part of a path as an identifier */
+/* the last part of a path as an identifier, with "net_" in front where it cannot begin one or is taken */
 static char *identifier_of(const char *last)
 {
-    char *name = vd_format("%s%s", isalpha((unsigned char)*last) ? "" : "net_", last);
+    char *name = vd_format("net_%s", last);
     for (char *c = name; *c; ++c)
         if (!isalnum((unsigned char)*c) || (unsigned char)*c > 127) *c = '_';
+    int is_whole = isalpha((unsigned char)*last) && !vd_c_is_taken(name + strlen("net_"));
+    if (is_whole) memmove(name, name + strlen("net_"), strlen(last) + 1);
     return name;
 }
 

@@ -19,6 +19,9 @@ typedef struct {
 void vd_c_emit_source(const vd_c_plan *p, const vd_c_about *a, FILE *fp);
 void vd_c_emit_header(const vd_c_plan *p, const vd_c_about *a, FILE *fp);
 
+/* 1 when a function within the file has the name NAME_row(), so that the network cannot be called NAME */
+int vd_c_is_taken(const char *name);
+
 /* const data; static data; both in bytes, on a machine with pointers and integers of 32 bits */
 size_t vd_c_flash_bytes(const vd_c_plan *p);
 size_t vd_c_ram_bytes(const vd_c_plan *p);

@@ -144,6 +144,15 @@ void vd_c_emit_functions(const vd_c_plan *p, FILE *fp)
     write_parts(vd_c_kernels_text, &used, fp);
 }
 
+int vd_c_is_taken(const char *name)
+{
+    char *function = vd_format("%s_row(", name);
+    const char *at = vd_c_kernels_text;
+    while ((at = strstr(at, function)) && at[-1] != ' ' && at[-1] != '*') ++at;
+    free(function);
+    return at != 0;
+}
+
 int vd_c_needs_math(const vd_c_plan *p)
 {
     static const ACTIVATION plain[] = {LINEAR, RELU, RELU6, RELIE, RAMP, LEAKY, HARDTAN, LHTAN, PLSE, HARD_MISH};
