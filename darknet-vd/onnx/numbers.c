@@ -251,14 +251,14 @@ static void run_max(vd_onnx_call *c)
 
 /* ---- rows ---- */
 
-/* e^(x - m)/sum along one axis; before opset 13 along all from the axis on, which are not known but for the last */
+/* e^(x - m)/sum along one axis; before opset 13 over all numbers from the axis on */
 static void run_softmax(vd_onnx_call *c)
 {
     const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, -1);
     int axis = vd_onnx_axis_of(c, vd_onnx_integer_of(c->node, "axis", c->opset < 13 ? 1 : -1), x->rank);
     size_t n = (size_t)x->dims[axis], step = 1;
-    if (c->opset < 13 && axis != x->rank - 1) vd_onnx_fail(c, "along more than one axis");
     for (int i = axis + 1; i < x->rank; ++i) step *= (size_t)x->dims[i];
+    if (c->opset < 13) n *= step, step = 1;
     vd_onnx_make_like(c, x);
     for (size_t row = 0; n && row < x->n / n; ++row) {
         const float *from = x->real + row / step * step * n + row % step;

@@ -230,6 +230,20 @@ START_TEST(each_way_to_the_pixel_below_is_an_upsample)
 }
 END_TEST
 
+/* before opset 13 a Softmax is over all numbers of a picture, as SqueezeNet has it behind its means */
+START_TEST(an_older_softmax_takes_maps_of_one_pixel)
+{
+    begin_graph(3, 5, 4);
+    g->opset = 11;
+    conv("a", "x", 4, 3, 1);
+    one("GlobalAveragePool", "b", "a");
+    one("Softmax", "y", "b");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[avgpool]\n\n[softmax]\n");
+}
+END_TEST
+
 START_TEST(rows_of_numbers)
 {
     begin_graph(7, 0, 0);
@@ -605,6 +619,7 @@ SUITE_OF(import)
     TEST(branches_become_routes_and_shortcuts);
     TEST(pools_and_sizes);
     TEST(each_way_to_the_pixel_below_is_an_upsample);
+    TEST(an_older_softmax_takes_maps_of_one_pixel);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);

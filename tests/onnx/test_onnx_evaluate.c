@@ -244,6 +244,9 @@ START_TEST(softmax_is_along_its_axis)
     vd_onnx_rename(g, "y", "w");
     vd_onnx_rename(g, "z", "y");
     expect(3, shape, (float[]){0, 1, 2, 1, 0, 3}, 3, shape, (float[]){a, b, a, b, a, b});
+    g->opset = 12; /* over all from the axis on */
+    expect(3, shape, (float[]){1, 1, 1, 1, 1, 1}, 3, shape,
+           (float[]){1 / 6.f, 1 / 6.f, 1 / 6.f, 1 / 6.f, 1 / 6.f, 1 / 6.f});
 }
 END_TEST
 
