@@ -37,8 +37,8 @@ void vd_import_concat(vd_importing *im)
 static int64_t padding_of(const vd_importing *im, const vd_window *v, vd_place x, const int64_t *out)
 {
     for (int64_t p = 2 * v->pad[0]; p <= 2 * v->pad[0] + 1; ++p)
-        if (v->pad[1] == v->pad[0] && vd_window_out(x.h, p, v->size[0], v->stride[0], 0) == out[0] &&
-            vd_window_out(x.w, p, v->size[1], v->stride[1], 0) == out[1])
+        if (v->pad[1] == v->pad[0] && vd_onnx_windows(x.h, p, 0, v->size[0], v->stride[0], 0) == out[0] &&
+            vd_onnx_windows(x.w, p, 0, v->size[1], v->stride[1], 0) == out[1])
             return p;
     vd_import_refuse(im, "pads of %lld,%lld,%lld,%lld: as much on all sides, or one more behind, is expected",
                      (long long)v->pad[0], (long long)v->pad[1], (long long)v->pad[2], (long long)v->pad[3]);
@@ -91,7 +91,7 @@ void vd_import_pool(vd_importing *im)
     }
     vd_window v = vd_window_of(im, x, size);
     for (int k = 0; k < 2; ++k)
-        out[k] = vd_window_out(k ? x.w : x.h, v.pad[k] + v.pad[k + 2], size[k], v.stride[k], up);
+        out[k] = vd_onnx_windows(k ? x.w : x.h, v.pad[k], v.pad[k + 2], size[k], v.stride[k], up);
     if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool: 1 is expected");
     if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window larger than its map with the pads");
     if (is_mean && up) vd_import_refuse(im, "ceil_mode=1 of a mean: 0 is expected");

@@ -1,5 +1,6 @@
 /* Convolutions and matrices, and what becomes a part of one: biases, batch normalisation. */
 #include "import/window.h"
+#include "onnx/geometry.h"
 #include "base/fail.h"
 #include "base/text.h"
 
@@ -43,8 +44,8 @@ static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
     vd_import_add_layer(im, "maxpool", vd_format("size=1\n%spadding=0\n", stride));
     free(stride);
     x.layer = vd_import_last_layer(im);
-    x.h = (int)vd_window_out(x.h, 0, 1, v->stride[0], 0);
-    x.w = (int)vd_window_out(x.w, 0, 1, v->stride[1], 0);
+    x.h = (int)vd_onnx_windows(x.h, 0, 0, 1, v->stride[0], 0);
+    x.w = (int)vd_onnx_windows(x.w, 0, 0, 1, v->stride[1], 0);
     v->stride[0] = v->stride[1] = 1;
     return x;
 }
@@ -70,8 +71,8 @@ void vd_import_convolution(vd_importing *im)
                          (long long)v.gap[0], (long long)pad, (long long)(reach - 1) / 2);
     if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads: none are expected");
     x = thinned(im, x, &v);
-    int64_t h = vd_window_out(x.h, 2 * pad, reach, v.stride[0], 0),
-            width = vd_window_out(x.w, 2 * pad, reach, v.stride[1], 0);
+    int64_t h = vd_onnx_windows(x.h, pad, pad, reach, v.stride[0], 0),
+            width = vd_onnx_windows(x.w, pad, pad, reach, v.stride[1], 0);
     if (h < 1 || width < 1 || w->n == 0) vd_import_refuse(im, "a window larger than its map with the pads");
     vd_import_read(im, x);
     char *stride = vd_window_stride_keys(&v),

@@ -33,11 +33,6 @@ int64_t vd_window_pad(const vd_importing *im, const vd_window *v)
     return pad;
 }
 
-int64_t vd_window_out(int64_t n, int64_t pad, int64_t reach, int64_t stride, int round_up)
-{
-    return n + pad < reach ? 0 : (n + pad - reach + (round_up ? stride - 1 : 0)) / stride + 1;
-}
-
 char *vd_window_stride_keys(const vd_window *v)
 {
     if (v->stride[0] == v->stride[1]) return vd_format("stride=%lld\n", (long long)v->stride[0]);

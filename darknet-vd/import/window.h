@@ -15,9 +15,6 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size);
 /* the pad of all sides; refuses others */
 int64_t vd_window_pad(const vd_importing *im, const vd_window *v);
 
-/* numbers of the output along an axis of n; reach: of a window with its gaps */
-int64_t vd_window_out(int64_t n, int64_t pad, int64_t reach, int64_t stride, int round_up);
-
 /* "stride=2\n", or stride_x and stride_y; the caller frees */
 char *vd_window_stride_keys(const vd_window *v);
 

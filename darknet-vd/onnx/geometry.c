@@ -12,6 +12,14 @@ void vd_onnx_pad_same(const int64_t *n, const int64_t *size, const int64_t *stri
     }
 }
 
+int64_t vd_onnx_windows(int64_t n, int64_t before, int64_t behind, int64_t reach, int64_t stride, int up)
+{
+    int64_t room = n + before + behind - reach;
+    if (room < 0) return 0;
+    int64_t out = (room + (up ? stride - 1 : 0)) / stride + 1;
+    return up && (out - 1) * stride >= n + before ? out - 1 : out;
+}
+
 int64_t vd_onnx_within(int64_t i, int64_t n)
 {
     if (i < 0) i = i < -n ? 0 : i + n;

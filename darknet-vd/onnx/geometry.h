@@ -12,6 +12,11 @@
 void vd_onnx_pad_same(const int64_t *n, const int64_t *size, const int64_t *stride, const int64_t *gap, int upper,
                       int64_t *pad);
 
+/* windows along a side of n with its pads, `stride` apart, each of which reaches over `reach` numbers; 0 where not even
+ * one fits. With `up`, ceil_mode=1, the last one may end behind the pads, but not begin behind the map, which is
+ * PyTorch's rule */
+int64_t vd_onnx_windows(int64_t n, int64_t before, int64_t behind, int64_t reach, int64_t stride, int up);
+
 /* an index as Slice and Split count it, from the end where it is negative, held within 0 and n */
 int64_t vd_onnx_within(int64_t i, int64_t n);
 

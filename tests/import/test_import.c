@@ -163,6 +163,21 @@ START_TEST(branches_become_routes_and_shortcuts)
 }
 END_TEST
 
+/* rounded up, a 4x4 map would have a third window a side, which begins behind it */
+START_TEST(windows_of_ceil_mode_begin_in_the_map)
+{
+    begin_graph(3, 4, 4);
+    conv("a", "x", 2, 3, 1);
+    vd_onnx_node *node = vd_onnx_add_node(g, "MaxPool", "y", "a", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){1, 1});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    vd_onnx_set_integer(node, "ceil_mode", 1);
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=2\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[maxpool]\nsize=1\nstride=2\npadding=0\n");
+}
+END_TEST
+
 START_TEST(pools_and_sizes)
 {
     begin_graph(4, 9, 9);
@@ -617,6 +632,7 @@ SUITE_OF(import)
     EACH(silence_stderr, 0);
     TEST(products_take_what_comes_behind_them);
     TEST(branches_become_routes_and_shortcuts);
+    TEST(windows_of_ceil_mode_begin_in_the_map);
     TEST(pools_and_sizes);
     TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(an_older_softmax_takes_maps_of_one_pixel);
