@@ -2,22 +2,38 @@
 #include "onnx/graph.h"
 #include "onnx/wire.h"
 #include "base/fail.h"
-#include "base/version.h"
+#include "base/float_bits.h"
 #include "base/fp16.h"
+#include "base/version.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static uint64_t bits_of_double(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    return bits;
+}
+
+static uint64_t bits_of(const vd_onnx_tensor *t, size_t i)
+{
+    switch (t->type) {
+    case VD_ONNX_FLOAT:
+        return vd_bits_of_float(t->real[i]);
+    case VD_ONNX_FLOAT16:
+        return vd_fp16_of(t->real[i]);
+    case VD_ONNX_DOUBLE:
+        return bits_of_double(t->real[i]);
+    default:
+        return (uint64_t)t->integer[i];
+    }
+}
 
 /* the bytes of number i, the lowest first */
 static void put(const vd_onnx_tensor *t, size_t i, unsigned char *to)
 {
-    union {
-        float f;
-        uint32_t word;
-    } x = {0};
-    uint64_t bytes;
-    if (t->type == VD_ONNX_FLOAT16) bytes = vd_fp16_of(t->real[i]);
-    else if (t->real) x.f = t->real[i], bytes = x.word;
-    else bytes = (uint64_t)t->integer[i];
+    uint64_t bytes = bits_of(t, i);
     for (int k = 0; k < vd_onnx_size_of(t->type); ++k) to[k] = (unsigned char)(bytes >> 8 * k);
 }
 

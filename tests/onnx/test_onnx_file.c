@@ -11,8 +11,8 @@
 /* every type of tensor and of attribute */
 static vd_onnx_graph *small_graph(void)
 {
-    static const vd_onnx_type types[] = {VD_ONNX_FLOAT, VD_ONNX_UINT8, VD_ONNX_INT8,
-                                         VD_ONNX_INT32, VD_ONNX_INT64, VD_ONNX_FLOAT16};
+    static const vd_onnx_type types[] = {VD_ONNX_FLOAT, VD_ONNX_UINT8,   VD_ONNX_INT8,  VD_ONNX_INT32,
+                                         VD_ONNX_INT64, VD_ONNX_FLOAT16, VD_ONNX_DOUBLE};
     static const int64_t dims[3] = {2, 3, 1};
     vd_onnx_graph *g = make_vd_onnx_graph();
     for (int i = 0; i < COUNT_OF(types); ++i) {
