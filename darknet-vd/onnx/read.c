@@ -322,12 +322,6 @@ static void read_node(reading *r, vd_wire_part p, vd_onnx_node *node)
     if (node->domain && strcmp(node->domain, "ai.onnx")) refuse(r, "operators of %s are not read", node->domain);
 }
 
-static void add_integer(vd_onnx_node *node, const char *name, int i)
-{
-    vd_onnx_attribute *a = VD_ONNX_ONE_MORE(node->attribute, node->attributes);
-    *a = (vd_onnx_attribute){.name = vd_format("%s", name), .kind = VD_ONNX_INTEGER, .i = i};
-}
-
 /* a Split of n outputs as n nodes of one output; the bytes are read again for each */
 static void read_nodes(reading *r, vd_wire_part p)
 {
@@ -339,8 +333,8 @@ static void read_nodes(reading *r, vd_wire_part p)
         if (strcmp(node->type, "Split")) return;
         parts = node->outputs;
         if (parts > VD_ONNX_PARTS) refuse(r, "%d parts: %d at most are read", parts, VD_ONNX_PARTS);
-        add_integer(node, "part", k);
-        add_integer(node, "parts", parts);
+        vd_onnx_set_integer(node, "part", k);
+        vd_onnx_set_integer(node, "parts", parts);
         char *swap = node->output[0];
         node->output[0] = node->output[k];
         node->output[k] = swap;
