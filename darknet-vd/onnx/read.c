@@ -192,6 +192,12 @@ static void set_run(const reading *r, const vd_wire_field *f, vd_wire_part *run)
     *run = f->part;
 }
 
+static void set_place(reading *r, const vd_onnx_tensor *t)
+{
+    free(r->place);
+    r->place = vd_format("tensor %s", t->name ? t->name : "without a name");
+}
+
 static void read_tensor(reading *r, vd_wire_part p, vd_onnx_tensor *t)
 {
     tensor_fields f = {.type = VD_ONNX_FLOAT};
@@ -208,8 +214,7 @@ static void read_tensor(reading *r, vd_wire_part p, vd_onnx_tensor *t)
             refuse(r, "%s: numbers in another file are not read: export to one file (PyTorch: external_data=False)",
                    t->name ? t->name : "a tensor");
     }
-    free(r->place);
-    r->place = vd_format("tensor %s", t->name ? t->name : "without a name");
+    set_place(r, t);
     t->type = type_of(r, f.type);
     set_numbers(r, t, &f);
     free(f.dims.x);
@@ -245,6 +250,7 @@ static void read_sparse(reading *r, vd_wire_part p, vd_onnx_tensor *t)
     }
     t->name = values.name;
     values.name = 0;
+    set_place(r, t);
     t->type = VD_ONNX_FLOAT;
     t->sparse = 1;
     set_dims(r, t, &dims, MOST_DENSE);
