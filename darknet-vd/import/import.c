@@ -79,6 +79,7 @@ static void write_weights(const vd_import_network *net, FILE *fp)
 
 /* ---- the check ---- */
 
+/* infinite where an output is not finite, or where the model's are all zeros and the network's are not */
 static double difference(network *net, const vd_import_network *from, const vd_onnx_graph *g, const char *model)
 {
     vd_onnx_run *run = make_vd_onnx_run(g, model, 1, &from->output);
@@ -102,7 +103,7 @@ static double difference(network *net, const vd_import_network *from, const vd_o
     }
     free_vd_onnx_run(run);
     free(x);
-    return most == 0 ? 0 : most / largest;
+    return most == 0 || isinf(most) ? most : most / largest;
 }
 
 /* ---- all of it ---- */

@@ -612,6 +612,17 @@ START_TEST(numbers_that_are_not_finite_are_named)
 }
 END_TEST
 
+START_TEST(outputs_that_are_not_finite_are_no_difference_of_nan)
+{
+    begin_graph(2, 4, 4);
+    vd_onnx_tensor *w = vd_onnx_add_tensor(g, "w", VD_ONNX_FLOAT, 4, (int64_t[]){1, 2, 2, 2});
+    for (size_t i = 0; i < w->n; ++i) w->real[i] = 3e38f;
+    two("Conv", "y", "x", "w");
+    write_graph("y");
+    expect_refused("net.cfg: not written: outputs differ by inf of the largest output, more than 0.0001\n");
+}
+END_TEST
+
 START_TEST(files_and_arguments_that_are_wrong_are_named)
 {
     write_in_folder("model.onnx", "[net]\n");
@@ -649,5 +660,6 @@ SUITE_OF(import)
     TEST(what_darknet_cannot_say_names_the_node);
     TEST(numbers_of_a_flat_map_are_not_channels);
     TEST(numbers_that_are_not_finite_are_named);
+    TEST(outputs_that_are_not_finite_are_no_difference_of_nan);
     TEST(files_and_arguments_that_are_wrong_are_named);
 }
