@@ -24,10 +24,10 @@ void vd_import_refuse_picture(const vd_importing *im, vd_place p)
 
 /* ---- the graph ---- */
 
-static int is_one_of(const char *type, const char *const *list)
+static int is_one_of(const char *name, const char *const *list)
 {
     for (; *list; ++list)
-        if (!strcmp(type, *list)) return 1;
+        if (!strcmp(name, *list)) return 1;
     return 0;
 }
 
@@ -36,11 +36,6 @@ static int passes_on(const vd_onnx_node *node)
 {
     static const char *const types[] = {"Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Cast", 0};
     return is_one_of(node->type, types);
-}
-
-static int reads(const vd_onnx_node *node)
-{
-    return !passes_on(node) && strcmp(node->type, "Shape");
 }
 
 const vd_onnx_node *vd_import_maker_of(const vd_importing *im, const char *tensor)
@@ -61,12 +56,19 @@ const char *vd_import_root_of(const vd_importing *im, const char *tensor)
 
 int vd_import_reads_of(const vd_importing *im, const char *tensor)
 {
-    const char *root = vd_import_root_of(im, tensor);
-    int n = 0;
-    for (int i = 0; i < im->g->nodes; ++i)
-        for (int k = 0; k < im->g->node[i].inputs && reads(im->g->node + i); ++k)
-            n += !strcmp(vd_import_root_of(im, im->g->node[i].input[k]), root);
-    for (int i = 0; i < im->g->outputs; ++i) n += !strcmp(vd_import_root_of(im, im->g->output[i].name), root);
+    const vd_onnx_graph *g = im->g;
+    const char **same = vd_calloc(g->nodes + 2, sizeof(*same)); /* tensors with these numbers, then a null */
+    int n_same = 0, n = 0;
+    same[n_same++] = vd_import_root_of(im, tensor);
+    for (int i = 0; i < g->nodes; ++i) {
+        const vd_onnx_node *node = g->node + i;
+        int passes = passes_on(node);
+        if (passes && node->inputs && is_one_of(node->input[0], same)) same[n_same++] = node->output[0];
+        if (passes || !strcmp(node->type, "Shape")) continue;
+        for (int k = 0; k < node->inputs; ++k) n += is_one_of(node->input[k], same);
+    }
+    for (int i = 0; i < g->outputs; ++i) n += is_one_of(g->output[i].name, same);
+    free(same);
     return n;
 }
 
