@@ -515,20 +515,12 @@ static void add_input(vd_onnx_building *b)
     vd_onnx_add_value(&b->g->input, &b->g->inputs, "input", VD_ONNX_FLOAT, 4, (int64_t[]){-1, x->c, x->h, x->w});
 }
 
-/* the node that makes a map of the graph; null: it is the input */
-static const vd_onnx_node *maker_of(const vd_onnx_graph *g, const char *tensor)
-{
-    for (int i = 0; i < g->nodes; ++i)
-        if (!strcmp(g->node[i].output[0], tensor)) return g->node + i;
-    return 0;
-}
-
 /* give a map the name of an output. The input and what is an output already get it by a node that copies them */
 static void add_output(vd_onnx_building *b, int source, const char *name)
 {
     vd_onnx_map *x = b->maps + source;
     const char *was = x->tensor, *to = keep(b, vd_format("%s", name));
-    int taken = !maker_of(b->g, was);
+    int taken = !vd_onnx_maker_of(b->g, was);
     for (int i = 0; i < b->g->outputs; ++i) taken |= !strcmp(b->g->output[i].name, was);
     if (taken) vd_onnx_add_node(b->g, "Identity", to, was, (char *)0);
     else vd_onnx_rename(b->g, was, to);

@@ -28,7 +28,7 @@ static int is_gate(const vd_importing *im, const vd_onnx_node *node)
     if (next && !strcmp(node->type, "Softplus") && !strcmp(next->type, "Tanh"))
         next = vd_import_reader_of(im, next->output[0]);
     else if (next && !strcmp(node->type, "Tanh")) {
-        const vd_onnx_node *soft = vd_import_maker_of(im, node->input[0]);
+        const vd_onnx_node *soft = vd_onnx_maker_of(im->g, node->input[0]);
         if (!soft || strcmp(soft->type, "Softplus") || !soft->inputs) return 0;
         x = vd_import_root_of(im, soft->input[0]);
     } else if (strcmp(node->type, "Sigmoid")) return 0;
@@ -176,12 +176,12 @@ void vd_import_slopes(vd_importing *im)
 static int gated_input(const vd_importing *im, const char **name)
 {
     for (int k = 0; k < 2; ++k) {
-        const vd_onnx_node *gate = vd_import_maker_of(im, im->node->input[!k]);
+        const vd_onnx_node *gate = vd_onnx_maker_of(im->g, im->node->input[!k]);
         const char *x = vd_import_root_of(im, im->node->input[k]);
         if (!gate || !is_gate(im, gate)) continue;
         if (!strcmp(gate->type, "Sigmoid") && !strcmp(vd_import_root_of(im, gate->input[0]), x))
             return *name = "swish", k;
-        const vd_onnx_node *soft = vd_import_maker_of(im, gate->input[0]);
+        const vd_onnx_node *soft = vd_onnx_maker_of(im->g, gate->input[0]);
         if (!strcmp(gate->type, "Tanh") && soft && !strcmp(vd_import_root_of(im, soft->input[0]), x))
             return *name = "mish", k;
     }

@@ -38,13 +38,6 @@ static int passes_on(const vd_onnx_node *node)
     return is_one_of(node->type, types);
 }
 
-const vd_onnx_node *vd_import_maker_of(const vd_importing *im, const char *tensor)
-{
-    for (int i = 0; i < im->g->nodes; ++i)
-        if (!strcmp(im->g->node[i].output[0], tensor)) return im->g->node + i;
-    return 0;
-}
-
 const char *vd_import_root_of(const vd_importing *im, const char *tensor)
 {
     for (int i = im->g->nodes; i--;) { /* nodes come behind what they read: one pass from the last is enough */

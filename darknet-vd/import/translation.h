@@ -32,9 +32,8 @@ void vd_import_refuse_picture(const vd_importing *im, vd_place p);
 
 /* ---- the graph ---- */
 
-/* the node that makes a tensor, null: none; the tensor whose numbers this one has, which some nodes only pass on; how
- * many nodes read these numbers, the graph's output being one; the one node that does, null: none, or several */
-const vd_onnx_node *vd_import_maker_of(const vd_importing *im, const char *tensor);
+/* the tensor whose numbers this one has, which some nodes only pass on; how many nodes read these numbers, the graph's
+ * output being one; the one node that does, null: none, or several */
 const char *vd_import_root_of(const vd_importing *im, const char *tensor);
 int vd_import_reads_of(const vd_importing *im, const char *tensor);
 const vd_onnx_node *vd_import_reader_of(const vd_importing *im, const char *tensor);

@@ -220,6 +220,13 @@ const vd_onnx_attribute *vd_onnx_find_attribute(const vd_onnx_node *node, const 
     return 0;
 }
 
+const vd_onnx_node *vd_onnx_maker_of(const vd_onnx_graph *g, const char *tensor)
+{
+    for (int i = 0; i < g->nodes; ++i)
+        if (!strcmp(g->node[i].output[0], tensor)) return g->node + i;
+    return 0;
+}
+
 int64_t vd_onnx_integer_of(const vd_onnx_node *node, const char *name, int64_t otherwise)
 {
     const vd_onnx_attribute *a = vd_onnx_find_attribute(node, name);

@@ -123,6 +123,9 @@ void vd_onnx_rename(vd_onnx_graph *g, const char *from, const char *to);
 const vd_onnx_tensor *vd_onnx_find_tensor(const vd_onnx_graph *g, const char *name);
 const vd_onnx_attribute *vd_onnx_find_attribute(const vd_onnx_node *node, const char *name);
 
+/* the node that makes a tensor; null: none */
+const vd_onnx_node *vd_onnx_maker_of(const vd_onnx_graph *g, const char *tensor);
+
 /* an attribute, or what it is when it is not there */
 int64_t vd_onnx_integer_of(const vd_onnx_node *node, const char *name, int64_t otherwise);
 float vd_onnx_real_of(const vd_onnx_node *node, const char *name, float otherwise);

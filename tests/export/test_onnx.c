@@ -495,13 +495,6 @@ static void expect_refused(const char *cfg, const char *line)
     expect_line(export_as_onnx(0, 0), line);
 }
 
-static const vd_onnx_node *maker_of(const vd_onnx_graph *g, const char *name)
-{
-    for (int i = 0; i < g->nodes; ++i)
-        if (!strcmp(g->node[i].output[0], name)) return g->node + i;
-    return 0;
-}
-
 static const vd_onnx_node *reader_of(const vd_onnx_graph *g, const char *name)
 {
     for (int i = 0; i < g->nodes; ++i)
@@ -515,7 +508,7 @@ static void expect_pools_of_bytes(const vd_onnx_graph *g, int pools)
     for (int i = 0; i < g->nodes; ++i) {
         const vd_onnx_node *pool = g->node + i, *before = 0, *behind = 0;
         if (strcmp(pool->type, "MaxPool") != 0) continue;
-        before = maker_of(g, pool->input[0]), behind = reader_of(g, pool->output[0]);
+        before = vd_onnx_maker_of(g, pool->input[0]), behind = reader_of(g, pool->output[0]);
         ck_assert(before && !strcmp(before->type, "DequantizeLinear"));
         ck_assert(behind && !strcmp(behind->type, "QuantizeLinear"));
         const vd_onnx_tensor *a = vd_onnx_find_tensor(g, before->input[1]),
