@@ -386,7 +386,7 @@ START_TEST(integers_are_the_same_to_the_bit_on_all_pictures)
     free_vd_channels(ch);
     vd_c_plan *p = make_vd_c_plan(m, path, 1, values);
     float *random = vd_pictures_random(net, 8);
-    vd_c_quantise(p, 8, random, values == 8 ? 1.1 : 8);
+    vd_c_quantise(p, 8, random, 8);
     uint8_t *pixels = pictures_of(p->inputs);
     int32_t *answers = calloc(PICTURES * p->outputs, sizeof(int32_t));
     for (int i = 0; i < PICTURES; ++i) vd_c_run_int8(p, pixels + i * p->inputs, answers + i * p->outputs);
@@ -403,7 +403,16 @@ START_TEST(integers_are_the_same_to_the_bit_on_all_pictures)
 }
 END_TEST
 
-/* with -values 8 an output is of two bytes; its range is that of the floats, however large they are */
+static double output_step(void)
+{
+    char *header = text_in_folder("net1.h");
+    double step = strtod(strstr(header, "_OUTPUT_STEP ") + strlen("_OUTPUT_STEP "), 0);
+    free(header);
+    return step;
+}
+
+/* with -values 8 an output is of two bytes; its range is that of the floats, however large they are, and has as much
+ * room for larger ones as with -values 16 */
 START_TEST(wide_outputs_are_not_held_within_bytes)
 {
     static const char cfg[] = "[net]\nbatch=1\nwidth=6\nheight=6\nchannels=1\n[convolutional]\nfilters=3\nsize=3\n"
@@ -412,9 +421,12 @@ START_TEST(wide_outputs_are_not_held_within_bytes)
     for (int i = 0; i < 27; ++i) net->layers[0].weights[i] = .1f;
     for (int i = 0; i < 4 * 108; ++i) net->layers[1].weights[i] = (float)(i % 4 + 1) * 100;
     vd_export_result r = export_c(cfg, net, 8);
+    double step = output_step();
     ck_assert_double_lt(r.difference.relative, .05);
     expect_self_test(sanitized, cfg);
     free_vd_export_result(r);
+    free_vd_export_result(export_c(cfg, net, 16));
+    ck_assert_double_eq(step, output_step());
     free_network(net);
 }
 END_TEST

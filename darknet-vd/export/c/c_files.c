@@ -14,13 +14,13 @@
 
 #include "network.h"
 
-/* how much more than the largest value of the calibration a map can hold: pictures show what there will be, random
- * numbers do not; 15 bits leave room for both, 8 bits do not */
-static const double margin_of_pictures = 2, margin_of_numbers = 8, margin_of_bytes = 1.1;
+/* how much more than the largest value of the calibration a map of 16 bits can hold: pictures show what there will be,
+ * random numbers do not */
+static const double margin_of_pictures = 2, margin_of_numbers = 8;
 
 static double margin_of(const vd_exporting *e)
 {
-    return e->o->values == 8 ? margin_of_bytes : e->o->pictures ? margin_of_pictures : margin_of_numbers;
+    return e->o->pictures ? margin_of_pictures : margin_of_numbers;
 }
 
 /* the largest difference that integers may have, of the largest output: more is no rounding */
@@ -152,8 +152,11 @@ static void emit(const vd_c_plan *p, const vd_exporting *e, const char *note, FI
 
 static char *calibration_of(const vd_exporting *e)
 {
-    return vd_format("Ranges of the maps are %g times those on %d %s.", margin_of(e), e->n,
-                     e->o->pictures ? "pictures" : "inputs of random numbers");
+    const char *inputs = e->o->pictures ? "pictures" : "inputs of random numbers";
+    if (e->o->values != 8)
+        return vd_format("Ranges of the maps are %g times those on %d %s.", margin_of(e), e->n, inputs);
+    return vd_format("Ranges of the maps are %g times those on %d %s, of an output of two bytes %g times.",
+                     VD_C_MARGIN_OF_BYTES, e->n, inputs, margin_of(e));
 }
 
 static char *note_of(const vd_c_plan *p, const comparison *c, const vd_exporting *e)

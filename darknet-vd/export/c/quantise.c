@@ -329,7 +329,10 @@ static void calibrate(vd_c_plan *p, int n, const float *pictures, double margin)
     float *output = vd_calloc(p->outputs, sizeof(float));
     double *largest = vd_calloc(p->n_maps, sizeof(double));
     for (int i = 0; i < n; ++i) vd_c_run_float(p, pictures + i * p->inputs, output, largest);
-    for (int k = 0; k < p->n_maps; ++k) p->maps[k].range = largest[k] > 0 ? margin * largest[k] : 1;
+    for (int k = 0; k < p->n_maps; ++k) {
+        double times = p->value_bits == 8 && !vd_c_low_bytes(p, k) ? VD_C_MARGIN_OF_BYTES : margin;
+        p->maps[k].range = largest[k] > 0 ? times * largest[k] : 1;
+    }
     free(output);
     free(largest);
 }

@@ -21,10 +21,13 @@
  *   cfg   its name, for messages */
 void vd_c_refuse_int8(const vd_c_plan *p, const char *cfg);
 
+/* how many times the largest value on the pictures a map of bytes can hold: 8 bits leave no room for more */
+#define VD_C_MARGIN_OF_BYTES 1.1
+
 /* set what a stage and a map have for int8
  *
  *   pictures    [n][inputs] 0..1, as network_predict() takes them
- *   margin      how many times the largest value on the pictures a map must be able to hold */
+ *   margin      how many times that value a map of 16 bits, and an output of two bytes, can hold */
 void vd_c_quantise(vd_c_plan *p, int n, const float *pictures, double margin);
 
 /* pictures as pixels; the caller frees it */
