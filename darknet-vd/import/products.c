@@ -50,6 +50,24 @@ static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
     return x;
 }
 
+/* what Darknet's convolution has no key for
+ *
+ *   pad     of all sides
+ *   reach   of the window with its gaps */
+static void check_window(const vd_importing *im, const vd_window *v, int64_t pad, int64_t reach)
+{
+    if (v->gap[0] != v->gap[1]) vd_import_refuse(im, "dilations that differ: Darknet has one");
+    if (v->gap[0] > 1 && v->size[0] % 2 == 0)
+        vd_import_refuse(im, "a dilation of %lld with a window of %lldx%lld: an odd window is expected",
+                         (long long)v->gap[0], (long long)v->size[0], (long long)v->size[0]);
+    if (v->gap[0] > 1 && 2 * pad != reach - 1)
+        vd_import_refuse(im,
+                         "a dilation of %lld with pads of %lld: pads of %lld, which keep the size of the map, are "
+                         "expected",
+                         (long long)v->gap[0], (long long)pad, (long long)(reach - 1) / 2);
+    if (v->size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads: none are expected");
+}
+
 void vd_import_convolution(vd_importing *im)
 {
     vd_place x = vd_import_padded_input(im, 0);
@@ -60,16 +78,7 @@ void vd_import_convolution(vd_importing *im)
     vd_window v = vd_window_of(im, x, w->dims + 2);
     if (v.size[0] == 1) v.gap[0] = v.gap[1] = 1;
     int64_t pad = vd_window_pad(im, &v), reach = (v.size[0] - 1) * v.gap[0] + 1;
-    if (v.gap[0] != v.gap[1]) vd_import_refuse(im, "dilations that differ: Darknet has one");
-    if (v.gap[0] > 1 && v.size[0] % 2 == 0)
-        vd_import_refuse(im, "a dilation of %lld with a window of %lldx%lld: an odd window is expected",
-                         (long long)v.gap[0], (long long)v.size[0], (long long)v.size[0]);
-    if (v.gap[0] > 1 && 2 * pad != reach - 1)
-        vd_import_refuse(im,
-                         "a dilation of %lld with pads of %lld: pads of %lld, which keep the size of the map, are "
-                         "expected",
-                         (long long)v.gap[0], (long long)pad, (long long)(reach - 1) / 2);
-    if (v.size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads: none are expected");
+    check_window(im, &v, pad, reach);
     x = thinned(im, x, &v);
     int64_t h = vd_onnx_windows(x.h, pad, pad, reach, v.stride[0], 0),
             width = vd_onnx_windows(x.w, pad, pad, reach, v.stride[1], 0);
