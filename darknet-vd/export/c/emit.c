@@ -19,10 +19,8 @@ static const char *format_of(const vd_c_plan *p)
 static char *detail_of(const vd_c_plan *p, const vd_c_stage *s)
 {
     const vd_model_layer *l = p->m->layers + s->layer;
-    int is_window = s->kind == VD_C_PRODUCT && l->type == CONVOLUTIONAL;
-    char *window = is_window              ? vd_format(" %d x %d", s->size, s->size)
-                   : s->kind == VD_C_POOL ? vd_format(" %d x %d", s->size, s->size)
-                                          : vd_format("%s", "");
+    int is_window = s->kind == VD_C_POOL || (s->kind == VD_C_PRODUCT && l->type == CONVOLUTIONAL);
+    char *window = is_window ? vd_format(" %d x %d", s->size, s->size) : vd_format("%s", "");
     char *stride = *window && s->stride > 1 ? vd_format(" / %d", s->stride) : vd_format("%s", "");
     char *pool = s->pooled ? vd_format(", max %d x %d", 1 << s->pooled, 1 << s->pooled) : vd_format("%s", "");
     const char *name = s->activation == LINEAR ? "" : get_activation_string(s->activation);
