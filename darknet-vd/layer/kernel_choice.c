@@ -49,11 +49,14 @@ typedef struct {
     void *typed_x, *typed_y, *typed_w; /* in the type, or room for it */
 } contest;
 
-/* a layer whose time depends on the type of its variance */
+/* a layer whose time depends on the type of its variance; the network is in no training pass yet */
 static int is_timed(layer l)
 {
     const vd_layer *vd = vd_layer_of(l);
-    return vd && (!vd_winograd_convolution_fits(l) || vd_pool_behind(*vd->net, vd->index));
+    if (!vd) return 0;
+    network trained = *vd->net;
+    trained.train = 1;
+    return !vd_winograd_convolution_fits(l) || vd_pool_behind(trained, vd->index);
 }
 
 /* the convolution of a layer, or one of its groups; the plan by the rule */

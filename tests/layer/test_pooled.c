@@ -1,6 +1,8 @@
 /* layer/pooled.c: a convolution trained as one with the max pool behind it, against the same two layers one by one:
  * outputs, indexes and all gradients, for every kind of shape; and which pairs are left alone. */
 #include "layer/pooled.h"
+#include "layer/convolution_winograd.h"
+#include "layer/kernel_choice.h"
 #include "layer/layer_state.h"
 #include "layer/plain_layers.h"
 #include "layer/variance.h"
@@ -193,11 +195,26 @@ START_TEST(training_does_not_touch_the_output_and_delta_of_a_pair)
 }
 END_TEST
 
+/* by Winograd's filtering, whose variance is in float, were it not for the pool: then it is in the type to be chosen */
+START_TEST(a_pair_is_timed_before_the_first_batch)
+{
+    unsetenv("DARKNET_KERNELS");
+    setenv("XDG_CACHE_HOME", folder, 1);
+    network *net =
+        network_of("[net]\nbatch=2\nchannels=16\nheight=12\nwidth=12\n" VD(16, 3, "pad=1\n" RELU) POOL(2, 2) END, 0);
+    ck_assert(vd_winograd_convolution_fits(net->layers[0]) && is_pair(net, 0));
+    vd_kernel_choice_train(net);
+    char *text = vd_kernel_choice_text();
+    ck_assert_msg(strstr(text, "\nkernels/1/") != 0, "%s", text);
+    free(text), free_network(net);
+}
+END_TEST
+
 SUITE_OF(pooled)
 {
     const char *kernels = getenv("DARKNET_KERNELS"); /* each test picks its table itself: vd_kernels_get() would here */
     if (kernels && !strcmp(kernels, "c")) {
-        skipped(2 * NETS + 2 + APART, "convolutions with their pools (DARKNET_KERNELS=c leaves pools to stock code)");
+        skipped(2 * NETS + 3 + APART, "convolutions with their pools (DARKNET_KERNELS=c leaves pools to stock code)");
     } else {
         EACH(use_float_kernels, 0); /* as a pair's are: other types differ by their rounding */
         LOOP(a_pair_trains_as_its_two_layers_do, NETS);
@@ -205,5 +222,8 @@ SUITE_OF(pooled)
         TEST(pairs_follow_the_size_of_the_pictures);
         LOOP(other_pairs_stay_apart, APART);
         TEST(training_does_not_touch_the_output_and_delta_of_a_pair);
+        CASE("kernels");
+        EACH(make_test_folder, remove_test_folder);
+        TEST(a_pair_is_timed_before_the_first_batch);
     }
 }
