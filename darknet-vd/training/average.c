@@ -101,11 +101,17 @@ static void start(span s, float *mean, float alpha)
     memcpy(mean, s.at, s.n * sizeof(float));
 }
 
+static void keep_pruned(span s, float *mean, float alpha)
+{
+    (void)alpha;
+    for (size_t i = 0; s.theta && i < s.n; ++i)
+        if (s.theta[i] == 0) mean[i] = s.at[i];
+}
+
 static void step(span s, float *mean, float alpha)
 {
     for (size_t i = 0; i < s.n; ++i) mean[i] = alpha * mean[i] + (1 - alpha) * s.at[i];
-    for (size_t i = 0; s.theta && i < s.n; ++i)
-        if (s.theta[i] == 0) mean[i] = s.at[i];
+    keep_pruned(s, mean, alpha);
 }
 
 static void take(span s, float *mean, float alpha)
@@ -144,7 +150,7 @@ void vd_average_update(network *net)
     int is_new = !net->average;
     vd_average_set(net, 1);
     if (is_new) each(net, start);
-    else if (batch < last) each(net, step);
+    else each(net, batch < last ? step : keep_pruned); /* the last update may have pruned, too */
     if (batch == last) apply(net);
 }
 

@@ -114,6 +114,39 @@ START_TEST(a_weight_pruned_for_good_stays_0_when_the_means_are_taken)
 }
 END_TEST
 
+/* the last batch that prunes is the one in which the means are taken; or weights are frozen in it */
+START_TEST(a_weight_pruned_in_the_batch_that_takes_the_means_stays_0)
+{
+    enum { WEIGHTS = 720, TAKEN = 150 };
+    static const char *const keys[] = {
+        "method=magnitude\ntarget_sparsity=.9\nprune_start=50\nprune_ramp=100\nprune_every=50\n",
+        "kl_scale=40\nfreeze_pruned=3\nfreeze_start=130\n"};
+    char *cfg = vd_format(SMALL "adam=1\nema_alpha=.99\nmax_batches=200\n"
+                                "[vd_connected]\noutput=20\nactivation=relu\nlog_sigma2=-3\n"
+                                "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-3\n[softmax]\n"
+                                "[vd_cost]\nsamples=20\n%s",
+                          keys[_i]);
+    network *net = network_of(cfg, 0), *same = network_of(cfg, 0);
+    int pruned = 0, before = 0;
+    same->ema_alpha = 0;
+    for (int t = 1; t <= TAKEN; ++t) {
+        train_steps(same, 2 * t, 2, 3);
+        train_steps(net, 2 * t, 2, 3);
+        for (int i = 0; i < WEIGHTS && t == TAKEN - 1; ++i) before += same->layers[0].weights[i] == 0;
+    }
+    const float *theta = net->layers[0].weights;
+    for (int i = 0; i < WEIGHTS; ++i) {
+        int is_0 = same->layers[0].weights[i] == 0;
+        ck_assert_msg(!is_0 || (theta[i] == 0 && vd_average_means(net)[i] == 0), "weight %d is %g", i, theta[i]);
+        pruned += is_0;
+    }
+    ck_assert_int_gt(pruned, before);
+    for (int t = TAKEN + 1; t <= 200; ++t) train_steps(net, 2 * t, 2, 3);
+    for (int i = 0; i < WEIGHTS; ++i) ck_assert(same->layers[0].weights[i] != 0 || theta[i] == 0);
+    free(cfg), free_network(net), free_network(same);
+}
+END_TEST
+
 /* ---- the program ---- */
 
 #define NET "[net]\nbatch=16\nsubdivisions=2\nheight=28\nwidth=28\nchannels=1\nflip=0\nmax_crop=32\nseed=3\nadam=1\n"
@@ -191,6 +224,7 @@ SUITE_OF(average)
     EACH(make_test_folder, remove_test_folder);
     LOOP(means_are_those_of_the_weights_after_each_update, COUNT_OF(lengths));
     TEST(a_weight_pruned_for_good_stays_0_when_the_means_are_taken);
+    LOOP(a_weight_pruned_in_the_batch_that_takes_the_means_stays_0, 2);
     CASE("program");
     TIMEOUT(240);
     EACH(setup, remove_digits);
