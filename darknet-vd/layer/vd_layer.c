@@ -309,6 +309,7 @@ static void forward_vd_layer(layer l, network net)
         vd_winograd_layer_forward(winograd, l, net.input);
         return;
     }
+    if (net.train && l.batch_normalize) vd_layer_of(l)->test_time.sparse_is_current = 0; /* its rolling statistics */
     vd_product_forward(l, net, forward_product(l, net));
 }
 

@@ -139,6 +139,18 @@ START_TEST(weights_products_and_nonzeros_are_counted)
 }
 END_TEST
 
+/* what is kept for predictions is of the numbers that the layers have now */
+static void assert_predicts_as_made_anew(network *net)
+{
+    size_t n = (size_t)4 * net->outputs;
+    float *kept = vd_calloc(n, sizeof(float));
+    memcpy(kept, predict(net, 4), n * sizeof(float));
+    for (int i = 0; i < net->n; ++i)
+        if (vd_layer_of(net->layers[i])) vd_layer_changed(net->layers[i]);
+    ck_assert_mem_eq(kept, predict(net, 4), n * sizeof(float));
+    free(kept);
+}
+
 START_TEST(a_step_of_training_is_seen_by_the_next_prediction)
 {
     network *net = network_of(nets[1], 0);
@@ -148,14 +160,32 @@ START_TEST(a_step_of_training_is_seen_by_the_next_prediction)
     fill_random(net->input, (size_t)4 * net->inputs, 2);
     for (int i = 0; i < 4; ++i) net->truth[i * net->truths + i] = 1;
     train_network_datum(net); /* biases, scales and rolling statistics move, and weights */
-    size_t n = (size_t)4 * net->outputs;
-    float *after = vd_calloc(n, sizeof(float));
-    memcpy(after, predict(net, 4), n * sizeof(float));
-    for (int i = 0; i < net->n; ++i)
-        if (vd_layer_of(net->layers[i])) vd_layer_changed(net->layers[i]);
-    ck_assert_mem_eq(after, predict(net, 4), n * sizeof(float));
+    assert_predicts_as_made_anew(net);
     assert_ways_agree(net, 4);
-    free(after);
+    free_network(net);
+}
+END_TEST
+
+/* weights and masks stay, rolling statistics move: a program on the library may so make them anew */
+static const char *const kept_masks[] = {
+    NET(4) CONV("batch_normalize=1\nactivation=leaky\n") COST "fine_tune=100\n",
+    NET(4) CONV("batch_normalize=1\nactivation=leaky\n") COST "method=magnitude\ntarget_sparsity=.5\nprune_ramp=10\n",
+    NET(4) CONV("batch_normalize=1\nactivation=leaky\ntrain_clip=1\n") COST,
+};
+
+START_TEST(a_forward_pass_of_training_is_seen_by_the_next_prediction)
+{
+    network *net = network_of(kept_masks[_i], 0);
+    make_sparse(net, .2);
+    setenv("DARKNET_SPARSE", "1", 1);
+    for (int pass = 0; pass < 3; ++pass) {
+        predict(net, 4);
+        fill_random(net->input, (size_t)4 * net->inputs, 2);
+        *net->seen += net->batch;
+        net->train = 1;
+        forward_network(net);
+    }
+    assert_predicts_as_made_anew(net);
     free_network(net);
 }
 END_TEST
@@ -244,6 +274,7 @@ SUITE_OF(sparse)
     TEST(density_decides_at_the_break_even);
     TEST(weights_products_and_nonzeros_are_counted);
     TEST(a_step_of_training_is_seen_by_the_next_prediction);
+    LOOP(a_forward_pass_of_training_is_seen_by_the_next_prediction, COUNT_OF(kept_masks));
     TEST(a_resized_network_predicts_with_its_new_size);
     TEST(two_networks_do_not_meet);
     TEST(a_backward_pass_at_test_time_finds_the_dense_product);
