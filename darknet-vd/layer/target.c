@@ -163,7 +163,7 @@ int vd_target_is_due(const network *net)
     if (c->target.phase == VD_TARGET_SETTLES) return freezes_now(net);
     double way = way_of(net, c);
     if (way < PRUNING) return steers_now(net, c) || (freezes_now(net) && vd_cost_freezes(net));
-    return freezes_now(net) || way >= SETTLING;
+    return freezes_now(net) || (way >= SETTLING && !is_out_of_reach(c)); /* what stays so is looked at no more often */
 }
 
 /* before PRUNING: w(t), and what freeze_log_alpha freezes by itself */

@@ -194,11 +194,21 @@ START_TEST(a_size_that_all_weights_have_freezes_none)
 }
 END_TEST
 
+static int packed;
+
+static size_t count_packed(const network *net)
+{
+    ++packed;
+    return vd_packed_size(net);
+}
+
 START_TEST(a_size_out_of_reach_trains_as_without_one)
 {
     network *net = steered("", "kl_scale=1\ntarget_size=20\n"), *same = steered("", "kl_scale=1\n");
+    vd_cost_of(net)->packed_size = count_packed;
     train_steps(net, 0, 800, 3);
     train_steps(same, 0, 800, 3);
+    ck_assert_msg(packed <= 25, "%d files", packed); /* one in 30 batches up to 70 % of the way, then one in 50 */
     ck_assert_double_gt(vd_cost_of(net)->target.empty, 20);
     ck_assert(!vd_cost_still_prunes(net));
     for (int i = 0; i < 3; ++i)
