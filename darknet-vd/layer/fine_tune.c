@@ -8,8 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHORT = 512 }; /* weights that several loops run over: they stay in the first-level cache */
-
 typedef struct {
     const vd_kernels *k;
     vd_parameters p;
@@ -21,7 +19,7 @@ typedef struct {
 /* keep unpruned weights unpruned: lower log_sigma2 as a weight crosses zero */
 static void keep_unpruned(const job *j, size_t o, size_t n)
 {
-    float log_alpha[SHORT], threshold = j->threshold;
+    float log_alpha[VD_BLOCK], threshold = j->threshold;
     const float *theta = j->p.theta + o;
     j->k->log_alpha(n, theta, j->p.log_sigma2 + o, log_alpha);
     for (size_t i = 0; i < n; ++i)
@@ -34,8 +32,8 @@ static void fine_tune_piece(int i, void *context)
     const job *j = context;
     vd_parameters p = j->p;
     size_t first = (size_t)i * VD_PIECE, end = first + vd_piece_length(p.n, VD_PIECE, i);
-    for (size_t o = first; o < end; o += SHORT) {
-        size_t n = end - o < SHORT ? end - o : SHORT;
+    for (size_t o = first; o < end; o += VD_BLOCK) {
+        size_t n = end - o < VD_BLOCK ? end - o : VD_BLOCK;
         for (size_t k = o; k < o + n; ++k) {
             if (j->masked[k] != 0) continue;
             p.theta[k] = p.d_theta[k] = 0;
