@@ -144,9 +144,15 @@ static double most_frozen(const vd_cost *c)
     return c->target_size ? fmax(0, 1 - RESERVE * (1 - c->target.share)) : c->target_sparsity;
 }
 
+/* batches between two steerings */
+static long between_steerings(const network *net, const vd_cost *c)
+{
+    return (long)fmax(1, span_of(net, c) / STEERINGS);
+}
+
 static int steers_now(const network *net, const vd_cost *c)
 {
-    return vd_cost_batch(net) % (long)fmax(1, span_of(net, c) / STEERINGS) == 0;
+    return vd_cost_batch(net) % between_steerings(net, c) == 0;
 }
 
 static int freezes_now(const network *net)
@@ -169,11 +175,11 @@ int vd_target_is_due(const network *net)
 /* before PRUNING: w(t), and what freeze_log_alpha freezes by itself */
 static void approach(network *net, vd_cost *c)
 {
-    long batch = vd_cost_batch(net), every = (long)fmax(1, span_of(net, c) / STEERINGS);
+    long steering = vd_cost_batch(net) / between_steerings(net, c);
     int steers = steers_now(net, c), freezes = freezes_now(net) && vd_cost_freezes(net);
     if (!steers && !freezes) return;
     vd_histogram r = vd_histogram_of(net);
-    if (c->target_size && (!c->target.empty || (steers && batch / every % A_MEASURE == 0))) measure(net, c, &r);
+    if (c->target_size && (!c->target.empty || (steers && steering % A_MEASURE == 0))) measure(net, c, &r);
     if (is_out_of_reach(c)) return;
     if (steers) steer(net, c, &r);
     if (freezes) freeze(net, vd_histogram_quantile(&r, most_frozen(c)), 1);
