@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* [scale_channels] has l.flatten 0, with scale_wh 1 */
 typedef struct {
     layer l;
     network net;
@@ -17,6 +16,7 @@ typedef struct {
 
 enum { PER_CHANNEL, PER_PIXEL, EACH };
 
+/* l.flatten of a [scale_channels] is its scale_wh= */
 static int kind_of(layer l)
 {
     return l.type == SAM ? EACH : l.flatten ? PER_PIXEL : PER_CHANNEL;
