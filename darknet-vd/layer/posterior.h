@@ -50,7 +50,8 @@ typedef struct {
 
 /* sigma2, d_kl and the mask of some weights, while they are in the first-level cache: begin(), then for every piece
  * block() from its first weight to its last, at most VD_BLOCK at a time, and ended(); then end(), when
- * vd_layer.variance is current. With lists of active weights it never is: they are made by each forward */
+ * vd_layer.variance is current. With lists of active weights it never is: they are made by each forward. mask() in the
+ * place of block() where a kernel has made the rest, with what the piece adds to the sums */
 enum { VD_BLOCK = 512 };
 vd_variance_pass vd_variance_begin(layer l);
 void vd_variance_block(const vd_variance_pass *v, int piece, size_t o, size_t n);
