@@ -101,9 +101,9 @@ const char *vd_layer_type(layer l);
 /* the variational part of layer `index` of net, with n weights: log_sigma2 everywhere the given value */
 vd_layer *make_vd_layer(network *net, int index, size_t n, float log_sigma2);
 
-/* From now on network_predict() samples every variational layer as a training does, with all weights, whatever the
- * threshold; all other layers are as at test time. The noise of image b of a batch is that of image
- * *net->seen - batch + b: the caller sets *net->seen */
+/* From now on network_predict() samples every variational layer as a training does: with all weights, whatever the
+ * threshold, but for the mean of a layer with train_clip. All other layers are as at test time. The noise of image b of
+ * a batch is that of image *net->seen - batch + b: the caller sets *net->seen */
 void vd_sample_predictions(network *net);
 
 /* theta or log_sigma2 were written: forget what was derived from them */
