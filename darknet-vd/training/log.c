@@ -335,10 +335,7 @@ void vd_log_validated(network *net, double error, double map)
     if (net != run.net) return;
     run.worked = 1;
     vd_csv_row row = common_row(net), *last = run.csv.n ? run.csv.rows + run.csv.n - 1 : 0;
-    if (last && last->at[VD_CSV_BATCH] == row.at[VD_CSV_BATCH]) {
-        row = *last;
-        if (run.csv.written == run.csv.n) run.csv.replace = 1; /* the file has it already */
-    }
+    if (last && last->at[VD_CSV_BATCH] == row.at[VD_CSV_BATCH]) row = *last;
     if (isfinite(error)) row.at[VD_CSV_ERROR] = run.error = error;
     if (isfinite(map)) row.at[VD_CSV_MAP] = run.map = map;
     add(row);
