@@ -194,6 +194,19 @@ static void add_held(const vd_gradient *arrays, int n, const float *held)
         if (arrays[i].is_held) held += vd_gradients_add(arrays + i, 1, held);
 }
 
+/* an error that a program on the library has caught has ended a step: its sums go, and what was put aside comes back */
+static void drop_step(const network *net, sums *s)
+{
+    network then = *net;
+    vd_gradient *arrays;
+    then.seen = &s->start;
+    int n = vd_gradients_of(&then, 1, &arrays);
+    vd_gradients_clear(arrays, n);
+    add_held(arrays, n, s->held_at);
+    free(arrays);
+    s->done = -1;
+}
+
 /* the block of sub-batches number b is done: it joins those sums it completes, or waits for its neighbour */
 static void join_block(const vd_gradient *arrays, int n, const sums *s, int b)
 {
@@ -282,6 +295,7 @@ static int will_fine_tune(const network *net)
 static void open_step(network *net)
 {
     sums *s = net->sums;
+    if (s && s->done >= 0) drop_step(net, s);
     if (s && (s->parts != net->subdivisions / vd_ranks() || s->gradients != vd_gradients_most(net, 0))) {
         free(s); /* a program on the library has changed subdivisions */
         s = net->sums = 0;

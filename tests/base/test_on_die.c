@@ -119,6 +119,28 @@ START_TEST(other_networks_train_after_a_loss_that_is_not_finite)
 }
 END_TEST
 
+/* with a seed gradients are summed in a tree, and velocities are put aside meanwhile */
+START_TEST(a_batch_that_failed_leaves_no_gradients_and_keeps_velocities)
+{
+    static const char cfg[] = "[net]\nheight=4\nwidth=4\nbatch=12\nsubdivisions=6\nchannels=1\nseed=1\nmomentum=.9\n"
+                              "learning_rate=.1\n[connected]\noutput=3\nactivation=linear\n[softmax]\n";
+    network *volatile net = network_of(cfg, 0), *volatile same = network_of(cfg, 0);
+    size_t weights = sizeof(float) * 16 * 3;
+    train_steps(net, 0, 7, 1); /* a batch, and a part of the next */
+    train_steps(same, 0, 6, 1);
+    net->input[0] = NAN;
+    if (!setjmp(back)) train_network_datum(net);
+    expect_call("not finite");
+    train_steps(net, 8, 4, 1); /* the rest of it */
+    ck_assert_mem_eq(net->layers[0].weights, same->layers[0].weights, weights);
+    train_steps(net, 12, 6, 1);
+    train_steps(same, 12, 6, 1);
+    ck_assert_mem_eq(net->layers[0].weights, same->layers[0].weights, weights);
+    free_network(net);
+    free_network(same);
+}
+END_TEST
+
 static void load_missing(const char *cfg)
 {
     vd_on_die(note);
@@ -337,6 +359,7 @@ SUITE_OF(on_die)
     TEST(a_later_error_does_not_name_the_cfg_that_failed);
     TEST(each_of_many_failures_calls_back);
     TEST(other_networks_train_after_a_loss_that_is_not_finite);
+    TEST(a_batch_that_failed_leaves_no_gradients_and_keeps_velocities);
     TEST(callback_that_returns_ends_the_process);
     TEST(callback_that_fails_each_time_ends_the_process);
     TEST(failures_that_have_been_left_do_not_count);
