@@ -65,6 +65,7 @@ static void freeze_over(layer l, double cut, int counted, int batches)
 
 static void freeze(network *net, double cut, int counted)
 {
+    cut = fmin(cut, VD_HISTOGRAM_HIGHEST); /* the cut of a share of 0 is over it, where frozen weights are: they stay */
     for (int i = 0; i < net->n; ++i)
         if (vd_layer_of(net->layers[i])) freeze_over(net->layers[i], cut, counted, vd_cost_freeze_pruned(net));
 }

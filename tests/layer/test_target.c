@@ -2,6 +2,7 @@
  * file of so many bytes, whatever kl_scale it starts with. */
 #include "layer/target.h"
 #include "layer/freeze_pruned.h"
+#include "layer/posterior.h"
 #include "layer/sparsity.h"
 #include "layer/target_size.h"
 #include "layer/vd_layer.h"
@@ -181,6 +182,24 @@ START_TEST(the_cut_is_that_of_a_file_which_just_fits)
 }
 END_TEST
 
+/* more than five sixths of the weights fit: freeze_pruned may freeze none by itself any more */
+START_TEST(what_is_frozen_stays_so_when_more_weights_fit_than_before)
+{
+    enum { FROZEN = 10 };
+    network *net = steered("", "kl_scale=1\ntarget_size=85000\nfreeze_pruned=1\nfreeze_log_alpha=4\n");
+    layer l = net->layers[1];
+    vd_layer *vd = vd_layer_of(l);
+    train_steps(net, 0, 249, 3);
+    for (int i = 0; i < FROZEN; ++i) vd->freezing.pruned_for[i] = UINT16_MAX;
+    vd_freeze(vd_all_parameters(l), UINT16_MAX);
+    vd->variance.is_current = 0;
+    train_steps(net, 249, 1, 3);
+    ck_assert(vd_cost_of(net)->target.share > 0 && vd_cost_of(net)->target.share < .15);
+    for (int i = 0; i < FROZEN; ++i) ck_assert(vd_is_frozen(vd_all_parameters(l), i, 1));
+    free_network(net);
+}
+END_TEST
+
 START_TEST(a_size_that_all_weights_have_freezes_none)
 {
     network *net = steered("", "kl_scale=1\ntarget_size=1000000\n");
@@ -259,6 +278,7 @@ SUITE_OF(target)
     LOOP(a_training_ends_at_its_size, COUNT_OF(sizes));
     TEST(a_size_that_is_measured_changes_nothing);
     TEST(the_cut_is_that_of_a_file_which_just_fits);
+    TEST(what_is_frozen_stays_so_when_more_weights_fit_than_before);
     TEST(a_size_that_all_weights_have_freezes_none);
     TEST(a_size_out_of_reach_trains_as_without_one);
     CASE("cfgs");
