@@ -55,7 +55,7 @@ $(BUILD)/darknet-on-library: $(EXEC_OBJ) $(BUILD)/libdarknet-vd.so
 
 TEST_ENV = DARKNET=./$(EXEC) STOCK=$(STOCK) PROBE=$(BUILD)/probe GOLDEN=$(GOLDEN) MNIST=$(MNIST) CK_DEFAULT_TIMEOUT=240
 .PHONY: test
-test: all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe $(BUILD)/darknet-on-library ## run all tests
+test: lint-floors all $(BUILD)/run-tests $(STOCK)/darknet $(BUILD)/probe $(STOCK)/probe $(BUILD)/darknet-on-library ## run all tests
 	$(Q)$(TEST_ENV) CK_FORK=$${CK_FORK:-yes} CK_VERBOSITY=$${CK_VERBOSITY:-normal} ./$(BUILD)/run-tests
 
 # the program with each MPI: all but one object are those of the one without

@@ -138,6 +138,31 @@ void vd_die(const char *fmt, ...)
     _exit(1);
 }
 
+static int strict;
+
+void vd_be_strict(void)
+{
+    strict = 1;
+}
+
+int vd_is_strict(void)
+{
+    return strict;
+}
+
+void vd_complain(const char *fmt, ...)
+{
+    char *message;
+    va_list args;
+    va_start(args, fmt);
+    int n = vasprintf(&message, fmt, args);
+    va_end(args);
+    if (n < 0) vd_die("out of memory");
+    if (strict) vd_die("%s", message);
+    fprintf(stderr, "%s\n", message);
+    free(message);
+}
+
 /* arrays from BIG bytes on are those of aligned.h */
 enum { BIG = 4096, UNTOUCHED = 1 << 20 };
 

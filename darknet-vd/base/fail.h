@@ -10,6 +10,12 @@
  *   fmt     printf format without a trailing newline; it names the file, the place and the culprit */
 void vd_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
+/* for whatever is suspicious and not wrong: the line goes to stderr, and the program goes on. After vd_be_strict(), the
+ * option -strict, it is an error of vd_die() */
+void vd_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void vd_be_strict(void);
+int vd_is_strict(void);
+
 /* For programs that use the library: call back before an error ends the process. Null, the default: no callback.
  *
  *   message   the line that would be printed, without a newline; valid until the thread's next error

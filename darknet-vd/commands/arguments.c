@@ -1,7 +1,6 @@
 #include "commands/arguments.h"
 #include "commands/calibration.h"
 #include "commands/detector.h"
-#include "config/schema.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"

@@ -16,7 +16,6 @@
 #include "commands/words.h"
 #include "data/skip_broken.h"
 #include "layer/nonfinite.h"
-#include "config/schema.h"
 #include "training/checkpoint.h"
 #include "config/command_needs.h"
 #include "ranks/ranks.h"
@@ -115,7 +114,7 @@ static void leave_out_gpus(int argc, char **argv)
 {
     const char *gpus = find_char_arg(argc, argv, "-gpus", 0);
     if (!gpus) return;
-    if (vd_schema_is_strict()) vd_die("darknet %s: -gpus %s: this program is built without CUDA", argv[1], gpus);
+    if (vd_is_strict()) vd_die("darknet %s: -gpus %s: this program is built without CUDA", argv[1], gpus);
     fprintf(stderr, "-gpus %s: left out, as this program is built without CUDA: one processor, the cfg's rate\n", gpus);
 }
 
@@ -180,7 +179,7 @@ int vd_command(int argc, char **argv)
     open_missing_streams();
     check_numbers_of_environment(); /* ranks divide the cores where there is no DARKNET_THREADS */
     /* like -i and -nogpu, which main() has taken out, it may stand in front of the command that ranks ask for */
-    if (find_arg(argc, argv, "-strict")) vd_schema_strict();
+    if (find_arg(argc, argv, "-strict")) vd_be_strict();
     argc = vd_words_count(argc, argv);
     vd_ranks_begin(argc, argv);
     start(argc, argv);

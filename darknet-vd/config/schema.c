@@ -15,18 +15,6 @@
 
 #include "option_list.h"
 
-static int strict;
-
-void vd_schema_strict(void)
-{
-    strict = 1;
-}
-
-int vd_schema_is_strict(void)
-{
-    return strict;
-}
-
 /* ---- values ---- */
 
 /* each part of a list must be a number in range; an empty part is not a number */
@@ -153,24 +141,13 @@ static const vd_key *meant_key(const vd_key *keys, const vd_key *more, const cha
     return near && strcmp(near->name, name) != 0 && distance(near->name, name) <= 2 ? near : 0;
 }
 
-void vd_complain(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    char *message = vd_vformat(fmt, args);
-    va_end(args);
-    if (strict) vd_die("%s", message);
-    fprintf(stderr, "%s\n", message);
-    free(message);
-}
-
 __attribute__((format(printf, 2, 3))) static void complain(vd_section s, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
     char *message = vd_vformat(fmt, args);
     va_end(args);
-    if (strict) vd_section_die(s, "%s", message);
+    if (vd_is_strict()) vd_section_die(s, "%s", message);
     vd_section_warn(s, message);
     free(message);
 }

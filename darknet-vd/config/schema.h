@@ -2,7 +2,7 @@
  * reads them with atoi() and ignores unknown keys.
  *
  * A value that is not a number or is out of range, or a layer that does not exist, ends the program with one line. An
- * unknown or duplicate key produces a warning that names the nearest key, and an error after vd_schema_strict(). The
+ * unknown or duplicate key produces a warning that names the nearest key, and an error after vd_be_strict(). The
  * plugin's keys are checked where they are read, by vd_key_number() and vd_key_integer(); in the plugin's sections,
  * unknown and duplicate keys are always errors, by vd_schema_all_known(). */
 #ifndef VD_CONFIG_SCHEMA_H
@@ -10,9 +10,6 @@
 
 #include "darknet.h"
 #include "config/options.h"
-
-void vd_schema_strict(void);
-int vd_schema_is_strict(void);
 
 /* check one section of a cfg; net has the layers before it (null for [net]). An unknown section is an error, too */
 void vd_schema_check(vd_section s, const network *net);
@@ -22,8 +19,5 @@ void vd_schema_all_known(vd_section s);
 
 /* check a .data file */
 void vd_schema_check_data(const char *filename, list *options);
-
-/* a line on stderr; after vd_schema_strict() it ends the program. For whatever is suspicious and not wrong */
-void vd_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

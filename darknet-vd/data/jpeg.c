@@ -189,7 +189,7 @@ const char *vd_jpeg_decoder(void)
 
 #else
 
-#include "config/schema.h"
+#include "base/fail.h"
 
 #include <stdatomic.h>
 
@@ -200,7 +200,7 @@ static unsigned char *decode(const char *path, vd_jpeg_header header, const unsi
 {
     static atomic_int said;
     static const char halved[] = "4:2:2 colours, which this build (JPEG=0) mixes wrongly in the last column but one";
-    if (header.halved && channels != 1 && vd_schema_is_strict()) *fault = vd_format("%s", halved);
+    if (header.halved && channels != 1 && vd_is_strict()) *fault = vd_format("%s", halved);
     else if (n > INT_MAX) *fault = vd_format("too large: %zu bytes", n);
     if (*fault) return 0;
     if (header.halved && channels != 1 && !atomic_exchange(&said, 1))

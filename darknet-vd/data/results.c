@@ -1,7 +1,6 @@
 #include "data/results.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "config/schema.h"
 #include "data/text_files.h"
 
 #include <ctype.h>

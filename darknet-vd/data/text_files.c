@@ -1,5 +1,4 @@
 #include "data/text_files.h"
-#include "config/schema.h"
 #include "base/c_locale.h"
 #include "base/fail.h"
 #include "base/files.h"
@@ -157,7 +156,7 @@ char **get_labels_of(char *filename, int classes)
     list *lines = read_lines(filename, 1);
     if (lines->size < classes) vd_die("%s: %d lines for %d classes", filename, lines->size, classes);
     if (classes && lines->size > classes) {
-        if (vd_schema_is_strict()) vd_die("%s: %d lines for %d classes", filename, lines->size, classes);
+        if (vd_is_strict()) vd_die("%s: %d lines for %d classes", filename, lines->size, classes);
         fprintf(stderr, "%s: %d lines for %d classes: those after them are not used\n", filename, lines->size, classes);
     }
     char **labels = (char **)list_to_array(lines);
@@ -173,7 +172,7 @@ char **get_labels(char *filename)
 static void complain(atomic_int *said_before, int most, char *said, const char *last)
 {
     int before = atomic_fetch_add(said_before, 1);
-    if (vd_schema_is_strict()) vd_die("%s", said);
+    if (vd_is_strict()) vd_die("%s", said);
     if (before < most) fprintf(stderr, "%s\n", said);
     else if (before == most && last) fprintf(stderr, "%s\n", last);
     free(said);

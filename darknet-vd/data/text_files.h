@@ -26,13 +26,13 @@ char *vd_stdin_line(void);
 box_label *vd_read_boxes(const char *filename, int *n, char **fault);
 
 /* report a picture whose path contains `found` of the classes' names, where it should contain exactly one: the first
- * few on stderr; after vd_schema_strict() the first ends the program. May be called from any thread
+ * few on stderr; after vd_be_strict() the first ends the program. May be called from any thread
  *
  * With found = 1, label is the one: the first picture whose file name does not contain it is reported, because a folder
  * may be called so by chance. A label with a slash is meant for folders. */
 void vd_labels_found(const char *path, int found, int classes, const char *label);
 
-/* report a label file with more boxes than a network's max=, once: the first few on stderr; after vd_schema_strict()
+/* report a label file with more boxes than a network's max=, once: the first few on stderr; after vd_be_strict()
  * the first ends the program. May be called from any thread */
 void vd_boxes_left_out(const char *labels, int boxes, int most);
 

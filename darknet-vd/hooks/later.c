@@ -311,7 +311,7 @@ size_t vd_later_weights_of(layer l, float **at)
     return is_norm ? (size_t)l.out_c : l.type == SHORTCUT ? (size_t)l.nweights : 0;
 }
 
-/* what such weights have changed in a network stays; with stock Darknet's it would compute other numbers than these say */
+/* what such weights have changed in a network stays: it would compute other numbers than stock Darknet's weights say */
 static void check_stock_weights(const network *net, const char *filename, int major, int minor, int revision)
 {
     if (net->later == VD_LATER_BY_WEIGHTS)

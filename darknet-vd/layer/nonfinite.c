@@ -1,5 +1,5 @@
 #include "layer/nonfinite.h"
-#include "config/schema.h"
+#include "base/fail.h"
 #include "layer/layer_state.h"
 #include "layer/pooled.h"
 #include "base/text.h"

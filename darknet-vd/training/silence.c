@@ -3,7 +3,6 @@
 #include "config/heads.h"
 #include "config/keys.h"
 #include "config/options.h"
-#include "config/schema.h"
 #include "layer/delta.h"
 #include "layer/schedule.h"
 #include "layer/vd_layer.h"

@@ -7,7 +7,6 @@
 #include "config/heads.h"
 #include "config/keys.h"
 #include "config/options.h"
-#include "config/schema.h"
 #include "data/skip_broken.h"
 #include "ranks/ranks.h"
 #include "layer/layer_state.h"

@@ -1,6 +1,5 @@
 /* Layers that read others than the one in front: [shortcut] with several layers and weights, [scale_channels], [sam];
  * [activation] and [batchnorm]. Outputs and gradients against the formulas in double and their central differences. */
-#include "config/schema.h"
 #include "layer/layer_state.h"
 #include "layer/shortcut.h"
 #include "layer/vd_layer.h"
@@ -441,7 +440,7 @@ static const struct {
 
 static void load_strictly(const char *path)
 {
-    vd_schema_strict();
+    vd_be_strict();
     free_network(parse_network_cfg((char *)path));
 }
 
