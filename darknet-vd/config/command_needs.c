@@ -7,7 +7,8 @@
 
 #include "network.h"
 
-typedef enum { ANY, OBJECTS, NO_OBJECTS } kind;
+/* OBJECTS: any layer that detects them; OBJECTS_OF_GRID: [detection] */
+typedef enum { ANY, OBJECTS, OBJECTS_OF_GRID, NO_OBJECTS } kind;
 
 /* what a command puts into the network: anything, planes of width x height, or pictures, which have one plane or three
  */
@@ -32,10 +33,10 @@ static const needs known[] = {
     {"detector", 0, OBJECTS, PICTURES, 0, 0, 0, 0},
     {"detect", 0, OBJECTS, PICTURES, 0, 0, 0, 0},
     /* but for a training, the names of the classes are in the program */
-    {"yolo", "train", OBJECTS, PICTURES, 0, 0, 0, 0},
-    {"yolo", 0, OBJECTS, PICTURES, 0, 0, 0, VOC},
-    {"coco", "train", OBJECTS, PICTURES, 0, 0, 0, 0},
-    {"coco", 0, OBJECTS, PICTURES, 0, 0, 0, COCO},
+    {"yolo", "train", OBJECTS_OF_GRID, PICTURES, 0, 0, 0, 0},
+    {"yolo", 0, OBJECTS_OF_GRID, PICTURES, 0, 0, 0, VOC},
+    {"coco", "train", OBJECTS_OF_GRID, PICTURES, 0, 0, 0, 0},
+    {"coco", 0, OBJECTS_OF_GRID, PICTURES, 0, 0, 0, COCO},
     {"rnn", 0, ANY, NUMBERS, SYMBOLS, SYMBOLS, SYMBOLS, 0},
     /* inputs: own stones, the other's, whose turn it is; outputs: a move, or none */
     {"go", 0, ANY, NUMBERS, 1, 3 * BOARD, BOARD + 1, 0},
@@ -78,6 +79,9 @@ static void check_objects(const char *filename, int index, layer head)
     if (expected->finds == NO_OBJECTS)
         vd_die("%s: layer %d [%s]: detects objects: the network is for 'darknet detector', not 'darknet %s'", filename,
                index, type, command);
+    if (expected->finds == OBJECTS_OF_GRID && head.type != DETECTION)
+        vd_die("%s: layer %d [%s]: 'darknet %s' reads the boxes of [detection] alone: use 'darknet detector'", filename,
+               index, type, command);
     if (expected->classes && head.classes > expected->classes)
         vd_die("%s: layer %d [%s]: classes=%d, but 'darknet %s' has names for %d: use 'darknet detector'", filename,
                index, type, head.classes, command, expected->classes);
@@ -97,6 +101,8 @@ void vd_command_needs_check(vd_section s, const network *net, layer last)
     if (expected->finds == OBJECTS && !found)
         vd_die("%s: 'darknet %s' needs a layer that detects objects: [yolo], [region] or [detection]", s.filename,
                expected->command);
+    if (expected->finds == OBJECTS_OF_GRID && !found)
+        vd_die("%s: 'darknet %s' needs a [detection] layer", s.filename, expected->command);
     int least = expected->least, most = expected->most;
     if (most && (net->inputs > most || net->inputs < least || outputs < expected->outputs))
         vd_die("%s: %d inputs and %d outputs, but 'darknet %s' needs %s%d inputs and at least %d outputs", s.filename,

@@ -66,6 +66,8 @@ static void make_detector(void)
                     "filters=7\nsize=8\nstride=8\nactivation=linear\n[yolo]\nanchors=8,8\nmask=0\nclasses=2\n"
                     "num=1\njitter=0\n");
     free_run(darknet(0, "detector", "train", "set.data", "net.cfg", NULL));
+    write_in_folder("grid.cfg", "[net]\nbatch=1\nwidth=32\nheight=32\nchannels=3\n[connected]\noutput=63\n"
+                                "[detection]\nclasses=2\ncoords=4\nside=3\nnum=1\n");
     write_in_folder("class.cfg", "[net]\nbatch=1\nwidth=32\nheight=32\nchannels=3\n[connected]\noutput=2\n[softmax]\n");
 }
 
@@ -122,8 +124,8 @@ static char *long_path(void)
 }
 
 static const char *const readers[] = {"detector test set.data net.cfg net_final.weights",
-                                      "classifier predict set.data class.cfg", "yolo test net.cfg net_final.weights",
-                                      "coco test net.cfg net_final.weights"};
+                                      "classifier predict set.data class.cfg", "yolo test grid.cfg ''",
+                                      "coco test grid.cfg ''"};
 enum { WITH_OPTION = 2 }; /* the first so many have -skip-broken */
 
 START_TEST(a_list_on_standard_input_is_read_as_one_in_a_file)
