@@ -1,4 +1,5 @@
 #include "hooks/later.h"
+#include "hooks/rules.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "config/foreign.h"
@@ -8,16 +9,12 @@
 #include "data/placement.h"
 #include "layer/activation.h"
 #include "layer/kept.h"
-#include "layer/layer_state.h"
-#include "layer/norm.h"
 #include "layer/own_sections.h"
-#include "layer/plain_layers.h"
 #include "layer/resize.h"
 #include "layer/scaled.h"
 #include "layer/shortcut.h"
 #include "layer/variants.h"
 #include "layer/vd_layer.h"
-#include "layer/window.h"
 #include "layer/yolo_head.h"
 
 #include <float.h>
@@ -29,15 +26,6 @@
 #include "maxpool_layer.h"
 #include "network.h"
 #include "option_list.h"
-
-/* net->bn_eps, whose epsilon batch normalisation has */
-enum { BY_FILES, STOCK, ALEXEYAB };
-
-/* of the network that is being read */
-static struct {
-    int later;         /* a section has keys of later Darknets */
-    int add_gradients; /* [net] add_gradients=, -1 where it is not given */
-} found;
 
 static void read_sgdr(vd_section s, network *net)
 {
@@ -53,42 +41,12 @@ static void read_sgdr(vd_section s, network *net)
 
 void vd_later_net(vd_section s, network *net)
 {
-    static const char *const programs[] = {"stock", "alexeyab", 0};
-    found.later = 0;
-    found.add_gradients = vd_option_given(s, "add_gradients") ? (int)vd_key_integer(s, "add_gradients") : -1;
+    vd_rules_net(s, net);
     net->letter_box = (int)vd_key_integer(s, "letter_box");
     net->mosaic = (int)vd_key_integer(s, "mosaic");
     net->mosaic_bound = (int)vd_key_integer(s, "mosaic_bound");
     net->ema_alpha = (float)vd_key_number(s, "ema_alpha");
     read_sgdr(s, net);
-    net->bn_eps = vd_option_given(s, "bn_eps") ? STOCK + vd_key_choice(s, "bn_eps", programs) : BY_FILES;
-}
-
-/* their functions are stock Darknet's, which see l.epsilon_in_root in forward_batchnorm_layer() */
-static int set_epsilon_of_parts(layer l, int in_root)
-{
-    layer *parts[VD_LAYER_PARTS];
-    int changed = 0;
-    vd_parts_of(l, parts);
-    for (int i = 0; i < VD_LAYER_PARTS; ++i) {
-        if (!parts[i] || !parts[i]->batch_normalize || parts[i]->epsilon_in_root == in_root) continue;
-        parts[i]->epsilon_in_root = in_root;
-        changed = 1;
-    }
-    return changed;
-}
-
-static int set_epsilon(layer *l, int in_root)
-{
-    if (vd_is_recurrent(*l)) return set_epsilon_of_parts(*l, in_root);
-    if ((!l->batch_normalize && l->type != BATCHNORM) || l->epsilon_in_root == in_root) return 0;
-    if (l->type == BATCHNORM) {
-        vd_set_batchnorm(l, in_root);
-        return 1;
-    }
-    l->epsilon_in_root = in_root;
-    if (!vd_layer_of(*l)) vd_speed_up_layer(l);
-    return 1;
 }
 
 /* a [yolo] that has one of these keys follows their rules, also where it has the others' defaults */
@@ -104,7 +62,7 @@ static int has_later_keys(vd_section s)
 
 void vd_later_defaults(vd_section s)
 {
-    if (!strcmp(s.type, "[yolo]") && (found.later || has_later_keys(s)) && !vd_option_given(s, "max"))
+    if (!strcmp(s.type, "[yolo]") && (vd_rules_are_later() || has_later_keys(s)) && !vd_option_given(s, "max"))
         read_option(vd_format("max=200"), s.options);
 }
 
@@ -157,6 +115,15 @@ static void attach_yolo(vd_section s, layer *l)
     attach_vd_yolo_head(l, h);
 }
 
+int vd_later_make_head(layer *l)
+{
+    if (l->type != YOLO || vd_yolo_head_of(*l)) return 0;
+    list *none = make_list();
+    attach_yolo((vd_section){"", "[yolo]", 0, none}, l);
+    free_list(none);
+    return 1;
+}
+
 static int is_scaled(LAYER_TYPE type)
 {
     return type == SCALE_CHANNELS || type == SAM;
@@ -187,7 +154,7 @@ static void attach_shortcut(vd_section s, layer *l)
     vd_sum sum = {.n = vd_option_layers(s, "from", &from), .layers = from, .weighted = weighted[type]};
     sum.normalization = normalizations[way];
     int same_size = l->w == l->out_w && l->h == l->out_h && l->alpha == 1 && l->beta == 1;
-    if (sum.n > 1 || sum.weighted) found.later = 1;
+    if (sum.n > 1 || sum.weighted) vd_rules_found_later();
     if (!same_size && vd_activation_is_smooth(l->activation, &f))
         vd_section_die(s, "activation=%s is built for layers of one size, without alpha and beta",
                        option_find(s.options, "activation"));
@@ -207,17 +174,6 @@ int vd_later_make(vd_section s, const network *net, layer *l)
             l->out_w, l->out_h, l->out_c);
     free(from);
     return 1;
-}
-
-/* a head that takes pictures for letterboxed */
-static int is_stock_head(const layer *l)
-{
-    return vd_is_head(l->type) && !vd_yolo_head_of(*l);
-}
-
-static void set_stretched(layer *l)
-{
-    if (l->type == YOLO) ((vd_yolo_head *)l->later)->stretched = 1;
 }
 
 static void check_mosaic(const network *net, vd_placement p)
@@ -247,99 +203,11 @@ void vd_later_train(const network *net)
     vd_placement_begin(p);
 }
 
-/* the true gradient of a layer where stock Darknet's is not: see vd_is_true_convolution(). Where that would change the
- * output, too, only in a network of theirs */
-static void mend_gradient(layer *l, int is_later)
-{
-    vd_make_backward_add(l);
-    if (l->type != CONVOLUTIONAL || l->size != 1 || l->stride_y || l->binary || l->xnor) return;
-    if (vd_is_misread_1x1(*l) && !is_later) return;
-    l->stride_y = l->stride;
-    if (!vd_layer_of(*l)) vd_speed_up_layer(l);
-}
-
-/* unless [net] add_gradients= says so, not in a cfg that stock Darknet trains, too */
-static void mend_gradients(network *net, layer *last)
-{
-    int mends = last->plugin != 0; /* a variational section */
-    for (int i = 0; i < net->n - 1; ++i) mends |= net->layers[i].plugin != 0;
-    if (found.add_gradients >= 0) mends = found.add_gradients;
-    if (!net->later && !mends) return;
-    mend_gradient(last, net->later);
-    for (int i = 0; i < net->n - 1; ++i) mend_gradient(net->layers + i, net->later);
-}
-
-/* a [yolo] without keys of theirs follows their rules, too, with their defaults */
-static int make_later_head(layer *l)
-{
-    if (l->type != YOLO || vd_yolo_head_of(*l)) return 0;
-    list *none = make_list();
-    attach_yolo((vd_section){"", "[yolo]", 0, none}, l);
-    free_list(none);
-    return 1;
-}
-
-/* the heads of a network of theirs, of which the last layer may stand elsewhere; returns how many had to be changed */
-static int take_heads(network *net, layer *last)
-{
-    int n = make_later_head(last);
-    for (int i = 0; i < net->n - 1; ++i) n += make_later_head(net->layers + i);
-    net->stretched = !net->letter_box && !is_stock_head(last);
-    for (int i = 0; i < net->n - 1; ++i) net->stretched &= !is_stock_head(net->layers + i);
-    for (int i = 0; i < net->n - 1 && net->stretched; ++i) set_stretched(net->layers + i);
-    if (net->stretched) set_stretched(last);
-    return n;
-}
-
-void vd_later_end(network *net, layer *last)
-{
-    net->no_training = vd_foreign_no_training();
-    net->later = found.later || net->bn_eps == ALEXEYAB;
-    net->stretched = 0;
-    mend_gradients(net, last);
-    if (net->later) take_heads(net, last);
-    int in_root = net->bn_eps == BY_FILES ? found.later : net->bn_eps == ALEXEYAB, changed = set_epsilon(last, in_root);
-    for (int i = 0; i < net->n - 1; ++i) changed |= set_epsilon(net->layers + i, in_root);
-    if (changed && net->bn_eps == BY_FILES)
-        fprintf(stderr, "batch normalisation as in later Darknets, whose keys the cfg has\n");
-}
-
 size_t vd_later_weights_of(layer l, float **at)
 {
     int is_norm = l.type == BATCHNORM && l.epsilon_in_root;
     *at = is_norm ? l.biases : l.weights;
     return is_norm ? (size_t)l.out_c : l.type == SHORTCUT ? (size_t)l.nweights : 0;
-}
-
-/* what such weights have changed in a network stays: it would compute other numbers than stock Darknet's weights say */
-static void check_stock_weights(const network *net, const char *filename, int major, int minor, int revision)
-{
-    if (net->later == VD_LATER_BY_WEIGHTS)
-        vd_die(
-            "\n%s: version %d.%d.%d: the network has loaded weights of a later Darknet, and follows it since; expected "
-            "more of those, or a network that is made anew",
-            filename, major, minor, revision);
-}
-
-void vd_later_weights(network *net, const char *filename, int major, int minor, int revision)
-{
-    int changed = 0;
-    if (major != 0 || minor != 2 || revision < 5) {
-        check_stock_weights(net, filename, major, minor, revision);
-        return;
-    }
-    for (int i = 0; i < net->n; ++i)
-        if (vd_later_orders_otherwise(net->layers[i]))
-            vd_die("\n%s: layer %d [%s]: version %d.%d.%d: later Darknets store its weights in another order; expected "
-                   "weights of version 0.2.0",
-                   filename, i, get_layer_string(net->layers[i].type), major, minor, revision);
-    if (net->bn_eps != BY_FILES) return;
-    for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
-    if (!net->later) net->later = VD_LATER_BY_WEIGHTS;
-    mend_gradients(net, net->layers + net->n - 1);
-    if (take_heads(net, net->layers + net->n - 1))
-        fprintf(stderr, "%s: of a later Darknet: losses of [yolo] and placement of pictures as there\n", filename);
-    if (changed) fprintf(stderr, "%s: of a later Darknet: batch normalisation as there\n", filename);
 }
 
 /* the stock parser has made the layer with stride= alone */
@@ -379,7 +247,8 @@ void vd_later_attach(vd_section s, layer *l)
     if (l->type == CONVOLUTIONAL) attach_dilation(s, l);
     if (l->type == CONVOLUTIONAL || l->type == MAXPOOL) attach_strides(s, l);
     attach_variant(s, l);
-    if (has_later_keys(s) || l->variant || (l->type == ROUTE && l->groups > 1) || is_scaled(l->type)) found.later = 1;
+    if (has_later_keys(s) || l->variant || (l->type == ROUTE && l->groups > 1) || is_scaled(l->type))
+        vd_rules_found_later();
     if (l->type == YOLO && has_later_keys(s)) attach_yolo(s, l);
     check_activation(s, l);
     if (l->type == CONVOLUTIONAL || l->type == CONNECTED) vd_kept_attach(l);

@@ -16,9 +16,9 @@ int vd_later_make(vd_section s, const network *net, layer *l);
 /* after it has made *l: read those keys, and put functions and data into the layer */
 void vd_later_attach(vd_section s, layer *l);
 
-/* the cfg has been read: which epsilon batch normalisation has (vd_norm_deviation()). [net] bn_eps= says so; without
- * it, a cfg with keys of later Darknets has theirs. last is the last layer, which is not in net yet */
-void vd_later_end(network *net, layer *last);
+/* a [yolo] without keys of theirs gets their rules, with their defaults; returns 0 where it has them, and for other
+ * layers */
+int vd_later_make_head(layer *l);
 
 /* a training begins: how its pictures are placed */
 void vd_later_train(const network *net);
@@ -26,10 +26,5 @@ void vd_later_train(const network *net);
 /* what a .weights file has for a layer beside what stock Darknet writes and reads, in front of that: the weights of a
  * [shortcut], and the biases of a [batchnorm] as later Darknets have them. Returns how many numbers *at has */
 size_t vd_later_weights_of(layer l, float **at);
-
-/* weights of this version of the format are about to be loaded: 0.2.5 and later are written by later Darknets, and have
- * their epsilon, heads and gradients unless [net] bn_eps= says otherwise. The network keeps these: weights of another
- * version after them end the program */
-void vd_later_weights(network *net, const char *filename, int major, int minor, int revision);
 
 #endif

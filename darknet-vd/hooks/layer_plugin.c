@@ -1,5 +1,6 @@
 #include "hooks/layer_plugin.h"
 #include "hooks/later.h"
+#include "hooks/rules.h"
 #include "hooks/variational.h"
 #include "base/fail.h"
 #include "base/seed.h"
@@ -154,7 +155,7 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     else vd_variational_attach(s, l, net, noise_seed);
     if (kind != VD_PLAIN) vd_schema_all_known(s);
     if (index == net->n - 1) {
-        vd_later_end(net, l);
+        vd_rules_end(net, l);
         vd_command_needs_check(s, net, *l);
         net->layers[index] = *l; /* as the parser will, after this */
         vd_mark_pooled(net);
@@ -231,9 +232,9 @@ int layer_plugin_save_begin(network *net, const char *filename, int cutoff)
 int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int start, int cutoff)
 {
     int is_later = vd_pack_is_later(fp);
-    if (is_later) vd_later_weights(net, filename, 0, 2, LATER_REVISION);
+    if (is_later) vd_rules_weights(net, filename, 0, 2, LATER_REVISION);
     if (!vd_pack_load(net, filename, fp, start, cutoff)) return 0;
-    if (!is_later) vd_later_weights(net, filename, 0, 2, 0);
+    if (!is_later) vd_rules_weights(net, filename, 0, 2, 0);
     rand_continue(*net->seen);
     return 1;
 }
@@ -257,7 +258,7 @@ void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
     loaded.path = vd_format("%s", filename);
     vd_weights_load_begin(filename, fp);
     if (fread(version, sizeof(version), 1, fp) == 1)
-        vd_later_weights(net, filename, version[0], version[1], version[2]);
+        vd_rules_weights(net, filename, version[0], version[1], version[2]);
     rewind(fp);
 }
 

@@ -1,6 +1,6 @@
 /* Cfgs of later Darknets: [yolo] heads against numbers of AlexeyAB's program, [route] groups, activations that need
  * their input, the epsilon of batch normalisation. */
-#include "hooks/later.h"
+#include "hooks/rules.h"
 #include "layer/activation.h"
 #include "layer/norm.h"
 #include "layer/overlap.h"
@@ -388,7 +388,7 @@ START_TEST(packed_weights_say_which_epsilon)
     char *path = in_folder(folder, "n.vdw"), *fault;
     for (int in_root = 0; in_root < 2; ++in_root) {
         network *net = network_of(epsilons[0].cfg, 0);
-        vd_later_weights(net, "n.weights", 0, 2, 5 * in_root);
+        vd_rules_weights(net, "n.weights", 0, 2, 5 * in_root);
         vd_packed p = vd_pack_network(net, VD_PACK_FP32, &fault);
         ck_assert_msg(!fault, "%s", fault);
         ck_assert_int_eq(p.file.bytes[3], 2 + in_root);
