@@ -174,3 +174,13 @@ void vd_parallel_for(int n, void (*body)(int i, void *context), void *context)
     if (failed) vd_fail_again(message);
     if (!p) run_in_line(n, body, context);
 }
+
+void vd_parallel_alone(void (*body)(void *context), void *context)
+{
+    char *message;
+    int before = inside;
+    inside = 1;
+    int failed = vd_fail_catch(body, context, &message);
+    inside = before;
+    if (failed) vd_fail_again(message);
+}

@@ -12,6 +12,9 @@
  * the process, or is reported in the calling thread: fail.h. */
 void vd_parallel_for(int n, void (*body)(int i, void *context), void *context);
 
+/* run body(context) in the calling thread, and with it all loops that it starts, as if it were a piece of one */
+void vd_parallel_alone(void (*body)(void *context), void *context);
+
 /* n elements in pieces of `size`, the last one shorter: how many pieces, and the elements of piece i; the first of them
  * is i size */
 static inline int vd_pieces(size_t n, size_t size)

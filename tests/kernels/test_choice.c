@@ -4,9 +4,12 @@
 #include "kernels/choice_file.h"
 #include "kernels/kernels.h"
 #include "kernels/processor.h"
+#include "base/parallel.h"
 #include "base/text.h"
 #include "support/support.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -286,6 +289,38 @@ START_TEST(a_way_is_not_dropped_for_one_disturbed_measurement)
 }
 END_TEST
 
+static pthread_t caller;
+static atomic_int elsewhere;
+
+static void note_thread(int i, void *context)
+{
+    (void)i, (void)context;
+    elsewhere += !pthread_equal(pthread_self(), caller);
+    be_busy(20e-6);
+}
+
+static void run_loop(int way, void *context)
+{
+    (void)way;
+    vd_parallel_for(64, note_thread, context);
+}
+
+START_TEST(a_way_that_shares_its_work_is_timed_in_one_thread)
+{
+    vd_reason why;
+    vd_candidates w = {"a", 2, names, 0, 0, run_loop, 0};
+    setenv("DARKNET_THREADS", "4", 1);
+    vd_parallel_forget_threads();
+    caller = pthread_self();
+    vd_choice_train();
+    vd_choose(&w, &why);
+    ck_assert_int_eq(why, VD_TIMED);
+    ck_assert_int_eq(elsewhere, 0);
+    run_loop(0, 0); /* that is over */
+    ck_assert_int_ne(elsewhere, 0);
+}
+END_TEST
+
 START_TEST(the_next_training_takes_what_the_file_has)
 {
     vd_reason why;
@@ -435,6 +470,7 @@ SUITE_OF(choice)
     TEST(two_programs_at_once_leave_a_whole_file);
     TEST(ways_are_by_rule_until_a_training_begins_and_timed_then);
     TEST(a_way_is_not_dropped_for_one_disturbed_measurement);
+    TEST(a_way_that_shares_its_work_is_timed_in_one_thread);
     TEST(the_next_training_takes_what_the_file_has);
     TEST(with_a_seed_nothing_is_timed_read_or_written);
     TEST(a_seed_forgets_what_was_timed_before_it);
