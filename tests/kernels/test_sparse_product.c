@@ -155,6 +155,23 @@ START_TEST(every_way_and_table_gives_the_convolution)
 }
 END_TEST
 
+/* planes are those that the filter meets, not one for each pixel of a stride: these would be more than 2^31 */
+START_TEST(a_stride_may_be_far_longer_than_the_filter)
+{
+    static const shape all[] = {{256, 1, 16385, 1, 4096, 0, 2, 1, 0, 0}, {256, 2, 16386, 2, 4096, 0, 2, 9, 0, 0}};
+    for (size_t i = 0; i < COUNT_OF(all); ++i) {
+        example e = make_example(all[i], .3, .1f, 0);
+        for (int way = 0; way <= VD_SPARSE_IMAGES; ++way) {
+            vd_sparse_form *f = make_vd_sparse_form_by(way, e.w, e.n, e.images, e.weights, 0, e.bias, .1f);
+            ck_assert_ptr_nonnull(f);
+            assert_product(e, vd_kernels_get(), f, vd_sparse_way(f));
+            free_vd_sparse_form(f);
+        }
+        free_example(e);
+    }
+}
+END_TEST
+
 START_TEST(a_form_takes_batches_of_other_sizes)
 {
     example e = make_example(shapes[2], .05, .1f, 0);
@@ -295,6 +312,7 @@ END_TEST
 SUITE_OF(sparse_product)
 {
     LOOP(every_way_and_table_gives_the_convolution, SHAPES * DENSITIES);
+    TEST(a_stride_may_be_far_longer_than_the_filter);
     TEST(a_form_takes_batches_of_other_sizes);
     TEST(threads_do_not_change_results);
     TEST(shapes_go_the_way_that_suits_them);

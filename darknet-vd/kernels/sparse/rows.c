@@ -19,15 +19,21 @@ typedef struct {
     int line, column;
 } tap;
 
-/* planes of a channel side by side: one for each column of the filters, or for each pixel of a stride */
+/* Planes of a channel, side by side and one below the other: one for each column of the filters, or for each pixel of a
+ * stride. Pixels of a stride that no filter meets have none. */
 static int columns_of(const vd_sparse_form *f)
 {
-    return f->shifted ? f->window.size : f->window.stride;
+    return f->shifted ? f->window.size : vd_at_most(f->window.stride, vd_window_extent(f->window));
+}
+
+static int rows_of(const vd_sparse_form *f)
+{
+    return vd_at_most(vd_window_down(f->window), vd_window_extent(f->window));
 }
 
 static int planes_of_channel(const vd_sparse_form *f)
 {
-    return vd_window_down(f->window) * columns_of(f);
+    return rows_of(f) * columns_of(f);
 }
 
 /* weight i of a filter */
@@ -35,17 +41,17 @@ static tap tap_of(const vd_sparse_form *f, int i)
 {
     int size = f->window.size, s = f->window.stride, down = vd_window_down(f->window), step = f->window.gap + 1;
     int column = i % size * step, line = i / size % size * step, channel = i / size / size;
-    tap t = {(channel * down + line % down) * columns_of(f) + (f->shifted ? i % size : column % s), line / down, 0};
-    if (!f->shifted) t.column = column / s;
-    return t;
+    int row = (channel * rows_of(f) + line % down) * columns_of(f); /* its first plane */
+    if (f->shifted) return (tap){row + i % size, line / down, 0};
+    return (tap){row + column % s, line / down, column / s};
 }
 
 static vd_sparse_plane plane_of(const vd_sparse_form *f, int plane)
 {
     vd_window w = f->window;
-    int columns = columns_of(f), down = vd_window_down(w), column = plane % columns;
+    int columns = columns_of(f), rows = rows_of(f), column = plane % columns;
     if (f->shifted) column *= w.gap + 1;
-    return (vd_sparse_plane){plane / columns / down, plane / columns % down - w.pad, column - w.pad};
+    return (vd_sparse_plane){plane / columns / rows, plane / columns % rows - w.pad, column - w.pad};
 }
 
 /* lines of a plane beyond those of the output */
