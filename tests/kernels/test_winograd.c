@@ -6,6 +6,7 @@
 #include "kernels/scratch.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,43 @@ START_TEST(threads_do_not_change_results)
 }
 END_TEST
 
+static atomic_int longest; /* numbers of a channel that are transformed at a time */
+
+static void input_measured(vd_winograd_tiles t, const float *plane, float *lines, size_t step, float *v)
+{
+    if (t.lanes > longest) longest = t.lanes; /* the same in all pieces */
+    vd_kernels_get()->winograd->input(t, plane, lines, step, v);
+}
+
+/* pictures that are wider than a band should be long, and that have many channels, too */
+START_TEST(large_pictures_go_by_bands_that_stay_in_the_cache)
+{
+    static const vd_window windows[] = {{32, 40, 1024, 3, 1, 1, 40, 1024, 0, 0},
+                                        {256, 132, 132, 3, 1, 1, 132, 132, 0, 0}};
+    enum { N = 8, MOST_BYTES = 4 << 20 };
+    vd_winograd_kernels k = *vd_kernels_get()->winograd;
+    k.input = input_measured;
+    for (size_t i = 0; i < COUNT_OF(windows); ++i) {
+        vd_window w = windows[i];
+        size_t pixels = (size_t)w.out_h * w.out_w;
+        float *x = random_array((size_t)w.c * w.h * w.w, 1), *weights = random_array((size_t)N * w.c * 9, 2);
+        float bias[N] = {0}, *y = calloc(N * pixels, sizeof(float));
+        vd_winograd *g = make_vd_winograd(w.c, N, weights);
+        longest = 0;
+        vd_winograd_forward(g, &k, w, x, 0, bias, 1, y);
+        ck_assert_int_lt(longest * w.c * AREA * (int)sizeof(float), MOST_BYTES);
+        for (size_t p = 0; p < N * pixels; p += 997) {
+            double size, sum = convolve(w, weights + p / pixels * w.c * 9, x, (int)(p % pixels) / w.out_w,
+                                        (int)(p % pixels) % w.out_w, &size);
+            ck_assert_msg(close_to(y[p], sum, 1e-5, error_bound * (1 + size / 10)), "y[%zu] is %.9g, not %.9g", p, y[p],
+                          sum);
+        }
+        free_vd_winograd(g);
+        free(x), free(weights), free(y);
+    }
+}
+END_TEST
+
 START_TEST(every_change_of_a_weight_changes_the_fingerprint)
 {
     const vd_kernels *tables[TABLES];
@@ -213,5 +251,6 @@ SUITE_OF(winograd)
     LOOP(every_kernel_is_that_of_plain_c, SHAPES);
     TEST(every_product_is_that_of_plain_c);
     TEST(threads_do_not_change_results);
+    TEST(large_pictures_go_by_bands_that_stay_in_the_cache);
     TEST(every_change_of_a_weight_changes_the_fingerprint);
 }

@@ -105,8 +105,17 @@ void free_vd_winograd(vd_winograd *g)
 
 /* Large pictures go band by band, so that the arrays of a band stay in the second-level cache. In small ones a band
  * would be too short for the product, and would read the weights again: there all tiles are transformed first, and the
- * work is cut by filters. All of it depends on the shape alone. */
-enum { BAND_BYTES = 5 << 18, FEWEST_TILES = 48, WHOLE_TILES = 256, GROUP_BYTES = 5 << 18, CHANNELS = 8 };
+ * work is cut by filters. With many channels a band is too short in larger ones, too: there all tiles are, unless their
+ * frequencies leave the third-level cache. All of it depends on the shape alone. */
+enum {
+    BAND_BYTES = 5 << 18,
+    FEWEST_TILES = 48,
+    MANY_CHANNELS_TILES = 96, /* of a band where fewer than FEWEST_TILES would fit BAND_BYTES */
+    WHOLE_TILES = 256,
+    WHOLE_BYTES = 24 << 20,
+    GROUP_BYTES = 5 << 18,
+    CHANNELS = 8
+};
 
 typedef struct {
     const vd_winograd *g;
@@ -181,12 +190,18 @@ static size_t frequency_bytes(size_t n, size_t tiles)
     return sizeof(float) * AREA * n * tiles;
 }
 
-/* rows of tiles of a band: all, when the picture is not cut into bands. Bands are of about the same length */
+/* rows of tiles of a band: all, when the picture is not cut into bands; one, when a row is as long as a band should be.
+ * Bands are of about the same length */
 static int rows_of(const job *j, int rows, int columns)
 {
     int most = (int)(BAND_BYTES / frequency_bytes((size_t)j->g->c + (size_t)j->g->panels * PANEL, 1));
-    if (rows * columns <= WHOLE_TILES || most < FEWEST_TILES || most < columns) return rows;
-    int bands = vd_pieces(rows, most / columns);
+    size_t tiles = (size_t)rows * columns;
+    if (tiles <= WHOLE_TILES) return rows;
+    if (most < FEWEST_TILES) {
+        if (frequency_bytes(j->g->c, tiles) <= WHOLE_BYTES) return rows;
+        most = MANY_CHANNELS_TILES;
+    }
+    int bands = vd_pieces(rows, most > columns ? most / columns : 1);
     return vd_pieces(rows, bands);
 }
 
