@@ -1,6 +1,7 @@
 /* Windows that slide over planes, in vectors: max pooling, im2col and col2im. The Makefile builds this file once for
  * each instruction set, as it does vector.c. */
 #include "kernels/lane_masks.h"
+#include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 #include <float.h>
@@ -8,14 +9,6 @@
 #ifdef __AVX512F__
 #include <immintrin.h>
 #endif
-
-/* along one axis: outputs *first .. *last - 1 are those whose window has this tap inside the input */
-static void pool_range(int extent, int out, int tap, int stride, int *first, int *last)
-{
-    *first = tap < 0 ? (-tap + stride - 1) / stride : 0;
-    *last = extent - 1 - tap < 0 ? 0 : (extent - 1 - tap) / stride + 1;
-    if (*last > out) *last = out;
-}
 
 /* the common shape: 2x2 windows side by side, each inside the input */
 static int is_2x2(vd_pool_shape s)
@@ -140,7 +133,7 @@ void VARIANT(vd_max_pool)(vd_pool_shape s, const float *in, int base, float *out
         for (int tap = 0; tap < s.size * s.size; ++tap) { /* a row of windows at a time, tap by tap */
             int h = i * vd_pool_down(s) - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
             if (h < 0 || h >= s.h) continue;
-            pool_range(s.w, s.out_w, w, s.stride, &first, &last);
+            vd_outputs_inside(s.w, s.out_w, w, s.stride, &first, &last);
             const float *restrict row = in + (ptrdiff_t)h * s.w + w;
             int at = base + h * s.w + w;
             for (int j = first; j < last; ++j) {
@@ -260,7 +253,7 @@ static void max_pool_values_plane(vd_pool_shape s, const float *in, float *out)
         for (int tap = 0; tap < s.size * s.size; ++tap) { /* a row of windows at a time, tap by tap */
             int h = i * vd_pool_down(s) - s.offset + tap / s.size, w = tap % s.size - s.offset, first, last;
             if (h < 0 || h >= s.h) continue;
-            pool_range(s.w, s.out_w, w, s.stride, &first, &last);
+            vd_outputs_inside(s.w, s.out_w, w, s.stride, &first, &last);
             const float *restrict row = in + (ptrdiff_t)h * s.w + w;
             if (s.stride == 1)
                 for (int j = first; j < last; ++j) best[j] = LARGER(row[j], best[j]);
@@ -292,20 +285,6 @@ void VARIANT(vd_max_pool_backward)(vd_pool_shape s, int base, const int *restric
 #endif
     for (int i = 0; i < s.out_h * s.out_w; ++i)
         if (index[i] >= 0) d_in[index[i] - base] += d_out[i];
-}
-
-/* along one axis: tap k of output positions *first .. *last - 1 lies inside an input of the given extent */
-static void inside(int extent, int out, int k, int stride, int pad, int *first, int *last)
-{
-    int low = pad - k, high = extent - 1 + pad - k;
-    if (stride > 1) { /* avoid divisions: one takes as long as copying three lines */
-        low = (low + stride - 1) / stride;
-        high = high < 0 ? -1 : high / stride;
-    }
-    *first = low > 0 ? low : 0;
-    *last = high < 0 ? 0 : high + 1;
-    if (*last > out) *last = out;
-    if (*first > *last) *first = *last;
 }
 
 /* Copy lines of `bytes` >= unit bytes, unit by unit, the last one flush with the end. Where this is inlined unit is a
@@ -345,8 +324,8 @@ static inline void im2col_row(size_t element, vd_window s, int kh, int kw, const
     int top, bottom, left, right, down = vd_window_down(s);
     kh *= s.gap + 1;
     kw *= s.gap + 1;
-    inside(s.h, s.out_h, kh, down, s.pad, &top, &bottom);
-    inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+    vd_outputs_inside(s.h, s.out_h, kh - s.pad, down, &top, &bottom);
+    vd_outputs_inside(s.w, s.out_w, kw - s.pad, s.stride, &left, &right);
     if ((bottom - top) * (right - left) < s.out_h * s.out_w) memset(row, 0, s.out_h * out_step);
     if (top == bottom || left == right) return;
     const char *in = plane + (top * down + kh - s.pad) * in_step + (left * s.stride + kw - s.pad) * element;
@@ -419,8 +398,8 @@ void VARIANT(vd_col2im_add)(vd_window s, const float *columns, float *image)
         int kw = row % s.size * (s.gap + 1), kh = row / s.size % s.size * (s.gap + 1), ch = row / s.size / s.size;
         int top, bottom, left, right, down = vd_window_down(s);
         const float *in = columns + (size_t)row * s.out_h * s.out_w;
-        inside(s.h, s.out_h, kh, down, s.pad, &top, &bottom);
-        inside(s.w, s.out_w, kw, s.stride, s.pad, &left, &right);
+        vd_outputs_inside(s.h, s.out_h, kh - s.pad, down, &top, &bottom);
+        vd_outputs_inside(s.w, s.out_w, kw - s.pad, s.stride, &left, &right);
         for (int oh = top; oh < bottom; ++oh) {
             float *restrict out = image + ((ptrdiff_t)ch * s.h + oh * down - s.pad + kh) * s.w - s.pad + kw;
             const float *restrict line = in + (size_t)oh * s.out_w;

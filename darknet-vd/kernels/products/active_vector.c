@@ -302,18 +302,12 @@ static void take_vector(const vd_active_lines *s, vd_active_band b, int kw, int 
     }
 }
 
-/* the outputs first .. end - 1 whose pixels i stride + column are in the image; returns end */
-static int outputs_between(const vd_active_lines *s, int column, int *first)
-{
-    *first = column < 0 ? (-column + s->stride - 1) / s->stride : 0;
-    return s->w <= column ? 0 : vd_at_most(s->out_w, (s->w - column + s->stride - 1) / s->stride);
-}
-
 /* one row of a copy, any stride */
 static void take_row(const vd_active_lines *s, vd_active_band b, vd_active_copy copy, int y, const float *channel,
                      float *x)
 {
-    int column = copy.kw * s->step - s->pad, first, end = outputs_between(s, column, &first);
+    int column = copy.kw * s->step - s->pad, first, end;
+    vd_outputs_inside(s->w, s->out_w, column, s->stride, &first, &end);
     memset(x, 0, s->pitch * sizeof(float));
     for (int g = 0; y >= 0 && y < s->h && g < b.images; ++g) {
         const float *row = channel + g * b.in + (size_t)y * s->w;
@@ -437,7 +431,8 @@ static void fold_vector(const vd_active_lines *s, const folding *f, int i)
 /* one copy, any stride */
 static void fold_copy(const vd_active_lines *s, const folding *f, int kw, int phase, const float *dx, const float *dx2)
 {
-    int column = kw * s->step - s->pad, first, end = outputs_between(s, column, &first);
+    int column = kw * s->step - s->pad, first, end;
+    vd_outputs_inside(s->w, s->out_w, column, s->stride, &first, &end);
     for (int row = 0; row < f->b.rows + s->halo; ++row, dx += s->pitch, dx2 += s->pitch) {
         int y = (f->b.first + row) * s->down + phase - s->pad;
         for (int g = 0; y >= 0 && y < s->h && g < f->b.images; ++g) {

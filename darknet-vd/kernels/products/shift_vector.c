@@ -1,20 +1,12 @@
 /* Shifted copies in vectors. The Makefile builds this file once for each instruction set. */
 #include "kernels/products/shift.h"
+#include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 #include <string.h>
 #ifdef __AVX512BW__
 #include <immintrin.h>
 #endif
-
-/* outputs *first .. *last - 1 of out have an input inside extent */
-static void inside(int extent, int out, int tap, int stride, int *first, int *last)
-{
-    *first = tap < 0 ? (-tap + stride - 1) / stride : 0;
-    *last = extent - 1 - tap < 0 ? 0 : (extent - 1 - tap) / stride + 1;
-    *first = *first < out ? *first : out;
-    *last = *last < *first ? *first : *last < out ? *last : out;
-}
 
 /* lines[row step + i] = from[row in_step + i stride] where first <= i < last, else 0, i < n, in elements of `element`
  * bytes, the steps in bytes. from may lie before its array where that is not read */
@@ -128,13 +120,13 @@ static inline void shift(size_t element, vd_shift s, const char *x, char *copies
     block b = {.n = s.out_w, .stride = s.stride, .in_step = s.w * s.stride * element, .step = step};
     for (int c = 0; c < s.c; ++c, x += element * s.h * s.w)
         for (int kw = 0; kw < s.size; ++kw) {
-            inside(s.w, s.out_w, kw - s.pad, s.stride, &b.first, &b.last);
+            vd_outputs_inside(s.w, s.out_w, kw - s.pad, s.stride, &b.first, &b.last);
 #ifdef __AVX512BW__
             if (s.stride == 4) find_fourths(&b, 0);
 #endif
             for (int phase = 0; phase < vd_shift_phases(&s); ++phase, copies += s.rows * step) {
                 int above = s.first * s.stride + phase - s.pad, top, bottom;
-                inside(s.h, s.rows, above, s.stride, &top, &bottom);
+                vd_outputs_inside(s.h, s.rows, above, s.stride, &top, &bottom);
                 if (top > 0) memset(copies, 0, top * step);
                 if (bottom < s.rows) memset(copies + bottom * step, 0, (s.rows - bottom) * step);
                 b.rows = bottom - top;

@@ -2,6 +2,7 @@
 #include "kernels/sparse_kernels.h"
 #include "kernels/lane_masks.h"
 #include "kernels/lanes.h"
+#include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 #include <string.h>
@@ -213,16 +214,6 @@ static void sums_v(vd_sparse_rows s, size_t lanes, const float *x, const float *
 
 /* ---- planes ---- */
 
-/* numbers *from .. *to - 1 of a line are inside the image: number j is pixel j stride + column of w */
-static void inside(int pitch, int stride, int column, int w, int *from, int *to)
-{
-    *from = column < 0 ? (stride - 1 - column) / stride : 0;
-    *to = w > column ? (w - 1 - column) / stride + 1 : 0;
-    if (*from > pitch) *from = pitch;
-    if (*to > pitch) *to = pitch;
-    if (*to < *from) *to = *from;
-}
-
 #ifdef __AVX512F__
 /* in complete vectors: their surplus is zeros, in the place of the next line or after the plane's last */
 ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int from, int to)
@@ -286,7 +277,7 @@ static void pack_v(vd_sparse_planes s, int first, int last, const float *image, 
             memset(line + numbers, 0, (s.size - numbers) * sizeof(float));
             continue;
         }
-        inside(s.pitch, s.stride, plane.column, s.w, &from, &to);
+        vd_outputs_inside(s.w, s.pitch, plane.column, s.stride, &from, &to);
         for (int i = 0; i < s.lines; ++i, line += s.pitch) {
             int row = i * s.down + plane.row;
             const float *first_one = channel + (long)row * s.w + plane.column; /* number 0: may be outside the image */
