@@ -168,9 +168,6 @@ typedef struct {
     /* y += x */
     void (*add)(size_t n, const float *x, float *y);
 
-    /* x += c */
-    void (*add_scalar)(size_t n, float c, float *x);
-
     /* x = x > 0 ? x : slope x: ReLU is slope 0, leaky ReLU slope 0.1. Its gradient from the OUTPUT y:
      * d *= y > 0 ? 1 : slope */
     void (*leaky)(size_t n, float slope, float *x);

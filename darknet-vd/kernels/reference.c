@@ -171,11 +171,6 @@ static void add_c(size_t n, const float *x, float *y)
     for (size_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
-static void add_scalar_c(size_t n, float c, float *x)
-{
-    for (size_t i = 0; i < n; ++i) x[i] += c;
-}
-
 static void leaky_c(size_t n, float slope, float *x)
 {
     for (size_t i = 0; i < n; ++i) x[i] = x[i] > 0 ? x[i] : slope * x[i];
@@ -434,7 +429,6 @@ const vd_kernels vd_kernels_c = {
     .multiply_by = multiply_by_c,
     .add_twice_product = add_twice_product_c,
     .add = add_c,
-    .add_scalar = add_scalar_c,
     .leaky = leaky_c,
     .leaky_backward = leaky_backward_c,
     .add_leaky = add_leaky_c,

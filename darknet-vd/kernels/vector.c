@@ -1,13 +1,10 @@
 /* The kernels as loops without branches or libm calls, for the compiler to vectorise. The Makefile builds this file
  * once for each instruction set, named by VD_VARIANT. */
 #include "kernels/kernels.h"
-#include "kernels/approx.h"
 #include "kernels/bf16.h"
 #include "base/fp16.h"
 #include "kernels/lanes.h"
 #include "kernels/variant.h"
-
-#include <string.h>
 
 #define STRING(x) #x
 #define NAME(x) STRING(x)
@@ -98,11 +95,6 @@ static void add_twice_product_v(size_t n, const float *restrict x, const float *
 static void add_v(size_t n, const float *restrict x, float *restrict y)
 {
     for (size_t i = 0; i < n; ++i) y[i] += x[i];
-}
-
-static void add_scalar_v(size_t n, float c, float *restrict x)
-{
-    for (size_t i = 0; i < n; ++i) x[i] += c;
 }
 
 static void leaky_v(size_t n, float slope, float *restrict x)
@@ -197,7 +189,6 @@ const vd_kernels VARIANT(vd_kernels) = {
     .multiply_by = multiply_by_v,
     .add_twice_product = add_twice_product_v,
     .add = add_v,
-    .add_scalar = add_scalar_v,
     .leaky = leaky_v,
     .leaky_backward = leaky_backward_v,
     .add_leaky = add_leaky_v,

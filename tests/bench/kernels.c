@@ -61,7 +61,6 @@ static void update(const vd_kernels *k)
     K(multiply_by, N, k->multiply_by(N, ones, y))                                                    \
     K(add_twice_product, N, k->add_twice_product(N, x, ones, y))                                     \
     K(add, N, k->add(N, x, y))                                                                       \
-    K(add_scalar, N, k->add_scalar(N, 1e-3f, y))                                                     \
     K(leaky, N, k->leaky(N, 1, y))                                                                   \
     K(leaky_backward, N, k->leaky_backward(N, 1, x, y))                                              \
     K(add_leaky, N, k->add_leaky(N, .1, x, theta, y))                                                \

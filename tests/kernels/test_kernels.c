@@ -423,9 +423,6 @@ START_TEST(sums_activations_and_normalisation_follow_the_formula)
         assert_close("sum_squares", n, k->sum_squares(n, .3f, x), squares, 1e-5, 1e-5);
         assert_close("dot", n, k->dot(n, .3f, x, theta), dot, 1e-5, 1e-5);
         memcpy(y, x, sizeof(y));
-        k->add_scalar(n, .5f, y);
-        for (int i = 0; i < N; ++i) ck_assert(y[i] == (i < n ? x[i] + .5f : x[i]));
-        memcpy(y, x, sizeof(y));
         k->leaky(n, .1f, y);
         for (int i = 0; i < N; ++i) ck_assert(y[i] == (i < n && x[i] <= 0 ? .1f * x[i] : x[i]));
         memcpy(z, theta, sizeof(z));
@@ -562,7 +559,6 @@ static float held[N]; /* theta, every third 0 */
     C(multiply_by, k->multiply_by(n, theta, o->a))                                   \
     C(add_twice_product, k->add_twice_product(n, theta, x, o->c))                    \
     C(add, k->add(n, theta, o->a))                                                   \
-    C(add_scalar, k->add_scalar(n, .3f, o->a))                                       \
     C(leaky, k->leaky(n, .1f, o->a))                                                 \
     C(leaky_backward, k->leaky_backward(n, .1f, x, o->b))                            \
     C(add_leaky, k->add_leaky(n, .1, x, theta, o->a))                                \
