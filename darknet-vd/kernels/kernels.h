@@ -143,7 +143,7 @@ typedef struct {
      * groups */
     void (*add_noise)(vd_noise_key key, size_t first, size_t n, float *var, float *out);
 
-    /* y = x^2 */
+    /* y = x^2; y may be x */
     void (*square)(size_t n, const float *x, float *y);
 
     /* y = x;  x^2;  x z : to bf16, the upper half of a float, rounded to the nearest, ties to even; NaN stays NaN */

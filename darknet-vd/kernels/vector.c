@@ -9,7 +9,7 @@
 #define STRING(x) #x
 #define NAME(x) STRING(x)
 
-static void square_v(size_t n, const float *restrict x, float *restrict y)
+static void square_v(size_t n, const float *x, float *y)
 {
     for (size_t i = 0; i < n; ++i) y[i] = x[i] * x[i];
 }

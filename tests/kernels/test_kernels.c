@@ -303,6 +303,9 @@ START_TEST(small_kernels_do_what_they_say)
     fill();
     k->square(N, x, y);
     for (int i = 0; i < N; ++i) ck_assert(y[i] == x[i] * x[i]);
+    memcpy(y, x, sizeof(y));
+    k->square(N, y, y);
+    for (int i = 0; i < N; ++i) ck_assert(y[i] == x[i] * x[i]);
     memcpy(z, theta, sizeof(z));
     k->multiply_by(N, x, z);
     for (int i = 0; i < N; ++i) ck_assert(z[i] == x[i] * theta[i]);
