@@ -121,11 +121,11 @@ static pooled take_pooled(const job *j, int run, float *d_bias)
     float *values = vd_scratch(VD_SCRATCH_POOLED, 4 * all + (size_t)images * j->l.n + 1);
     int *pixel = (void *)(values + 2 * all), *start = pixel + 2 * all;
     pooled q = {start, pixel + all, values, values + all};
-    vd_pooled_plane p = {.pixels = j->l.out_h * j->l.out_w, .windows = windows};
+    vd_pooled_plane p = {.windows = windows};
     vd_activation_is_leaky(j->l.activation, &p.slope);
     for (int i = 0; i < images * j->l.n; ++i) {
         size_t plane = (size_t)run * j->plan.lines.images * j->l.n + i, at = plane * windows;
-        p.base = (int)(plane * p.pixels);
+        p.base = (int)(plane * j->l.out_h * j->l.out_w);
         q.start[i] = found;
         found += vd_kernels_get()->behind_pool->list_of_plane(
             p, pool->output + at, pool->delta + at, pool->indexes + at, j->p.noise_gain + at, j->where, pixel,

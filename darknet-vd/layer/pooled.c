@@ -313,7 +313,7 @@ static void make_rows(const job *j, int b, buffers *t)
 static void make_lists(const job *j, int b, buffers *t, float *d_bias)
 {
     int pixels = j->l.out_h * j->l.out_w, windows = j->pool.out_h * j->pool.out_w, found = 0;
-    vd_pooled_plane p = {.pixels = pixels, .windows = windows};
+    vd_pooled_plane p = {.windows = windows};
     vd_activation_is_leaky(j->l.activation, &p.slope);
     for (int n = 0; n < j->l.n; ++n) {
         size_t plane = (size_t)b * j->l.n + n, at = plane * windows;

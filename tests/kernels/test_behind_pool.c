@@ -149,7 +149,7 @@ START_TEST(a_list_holds_the_gradients_that_are_not_zero)
             int n = windows[v], index[MOST], pixel[2][MOST + VD_LIST_LANES], row[2][MOST + VD_LIST_LANES], found[2];
             float y[MOST], d[2][MOST], gain[MOST], value[2][MOST + VD_LIST_LANES], varied[2][MOST + VD_LIST_LANES];
             float sum[2] = {.25f, .25f};
-            vd_pooled_plane p = {.pixels = PIXELS, .windows = n, .base = BASE, .slope = v % 3 ? 0 : .1f};
+            vd_pooled_plane p = {.windows = n, .base = BASE, .slope = v % 3 ? 0 : .1f};
             fill_random(y, n, 1);
             fill_random(gain, n, 2);
             fill_random(d[0], n, 3);

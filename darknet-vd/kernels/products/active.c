@@ -98,7 +98,7 @@ static int offset_of(const vd_active_lines *s, int tap)
     return (copy * (s->rows + s->halo) + y / s->down) * s->pitch;
 }
 
-/* element e reads the line of its tap; parts are ranges of a group's channels */
+/* element e reads the line of its tap; parts are ranges of a group's taps, which is the order of its copies */
 static void make_forward(vd_active_plan *p, vd_active_convolution a, int *start, int *offset, int *of_tap)
 {
     const vd_sparse *s = a.by_row;

@@ -47,9 +47,9 @@ typedef struct {
 
 /* a plane of a convolution's output and the max pool behind it; kernels/kernels.h has the pool's shape */
 typedef struct {
-    int pixels, windows; /* of the plane, of the pool's */
-    int base;            /* taken off an index of the pool to get a pixel */
-    float slope;         /* of the activation, which the pool's output has been through */
+    int windows; /* of the pool */
+    int base;    /* taken off an index of the pool to get a pixel */
+    float slope; /* of the activation, which the pool's output has been through */
 } vd_pooled_plane;
 
 /* all windows of an image, which has its padding */

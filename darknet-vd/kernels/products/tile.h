@@ -28,7 +28,8 @@ typedef struct {
     long ldc;
     int add;
     float scale;
-    int twice; /* a half tile's a has every number twice, in the halves of a uint32_t: no call has to make it so */
+    int twice; /* a half tile's a has every number twice, in the halves of a uint32_t: no call has to make it so. Then
+                  a_row is 1 */
 } vd_tile;
 
 /* in plain C: the specification */
