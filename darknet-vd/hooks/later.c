@@ -2,7 +2,6 @@
 #include "hooks/rules.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "config/foreign.h"
 #include "config/heads.h"
 #include "config/keys.h"
 #include "config/shape.h"
