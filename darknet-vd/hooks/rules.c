@@ -72,15 +72,17 @@ static int set_epsilon(layer *l, int in_root)
 
 /* ---- gradients ---- */
 
-/* the true gradient of a layer where stock Darknet's is not: see vd_is_true_convolution(). Where that would change the
- * output, too, only in a network of theirs */
+/* the true gradient of a layer where stock Darknet's is not: see vd_is_true_convolution(). A 1x1 convolution with a
+ * stride or a padding becomes one of theirs only in a network of theirs: its output is another one */
 static void mend_gradient(layer *l, int is_later)
 {
+    int becomes_true = l->type == CONVOLUTIONAL && l->size == 1 && !l->stride_y && !l->binary && !l->xnor &&
+                       (is_later || !vd_is_misread_1x1(*l));
+    if (becomes_true) {
+        l->stride_y = l->stride;
+        if (!vd_layer_of(*l)) vd_speed_up_layer(l);
+    }
     vd_make_backward_add(l);
-    if (l->type != CONVOLUTIONAL || l->size != 1 || l->stride_y || l->binary || l->xnor) return;
-    if (vd_is_misread_1x1(*l) && !is_later) return;
-    l->stride_y = l->stride;
-    if (!vd_layer_of(*l)) vd_speed_up_layer(l);
 }
 
 /* unless [net] add_gradients= says so, not in a cfg that stock Darknet trains, too */

@@ -5,6 +5,7 @@
 #include "layer/plain_shortcut.h"
 #include "layer/pooled.h"
 #include "layer/sources.h"
+#include "layer/variants.h"
 #include "layer/vd_layer.h"
 #include "layer/window.h"
 #include "kernels/kernels.h"
@@ -77,7 +78,8 @@ int vd_loses_gradient(const network *net, int i)
 {
     layer l = net->layers[i];
     const float *delta = i ? net->layers[i - 1].delta : 0;
-    return delta && l.type == CONVOLUTIONAL && l.size == 1 && !vd_is_true_convolution(l) && first_user(net, delta) != i;
+    int writes = l.type == CONVOLUTIONAL && l.size == 1 && !vd_is_true_convolution(l) && !vd_backward_adds(l);
+    return writes && delta && first_user(net, delta) != i;
 }
 
 void vd_give_delta(int overwrites, size_t n, const float *d, float *to)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "convolutional_layer.h"
 #include "maxpool_layer.h"
 #include "network.h"
 #include "reorg_layer.h"
@@ -145,11 +146,19 @@ static void backward_adding(layer l, network net)
     net.delta = vd_scratch(VD_SCRATCH_SHARED, n);
     memset(net.delta, 0, n * sizeof(float)); /* pixels that no square holds are not written */
     if (l.type == REORG) backward_reorg_layer(l, net);
-    else backward_upsample_layer(l, net);
+    else if (l.type == UPSAMPLE) backward_upsample_layer(l, net);
+    else backward_convolutional_layer(l, net);
     vd_kernels_get()->add(n, net.delta, sum);
 }
 
 void vd_make_backward_add(layer *l)
 {
-    if ((l->type == REORG && !l->variant) || (l->type == UPSAMPLE && l->reverse)) l->backward = backward_adding;
+    if ((l->type == REORG && !l->variant) || (l->type == UPSAMPLE && l->reverse) ||
+        (l->type == CONVOLUTIONAL && l->size == 1 && l->backward == backward_convolutional_layer))
+        l->backward = backward_adding;
+}
+
+int vd_backward_adds(layer l)
+{
+    return l.backward == backward_adding;
 }

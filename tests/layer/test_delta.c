@@ -109,6 +109,7 @@ END_TEST
 /* ---- 1x1 convolutions in front of which a [route] or [shortcut] adds ---- */
 
 #define POINT "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n"
+#define XNOR "[convolutional]\nfilters=6\nsize=1\nactivation=linear\nbinary=1\n"
 #define PLAIN_END "[avgpool]\n[connected]\noutput=4\nactivation=linear\n[softmax]\n"
 #define TRUE_NET NET "add_gradients=1\n"
 
@@ -127,6 +128,11 @@ static const struct {
     {NET CONV POINT ADD(-2) "[avgpool]\n" END, 0},
     {NET CONV POINT VD ADD(-3) PLAIN_END, 0},
     {NET "add_gradients=0\n" CONV POINT VD ADD(-3) PLAIN_END, 1},
+    {TRUE_NET CONV POINT
+     "[convolutional]\nfilters=6\nsize=1\nstride=2\nactivation=linear\n[route]\nlayers=1\n" PLAIN_END,
+     0},
+    {NET CONV POINT "[convolutional]\nfilters=6\nsize=1\nstride=2\nactivation=linear\n[route]\nlayers=1\n" PLAIN_END,
+     2},
     {NET CONV POINT "[shortcut]\nfrom=-2\nweights_type=per_feature\n" PLAIN_END, 0}, /* of later Darknets */
 };
 
@@ -146,6 +152,7 @@ START_TEST(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darkne
         const char *cfg;
         int stays;
     } nets[] = {{NET CONV POINT "[shortcut]\nfrom=-2\nactivation=linear\n" PLAIN_END, 0},
+                {TRUE_NET CONV XNOR "[shortcut]\nfrom=-2\nactivation=linear\n" PLAIN_END, 1},
                 {TRUE_NET CONV POINT "[shortcut]\nfrom=-2\nactivation=linear\n" PLAIN_END, 1},
                 {NET CONV POINT "[shortcut]\nfrom=-2\nactivation=linear\n[avgpool]\n" END, 1}};
     network *net = network_of(nets[_i].cfg, 0);
@@ -172,7 +179,7 @@ END_TEST
 SUITE_OF(delta)
 {
     LOOP(a_convolution_that_loses_a_gradient_is_found, COUNT_OF(points));
-    LOOP(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darknet, 3);
+    LOOP(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darknet, 4);
     LOOP(those_that_others_add_to_are_cleared, COUNT_OF(nets));
     LOOP(what_was_there_before_does_not_count, COUNT_OF(nets));
 }
