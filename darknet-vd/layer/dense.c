@@ -42,8 +42,8 @@ static job make_job(layer l, const float *input, vd_product p, int packed, int b
     j.columns = j.tiled_mean || j.tiled_variance ? TILED_COLUMNS : COLUMNS;
     size_t squares = p.sigma2 && !j.tiled_variance && !j.thin ? (size_t)l.batch * l.inputs : 0;
     size_t d_vars = p.sigma2 && backward ? (size_t)l.batch * l.outputs : 0, pack = (size_t)l.batch * packed;
-    float *next = vd_scratch(VD_SCRATCH_SHARED,
-                             squares + d_vars + (j.tiled_mean + j.tiled_variance) * pack + vd_tiled_blocks(l.batch));
+    float *next =
+        vd_scratch(VD_SCRATCH_SHARED, squares + d_vars + (j.tiled_mean + j.tiled_variance) * pack + vd_blocks(l.batch));
     j.square = next;
     j.d_var = next += squares;
     j.packed = next += d_vars;
@@ -58,8 +58,8 @@ typedef struct {
 
 static images images_of(const job *j, int block)
 {
-    int first = vd_tiled_first(j->l.batch, block);
-    return (images){first, vd_tiled_first(j->l.batch, block + 1) - first};
+    int first = vd_first_of_block(j->l.batch, block);
+    return (images){first, vd_first_of_block(j->l.batch, block + 1) - first};
 }
 
 /* the squares of a block of images, packed; returns their scale */
@@ -119,7 +119,7 @@ static void finish_images(int block, void *context)
 
 void vd_dense_forward(layer l, const float *input, vd_product p)
 {
-    int blocks = vd_tiled_blocks(l.batch);
+    int blocks = vd_blocks(l.batch);
     job j = make_job(l, input, p, l.inputs, 0);
     if (j.thin) {
         vd_dense_thin_forward(l, input, p);
@@ -252,7 +252,7 @@ static void backward_piece(int i, void *context)
 
 void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p)
 {
-    int blocks = vd_tiled_blocks(l.batch);
+    int blocks = vd_blocks(l.batch);
     job j = make_job(l, input, p, d_input ? l.outputs : 0, 1);
     int by_columns = d_input || (!j.thin && (j.tiled_mean || j.tiled_variance));
     j.d_input = d_input;

@@ -9,31 +9,20 @@
 /* B is copied to panels of rows that lie one after the other. A panel stays in a near cache while all of its columns of
  * C are made. */
 enum {
-    BLOCK = 12,        /* rows of A: what registers have room for, or a multiple */
-    ROWS = 20 * BLOCK, /* of A at a time */
-    DEPTH = 256,       /* numbers of k at a time, of type float */
-    HALF_DEPTH = 800,  /* of fp16 */
-    PANEL = 32,        /* columns: whole vectors of floats; of fp16 twice as many */
+    ROWS = 20 * VD_BLOCK, /* of A at a time */
+    DEPTH = 256,          /* numbers of k at a time, of type float */
+    HALF_DEPTH = 800,     /* of fp16 */
+    PANEL = 32,           /* columns: whole vectors of floats; of fp16 twice as many */
     PANEL_BYTES = 32768,
-    FEW_ROWS = 2 * BLOCK, /* so few read B so seldom that it need not be copied */
-    DOTS = 4              /* rows of A; with B transposed, each number of B is used only that often */
+    FEW_ROWS = 2 * VD_BLOCK, /* so few read B so seldom that it need not be copied */
+    DOTS = 4                 /* rows of A; with B transposed, each number of B is used only that often */
 };
 
-int vd_tiled_blocks(int m)
-{
-    return (m + BLOCK - 1) / BLOCK;
-}
-
-int vd_tiled_first(int m, int block)
-{
-    return vd_first_of_part(m, block, vd_tiled_blocks(m));
-}
-
-/* out[p][i] = in[p ld + i], i < rows. Where BLOCK numbers may be read, as many are copied, and the next row overwrites
- * those too many */
+/* out[p][i] = in[p ld + i], i < rows. Where VD_BLOCK numbers may be read, as many are copied, and the next row
+ * overwrites those too many */
 #define COPY_ROWS(of)                                                 \
     for (int p = 0; p + 1 < k && wide; ++p, in += ld, out += rows)    \
-        for (int i = 0; i < BLOCK; ++i) out[i] = of(in[i]);           \
+        for (int i = 0; i < VD_BLOCK; ++i) out[i] = of(in[i]);        \
     for (int p = wide ? k - 1 : 0; p < k; ++p, in += ld, out += rows) \
         for (int i = 0; i < rows; ++i) out[i] = of(in[i])
 
@@ -52,14 +41,14 @@ static void copy_halves(int k, int rows, int wide, const uint16_t *restrict in, 
 
 void vd_tiled_pack(vd_type type, int m, int k, int block, const void *a, int lda, int transpose_a, float *packed)
 {
-    int first = vd_tiled_first(m, block), rows = vd_tiled_first(m, block + 1) - first;
+    int first = vd_first_of_block(m, block), rows = vd_first_of_block(m, block + 1) - first;
     float *out = packed + (size_t)first * k;
     if (type == VD_FLOAT) {
-        if (transpose_a) copy_floats(k, rows, first + BLOCK <= m, a, lda, out);
+        if (transpose_a) copy_floats(k, rows, first + VD_BLOCK <= m, a, lda, out);
         else vd_transpose_type(type, rows, k, a, lda, out, rows);
     } else {
         if (transpose_a) {
-            copy_halves(k, rows, first + BLOCK <= m, a, lda, (void *)out);
+            copy_halves(k, rows, first + VD_BLOCK <= m, a, lda, (void *)out);
             return;
         }
         uint16_t *columns = (void *)vd_scratch(VD_SCRATCH_TILE_B, ((size_t)rows * k + 1) / 2);
@@ -95,7 +84,7 @@ static int panel_of(const product *g, int k)
 static void multiply_part(const product *g, int p, int k, void (*tile)(vd_tile t))
 {
     vd_gemm_shape s = g->s;
-    int panel = panel_of(g, k), blocks = vd_tiled_blocks(s.m);
+    int panel = panel_of(g, k), blocks = vd_blocks(s.m);
     int in_place = !s.transpose_b && (s.m <= FEW_ROWS || (s.ldb == s.n && s.n <= panel));
     vd_tile t = {.k = k, .a_row = 1, .ldc = s.ldc, .add = s.add || p > 0, .twice = 1};
     char *copy = in_place ? 0 : (char *)vd_scratch(VD_SCRATCH_TILE_B, (size_t)panel * k);
@@ -107,8 +96,8 @@ static void multiply_part(const product *g, int p, int k, void (*tile)(vd_tile t
         for (int q = 0; !s.transpose_b && !in_place && q < k; ++q)
             memcpy(copy + g->size * q * panel, b_at(g, p + q, j), g->size * t.n);
         for (int b = 0; b < blocks; ++b) {
-            int first = vd_tiled_first(s.m, b);
-            t.m = (int)(t.a_step = vd_tiled_first(s.m, b + 1) - first);
+            int first = vd_first_of_block(s.m, b);
+            t.m = (int)(t.a_step = vd_first_of_block(s.m, b + 1) - first);
             t.a = g->packed + (long)first * s.k + (long)p * t.m;
             t.c = g->c + (long)first * s.ldc + j;
             t.scale = g->scales ? g->scale * g->scales[b] : g->scale;
@@ -150,8 +139,8 @@ void vd_tiled_gemm(vd_gemm_shape s, vd_type type, const void *a, const void *b, 
     for (int r = 0; r < pieces; ++r) {
         int i = vd_first_of_part(s.m, r, pieces), m = vd_first_of_part(s.m, r + 1, pieces) - i;
         float *packed = vd_scratch(VD_SCRATCH_TILE_A, (size_t)m * s.k);
-        for (int block = 0; block < vd_tiled_blocks(m); ++block) {
-            long row = i + vd_tiled_first(m, block), at = s.transpose_a ? row : row * s.lda;
+        for (int block = 0; block < vd_blocks(m); ++block) {
+            long row = i + vd_first_of_block(m, block), at = s.transpose_a ? row : row * s.lda;
             vd_tiled_pack(type, m, s.k, block, (const char *)a + at * (long)vd_type_size(type), s.lda, s.transpose_a,
                           packed);
         }
