@@ -41,7 +41,8 @@ static inline __attribute__((always_inline)) void pool_2x2(vd_pool_shape s, cons
     const __m512i one = _mm512_set1_epi32(1), below = _mm512_set1_epi32(s.w);
     for (int j = 0; j < s.out_w; j += 16) {
         int n = s.out_w - j;
-        __mmask16 windows = lanes_between(0, n), left = lanes_between(0, 2 * n), right = lanes_between(0, 2 * n - 16);
+        __mmask16 windows = lanes_within(16, 0, n), left = lanes_within(16, 0, 2 * n),
+                  right = lanes_within(16, 0, 2 * n - 16);
         for (int i = 0; i < s.out_h; ++i) {
             int at = 2 * (i * s.w + j), q = i * s.out_w + j;
             __m512 a, b, c, d;
@@ -90,7 +91,7 @@ static void max_pool_2x2_backward(vd_pool_shape s, int base, const int *index, c
     const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
     for (int j = 0; j < s.out_w; j += 8) {
         int n = s.out_w - j;
-        __mmask16 windows = lanes_between(0, n < 8 ? n : 8), pixels = lanes_between(0, 2 * n);
+        __mmask16 windows = lanes_within(8, 0, n), pixels = lanes_within(16, 0, 2 * n);
         for (int i = 0; i < s.out_h; ++i) {
             int at = 2 * (i * s.w + j), q = i * s.out_w + j;
             __m512i where = _mm512_permutexvar_epi32(twice, _mm512_maskz_loadu_epi32(windows, index + q));
@@ -202,7 +203,7 @@ static inline void larger_of_pairs(int n, const float *restrict line, float *res
         __m512 a = _mm512_loadu_ps(line + 2 * i), b = _mm512_loadu_ps(line + 2 * i + 16);
         __m512 c = _mm512_max_ps(_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b));
         if (i + 16 <= n) _mm512_storeu_ps(out + i, c);
-        else _mm512_mask_storeu_ps(out + i, lanes_between(0, n - i), c);
+        else _mm512_mask_storeu_ps(out + i, lanes_within(16, 0, n - i), c);
     }
 #else
     /* line has 2 n numbers: NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
@@ -364,9 +365,9 @@ static void col2im_gather(vd_window s, const float *columns, float *image)
 {
     int area = s.out_h * s.out_w;
     for (int w = 0; w < s.w; w += 16) {
-        __mmask16 inside_image = lanes_between(0, s.w - w), inside_columns[LARGEST_GATHERED];
+        __mmask16 inside_image = lanes_within(16, 0, s.w - w), inside_columns[LARGEST_GATHERED];
         for (int kw = 0; kw < s.size; ++kw)
-            inside_columns[kw] = inside_image & lanes_between(kw - s.pad - w, s.out_w + kw - s.pad - w);
+            inside_columns[kw] = inside_image & lanes_within(16, kw - s.pad - w, s.out_w + kw - s.pad - w);
         for (int row = 0; row < s.c * s.h; ++row) {
             int ch = row / s.h, h = row % s.h;
             int first = h + s.pad - s.out_h + 1, last = h + s.pad;

@@ -1,4 +1,5 @@
 /* active_kernels.h in vectors. The Makefile builds this file once for each instruction set, named by VD_VARIANT. */
+#include "kernels/lane_masks.h"
 #include "kernels/lanes.h"
 #include "kernels/lengths.h"
 #include "kernels/variant.h"
@@ -211,11 +212,7 @@ static void dots_v(vd_active_list s, size_t n, const float *x, size_t ldy, const
 /* Some adjacent lanes of a vector, and what selects them. load: those lanes at x, the others as in v; store writes no
  * others. Neither touches what is beside them */
 #if defined __AVX512F__
-typedef __mmask16 lanes;
-INLINE lanes lanes_between(int low, int high)
-{
-    return (lanes)((1u << high) - (1u << low));
-}
+typedef __mmask16 lanes; /* lanes_between() of lane_masks.h; other processors have it below */
 INLINE vec load(vec v, const float *x, lanes l)
 {
     return (vec)_mm512_mask_loadu_ps((__m512)v, l, x);

@@ -1,12 +1,10 @@
 /* Shifted copies in vectors. The Makefile builds this file once for each instruction set. */
 #include "kernels/products/shift.h"
+#include "kernels/lane_masks.h"
 #include "kernels/lengths.h"
 #include "kernels/variant.h"
 
 #include <string.h>
-#ifdef __AVX512BW__
-#include <immintrin.h>
-#endif
 
 /* lines[row step + i] = from[row in_step + i stride] where first <= i < last, else 0, i < n, in elements of `element`
  * bytes, the steps in bytes. from may lie before its array where that is not read */
@@ -17,26 +15,18 @@ typedef struct {
 } block;
 
 #ifdef __AVX512BW__
-/* lanes [from, to) of a register of n */
-static inline uint64_t lanes(int from, int to, int n)
-{
-    from = from < 0 ? 0 : from > n ? n : from;
-    to = to < from ? from : to > n ? n : to;
-    return (1ull << to) - (1ull << from);
-}
-
 /* at stride 1 */
 static inline void copy_side_by_side(size_t element, block b, const char *from, char *lines)
 {
     const int width = (int)(64 / element);
     for (int i = 0; i < b.n; i += width, from += 64, lines += 64) {
-        uint64_t read = lanes(b.first - i, b.last - i, width), write = lanes(0, b.n - i, width);
+        uint32_t read = lanes_within(width, b.first - i, b.last - i), write = lanes_within(width, 0, b.n - i);
         for (int row = 0; row < b.rows; ++row) {
             const char *in = from + row * b.in_step;
             char *out = lines + row * b.step;
             if (element == sizeof(float))
                 _mm512_mask_storeu_epi32(out, (__mmask16)write, _mm512_maskz_loadu_epi32((__mmask16)read, in));
-            else _mm512_mask_storeu_epi16(out, (__mmask32)write, _mm512_maskz_loadu_epi16((__mmask32)read, in));
+            else _mm512_mask_storeu_epi16(out, write, _mm512_maskz_loadu_epi16(read, in));
         }
     }
 }
@@ -61,9 +51,9 @@ static inline __attribute__((always_inline)) void copy_rows_of_fourths(int loads
 /* for numbers i .. i + 15 */
 static inline void find_fourths(block *b, int i)
 {
-    b->write = (uint16_t)lanes(0, b->n - i, 16);
+    b->write = (uint16_t)lanes_within(16, 0, b->n - i);
     for (int q = 0; q < 4; ++q) {
-        uint64_t four = lanes(b->first - i - 4 * q, b->last - i - 4 * q, 4);
+        uint32_t four = lanes_within(4, b->first - i - 4 * q, b->last - i - 4 * q);
         b->read[q] = (uint16_t)((four & 1) | (four & 2) << 3 | (four & 4) << 6 | (four & 8) << 9);
     }
 }

@@ -81,8 +81,7 @@ static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t
     for (size_t u = 0; u < lanes / VD_SPARSE_LANES; ++u) {
         size_t left = e->numbers - first - u * VD_SPARSE_LANES;
         __mmask16 keep = 0;
-        for (int line = -i; line < VD_SPARSE_LANES; line += e->pitch)
-            keep |= lanes_between(line, line + e->width < VD_SPARSE_LANES ? line + e->width : VD_SPARSE_LANES);
+        for (int line = -i; line < VD_SPARSE_LANES; line += e->pitch) keep |= lanes_within(16, line, line + e->width);
         if (back && u == lanes / VD_SPARSE_LANES - 1) keep = lanes_between(back, VD_SPARSE_LANES);
         else if (first + u * VD_SPARSE_LANES >= e->numbers) keep = 0;
         else if (left < VD_SPARSE_LANES) keep &= lanes_between(0, (int)left);
@@ -219,7 +218,7 @@ static void sums_v(vd_sparse_rows s, size_t lanes, const float *x, const float *
 ALWAYS_INLINE void pack_line(float *line, const float *image, int pitch, int from, int to)
 {
     for (int j = 0; j < pitch; j += 16)
-        _mm512_storeu_ps(line + j, _mm512_maskz_loadu_ps(lanes_between(from - j, to - j), image + j));
+        _mm512_storeu_ps(line + j, _mm512_maskz_loadu_ps(lanes_within(16, from - j, to - j), image + j));
 }
 
 /* the same at stride 2 */
@@ -230,8 +229,8 @@ ALWAYS_INLINE void pack_every_second(float *line, const float *image, int pitch,
     to = 2 * to - 1;
     for (int j = 0; j < pitch; j += 16) {
         int at = 2 * j;
-        __m512 low = _mm512_maskz_loadu_ps(lanes_between(from - at, to - at), image + at);
-        __m512 high = _mm512_maskz_loadu_ps(lanes_between(from - at - 16, to - at - 16), image + at + 16);
+        __m512 low = _mm512_maskz_loadu_ps(lanes_within(16, from - at, to - at), image + at);
+        __m512 high = _mm512_maskz_loadu_ps(lanes_within(16, from - at - 16, to - at - 16), image + at + 16);
         _mm512_storeu_ps(line + j, _mm512_permutex2var_ps(low, even, high));
     }
 }
@@ -322,7 +321,7 @@ static void panels_v(vd_sparse_panels s, int first, int last, const float *x, co
 {
     for (int p = first; p < last; ++p) {
         int row = p * VD_SPARSE_LANES, b = s.start[p], end = s.start[p + 1];
-        __mmask16 rows = lanes_between(0, s.rows - row);
+        __mmask16 rows = lanes_within(16, 0, s.rows - row);
         const uint8_t *index = s.index + s.slot[p] * VD_SPARSE_LANES;
         const float *value = s.value + s.slot[p] * VD_SPARSE_LANES;
         __m512 turn, sums[CHAINS] = {_mm512_maskz_loadu_ps(rows, bias + row)};
@@ -439,7 +438,7 @@ ALWAYS_INLINE void slice_sums(vd_sparse_slices s, size_t from, size_t to, const 
 ALWAYS_INLINE void scatter(const vector *result, const int *row, int rows, float *y)
 {
 #ifdef __AVX512F__
-    _mm512_mask_i32scatter_ps(y, lanes_between(0, rows), _mm512_loadu_si512(row), (__m512)result[0], 4);
+    _mm512_mask_i32scatter_ps(y, lanes_within(16, 0, rows), _mm512_loadu_si512(row), (__m512)result[0], 4);
 #else
 #pragma GCC unroll 16
     for (int r = 0; r < VD_SPARSE_LANES; ++r)
