@@ -7,14 +7,54 @@
 
 #include <string.h>
 
-/* sums that stay in registers: some rows of some vectors. One more holds the number they are multiplied with */
-#if defined(__AVX512F__) || defined(__aarch64__)
-#define MOST_ROWS 5
-#define MOST_VECTORS(rows) ((rows) == 1 ? 14 : (rows) == 2 ? 12 : (rows) == 3 ? 8 : (rows) == 4 ? 6 : 5)
-#else
-#define MOST_ROWS 2
-#define MOST_VECTORS(rows) ((rows) == 1 ? 12 : 6)
+/* ---- sums of lists ---- */
+
+/* Sums stay in registers: a block is some rows of some vectors, and has a function for its size. SIZES(f) is f(rows,
+ * vectors) for each size that leaves room for the number they are multiplied with and for the one added. */
+#define UP_TO_5(f, rows) f(rows, 1) f(rows, 2) f(rows, 3) f(rows, 4) f(rows, 5)
+#define UP_TO_6(f, rows) UP_TO_5(f, rows) f(rows, 6)
+#define UP_TO_8(f, rows) UP_TO_6(f, rows) f(rows, 7) f(rows, 8)
+#define UP_TO_12(f, rows) UP_TO_8(f, rows) f(rows, 9) f(rows, 10) f(rows, 11) f(rows, 12)
+#define UP_TO_14(f, rows) UP_TO_12(f, rows) f(rows, 13) f(rows, 14)
+#if defined(__AVX512F__) || defined(__aarch64__) /* 32 registers */
+enum { MOST_ROWS = 5, MOST_VECTORS = 14 };
+static const int most_vectors[MOST_ROWS + 1] = {0, 14, 12, 8, 6, 5}; /* of a block of so many rows */
+#define SIZES(f) UP_TO_14(f, 1) UP_TO_12(f, 2) UP_TO_8(f, 3) UP_TO_6(f, 4) UP_TO_5(f, 5)
+#else /* 16 */
+enum { MOST_ROWS = 2, MOST_VECTORS = 12 };
+static const int most_vectors[MOST_ROWS + 1] = {0, 12, 6};
+#define SIZES(f) UP_TO_12(f, 1) UP_TO_6(f, 2)
 #endif
+enum { MOST_SUMS = 25 }; /* of a block */
+
+/* what all blocks of a call share */
+typedef struct {
+    vd_lists l;
+    vd_list_rows s;
+    const void *x; /* float; fp16 for add_lists_half */
+    float *y;
+    float scale; /* for add_lists_half */
+} product;
+
+/* adds the sums of a block: its rows from `row` on, its vectors from `vector` on */
+typedef void block_function(const product *p, int row, int vector);
+
+/* Rows are cut into equal bands, and bands into equal blocks of vectors of `lanes` numbers. of[rows][vectors]: the
+ * functions */
+static void add_blocks(const product *p, int lanes, block_function *const of[MOST_ROWS + 1][MOST_VECTORS + 1])
+{
+    vd_list_rows s = p->s;
+    int most_rows = vd_at_most(MOST_ROWS, s.block_rows), bands = (s.rows + most_rows - 1) / most_rows;
+    int all = (s.length + lanes - 1) / lanes, most_lanes = vd_at_least(1, s.block_length / lanes);
+    for (int i = 0; i < bands; ++i) {
+        int row = vd_first_of_part(s.rows, i, bands), rows = vd_first_of_part(s.rows, i + 1, bands) - row;
+        int most = vd_at_most(most_vectors[rows], most_lanes), blocks = (all + most - 1) / most;
+        for (int k = 0; k < blocks; ++k) {
+            int vector = vd_first_of_part(all, k, blocks), vectors = vd_first_of_part(all, k + 1, blocks) - vector;
+            of[rows][vectors](p, row, vector);
+        }
+    }
+}
 
 /* An addition waits for the one before it in its lane: a block of few sums takes several numbers of a list at a time,
  * each with sums of its own */
@@ -30,17 +70,22 @@ static inline __attribute__((always_inline)) void add_number(int rows, int vecto
             sum[r * vectors + v] += value * *(const vd_lanes_in_memory *)(x + v * VD_WIDTH);
 }
 
-static inline __attribute__((always_inline)) void block(int rows, int vectors, const vd_lists *l, const vd_list_rows *s,
-                                                        const float *x, float *y)
+/* rows and vectors are constants where this is inlined */
+static inline __attribute__((always_inline)) void add_block(int rows, int vectors, const product *p, int first_row,
+                                                            int vector)
 {
     const int together = AT_A_TIME(rows * vectors);
+    const vd_lists *l = &p->l;
+    const vd_list_rows *s = &p->s;
     const float *value = l->value;
     const int *row = l->row;
     const size_t x_row = s->x_row, x_step = s->x_step;
+    const float *x = (const float *)p->x + first_row * x_step + vector * VD_WIDTH;
+    float *y = p->y + first_row * s->y_step + vector * VD_WIDTH;
     for (int i = 0; i < l->lists; ++i) {
         int e = l->start[i], end = l->start[i + 1];
         if (e == end) continue;
-        vd_lanes sum[4][25] = {{{0}}};
+        vd_lanes sum[4][MOST_SUMS] = {{{0}}};
         for (; e + together <= end; e += together)
 #pragma GCC unroll 4
             for (int t = 0; t < together; ++t)
@@ -60,8 +105,23 @@ static inline __attribute__((always_inline)) void block(int rows, int vectors, c
     }
 }
 
+#define BLOCK(rows, vectors)                                                    \
+    static void block_##rows##_##vectors(const product *p, int row, int vector) \
+    {                                                                           \
+        add_block(rows, vectors, p, row, vector);                               \
+    }
+SIZES(BLOCK)
+
+static void add_lists_v(vd_lists l, vd_list_rows s, const float *x, float *y)
+{
+#define BLOCK_NAME(rows, vectors) [rows][vectors] = block_##rows##_##vectors,
+    static block_function *const of[MOST_ROWS + 1][MOST_VECTORS + 1] = {SIZES(BLOCK_NAME)};
+    product p = {.l = l, .s = s, .x = x, .y = y};
+    add_blocks(&p, VD_WIDTH, of);
+}
+
 #ifdef __AVX512FP16__
-#define HALF_LANES 32
+enum { HALF_LANES = 32 };
 
 /* y += scale sum, of which only the lower half may belong to the row */
 static inline void add_half_sum(float *y, __m512h sum, float scale, int whole)
@@ -72,18 +132,22 @@ static inline void add_half_sum(float *y, __m512h sum, float scale, int whole)
     if (whole) to[1] += scale * (vd_lanes)_mm512_cvtxph_ps(high);
 }
 
-/* numbers of x from `left` of its end on are not added to y */
-static inline __attribute__((always_inline)) void half_block(int rows, int vectors, const vd_lists *l,
-                                                             const vd_list_rows *s, int left, float scale,
-                                                             const uint16_t *x, float *y)
+/* likewise */
+static inline __attribute__((always_inline)) void add_half_block(int rows, int vectors, const product *p, int first_row,
+                                                                 int vector)
 {
+    const vd_lists *l = &p->l;
+    const vd_list_rows *s = &p->s;
     const uint32_t *value = l->value;
     const int *row = l->row;
     const size_t x_row = s->x_row, x_step = s->x_step;
+    const uint16_t *x = (const uint16_t *)p->x + first_row * x_step + vector * HALF_LANES;
+    float *y = p->y + first_row * s->y_step + vector * HALF_LANES, scale = p->scale;
+    const int left = s->length - vector * HALF_LANES; /* numbers of a row; those of x behind them are not added to y */
     for (int i = 0; i < l->lists; ++i)
         for (int e = l->start[i], end = l->start[i + 1]; e < end;) {
             int last = end - e < VD_LONGEST_HALF_SUM ? end : e + VD_LONGEST_HALF_SUM;
-            __m512h sum[25];
+            __m512h sum[MOST_SUMS];
 #pragma GCC unroll 25
             for (int q = 0; q < rows * vectors; ++q) sum[q] = _mm512_setzero_ph();
             for (; e < last; ++e) {
@@ -105,94 +169,23 @@ static inline __attribute__((always_inline)) void half_block(int rows, int vecto
         }
 }
 
-typedef void half_block_function(const vd_lists *l, const vd_list_rows *s, int left, float scale, const uint16_t *x,
-                                 float *y);
-
-#define HALF_BLOCK(rows, vectors)                                                                              \
-    static void half_block_##rows##_##vectors(const vd_lists *l, const vd_list_rows *s, int left, float scale, \
-                                              const uint16_t *x, float *y)                                     \
-    {                                                                                                          \
-        half_block(rows, (vectors) <= MOST_VECTORS(rows) ? (vectors) : 1, l, s, left, scale, x, y);            \
+#define HALF_BLOCK(rows, vectors)                                                    \
+    static void half_block_##rows##_##vectors(const product *p, int row, int vector) \
+    {                                                                                \
+        add_half_block(rows, vectors, p, row, vector);                               \
     }
-#else
-#define HALF_BLOCK(rows, vectors)
-#endif
-
-/* a function for each size of a block, by number of rows and of vectors */
-typedef void block_function(const vd_lists *l, const vd_list_rows *s, const float *x, float *y);
-
-#define BLOCK(rows, vectors)                                                                                 \
-    static void block_##rows##_##vectors(const vd_lists *l, const vd_list_rows *s, const float *x, float *y) \
-    {                                                                                                        \
-        block(rows, (vectors) <= MOST_VECTORS(rows) ? (vectors) : 1, l, s, x, y);                            \
-    }                                                                                                        \
-    HALF_BLOCK(rows, vectors)
-#define BLOCKS(rows) \
-    BLOCK(rows, 1)   \
-    BLOCK(rows, 2)   \
-    BLOCK(rows, 3)   \
-    BLOCK(rows, 4)   \
-    BLOCK(rows, 5)   \
-    BLOCK(rows, 6)   \
-    BLOCK(rows, 7)   \
-    BLOCK(rows, 8)   \
-    BLOCK(rows, 9)   \
-    BLOCK(rows, 10)  \
-    BLOCK(rows, 11)  \
-    BLOCK(rows, 12)  \
-    BLOCK(rows, 13)  \
-    BLOCK(rows, 14)
-#define NAMES(block, rows)                                                                                       \
-    {                                                                                                            \
-        0, block##_##rows##_1, block##_##rows##_2, block##_##rows##_3, block##_##rows##_4, block##_##rows##_5,   \
-            block##_##rows##_6, block##_##rows##_7, block##_##rows##_8, block##_##rows##_9, block##_##rows##_10, \
-            block##_##rows##_11, block##_##rows##_12, block##_##rows##_13, block##_##rows##_14                   \
-    }
-#if MOST_ROWS == 5
-#define ALL_NAMES(block) NAMES(block, 1), NAMES(block, 2), NAMES(block, 3), NAMES(block, 4), NAMES(block, 5)
-#else
-#define ALL_NAMES(block) NAMES(block, 1), NAMES(block, 2)
-#endif
-BLOCKS(1)
-BLOCKS(2)
-#if MOST_ROWS == 5
-BLOCKS(3)
-BLOCKS(4)
-BLOCKS(5)
-#endif
-
-static block_function *const blocks[][15] = {ALL_NAMES(block)};
-
-/* Rows and vectors are cut into equal blocks: body is what is done for a block of `rows` rows from row r, of n vectors
- * from vector v */
-#define FOR_BLOCKS(s, vectors, lanes, body)                                                                            \
-    for (int most_rows = vd_at_most(MOST_ROWS, (s).block_rows), bands = ((s).rows + most_rows - 1) / most_rows, i = 0; \
-         i < bands; ++i) {                                                                                             \
-        int r = vd_first_of_part((s).rows, i, bands), rows = vd_first_of_part((s).rows, i + 1, bands) - r;             \
-        int most = vd_at_most(MOST_VECTORS(rows), (s).block_length / (lanes)), pieces = ((vectors) + most - 1) / most; \
-        for (int k = 0; k < pieces; ++k) {                                                                             \
-            int v = vd_first_of_part(vectors, k, pieces), n = vd_first_of_part(vectors, k + 1, pieces) - v;            \
-            body;                                                                                                      \
-        }                                                                                                              \
-    }
-
-static void add_lists_v(vd_lists l, vd_list_rows s, const float *x, float *y)
-{
-    FOR_BLOCKS(s, s.length / VD_WIDTH, VD_WIDTH,
-               blocks[rows - 1][n](&l, &s, x + r * s.x_step + v * VD_WIDTH, y + r * s.y_step + v * VD_WIDTH))
-}
-
-#ifdef __AVX512FP16__
-static half_block_function *const half_blocks[][15] = {ALL_NAMES(half_block)};
+SIZES(HALF_BLOCK)
 
 static void add_lists_half_v(vd_lists l, vd_list_rows s, float scale, const uint16_t *x, float *y)
 {
-    s.block_length = s.block_length < HALF_LANES ? HALF_LANES : s.block_length;
-    FOR_BLOCKS(s, (s.length + HALF_LANES - 1) / HALF_LANES, HALF_LANES,
-               half_blocks[rows - 1][n](&l, &s, s.length - v * HALF_LANES, scale, x + r * s.x_step + v * HALF_LANES,
-                                        y + r * s.y_step + v * HALF_LANES))
+#define HALF_NAME(rows, vectors) [rows][vectors] = half_block_##rows##_##vectors,
+    static block_function *const of[MOST_ROWS + 1][MOST_VECTORS + 1] = {SIZES(HALF_NAME)};
+    product p = {l, s, x, y, scale};
+    add_blocks(&p, HALF_LANES, of);
 }
 #endif
+
+/* ---- what is not zero ---- */
 
 #ifdef __AVX512F__
 static int list_of_plane_v(vd_pooled_plane p, const float *y, float *d, const int *index, const float *gain,
@@ -275,6 +268,8 @@ static int not_zero_v(int n, const float *x, int *at, float *value)
     return found;
 }
 #endif
+
+/* ---- windows ---- */
 
 #ifdef __AVX512F__
 /* Lines of a window are loaded under a mask, each into the lanes where it belongs */
