@@ -3,6 +3,7 @@
 #include "kernels/lane_masks.h"
 #include "kernels/lanes.h"
 #include "kernels/lengths.h"
+#include "kernels/sparse/layout.h"
 #include "kernels/variant.h"
 
 #include <string.h>
@@ -37,82 +38,7 @@ ALWAYS_INLINE vector leaky(float slope, vector x)
     return (vector)(((mask)x & positive) | ((mask)(x * slope) & ~positive));
 }
 
-/* ---- what becomes of a row's sums: vd_sparse_end has the picture ---- */
-
-/* lanes side by side that are kept: lanes from .. from + n - 1 go to out + to and after */
-typedef struct {
-    int from, to, n;
-} run;
-
-/* Where the lanes of a tile go, the same for all of its rows. A tile may begin and end anywhere in a line: with the
- * picture's pitch of 9 and width of 7, one of 16 lanes from number 5 on
- *
- *     lane      0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15
- *     number    5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20
- *     kept      y  y  .  .  y  y  y  y  y  y  y  .  .  y  y  y        12 of them, in three runs
- *     in out    5  6        7  8  9 10 11 12 13       14 15 16 */
-typedef struct {
-    size_t out;  /* where in a row of vd_sparse_end.out the first kept lane goes: 5 */
-    size_t kept; /* lanes kept: 12 */
-#ifdef __AVX512F__
-    __mmask16 keep[UNITS]; /* of each unit: a bit for each lane, 1 where it is kept */
-    int at[UNITS + 1];     /* kept lanes before each unit; the last one: all of them */
-#else
-    int runs;
-    run run[VD_SPARSE_TILE];
-#endif
-} layout;
-
-/* how many numbers of the plane before number f are kept: the place of f, or of the next one kept, in out */
-static size_t kept_before(const vd_sparse_end *e, size_t f)
-{
-    if (f > e->numbers) f = e->numbers;
-    size_t i = f % e->pitch;
-    return f / e->pitch * e->width + (i < (size_t)e->width ? i : (size_t)e->width);
-}
-
-/* back: by how much the last unit overlaps the one before; its first lanes are dropped */
-static void make_layout(layout *to, const vd_sparse_end *e, size_t first, size_t lanes, int back)
-{
-    to->out = kept_before(e, first);
-    to->kept = kept_before(e, first + lanes - back) - to->out;
-#ifdef __AVX512F__
-    int i = (int)(first % e->pitch), at = 0;
-    for (size_t u = 0; u < lanes / VD_SPARSE_LANES; ++u) {
-        size_t left = e->numbers - first - u * VD_SPARSE_LANES;
-        __mmask16 keep = 0;
-        for (int line = -i; line < VD_SPARSE_LANES; line += e->pitch) keep |= lanes_within(16, line, line + e->width);
-        if (back && u == lanes / VD_SPARSE_LANES - 1) keep = lanes_between(back, VD_SPARSE_LANES);
-        else if (first + u * VD_SPARSE_LANES >= e->numbers) keep = 0;
-        else if (left < VD_SPARSE_LANES) keep &= lanes_between(0, (int)left);
-        to->keep[u] = keep;
-        to->at[u] = at;
-        at += __builtin_popcount(keep);
-        for (i += VD_SPARSE_LANES; i >= e->pitch;) i -= e->pitch;
-    }
-    to->at[lanes / VD_SPARSE_LANES] = at;
-#else
-    to->runs = 0;
-    if (back) { /* without gaps */
-        int whole = (int)lanes - VD_SPARSE_LANES;
-        if (whole) to->run[to->runs++] = (run){0, 0, whole};
-        to->run[to->runs++] = (run){whole + back, whole, VD_SPARSE_LANES - back};
-        return;
-    }
-    size_t last = first + lanes < e->numbers ? first + lanes : e->numbers;
-    for (size_t f = first; f < last;) {
-        size_t i = f % e->pitch, next = f - i + e->pitch, until = f - i + e->width;
-        until = until < last ? until : last;
-        if (e->pitch == e->width) next = until = last; /* without gaps, all lines are one run */
-        if (f < until) {
-            to->run[to->runs].from = (int)(f - first);
-            to->run[to->runs].to = (int)(kept_before(e, f) - to->out);
-            to->run[to->runs++].n = (int)(until - f);
-        }
-        f = next;
-    }
-#endif
-}
+/* ---- what becomes of a row's sums ---- */
 
 #ifdef __AVX512F__
 /* A vector is stored without a mask where the next ones overwrite its surplus */
@@ -124,9 +50,9 @@ ALWAYS_INLINE void end_row(const int n, const layout *to, float slope, const vec
         __m512 x = (__m512)a[k];
         x = _mm512_mask_mul_ps(x, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_NGT_UQ), x, slopes);
         if (to->keep[k] != 0xffff) x = _mm512_maskz_compress_ps(to->keep[k], x);
-        int count = to->at[k + 1] - to->at[k];
-        if (to->at[k] + WIDTH <= (int)to->kept) _mm512_storeu_ps(out + to->at[k], x);
-        else _mm512_mask_storeu_ps(out + to->at[k], (__mmask16)((1u << count) - 1), x);
+        int at = to->at[k], left = to->kept - at;
+        if (left >= WIDTH) _mm512_storeu_ps(out + at, x);
+        else _mm512_mask_storeu_ps(out + at, lanes_between(0, left), x);
     }
 }
 #else
@@ -173,7 +99,7 @@ ALWAYS_INLINE void tile(const int n, vd_sparse_rows s, const float *x, size_t ba
             for (int k = 0; k < n; ++k) a[k] += v * load((k < n - PARTS ? from : early) + k * WIDTH);
         }
         if (end) {
-            end_row(n, to, end->slope, a, end->out + row * end->stride + to->out);
+            end_row(n, to, end->slope, a, end->out + row * end->stride + to->first);
         } else {
 #pragma GCC unroll 32
             for (int k = 0; k < n; ++k) store(y + row * stride + k * WIDTH, a[k]);
@@ -206,7 +132,7 @@ static void sums_v(vd_sparse_rows s, size_t lanes, const float *x, const float *
     for (size_t u = 0; u < units; u += each) {
         size_t n = units - u < each ? units - u : each, lane = u * VD_SPARSE_LANES;
         size_t back = u + n == units ? units * VD_SPARSE_LANES - lanes : 0;
-        if (end) make_layout(&to, end, end->first + lane, n * VD_SPARSE_LANES, (int)back);
+        if (end) make_layout(&to, end, end->first + lane, (int)n, (int)back);
         tiles[n - 1](s, x + lane, back, bias, y ? y + lane : 0, stride, end, &to);
     }
 }
