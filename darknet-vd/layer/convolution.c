@@ -7,6 +7,7 @@
 #include "layer/variance.h"
 #include "layer/window.h"
 #include "kernels/products/convolve.h"
+#include "kernels/products/convolve_plan.h"
 #include "base/parallel.h"
 #include "kernels/scratch.h"
 

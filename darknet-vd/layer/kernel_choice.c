@@ -8,6 +8,7 @@
 #include "kernels/choice.h"
 #include "kernels/processor.h"
 #include "kernels/products/convolve.h"
+#include "kernels/products/convolve_plan.h"
 #include "kernels/scratch.h"
 #include "base/fail.h"
 #include "base/hash.h"

@@ -3,6 +3,7 @@
  *
  *     convolve [NAME [RUN]]     layers whose name begins with NAME; images of a run, without it the plan's */
 #include "kernels/products/convolve.h"
+#include "kernels/products/convolve_plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #include "support/support.h"
 #include "base/fp16.h"
 #include "kernels/products/convolve.h"
+#include "kernels/products/convolve_plan.h"
 #include "kernels/products/gemm.h"
 #include "kernels/products/lines.h"
 

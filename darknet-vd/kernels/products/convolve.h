@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* how a convolution is computed */
+/* how a convolution is computed; convolve_plan.h chooses it */
 typedef struct {
     vd_convolution_shape shape;
     int images;            /* of a run: the products below are for this many */
@@ -16,16 +16,6 @@ typedef struct {
 /* 1 when this processor has the way for runs of so many images */
 int vd_convolution_has(vd_convolution_shape s, vd_pass pass, vd_way way, int images);
 const char *vd_way_name(vd_way way);
-
-/* The plan for a batch, made at the first call for a shape and remembered: the way of each pass is chosen by
- * kernels/choice.h, by a rule that depends on the shape and the table of kernels alone, or by timing.
- *
- * The images of a run follow from the shape and the batch. Small outputs get longer runs. The number of runs is even
- * where it can be, which keeps an even number of threads busy. A plan by columns alone has one image. */
-vd_convolution_plan vd_convolution_plan_of(vd_convolution_shape s, int batch);
-
-/* the plan that the rule gives, made anew */
-vd_convolution_plan vd_convolution_plan_by_rule(vd_convolution_shape s, int batch);
 
 /* the plan by columns, one image at a time */
 vd_convolution_plan vd_convolution_by_columns(vd_convolution_shape s);
