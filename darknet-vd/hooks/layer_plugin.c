@@ -49,6 +49,10 @@ enum { LATER_REVISION = 5 }; /* of the weights of later Darknets: 0.2.5 */
 
 static uint64_t noise_seed;
 
+/* the load in progress in this thread, from layer_plugin_load_begin() to layer_plugin_load_end() in one call of
+ * load_weights_upto(). An error may end it in between: begin() sets all of it anew */
+static __thread vd_weights_file loading;
+
 /* the weights that were loaded last: where from, and 1 where variational layers found no log_sigma2 in them */
 static struct {
     char *path;
@@ -256,24 +260,24 @@ void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
     int version[3];
     free(loaded.path);
     loaded.path = vd_format("%s", filename);
-    vd_weights_load_begin(filename, fp);
+    vd_weights_load_begin(&loading, filename, fp);
     if (fread(version, sizeof(version), 1, fp) == 1)
         vd_rules_weights(net, filename, version[0], version[1], version[2]);
     rewind(fp);
 }
 
-int layer_plugin_load_next(network *net, FILE *fp, int index)
+int layer_plugin_load_next(network *net, int index)
 {
-    if (!vd_weights_load_next(net, fp, index)) return 0;
+    if (!vd_weights_load_next(&loading, net, index)) return 0;
     float *at;
     size_t n = vd_later_weights_of(net->layers[index], &at);
-    vd_weights_load_numbers(net, fp, at, n);
+    vd_weights_load_numbers(&loading, net, at, n);
     return 1;
 }
 
-void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff)
+void layer_plugin_load_end(network *net, int start, int cutoff)
 {
-    loaded.is_plain = vd_weights_load_end(net, fp, start, cutoff);
+    loaded.is_plain = vd_weights_load_end(&loading, net, start, cutoff);
     rand_continue(*net->seen);
 }
 

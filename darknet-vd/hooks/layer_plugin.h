@@ -79,8 +79,8 @@ int layer_plugin_load_packed(network *net, const char *filename, FILE *fp, int s
  * `index` are still to come, and ends the program when the layer before it ran past the end; end() reads the plugin's
  * data */
 void layer_plugin_load_begin(network *net, const char *filename, FILE *fp);
-int layer_plugin_load_next(network *net, FILE *fp, int index);
-void layer_plugin_load_end(network *net, FILE *fp, int start, int cutoff);
+int layer_plugin_load_next(network *net, int index);
+void layer_plugin_load_end(network *net, int start, int cutoff);
 
 /* a training run of classifier, detector or cifar begins, has read its list, has done a batch, ends; see
  * training/checkpoint.h and training/silence.h */

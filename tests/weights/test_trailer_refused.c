@@ -206,8 +206,10 @@ static void read_what_cannot_be_read(const char *file)
     network *net = parse_network_cfg(cfg);
     FILE *fp = fopen(file, "rb"), *failing = fopen("/proc/self/mem", "rb");
     if (!fp || !failing) _exit(98);
-    vd_weights_load_begin(file, fp);
-    vd_weights_load_numbers(net, failing, &number, 1);
+    vd_weights_file f;
+    vd_weights_load_begin(&f, file, fp);
+    f.fp = failing;
+    vd_weights_load_numbers(&f, net, &number, 1);
 }
 
 START_TEST(a_file_that_cannot_be_read_is_not_called_one_of_another_network)
