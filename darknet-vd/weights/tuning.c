@@ -2,6 +2,7 @@
 #include "weights/grid.h"
 #include "weights/simplify.h"
 #include "weights/values.h"
+#include "weights/vdw_file.h"
 #include "layer/fine_tune.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
@@ -90,9 +91,8 @@ static void changed(const vd_tuning *t)
 
 char *vd_tuning_choose(vd_tuning *t, double rate)
 {
-    char *fault = vd_copy_masked(t->net, t->rounded, VD_PACK_INT8);
+    char *fault = vd_begin_values(t->net, t->rounded, VD_PACK_INT8);
     if (fault) return fault;
-    vd_simplify(t->net, t->rounded);
     for (int i = 0; i < t->own.n; ++i) vd_part_copy(t->own.part[i], t->rounded.part[i]);
     vd_round_by_rate(t->net, t->rounded, rate, t->codes);
     take_zeros(t);
@@ -135,8 +135,7 @@ static void final_values(const vd_tuning *t, double rate, vd_part_code *codes)
             vd_grid_round(t->rounded.part[i], vd_layer_of(l)->log_sigma2,
                           (vd_grid_rule){.rate = rate, .least = codes[i].step, .is_fixed = 1});
     }
-    vd_simplify(t->net, t->rounded);
-    vd_finish_integers(t->net, t->rounded, codes);
+    vd_finish_values(t->net, t->rounded, VD_PACK_INT8, codes);
 }
 
 typedef struct {

@@ -85,13 +85,23 @@ static void round_biases(vd_part p, vd_part_code *code)
     vd_grid_round_to(p.rows, p.biases, vd_bias_step(*code));
 }
 
-char *vd_copy_masked(const network *net, vd_parts values, vd_pack_format format)
+char *vd_begin_values(const network *net, vd_parts values, vd_pack_format format)
 {
     vd_parts own = vd_parts_of_network(net);
     char *fault = 0;
     for (int i = 0; i < own.n && !fault; ++i) fault = copy_masked(net, own.part[i], values.part[i], format);
     free(own.part);
+    if (!fault) vd_simplify(net, values);
     return fault;
+}
+
+static void round_to_floats(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes)
+{
+    for (int i = 0; i < values.n; ++i) {
+        vd_part p = values.part[i];
+        codes[i].exact = !variational(net, p);
+        if (!codes[i].exact && format == VD_PACK_FP16) vd_round_to_halves(vd_part_weights(p), p.weights);
+    }
 }
 
 void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_code *codes)
@@ -104,8 +114,10 @@ void vd_round_by_rate(const network *net, vd_parts values, double rate, vd_part_
     }
 }
 
-void vd_finish_integers(const network *net, vd_parts values, vd_part_code *codes)
+void vd_finish_values(const network *net, vd_parts values, vd_pack_format format, vd_part_code *codes)
 {
+    vd_simplify(net, values); /* rounding may have left rows without weights */
+    if (format != VD_PACK_INT8) return;
     for (int i = 0; i < values.n; ++i) {
         vd_part p = values.part[i];
         if (codes[i].exact) continue;
@@ -117,16 +129,10 @@ void vd_finish_integers(const network *net, vd_parts values, vd_part_code *codes
 
 char *vd_make_values(const network *net, vd_parts values, vd_pack_format format, double rate, vd_part_code *codes)
 {
-    char *fault = vd_copy_masked(net, values, format);
+    char *fault = vd_begin_values(net, values, format);
     if (fault) return fault;
-    vd_simplify(net, values);
-    for (int i = 0; i < values.n; ++i) {
-        vd_part p = values.part[i];
-        codes[i].exact = !variational(net, p);
-        if (!codes[i].exact && format == VD_PACK_FP16) vd_round_to_halves(vd_part_weights(p), p.weights);
-    }
     if (format == VD_PACK_INT8) vd_round_by_rate(net, values, rate, codes);
-    vd_simplify(net, values); /* rounding may have left rows without weights */
-    if (format == VD_PACK_INT8) vd_finish_integers(net, values, codes);
+    else round_to_floats(net, values, format, codes);
+    vd_finish_values(net, values, format, codes);
     return 0;
 }

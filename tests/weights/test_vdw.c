@@ -1,4 +1,5 @@
-/* weights/vdw.c: packed .vdw files give the outputs of the network they were made from; damaged ones are refused. */
+/* weights/vdw.c and vdw_file.c: packed .vdw files give the outputs of the network they were made from; damaged ones are
+ * refused. */
 #include "weights/vdw.h"
 #include "layer/vd_layer.h"
 #include "layer/sparsity.h"
