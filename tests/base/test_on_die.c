@@ -103,6 +103,37 @@ START_TEST(each_of_many_failures_calls_back)
 }
 END_TEST
 
+/* each names its own file, though the name of the one that failed is gone by then */
+START_TEST(a_load_of_weights_that_failed_leaves_nothing_to_the_next)
+{
+    static const size_t layer_0 = 20 + sizeof(float), header = 10;
+    make_test_folder();
+    char *whole = in_folder(folder, "whole.weights");
+    network *volatile net = parse("relu");
+    size_t n;
+    save_weights(net, whole);
+    char *bytes = read_bytes(whole, &n);
+    for (volatile int round = 0; round < 3; ++round) {
+        char *volatile inside = in_folder(folder, "inside.weights"), *volatile first =
+                                                                         in_folder(folder, "first.weights");
+        write_bytes(inside, bytes, layer_0);
+        write_bytes(first, bytes, header);
+        if (!setjmp(back)) load_weights(net, inside);
+        expect_call("inside.weights: ends inside layer 0 (connected)");
+        free(inside);
+        if (!setjmp(back)) load_weights(net, first);
+        expect_call("first.weights: 10 bytes are too few");
+        free(first);
+        load_weights(net, whole);
+        ck_assert_int_eq(calls, 0);
+    }
+    free(bytes);
+    free(whole);
+    free_network(net);
+    remove_test_folder();
+}
+END_TEST
+
 /* the check for NaN must not remember a failure that the program has left */
 START_TEST(other_networks_train_after_a_loss_that_is_not_finite)
 {
@@ -358,6 +389,7 @@ SUITE_OF(on_die)
     TEST(callback_may_leave_and_the_library_works_on);
     TEST(a_later_error_does_not_name_the_cfg_that_failed);
     TEST(each_of_many_failures_calls_back);
+    TEST(a_load_of_weights_that_failed_leaves_nothing_to_the_next);
     TEST(other_networks_train_after_a_loss_that_is_not_finite);
     TEST(a_batch_that_failed_leaves_no_gradients_and_keeps_velocities);
     TEST(callback_that_returns_ends_the_process);
