@@ -1,5 +1,6 @@
 /* The gradients of a network as one list of arrays, and packed: the numbers that are trained on, one after the other.
- * Gradients of weights that are frozen, or pruned for good, are gaps: they are not packed. */
+ * Gradients of weights that are frozen, or pruned for good, are gaps: they are not packed. training/sub_batches.c has a
+ * table of what an array, and a gap, hold in a step and between two. */
 #ifndef VD_TRAINING_GRADIENTS_H
 #define VD_TRAINING_GRADIENTS_H
 

@@ -1,12 +1,9 @@
 #include "training/sub_batches.h"
-#include "training/checkpoint.h"
 #include "training/gradients.h"
-#include "training/log.h"
-#include "training/nan_guard.h"
+#include "training/rank_records.h"
 #include "training/shared_update.h"
 #include "ranks/ranks.h"
 #include "layer/layer_state.h"
-#include "layer/norm.h"
 #include "layer/schedule.h"
 #include "layer/vd_cost_layer.h"
 #include "base/clock.h"
@@ -14,55 +11,55 @@
 #include "base/seed.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* ---- a step ---- */
-
-/* what a forward pass leaves behind, beside gradients; statistics of batch normalisation follow: means and variances of
- * one layer after the other */
-typedef struct {
-    double own; /* vd_cost.own */
-    float error;
-    float statistics[];
-} record;
+/* A step of the tree, from its first sub-batch to its update:
+ *
+ *     state    event                                          what is done                     then
+ *     closed   its first sub-batch begins                     open_step()                      open
+ *     open     a sub-batch ends, others of its block follow   nothing: layers add              open
+ *              the last of a block ends                       join_block()                     open
+ *              the last of this rank ends                     end_step(): the update is due    closed
+ *              one is left out, one process                   end_step(): nothing is due       closed
+ *              one is left out, several ranks                 nothing is joined any more       failed
+ *              a first sub-batch begins                       drop_step(), open_step()         open
+ *     failed   the last of this rank ends                     end_step(): nothing is due       closed
+ *
+ * A failed rank goes on to its last sub-batch because all ranks meet there; then none of them updates. A step is still
+ * open when the next one begins where a program on the library has caught an error in it. Where no tree is summed, all
+ * stays closed, and layers add as in stock Darknet.
+ *
+ * What a number of an array of gradients (training/gradients.h) is:
+ *
+ *                 between steps            in a step                          when the update is due
+ *     is_held     velocity; held_at has    the sum of the sub-batches since   the sum of the step + velocity
+ *                 it in a step             the last join_block()
+ *     others      0, by the update         the same                           the sum of the step
+ *     gaps        read by nobody           the same, and joins nothing        0
+ *
+ * hold() leads from the first column to the second, add_held() to the third. */
 
 /* net->sums: one block, arrays behind it */
 typedef struct {
     int parts, block; /* sub-batches of this rank; m of them are added one by one */
-    int done;         /* of the step; -1: none is open */
-    int failed;       /* one of this rank's sub-batches was left out */
-    size_t start;     /* *net->seen when the step began */
-    double began;     /* the training, by the clock, and what had been waited then */
+    int is_open;
+    int done;     /* sub-batches of the open step */
+    int failed;   /* one of them was left out */
+    size_t start; /* *net->seen when the step began */
+    double began; /* the training, by the clock, and what had been waited then */
     double waited;
     size_t sent_in_step;
     float loss;
-    size_t gradients, held, statistics, record_bytes; /* lengths */
-    float *held_at, *sums_at, *packed_at, *room_at, *rolling_at;
-    char *records; /* [ranks][VERDICT_BYTES + parts records] */
+    size_t gradients, held; /* floats, gaps counted */
+    float *held_at;         /* [held] what is_held arrays were when the step began */
+    float *sums_at;         /* [levels][gradients] the sum of 2^level blocks that waits for the next ones */
+    float *packed_at, *room_at;
+    vd_records records;
 } sums;
 
-/* what the ranks tell each other at the end of a step, before the sums */
-typedef struct {
-    int signal; /* that asks the training to stop, or 0 */
-    int failed;
-    int time_is_up; /* of rank 0: for a checkpoint by the clock */
-} verdict;
-
-/* records behind it begin at a multiple of their doubles' size */
-enum { VERDICT_BYTES = (sizeof(verdict) + sizeof(double) - 1) / sizeof(double) * sizeof(double) };
-
-static int has_statistics(layer l)
+/* of net->sums, null before the first step */
+static int is_open(const sums *s)
 {
-    return l.rolling_mean && l.mean && (l.batch_normalize || l.type == BATCHNORM);
-}
-
-/* floats of one array of statistics of all layers */
-static size_t statistics_of(const network *net)
-{
-    size_t n = 0;
-    for (int i = 0; i < net->n; ++i)
-        if (has_statistics(net->layers[i])) n += net->layers[i].out_c;
-    return n;
+    return s && s->is_open;
 }
 
 /* how many sums wait at the same time for another one: log2 of the number of blocks */
@@ -75,12 +72,11 @@ static int levels_of(const sums *s)
 
 static sums lengths_of(const network *net)
 {
-    sums s = {.parts = net->subdivisions / vd_ranks(), .done = -1};
+    sums s = {.parts = net->subdivisions / vd_ranks()};
     s.block = net->subdivisions / (net->subdivisions & -net->subdivisions); /* its odd factor */
     s.gradients = vd_gradients_most(net, 0);
     s.held = vd_gradients_most(net, 1);
-    s.statistics = vd_ranks() > 1 ? statistics_of(net) : 0;
-    s.record_bytes = (sizeof(record) + 2 * s.statistics * sizeof(float) + 7) / 8 * 8;
+    s.records = vd_records_of(net, s.parts);
     return s;
 }
 
@@ -97,11 +93,6 @@ static void *next_array(char **at, size_t bytes)
     return array;
 }
 
-static size_t bytes_of_rank(const sums *s)
-{
-    return VERDICT_BYTES + s->parts * s->record_bytes;
-}
-
 static sums *make_sums(const network *net)
 {
     sums s = lengths_of(net), *made;
@@ -111,68 +102,23 @@ static sums *make_sums(const network *net)
                       levels_of(&s) * all,
                       several * vd_shared_packed(s.gradients) * floats,
                       several * vd_shared_room(s.gradients) * floats,
-                      2 * s.statistics * floats,
-                      several * vd_ranks() * bytes_of_rank(&s)};
+                      vd_records_bytes(&s.records)};
     size_t sum = 0;
-    for (int i = 0; i < 7; ++i) sum += apart(bytes[i]);
+    for (size_t i = 0; i < sizeof(bytes) / sizeof(*bytes); ++i) sum += apart(bytes[i]);
     char *at = vd_calloc(sum, 1);
     made = next_array(&at, bytes[0]);
     s.held_at = next_array(&at, bytes[1]);
     s.sums_at = next_array(&at, bytes[2]);
     s.packed_at = next_array(&at, bytes[3]);
     s.room_at = next_array(&at, bytes[4]);
-    s.rolling_at = next_array(&at, bytes[5]);
-    s.records = next_array(&at, bytes[6]);
+    vd_records_place(&s.records, next_array(&at, bytes[5]));
     s.began = vd_seconds();
     s.waited = vd_ranks_waited();
     *made = s;
     return made;
 }
 
-/* ---- statistics of batch normalisation ---- */
-
-/* the rolling statistics as they were when the step began, kept or put back */
-static void keep_rolling(const network *net, sums *s, int put_back)
-{
-    float *at = s->rolling_at;
-    for (int i = 0; s->statistics && i < net->n; ++i) {
-        layer l = net->layers[i];
-        if (!has_statistics(l)) continue;
-        float *both[] = {l.rolling_mean, l.rolling_variance};
-        for (int k = 0; k < 2; ++k, at += l.out_c)
-            memcpy(put_back ? both[k] : at, put_back ? at : both[k], l.out_c * sizeof(float));
-    }
-}
-
-/* those of the sub-batch that has just been computed, into its record */
-static void note_statistics(const network *net, const sums *s, float *at)
-{
-    for (int i = 0; s->statistics && i < net->n; ++i) {
-        layer l = net->layers[i];
-        if (!has_statistics(l)) continue;
-        memcpy(at, l.mean, l.out_c * sizeof(float));
-        memcpy(at + l.out_c, l.variance, l.out_c * sizeof(float));
-        at += 2 * l.out_c;
-    }
-}
-
-/* the rolling statistics take the step that the sub-batch's forward pass has taken on its rank */
-static void roll(const network *net, const sums *s, float *at)
-{
-    for (int i = 0; s->statistics && i < net->n; ++i) {
-        layer l = net->layers[i];
-        if (!has_statistics(l)) continue;
-        vd_norm_roll(l, at, at + l.out_c);
-        at += 2 * l.out_c;
-    }
-}
-
 /* ---- the sums of one rank ---- */
-
-static record *record_of(const sums *s, int rank, int part)
-{
-    return (record *)(s->records + rank * bytes_of_rank(s) + VERDICT_BYTES + part * s->record_bytes);
-}
 
 /* what the gradients hold between steps is put aside */
 static void hold(const network *net, sums *s)
@@ -204,7 +150,7 @@ static void drop_step(const network *net, sums *s)
     vd_gradients_clear(arrays, n);
     add_held(arrays, n, s->held_at);
     free(arrays);
-    s->done = -1;
+    s->is_open = 0;
 }
 
 /* the block of sub-batches number b is done: it joins those sums it completes, or waits for its neighbour */
@@ -241,41 +187,6 @@ static void sum_over_ranks(network *net, const vd_gradient *arrays, int n, sums 
     free(left);
 }
 
-/* ---- a step of several ranks ---- */
-
-/* verdicts and records of all ranks on each of them; 0 when a rank has left out a sub-batch */
-static int all_sound(const sums *s)
-{
-    vd_ranks_gather(s->records, bytes_of_rank(s));
-    int signal = 0, failed = 0;
-    for (int r = vd_ranks() - 1; r >= 0; --r) {
-        const verdict *v = (const verdict *)(s->records + r * bytes_of_rank(s));
-        if (v->signal) signal = v->signal;
-        failed |= v->failed;
-    }
-    vd_checkpoint_agree(signal);
-    vd_checkpoint_agree_on_time(((const verdict *)s->records)->time_is_up);
-    if (failed) vd_nan_guard_agree();
-    return !failed;
-}
-
-/* what the forward passes of all ranks have left behind, in the order of the sub-batches */
-static void join_records(network *net, sums *s)
-{
-    float sum = 0;
-    vd_cost *c = vd_cost_of(net);
-    keep_rolling(net, s, 1);
-    for (int i = 0; i < net->subdivisions; ++i) {
-        record *r = record_of(s, i / s->parts, i % s->parts);
-        sum += r->error;
-        roll(net, s, r->statistics);
-        if (i / s->parts == vd_rank()) continue; /* this rank's own have been counted */
-        vd_log_cost(net, r->error);
-        if (c) vd_cost_count(c, r->own);
-    }
-    s->loss = sum / (net->subdivisions * net->batch);
-}
-
 /* ---- one sub-batch after the other ---- */
 
 static int sums_in_a_tree(const network *net)
@@ -295,84 +206,63 @@ static int will_fine_tune(const network *net)
 static void open_step(network *net)
 {
     sums *s = net->sums;
-    if (s && s->done >= 0) drop_step(net, s);
+    if (is_open(s)) drop_step(net, s);
     if (s && (s->parts != net->subdivisions / vd_ranks() || s->gradients != vd_gradients_most(net, 0))) {
         free(s); /* a program on the library has changed subdivisions */
         s = net->sums = 0;
     }
     if (!s) s = net->sums = make_sums(net);
+    s->is_open = 1;
     s->done = s->failed = 0;
     s->start = *net->seen;
     if (will_fine_tune(net)) vd_shared_whole(net);
-    keep_rolling(net, s, 0);
+    vd_records_begin(net, &s->records);
     hold(net, s);
     *net->seen += (size_t)vd_rank() * s->parts * net->batch;
 }
 
-static int is_first(const network *net)
+static int is_between_steps(const network *net)
 {
     return *net->seen / net->batch % net->subdivisions == 0;
 }
 
 void vd_sub_batch_begin(network *net, int sound)
 {
-    sums *s = net->sums;
     if (!sums_in_a_tree(net)) return;
-    int opens = vd_ranks() > 1 ? !s || s->done < 0 : sound && is_first(net);
+    int opens = vd_ranks() > 1 ? !is_open(net->sums) : sound && is_between_steps(net);
     if (opens) open_step(net);
-    s = net->sums;
-    if (!s || s->done < 0 || !sound) return;
-    rand_stream_begin(rand_stream_of_layers(*net->seen));
+    if (is_open(net->sums) && sound) rand_stream_begin(rand_stream_of_layers(*net->seen));
 }
 
-/* a sub-batch of several ranks is done, the last one of this rank in the step: 1 when the update is due */
-static int end_step_of_ranks(network *net, const vd_gradient *arrays, int n)
-{
-    sums *s = net->sums;
-    verdict *mine = (verdict *)(s->records + vd_rank() * bytes_of_rank(s));
-    *mine = (verdict){vd_checkpoint_signal(), s->failed, vd_checkpoint_time_is_up()};
-    *net->seen = s->start + (size_t)net->subdivisions * net->batch;
-    s->done = -1;
-    s->loss = 0;
-    if (!all_sound(s)) return 0;
-    join_records(net, s);
-    sum_over_ranks(net, arrays, n, s);
-    add_held(arrays, n, s->held_at);
-    return 1;
-}
-
+/* 1 when the update is due: the arrays are the sum of the step then */
 static int end_step(network *net, const vd_gradient *arrays, int n)
 {
     sums *s = net->sums;
-    if (vd_ranks() > 1) return end_step_of_ranks(net, arrays, n);
-    s->done = -1;
-    if (s->failed) return 0;
-    vd_gradients_clear_gaps(arrays, n);
+    int several = vd_ranks() > 1;
+    if (several) *net->seen = s->start + (size_t)net->subdivisions * net->batch;
+    s->is_open = 0;
+    s->loss = 0;
+    if (!vd_records_gather(&s->records, s->failed)) return 0;
+    s->loss = vd_records_join(net, &s->records);
+    if (several) sum_over_ranks(net, arrays, n, s);
+    else vd_gradients_clear_gaps(arrays, n);
     add_held(arrays, n, s->held_at);
     return 1;
-}
-
-static void note(const network *net, const sums *s, float error)
-{
-    const vd_cost *c = vd_cost_of(net);
-    record *r = record_of(s, vd_rank(), s->done);
-    r->error = error;
-    r->own = c ? c->own : 0;
-    note_statistics(net, s, r->statistics);
 }
 
 int vd_sub_batch_end(network *net, float error, int sound)
 {
     sums *s = net->sums;
     vd_gradient *arrays;
-    if (!s || s->done < 0) return sound && is_first(net);
+    if (!is_open(s)) return sound && is_between_steps(net);
     rand_stream_end();
-    s->failed |= !sound;
-    if (vd_ranks() > 1 && sound) note(net, s, error);
+    if (sound) vd_records_note(net, &s->records, s->done, error);
+    else s->failed = 1;
     int n = vd_gradients_of(net, 0, &arrays), due = 0;
     ++s->done;
-    if (s->done % s->block == 0 && !s->failed) join_block(arrays, n, s, s->done / s->block - 1);
-    if (s->done == s->parts || (s->failed && vd_ranks() == 1)) due = end_step(net, arrays, n);
+    int ends_block = s->done % s->block == 0, ends_step = s->done == s->parts || (s->failed && vd_ranks() == 1);
+    if (ends_block && !s->failed) join_block(arrays, n, s, s->done / s->block - 1);
+    if (ends_step) due = end_step(net, arrays, n);
     else vd_ranks_tick();
     free(arrays);
     return due;
