@@ -1,25 +1,18 @@
 #include "data/image_cache.h"
-#include "data/jpeg.h"
-#include "data/jpeg_header.h"
-#include "data/raw_picture.h"
-#include "base/stock_libc.h"
-#include "base/fail.h"
-#include "base/files.h"
+#include "data/ahead.h"
+#include "data/picture_file.h"
 #include "base/hash.h"
 #include "base/text.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <stb/stb_image.h>
+/* ---- the cache: entries of all threads, which are never freed or changed ---- */
 
 typedef struct entry {
     struct entry *next;
@@ -38,50 +31,6 @@ static struct {
     unsigned char *room; /* of the last arena, what is left of it */
     size_t room_size;
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static __thread int loading;
-
-/* a picture this thread has decoded ahead of its use */
-typedef struct ahead {
-    struct ahead *next;
-    int w, h, c, channels;
-    unsigned char *pixels;
-    char *path;
-} ahead;
-
-static __thread ahead *decoded;
-
-static void free_ahead(ahead *a)
-{
-    free(a->path);
-    free(a);
-}
-
-void image_cache_begin(void)
-{
-    loading = 1;
-}
-
-/* of the last picture this thread has read; null: none */
-static __thread char *fault_of_last;
-
-static void forget_fault(void)
-{
-    free(fault_of_last);
-    fault_of_last = 0;
-}
-
-void image_cache_end(void)
-{
-    loading = 0;
-    forget_fault();
-    while (decoded) {
-        ahead *a = decoded;
-        decoded = a->next;
-        free(a->pixels);
-        free_ahead(a);
-    }
-}
 
 /* bytes the cache may hold; by default a quarter of the machine's memory, or of the container's where that is less */
 static size_t allowance(void)
@@ -170,6 +119,53 @@ static void insert(const char *path, int w, int h, int c, int channels, const un
     cache.used += size;
 }
 
+/* what is found is read without the lock: it stays as it is */
+static const entry *look_up(const char *path, int channels)
+{
+    pthread_mutex_lock(&cache.lock);
+    const entry *e = find(path, channels);
+    pthread_mutex_unlock(&cache.lock);
+    return e;
+}
+
+/* ---- what a thread loads ---- */
+
+static __thread int loading; /* between begin() and end(): this thread uses the cache */
+
+void image_cache_begin(void)
+{
+    loading = 1;
+}
+
+void image_cache_end(void)
+{
+    loading = 0;
+    vd_picture_forget_fault();
+    vd_ahead_clear();
+}
+
+/* the pixels are the caller's; a thread that loads training data leaves a copy in the cache */
+static unsigned char *decode(const char *path, int *w, int *h, int *c, int channels)
+{
+    unsigned char *pixels = vd_picture_decode(path, w, h, c, channels);
+    if (!pixels || !loading) return pixels;
+    pthread_mutex_lock(&cache.lock);
+    insert(path, *w, *h, *c, channels, pixels);
+    pthread_mutex_unlock(&cache.lock);
+    return pixels;
+}
+
+const unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels, unsigned char **own)
+{
+    if ((*own = vd_ahead_take(path, w, h, c, channels))) return *own;
+    const entry *e = loading ? look_up(path, channels) : 0;
+    if (!e) return *own = decode(path, w, h, c, channels);
+    *w = e->w;
+    *h = e->h;
+    *c = e->c;
+    return e->pixels;
+}
+
 void image_cache_fetch(char **paths, int n)
 {
     enum { SOME = 16, LINE = 64, BYTES = 8 * LINE /* of an entry: where the processor sees that more will follow */ };
@@ -188,147 +184,16 @@ void image_cache_fetch(char **paths, int n)
     }
 }
 
-/* entries are never freed or changed, so that they can be read without the lock */
-static const entry *look_up(const char *path, int channels)
-{
-    pthread_mutex_lock(&cache.lock);
-    const entry *e = find(path, channels);
-    pthread_mutex_unlock(&cache.lock);
-    return e;
-}
-
-FILE *vd_picture_open(const char *path)
-{
-    char *fault, *here;
-    FILE *fp = vd_input_open(path, "rb", &fault);
-    if (fp) return fp;
-    if (*path == '/' || !access(path, F_OK) || errno != ENOENT) vd_die("%s", fault);
-    here = getcwd(0, 0);
-    vd_die("%s (in %s, the current folder)", fault, here ? here : ".");
-}
-
-/* the rest of a file and its length; null where memory was refused */
-static unsigned char *read_rest(FILE *fp, size_t *n)
-{
-    unsigned char *bytes = 0;
-    size_t room = 0, got = 1;
-    for (*n = 0; got; *n += got) {
-        if (*n == room) {
-            unsigned char *more = stock_picture_realloc(bytes, room = 2 * room + (1 << 16));
-            if (!more) {
-                free(bytes);
-                return 0;
-            }
-            bytes = more;
-        }
-        got = fread(bytes + *n, 1, room - *n, fp);
-    }
-    return bytes;
-}
-
-/* a file that begins with 0xff */
-static unsigned char *decode_marked(const char *path, FILE *fp, int *w, int *h, int *c, int channels)
-{
-    size_t n;
-    unsigned char *bytes = read_rest(fp, &n), *pixels = 0;
-    if (bytes && vd_is_jpeg(bytes, n)) pixels = vd_jpeg_decode(path, bytes, n, w, h, c, channels, &fault_of_last);
-    else if (bytes && n <= INT_MAX) pixels = stbi_load_from_memory(bytes, (int)n, w, h, c, channels);
-    else if (bytes) fault_of_last = vd_format("too large: %zu bytes", n);
-    free(bytes);
-    return pixels;
-}
-
-static void brighten(size_t n, unsigned char *bytes, int white)
-{
-    for (size_t i = 0; i < n; ++i)
-        bytes[i] = (unsigned char)(bytes[i] < white ? (bytes[i] * 255 + white / 2) / white : 255);
-}
-
-static unsigned char *decode(const char *path, FILE *fp, int *w, int *h, int *c, int channels)
-{
-    int white;
-    fault_of_last = vd_raw_picture_fault(fp, &white);
-    if (fault_of_last) return 0;
-    int first = getc(fp); /* a pipe takes back this one */
-    if (first != EOF) ungetc(first, fp);
-    if (first == 0xff) return decode_marked(path, fp, w, h, c, channels);
-    unsigned char *pixels = stbi_load_from_file(fp, w, h, c, channels);
-    if (pixels && white < 255) brighten((size_t)*w * *h * (channels ? channels : *c), pixels, white);
-    return pixels;
-}
-
-/* decodes the file, and keeps a copy for the next time */
-static unsigned char *load_file(const char *path, int *w, int *h, int *c, int channels)
-{
-    stock_picture_refused();
-    FILE *fp = vd_picture_open(path);
-    forget_fault(); /* a callback of vd_on_die() may leave from the next line */
-    unsigned char *pixels = decode(path, fp, w, h, c, channels);
-    fclose(fp);
-    if (!pixels || !loading) return pixels;
-    pthread_mutex_lock(&cache.lock);
-    insert(path, *w, *h, *c, channels, pixels);
-    pthread_mutex_unlock(&cache.lock);
-    return pixels;
-}
-
-/* the pixels this thread has decoded ahead, which are the caller's from now on; null: none */
-static unsigned char *take_ahead(const char *path, int *w, int *h, int *c, int channels)
-{
-    ahead **at = &decoded;
-    while (*at && ((*at)->channels != channels || strcmp((*at)->path, path))) at = &(*at)->next;
-    if (!*at) return 0;
-    ahead *a = *at;
-    unsigned char *pixels = a->pixels;
-    *w = a->w, *h = a->h, *c = a->c;
-    *at = a->next;
-    free_ahead(a);
-    return pixels;
-}
-
-const unsigned char *image_cache_load(const char *path, int *w, int *h, int *c, int channels, unsigned char **own)
-{
-    if ((*own = take_ahead(path, w, h, c, channels))) return *own;
-    const entry *e = loading ? look_up(path, channels) : 0;
-    if (!e) return *own = load_file(path, w, h, c, channels);
-    *w = e->w;
-    *h = e->h;
-    *c = e->c;
-    return e->pixels;
-}
-
-char *image_cache_fault(void)
-{
-    size_t bytes = stock_picture_refused();
-    if (fault_of_last) return vd_format("%s", fault_of_last);
-    return bytes ? vd_format("out of memory: cannot allocate %zu bytes", bytes)
-                 : vd_format("%s", stbi_failure_reason());
-}
-
-/* a file that stock_fopen() would end the program for: why it cannot be opened; null for others */
-static char *fault_of_file(const char *path)
-{
-    struct stat s;
-    if (stat(path, &s) || (S_ISREG(s.st_mode) && access(path, R_OK))) return vd_format("%s", strerror(errno));
-    return S_ISDIR(s.st_mode) ? vd_format("is a directory") : 0;
-}
-
 char *image_cache_ahead(const char *path, int channels, int keep)
 {
+    int w, h, c;
     if (loading && look_up(path, channels)) return 0;
-    char *fault = fault_of_file(path);
+    char *fault = vd_picture_file_fault(path);
     if (fault) return fault;
-    ahead *a = vd_calloc(1, sizeof(*a));
-    a->pixels = load_file(path, &a->w, &a->h, &a->c, a->channels = channels);
-    if (!a->pixels) fault = image_cache_fault();
-    forget_fault(); /* the thread may be one that helps with one list, and ends */
-    if (a->pixels && keep) {
-        a->path = vd_format("%s", path);
-        a->next = decoded;
-        decoded = a;
-        return 0;
-    }
-    free(a->pixels);
-    free_ahead(a);
+    unsigned char *pixels = decode(path, &w, &h, &c, channels);
+    if (!pixels) fault = vd_picture_fault();
+    vd_picture_forget_fault(); /* the thread may be one that helps with one list, and ends */
+    if (pixels && keep) vd_ahead_put(path, w, h, c, channels, pixels);
+    else free(pixels);
     return fault;
 }

@@ -14,7 +14,7 @@
  *
  * Returns pixels [h][w][channels or c], which the caller frees: those of libjpeg-turbo's defaults (the accurate inverse
  * transform, smooth upsampling). Null for a file that is damaged or cut short; where *fault is null, too,
- * image_cache_fault() knows: memory was refused, or stb_image's reason. May be called from any thread. */
+ * vd_picture_fault() knows: memory was refused, or stb_image's reason. May be called from any thread. */
 unsigned char *vd_jpeg_decode(const char *path, const unsigned char *bytes, size_t n, int *w, int *h, int *c,
                               int channels, char **fault);
 

@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "data/image_cache.h"
+#include "data/picture_file.h"
 
 /* [pixels][c] of bytes -> [c][pixels] */
 static void to_planes(size_t pixels, int c, const unsigned char *bytes, float *planes)
@@ -21,7 +22,7 @@ image vd_picture(const char *path, int channels)
     image im;
     unsigned char *own;
     const unsigned char *bytes = image_cache_load(path, &im.w, &im.h, &im.c, channels, &own);
-    if (!bytes) vd_die("Cannot load image \"%s\": %s", path, image_cache_fault());
+    if (!bytes) vd_die("Cannot load image \"%s\": %s", path, vd_picture_fault());
     if (channels) im.c = channels;
     size_t pixels = (size_t)im.w * im.h;
     im.data = vd_malloc(pixels * im.c * sizeof(float));

@@ -1,6 +1,6 @@
 #include "training/detector_score.h"
-#include "data/image_cache.h"
 #include "data/label_path.h"
+#include "data/picture_file.h"
 #include "data/placement.h"
 #include "data/skip_broken.h"
 #include "data/text_files.h"

@@ -2,6 +2,7 @@
  * damaged ones are refused. */
 #include "data/jpeg.h"
 #include "data/image_cache.h"
+#include "data/picture_file.h"
 #include "data/jpeg_header.h"
 #include "data/upright.h"
 #include "support/support.h"
@@ -296,7 +297,7 @@ START_TEST(other_files_go_to_stb_image)
     unsigned char *own;
     write_bytes(path, "\xff\xfeno picture", 12);
     ck_assert_ptr_null(image_cache_load(path, &w, &h, &c, 3, &own));
-    char *fault = image_cache_fault();
+    char *fault = vd_picture_fault();
     ck_assert_str_eq(fault, "unknown image type");
     free(fault);
     write_bytes(path, "\xff", 1);
