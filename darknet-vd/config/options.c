@@ -75,6 +75,14 @@ long vd_option_integer(vd_section s, const char *key, long def, long min, long m
     return value;
 }
 
+int vd_option_length(vd_section s, const char *key)
+{
+    const char *text = option_find(s.options, (char *)key);
+    int n = text != 0;
+    for (; text && *text; ++text) n += *text == ',' && text[1];
+    return n;
+}
+
 int vd_option_layers(vd_section s, const char *key, int **layers)
 {
     const char *text = option_find(s.options, (char *)key);

@@ -27,6 +27,9 @@ void vd_section_warn(vd_section s, const char *message);
 double vd_option_number(vd_section s, const char *key, double def, double min, double max);
 long vd_option_integer(vd_section s, const char *key, long def, long min, long max);
 
+/* how many parts a list with commas has, which may end with one; 0 without the key */
+int vd_option_length(vd_section s, const char *key);
+
 /* the layers that a key names, "-1,-4" or "12", as numbers in the network; returns how many, 0 without the key. The key
  * has been checked, and the caller frees *layers */
 int vd_option_layers(vd_section s, const char *key, int **layers);

@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "config/foreign.h"
+#include "config/inputs.h"
 #include "config/keys.h"
 #include "config/shape.h"
 
@@ -185,14 +186,6 @@ static void check_values(vd_section s, const vd_key *keys)
 
 /* ---- keys that depend on each other ---- */
 
-static int length_of(vd_section s, const char *name)
-{
-    const char *text = option_find(s.options, (char *)name);
-    int n = text != 0;
-    for (; text && *text; ++text) n += *text == ',' && text[1];
-    return n;
-}
-
 /* Darknet reads steps up to the first that is still to come */
 static void check_order(vd_section s, const char *steps)
 {
@@ -210,101 +203,27 @@ static void check_order(vd_section s, const char *steps)
 static void check_steps(vd_section s)
 {
     const char *policy = option_find(s.options, "policy");
-    int steps = length_of(s, "steps"), scales = length_of(s, "scales");
+    int steps = vd_option_length(s, "steps"), scales = vd_option_length(s, "scales");
     if (policy && !strcmp(policy, "steps") && (steps != scales || !steps))
         vd_section_die(s, "policy=steps needs as many scales as steps, at least one: got %d steps and %d scales", steps,
                        scales);
     if (policy && !strcmp(policy, "steps")) check_order(s, option_find(s.options, "steps"));
 }
 
-/* the layer before must have as many outputs as a head reads */
-static void check_head(vd_section s, layer before, long numbers)
+/* [yolo] mask= chooses from num= boxes */
+static void check_mask(vd_section s)
 {
-    long cells = (long)before.out_w * before.out_h;
-    if (before.outputs != numbers * cells)
-        vd_section_die(s, "reads %ld numbers per cell, but the previous layer has %d filters", numbers, before.out_c);
+    const char *mask = option_find(s.options, "mask");
+    vd_key below_num = *vd_key_in(s.type, "mask");
+    below_num.max = (double)vd_key_integer(s, "num") - 1;
+    if (mask) check_list(s, &below_num, mask);
 }
 
 static void check_anchors(vd_section s)
 {
-    long num = vd_key_integer(s, "num"), anchors = length_of(s, "anchors");
+    long num = vd_key_integer(s, "num"), anchors = vd_option_length(s, "anchors");
     if (anchors && anchors != 2 * num)
         vd_section_die(s, "anchors has %ld numbers, but num=%ld needs %ld", anchors, num, 2 * num);
-}
-
-static void check_yolo(vd_section s, layer before)
-{
-    long num = vd_key_integer(s, "num"), n = length_of(s, "mask");
-    const char *mask = option_find(s.options, "mask");
-    vd_key below_num = *vd_key_in(s.type, "mask");
-    below_num.max = (double)num - 1;
-    if (mask) check_list(s, &below_num, mask);
-    check_anchors(s);
-    check_head(s, before, (mask ? n : num) * (vd_key_integer(s, "classes") + 4 + 1));
-}
-
-static void check_region(vd_section s, layer before)
-{
-    check_anchors(s);
-    check_head(s, before, vd_key_integer(s, "num") * (vd_key_integer(s, "classes") + vd_key_integer(s, "coords") + 1));
-}
-
-static void check_detection(vd_section s, layer before)
-{
-    long side = vd_key_integer(s, "side"), boxes = vd_key_integer(s, "num") * (1 + vd_key_integer(s, "coords"));
-    long numbers = side * side * (boxes + vd_key_integer(s, "classes"));
-    if (before.outputs != numbers)
-        vd_section_die(s, "reads %ld numbers, but the previous layer has %d", numbers, before.outputs);
-}
-
-static void require(vd_section s, const char *key, const char *what)
-{
-    if (!vd_option_given(s, key)) vd_section_die(s, "%s= (%s) is missing", key, what);
-}
-
-/* stock Darknet adds images of different sizes when one size is an integer multiple of the other */
-static int fits_stock(layer a, layer b)
-{
-    return a.out_w && a.out_h && b.out_w && b.out_h && a.out_w / b.out_w == a.out_h / b.out_h &&
-           b.out_w / a.out_w == b.out_h / a.out_h;
-}
-
-/* later Darknets add several, and weigh them, but of one size only */
-static void check_shortcut(vd_section s, const network *net)
-{
-    require(s, "from", "the layer to add");
-    int *from, n = vd_option_layers(s, "from", &from);
-    const char *weights = option_find(s.options, "weights_type");
-    int stock = n == 1 && (!weights || !strcmp(weights, "none"));
-    layer b = net->layers[s.index - 1];
-    for (int i = 0; i < n; ++i) {
-        layer a = net->layers[from[i]];
-        if (stock ? !fits_stock(a, b) : a.out_w != b.out_w || a.out_h != b.out_h || !a.out_w || !a.out_h)
-            vd_section_die(s, "from=%s: layer %d is %dx%d, but the previous layer is %dx%d",
-                           option_find(s.options, "from"), from[i], a.out_w, a.out_h, b.out_w, b.out_h);
-    }
-    if (!stock && (vd_option_given(s, "alpha") || vd_option_given(s, "beta")))
-        vd_section_die(s, "alpha and beta are for one layer without weights_type: expected no such keys");
-    free(from);
-}
-
-/* [scale_channels] and [sam]: the layer of from= is multiplied by that before */
-static void check_scaled(vd_section s, const network *net)
-{
-    require(s, "from", "the layer to multiply");
-    int *layers, n = vd_option_layers(s, "from", &layers), from = layers[0];
-    free(layers);
-    if (n != 1) vd_section_die(s, "from=%s names %d layers: expected one", option_find(s.options, "from"), n);
-    layer a = net->layers[from], b = net->layers[s.index - 1], expected = a;
-    int is_sam = !strcmp(s.type, "[sam]"), scale_wh = !is_sam && vd_key_integer(s, "scale_wh");
-    if (scale_wh) expected.out_c = 1;
-    else if (!is_sam) expected.out_w = expected.out_h = 1;
-    if (!a.out_w || b.out_w != expected.out_w || b.out_h != expected.out_h || b.out_c != expected.out_c)
-        vd_section_die(s,
-                       "the previous layer is %dx%dx%d, but layer %d of from= is %dx%dx%d: expected factors of "
-                       "%dx%dx%d",
-                       b.out_w, b.out_h, b.out_c, from, a.out_w, a.out_h, a.out_c, expected.out_w, expected.out_h,
-                       expected.out_c);
 }
 
 /* keys with which Darknet's loader would leave the weights: more filters than there are, and a transpose of all groups
@@ -316,10 +235,15 @@ static void check_loading(vd_section s)
         vd_section_die(s, "flipped=1 does not work with groups: Darknet transposes the weights as one matrix");
 }
 
-static int is(vd_section s, const char *type)
+/* of a layer: [net] has its steps */
+static void check_together(vd_section s)
 {
-    return !strcmp(s.type, type);
+    if (vd_key_in(s.type, "filters")) check_loading(s);
+    if (!strcmp(s.type, "[yolo]")) check_mask(s);
+    if (!strcmp(s.type, "[yolo]") || !strcmp(s.type, "[region]")) check_anchors(s);
 }
+
+/* ---- sections ---- */
 
 static const char *nearer(const char *a, const char *b, const char *type)
 {
@@ -346,6 +270,14 @@ static _Noreturn void die_of_section(vd_section s)
     vd_section_die(s, "unknown section; did you mean %s?", nearest_section(s.type));
 }
 
+/* All checks of a section, in the order in which they have their say:
+ *
+ *     schema.c    the section, the names of its keys, their values
+ *     shape.c     where it needs a picture: it reads no [route] of maps of different sizes, of which no later check
+ *                 would say anything that helps
+ *     schema.c    keys that depend on each other
+ *     inputs.c    the sizes of the layers that it reads
+ *     shape.c     then, by vd_shape_check(): the section's own size */
 void vd_schema_check(vd_section s, const network *net)
 {
     const vd_cfg_section *known = vd_section_find(s.type);
@@ -361,13 +293,8 @@ void vd_schema_check(vd_section s, const network *net)
     }
     check_values(s, vd_every_layer_keys);
     vd_shape_check_route(s, net);
-    if (vd_key_in(s.type, "filters")) check_loading(s);
-    if (is(s, "[yolo]")) check_yolo(s, net->layers[s.index - 1]);
-    if (is(s, "[region]")) check_region(s, net->layers[s.index - 1]);
-    if (is(s, "[detection]")) check_detection(s, net->layers[s.index - 1]);
-    if (is(s, "[shortcut]")) check_shortcut(s, net);
-    if (is(s, "[scale_channels]") || is(s, "[sam]")) check_scaled(s, net);
-    if (is(s, "[route]")) require(s, "layers", "the layers to join");
+    check_together(s);
+    vd_inputs_check(s, net);
 }
 
 void vd_schema_all_known(vd_section s)
