@@ -5,9 +5,6 @@
 #include "layer/vd_update.h"
 #include "base/parallel.h"
 
-#include <math.h>
-#include <string.h>
-
 typedef struct {
     const vd_kernels *k;
     vd_parameters p;
@@ -57,16 +54,6 @@ void vd_fine_tune(layer l, update_args a)
     vd_parallel_for(vd_pieces(vd->n, VD_PIECE), fine_tune_piece, &j);
     vd_update_biases(l, a);
     vd->variance.kl = 0;
-    vd->variance.is_current = vd->variance.is_finite = 0;
     vd->gradients.went_backward = 0;
-    vd->test_time.masked_is_current = 0;
-}
-
-void vd_set_masked(layer l, const float *values)
-{
-    vd_layer *vd = l.plugin;
-    vd_masked(l); /* makes room */
-    memcpy(vd->test_time.masked, values, vd->n * sizeof(float));
-    vd->test_time.masked_is_current = 1;
-    vd->test_time.sparse_is_current = vd->test_time.winograd_is_current = 0;
+    vd_forget_derived(l);
 }

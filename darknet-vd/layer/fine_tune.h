@@ -8,7 +8,4 @@
  * and their log_sigma2 is lowered where theta comes so near to 0 that they would be pruned. No noise, no KL term. */
 void vd_fine_tune(layer l, update_args a);
 
-/* the products of the next batch are those of other weights: values [n], 0 where pruned. The step is taken by theta */
-void vd_set_masked(layer l, const float *values);
-
 #endif

@@ -18,7 +18,7 @@ void vd_run_over_active(layer l, int batches)
 {
     vd_layer *vd = l.plugin;
     int is_convolution = l.type == CONVOLUTIONAL, rows = is_convolution ? l.n : l.outputs;
-    vd->variance.is_current = 0;
+    vd_forget_derived(l);
     vd->freezing.active = make_vd_active(vd_all_parameters(l), rows, (int)(vd->n / rows), is_convolution ? l.groups : 1,
                                          vd->train_clip, batches);
 }
@@ -61,7 +61,7 @@ double vd_frozen_share(const network *net)
 void vd_freeze_pruned(layer l, int batches)
 {
     vd_layer *vd = l.plugin;
-    vd->variance.is_current = 0;
+    vd_forget_derived(l);
     if (vd->freezing.active) {
         vd_active_freeze(vd->freezing.active, vd_all_parameters(l), batches);
         return;

@@ -98,7 +98,6 @@ static void prune_layer(layer l, bound *b)
         if (!is_pruned) vd->log_sigma2[k] = vd_magnitude_log_sigma2;
     }
     vd_freeze_pruned(l, UINT16_MAX);
-    vd->test_time.masked_is_current = 0;
 }
 
 static void prune_group(group g, double share)
@@ -156,9 +155,8 @@ void vd_magnitude_update(layer l, update_args a)
     vd_parallel_for(vd_pieces(j.p.n, VD_PIECE), update_piece, &j);
     vd_active_write(vd->freezing.active, vd_all_parameters(l));
     vd_update_biases(l, a);
-    vd->variance.is_finite = 0;
     vd->gradients.went_backward = 0;
-    vd->test_time.masked_is_current = 0;
+    vd_forget_derived(l);
 }
 
 /* ---- what is said of it ---- */

@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 vd_parameters vd_all_parameters(layer l)
 {
@@ -36,15 +37,44 @@ float *vd_mean_gradients(layer l)
     return vd->freezing.active ? vd->freezing.active->d_mean : vd->gradients.d_mean;
 }
 
+/* ---- what is derived ---- */
+
+void vd_forget_forms(layer l)
+{
+    vd_layer *vd = l.plugin;
+    free_vd_sparse_layer(&vd->test_time.sparse);
+    free_vd_winograd(vd->test_time.winograd);
+    vd->test_time.winograd = 0;
+}
+
+void vd_forget_masked(layer l)
+{
+    vd_layer *vd = l.plugin;
+    vd->test_time.masked_is_current = 0;
+    vd_forget_forms(l);
+}
+
+void vd_forget_derived(layer l)
+{
+    vd_layer *vd = l.plugin;
+    vd->variance.is_current = vd->variance.is_finite = 0;
+    vd_forget_masked(l);
+}
+
 /* ---- variance ---- */
+
+static void make_room_for_masked(vd_layer *vd)
+{
+    if (!vd->test_time.masked) vd->test_time.masked = vd_calloc(vd->n, sizeof(float));
+}
 
 vd_variance_pass vd_variance_begin(layer l)
 {
     vd_layer *vd = l.plugin;
     vd_variance_pass v = {.vd = vd, .k = vd_kernels_get(), .p = vd_trained_parameters(l)};
     if (vd->train_clip && !vd->freezing.active) {
-        if (!vd->test_time.masked) vd->test_time.masked = vd_calloc(vd->n, sizeof(float));
-        vd->test_time.masked_is_current = vd->test_time.sparse_is_current = 0;
+        make_room_for_masked(vd);
+        vd_forget_masked(l);
         v.masked = vd->test_time.masked;
     }
     v.pieces = vd_calloc(vd_pieces(v.p.n, VD_PIECE) + 1, sizeof(*v.pieces));
@@ -145,14 +175,6 @@ static void variance_piece(int i, void *context)
     vd_variance_piece_ended(v, i);
 }
 
-void vd_make_variance(layer l)
-{
-    if (is_current(l)) return;
-    vd_variance_pass v = vd_variance_begin(l);
-    vd_parallel_for(vd_pieces(v.p.n, VD_PIECE), variance_piece, &v);
-    vd_variance_end(&v);
-}
-
 /* ---- mask ---- */
 
 typedef struct {
@@ -174,19 +196,42 @@ const float *vd_masked(layer l)
     vd_layer *vd = l.plugin;
     job j = {.vd = vd, .k = vd_kernels_get(), .p = vd_all_parameters(l)};
     if (vd->test_time.masked_is_current) return vd->test_time.masked;
-    if (!vd->test_time.masked) vd->test_time.masked = vd_calloc(vd->n, sizeof(float));
+    make_room_for_masked(vd);
     vd_parallel_for(vd_pieces(vd->n, VD_PIECE), mask_piece, &j);
     vd->test_time.masked_is_current = 1;
-    vd->test_time.sparse_is_current = 0;
-    vd->test_time.winograd_is_current = 0;
-    vd->variance.has_mask = 0;
+    vd->variance.has_mask = 0; /* theta may be another than that of variance */
     return vd->test_time.masked;
 }
 
-void vd_mask_mean(layer l)
+void vd_set_masked(layer l, const float *values)
+{
+    vd_layer *vd = l.plugin;
+    make_room_for_masked(vd);
+    memcpy(vd->test_time.masked, values, vd->n * sizeof(float));
+    vd->test_time.masked_is_current = 1;
+    vd->variance.has_mask = 0;
+    vd_forget_forms(l);
+}
+
+/* ---- both, for a training forward ---- */
+
+static void mask_mean(layer l)
 {
     vd_layer *vd = l.plugin;
     vd_active *a = vd->freezing.active;
     if (a) vd_kernels_get()->mask(a->p.n, a->p.theta, a->p.log_sigma2, vd->threshold, a->masked);
     else vd_masked(l);
+}
+
+void vd_make_variance(layer l)
+{
+    vd_layer *vd = l.plugin;
+    if (!is_current(l)) {
+        vd_variance_pass v = vd_variance_begin(l);
+        vd_parallel_for(vd_pieces(v.p.n, VD_PIECE), variance_piece, &v);
+        vd_variance_end(&v);
+    }
+    if (vd->variance.has_mask) vd->test_time.masked_is_current = 1;
+    else vd_forget_masked(l);
+    if (vd->train_clip) mask_mean(l);
 }

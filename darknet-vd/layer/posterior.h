@@ -31,6 +31,30 @@ static inline float *vd_element(float *array, size_t o)
     return array ? array + o : 0;
 }
 
+/* ---- what is derived of the weights, and when it is forgotten ----
+ *
+ *   derived               of                                        made by
+ *   variance              theta, log_sigma2                         an update, for the next forward; or that forward
+ *   test_time.masked      theta, log_sigma2, threshold              vd_masked(); with train_clip by what makes variance
+ *   its forms: .sparse    masked, biases, rolling statistics        a prediction
+ *              .winograd  masked                                    a prediction
+ *
+ * What is forgotten is made again when it is needed. A form that is forgotten is freed.
+ *
+ *   event                                                           forgets
+ *   theta, log_sigma2 or threshold is written, weights freeze       vd_forget_derived()   variance, masked, forms
+ *   an update ends, which has made variance itself                  vd_forget_masked()              masked, forms
+ *   a training forward with noise, whose variance has no mask       the same
+ *   vd_set_masked() gives other numbers for masked                  itself                                  forms
+ *   a training forward: rolling statistics change                   vd_forget_forms()                       forms
+ *
+ * No event tells of the rest, so it is compared with what variance or a form was made for: theta, which a program on
+ * the library may write (variance.checksum), the type of the products (variance.type), the batch and the size of the
+ * pictures (vd_sparse_layer_fits()) */
+void vd_forget_derived(layer l);
+void vd_forget_masked(layer l);
+void vd_forget_forms(layer l);
+
 /* ---- vd_layer.variance, for the weights as they are ---- */
 
 /* what one piece adds to the sums over a layer */
@@ -59,12 +83,9 @@ void vd_variance_mask(const vd_variance_pass *v, size_t o, size_t n);
 void vd_variance_piece_ended(const vd_variance_pass *v, int piece);
 void vd_variance_end(vd_variance_pass *v);
 
-/* all of it, unless it is current */
+/* all of it, unless it is current; with train_clip the weights of the mean, too, of those that training works on:
+ * vd_layer.test_time.masked, or vd_active.masked */
 void vd_make_variance(layer l);
-
-/* with train_clip: make the weights of the mean, of those that training works on: vd_layer.test_time.masked, or
- * vd_active.masked */
-void vd_mask_mean(layer l);
 
 /* the masked weights [n], made unless vd_layer.test_time holds current ones */
 const float *vd_masked(layer l);

@@ -17,7 +17,7 @@ typedef struct {
  * DARKNET_SPARSE=0 makes it 0, DARKNET_SPARSE=1 makes it more than 1 */
 double vd_sparse_break_even(layer l);
 
-/* 1 when s was made for the shape and batch that layer l has now */
+/* 1 when s was made for the shape and batch that layer l has now; 0 for an empty s */
 int vd_sparse_layer_fits(const vd_sparse_layer *s, layer l);
 
 /* the form for layer l with its n_weights test-time weights, or none when too many are left */

@@ -123,7 +123,7 @@ static void keep_the_rest(layer l, int batches)
                 p.log_sigma2[i] = vd_log_sigma2_under(vd->threshold, p.theta[i]);
     }
     if (vd->freezing.active) vd_active_write(vd->freezing.active, vd_all_parameters(l));
-    vd->variance.is_current = vd->test_time.masked_is_current = 0;
+    vd_forget_derived(l);
 }
 
 /* the weights left are trained on, and their file may grow: then the next ones go */

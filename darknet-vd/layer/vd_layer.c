@@ -131,16 +131,11 @@ static vd_product begin_training(layer l, network net)
     vd->noise.draw = vd->noise.drawn && vd->noise.seen == *net.seen ? vd->noise.draw + 1 : 0;
     vd->noise.seen = *net.seen;
     vd->noise.drawn = 1;
-    free_vd_winograd(vd->test_time.winograd); /* large, and of no use in training */
-    vd->test_time.winograd = 0;
     if (vd->freezing.active) vd_active_read(vd->freezing.active, vd_all_parameters(l));
     vd_make_variance(l);
-    vd->test_time.masked_is_current = vd->variance.has_mask;
-    if (vd->train_clip) vd_mask_mean(l);
     return training_product(l, net);
 }
 
-/* the masked weights are made once and kept until vd_layer_changed() */
 static vd_product test_product(layer l)
 {
     return (vd_product){.theta = vd_masked(l), .d_theta = l.weight_updates};
@@ -198,8 +193,7 @@ void vd_sample_predictions(network *net)
 void vd_layer_changed(layer l)
 {
     vd_layer *vd = l.plugin;
-    vd->variance.is_current = 0;
-    vd->test_time.masked_is_current = 0;
+    vd_forget_derived(l);
     if (vd->freezing.pruned_for) memset(vd->freezing.pruned_for, 0, vd->n * sizeof(uint16_t));
     free_vd_active(vd->freezing.active); /* it lists the weights that were there */
     vd->freezing.active = 0;
@@ -244,8 +238,7 @@ void vd_layer_restored(layer l, int active)
     if (vd->gradients.d_mean) memset(vd->gradients.d_mean, 0, vd->n * sizeof(float));
     vd->gradients.went_backward = 0;
     vd->noise.drawn = 0;
-    vd->variance.is_current = 0;
-    vd->test_time.masked_is_current = 0;
+    vd_forget_derived(l);
     free_vd_active(vd->freezing.active);
     vd->freezing.active = 0;
     /* a cfg that no longer freezes, or a file that does not say what is frozen: dense, which computes the same */
@@ -261,10 +254,9 @@ static const vd_sparse_layer *sparse_of(layer l)
 {
     vd_layer *vd = l.plugin;
     const float *masked = vd_masked(l);
-    if (!vd->test_time.sparse_is_current || !vd_sparse_layer_fits(&vd->test_time.sparse, l)) {
+    if (!vd_sparse_layer_fits(&vd->test_time.sparse, l)) {
         free_vd_sparse_layer(&vd->test_time.sparse);
         vd->test_time.sparse = make_vd_sparse_layer(l, masked, vd->n);
-        vd->test_time.sparse_is_current = 1;
     }
     return vd->test_time.sparse.form ? &vd->test_time.sparse : 0;
 }
@@ -275,11 +267,7 @@ static const vd_winograd *winograd_of(layer l)
     vd_layer *vd = l.plugin;
     if (!vd_winograd_layer_fits(l)) return 0;
     const float *masked = vd_masked(l);
-    if (!vd->test_time.winograd_is_current || !vd->test_time.winograd) {
-        free_vd_winograd(vd->test_time.winograd);
-        vd->test_time.winograd = make_vd_winograd(l.c, l.n, masked);
-        vd->test_time.winograd_is_current = 1;
-    }
+    if (!vd->test_time.winograd) vd->test_time.winograd = make_vd_winograd(l.c, l.n, masked);
     return vd->test_time.winograd;
 }
 
@@ -309,7 +297,7 @@ static void forward_vd_layer(layer l, network net)
         vd_winograd_layer_forward(winograd, l, net.input);
         return;
     }
-    if (net.train && l.batch_normalize) vd_layer_of(l)->test_time.sparse_is_current = 0; /* its rolling statistics */
+    if (net.train) vd_forget_forms(l); /* rolling statistics change, and forms are of no use in training */
     vd_product_forward(l, net, forward_product(l, net));
 }
 

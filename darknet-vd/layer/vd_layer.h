@@ -36,12 +36,10 @@ typedef struct {
         float *d_kl;         /* [n] dKL/dlog_alpha */
         float largest;       /* of sigma2 */
         double kl;           /* sum of KL over the layer's weights, nats */
-        /* 1: of theta and log_sigma2 as the latest update left them. Cleared where the program writes them. A program
-         * on the library may write l.weights without saying so: the forward compares theta's checksum, too */
-        int is_current;
-        uint64_t checksum; /* of theta then */
-        int has_mask;      /* train_clip: test_time.masked is of the same theta and log_sigma2 */
-        int is_finite;     /* the latest update has seen that all theta and log_sigma2 are; for the check after it */
+        int is_current;      /* 1: of theta and log_sigma2 as the latest update left them, see posterior.h */
+        uint64_t checksum;   /* of theta then */
+        int has_mask;        /* train_clip: test_time.masked is of the same theta and log_sigma2 */
+        int is_finite;       /* the latest update has seen that all theta and log_sigma2 are; for the check after it */
     } variance;
 
     /* sums over the batch, from backward passes to the update, which zeroes them */
@@ -63,14 +61,12 @@ typedef struct {
         void *sums;                /* [pieces], of posterior.h; null but between the update and its join */
     } share;
 
-    /* made when they are first needed, valid while is_current: until weights are trained or loaded */
+    /* made when they are first needed, until weights are trained or loaded: posterior.h. All 0 before the first */
     struct {
         float *masked; /* [n] theta where log_alpha < threshold, else 0 */
         int masked_is_current;
-        vd_sparse_layer sparse; /* made of masked, biases and rolling statistics */
-        int sparse_is_current;
-        vd_winograd *winograd; /* of masked, when predictions are dense 3x3 convolutions of a few pictures */
-        int winograd_is_current;
+        vd_sparse_layer sparse; /* of masked, biases and rolling statistics */
+        vd_winograd *winograd;  /* of masked, when predictions are dense 3x3 convolutions of a few pictures */
     } test_time;
 
     /* of the latest training forward, for the backward pass after it */
@@ -108,6 +104,10 @@ void vd_sample_predictions(network *net);
 
 /* theta or log_sigma2 were written: forget what was derived from them */
 void vd_layer_changed(layer l);
+
+/* the products of the next batch, which has no noise, are those of other weights: values [n], 0 where pruned. The step
+ * is taken by theta */
+void vd_set_masked(layer l, const float *values);
 
 /* the first n weights came out of a plain file: log_sigma2 is the layer's log_alpha, which must be relative, plus
  * log(theta^2 + VD_LEAST_SQUARE mean theta^2). Without the mean a weight near 0 would have next to no noise: once it

@@ -136,7 +136,7 @@ void update_vd_layer(layer l, update_args a)
         vd->variance.is_finite = vd_active_is_finite(vd->freezing.active); /* frozen weights do not change */
     }
     vd_update_biases(l, a);
-    vd->test_time.masked_is_current = 0;
+    vd_forget_masked(l);
     /* with a target, target.h freezes */
     if (freezes && !vd_cost_has_target(vd_cost_of(vd->net)) && vd_cost_batch(vd->net) % VD_FREEZE_EVERY == 0)
         vd_freeze_pruned(l, batches);

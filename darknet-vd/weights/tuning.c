@@ -3,7 +3,6 @@
 #include "weights/simplify.h"
 #include "weights/values.h"
 #include "weights/vdw_file.h"
-#include "layer/fine_tune.h"
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 #include "base/float_bits.h"
