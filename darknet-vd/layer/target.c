@@ -219,6 +219,7 @@ void vd_target_restored(network *net)
     vd_cost *c = vd_cost_of(net);
     int is_settled = c->target.phase == VD_TARGET_SETTLES;
     if (!vd_cost_has_target(c)) c->target = (typeof(c->target)){0};
+    else if (is_out_of_reach(c)) c->target.phase = VD_TARGET_NONE, c->target.log_factor = 0;
     else if (c->target_size ? !c->target.empty : is_settled && lacks_weights(net, c->target_sparsity))
         c->target.phase = VD_TARGET_NONE;
 }

@@ -33,7 +33,8 @@ void vd_target_batch(network *net);
 int vd_target_is_due(const network *net);
 
 /* after a checkpoint has been read. [vd_cost] may have changed since: without a target w(t) is that of kl_scale again,
- * and another target, or a share that has not been come to, is steered to from here on */
+ * and with a size out of reach, too; another target, or a share that has not been come to, is steered to from here on
+ */
 void vd_target_restored(network *net);
 
 /* the line of a report: what was asked for, and what will come of it; at the end of the training, what came */

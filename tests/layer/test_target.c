@@ -238,6 +238,24 @@ START_TEST(a_size_out_of_reach_trains_as_without_one)
 }
 END_TEST
 
+/* in a training that goes on with another target, whatever the phase it was in */
+START_TEST(a_size_that_is_now_out_of_reach_freezes_no_more)
+{
+    static const int batches[] = {500, 620, 680}; /* steers, prunes, settles */
+    network *net = steered("", "kl_scale=1\ntarget_size=12000\n");
+    vd_cost *c = vd_cost_of(net);
+    train_steps(net, 0, batches[_i], 3);
+    ck_assert_int_eq(c->target.phase, VD_TARGET_STEERS + _i);
+    double frozen = vd_frozen_share(net);
+    c->target_size = 20;
+    vd_target_restored(net);
+    train_steps(net, batches[_i], 800 - batches[_i], 3);
+    ck_assert_msg(vd_frozen_share(net) == frozen, "%g, not %g", vd_frozen_share(net), frozen);
+    ck_assert(vd_cost_kl_weight(net) == 1);
+    free_network(net);
+}
+END_TEST
+
 static const struct {
     const char *layer, *keys, *said;
 } bad[] = {
@@ -281,6 +299,9 @@ SUITE_OF(target)
     TEST(what_is_frozen_stays_so_when_more_weights_fit_than_before);
     TEST(a_size_that_all_weights_have_freezes_none);
     TEST(a_size_out_of_reach_trains_as_without_one);
+    CASE("resumed");
+    TIMEOUT(60);
+    LOOP(a_size_that_is_now_out_of_reach_freezes_no_more, 3);
     CASE("cfgs");
     EACH(enter_test_folder, leave_test_folder);
     LOOP(a_target_that_cannot_be_steered_to_is_refused, COUNT_OF(bad));
