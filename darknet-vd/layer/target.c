@@ -95,17 +95,11 @@ static void steer(const network *net, vd_cost *c, const vd_histogram *r)
 }
 
 /* the share frozen grows from what it was to the target */
-static void prune(network *net, vd_cost *c)
+static void prune(network *net, vd_cost *c, const vd_histogram *r)
 {
     double part = fmin(1, (way_of(net, c) - PRUNING) / (SETTLING - PRUNING));
-    vd_histogram r = vd_histogram_of(net);
-    if (c->target.phase != VD_TARGET_PRUNES) {
-        c->target.frozen = vd_frozen_share(net);
-        if (c->target_size) measure(net, c, &r);
-        if (is_out_of_reach(c)) return;
-    }
     double share = c->target.frozen + (share_of(c) - c->target.frozen) * part;
-    freeze(net, c->target_size && part == 1 ? vd_size_cut(net, &r, share) : vd_histogram_quantile(&r, share), 0);
+    freeze(net, c->target_size && part == 1 ? vd_size_cut(net, r, share) : vd_histogram_quantile(r, share), 0);
     c->target.phase = part < 1 ? VD_TARGET_PRUNES : VD_TARGET_SETTLES;
 }
 
@@ -145,64 +139,90 @@ static double most_frozen(const vd_cost *c)
     return c->target_size ? fmax(0, 1 - RESERVE * (1 - c->target.share)) : c->target_sparsity;
 }
 
-/* batches between two steerings */
-static long between_steerings(const network *net, const vd_cost *c)
+/* ---- what a batch does ---- */
+
+/* Every member is 1 where the update of this batch does so. All are 0 at most batches, which look at no weight */
+typedef struct {
+    int begins_to_prune; /* notes how many weights are frozen before the first freeze by rank */
+    int measures;        /* the size of the packed file; where it is out of reach, none of the next three */
+    int steers;          /* w(t) */
+    int freezes;         /* weights that freeze_pruned has counted */
+    int prunes;          /* freezes weights by rank */
+    int shrinks;         /* freezes more weights by rank where the file has grown */
+    int settles;         /* keeps the weights that are left from being pruned */
+} deeds;
+
+/* What batch t does. F: t is a multiple of VD_FREEZE_EVERY; S: t is one of the 200 times of steering
+ *
+ *   phase before   way                    what it does                                          phase after
+ *   any            before kl_start        -                                                     the same
+ *   NONE, STEERS   .. PRUNING             at S steers; at F, where freeze_pruned counts,        STEERS, once steered
+ *                                         freezes
+ *   NONE, STEERS   PRUNING .. SETTLING    at F begins_to_prune, prunes                          PRUNES
+ *   PRUNES         PRUNING .. SETTLING    at F prunes                                           PRUNES
+ *   not SETTLES    SETTLING ..            at once prunes (and begins to, where it has not yet)  SETTLES
+ *   SETTLES        any                    at F and at the end settles                           SETTLES
+ *   any            after the end          -, but for what follows                               the same
+ *
+ * With target_size it also measures: at the first S or F, at each tenth S from then on, and when it begins_to_prune.
+ * A size out of reach is measured at the same times, and at F from SETTLING on: the phase stays what it was. SETTLES
+ * shrinks at each tenth F and at the end; the last batch of fine_tune, which is after the end, shrinks, too */
+static deeds deeds_of(const network *net)
 {
-    return (long)fmax(1, span_of(net, c) / STEERINGS);
+    enum { F = VD_FREEZE_EVERY };
+    const vd_cost *c = vd_cost_of(net);
+    long t = vd_cost_batch(net), end = net->max_batches - c->fine_tune;
+    int has_size = c->target_size > 0, is_end = t == end, is_f = t % F == 0;
+    deeds now = {0};
+    if (t > end) now.shrinks = has_size && t == net->max_batches && !is_out_of_reach(c);
+    if (t < c->kl_start || t > end) return now;
+    if (c->target.phase == VD_TARGET_SETTLES) {
+        now.settles = is_f || is_end;
+        now.shrinks = has_size && (t % (A_SHRINK * F) == 0 || is_end);
+    } else if (way_of(net, c) < PRUNING) {
+        long between = (long)fmax(1, span_of(net, c) / STEERINGS);
+        now.steers = t % between == 0;
+        now.freezes = is_f && vd_cost_freezes(net);
+        if (!c->target.empty) now.measures = has_size && (now.steers || now.freezes);
+        else now.measures = has_size && now.steers && t / between % A_MEASURE == 0;
+    } else {
+        now.prunes = is_f || is_end || (way_of(net, c) >= SETTLING && !is_out_of_reach(c));
+        now.begins_to_prune = now.prunes && c->target.phase != VD_TARGET_PRUNES;
+        now.measures = has_size && now.begins_to_prune;
+    }
+    return now;
 }
 
-static int steers_now(const network *net, const vd_cost *c)
+static int approaches(deeds now)
 {
-    return vd_cost_batch(net) % between_steerings(net, c) == 0;
-}
-
-static int freezes_now(const network *net)
-{
-    return vd_cost_batch(net) % VD_FREEZE_EVERY == 0;
+    return now.steers || now.freezes || now.prunes;
 }
 
 int vd_target_is_due(const network *net)
 {
-    const vd_cost *c = vd_cost_of(net);
-    long batch = vd_cost_batch(net), end = net->max_batches - c->fine_tune;
-    if (batch >= end) return 1;
-    if (batch < c->kl_start) return 0;
-    if (c->target.phase == VD_TARGET_SETTLES) return freezes_now(net);
-    double way = way_of(net, c);
-    if (way < PRUNING) return steers_now(net, c) || (freezes_now(net) && vd_cost_freezes(net));
-    return freezes_now(net) || (way >= SETTLING && !is_out_of_reach(c)); /* what stays so is looked at no more often */
+    deeds now = deeds_of(net);
+    return approaches(now) || now.shrinks || now.settles;
 }
 
-/* before PRUNING: w(t), and what freeze_log_alpha freezes by itself */
-static void approach(network *net, vd_cost *c)
+/* steers, freezes, prunes, in this order */
+static void approach(network *net, vd_cost *c, deeds now)
 {
-    long steering = vd_cost_batch(net) / between_steerings(net, c);
-    int steers = steers_now(net, c), freezes = freezes_now(net) && vd_cost_freezes(net);
-    if (!steers && !freezes) return;
     vd_histogram r = vd_histogram_of(net);
-    if (c->target_size && (!c->target.empty || (steers && steering % A_MEASURE == 0))) measure(net, c, &r);
+    if (now.begins_to_prune) c->target.frozen = vd_frozen_share(net);
+    if (now.measures) measure(net, c, &r);
     if (is_out_of_reach(c)) return;
-    if (steers) steer(net, c, &r);
-    if (freezes) freeze(net, vd_histogram_quantile(&r, most_frozen(c)), 1);
-}
-
-static void settled(network *net, const vd_cost *c, long batch, long end)
-{
-    if (c->target_size && (batch % (A_SHRINK * VD_FREEZE_EVERY) == 0 || batch == end)) shrink(net, c);
-    if (batch % VD_FREEZE_EVERY == 0 || batch == end) settle(net, c);
+    if (now.steers) steer(net, c, &r);
+    if (now.freezes) freeze(net, vd_histogram_quantile(&r, most_frozen(c)), 1);
+    if (now.prunes) prune(net, c, &r);
 }
 
 void vd_target_batch(network *net)
 {
     vd_cost *c = vd_cost_of(net);
-    long batch = vd_cost_batch(net), end = net->max_batches - c->fine_tune;
-    /* the file of what fine_tune has trained */
-    if (c->target_size && c->fine_tune && batch == net->max_batches && !is_out_of_reach(c)) shrink(net, c);
-    if (!vd_target_is_due(net) || batch < c->kl_start || batch > end) return;
-    double way = way_of(net, c);
-    if (c->target.phase == VD_TARGET_SETTLES) settled(net, c, batch, end);
-    else if (way < PRUNING) approach(net, c);
-    else prune(net, c);
+    deeds now = deeds_of(net);
+    if (approaches(now)) approach(net, c, now);
+    if (now.shrinks) shrink(net, c);
+    if (now.settles) settle(net, c);
 }
 
 /* ---- a checkpoint of another way ---- */
