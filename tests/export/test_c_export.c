@@ -191,6 +191,26 @@ START_TEST(every_compiler_takes_every_layer_without_a_warning)
 }
 END_TEST
 
+/* a [route] reads a pooled row, as the other map comes later, while the next pooled row is half made */
+START_TEST(a_row_is_read_while_the_next_one_is_being_pooled)
+{
+    static const char cfg[] = "[net]\nbatch=1\nheight=16\nwidth=16\nchannels=2\n"
+                              "[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=relu\n"
+                              "[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=relu\n"
+                              "[maxpool]\nsize=2\nstride=2\n"
+                              "[route]\nlayers=0\n"
+                              "[convolutional]\nfilters=4\nsize=7\nstride=2\npad=1\nactivation=relu\n"
+                              "[route]\nlayers=-1,2\n"
+                              "[convolutional]\nfilters=4\nsize=1\nactivation=linear\n";
+    network *net = random_network(cfg, 3);
+    vd_export_result r = export_c(cfg, net, 8 * _i);
+    ck_assert_msg(r.difference.relative < (_i ? .02 : 1e-5), "difference %g", r.difference.relative);
+    expect_self_test(sanitized, cfg);
+    free_vd_export_result(r);
+    free_network(net);
+}
+END_TEST
+
 /* stock Darknet reads the input of a plain one in another order */
 START_TEST(variational_1x1_convolutions_may_have_strides)
 {
@@ -686,6 +706,7 @@ SUITE_OF(c_export)
     LOOP(random_networks_answer_in_floats_as_masked, GROUPS);
     LOOP(random_networks_answer_in_integers_as_interpreted, GROUPS);
     LOOP(every_compiler_takes_every_layer_without_a_warning, 2);
+    LOOP(a_row_is_read_while_the_next_one_is_being_pooled, 3);
     LOOP(variational_1x1_convolutions_may_have_strides, 2);
     LOOP(normalisations_and_activations_of_their_own_are_absorbed, 8);
     LOOP(a_1x1_window_in_groups_has_its_stride_and_padding, 2);

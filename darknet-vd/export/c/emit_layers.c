@@ -96,15 +96,28 @@ static char *end_row_text(vd_c_reads r, const char *y, int last_turn, int most)
     return text;
 }
 
+/* rows of a map, one in work included: "map1.made", "map1.made + done.layer1 % 2" */
+static char *newest_text(const vd_c_plan *p, int m, const char *map)
+{
+    if (!p->maps[m].read_open) return vd_format("%s.made", map);
+    const vd_c_stage *maker = vd_c_maker_of(p, m);
+    char *name = vd_c_stage_name(maker);
+    char *text = vd_format("%s.made + done.%s %% %d", map, name, vd_c_turns_of_row(maker));
+    free(name);
+    return text;
+}
+
 /* "row_of(&map1, map1.made, y) + 3" */
 static char *source_text(const vd_c_plan *p, const vd_c_stage *s, int k, int pad)
 {
     const vd_c_map *m = p->maps + s->in[k].map;
     char *map = vd_c_map_name(p, s->in[k].map), *row = first_row_text(vd_c_reads_of(p, s, k), row_of(s));
+    char *newest = newest_text(p, s->in[k].map, map);
     int more = s->in[k].first * vd_c_columns(m) + m->pad - pad;
-    char *text = more ? vd_format("row_of(&%s, %s.made, %s) + %d", map, map, row, more)
-                      : vd_format("row_of(&%s, %s.made, %s)", map, map, row);
+    char *text = more ? vd_format("row_of(&%s, %s, %s) + %d", map, newest, row, more)
+                      : vd_format("row_of(&%s, %s, %s)", map, newest, row);
     free(map);
+    free(newest);
     free(row);
     return text;
 }
@@ -127,9 +140,8 @@ static void write_zeros(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 
 static void write_product(const vd_c_stage *s, const char *name, const char *in, FILE *fp)
 {
-    int window = 1 << s->pooled;
     fprintf(fp, "    %s_row%d(&%s, %s, ", s->entries.is_dense ? "dense" : "sparse", s->width >= 4 ? 4 : 1, name, in);
-    if (s->pooled) fprintf(fp, "y %% %d, row);\n", window);
+    if (s->pooled) fprintf(fp, "y %% %d, row);\n", vd_c_turns_of_row(s));
     else fprintf(fp, "0, row);\n");
 }
 
@@ -215,26 +227,22 @@ static void write_call(const vd_c_plan *p, const vd_c_stage *s, const char *name
     free(in);
 }
 
-/* a pooled row stays open until all rows of its windows are in it, that of a mean until the last one */
 static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(s), *map = vd_c_map_name(p, s->out);
     const char *pad = p->maps[s->out].pad ? vd_format(" + %d", p->maps[s->out].pad) : vd_format("%s", "");
-    int window = 1 << s->pooled;
+    int turns = vd_c_turns_of_row(s);
+    char *had = s->pooled ? vd_format("y %% %d", turns) : vd_format("%s", "y"); /* turns of the row before this one */
     fprintf(fp, "/* %s */\nstatic void run_%s(%s)\n{\n    value *row = ", title, name,
             s->turns == 1 ? "void" : "int y");
-    if (s->pooled)
-        fprintf(fp, "(y %% %d ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", window, map, map, map, map);
-    else if (s->kind == VD_C_MEAN && s->turns > 1)
-        fprintf(fp, "(y ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", map, map, map, map);
+    if (turns > 1) fprintf(fp, "(%s ? row_of(&%s, %s.made + 1, %s.made) : open_row(&%s))", had, map, map, map, map);
     else fprintf(fp, "open_row(&%s)", map);
     fprintf(fp, "%s;\n", pad);
     write_call(p, s, name, fp);
-    if (s->pooled) fprintf(fp, "    if (y %% %d == %d) ", window, window - 1);
-    else if (s->kind == VD_C_MEAN && s->turns > 1) fprintf(fp, "    if (y == %d) ", s->turns - 1);
+    if (turns > 1) fprintf(fp, "    if (%s == %d) ", had, turns - 1);
     else fprintf(fp, "    ");
     fprintf(fp, "close_row(&%s);\n}\n\n", map);
-    free(title), free(name), free(map), free((void *)pad);
+    free(had), free(title), free(name), free(map), free((void *)pad);
 }
 
 static void write_answer(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)

@@ -50,11 +50,22 @@ int vd_c_end_row(vd_c_reads r, int turn)
     return end > r.high ? r.high : end;
 }
 
-int vd_c_low_bytes(const vd_c_plan *p, int map)
+int vd_c_turns_of_row(const vd_c_stage *s)
+{
+    return s->kind == VD_C_MEAN ? s->turns : 1 << s->pooled;
+}
+
+const vd_c_stage *vd_c_maker_of(const vd_c_plan *p, int map)
 {
     for (int k = 0; k < p->n; ++k)
-        if (p->stages[k].out == map) return p->stages[k].wide;
+        if (p->stages[k].out == map) return p->stages + k;
     return 0;
+}
+
+int vd_c_low_bytes(const vd_c_plan *p, int map)
+{
+    const vd_c_stage *maker = vd_c_maker_of(p, map);
+    return maker ? maker->wide : 0;
 }
 
 int vd_c_needed_rows(vd_c_reads r, int turn)

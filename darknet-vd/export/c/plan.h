@@ -32,6 +32,7 @@ typedef struct {
     int room;           /* rows that are kept */
     size_t at;          /* where its first value is in memory; maps that are never needed together share it */
     int first, last;    /* moments between which it is in use (schedule.h) */
+    int read_open;      /* 1: some rows are read while a newer one is open */
 
     double range;  /* largest magnitude in the calibration */
     double step;   /* int8: a value is this times its integer */
@@ -128,6 +129,13 @@ int vd_c_first_row(vd_c_reads r, int turn);
 int vd_c_end_row(vd_c_reads r, int turn);
 /* the rows that must have been made before: end, or below */
 int vd_c_needed_rows(vd_c_reads r, int turn);
+
+/* turns that a stage takes to make one row of its map: 2 of a pooled product, all of a mean, else 1. The row is open
+ * from the first of them to the last */
+int vd_c_turns_of_row(const vd_c_stage *s);
+
+/* the stage that makes a map; null: it is the input */
+const vd_c_stage *vd_c_maker_of(const vd_c_plan *p, int map);
 
 /* how far the lower bytes of a map's values are behind the upper; 0 when it has none */
 int vd_c_low_bytes(const vd_c_plan *p, int map);

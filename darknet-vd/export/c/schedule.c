@@ -46,19 +46,19 @@ static void read_rows(run *r, const vd_c_stage *s, int k, int turn)
     if (r->made[m] < vd_c_end_row(reads, turn)) r->made[m] = vd_c_end_row(reads, turn);
     int kept = r->made[m] + r->open[m] - vd_c_first_row(reads, turn);
     if (kept > map->room) map->room = kept;
+    map->read_open |= r->open[m];
     map->last = r->now;
 }
 
-/* the row of a pooled product stays open until all rows of its windows are in it */
 static void take_turn(run *r, const vd_c_stage *s, int turn)
 {
-    int last_of_window = (1 << s->pooled) - 1;
+    int turns = vd_c_turns_of_row(s);
     ++r->now;
     if (s->out >= 0 && !r->open[s->out]) open_row(r, s->out);
     for (int k = 0; k < s->n_in; ++k) read_rows(r, s, k, turn);
     if (s->out < 0) return;
     r->p->maps[s->out].last = r->now;
-    if (s->kind == VD_C_MEAN ? turn == s->turns - 1 : (turn & last_of_window) == last_of_window) close_row(r, s->out);
+    if (turn % turns == turns - 1) close_row(r, s->out);
 }
 
 static void run_all(run *r)

@@ -4,9 +4,9 @@
 
 #include "export/c/plan.h"
 
-/* Run the plan without its arithmetic, counting moments, and set room, first, last and at of all maps, and p->memory. A
- * map needs room for all rows from the first that a stage reads to the newest there is at that moment. Maps of which
- * one is out of use before the other begins share memory. */
+/* Run the plan without its arithmetic, counting moments, and set room, first, last, read_open and at of all maps, and
+ * p->memory. A map needs room for all rows from the first that a stage reads to the newest there is at that moment.
+ * Maps of which one is out of use before the other begins share memory. */
 void vd_c_schedule(vd_c_plan *p);
 
 /* 1 when a stage has a turn left, and all rows that it reads for it are there
