@@ -1,3 +1,5 @@
+/* Sentences (1) to (6) are those of plan.h. A map of the file has its `made`; what is open follows from the turns that
+ * its stage has had, done.layerN. */
 #include "export/c/emit_parts.h"
 #include "base/text.h"
 
@@ -96,7 +98,7 @@ static char *end_row_text(vd_c_reads r, const char *y, int last_turn, int most)
     return text;
 }
 
-/* rows of a map, one in work included: "map1.made", "map1.made + done.layer1 % 2" */
+/* made + open (4): "map1.made", "map1.made + done.layer1 % 2" */
 static char *newest_text(const vd_c_plan *p, int m, const char *map)
 {
     if (!p->maps[m].read_open) return vd_format("%s.made", map);
@@ -129,6 +131,7 @@ static void write_ratio(const vd_c_plan *p, double ratio, int integer, FILE *fp)
     fprintf(fp, ", ");
 }
 
+/* zeros below (5) are made where some turn reads them */
 static void write_zeros(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     vd_c_reads r = vd_c_reads_of(p, s, 0);
@@ -227,6 +230,7 @@ static void write_call(const vd_c_plan *p, const vd_c_stage *s, const char *name
     free(in);
 }
 
+/* the row stays open from the first turn that it takes to the last (3) */
 static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(s), *map = vd_c_map_name(p, s->out);
@@ -261,6 +265,7 @@ static void write_answer(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 
 /* ---- which stage runs when ---- */
 
+/* needed rows (6) of source k */
 static void write_condition(const vd_c_plan *p, const vd_c_stage *s, int k, const char *turn, FILE *fp)
 {
     vd_c_reads r = vd_c_reads_of(p, s, k);

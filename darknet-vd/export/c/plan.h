@@ -2,7 +2,37 @@
  * the rows of one map from rows of others. As soon as the rows that a stage reads are there, it makes its next one, and
  * a row is kept only until its last reader has had it.
  *
- * The same plan is written as C (emit.h) and run here (interpret.h). */
+ * The same plan is written as C (emit.h) and run here (interpret.h).
+ *
+ * The row machine. A stage takes its turns in order; a map has `made`, `open` and `room`:
+ *
+ *   (1) numbers   rows are numbered with the zeros around the map: of h rows with `pad`, pad ... pad + h - 1 are the
+ *                 map's own, and `below` = pad + h is the first row of zeros below them
+ *   (2) made      rows 0 ... made - 1 are complete: 0 at first; the first row that is opened sets it to pad, since the
+ *                 zeros above come with it
+ *   (3) open      1 while row number `made` is in work: one turn long, two in a pooled product, all in a mean
+ *   (4) room      the newest `room` of the made + open rows are kept, the newest in the last place. While there are
+ *                 fewer, row r is in place r. To open a row where all places are taken, rows move down by one place
+ *   (5) zeros     those left, right and above are there from the first row on, as memory is cleared then. Those below
+ *                 are made by the product that reads them, when it does
+ *   (6) needed    turn t of a stage reads rows first ... end - 1 of each source (vd_c_reads). It is taken as soon as
+ *                 made >= needed = the smaller of end and below, for all of its sources
+ *
+ * schedule.c counts so, without values, and finds the least room. interpret.inc and the functions that emit_layers.c
+ * writes move the values; both call kernels.inc, which has the places of rows, (2) and (4).
+ *
+ * Five rows, pad 1, room 3, read by a window of 3 x 3 with stride 1. Z is a row of zeros; below = 6:
+ *
+ *     what happens      made  open   places   its reader then
+ *     1 is opened         1     1    Z 1
+ *     1 is complete       2     0    Z 1      turn 0 reads 0 1 2: needs 3 rows and waits
+ *     2 is complete       3     0    Z 1 2    turn 0
+ *     3 is opened         3     1    1 2 3
+ *     3 is complete       4     0    1 2 3    turn 1 reads 1 2 3
+ *     4 is complete       5     0    2 3 4    turn 2 reads 2 3 4
+ *     5 is complete       6     0    3 4 5    turn 3 reads 3 4 5; turn 4 reads 4 5 6: needs 6 rows, not 7,
+ *     6 is complete       7     0    4 5 Z    and makes the zeros itself
+ */
 #ifndef VD_EXPORT_C_PLAN_H
 #define VD_EXPORT_C_PLAN_H
 
@@ -22,14 +52,13 @@ typedef enum {
     VD_C_ANSWER    /* a map becomes a part of the output */
 } vd_c_kind;
 
-/* Rows that are kept: [room][size], a row [channels][w + 2 pad]. Rows are counted with the rows of zeros above and
- * below the map, which are made like any others. */
+/* Rows that are kept: [room][size], a row [channels][w + 2 pad]. */
 typedef struct {
     int layer;          /* that makes it; -1: the input */
     int channels, h, w; /* of the map */
     int pad;            /* zeros on every side */
     int size;           /* values in a row */
-    int room;           /* rows that are kept */
+    int room;           /* rows that are kept (4) */
     size_t at;          /* where its first value is in memory; maps that are never needed together share it */
     int first, last;    /* moments between which it is in use (schedule.h) */
     int read_open;      /* 1: some rows are read while a newer one is open */
@@ -127,11 +156,11 @@ typedef struct {
 vd_c_reads vd_c_reads_of(const vd_c_plan *p, const vd_c_stage *s, int source);
 int vd_c_first_row(vd_c_reads r, int turn);
 int vd_c_end_row(vd_c_reads r, int turn);
-/* the rows that must have been made before: end, or below */
+/* the rows that must have been made before (6): end, or below */
 int vd_c_needed_rows(vd_c_reads r, int turn);
 
 /* turns that a stage takes to make one row of its map: 2 of a pooled product, all of a mean, else 1. The row is open
- * from the first of them to the last */
+ * from the first of them to the last (3) */
 int vd_c_turns_of_row(const vd_c_stage *s);
 
 /* the stage that makes a map; null: it is the input */

@@ -1,3 +1,4 @@
+/* Sentences (1) to (6) are those of plan.h. */
 #include "export/c/schedule.h"
 #include "base/fail.h"
 
@@ -6,11 +7,12 @@
 typedef struct {
     vd_c_plan *p;
     int now;
-    int *made; /* [maps] rows so far */
-    int *open; /* [maps] 1 while a row is being made */
+    int *made; /* [maps] (2) */
+    int *open; /* [maps] (3) */
     int *turn; /* [stages] */
 } run;
 
+/* (6) */
 int vd_c_can_run(const vd_c_plan *p, const vd_c_stage *s, int turn, const int *made)
 {
     if (turn >= s->turns) return 0;
@@ -21,6 +23,7 @@ int vd_c_can_run(const vd_c_plan *p, const vd_c_stage *s, int turn, const int *m
 
 /* ---- moments ---- */
 
+/* (2): room for the zeros above and the first row */
 static void open_row(run *r, int m)
 {
     vd_c_map *map = r->p->maps + m;
@@ -38,6 +41,7 @@ static void close_row(run *r, int m)
     ++r->made[m];
 }
 
+/* zeros below are made (5); room (4) is for all rows from the first that is read to the newest, one in work included */
 static void read_rows(run *r, const vd_c_stage *s, int k, int turn)
 {
     int m = s->in[k].map;
@@ -50,6 +54,7 @@ static void read_rows(run *r, const vd_c_stage *s, int k, int turn)
     map->last = r->now;
 }
 
+/* sources and output are in use at the same moment, so that they share no memory */
 static void take_turn(run *r, const vd_c_stage *s, int turn)
 {
     int turns = vd_c_turns_of_row(s);
