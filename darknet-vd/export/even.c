@@ -1,11 +1,16 @@
 /* Keeps as many channels in each of the groups that a [route] cuts its sources into. */
 #include "export/removal.h"
 
-/* the channels tied to `first` stay after all, because layer i needs them. Nothing reads them, or they are constants
- * and stay so: the weights of their filters for channels that are gone do not count, or have moved into the bias */
-static void keep_tied(vd_channels *ch, int first, int i)
+#include <assert.h>
+
+/* the channels tied to `first` stay after all, because layer i needs them. Their filters may have weights for channels
+ * that are gone, and so another output than before. That does no harm: nothing reads them, but for constants that could
+ * have moved into their readers' biases, and those stay what they are, as all that their filters read are constants */
+static void keep_tied(vd_channels *ch, const vd_model *m, int first, int i)
 {
+    assert(ch->pinned_by[first] == VD_NOT_PINNED);
     for (int k = first; k >= 0; k = ch->next_tied[k]) {
+        assert(ch->removed[k] && vd_channel_reader(ch, m, k) < 0);
         ch->removed[k] = 0;
         ++ch->channels_left[vd_channel_source(ch, k)];
     }
@@ -43,7 +48,7 @@ static int even_source(vd_channels *ch, const vd_model *m, int i, int s)
     for (int g = 0; g < l->groups; ++g) {
         vd_channel_range group = {vd_channel(ch, l->sources[s], g * n), n};
         while (left(ch, group) < most) {
-            keep_tied(ch, ch->tied_to[removed_one(ch, group)], i);
+            keep_tied(ch, m, ch->tied_to[removed_one(ch, group)], i);
             changed = 1;
         }
     }

@@ -4,7 +4,24 @@
  * and the sum of a [shortcut], go or stay together. They can go when every layer that reads one of them has weights of
  * zero for it, or can do without it because it is a constant: a channel with the same value in every pixel of every
  * picture, which moves into the reader's bias. Each removal may free channels before it, until none is left that can
- * go. Where a [route] cuts channels into groups, as many stay in each: some then stay that could go. */
+ * go. Where a [route] cuts channels into groups, as many stay in each: some then stay that could go.
+ *
+ * Six channels as an example: layer 0 [convolutional] has six filters and reads a picture of two channels; layer 1
+ * [route] has groups=2 and group_id=1; layer 2 [convolutional], of size 1, has four filters and is the output. All
+ * weights of the fifth filter are 0, and its activation makes .5 of its bias. By number (channels.h):
+ *
+ *     picture      0  1              pinned by the picture
+ *     layer 0            2  3  4   5  6  7
+ *     layer 1                      8  9 10     8 is tied to 5, 9 to 6, 10 to 7; layer 2 has 11 to 14, pinned by it
+ *
+ *     constant           -  -  -   - .5  -     find_constants(): 9, too
+ *     readers            0  0  0   4  0  4     filters that need it or one tied to it; .5 can move into their biases
+ *     removed            x  x  x      x        remove_all(): 9, too
+ *     in the end               x      x        vd_channels_even(): one group has none and the other two, so that two
+ *                                              come back, pinned by layer 1
+ *
+ * What layer 0 keeps is 2 3 | 5 7, and layer 1 still passes on the second half. Nothing reads 2 and 3; had one of the
+ * first group been a constant, it would have come back first, as its filter has no weights. */
 #ifndef VD_EXPORT_REMOVAL_H
 #define VD_EXPORT_REMOVAL_H
 
