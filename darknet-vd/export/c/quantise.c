@@ -1,3 +1,16 @@
+/* In what order numbers are chosen:
+ *
+ *     ranges of maps    from the calibration                                                       calibrate()
+ *     limits of maps    from the last stage to the first: what the sums of all readers allow       set_limits()
+ *     steps of maps     range / limit; then stage by stage, as a stage may need a larger one       quantise_stage()
+ *
+ * and for a product, whose y = ((sum >> before) + offset) gain >> after, three searches, one in the other:
+ *
+ *     step of y         the map's, doubled until there are shifts with which y stays in 32 bits    quantise_product()
+ *     shift             before + after: the largest gain becomes 128 to 255;                       shift_of()
+ *                       gains give weights                                                         set_gains()
+ *     before            the least with which y stays in 32 bits, then more until the offsets are   scale_product()
+ *                       of 16 bits; each gives other offsets                                       set_offsets() */
 #include "export/c/quantise.h"
 #include "export/c/entries.h"
 #include "export/c/interpret.h"
@@ -145,10 +158,19 @@ static void make_answers_alike(vd_c_plan *p)
 
 /* ---- activations ---- */
 
-/* the largest input of the activation for which its table has a place; beyond it the function is flat or straight */
-static double reach_of(ACTIVATION a, double range)
+/* beyond it a function by a table is flat on both sides; 0: it is not */
+static double flat_beyond(ACTIVATION a)
 {
-    return a == LOGISTIC || a == LOGGY ? 12 : a == TANH ? 6 : fmax(range, 8);
+    return a == LOGISTIC || a == LOGGY ? 12 : a == TANH ? 6 : 0;
+}
+
+/* the step of y before the activation. A table has places up to 32767 of them; beyond it the function is flat or
+ * straight */
+static double step_before(ACTIVATION a, const vd_c_map *out)
+{
+    if (!has_curve(a)) return out->step;
+    double flat = flat_beyond(a), reach = flat ? flat : fmax(out->step * out->limit, 8);
+    return reach / LARGEST_VALUE;
 }
 
 static int32_t rounded(double x, int32_t limit)
@@ -182,23 +204,35 @@ typedef struct {
     double from, to;  /* steps of the map that is read; of y before the activation */
     int32_t limit;    /* of the map that is read */
     int32_t to_limit; /* of the one that is made */
+
+    /* of the last shifts that were tried */
     int8_t *weights;  /* [filters][columns] */
+    uint8_t *gains;   /* [filters] */
+    int32_t *offsets; /* [filters] */
 } scaling;
 
-static void set_gains(const scaling *q, vd_c_stage *s, int shift)
+/* one way to divide the shift */
+typedef struct {
+    int fits;          /* 1: y stays in 32 bits for all filters; 0: nothing else is set */
+    int before, after; /* what is in front of the offset, and behind the gain */
+    int is_short;      /* offsets are of 16 bits */
+    int64_t bound;     /* no sum of products is larger */
+} shifts;
+
+static void set_gains(const scaling *q, int shift)
 {
-    for (int f = 0; f < s->filters; ++f) {
+    for (int f = 0; f < q->l->filters; ++f) {
         const float *w = q->l->weights + (size_t)f * q->l->columns;
         double largest = largest_magnitude(w, q->l->columns);
         double gain = ceil(ldexp(largest / LARGEST_WEIGHT * q->from / q->to, shift) - 1e-9);
-        s->gains[f] = (uint8_t)fmax(1, fmin(LARGEST_GAIN, gain));
-        double step = ldexp(s->gains[f], -shift) * q->to / q->from;
+        q->gains[f] = (uint8_t)fmax(1, fmin(LARGEST_GAIN, gain));
+        double step = ldexp(q->gains[f], -shift) * q->to / q->from;
         for (int k = 0; k < q->l->columns; ++k)
             q->weights[(size_t)f * q->l->columns + k] = (int8_t)rounded(w[k] / step, LARGEST_WEIGHT);
     }
 }
 
-/* log2 of what makes the largest gain 128 to 255 */
+/* log2 of what makes the largest gain 128 to 255; less than 0: that is not possible */
 static int shift_of(const scaling *q)
 {
     double largest = largest_magnitude(q->l->weights, (size_t)q->l->filters * q->l->columns);
@@ -207,43 +241,36 @@ static int shift_of(const scaling *q)
     return (int)fmax(-1, fmin(MOST_SHIFT, shift));
 }
 
-/* biases for one division of the shift into two; 0 when some y would leave 32 bits */
-static int set_offsets(const scaling *q, vd_c_stage *s, int shift, int before)
+/* offsets for one division of the shift */
+static shifts set_offsets(const scaling *q, int before, int after)
 {
-    s->before = before;
-    s->after = shift - before;
-    s->bound = 0;
-    for (int f = 0; f < s->filters; ++f) {
+    shifts z = {.fits = 1, .before = before, .after = after, .is_short = 1};
+    for (int f = 0; f < q->l->filters; ++f) {
         const int8_t *w = q->weights + (size_t)f * q->l->columns;
         int64_t sum = 0;
         for (int k = 0; k < q->l->columns; ++k) sum += abs(w[k]);
         sum *= q->limit;
-        double offset = round(ldexp(q->l->biases[f] / (s->gains[f] * q->to), s->after));
-        double most = (ldexp((double)sum, -before) + 1 + fabs(offset)) * s->gains[f] + ldexp(1, s->after);
-        if (sum > INT32_MAX || most > INT32_MAX) return 0;
-        s->offsets[f] = (int32_t)offset;
-        if (sum > s->bound) s->bound = sum;
+        double offset = round(ldexp(q->l->biases[f] / (q->gains[f] * q->to), after));
+        double most = (ldexp((double)sum, -before) + 1 + fabs(offset)) * q->gains[f] + ldexp(1, after);
+        if (sum > INT32_MAX || most > INT32_MAX) return (shifts){.fits = 0};
+        q->offsets[f] = (int32_t)offset;
+        z.is_short &= q->offsets[f] == (int16_t)q->offsets[f];
+        if (sum > z.bound) z.bound = sum;
     }
-    return 1;
+    return z;
 }
 
-static int are_short(const vd_c_stage *s)
-{
-    for (int f = 0; f < s->filters; ++f)
-        if (s->offsets[f] != (int16_t)s->offsets[f]) return 0;
-    return 1;
-}
-
-/* gains, weights and offsets, with as much of the shift before the bias as keeps y in 32 bits, and then the biases in
- * 16; 0 when no shifts do the first */
-static int scale_product(const scaling *q, vd_c_stage *s)
+/* gains, weights and offsets for a step of y. More of the shift before the offset makes `most` and offsets smaller, so
+ * that what fits does so for all larger `before` */
+static shifts scale_product(const scaling *q)
 {
     int shift = shift_of(q), before = 0, least_after = q->to_limit > LARGEST_BYTE ? LEAST_AFTER : LEAST_AFTER_8;
-    if (shift < 0) return 0;
-    set_gains(q, s, shift);
-    while (before <= shift && !set_offsets(q, s, shift, before)) ++before;
-    while (!are_short(s) && shift - before > least_after) set_offsets(q, s, shift, ++before);
-    return before <= shift;
+    shifts z = {.fits = 0};
+    if (shift < 0) return z;
+    set_gains(q, shift);
+    for (; before <= shift && !z.fits; ++before) z = set_offsets(q, before, shift - before);
+    while (z.fits && !z.is_short && z.after > least_after) z = set_offsets(q, z.before + 1, z.after - 1);
+    return z;
 }
 
 static void quantise_product(vd_c_plan *p, vd_c_stage *s)
@@ -253,16 +280,20 @@ static void quantise_product(vd_c_plan *p, vd_c_stage *s)
     vd_c_map *out = p->maps + s->out;
     scaling q = {.l = l,
                  .from = in->step,
+                 .to = step_before(s->activation, out),
                  .limit = in->limit,
                  .to_limit = out->limit,
-                 .weights = vd_calloc((size_t)l->filters * l->columns, 1)};
-    s->offsets = vd_calloc(s->filters, sizeof(int32_t));
-    s->gains = vd_calloc(s->filters, 1);
-    do {
-        q.to = has_curve(s->activation) ? reach_of(s->activation, out->step * out->limit) / LARGEST_VALUE : out->step;
-        if (scale_product(&q, s)) break;
-        out->step *= 2;
-    } while (isfinite(out->step));
+                 .weights = vd_calloc((size_t)l->filters * l->columns, 1),
+                 .gains = s->gains = vd_calloc(s->filters, 1),
+                 .offsets = s->offsets = vd_calloc(s->filters, sizeof(int32_t))};
+    shifts z = scale_product(&q);
+    while (!z.fits && isfinite(out->step *= 2)) {
+        q.to = step_before(s->activation, out);
+        z = scale_product(&q);
+    }
+    s->before = z.before;
+    s->after = z.after;
+    s->bound = z.bound;
     set_bend(s, out, q.to);
     vd_c_make_integer_entries(p, s, q.weights);
     free(q.weights);
@@ -293,9 +324,7 @@ static void quantise_sum(vd_c_plan *p, vd_c_stage *s)
     double a = p->maps[s->in[0].map].step, b = p->maps[s->in[1].map].step;
     double least = fmax(fmax(a, fabs((double)s->alpha) * a), fabs((double)s->beta) * b);
     out->step = fmax(out->step, least);
-    double step = has_curve(s->activation)
-                      ? fmax(least, reach_of(s->activation, out->step * out->limit) / LARGEST_VALUE)
-                      : out->step;
+    double step = fmax(least, step_before(s->activation, out));
     s->factors[0] = ratio_of(s->alpha * a, step);
     s->factors[1] = ratio_of(s->beta * b, step);
     s->factors[2] = ratio_of(a, step);
