@@ -406,7 +406,7 @@ START_TEST(integers_are_the_same_to_the_bit_on_all_pictures)
     free_vd_channels(ch);
     vd_c_plan *p = make_vd_c_plan(m, path, 1, values);
     float *random = vd_pictures_random(net, 8);
-    vd_c_quantise(p, 8, random, 8);
+    vd_c_quantise(p, path, 8, random, 8);
     uint8_t *pixels = pictures_of(p->inputs);
     int32_t *answers = calloc(PICTURES * p->outputs, sizeof(int32_t));
     for (int i = 0; i < PICTURES; ++i) vd_c_run_int8(p, pixels + i * p->inputs, answers + i * p->outputs);
@@ -493,7 +493,7 @@ START_TEST(no_sum_of_integers_leaves_32_bits)
     for (int i = 0; i < 9000; ++i) m->layers[2].weights[i] = 1;
     vd_c_plan *p = make_vd_c_plan(m, "wide.cfg", 1, 16);
     float *random = vd_pictures_random(net, 2);
-    vd_c_quantise(p, 2, random, 2);
+    vd_c_quantise(p, "wide.cfg", 2, random, 2);
     for (int k = 0; k < p->n; ++k) {
         const vd_c_stage *s = p->stages + k;
         if (s->kind != VD_C_PRODUCT) continue;
@@ -677,6 +677,17 @@ START_TEST(a_filter_with_too_many_weights_for_32_bits_is_refused)
 }
 END_TEST
 
+/* the table of a logistic function reaches from -12 to 12: a step of its sums that holds these, too, there is not */
+START_TEST(sums_too_large_for_the_table_of_an_activation_are_named)
+{
+    static const char cfg[] = TINY "[upsample]\nstride=1\nscale=1000000\n"
+                                   "[convolutional]\nfilters=4\nsize=1\nactivation=logistic\n"
+                                   "[connected]\noutput=3\nactivation=linear\n";
+    static const char *const options[3] = {"-int8"};
+    expect_failure(cfg, options, "layer 2 [convolutional]: sums before activation=logistic may be too large");
+}
+END_TEST
+
 START_TEST(a_full_disk_leaves_nothing)
 {
     network *net = sparse_network(all_layers);
@@ -724,5 +735,6 @@ SUITE_OF(c_export)
     TEST(outputs_are_not_divided_by_a_temperature);
     TEST(what_cannot_be_written_is_refused_in_a_line);
     TEST(a_filter_with_too_many_weights_for_32_bits_is_refused);
+    TEST(sums_too_large_for_the_table_of_an_activation_are_named);
     TEST(a_full_disk_leaves_nothing);
 }

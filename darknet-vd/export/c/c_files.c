@@ -175,7 +175,7 @@ static char *note_of(const vd_c_plan *p, const comparison *c, const vd_exporting
 static void quantise(vd_c_plan *p, const vd_exporting *e)
 {
     vd_c_refuse_int8(p, e->o->cfg);
-    vd_c_quantise(p, e->n, e->pictures, margin_of(e));
+    vd_c_quantise(p, e->o->cfg, e->n, e->pictures, margin_of(e));
     for (int k = 0; k < p->n; ++k)
         if (p->stages[k].kind == VD_C_ANSWER && p->maps[p->stages[k].in[0].map].step != vd_c_output_step(p))
             vd_die("%s: layer %d [%s]: not written with -int8: its map and those of other heads have different steps",

@@ -273,7 +273,15 @@ static shifts scale_product(const scaling *q)
     return z;
 }
 
-static void quantise_product(vd_c_plan *p, vd_c_stage *s)
+static void refuse_sums(const vd_c_plan *p, const vd_c_stage *s, const char *cfg)
+{
+    vd_die("%s: layer %d [%s]: sums before activation=%s may be too large for integers: leave out -int8", cfg, s->layer,
+           p->m->layers[s->layer].section, get_activation_string(s->activation));
+}
+
+/* a larger step of the map does not help where that before the activation is a constant: a logistic function must have
+ * all sums below 2^31 12/32767, some 786,000 */
+static void quantise_product(vd_c_plan *p, const char *cfg, vd_c_stage *s)
 {
     const vd_model_layer *l = p->m->layers + s->layer;
     const vd_c_map *in = p->maps + s->in[0].map;
@@ -287,10 +295,11 @@ static void quantise_product(vd_c_plan *p, vd_c_stage *s)
                  .gains = s->gains = vd_calloc(s->filters, 1),
                  .offsets = s->offsets = vd_calloc(s->filters, sizeof(int32_t))};
     shifts z = scale_product(&q);
-    while (!z.fits && isfinite(out->step *= 2)) {
+    while (!z.fits && !flat_beyond(s->activation) && isfinite(out->step *= 2)) {
         q.to = step_before(s->activation, out);
         z = scale_product(&q);
     }
+    if (!z.fits) refuse_sums(p, s, cfg);
     s->before = z.before;
     s->after = z.after;
     s->bound = z.bound;
@@ -341,11 +350,11 @@ static void quantise_activation(vd_c_plan *p, vd_c_stage *s)
     set_bend(s, out, step);
 }
 
-static void quantise_stage(vd_c_plan *p, vd_c_stage *s)
+static void quantise_stage(vd_c_plan *p, const char *cfg, vd_c_stage *s)
 {
     const vd_c_map *in = p->maps + s->in[0].map;
     if (hands_on_steps(s)) p->maps[s->out].limit = in->limit;
-    if (s->kind == VD_C_PRODUCT) quantise_product(p, s);
+    if (s->kind == VD_C_PRODUCT) quantise_product(p, cfg, s);
     else if (s->kind == VD_C_JOIN) quantise_join(p, s);
     else if (s->kind == VD_C_SUM) quantise_sum(p, s);
     else if (s->kind == VD_C_ACTIVATE) quantise_activation(p, s);
@@ -366,7 +375,7 @@ static void calibrate(vd_c_plan *p, int n, const float *pictures, double margin)
     free(largest);
 }
 
-void vd_c_quantise(vd_c_plan *p, int n, const float *pictures, double margin)
+void vd_c_quantise(vd_c_plan *p, const char *cfg, int n, const float *pictures, double margin)
 {
     calibrate(p, n, pictures, margin);
     set_limits(p);
@@ -375,7 +384,7 @@ void vd_c_quantise(vd_c_plan *p, int n, const float *pictures, double margin)
     p->maps[0].step = 1 / 255.;
     p->maps[0].limit = 255;
     p->is_int8 = 1;
-    for (int k = 0; k < p->n; ++k) quantise_stage(p, p->stages + k);
+    for (int k = 0; k < p->n; ++k) quantise_stage(p, cfg, p->stages + k);
 }
 
 uint8_t *vd_c_pixels(size_t n, const float *x)

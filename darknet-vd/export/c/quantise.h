@@ -24,11 +24,12 @@ void vd_c_refuse_int8(const vd_c_plan *p, const char *cfg);
 /* how many times the largest value on the pictures a map of bytes can hold: 8 bits leave no room for more */
 #define VD_C_MARGIN_OF_BYTES 1.1
 
-/* set what a stage and a map have for int8
+/* set what a stage and a map have for int8; ends the program with a line when sums are too large for it
  *
+ *   cfg         its name, for messages
  *   pictures    [n][inputs] 0..1, as network_predict() takes them
  *   margin      how many times that value a map of 16 bits, and an output of two bytes, can hold */
-void vd_c_quantise(vd_c_plan *p, int n, const float *pictures, double margin);
+void vd_c_quantise(vd_c_plan *p, const char *cfg, int n, const float *pictures, double margin);
 
 /* pictures as pixels; the caller frees it */
 uint8_t *vd_c_pixels(size_t n, const float *x);
