@@ -19,11 +19,10 @@ typedef struct {
 static int64_t out_of(const vd_onnx_call *c, int64_t n, int64_t before, int64_t after, int64_t size, int64_t gap,
                       int64_t stride)
 {
-    int64_t reach = (size - 1) * gap + 1;
+    int64_t reach = (size - 1) * gap + 1, side = n + before + after;
     int64_t out = vd_onnx_windows(n, before, after, reach, stride, vd_onnx_integer_of(c->node, "ceil_mode", 0) != 0);
     if (out < 1)
-        vd_onnx_fail(c, "a window of %lld for a side of %lld with its pads", (long long)reach,
-                     (long long)(n + before + after));
+        vd_onnx_fail(c, "a window of %lld for a side of %lld with its pads", (long long)reach, (long long)side);
     return out;
 }
 

@@ -61,7 +61,8 @@ void vd_records_place(vd_records *r, char *at)
 {
     if (vd_ranks() < 2) return;
     r->ranks = at;
-    r->rolling = (float *)(at + vd_ranks() * bytes_of_rank(r));
+    void *behind = at + vd_ranks() * bytes_of_rank(r);
+    r->rolling = behind;
 }
 
 static verdict *verdict_of(const vd_records *r, int rank)
