@@ -137,17 +137,25 @@ const char *vd_section_of(layer l)
     return get_layer_string(l.type);
 }
 
+static void backward_stock(layer l, network net)
+{
+    if (l.type == CONVOLUTIONAL) backward_convolutional_layer(l, net);
+    else if (net.delta && l.type == REORG) backward_reorg_layer(l, net);
+    else if (net.delta) backward_upsample_layer(l, net);
+}
+
 /* into an array of its own, which is then added */
 static void backward_adding(layer l, network net)
 {
     size_t n = (size_t)l.batch * l.inputs;
     float *sum = net.delta;
-    if (!sum) return;
+    if (!sum) { /* of the input of the network: weights alone have a gradient */
+        backward_stock(l, net);
+        return;
+    }
     net.delta = vd_scratch(VD_SCRATCH_SHARED, n);
     memset(net.delta, 0, n * sizeof(float)); /* pixels that no square holds are not written */
-    if (l.type == REORG) backward_reorg_layer(l, net);
-    else if (l.type == UPSAMPLE) backward_upsample_layer(l, net);
-    else backward_convolutional_layer(l, net);
+    backward_stock(l, net);
     vd_kernels_get()->add(n, net.delta, sum);
 }
 

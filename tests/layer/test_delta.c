@@ -1,6 +1,7 @@
 /* layer/delta.c: gradients that nobody clears are overwritten whole, and those that several layers add to are cleared.
  */
 #include "support/support.h"
+#include "base/fail.h"
 #include "base/seed.h"
 #include "layer/delta.h"
 #include "layer/layer_state.h"
@@ -176,10 +177,32 @@ START_TEST(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darkne
 }
 END_TEST
 
+/* in front of it is no gradient to add to, and its weights train all the same */
+START_TEST(a_first_convolution_trains_where_others_add_as_in_stock_darknet)
+{
+    static const struct {
+        const char *stock, *adding;
+    } nets[] = {{NET POINT "stride=2\n" PLAIN_END, TRUE_NET POINT "stride=2\n" PLAIN_END},
+                {NET POINT "padding=1\n" PLAIN_END, TRUE_NET POINT "padding=1\n" PLAIN_END},
+                {NET XNOR PLAIN_END, TRUE_NET XNOR PLAIN_END}};
+    network *stock = network_of(nets[_i].stock, 0), *adding = network_of(nets[_i].adding, 0);
+    layer l = adding->layers[0];
+    float *before = vd_malloc(l.nweights * sizeof(float));
+    memcpy(before, l.weights, l.nweights * sizeof(float));
+    train_steps(stock, 0, 2, 9);
+    train_steps(adding, 0, 2, 9);
+    ck_assert_mem_eq(l.weights, stock->layers[0].weights, l.nweights * sizeof(float));
+    ck_assert(memcmp(l.weights, before, l.nweights * sizeof(float)) != 0);
+    free(before);
+    free_network(stock), free_network(adding);
+}
+END_TEST
+
 SUITE_OF(delta)
 {
     LOOP(a_convolution_that_loses_a_gradient_is_found, COUNT_OF(points));
     LOOP(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darknet, 4);
+    LOOP(a_first_convolution_trains_where_others_add_as_in_stock_darknet, 3);
     LOOP(those_that_others_add_to_are_cleared, COUNT_OF(nets));
     LOOP(what_was_there_before_does_not_count, COUNT_OF(nets));
 }
