@@ -56,7 +56,7 @@ static const vd_key net_keys[] = {
     {"add_gradients", VD_FLAG, 0, 1, 0,
      .help = "1: 1x1 convolutions, [reorg] and [upsample] add to what a [route] or [shortcut] has given the gradient "
              "of their input; 0: they write over it, as in stock Darknet",
-     .computed = "1 with a variational section or keys of later Darknets, else 0", .owner = VD_PLUGIN},
+     .computed = "1 with a variational section, else 0; always 1 with keys of later Darknets", .owner = VD_PLUGIN},
     {"eps", VD_NUMBER, 0, ANY_POSITIVE, "0.0000001", .help = "Adam: added to the denominator"},
     {"height", VD_INTEGER, 0, MOST_PIXELS, "0", .help = "height of the input in pixels"},
     {"width", VD_INTEGER, 0, MOST_PIXELS, "0", .help = "width of the input in pixels"},

@@ -12,6 +12,8 @@
  *   1x1 convolutions, [reorg]:     write over what others have added, but    add                        add_gradients
  *     gradient of the input        not in a cfg with variational sections
  *
+ * add_gradients=0 is for a cfg with variational sections: a network of later Darknets adds all the same.
+ *
  * net->later says which they are once the cfg has been read: 0 stock, 1 by keys, VD_LATER_BY_WEIGHTS by files. */
 #ifndef VD_HOOKS_RULES_H
 #define VD_HOOKS_RULES_H
