@@ -10,7 +10,7 @@
 #include "layer/kernel_choice.h"
 #include "layer/nonfinite.h"
 #include "layer/update.h"
-#include "layer/vd_cost_layer.h"
+#include "layer/schedule.h"
 #include "layer/vd_layer.h"
 #include "data/skip_broken.h"
 #include "ranks/ranks.h"

@@ -5,7 +5,6 @@
 #include "ranks/ranks.h"
 #include "layer/layer_state.h"
 #include "layer/schedule.h"
-#include "layer/vd_cost_layer.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/seed.h"

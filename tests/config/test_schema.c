@@ -1,4 +1,4 @@
-/* config/schema.c: a bad value, key or line of a cfg or .data file is named before training starts. */
+/* config/schema.c, inputs.c: a bad value, key or line of a cfg or .data file is named before training starts. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/text.h"

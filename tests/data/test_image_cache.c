@@ -1,4 +1,5 @@
-/* data/image_cache.c, data/picture.c: a picture is decoded once, and every loader gets the same pixels. */
+/* data/image_cache.c, ahead.c, picture_file.c, picture.c: a picture is decoded once, and every loader gets the same
+ * pixels. */
 #include "data/image_cache.h"
 #include "data/picture.h"
 #include "support/support.h"

@@ -1,5 +1,5 @@
 /* kernels/products/convolve.c: every way of a convolution's three products against loops over single pixels in double
- * precision, in every table of kernels. */
+ * precision, in every table of kernels. convolve_rule.c, convolve_plan.c: which way is taken. */
 #include "support/support.h"
 #include "base/fp16.h"
 #include "kernels/products/convolve.h"

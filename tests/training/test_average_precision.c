@@ -1,4 +1,4 @@
-/* commands/average_precision.c: overlaps, hits and average precision against values computed by hand. */
+/* training/average_precision.c: overlaps, hits and average precision against values computed by hand. */
 #include "training/average_precision.h"
 #include "support/support.h"
 

@@ -3,7 +3,7 @@
  *     c[i][j] = (add ? c[i][j] : 0) + scale * sum over p < k of a[i a_row + p a_step] x[row(p) + j]
  *
  * i < m, j < n, row(p) = offset ? offset[p] : p ldx. Rows of x may overlap and have any alignment: a convolution's rows
- * are its planes, shifted (convolve.h), so that no matrix of columns is ever made; a matrix product's are those of B.
+ * are its planes, shifted (lines.h), so that no matrix of columns is ever made; a matrix product's are those of B.
  *
  *   a        any strides: a row of A has a_step 1, its transpose a_row 1. What is read often should be packed
  *   x        read at row(p) .. row(p) + n - 1 and nowhere else
