@@ -211,12 +211,12 @@ static void open_step(network *net)
         s = net->sums = 0;
     }
     if (!s) s = net->sums = make_sums(net);
-    s->is_open = 1;
     s->done = s->failed = 0;
     s->start = *net->seen;
     if (will_fine_tune(net)) vd_shared_whole(net);
     vd_records_begin(net, &s->records);
     hold(net, s);
+    s->is_open = 1; /* from here on drop_step() has something to put back */
     *net->seen += (size_t)vd_rank() * s->parts * net->batch;
 }
 
