@@ -60,6 +60,7 @@ void layer_plugin_load_begin(network *net, const char *filename, FILE *fp)
 {
     int version[3];
     free(loaded.path);
+    loaded.path = 0; /* a callback of vd_on_die() may leave from the next line */
     loaded.path = vd_format("%s", filename);
     vd_weights_load_begin(&loading, filename, fp);
     if (fread(version, sizeof(version), 1, fp) == 1)
