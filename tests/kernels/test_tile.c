@@ -177,7 +177,7 @@ START_TEST(many_rows_are_cut_into_blocks)
     for (int i = 0; i < n_variants; ++i) try(variants[i], (trial){ROWS, 2, 1, 0, 1, 0, 1});
     for (int b = 0; b < vd_blocks(ROWS); ++b) {
         int rows = vd_first_of_block(ROWS, b + 1) - vd_first_of_block(ROWS, b);
-        ck_assert_msg(rows == VD_BLOCK || rows == VD_BLOCK - 1, "block %d has %d rows", b, rows);
+        ck_assert_msg(rows == VD_BLOCK_ROWS || rows == VD_BLOCK_ROWS - 1, "block %d has %d rows", b, rows);
     }
 }
 

@@ -1,4 +1,4 @@
-/* Products whose first factor is packed in blocks of its rows: equal blocks of at most VD_BLOCK, the rows that the tile
+/* Products whose first factor is packed in blocks of its rows: equal blocks of at most VD_BLOCK_ROWS, the rows that the tile
  * keeps in registers (on narrower processors, in two or three times). What is read once a row and term lies side by
  * side for a block's rows, and blocks one after the other: a block stays in the cache. */
 #ifndef VD_KERNELS_PRODUCTS_BLOCKS_H
@@ -8,11 +8,11 @@
 #include "kernels/products/tile.h"
 #include "kernels/type.h"
 
-enum { VD_BLOCK = 12 };
+enum { VD_BLOCK_ROWS = 12 };
 
 static inline int vd_blocks(int rows)
 {
-    return (rows + VD_BLOCK - 1) / VD_BLOCK;
+    return (rows + VD_BLOCK_ROWS - 1) / VD_BLOCK_ROWS;
 }
 
 /* the first row of a block; of block vd_blocks(), the number of rows */

@@ -9,20 +9,20 @@
 /* B is copied to panels of rows that lie one after the other. A panel stays in a near cache while all of its columns of
  * C are made. */
 enum {
-    ROWS = 20 * VD_BLOCK, /* of A at a time */
-    DEPTH = 256,          /* numbers of k at a time, of type float */
-    HALF_DEPTH = 800,     /* of fp16 */
-    PANEL = 32,           /* columns: whole vectors of floats; of fp16 twice as many */
+    ROWS = 20 * VD_BLOCK_ROWS, /* of A at a time */
+    DEPTH = 256,               /* numbers of k at a time, of type float */
+    HALF_DEPTH = 800,          /* of fp16 */
+    PANEL = 32,                /* columns: whole vectors of floats; of fp16 twice as many */
     PANEL_BYTES = 32768,
-    FEW_ROWS = 2 * VD_BLOCK, /* so few read B so seldom that it need not be copied */
-    DOTS = 4                 /* rows of A; with B transposed, each number of B is used only that often */
+    FEW_ROWS = 2 * VD_BLOCK_ROWS, /* so few read B so seldom that it need not be copied */
+    DOTS = 4                      /* rows of A; with B transposed, each number of B is used only that often */
 };
 
-/* out[p][i] = in[p ld + i], i < rows. Where VD_BLOCK numbers may be read, as many are copied, and the next row
+/* out[p][i] = in[p ld + i], i < rows. Where VD_BLOCK_ROWS numbers may be read, as many are copied, and the next row
  * overwrites those too many */
 #define COPY_ROWS(of)                                                 \
     for (int p = 0; p + 1 < k && wide; ++p, in += ld, out += rows)    \
-        for (int i = 0; i < VD_BLOCK; ++i) out[i] = of(in[i]);        \
+        for (int i = 0; i < VD_BLOCK_ROWS; ++i) out[i] = of(in[i]);   \
     for (int p = wide ? k - 1 : 0; p < k; ++p, in += ld, out += rows) \
         for (int i = 0; i < rows; ++i) out[i] = of(in[i])
 
@@ -44,11 +44,11 @@ void vd_tiled_pack(vd_type type, int m, int k, int block, const void *a, int lda
     int first = vd_first_of_block(m, block), rows = vd_first_of_block(m, block + 1) - first;
     float *out = packed + (size_t)first * k;
     if (type == VD_FLOAT) {
-        if (transpose_a) copy_floats(k, rows, first + VD_BLOCK <= m, a, lda, out);
+        if (transpose_a) copy_floats(k, rows, first + VD_BLOCK_ROWS <= m, a, lda, out);
         else vd_transpose_type(type, rows, k, a, lda, out, rows);
     } else {
         if (transpose_a) {
-            copy_halves(k, rows, first + VD_BLOCK <= m, a, lda, (void *)out);
+            copy_halves(k, rows, first + VD_BLOCK_ROWS <= m, a, lda, (void *)out);
             return;
         }
         uint16_t *columns = (void *)vd_scratch(VD_SCRATCH_TILE_B, ((size_t)rows * k + 1) / 2);
