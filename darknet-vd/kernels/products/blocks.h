@@ -1,6 +1,6 @@
-/* Products whose first factor is packed in blocks of its rows: equal blocks of at most VD_BLOCK_ROWS, the rows that the tile
- * keeps in registers (on narrower processors, in two or three times). What is read once a row and term lies side by
- * side for a block's rows, and blocks one after the other: a block stays in the cache. */
+/* Products whose first factor is packed in blocks of its rows: equal blocks of at most VD_BLOCK_ROWS, the rows that the
+ * tile keeps in registers (on narrower processors, in two or three times). What is read once a row and term lies side
+ * by side for a block's rows, and blocks one after the other: a block stays in the cache. */
 #ifndef VD_KERNELS_PRODUCTS_BLOCKS_H
 #define VD_KERNELS_PRODUCTS_BLOCKS_H
 
