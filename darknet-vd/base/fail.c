@@ -1,6 +1,7 @@
 #include "base/fail.h"
 #include "base/aligned.h"
 #include "base/float_mode.h"
+#include "base/text.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -152,12 +153,10 @@ int vd_is_strict(void)
 
 void vd_complain(const char *fmt, ...)
 {
-    char *message;
     va_list args;
     va_start(args, fmt);
-    int n = vasprintf(&message, fmt, args);
+    char *message = vd_vformat(fmt, args);
     va_end(args);
-    if (n < 0) vd_die("out of memory");
     if (strict) vd_die("%s", message);
     fprintf(stderr, "%s\n", message);
     free(message);

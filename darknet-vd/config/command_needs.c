@@ -87,25 +87,27 @@ static void check_objects(const char *filename, int index, layer head)
                index, type, head.classes, command, expected->classes);
 }
 
-void vd_command_needs_check(vd_section s, const network *net, layer last)
+void vd_command_needs_check(const network *net)
 {
     if (!expected) return;
-    int found = 0, outputs = last.type == COST && s.index ? net->layers[s.index - 1].outputs : last.outputs;
-    check_input(s.filename, net);
-    for (int i = 0; i <= s.index; ++i) {
-        layer l = i == s.index ? last : net->layers[i];
-        if (!vd_is_head(l.type)) continue;
-        check_objects(s.filename, i, l);
+    const char *filename = net->cfg_file;
+    int found = 0, last = net->n - 1;
+    if (last > 0 && net->layers[last].type == COST) --last;
+    int outputs = net->layers[last].outputs;
+    check_input(filename, net);
+    for (int i = 0; i < net->n; ++i) {
+        if (!vd_is_head(net->layers[i].type)) continue;
+        check_objects(filename, i, net->layers[i]);
         found = 1;
     }
     if (expected->finds == OBJECTS && !found)
-        vd_die("%s: 'darknet %s' needs a layer that detects objects: [yolo], [region] or [detection]", s.filename,
+        vd_die("%s: 'darknet %s' needs a layer that detects objects: [yolo], [region] or [detection]", filename,
                expected->command);
     if (expected->finds == OBJECTS_OF_GRID && !found)
-        vd_die("%s: 'darknet %s' needs a [detection] layer", s.filename, expected->command);
+        vd_die("%s: 'darknet %s' needs a [detection] layer", filename, expected->command);
     int least = expected->least, most = expected->most;
     if (most && (net->inputs > most || net->inputs < least || outputs < expected->outputs))
-        vd_die("%s: %d inputs and %d outputs, but 'darknet %s' needs %s%d inputs and at least %d outputs", s.filename,
+        vd_die("%s: %d inputs and %d outputs, but 'darknet %s' needs %s%d inputs and at least %d outputs", filename,
                net->inputs, outputs, expected->command, most > least ? "at most " : "", most, expected->outputs);
 }
 

@@ -12,8 +12,8 @@
  * null */
 void vd_command_needs_set(const char *command, const char *word);
 
-/* called with the last layer, net has those before it: a network unsuitable for the command ends the program */
-void vd_command_needs_check(vd_section s, const network *net, layer last);
+/* of a network that has all its layers: one unsuitable for the command ends the program */
+void vd_command_needs_check(const network *net);
 
 /* refuse networks with variational layers from now on, for a command that would leave log_sigma2 wrong; the check,
  * called for such a layer, ends the program with the command's name */

@@ -133,9 +133,9 @@ void layer_plugin_attach(const char *filename, const char *type, layer *l, list 
     else vd_variational_attach(s, l, net, noise_seed);
     if (kind != VD_PLAIN) vd_schema_all_known(s);
     if (is_last) {
-        vd_rules_end(net, l);
-        vd_command_needs_check(s, net, *l);
         net->layers[index] = *l; /* as the parser will, after this */
+        vd_rules_end(net);
+        vd_command_needs_check(net);
         vd_mark_pooled(net);
         *l = net->layers[index];
     }

@@ -7,6 +7,7 @@
 #include "layer/layer_state.h"
 #include "layer/own_sections.h"
 #include "layer/plain_layers.h"
+#include "layer/schedule.h"
 #include "layer/variants.h"
 #include "layer/vd_layer.h"
 #include "layer/window.h"
@@ -86,14 +87,11 @@ static void mend_gradient(layer *l, int is_later)
 }
 
 /* unless [net] add_gradients= says so, not in a cfg that stock Darknet trains, too */
-static void mend_gradients(network *net, layer *last)
+static void mend_gradients(network *net)
 {
-    int mends = last->plugin != 0; /* a variational section */
-    for (int i = 0; i < net->n - 1; ++i) mends |= net->layers[i].plugin != 0;
-    if (found.add_gradients >= 0) mends = found.add_gradients;
-    if (!net->later && !mends) return;
-    mend_gradient(last, net->later);
-    for (int i = 0; i < net->n - 1; ++i) mend_gradient(net->layers + i, net->later);
+    int mends = found.add_gradients;
+    if (mends < 0) mends = vd_variational_layers(net) || vd_cost_of(net);
+    for (int i = 0; (net->later || mends) && i < net->n; ++i) mend_gradient(net->layers + i, net->later);
 }
 
 /* ---- heads, and where pictures are placed ---- */
@@ -109,29 +107,37 @@ static void set_stretched(layer *l)
     if (l->type == YOLO) ((vd_yolo_head *)l->later)->stretched = 1;
 }
 
-/* the heads of a network of theirs, of which the last layer may stand elsewhere; returns how many had to be changed */
-static int take_heads(network *net, layer *last)
+/* the heads of a network of theirs; returns how many had to be changed */
+static int take_heads(network *net)
 {
-    int n = vd_later_make_head(last);
-    for (int i = 0; i < net->n - 1; ++i) n += vd_later_make_head(net->layers + i);
-    net->stretched = !net->letter_box && !is_stock_head(last);
-    for (int i = 0; i < net->n - 1; ++i) net->stretched &= !is_stock_head(net->layers + i);
-    for (int i = 0; i < net->n - 1 && net->stretched; ++i) set_stretched(net->layers + i);
-    if (net->stretched) set_stretched(last);
+    int n = 0;
+    net->stretched = !net->letter_box;
+    for (int i = 0; i < net->n; ++i) {
+        n += vd_later_make_head(net->layers + i);
+        net->stretched &= !is_stock_head(net->layers + i);
+    }
+    for (int i = 0; i < net->n && net->stretched; ++i) set_stretched(net->layers + i);
     return n;
 }
 
 /* ---- when they are known ---- */
 
-void vd_rules_end(network *net, layer *last)
+/* returns 1 where that changes a layer */
+static int set_epsilons(network *net, int in_root)
+{
+    int changed = 0;
+    for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, in_root);
+    return changed;
+}
+
+void vd_rules_end(network *net)
 {
     net->no_training = vd_foreign_no_training();
     net->later = found.later || net->bn_eps == ALEXEYAB;
     net->stretched = 0;
-    mend_gradients(net, last);
-    if (net->later) take_heads(net, last);
-    int in_root = net->bn_eps == BY_FILES ? found.later : net->bn_eps == ALEXEYAB, changed = set_epsilon(last, in_root);
-    for (int i = 0; i < net->n - 1; ++i) changed |= set_epsilon(net->layers + i, in_root);
+    mend_gradients(net);
+    if (net->later) take_heads(net);
+    int changed = set_epsilons(net, net->bn_eps == BY_FILES ? found.later : net->bn_eps == ALEXEYAB);
     if (changed && net->bn_eps == BY_FILES)
         fprintf(stderr, "batch normalisation as in later Darknets, whose keys the cfg has\n");
 }
@@ -148,7 +154,6 @@ static void check_stock_weights(const network *net, const char *filename, int ma
 
 void vd_rules_weights(network *net, const char *filename, int major, int minor, int revision)
 {
-    int changed = 0;
     if (major != 0 || minor != 2 || revision < 5) {
         check_stock_weights(net, filename, major, minor, revision);
         return;
@@ -159,10 +164,10 @@ void vd_rules_weights(network *net, const char *filename, int major, int minor, 
                    "weights of version 0.2.0",
                    filename, i, get_layer_string(net->layers[i].type), major, minor, revision);
     if (net->bn_eps != BY_FILES) return;
-    for (int i = 0; i < net->n; ++i) changed |= set_epsilon(net->layers + i, 1);
+    int changed = set_epsilons(net, 1);
     if (!net->later) net->later = VD_LATER_BY_WEIGHTS;
-    mend_gradients(net, net->layers + net->n - 1);
-    if (take_heads(net, net->layers + net->n - 1))
+    mend_gradients(net);
+    if (take_heads(net))
         fprintf(stderr, "%s: of a later Darknet: losses of [yolo] and placement of pictures as there\n", filename);
     if (changed) fprintf(stderr, "%s: of a later Darknet: batch normalisation as there\n", filename);
 }

@@ -27,8 +27,8 @@ void vd_rules_net(vd_section s, network *net);
 void vd_rules_found_later(void);
 int vd_rules_are_later(void);
 
-/* the cfg has been read: put the rules into the layers. last is the last layer, which is not in net yet */
-void vd_rules_end(network *net, layer *last);
+/* the cfg has been read: put the rules into the layers */
+void vd_rules_end(network *net);
 
 /* weights of this version of the format are about to be loaded */
 void vd_rules_weights(network *net, const char *filename, int major, int minor, int revision);
