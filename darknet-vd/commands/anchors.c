@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "darknet.h"
-#include "option_list.h"
 
 static const char usage[] =
     "usage: darknet detector calc_anchors DATA -width W -height H [-num_of_clusters 5]\n"

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "darknet.h"
-#include "option_list.h"
 
 static const char usage[] =
     "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-int8 [-values 8 | 16]] [-fuse | -no-fuse] [-compact]\n"

@@ -7,7 +7,6 @@
 #include "base/fail.h"
 #include "base/files.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "darknet.h"

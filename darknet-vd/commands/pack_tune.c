@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 #include "darknet.h"
-#include "option_list.h"
 
 /* the share of the epochs in which the file becomes as small as it shall be */
 static const double share_that_shrinks = .6;

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "darknet.h"
-#include "option_list.h"
 
 enum { MOST_ROWS = 1000 };
 

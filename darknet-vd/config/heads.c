@@ -3,7 +3,6 @@
 #include "config/keys.h"
 
 #include <limits.h>
-#include <stddef.h>
 
 #include "network.h"
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "network.h"
-#include "option_list.h"
 
 enum { MOST_EXTENT = 1 << 16 }; /* pixels that a dilated window may span on a side */
 

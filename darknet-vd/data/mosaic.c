@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data.h"
-#include "image.h"
 #include "utils.h"
 
 /* of Darknet's data.c, which does not declare it: labels of a picture that was scaled by sx and sy, then moved by

@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-#include "image.h"
-#include "utils.h"
-
 static vd_placement placement;
 
 image vd_fit_image(const network *net, image im)

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "list.h"
-#include "option_list.h"
-
 enum { IMAGENET = 200, COCO = 80, NAME_ROOM = 1024 }; /* the last: of the array Darknet writes a file's name into */
 
 int vd_coco_id(const char *path)

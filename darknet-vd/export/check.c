@@ -1,9 +1,6 @@
 #include "export/check.h"
 #include "base/fail.h"
-#include "base/files.h"
 #include "base/mmix.h"
-
-#include "network.h"
 
 #include <math.h>
 #include <stdint.h>

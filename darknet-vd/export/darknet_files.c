@@ -3,8 +3,6 @@
 #include "export/readers.h"
 #include "base/fail.h"
 
-#include "network.h"
-
 #include <stdlib.h>
 #include <sys/stat.h>
 

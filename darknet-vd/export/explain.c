@@ -3,8 +3,6 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-#include "network.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,8 +4,6 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-#include "network.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "base/version.h"
 
-#include "network.h"
-
 #include <stdlib.h>
 #include <sys/stat.h>
 

@@ -1,10 +1,6 @@
 /* What ONNX has no operator for, or none that gives the same numbers. */
 #include "export/onnx_graph.h"
 #include "base/fail.h"
-#include "base/text.h"
-
-#include <stdarg.h>
-#include <stdlib.h>
 
 static const char *pool_fault(const vd_model_layer *l)
 {

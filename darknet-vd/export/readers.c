@@ -6,10 +6,8 @@
 #include "layer/yolo_head.h"
 
 #include "activations.h"
-#include "network.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- text ---- */
 

@@ -2,9 +2,7 @@
 #include "base/fail.h"
 #include "layer/activation.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- constants ---- */
 

@@ -13,7 +13,6 @@
 #include "layer/scaled.h"
 #include "layer/shortcut.h"
 #include "layer/variants.h"
-#include "layer/vd_layer.h"
 #include "layer/yolo_head.h"
 
 #include <float.h>
@@ -23,7 +22,6 @@
 #include "activations.h"
 #include "convolutional_layer.h"
 #include "maxpool_layer.h"
-#include "network.h"
 #include "option_list.h"
 
 static void read_sgdr(vd_section s, network *net)

@@ -31,8 +31,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "network.h"
-
 /* ---- a cfg is read ---- */
 
 static uint64_t noise_seed;

@@ -4,7 +4,6 @@
 #include "kernels/products/gemm.h"
 #include "base/fail.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>

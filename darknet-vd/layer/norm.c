@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "blas.h"
-
 /* A piece of work is one channel over the whole batch: its sums are made by one thread, in a fixed order. Passes that
  * follow each other are made block by block, in the nearest cache. */
 enum { BLOCK = 2048 };

@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "box.h"
-
 #define ASPECT (4 / (M_PI * M_PI))
 enum { X, Y, W, H };
 

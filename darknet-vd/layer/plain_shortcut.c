@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "activations.h"
 #include "shortcut_layer.h"
 
 /* numbers of a piece of work, and of a block: passes that follow each other find it in the nearest cache */

@@ -7,7 +7,6 @@
 #include "kernels/kernels.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct {
     layer l;

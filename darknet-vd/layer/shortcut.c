@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blas.h"
-
 /* a piece of work is some channels of the whole batch: each sum is made by one thread, in a fixed order */
 enum { CHANNELS = 8 };
 

@@ -5,8 +5,6 @@
 
 #include <math.h>
 
-#include "blas.h"
-
 vd_step vd_step_of(layer l, update_args a)
 {
     vd_step s = {.adam = a.adam, .momentum = a.momentum};

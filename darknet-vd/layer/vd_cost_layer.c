@@ -6,7 +6,6 @@
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* KL divergence of all variational layers, in nats, at the latest training forward */

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "network.h"
-
 vd_layer *vd_layer_of(layer l)
 {
     return l.type == COST ? 0 : l.plugin;

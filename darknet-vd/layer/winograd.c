@@ -1,6 +1,5 @@
 #include "layer/winograd.h"
 #include "layer/activation.h"
-#include "layer/bias_activation.h"
 #include "layer/kept.h"
 #include "layer/norm.h"
 #include "layer/window.h"

@@ -2,14 +2,11 @@
 #include "base/fail.h"
 
 #include <assert.h>
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "activations.h"
-#include "blas.h"
-#include "box.h"
 #include "utils.h"
 
 enum { X, Y, W, H, OBJECTNESS, CLASSES, TRUTH = 5 }; /* numbers of a box; of an object of the truth */

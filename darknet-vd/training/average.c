@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "network.h"
-
 enum { LAST_BATCHES = 1000, SAVED_EVERY = 100 };
 
 static char *path; /* of the file, null: none is written */

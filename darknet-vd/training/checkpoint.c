@@ -13,7 +13,6 @@
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
-#include "layer/vd_cost_layer.h"
 #include "layer/vd_layer.h"
 
 #include <errno.h>

@@ -6,12 +6,9 @@
 #include "data/text_files.h"
 #include "layer/overlap.h"
 #include "base/fail.h"
-#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "list.h"
 
 /* the detections of one class, over all pictures */
 typedef struct {

@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "network.h"
-
 /* 1 where batches are left. detector train ends at max_batches=0, classifier train goes on without end */
 static int has_batches_left(const network *net)
 {

@@ -15,13 +15,11 @@
 #include "base/seed.h"
 #include "base/text.h"
 
-#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "network.h"
 #include "option_list.h"
-#include "parser.h"
 
 /* the keys of the .data file that was read last */
 static struct {

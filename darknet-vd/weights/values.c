@@ -5,7 +5,6 @@
 #include "weights/simplify.h"
 #include "layer/norm.h"
 #include "layer/vd_layer.h"
-#include "base/fail.h"
 #include "base/text.h"
 
 #include <math.h>

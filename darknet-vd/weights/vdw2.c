@@ -8,7 +8,6 @@
 #include "base/text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { STEP_BITS = 8, OCTAVE_BITS = 3, STEPS_AN_OCTAVE = 4 };
 

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "utils.h"
-
 enum { INPUTS = 2 * 6 * 6, CLASSES = 3 };
 
 #define NET "[net]\nbatch=4\nheight=6\nwidth=6\nchannels=2\nlearning_rate=.05\n"

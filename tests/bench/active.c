@@ -13,8 +13,6 @@
 #include <string.h>
 
 #include "bench/timing.h"
-#include "network.h"
-#include "parser.h"
 
 enum { ROUNDS = 7, DENSITIES = 10, FREEZE = 1000 };
 

@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { LOG_ALPHA, THETA, LOG_SIGMA2, MEASURES };
 

@@ -2,10 +2,6 @@
 #include "commands/clusters.h"
 #include "support/support.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
 START_TEST(the_overlap_is_that_of_boxes_with_one_centre)
 {
     const float a[2] = {2, 6}, b[2] = {4, 3};

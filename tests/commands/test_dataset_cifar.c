@@ -1,7 +1,6 @@
 /* darknet vd dataset cifar: both forms of CIFAR-10 give the same pictures, and what is refused. */
 #include "support/support.h"
 #include "commands/dataset/png.h"
-#include "base/fail.h"
 #include "base/text.h"
 
 #include <stdlib.h>

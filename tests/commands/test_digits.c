@@ -2,7 +2,6 @@
 #include "commands/dataset/digits.h"
 #include "support/support.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { PIXELS = VD_DIGITS_SIDE * VD_DIGITS_SIDE };

@@ -1,6 +1,5 @@
 /* darknet vd plot: the picture of two runs has both, and bad input leaves the old picture. */
 #include "support/support.h"
-#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <float.h>
 #include <glob.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 

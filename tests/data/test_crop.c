@@ -2,8 +2,6 @@
 #include "support/support.h"
 #include "data/crop.h"
 
-#include <stdlib.h>
-
 #include "image.h"
 
 static image white(int w, int h)

@@ -8,7 +8,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { W = 9, H = 7, PIXELS = W * H, PICTURES = 20 };
 

@@ -4,15 +4,12 @@
 #include "data/image_cache.h"
 #include "data/picture_file.h"
 #include "data/jpeg_header.h"
-#include "data/upright.h"
 #include "support/support.h"
 #include "base/fail.h"
-#include "base/text.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <stb/stb_image.h>
 #include <stb/stb_image_write.h>

@@ -12,10 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 
 #include "activations.h"
-#include "network.h"
 
 /* ---- export, compile, run ---- */
 

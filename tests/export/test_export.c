@@ -3,10 +3,8 @@
 
 #include "commands/dataset/idx.h"
 #include "commands/dataset/png.h"
-#include "layer/vd_layer.h"
 #include "base/text.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -3,7 +3,6 @@
 #include "support/support.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void expect(const char *text, int n, const vd_cfg_change *changes, const char *expected)
 {

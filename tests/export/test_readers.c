@@ -3,7 +3,6 @@
 #include "support/export_support.h"
 
 #include "base/text.h"
-#include "layer/vd_layer.h"
 
 #include <math.h>
 #include <stdlib.h>

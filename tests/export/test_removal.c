@@ -3,7 +3,6 @@
 
 #include "export/removal.h"
 #include "export/channels.h"
-#include "layer/vd_layer.h"
 #include "base/text.h"
 
 #include <stdlib.h>

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "option_list.h"
-
 void fuzz_begin(void)
 {
 }

@@ -9,7 +9,6 @@
 
 #include "data.h"
 #include "tree.h"
-#include "utils.h"
 
 /* in Darknet's data.c, and in none of its headers */
 void fill_truth_detection(char *path, int boxes, float *truth, int classes, int flip, float dx, float dy, float sx,

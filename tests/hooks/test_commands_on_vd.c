@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "layer/vd_layer.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -3,8 +3,6 @@
 #include "kernels/pools.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const vd_pool_shape shapes[] = {
     {6, 8, 2, 2, 0, 3, 4, 0}, {7, 9, 2, 2, 0, 4, 5, 0}, {7, 9, 3, 1, 1, 4, 9, 2}, {5, 6, 3, 2, 1, 5, 3, 1},

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { TABLES = 8, AREA = VD_WINOGRAD_FREQUENCIES, LANES = VD_WINOGRAD_LANES };
 

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "box.h"
-
 enum { N = 6 };
 
 /* forward of the last layer of a net whose only layer it is: loss[N], output[N] */

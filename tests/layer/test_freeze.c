@@ -3,7 +3,6 @@
 #include "layer/freeze.h"
 #include "layer/freeze_pruned.h"
 #include "layer/schedule.h"
-#include "base/parallel.h"
 #include "layer/vd_layer.h"
 #include "support/support.h"
 

@@ -5,7 +5,6 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "layer/vd_layer.h"
-#include "layer/variants.h"
 
 #include <math.h>
 #include <stdlib.h>

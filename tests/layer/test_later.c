@@ -1,7 +1,6 @@
 /* Cfgs of later Darknets: [yolo] heads against numbers of AlexeyAB's program, [route] groups, activations that need
  * their input, the epsilon of batch normalisation. */
 #include "hooks/rules.h"
-#include "layer/activation.h"
 #include "layer/norm.h"
 #include "layer/overlap.h"
 #include "layer/yolo_head.h"

@@ -3,7 +3,6 @@
 #include "layer/layer_state.h"
 #include "support/support.h"
 #include "base/fail.h"
-#include "kernels/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>

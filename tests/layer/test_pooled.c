@@ -3,8 +3,6 @@
 #include "layer/pooled.h"
 #include "layer/convolution_winograd.h"
 #include "layer/kernel_choice.h"
-#include "layer/layer_state.h"
-#include "layer/plain_layers.h"
 #include "layer/variance.h"
 #include "layer/vd_layer.h"
 #include "support/support.h"

@@ -4,7 +4,6 @@
 #include "base/fail.h"
 #include "layer/posterior.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,10 +1,7 @@
 /* layer/schedule.c and vd_cost_layer.c: which batches keys of [vd_cost] speak of, and what a report says of costs. */
 #include "layer/schedule.h"
-#include "layer/vd_cost_layer.h"
 #include "support/support.h"
-#include "base/text.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #define NET "[net]\nbatch=4\nsubdivisions=2\ninputs=5\nseed=3\nlearning_rate=.1\nmax_batches=20\n"

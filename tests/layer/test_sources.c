@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "network.h"
-#include "parser.h"
 
 #define NET "[net]\nbatch=2\nwidth=5\nheight=4\nchannels=3\nlearning_rate=.1\nmax_batches=9\n"
 #define CONV(n) "[convolutional]\nfilters=" #n "\nsize=1\nactivation=linear\n"

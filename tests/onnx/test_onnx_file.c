@@ -2,7 +2,6 @@
 #include "support/support.h"
 
 #include "onnx/graph.h"
-#include "base/fail.h"
 #include "base/text.h"
 
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "onnx/wire.h"
 #include "base/float_bits.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,10 +4,8 @@
 #include "base/text.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "activations.h"
 #include "layer/vd_layer.h"

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define ONE_CLASSIFIER(net, filters)                                                                      \
     "[net]\nheight=32\nwidth=32\nchannels=1\nseed=3\n" net                                                \

@@ -3,7 +3,6 @@
 #include "support/support.h"
 #include "commands/dataset/png.h"
 #include "base/text.h"
-#include "layer/vd_layer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

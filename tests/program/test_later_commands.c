@@ -1,6 +1,5 @@
 /* What those who come from AlexeyAB's Darknet type: detector test with -ext_output, -save_labels, -out NAME.json and a
  * list on standard input, and detector calc_anchors. */
-#include "support/drawings.h"
 #include "support/support.h"
 #include "base/text.h"
 

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char rows[] = "# a comment\n"
                            "first-1 digits lenet5-digits-vd - max_batches=12 samples=200 kl_ramp=5 seed=1\n"

@@ -5,7 +5,6 @@
 #include "data/loader.h"
 #include "support/support.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

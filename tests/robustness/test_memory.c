@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "data.h"
-
 /* every allocation up to ONE_BY_ONE fails once; of the later ones SAMPLE, in equal steps */
 enum { ONE_BY_ONE = 1000, SAMPLE = 100 };
 

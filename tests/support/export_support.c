@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "network.h"
-
 int filters_of(layer l)
 {
     return l.type == CONVOLUTIONAL ? l.n : l.outputs;

@@ -1,7 +1,6 @@
 #include "support/faulty_run.h"
 #include "base/fail.h"
 
-#include <errno.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>

@@ -5,11 +5,9 @@
 #include "base/text.h"
 #include "layer/vd_layer.h"
 
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void setup(void)
 {

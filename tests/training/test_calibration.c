@@ -3,7 +3,6 @@
 #include "support/support.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { N = 400, CLASSES = 5 };
 

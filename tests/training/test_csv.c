@@ -4,12 +4,10 @@
 #include "base/text.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define HEADER "batch,epoch,images,seconds,rate,loss,cost,kl,w,sparsity,nonzero,error,map\n"
 #define ROW1 "1,0.5,20,1.5,0.001,2.5,1.25,125,0.01,0.25,75,,\n"

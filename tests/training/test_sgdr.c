@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "network.h"
-
 static network *with_keys(const char *keys)
 {
     char *cfg = vd_format("[net]\nbatch=4\nsubdivisions=2\nwidth=8\nheight=8\nchannels=3\nlearning_rate=0.00261\n"

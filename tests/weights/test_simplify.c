@@ -1,8 +1,6 @@
 /* weights/simplify.c: rows that are not needed go, and the others may change places; the outputs stay. */
 #include "weights/simplify.h"
-#include "weights/matrix.h"
 #include "support/support.h"
-#include "base/fail.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "support/weights_file.h"
 
-#include <dirent.h>
 #include <malloc.h>
 #include <math.h>
 #include <pthread.h>

@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "network.h"
-
 /* how much more than the largest value of the calibration a map of 16 bits can hold: pictures show what there will be,
  * random numbers do not */
 static const double margin_of_pictures = 2, margin_of_numbers = 8;

@@ -1,10 +1,8 @@
 #include "export/c/emit_parts.h"
-#include "base/fail.h"
 #include "base/text.h"
 #include "base/version.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "activations.h"
 

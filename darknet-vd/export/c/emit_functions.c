@@ -1,5 +1,4 @@
 #include "export/c/emit_parts.h"
-#include "base/fail.h"
 #include "base/text.h"
 
 #include <assert.h>

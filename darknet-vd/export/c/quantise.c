@@ -17,8 +17,6 @@
 #include "base/fail.h"
 #include "layer/activation.h"
 
-#include <assert.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
