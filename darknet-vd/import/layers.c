@@ -1,6 +1,5 @@
 /* The nodes of a graph, one after the other, as sections of a cfg. */
 #include "import/translation.h"
-#include "base/fail.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -11,6 +10,14 @@
 static void identity(vd_importing *im)
 {
     vd_import_set(im, vd_import_input_of(im, 0));
+}
+
+static void dropout(vd_importing *im)
+{
+    int says = im->node->inputs > 2 && *im->node->input[2];
+    const vd_onnx_tensor *training = says ? vd_import_constant_input(im, 2, 0) : 0;
+    if (training && training->n && *training->integer) vd_import_refuse(im, VD_ONNX_NO_TRAINING);
+    identity(im);
 }
 
 /* to a row of numbers, or to the shape it has */
@@ -79,7 +86,7 @@ static const struct {
     {"Concat", vd_import_concat},
     {"Conv", vd_import_convolution},
     {"Div", vd_import_divide},
-    {"Dropout", identity},
+    {"Dropout", dropout},
     {"Elu", vd_import_activation},
     {"Expand", expand},
     {"Flatten", reshape},

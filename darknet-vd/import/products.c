@@ -183,6 +183,7 @@ void vd_import_batch_norm(vd_importing *im)
     vd_place x = vd_import_input_of(im, 0);
     const vd_onnx_tensor *p[4];
     double epsilon = vd_onnx_real_of(im->node, "epsilon", 1e-5f);
+    if (vd_onnx_integer_of(im->node, "training_mode", 0)) vd_import_refuse(im, VD_ONNX_NO_TRAINING);
     for (int i = 0; i < 4; ++i) {
         p[i] = vd_import_constant_input(im, i + 1, 1);
         if (p[i]->n != (size_t)x.c)

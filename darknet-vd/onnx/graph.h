@@ -131,6 +131,10 @@ int64_t vd_onnx_integer_of(const vd_onnx_node *node, const char *name, int64_t o
 float vd_onnx_real_of(const vd_onnx_node *node, const char *name, float otherwise);
 const char *vd_onnx_text_of(const vd_onnx_node *node, const char *name, const char *otherwise);
 
+/* why a node of a model that was exported for training is refused: batch normalisation takes means of its batch, and
+ * dropout drops */
+#define VD_ONNX_NO_TRAINING "training_mode=1: a model exported for inference is expected"
+
 /* 1 for the three types of floats */
 static inline int vd_onnx_is_real(vd_onnx_type type)
 {

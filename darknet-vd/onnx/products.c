@@ -265,6 +265,7 @@ static void run_batch_norm(vd_onnx_call *c)
 {
     const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, -1), *p[4];
     double epsilon = vd_onnx_real_of(c->node, "epsilon", 1e-5f);
+    if (vd_onnx_integer_of(c->node, "training_mode", 0)) vd_onnx_fail(c, VD_ONNX_NO_TRAINING);
     if (x->rank < 2) vd_onnx_fail(c, "input 0 has no channels");
     for (int i = 0; i < 4; ++i)
         if ((p[i] = vd_onnx_real_input(c, i + 1, 1))->n != (size_t)x->dims[1])

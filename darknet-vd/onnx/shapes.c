@@ -220,9 +220,16 @@ static void run_resize(vd_onnx_call *c)
     }
 }
 
+static void run_dropout(vd_onnx_call *c)
+{
+    const vd_onnx_tensor *training = c->inputs > 2 && c->in[2] ? vd_onnx_integer_input(c, 2) : 0;
+    if (training && training->n && *training->integer) vd_onnx_fail(c, VD_ONNX_NO_TRAINING);
+    run_identity(c);
+}
+
 const vd_onnx_operator vd_onnx_shapes[] = {
     {"Concat", run_concat},
-    {"Dropout", run_identity},
+    {"Dropout", run_dropout},
     {"Flatten", run_flatten},
     {"Identity", run_identity},
     {"Reshape", run_reshape},

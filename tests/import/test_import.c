@@ -562,6 +562,19 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     one("Relu", "y", "p");
     write_graph("y");
     expect_refused("node y (Relu): only a Conv can read what a Pad makes\n");
+    for (int drops = 0; drops <= 1; ++drops) {
+        begin_graph(3, 8, 8);
+        conv("a", "x", 4, 3, 3);
+        random_constant("c", 1, (int64_t[]){4});
+        constant("half", 1, (float[]){.5f});
+        integers("yes", 1, (int64_t[]){1});
+        if (drops) vd_onnx_add_node(g, "Dropout", "y", "a", "half", "yes", (char *)0);
+        else
+            vd_onnx_set_integer(vd_onnx_add_node(g, "BatchNormalization", "y", "a", "c", "c", "c", "c", (char *)0),
+                                "training_mode", 1);
+        write_graph("y");
+        expect_refused("): training_mode=1: a model exported for inference is expected\n");
+    }
     resize_by("align_corners", "floor");
     expect_refused(
         "node y (Resize): align_corners with nearest_mode=floor: asymmetric with floor, or half_pixel rounded, "

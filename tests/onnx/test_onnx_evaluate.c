@@ -4,7 +4,6 @@
 
 #include "onnx/evaluate.h"
 #include "onnx/quantize.h"
-#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -470,6 +469,18 @@ static void large_part(void)
     integers("sizes", 1, (int64_t[]){INT64_MAX});
     vd_onnx_add_node(g, "Split", "y", "x", "sizes", (char *)0);
 }
+static void statistics_of_a_batch(void)
+{
+    constant("c", 1, (int64_t[]){1}, (float[]){1});
+    vd_onnx_node *node = vd_onnx_add_node(g, "BatchNormalization", "y", "x", "c", "c", "c", "c", (char *)0);
+    vd_onnx_set_integer(node, "training_mode", 1);
+}
+static void drops(void)
+{
+    constant("half", 0, 0, (float[]){.5f});
+    *vd_onnx_add_tensor(g, "yes", VD_ONNX_BOOL, 0, 0)->integer = 1;
+    vd_onnx_add_node(g, "Dropout", "y", "x", "half", "yes", (char *)0);
+}
 /* of no numbers, but products of its sides are none that an integer holds */
 static void large_sides(void)
 {
@@ -494,6 +505,9 @@ START_TEST(what_does_not_fit_is_a_line_that_names_the_node)
         {far_away, "test.onnx: node y (Gather): index 4 of 1\n"},
         {large_part, "test.onnx: node y (Split): a part of 9223372036854775807 of 1\n"},
         {large_sides, "test.onnx: node y (Expand): an output with 268435456 numbers in dimension 2 is not made\n"},
+        {statistics_of_a_batch,
+         "test.onnx: node y (BatchNormalization): training_mode=1: a model exported for inference is expected\n"},
+        {drops, "test.onnx: node y (Dropout): training_mode=1: a model exported for inference is expected\n"},
         {other_shape, "test.onnx: node y (Reshape): 16 numbers do not fill a shape of 5\n"},
     };
     for (int i = 0; i < COUNT_OF(cases); ++i) {
