@@ -134,8 +134,9 @@ static float *slopes_of(const vd_importing *im, vd_place x)
     if (!strcmp(im->node->type, "PRelu")) {
         const vd_onnx_tensor *each = vd_import_constant_input(im, 1, 1);
         if (im->g->opset < 7 && each->rank == 1 && each->n > 1)
-            vd_import_refuse(im, "a slope for each channel as opset %d has it: opset 7 or later is expected",
-                             im->g->opset);
+            vd_import_refuse(
+                im, "a slope for each channel as opset %d has it: a model exported with opset 7 or later is expected",
+                im->g->opset);
         return vd_import_by_channel(im, x, each);
     }
     float *slope = vd_calloc(x.c, sizeof(float));

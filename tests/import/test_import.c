@@ -533,7 +533,8 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     random_constant("slopes", 1, (int64_t[]){4});
     two("PRelu", "y", "a", "slopes");
     write_graph("y");
-    expect_refused("node y (PRelu): a slope for each channel as opset 6 has it: opset 7 or later is expected\n");
+    expect_refused("node y (PRelu): a slope for each channel as opset 6 has it: a model exported with opset 7 or later "
+                   "is expected\n");
     begin_graph(3, 8, 8);
     conv("y", "x", 4, 2, 3);
     write_graph("y");
