@@ -2,7 +2,7 @@
 
 ### Tests
 ## GOLDEN=dir, MNIST=dir   the golden cases and MNIST's IDX files: without them, the tests that need them are skipped
-## SUITES="name ..."       for tsan and valgrind: these suites (test_NAME.c), in place of their own choice
+## SUITES="name ..."       for tsan, valgrind and test-arm64: these suites (test_NAME.c), in place of their own choice
 ## CK_RUN_SUITE=name       for test: only this suite
 GOLDEN ?=
 MNIST ?=

@@ -36,8 +36,8 @@ static const char usage[] =
     "  -calibrate DATA   100 pictures of the .data file's train list, besides those named\n"
     "  The outputs of the exported network must equal those of the variational one at test time, to 1e-4 of\n"
     "  the largest output; otherwise nothing is written and the exit status is 1. With -int8 the difference is\n"
-    "  reported, and refused above a half. What programs other than stock Darknet compute otherwise is named\n"
-    "  on stderr, a line each\n";
+    "  reported, and refused above a half, with -fp16 above 5 %. What programs other than stock Darknet compute\n"
+    "  otherwise is named on stderr, a line each\n";
 
 static int read_values(const char *text)
 {

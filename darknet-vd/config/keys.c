@@ -478,8 +478,7 @@ static const vd_key iseg_keys[] = {
 static const vd_key no_keys[] = {{0}};
 
 const vd_key vd_data_keys[] = {
-    {"classes", VD_INTEGER, 1, MOST_CHANNELS, 0, .help = "number of classes",
-     .computed = "2; regressor: 1; detector demo: 20"},
+    {"classes", VD_INTEGER, 1, MOST_CHANNELS, 0, .help = "number of classes", .computed = "2; regressor: 1"},
     {"top", VD_INTEGER, 1, MOST_CHANNELS, "1", .help = "classifier: classes printed, and counted as a hit in valid"},
     {"shuffle", VD_FLAG, 0, 1, "0",
      .help = "1: every training picture once an epoch, in random order; 0: drawn with replacement", .owner = VD_PATCH},
@@ -496,7 +495,7 @@ const vd_key vd_data_keys[] = {
     {"tag", VD_FLAG, 0, 1, "0", .help = "classifier train, 1: pictures have tags, several each, instead of one class"},
     {"backup", VD_TEXT, 0, 0, "/backup/", .help = "folder for weights and checkpoints"},
     {"difficult", VD_TEXT, 0, 0, 0,
-     .help = "detector map: list with a line for each of valid=, whose labels are objects that need not be found",
+     .help = "detector: list with a line for each of valid=, whose labels are objects that need not be found",
      .owner = VD_PATCH},
     {"eval", VD_TEXT, 0, 0, "voc", .help = "format of detector valid's results: voc, coco or imagenet"},
     {"labels", VD_TEXT, 0, 0, "data/labels.list",
