@@ -16,8 +16,8 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"[net]", "track", "0", "training pictures are taken as sequences of a video", 1},
     {"[net]", "augment_speed", SILENT},           /* track=1 only */
     {"[net]", "sequential_subdivisions", SILENT}, /* of track=1 and [conv_lstm] only */
-    {"[net]", "try_fix_nan", "0", "numbers that are not finite become 0 in training; see nan_guard", 1},
-    {"[net]", "weights_reject_freq", "0", "filters that resemble each other start anew in training", 1},
+    {"[net]", "try_fix_nan", "0", "numbers that are not finite become 0; see nan_guard", 1},
+    {"[net]", "weights_reject_freq", "0", "filters that resemble each other start anew", 1},
     {"[net]", "equidistant_point", "0", "the loss drops objects from that batch on", 1},
     {"[net]", "badlabels_rejection_percentage", "0", "the loss drops objects with a large error", 1},
     {"[net]", "num_sigmas_reject_badlabels", "0", "the loss drops objects with a large error", 1},
@@ -47,7 +47,7 @@ const vd_foreign_key vd_foreign_keys[] = {
     {"", "train_only_bn", "0", "only the batch normalisation of the layer is trained", 1},
 
     {"[convolutional]", "antialiasing", "0", "a blur after the convolution, which then has the stride", 0},
-    {"[convolutional]", "assisted_excitation", "0", "outputs are raised where objects are, in training", 1},
+    {"[convolutional]", "assisted_excitation", "0", "outputs are raised where objects are", 1},
     {"[convolutional]", "share_index", "-1000000000", "the layer has the weights of another", 0},
     {"[convolutional]", "cbn", "0", "batch normalisation over several batches", 0},
     {"[convolutional]", "bin_output", "0", "outputs are binary", 0},

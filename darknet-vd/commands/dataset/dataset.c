@@ -110,10 +110,11 @@ static char *path_fault(const vd_source *from, const char *root)
      * patched Darknet has room for 4096; the limit stays because the data set may be used with either. */
     const size_t buffer = 256, room = strlen("/backup") + 64;
     if (strlen(root) + room >= buffer) {
-        return vd_format("its path has %zu characters; Darknet's buffers allow %zu", strlen(root), buffer - room - 1);
+        return vd_format("its path has %zu characters; stock Darknet's buffers allow %zu", strlen(root),
+                         buffer - room - 1);
     }
     for (const char *c = root; *c; ++c) {
-        if (isspace((unsigned char)*c)) return vd_format("Darknet drops white space from paths in a .data file");
+        if (isspace((unsigned char)*c)) return vd_format("stock Darknet drops white space from paths in a .data file");
     }
     for (int k = 0; k < VD_CLASSES; ++k) {
         char *mark = class_label(from, k);
