@@ -12,7 +12,8 @@
 
 static const char usage[] =
     "usage: darknet vd version\n"
-    "  prints the version, Darknet's, oneDNN's, the decoder of JPEGs, and the kernels that this processor gets\n";
+    "  prints the version, Darknet's, oneDNN's, the decoder of JPEGs, the kernels that this processor gets, and what\n"
+    "  earlier trainings have timed\n";
 
 /* what earlier trainings without a seed have timed */
 static void print_kept(void)
