@@ -166,7 +166,8 @@ static void expect_cfg(const char *cfg, const char *name)
 
 /* ---- every layer ---- */
 
-#define SQUARE "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=4\n"
+/* wider than high: on squares rows and columns could be exchanged */
+#define WIDE "[net]\nbatch=1\nheight=8\nwidth=12\nchannels=4\n"
 #define CONV "[convolutional]\nsize=1\nstride=1\nfilters=4\nactivation="
 
 START_TEST(every_activation)
@@ -195,46 +196,44 @@ START_TEST(every_layer)
     static const struct {
         const char *name, *cfg;
     } nets[] = {
-        {"groups", SQUARE "[convolutional]\nsize=3\npad=1\ngroups=2\nfilters=6\nactivation=leaky\n"},
+        {"groups", WIDE "[convolutional]\nsize=3\npad=1\ngroups=2\nfilters=6\nactivation=leaky\n"},
         {"windows",
-         SQUARE "[convolutional]\nsize=3\npad=1\ndilation=2\nfilters=5\nstride_x=2\nstride_y=1\nactivation=relu\n"},
-        {"strides", SQUARE "[vd_convolutional]\nsize=1\nstride=2\nfilters=6\nactivation=leaky\n"
-                           "[vd_convolutional]\nsize=1\npadding=1\ngroups=2\nfilters=4\nactivation=relu\n"},
+         WIDE "[convolutional]\nsize=3\npad=1\ndilation=2\nfilters=5\nstride_x=2\nstride_y=1\nactivation=relu\n"},
+        {"strides", WIDE "[vd_convolutional]\nsize=1\nstride=2\nfilters=6\nactivation=leaky\n"
+                         "[vd_convolutional]\nsize=1\npadding=1\ngroups=2\nfilters=4\nactivation=relu\n"},
         {"pools",
-         SQUARE "[maxpool]\nsize=2\nstride=1\n[maxpool]\nsize=3\nstride=2\n[maxpool]\nsize=2\nstride=2\npadding=0\n"},
-        {"pool_down", SQUARE "[maxpool]\nsize=3\nstride_x=1\nstride_y=2\n"},
-        {"channels", SQUARE "[maxpool]\nmaxpool_depth=1\nout_channels=2\n"},
-        {"channels_of_a_row", SQUARE "[connected]\noutput=6\nactivation=tanh\n[maxpool]\nmaxpool_depth=1\n"
-                                     "out_channels=3\n[convolutional]\nfilters=2\nsize=1\nactivation=leaky\n"},
-        {"means", SQUARE "[local_avgpool]\nsize=3\nstride=2\n[avgpool]\n[connected]\noutput=3\nactivation=tanh\n"},
-        {"upsample", SQUARE CONV "linear\n[upsample]\nstride=2\nscale=.5\n[upsample]\nstride=-2\nscale=.25\n"},
-        {"reorg", SQUARE "[reorg]\nstride=2\n[reorg]\nstride=2\nreverse=1\n[reorg3d]\nstride=4\n"},
-        {"joined",
-         SQUARE CONV "leaky\n" CONV "relu\n[route]\nlayers=0,-1\ngroups=2\ngroup_id=1\n[route]\nlayers=-1,1\n"},
-        {"sizes",
-         SQUARE "[maxpool]\nsize=2\nstride=2\n" CONV "relu\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=-1,0\n"
-                "[connected]\noutput=3\nactivation=linear\n"},
-        {"sum", SQUARE CONV "leaky\n" CONV "tanh\n[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
-        {"less", SQUARE CONV "tanh\n[convolutional]\nsize=1\nstride=1\nfilters=7\nactivation=tanh\n"
-                             "[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
+         WIDE "[maxpool]\nsize=2\nstride=1\n[maxpool]\nsize=3\nstride=2\n[maxpool]\nsize=2\nstride=2\npadding=0\n"},
+        {"pool_down", WIDE "[maxpool]\nsize=3\nstride_x=1\nstride_y=2\n"},
+        {"channels", WIDE "[maxpool]\nmaxpool_depth=1\nout_channels=2\n"},
+        {"channels_of_a_row", WIDE "[connected]\noutput=6\nactivation=tanh\n[maxpool]\nmaxpool_depth=1\n"
+                                   "out_channels=3\n[convolutional]\nfilters=2\nsize=1\nactivation=leaky\n"},
+        {"means", WIDE "[local_avgpool]\nsize=3\nstride=2\n[avgpool]\n[connected]\noutput=3\nactivation=tanh\n"},
+        {"upsample", WIDE CONV "linear\n[upsample]\nstride=2\nscale=.5\n[upsample]\nstride=-2\nscale=.25\n"},
+        {"reorg", WIDE "[reorg]\nstride=2\n[reorg]\nstride=2\nreverse=1\n[reorg3d]\nstride=4\n"},
+        {"joined", WIDE CONV "leaky\n" CONV "relu\n[route]\nlayers=0,-1\ngroups=2\ngroup_id=1\n[route]\nlayers=-1,1\n"},
+        {"sizes", WIDE "[maxpool]\nsize=2\nstride=2\n" CONV "relu\n[maxpool]\nsize=2\nstride=2\n[route]\nlayers=-1,0\n"
+                       "[connected]\noutput=3\nactivation=linear\n"},
+        {"sum", WIDE CONV "leaky\n" CONV "tanh\n[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
+        {"less", WIDE CONV "tanh\n[convolutional]\nsize=1\nstride=1\nfilters=7\nactivation=tanh\n"
+                           "[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
         {"more",
-         SQUARE "[convolutional]\nsize=1\nstride=1\nfilters=7\nactivation=tanh\n" CONV "tanh\n[shortcut]\nfrom=0\n"},
-        {"larger", SQUARE CONV "tanh\n[convolutional]\nsize=3\npad=1\nstride=2\nfilters=6\nactivation=tanh\n"
-                               "[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
-        {"several", SQUARE CONV "leaky\n" CONV "tanh\n" CONV "tanh\n[shortcut]\nfrom=0,1\nactivation=swish\n"},
-        {"weighted", SQUARE CONV "leaky\n" CONV "tanh\n" CONV "tanh\n[shortcut]\nfrom=0,1\nweights_type=per_channel\n"
-                                 "weights_normalization=softmax\n[shortcut]\nfrom=0\nweights_type=per_feature\n"},
-        {"squeeze", SQUARE CONV "leaky\n[avgpool]\n" CONV "logistic\n[scale_channels]\nfrom=0\nactivation=relu\n" CONV
-                                "logistic\n[sam]\nfrom=-2\n"},
-        {"softmax", SQUARE CONV "tanh\n[softmax]\ngroups=4\ntemperature=2\n"},
+         WIDE "[convolutional]\nsize=1\nstride=1\nfilters=7\nactivation=tanh\n" CONV "tanh\n[shortcut]\nfrom=0\n"},
+        {"larger", WIDE CONV "tanh\n[convolutional]\nsize=3\npad=1\nstride=2\nfilters=6\nactivation=tanh\n"
+                             "[shortcut]\nfrom=0\nalpha=.5\nbeta=-2\nactivation=leaky\n"},
+        {"several", WIDE CONV "leaky\n" CONV "tanh\n" CONV "tanh\n[shortcut]\nfrom=0,1\nactivation=swish\n"},
+        {"weighted", WIDE CONV "leaky\n" CONV "tanh\n" CONV "tanh\n[shortcut]\nfrom=0,1\nweights_type=per_channel\n"
+                               "weights_normalization=softmax\n[shortcut]\nfrom=0\nweights_type=per_feature\n"},
+        {"squeeze", WIDE CONV "leaky\n[avgpool]\n" CONV "logistic\n[scale_channels]\nfrom=0\nactivation=relu\n" CONV
+                              "logistic\n[sam]\nfrom=-2\n"},
+        {"softmax", WIDE CONV "tanh\n[softmax]\ngroups=4\ntemperature=2\n"},
         {"units",
          "[net]\nbatch=1\ninputs=12\n[connected]\noutput=9\nactivation=relu\n[dropout]\n[connected]\noutput=4\n"
          "activation=linear\n[shortcut]\nfrom=0\n[logistic]\n"},
         {"normal",
-         SQUARE "[convolutional]\nsize=3\nfilters=5\nbatch_normalize=1\nactivation=mish\n[connected]\noutput=3\n"
-                "batch_normalize=1\nactivation=logistic\n[softmax]\n[cost]\n"},
+         WIDE "[convolutional]\nsize=3\nfilters=5\nbatch_normalize=1\nactivation=mish\n[connected]\noutput=3\n"
+              "batch_normalize=1\nactivation=logistic\n[softmax]\n[cost]\n"},
         {"alone",
-         SQUARE "[batchnorm]\n" CONV "leaky\n[batchnorm]\n[connected]\noutput=3\nactivation=linear\n[batchnorm]\n"},
+         WIDE "[batchnorm]\n" CONV "leaky\n[batchnorm]\n[connected]\noutput=3\nactivation=linear\n[batchnorm]\n"},
         {"alone_later",
          "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=4\nbn_eps=alexeyab\n[batchnorm]\n" CONV "leaky\n[batchnorm]\n"},
     };
@@ -254,14 +253,16 @@ START_TEST(every_head)
     static const struct {
         const char *name, *cfg;
     } nets[] = {
-        {"yolo", SQUARE MAP "14\n[yolo]\nclasses=2\nnum=3\nmask=2,0\nanchors=2,3,4,5,1,1\n"},
-        {"yolos", SQUARE MAP
-         "7\n[yolo]\nclasses=2\nnum=3\nmask=1\nanchors=2,3,4,5,1,1\nscale_x_y=1.2\n[route]\nlayers=0\n"
-         "[maxpool]\nsize=2\nstride=2\n" MAP "14\n[yolo]\nclasses=2\nnum=3\nmask=0,2\nanchors=2,3,4,5,1,1\n"},
-        {"new_coords", SQUARE "[convolutional]\nsize=1\nstride=1\nfilters=6\nactivation=logistic\n"
-                              "[yolo]\nclasses=1\nnum=1\nanchors=2,3\nnew_coords=1\nscale_x_y=2\n"},
-        {"region", SQUARE MAP "16\n[region]\nclasses=3\nnum=2\ncoords=4\nsoftmax=1\nanchors=1,2,.5,3\n"},
-        {"region_logistic", SQUARE MAP "16\n[region]\nclasses=3\nnum=2\ncoords=4\nanchors=1,2,.5,3\n"},
+        {"yolo", WIDE MAP "14\n[yolo]\nclasses=2\nnum=3\nmask=2,0\nanchors=2,3,4,5,1,1\n"},
+        {"yolos",
+         WIDE MAP "7\n[yolo]\nclasses=2\nnum=3\nmask=1\nanchors=2,3,4,5,1,1\nscale_x_y=1.2\n[route]\nlayers=0\n"
+                  "[maxpool]\nsize=2\nstride=2\n" MAP "14\n[yolo]\nclasses=2\nnum=3\nmask=0,2\nanchors=2,3,4,5,1,1\n"},
+        {"new_coords", WIDE "[convolutional]\nsize=1\nstride=1\nfilters=14\nactivation=logistic\n"
+                            "[yolo]\nclasses=2\nnum=3\nmask=2,0\nanchors=2,3,4,5,1,1\nnew_coords=1\nscale_x_y=2\n"},
+        {"region", WIDE MAP "16\n[region]\nclasses=3\nnum=2\ncoords=4\nsoftmax=1\nanchors=1,2,.5,3\n"},
+        {"region_logistic", WIDE MAP "16\n[region]\nclasses=3\nnum=2\ncoords=4\nanchors=1,2,.5,3\n"},
+        {"region_background",
+         WIDE MAP "16\n[region]\nclasses=3\nnum=2\ncoords=4\nsoftmax=1\nbackground=1\nanchors=1,2,.5,3\n"},
     };
     for (int i = 0; i < COUNT_OF(nets); ++i) {
         fprintf(stderr, "%s\n", nets[i].name);
@@ -280,8 +281,8 @@ static void make_sure(layer l)
 START_TEST(a_detector_has_its_maps_and_one_list_of_boxes)
 {
     static const char cfg[] =
-        SQUARE MAP "7\n[yolo]\nclasses=2\nnum=3\nmask=1\nanchors=2,3,1,1,4,4\n[route]\nlayers=0\n" MAP
-                   "14\n[yolo]\nclasses=2\nnum=3\nmask=0,2\nanchors=2,3,1,1,4,4\n";
+        WIDE MAP "7\n[yolo]\nclasses=2\nnum=3\nmask=1\nanchors=2,3,1,1,4,4\n[route]\nlayers=0\n" MAP
+                 "14\n[yolo]\nclasses=2\nnum=3\nmask=0,2\nanchors=2,3,1,1,4,4\n";
     static const char *const names[] = {"head0", "head1", "boxes", "scores", "selected"};
     network *net = random_network(cfg, 3);
     vd_export_options o = options_of("out");
@@ -294,8 +295,8 @@ START_TEST(a_detector_has_its_maps_and_one_list_of_boxes)
     vd_onnx_graph *g = vd_onnx_read(path);
     ck_assert_int_eq(g->outputs, 5);
     for (int i = 0; i < 5; ++i) ck_assert_str_eq(g->output[i].name, names[i]);
-    ck_assert(g->output[1].dims[1] == 14 && g->output[1].dims[2] == 8);
-    ck_assert(g->output[2].dims[1] == 3 * 64 && g->output[2].dims[2] == 4 && g->output[3].dims[2] == 2);
+    ck_assert(g->output[1].dims[1] == 14 && g->output[1].dims[2] == 8 && g->output[1].dims[3] == 12);
+    ck_assert(g->output[2].dims[1] == 3 * 8 * 12 && g->output[2].dims[2] == 4 && g->output[3].dims[2] == 2);
     ck_assert_str_eq(g->node[g->nodes - 1].type, "NonMaxSuppression");
     free_vd_onnx_graph(g);
     o.nms = 0;
@@ -312,7 +313,7 @@ START_TEST(other_suppressions_are_a_note)
 {
     static const char *const kinds[] = {"", "nms_kind=greedynms\n", "nms_kind=diounms\n"};
     for (int i = 0; i < COUNT_OF(kinds); ++i) {
-        char *cfg = vd_format(SQUARE MAP "7\n[yolo]\nclasses=2\nnum=1\nanchors=2,3\n%s", kinds[i]);
+        char *cfg = vd_format(WIDE MAP "7\n[yolo]\nclasses=2\nnum=1\nanchors=2,3\n%s", kinds[i]);
         network *net = random_network(cfg, 3);
         vd_export_options o = options_of("out");
         save_network(cfg, net);
@@ -577,18 +578,18 @@ END_TEST
 
 START_TEST(what_onnx_cannot_say_is_a_line)
 {
-    expect_refused(SQUARE "[local]\nfilters=2\nsize=3\nstride=1\nactivation=relu\n",
+    expect_refused(WIDE "[local]\nfilters=2\nsize=3\nstride=1\nactivation=relu\n",
                    "net.cfg: layer 0 [local]: not exported to ONNX: ONNX has no operator for this section");
-    expect_refused(SQUARE "[normalization]\n", "layer 0 [normalization]: not exported to ONNX");
-    expect_refused(SQUARE "[gru]\noutput=4\n", "layer 0 [gru]: not exported");
-    expect_refused(SQUARE "[convolutional]\nsize=1\nstride=2\nfilters=2\nactivation=relu\n",
+    expect_refused(WIDE "[normalization]\n", "layer 0 [normalization]: not exported to ONNX");
+    expect_refused(WIDE "[gru]\noutput=4\n", "layer 0 [gru]: not exported");
+    expect_refused(WIDE "[convolutional]\nsize=1\nstride=2\nfilters=2\nactivation=relu\n",
                    "stock Darknet reads its input in another order");
-    expect_refused(SQUARE "[maxpool]\nsize=1\nstride=1\npadding=2\n", "some of its windows are wholly outside the map");
-    expect_refused(SQUARE CONV "tanh\n[maxpool]\nmaxpool_depth=1\nout_channels=3\n",
+    expect_refused(WIDE "[maxpool]\nsize=1\nstride=1\npadding=2\n", "some of its windows are wholly outside the map");
+    expect_refused(WIDE CONV "tanh\n[maxpool]\nmaxpool_depth=1\nout_channels=3\n",
                    "layer 1 [maxpool]: not exported to ONNX: out_channels does not divide its channels");
-    expect_refused(SQUARE "[maxpool]\nsize=2\nstride=2\n[upsample]\nstride=2\n[shortcut]\nfrom=0\n",
+    expect_refused(WIDE "[maxpool]\nsize=2\nstride=2\n[upsample]\nstride=2\n[shortcut]\nfrom=0\n",
                    "layer 2 [shortcut]: not exported to ONNX: it adds a map that is smaller");
-    expect_refused(SQUARE "[reorg]\nstride=2\nflatten=1\n", "layer 0 [reorg]: not exported to ONNX");
+    expect_refused(WIDE "[reorg]\nstride=2\nflatten=1\n", "layer 0 [reorg]: not exported to ONNX");
 }
 END_TEST
 
