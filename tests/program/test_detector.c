@@ -291,6 +291,44 @@ START_TEST(valid_takes_fewer_than_four_pictures)
 }
 END_TEST
 
+/* a white block of a network twice as wide as high, which has 8x4 cells */
+static void draw_wide(const char *name, int size, int x, int y)
+{
+    int w = 8 * size, n = size * size;
+    unsigned char *pixels = calloc((size_t)w, (size_t)w / 2);
+    for (int i = 0; i < n; ++i) pixels[(y * size + i / size) * w + x * size + i % size] = 250;
+    char *path = vd_format("%s/images/%s", folder, name);
+    vd_png_write(path, w, w / 2, 1, pixels);
+    free(pixels), free(path);
+}
+
+START_TEST(boxes_of_a_wide_network_are_where_they_are_in_a_larger_picture)
+{
+    char *wide = vd_format("%s", yolo_cfg), *picture = in_folder(folder, "images/a.png"),
+         *out = in_folder(folder, "out");
+    memcpy(strstr(wide, "width=32"), "width=64", 8);
+    write_text(cfg, wide);
+    draw_wide("a.png", 16, 5, 1), draw_wide("b.JPEG", 8, 2, 3);
+    write_in_folder("labels/a.txt", "0 .6875 .375 .125 .25\n"),
+        write_in_folder("labels/b.txt", "0 .3125 .875 .125 .25\n");
+    run_result r = darknet(0, "detector", "map", data_file, cfg, weights, "-iou", ".95", NULL);
+    check_row(r.out, "white", (row){2, 100, 2, 0, 0, 100, 100, 1});
+    free_run(r);
+    r = darknet(0, "detector", "recall", data_file, cfg, weights, NULL);
+    ck_assert_ptr_nonnull(strstr(r.err, "IOU: 100.00%\tRecall:100.00%\n"));
+    free_run(r);
+    free_run(darknet(0, "detector", "valid", data_file, cfg, weights, NULL));
+    char *text = text_in_folder("results/comp4_det_test_white.txt"), *line = strstr(text, "a ");
+    double at[4];
+    ck_assert_msg(line && sscanf(line, "a %*f %lf %lf %lf %lf", at, at + 1, at + 2, at + 3) == 4, "%s", text);
+    for (int i = 0; i < 4; ++i) ck_assert_msg(close_to(at[i], (const int[]){81, 17, 97, 33}[i], 0, 1e-2), "%s", text);
+    r = darknet(0, "detector", "test", data_file, cfg, weights, picture, "-ext_output", "-out", out, NULL);
+    ck_assert_msg(strstr(r.out, "(left_x:   80   top_y:   16   width:   16   height:   16)") != 0, "%s", r.out);
+    free_run(r);
+    free(text), free(picture), free(out), free(wide);
+}
+END_TEST
+
 START_TEST(valid_says_when_its_results_have_no_folder)
 {
     char *results = in_folder(folder, "results");
@@ -406,6 +444,7 @@ SUITE_OF(detector)
     TEST(map_names_what_is_wrong);
     TEST(recall_reads_the_list_of_the_data_file_and_finds_the_labels_of_png_pictures);
     TEST(valid_takes_fewer_than_four_pictures);
+    TEST(boxes_of_a_wide_network_are_where_they_are_in_a_larger_picture);
     TEST(valid_says_when_its_results_have_no_folder);
     LOOP(a_list_of_too_few_names_is_an_error, 3);
     TEST(test_writes_a_picture_and_says_when_it_cannot);
