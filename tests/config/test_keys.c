@@ -320,6 +320,11 @@ START_TEST(a_value_out_of_a_keys_range_is_refused)
             assert_refused(c, k, less, "is not between");
             free(more), free(less);
         }
+        if (numbers && k->min > -FLT_MAX) {
+            char *less = vd_format("%.9g", k->min - 1);
+            assert_refused(c, k, less, "is not between");
+            free(less);
+        }
         if (numbers && k->max < FLT_MAX) {
             char *more = vd_format("%.9g", k->max * 2);
             assert_refused(c, k, more, "is not between");
