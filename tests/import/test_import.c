@@ -259,6 +259,17 @@ START_TEST(an_older_softmax_takes_maps_of_one_pixel)
 }
 END_TEST
 
+START_TEST(windows_of_the_same_size_have_a_padding)
+{
+    begin_graph(3, 5, 4);
+    vd_onnx_set_text(conv("a", "x", 4, 3, 3), "auto_pad", "SAME_LOWER");
+    vd_onnx_set_text(conv("y", "a", 2, 4, 1), "auto_pad", "VALID");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=1\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=2\nsize=1\nstride=1\npadding=0\nactivation=linear\n");
+}
+END_TEST
+
 START_TEST(rows_of_numbers)
 {
     begin_graph(7, 0, 0);
@@ -517,6 +528,12 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (Conv): pads that are not the same on all sides\n");
     begin_graph(3, 8, 8);
+    vd_onnx_node *same = conv("y", "x", 4, 3, 3);
+    vd_onnx_set_text(same, "auto_pad", "SAME_UPPER");
+    vd_onnx_set_integers(same, "strides", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_refused("node y (Conv): pads that are not the same on all sides\n");
+    begin_graph(3, 8, 8);
     vd_onnx_set_integers(conv("y", "x", 4, 3, 3), "dilations", 2, (int64_t[]){2, 2});
     write_graph("y");
     expect_refused(
@@ -642,6 +659,18 @@ START_TEST(files_and_arguments_that_are_wrong_are_named)
     write_in_folder("model.onnx", "[net]\n");
     expect_refused("model.onnx: damaged: no ONNX file, or cut off\n");
     free_run(darknet(1, "vd", "import", "one", (char *)0));
+    begin_graph(3, 5, 4);
+    conv("y", "x", 4, 3, 1);
+    write_graph("y");
+    size_t n;
+    char *model = in_folder(folder, "model.onnx"), *cfg = in_folder(folder, "net.cfg"), *bytes = read_bytes(model, &n);
+    char *out = in_folder(folder, "net");
+    write_bytes(cfg, bytes, n);
+    run_result own = darknet(1, "vd", "import", cfg, out, (char *)0);
+    ck_assert_msg(strstr(own.err, "net.cfg: would overwrite the model: choose another name\n") != 0, "%s", own.err);
+    expect_file(cfg, bytes, n);
+    ck_assert_int_eq(files_in(folder, "net"), 1);
+    free_run(own), free(model), free(cfg), free(bytes), free(out);
     run_result r = darknet(1, "vd", "import", "-x", "a", "b", (char *)0);
     ck_assert_ptr_nonnull(strstr(r.err, "unknown option -x"));
     free_run(r);
@@ -661,6 +690,7 @@ SUITE_OF(import)
     TEST(pools_and_sizes);
     TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(an_older_softmax_takes_maps_of_one_pixel);
+    TEST(windows_of_the_same_size_have_a_padding);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);

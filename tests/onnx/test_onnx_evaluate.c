@@ -118,6 +118,51 @@ START_TEST(pools_take_what_is_inside)
 }
 END_TEST
 
+/* an odd number of zeros: SAME_UPPER has the odd one behind the map, SAME_LOWER in front of it */
+START_TEST(windows_of_the_same_size_have_zeros_behind_or_in_front)
+{
+    static const float x[6] = {1, 2, 3, 4, 5, 6}, w[4] = {1, 10, 100, 1000};
+    const struct {
+        const char *pads;
+        int h, w;
+        float y[6];
+    } ways[] = {{"SAME_UPPER", 2, 3, {5421, 6532, 603, 54, 65, 6}},
+                {"SAME_LOWER", 2, 3, {1000, 2100, 3200, 4010, 5421, 6532}},
+                {"VALID", 1, 2, {5421, 6532}}};
+    for (int i = 0; i < COUNT_OF(ways); ++i) {
+        constant("w", 4, (int64_t[]){1, 1, 2, 2}, w);
+        vd_onnx_set_text(vd_onnx_add_node(g, "Conv", "y", "x", "w", (char *)0), "auto_pad", ways[i].pads);
+        expect(4, (int64_t[]){1, 1, 2, 3}, x, 4, (int64_t[]){1, 1, ways[i].h, ways[i].w}, ways[i].y);
+        end(), begin();
+    }
+}
+END_TEST
+
+/* of a row of pixels: the last window may end behind it, not begin there */
+START_TEST(pools_are_rounded_up_and_have_gaps)
+{
+    static const float x[4] = {1, 5, 3, 4};
+    const struct {
+        const char *key;
+        int size, stride, value, n, out;
+        float y[2];
+    } pools[] = {{"ceil_mode", 2, 2, 0, 3, 1, {5}},
+                 {"ceil_mode", 2, 2, 1, 3, 2, {5, 3}},
+                 {"ceil_mode", 1, 2, 1, 4, 2, {1, 3}},
+                 {"dilations", 2, 1, 2, 4, 2, {3, 5}}};
+    for (int i = 0; i < COUNT_OF(pools); ++i) {
+        vd_onnx_node *node = vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){1, pools[i].size});
+        vd_onnx_set_integers(node, "strides", 2, (int64_t[]){1, pools[i].stride});
+        if (!strcmp(pools[i].key, "dilations"))
+            vd_onnx_set_integers(node, "dilations", 2, (int64_t[]){1, pools[i].value});
+        else vd_onnx_set_integer(node, "ceil_mode", pools[i].value);
+        expect(4, (int64_t[]){1, 1, 1, pools[i].n}, x, 4, (int64_t[]){1, 1, 1, pools[i].out}, pools[i].y);
+        end(), begin();
+    }
+}
+END_TEST
+
 /* its taps outside are not visited: there are 2^40 */
 START_TEST(a_pool_far_larger_than_its_input_ends)
 {
@@ -525,6 +570,8 @@ SUITE_OF(onnx_evaluate)
     EACH(begin, end);
     TEST(conv_is_the_sum_over_its_window);
     TEST(pools_take_what_is_inside);
+    TEST(windows_of_the_same_size_have_zeros_behind_or_in_front);
+    TEST(pools_are_rounded_up_and_have_gaps);
     TEST(a_pool_far_larger_than_its_input_ends);
     TEST(matrices_are_multiplied);
     TEST(batch_normalisation_is_a_line_for_each_channel);
