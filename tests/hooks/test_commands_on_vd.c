@@ -123,6 +123,8 @@ START_TEST(the_verbs_explain_themselves)
         {{"darknet", "vd", "report", 0}, 1, "", "CFG and WEIGHTS are needed"},
         {{"darknet", "vd", "report", "one.cfg", 0}, 1, "", "CFG and WEIGHTS are needed"},
         {{"darknet", "vd", "report", "-jsn", 0}, 1, "", "unknown option -jsn"},
+        {{"darknet", "vd", "version", 0}, 0, "darknet-vd ", ""},
+        {{"darknet", "vd", "version", "x", 0}, 1, "", "darknet vd version: unexpected argument x"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); ++i) {
         run_result r = run(cases[i].argv);
@@ -136,6 +138,27 @@ START_TEST(the_verbs_explain_themselves)
     ck_assert_int_eq(r.status, 1);
     ck_assert_str_eq(r.err, "darknet vd report: unexpected argument c\n");
     free_run(r);
+}
+END_TEST
+
+/* all that `darknet vd -h` lists */
+START_TEST(every_verb_answers_to_h)
+{
+    static const char front[] = "\n  darknet vd ";
+    run_result all = darknet(0, "vd", "-h", (char *)0);
+    int verbs = 0;
+    for (const char *at = all.out; (at = strstr(at, front)); ++verbs) {
+        at += strlen(front);
+        char *verb = vd_format("%.*s", (int)strcspn(at, " "), at), *usage = vd_format("usage: darknet vd %s", verb);
+        run_result r = darknet(0, "vd", verb, "-h", (char *)0);
+        ck_assert_msg(strstr(r.out, usage) == r.out && !*r.err, "%s: %s%s", verb, r.out, r.err);
+        free_run(r);
+        r = darknet(1, "vd", verb, "-no-such-option", (char *)0);
+        ck_assert_msg(strstr(r.err, verb) && strstr(r.err, "-no-such-option") && !*r.out, "%s: %s", verb, r.err);
+        free_run(r), free(verb), free(usage);
+    }
+    ck_assert_int_ge(verbs, 11);
+    free_run(all);
 }
 END_TEST
 
@@ -186,6 +209,7 @@ SUITE_OF(commands_on_vd)
     TEST(the_same_commands_still_treat_plain_networks);
     TEST(partial_writes_a_file_this_and_stock_darknet_read);
     TEST(the_verbs_explain_themselves);
+    TEST(every_verb_answers_to_h);
     TEST(missing_files_and_directories_are_named);
     TEST(a_report_that_cannot_be_written_fails);
 }
