@@ -74,6 +74,7 @@ static const struct {
     {{"bare.csv", "out.svg"}, "bare.csv: neither loss nor sparsity"},
     {{"one.csv", "-fast", "out.svg"}, "unknown option -fast"},
     {{"one.csv", "folder/out.svg"}, "folder/out.svg: cannot write"},
+    {{"one.csv", "run.svg", "run.svg"}, "run.svg: would overwrite what it is drawn from: choose another name"},
 };
 
 START_TEST(bad_input_is_one_line_and_leaves_the_old_picture)
@@ -84,11 +85,13 @@ START_TEST(bad_input_is_one_line_and_leaves_the_old_picture)
     write_in_folder("empty.csv", HEADER);
     write_in_folder("bare.csv", HEADER "1,1,,,,,,,,,,,\n");
     write_in_folder("out.svg", "old\n");
+    write_in_folder("run.svg", RUN1);
     for (int i = 0; i < 4; ++i) argv[3 + i] = bad[_i].argv[i];
     run_result r = run(argv);
     ck_assert_int_eq(r.status, 1);
     ck_assert_msg(strstr(r.err, bad[_i].fault) && count_of(r.err, "\n") == 1, "%s", r.err);
     expect_file("out.svg", "old\n", 4);
+    expect_file("run.svg", RUN1, strlen(RUN1));
     free_run(r);
 }
 END_TEST

@@ -427,6 +427,7 @@ START_TEST(a_missing_picture_or_a_wrong_argument_is_named)
     expect_failure(export("out", "-squeeze", 0), "darknet vd export: unknown option -squeeze");
     expect_failure(export("out", "-format", "caffe"), "-format caffe: one of darknet");
     expect_failure(export("out", "-format", 0), "-format needs a value");
+    expect_failure(export("out", "-int8", 0), "-int8 is of -format c and onnx");
     expect_failure(run((const char *const[]){"darknet", "vd", "export", "a", "b", 0}),
                    "CFG, WEIGHTS and OUT are needed");
     expect_failure(run((const char *const[]){"darknet", "vd", "export", "a", "b", "c", "-format", "onnx", "-fp16",

@@ -599,6 +599,7 @@ START_TEST(options_that_do_not_fit_are_a_line)
     expect_line(export_as_onnx("-nms", 0), "net.cfg: -nms: there is no [yolo] or [region]");
     expect_line(export_as_onnx("-fp16", "-sparse"), "one of -fp16, -sparse and -int8, not more");
     expect_line(export_as_onnx("-int8", 0), "-int8 needs a value");
+    expect_line(export_as_onnx("-values", "8"), "-values is of -format c");
     expect_line(export_as_onnx("-int8", "absent.data"), "absent.data");
 }
 END_TEST
