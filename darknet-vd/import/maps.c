@@ -72,10 +72,15 @@ static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v)
     return before || counted;
 }
 
-/* a window of all pixels, which need not be a square */
+/* a window of all pixels, which need not be a square. With auto_pad there are more, unless the next one begins behind
+ * the map */
 static int is_whole(const vd_importing *im, vd_place x, const int64_t *size)
 {
+    int64_t stride[2];
     int bare = !vd_place_is_padded(x) && !vd_onnx_find_attribute(im->node, "pads");
+    vd_import_list_of(im, "strides", 2, 1, stride);
+    if (!strncmp(vd_onnx_text_of(im->node, "auto_pad", "NOTSET"), "SAME", 4))
+        bare &= stride[0] >= size[0] && stride[1] >= size[1];
     return bare && !x.flat && size[0] == x.h && size[1] == x.w;
 }
 

@@ -213,6 +213,25 @@ START_TEST(pools_and_sizes)
 }
 END_TEST
 
+/* as large as the map, with zeros around it: nine windows, not one */
+START_TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it)
+{
+    for (int stride = 1; stride <= 3; stride += 2) {
+        begin_graph(3, 3, 3);
+        conv("a", "x", 4, 3, 1);
+        vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "y", "a", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+        vd_onnx_set_integers(node, "strides", 2, (int64_t[]){stride, stride});
+        vd_onnx_set_text(node, "auto_pad", "SAME_UPPER");
+        write_graph("y");
+        expect_sections(stride == 1 ? "\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                                      "\n[local_avgpool]\nsize=3\nstride=1\npadding=2\n"
+                                    : "\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                                      "\n[avgpool]\n");
+    }
+}
+END_TEST
+
 /* y of a convolution of four channels and a Resize that has the words given; null: it has none */
 static void resize_by(const char *pixel, const char *nearest)
 {
@@ -688,6 +707,7 @@ SUITE_OF(import)
     TEST(branches_become_routes_and_shortcuts);
     TEST(windows_of_ceil_mode_begin_in_the_map);
     TEST(pools_and_sizes);
+    TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it);
     TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(an_older_softmax_takes_maps_of_one_pixel);
     TEST(windows_of_the_same_size_have_a_padding);
