@@ -103,6 +103,23 @@ START_TEST(tuning_makes_a_small_file_better_and_is_repeatable)
 }
 END_TEST
 
+START_TEST(tuning_begins_at_the_share_of_the_rate_that_is_asked_for)
+{
+    static const char *const shares[] = {"0.25", "1"};
+    char *a = in_folder(folder, "tuned.vdw"), *b = in_folder(folder, "other.vdw");
+    size_t n, m;
+    PACKED("tuned.vdw", "-rate", ".1", "-tune", data_file, "-epochs", "1");
+    char *file = read_bytes(a, &n);
+    for (int k = 0; k < 2; ++k) {
+        PACKED("other.vdw", "-rate", ".1", "-tune", data_file, "-epochs", "1", "-learning", shares[k]);
+        char *other = read_bytes(b, &m);
+        ck_assert_int_eq(n == m && !memcmp(file, other, n), k == 0);
+        free(other);
+    }
+    free(file), free(a), free(b);
+}
+END_TEST
+
 START_TEST(the_target_of_the_training_before_is_not_tuned_to)
 {
     char *aimed = vd_format("%starget_size=1000\n", net), *a = in_folder(folder, "tuned.vdw");
@@ -163,6 +180,7 @@ SUITE_OF(pack)
     EACH(setup, teardown);
     TEST(a_file_takes_at_most_the_bytes_asked_for_and_nearly_as_many);
     TEST(tuning_makes_a_small_file_better_and_is_repeatable);
+    TEST(tuning_begins_at_the_share_of_the_rate_that_is_asked_for);
     TEST(the_target_of_the_training_before_is_not_tuned_to);
     TEST(what_cannot_be_done_is_named_and_nothing_is_written);
     TEST(a_place_that_cannot_be_written_is_named_before_the_work);

@@ -47,8 +47,15 @@ START_TEST(commands_that_would_break_variational_weights_refuse_and_write_nothin
 }
 END_TEST
 
+/* the weights of 4 filters of 3x3x3 behind what batch normalisation has, in both files, with planes exchanged */
+static void expect_exchanged(const float *a, const float *b)
+{
+    for (int i = 0; i < 4 * 27; ++i) ck_assert(a[i] == b[i / 27 * 27 + (2 - i % 27 / 9) * 9 + i % 9]);
+}
+
 START_TEST(the_same_commands_still_treat_plain_networks)
 {
+    enum { HEADER = 20, WEIGHTS = HEADER + 4 * 4 * 4 };
     char *out = in_folder(folder, "out.weights");
     save_some_weights("[net]\nbatch=1\nheight=6\nwidth=6\nchannels=3\n"
                       "[convolutional]\nfilters=4\nsize=3\nbatch_normalize=1\n[connected]\noutput=3\n");
@@ -60,8 +67,14 @@ START_TEST(the_same_commands_still_treat_plain_networks)
         run_result r = run(argv);
         ck_assert_msg(r.status == 0, "%s: %s", commands[i], r.err);
         ck_assert_int_eq(files_in(folder, ""), 3);
+        size_t n, m;
+        char *before = read_bytes(weights_path, &n), *after = read_bytes(out, &m);
+        int is_same = n == m && !memcmp(before + HEADER, after + HEADER, n - HEADER);
+        ck_assert_msg(is_same == average, "%s", commands[i]);
+        if (!strcmp(commands[i], "rgbgr"))
+            expect_exchanged((const float *)(before + WEIGHTS), (const float *)(after + WEIGHTS));
         ck_assert_int_eq(unlink(out), 0);
-        free_run(r);
+        free_run(r), free(before), free(after);
     }
     free(out);
 }
