@@ -1,5 +1,6 @@
 #include "training/checkpoint.h"
 #include "training/average.h"
+#include "training/shared_update.h"
 #include "training/validation.h"
 #include "config/keys.h"
 #include "data/skip_broken.h"
@@ -495,6 +496,7 @@ void vd_checkpoint_back(network *net, long before)
         if (training.files) training.files = 1; /* the others are not usable */
         place = 0;
     }
+    vd_shared_forget();
     now.to = (long)get_current_batch(net);
     training.setbacks = now;
     *vd_validation_state_now() = best;

@@ -324,6 +324,11 @@ void vd_shared_whole(network *net)
     plan.is_stale = 0;
 }
 
+void vd_shared_forget(void)
+{
+    free_plan();
+}
+
 size_t vd_shared_sent(void)
 {
     return plan.sent;

@@ -34,6 +34,9 @@ void vd_shared_join(network *net);
 /* all that training changes is brought to all ranks; does nothing where it is there */
 void vd_shared_whole(network *net);
 
+/* a checkpoint has been restored: every rank has all of it, and other weights may be frozen */
+void vd_shared_forget(void);
+
 /* 0: log_sigma2, moments and counts are those of this rank's part only */
 int vd_shared_is_whole(void);
 
