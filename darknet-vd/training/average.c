@@ -4,12 +4,14 @@
 #include "layer/layer_state.h"
 #include "layer/vd_layer.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LAST_BATCHES = 1000, SAVED_EVERY = 100 };
 
-static char *path; /* of the file, null: none is written */
+static char *path;     /* of the file, null: none is written */
+static int64_t latest; /* batch in which the means were those of the weights so far */
 
 /* an array that is averaged */
 typedef struct {
@@ -140,12 +142,36 @@ static void apply(network *net)
     free(active);
 }
 
+/* the batches whose weights the means are of, the last of which takes them */
+static long first_of(const network *net)
+{
+    return net->max_batches / 2;
+}
+
+static long last_of(const network *net)
+{
+    long all = net->max_batches;
+    return all > 2 * LAST_BATCHES ? all - LAST_BATCHES : all - all / 4;
+}
+
+int64_t *vd_average_latest(void)
+{
+    return &latest;
+}
+
+void vd_average_restored(network *net)
+{
+    long batch = (long)get_current_batch(net);
+    int ends_later = batch < last_of(net), has_gap = latest < batch || batch < first_of(net);
+    if (ends_later && has_gap) vd_average_set(net, 0);
+}
+
 void vd_average_update(network *net)
 {
-    long batch = (long)get_current_batch(net), all = net->max_batches, first = all / 2;
-    long last = all > 2 * LAST_BATCHES ? all - LAST_BATCHES : all - all / 4;
-    if (!(net->ema_alpha > 0) || all < 1 || batch < first || batch > last) return;
+    long batch = (long)get_current_batch(net), last = last_of(net);
+    if (!(net->ema_alpha > 0) || net->max_batches < 1 || batch < first_of(net) || batch > last) return;
     int is_new = !net->average;
+    latest = batch;
     vd_average_set(net, 1);
     if (is_new) each(net, start);
     else each(net, batch < last ? step : keep_pruned); /* the last update may have pruned, too */

@@ -16,6 +16,8 @@
 
 #include "darknet.h"
 
+#include <stdint.h>
+
 /* a training that writes weights to a folder begins, has done a batch, ends */
 void vd_average_begin(const network *net, const char *backup, const char *base);
 void vd_average_batch(network *net);
@@ -30,5 +32,11 @@ float *vd_average_means(const network *net);
 
 /* memory for them (make = 1), or back to none */
 void vd_average_set(network *net, int make);
+
+/* for checkpoints: the batch of their latest step, for the caller to read and write; and what follows once it and the
+ * means have been read. Means that lack batches before this one are of a training that was to end earlier: one that
+ * goes on begins them anew */
+int64_t *vd_average_latest(void);
+void vd_average_restored(network *net);
 
 #endif

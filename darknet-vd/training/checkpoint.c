@@ -31,12 +31,13 @@
 
 static const char magic[4] = "VDCP";
 enum {
-    VERSION = 6,
+    VERSION = 7,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
     WITHOUT_AVERAGE = 3,    /* nor the best validation and the target of [vd_cost] */
     WITHOUT_SIZE = 4,       /* of target_size, nor whether the best validation was before a target */
     WITHOUT_LATER = 5,      /* nor whether the network follows later Darknets */
+    WITHOUT_LATEST = 6,     /* nor the batch of the average's latest step */
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 65536     /* of a side, as [net] may have them */
 };
@@ -167,6 +168,13 @@ static void pass_average(stream *s, network *net)
     if (bytes) pass(s, vd_average_means(net), bytes);
 }
 
+/* an earlier version does not say: the means lack no batch */
+static void pass_latest(stream *s, network *net)
+{
+    if (s->version > WITHOUT_LATEST) pass(s, vd_average_latest(), sizeof(*vd_average_latest()));
+    else *vd_average_latest() = (int64_t)get_current_batch(net);
+}
+
 /* a network that follows later Darknets by its weights does so only once these are loaded */
 static void pass_later(stream *s, const network *net)
 {
@@ -200,7 +208,9 @@ static void pass_training(stream *s, network *net)
         vd_average_set(net, 0);
     }
     if (s->version > WITHOUT_LATER) pass_later(s, net);
+    pass_latest(s, net);
     if (s->writes) return;
+    vd_average_restored(net);
     if (c) vd_target_restored(net);
     rand_restore(state);
     if (net->w == size[0] && net->h == size[1]) return;

@@ -206,6 +206,29 @@ START_TEST(a_resumed_training_may_have_an_average_no_longer)
 }
 END_TEST
 
+/* an average of batch 15, of a training of 20, is no beginning for that of one of 44, which begins in batch 22. Beside
+ * it, one that has none until then */
+START_TEST(a_longer_training_begins_its_average_anew)
+{
+    static const char of_20[] = "ema_alpha=.9\nmax_batches=20\n", of_44[] = "ema_alpha=.9\nmax_batches=44\n";
+    static const char *const parts[2][3] = {{of_20, of_44, of_44}, {of_20, "max_batches=21\n", of_44}};
+    char *path = in_folder(folder, "ema.cfg"), *bytes[2];
+    size_t n[2], m;
+    for (int i = 0; i < 2; ++i) {
+        for (int k = 0; k < 3; ++k) {
+            char *cfg = vd_format(NET "checkpoint=1\n%s%s", parts[i][k], costs[0]);
+            write_text(path, cfg);
+            free_run(train_digits(0, path, k ? "-resume" : 0));
+            free(cfg);
+        }
+        bytes[i] = take("ema.weights", n + i);
+        free(take("ema.checkpoint", &m));
+    }
+    ck_assert(n[0] == n[1] && !memcmp(bytes[0], bytes[1], n[0]));
+    free(bytes[0]), free(bytes[1]), free(path);
+}
+END_TEST
+
 START_TEST(an_average_needs_an_end)
 {
     char *path = in_folder(folder, "ema.cfg");
@@ -228,5 +251,6 @@ SUITE_OF(average)
     EACH(setup, remove_digits);
     LOOP(a_stopped_training_ends_with_the_means_of_one_never_stopped, COUNT_OF(costs));
     TEST(a_resumed_training_may_have_an_average_no_longer);
+    TEST(a_longer_training_begins_its_average_anew);
     TEST(an_average_needs_an_end);
 }
