@@ -178,8 +178,10 @@ void vd_average_update(network *net)
     if (batch == last) apply(net);
 }
 
+/* what was pruned after the means have been taken is 0 in the file, too */
 static void save(network *net)
 {
+    each(net, keep_pruned);
     each(net, swap);
     save_weights(net, path);
     each(net, swap);

@@ -229,6 +229,24 @@ START_TEST(a_longer_training_begins_its_average_anew)
 }
 END_TEST
 
+/* the means are taken in batch 30 of 40; the last batch that prunes is the 40th */
+START_TEST(weights_pruned_after_that_are_0_in_its_file_too)
+{
+    char *path = in_folder(folder, "ema.cfg"), *paths[] = {backup("ema.weights"), backup("ema_ema.weights")};
+    write_text(path, NET "ema_alpha=.9\nmax_batches=40\nlearning_rate=.01\n" DIGITS
+                         "[vd_cost]\nsamples=200\nmethod=magnitude\ntarget_sparsity=.9\nprune_start=10\n"
+                         "prune_ramp=30\nprune_every=10\n");
+    free_run(train_digits(0, path, 0));
+    network *last = parse_network_cfg(path), *means = parse_network_cfg(path);
+    load_weights(last, paths[0]), load_weights(means, paths[1]);
+    layer l = last->layers[1], of_means = means->layers[1];
+    for (int i = 0; i < l.inputs * l.outputs; ++i)
+        ck_assert_msg(l.weights[i] != 0 || of_means.weights[i] == 0, "weight %d is %g", i, of_means.weights[i]);
+    free_network(last), free_network(means);
+    free(paths[0]), free(paths[1]), free(path);
+}
+END_TEST
+
 START_TEST(an_average_needs_an_end)
 {
     char *path = in_folder(folder, "ema.cfg");
@@ -252,5 +270,6 @@ SUITE_OF(average)
     LOOP(a_stopped_training_ends_with_the_means_of_one_never_stopped, COUNT_OF(costs));
     TEST(a_resumed_training_may_have_an_average_no_longer);
     TEST(a_longer_training_begins_its_average_anew);
+    TEST(weights_pruned_after_that_are_0_in_its_file_too);
     TEST(an_average_needs_an_end);
 }
