@@ -55,7 +55,7 @@ static struct {
     long began_at;   /* batch: of the weights, or of the checkpoint */
     FILE *start;     /* state at the start; null unless kept */
     vd_setbacks setbacks;
-    float learning_rate; /* without halvings */
+    float learning_rate, learning_rate_min; /* without halvings */
 } training;
 
 static volatile sig_atomic_t caught;
@@ -285,6 +285,7 @@ static char *path_of(long i)
 static void apply_setbacks(network *net)
 {
     net->learning_rate = ldexpf(training.learning_rate, -training.setbacks.halvings);
+    net->learning_rate_min = ldexpf(training.learning_rate_min, -training.setbacks.halvings);
 }
 
 /* 0 when there is no such checkpoint */
@@ -460,6 +461,7 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     training.count = count;
     training.clock = time(0);
     training.learning_rate = net->learning_rate;
+    training.learning_rate_min = net->learning_rate_min;
     if (training.resume && resume(net)) {
         training.files = training.keep;
         training.resumed = 1;

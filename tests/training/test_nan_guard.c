@@ -154,6 +154,20 @@ START_TEST(going_back_to_the_start_is_to_start_with_the_halved_rate)
 }
 END_TEST
 
+/* without halvings the rate is 100 in all batches */
+START_TEST(the_least_rate_of_a_cycle_is_halved_too)
+{
+    char *cfg = write_cfg("cycle", WILD "policy=sgdr\nlearning_rate_min=100\nmax_batches=40\n", PLAIN);
+    run_result r = train_digits(0, cfg, NULL);
+    int halvings = count_of(r.err, ": back to batch ");
+    char *rate = vd_format(", %f rate, ", 100. / (1 << halvings));
+    ck_assert_int_ge(halvings, 2);
+    ck_assert_msg(strstr(strstr(r.out, "\n40, "), rate) != 0, "no %s", rate);
+    free_run(r);
+    free(rate), free(cfg);
+}
+END_TEST
+
 START_TEST(nothing_is_left_of_a_batch_that_was_broken_off)
 {
     network *net = network_of("[net]\nbatch=4\nsubdivisions=2\ninputs=5\nlearning_rate=.1\n"
@@ -307,6 +321,7 @@ SUITE_OF(nan_guard)
     TEST(weights_that_are_not_finite_are_never_written);
     LOOP(with_nan_guard_a_training_goes_back_and_halves_its_rate_until_it_gets_through, 2);
     LOOP(going_back_to_the_start_is_to_start_with_the_halved_rate, 2);
+    TEST(the_least_rate_of_a_cycle_is_halved_too);
     TEST(nothing_is_left_of_a_batch_that_was_broken_off);
     TEST(a_halved_rate_survives_resume_to_the_same_bytes);
     TEST(a_training_that_never_gets_through_is_given_up);
