@@ -120,7 +120,7 @@ static void make_noiseless(const network *net)
         vd_layer *vd = vd_layer_of(net->layers[i]);
         if (!vd) continue;
         for (size_t k = 0; k < vd->n; ++k) vd->log_sigma2[k] = vd_magnitude_log_sigma2;
-        vd->train_clip = 0;
+        vd->train_clip = vd->relative = 0;
     }
 }
 

@@ -169,6 +169,25 @@ START_TEST(what_a_variational_file_has_pruned_stays_pruned)
 }
 END_TEST
 
+#define LAYER(vd) "[net]\nbatch=6\ninputs=42\nmax_batches=9\n[" vd "connected]\noutput=40\nactivation=linear\n"
+
+/* log_alpha= is of the other method: with it, the smallest weights of a plain file would start over the cut */
+START_TEST(no_weight_of_a_plain_file_is_pruned_before_the_schedule_says_so)
+{
+    char *file = in_folder(folder, "plain.weights");
+    network *plain = network_of(LAYER("") "[softmax]\n", 0);
+    save_weights(plain, file);
+    network *net = network_of(
+        LAYER("vd_") "log_alpha=2.5\n[softmax]\n" COST("target_sparsity=.5\nprune_start=4\nprune_ramp=2\n"), file);
+    for (int t = 1; t <= 3; ++t) {
+        train_steps(net, t - 1, 1, 9);
+        ck_assert_uint_eq(zeros_of(net), 0);
+    }
+    free_network(plain), free_network(net);
+    free(file);
+}
+END_TEST
+
 /* behind prune_start + prune_ramp, with weights of one size: .29 times 100 is less than 29 in a double */
 START_TEST(a_late_start_and_equal_sizes_give_exactly_the_share)
 {
@@ -293,5 +312,6 @@ SUITE_OF(magnitude)
     LOOP(training_and_test_time_give_the_same_answer, COUNT_OF(left_shares));
     CASE("cfgs");
     EACH(enter_test_folder, leave_test_folder);
+    TEST(no_weight_of_a_plain_file_is_pruned_before_the_schedule_says_so);
     LOOP(keys_that_do_not_fit_are_refused, COUNT_OF(bad));
 }
