@@ -124,6 +124,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_silence_check_network(net);
     vd_silence_check_batch(net);
     vd_silence_check_gradients(net);
+    vd_silence_check_end(net);
     vd_average_begin(net, backup, base);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
     vd_sub_batches_check(net);

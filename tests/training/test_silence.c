@@ -88,6 +88,24 @@ START_TEST(a_training_that_is_over_says_so)
 }
 END_TEST
 
+START_TEST(keys_that_count_from_the_end_of_a_training_need_one)
+{
+    static const char *const cfgs[] = {"policy=poly\n[vd_connected]\n" LAST "[softmax]\n[vd_cost]\nsamples=40\n",
+                                       "[vd_connected]\n" LAST "[softmax]\n[vd_cost]\nsamples=40\nfine_tune=9\n"};
+    static const char *const said[] = {"c.cfg: [net]: policy=poly needs max_batches",
+                                       "c.cfg: [vd_cost]: fine_tune=9 needs max_batches"};
+    draw_digits(folder, 40, 10);
+    for (int i = 0; i < 2; ++i) {
+        char *cfg = vd_format("%s%s", NET_OF(0), cfgs[i]);
+        write_in_folder("c.cfg", cfg);
+        run_result r = train(1, 0, 0, 0);
+        ck_assert_msg(strstr(r.err, said[i]) != 0, "%s", r.err);
+        free_run(r);
+        free(cfg);
+    }
+}
+END_TEST
+
 /* plain weights of 2 batches, in digits/backup */
 static char *plain_weights(void)
 {
@@ -157,6 +175,7 @@ SUITE_OF(silence)
     EACH(make_test_folder, remove_test_folder);
     LOOP(a_training_that_misses_something_says_so_once, COUNT_OF(nets));
     TEST(a_training_that_is_over_says_so);
+    TEST(keys_that_count_from_the_end_of_a_training_need_one);
     TEST(a_schedule_that_begins_late_is_said);
     TEST(a_training_that_is_over_replaces_no_other_weights);
     TEST(more_names_than_classes_are_said);
