@@ -37,7 +37,7 @@ enum {
     WITHOUT_AVERAGE = 3,    /* nor the best validation and the target of [vd_cost] */
     WITHOUT_SIZE = 4,       /* of target_size, nor whether the best validation was before a target */
     WITHOUT_LATER = 5,      /* nor whether the network follows later Darknets */
-    WITHOUT_LATEST = 6,     /* nor the batch of the average's latest step */
+    WITHOUT_LATEST = 6,     /* nor the batch of the average's latest step, nor how many files there are */
     MOST_CHOICES = 1 << 20, /* bytes */
     MOST_PIXELS = 65536     /* of a side, as [net] may have them */
 };
@@ -185,6 +185,14 @@ static void pass_later(stream *s, const network *net)
                s->path, then ? "that began with" : "without");
 }
 
+/* of a training that goes on; an earlier version does not say */
+static void pass_files(stream *s)
+{
+    int64_t files = s->writes ? training.files : training.keep;
+    if (s->version > WITHOUT_LATEST) pass(s, &files, sizeof(files));
+    if (s->resumes) training.files = files < training.keep ? (long)files : training.keep;
+}
+
 static void pass_training(stream *s, network *net)
 {
     uint64_t state = rand_state();
@@ -209,6 +217,7 @@ static void pass_training(stream *s, network *net)
     }
     if (s->version > WITHOUT_LATER) pass_later(s, net);
     pass_latest(s, net);
+    pass_files(s);
     if (s->writes) return;
     vd_average_restored(net);
     if (c) vd_target_restored(net);
@@ -318,18 +327,18 @@ static long restore_before(network *net, long batch)
     return -1;
 }
 
-/* the latest file has become that of place i: those up to there are of batches that were taken back, or the same */
-static void drop_newer(long i)
+/* the latest of so many files has become that of place i: those up to there are of batches that were taken back, or the
+ * same */
+static void drop_newer(long files, long i)
 {
     if (!i) return;
-    for (long k = 1; k < training.files && !vd_rank(); ++k) {
+    for (long k = 1; k < files && !vd_rank(); ++k) {
         char *path = path_of(k), *older = path_of(k + i);
-        int failed = k + i < training.files ? rename(older, path) : unlink(path);
+        int failed = k + i < files ? rename(older, path) : unlink(path);
         if (failed && errno != ENOENT) vd_die("%s: %s", path, strerror(errno));
         free(older);
         free(path);
     }
-    training.files -= i;
 }
 
 /* 0 when there is no checkpoint */
@@ -390,8 +399,8 @@ static void save(network *net)
 {
     char *fault = vd_fault_of_state(net, net->n, 1);
     if (fault) vd_die("%s: not written: %s", training.path, fault);
-    write_file(net, training.keep > 1);
     if (training.files < training.keep) ++training.files;
+    write_file(net, training.keep > 1);
 }
 
 /* ---- training ---- */
@@ -463,7 +472,6 @@ void vd_checkpoint_begin(network *net, const char *backup, const char *base, flo
     training.learning_rate = net->learning_rate;
     training.learning_rate_min = net->learning_rate_min;
     if (training.resume && resume(net)) {
-        training.files = training.keep;
         training.resumed = 1;
         apply_setbacks(net);
         training.written_at = (long)get_current_batch(net);
@@ -513,8 +521,10 @@ void vd_checkpoint_back(network *net, long before)
     training.setbacks = now;
     *vd_validation_state_now() = best;
     apply_setbacks(net);
-    if (training.files) write_file(net, 0); /* replaces the latest, so that a resumed run knows of the setback */
-    drop_newer(place);
+    long files = training.files;
+    training.files -= place;
+    if (files) write_file(net, 0); /* replaces the latest, so that a resumed run knows of the setback */
+    drop_newer(files, place);
 }
 
 int vd_checkpoint_resumed(void)

@@ -15,6 +15,7 @@
  *     target    from version 4 on: vd_cost.target (layer/schedule.h), without share and empty before version 5
  *     later     from version 6 on: int32, 1 where the network follows later Darknets
  *     latest    from version 7 on: int64, the batch of the average's latest step
+ *     files     from version 7 on: int64, files of this training that are kept, this one included
  *     uint64    FNV-1a (base/hash.h) of all bytes before
  *
  * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of several

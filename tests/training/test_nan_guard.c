@@ -244,6 +244,30 @@ START_TEST(the_fourth_time_it_goes_back_to_the_checkpoint_before)
 }
 END_TEST
 
+/* an earlier training has left a checkpoint after batch 5, which this one has kept beside its own after batch 10 */
+START_TEST(it_never_goes_back_to_a_checkpoint_of_an_earlier_training)
+{
+    static const struct {
+        int batches, status;
+        const char *option;
+    } runs[] = {{5, 0, 0}, {10, 0, 0}, {20, 1, "-resume"}};
+    char *older = backup("earlier.checkpoint.1");
+    for (size_t i = 0; i < COUNT_OF(runs); ++i) {
+        char *keys = vd_format("learning_rate=.1\nmomentum=.9\npolicy=steps\nsteps=15\nscales=1e25\ncheckpoint=%d\n"
+                               "checkpoint_keep=3\nnan_guard=1\nmax_batches=%d\n",
+                               runs[i].batches, runs[i].batches);
+        char *cfg = write_cfg("earlier", keys, PLAIN);
+        run_result r = train_digits(runs[i].status, cfg, runs[i].option);
+        ck_assert_int_eq(count_of(r.err, ": back to batch 10, "), i == 2 ? 10 : 0);
+        ck_assert_int_eq(count_of(r.err, ": back to batch "), i == 2 ? 10 : 0);
+        free_run(r);
+        free(cfg), free(keys);
+    }
+    ck_assert_int_eq(access(older, F_OK), 0);
+    free(older);
+}
+END_TEST
+
 /* batches from 15 on fail until the rate of 1e6 is halved often enough; the rate of batch 18 is never small enough */
 START_TEST(what_fails_at_a_later_batch_is_counted_anew)
 {
@@ -326,6 +350,7 @@ SUITE_OF(nan_guard)
     TEST(a_halved_rate_survives_resume_to_the_same_bytes);
     TEST(a_training_that_never_gets_through_is_given_up);
     TEST(the_fourth_time_it_goes_back_to_the_checkpoint_before);
+    TEST(it_never_goes_back_to_a_checkpoint_of_an_earlier_training);
     TEST(what_fails_at_a_later_batch_is_counted_anew);
     TEST(a_checkpoint_of_the_first_version_is_taken_up);
     TEST(a_detector_with_changing_sizes_goes_back_too);
