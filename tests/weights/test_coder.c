@@ -67,6 +67,17 @@ START_TEST(raw_numbers_of_damaged_bytes_keep_their_bits)
 }
 END_TEST
 
+/* files have the numbers of steps: what a number means must stay */
+START_TEST(steps_are_those_of_the_format)
+{
+    for (int k = 0; k < 256; ++k) {
+        double octave = ldexp(1, k / 4 - 48), in_octave = 1 + k % 4 / 4.;
+        ck_assert_msg(vd_pack_step((uint8_t)k) == (float)(octave * in_octave), "%d: %g", k, vd_pack_step((uint8_t)k));
+    }
+    ck_assert(vd_pack_step(0) == 0x1p-48f && vd_pack_step(192) == 1 && vd_pack_step(255) == 57344);
+}
+END_TEST
+
 /* write and read a matrix; w is what comes back */
 static size_t round_trip(vd_pack_format format, int rows, int columns, uint8_t *steps, float *w)
 {
@@ -98,6 +109,31 @@ START_TEST(sparse_matrices_come_back_to_the_bit)
         memcpy(before, w, sizeof(w));
         round_trip(VD_PACK_FP32, ROWS, COLUMNS, steps, w);
         ck_assert_msg(!memcmp(before, w, sizeof(w)), "pattern %d", pattern);
+    }
+}
+END_TEST
+
+/* every row has a step of its own, and a row without weights none */
+START_TEST(rounded_matrices_come_back_to_the_bit)
+{
+    enum { ROWS = 9, COLUMNS = 23, N = ROWS * COLUMNS };
+    float w[N], before[N];
+    uint8_t steps[ROWS];
+    for (int format = VD_PACK_FP16; format <= VD_PACK_INT8; ++format) {
+        fill_random(w, N, 4);
+        for (int i = 0; i < ROWS; ++i) steps[i] = (uint8_t)(150 + 7 * i);
+        for (int k = 0; k < N; ++k) {
+            float step = vd_pack_step(steps[k / COLUMNS]), value = rintf(w[k] * VD_PACK_MOST_STEPS);
+            if (format == VD_PACK_INT8) w[k] = value * step;
+            else w[k] = vd_float_of_fp16(vd_fp16_of(w[k] * powf(10, (float)(k % 11) - 6)));
+            if (k % 3 || k / COLUMNS == 4) w[k] = 0;
+        }
+        if (format == VD_PACK_FP16) w[0] = 65504, w[1] = -0x1p-24f;
+        else w[0] = -VD_PACK_MOST_STEPS * vd_pack_step(steps[0]), w[1] = VD_PACK_MOST_STEPS * vd_pack_step(steps[0]);
+        memcpy(before, w, sizeof(w));
+        round_trip((vd_pack_format)format, ROWS, COLUMNS, steps, w);
+        ck_assert_msg(!memcmp(before, w, sizeof(w)), "format %d", format);
+        for (int i = 0; i < ROWS && format == VD_PACK_INT8; ++i) ck_assert_int_eq(steps[i], i == 4 ? 0 : 150 + 7 * i);
     }
 }
 END_TEST
@@ -172,7 +208,9 @@ SUITE_OF(coder)
     TEST(bits_come_back_whatever_their_odds);
     TEST(raw_numbers_of_every_length_come_back);
     TEST(raw_numbers_of_damaged_bytes_keep_their_bits);
+    TEST(steps_are_those_of_the_format);
     TEST(sparse_matrices_come_back_to_the_bit);
+    TEST(rounded_matrices_come_back_to_the_bit);
     TEST(a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places);
     TEST(halves_are_those_of_ieee_754);
     TEST(the_checksum_is_the_usual_crc_32);

@@ -135,17 +135,44 @@ static vd_bytes bytes_of(const char *hex)
 }
 
 /* the formats are pinned: files written by these versions must load for ever */
-START_TEST(a_file_of_each_version_is_read)
+static const struct {
+    const char *name, *file;
+    float weights[6], biases[2];
+} pinned[] = {
+    {"1, fp32",
+     "5644570100010002010203169fbf8000000000007ac17a00000155a0000025a426f657f6bed6",
+     {.5f, 0, -2, 0, 0, 1},
+     {1, 0}},
+    {"1, fp16",
+     "5644570100010002020203119fbf8000000000007ac150013574ee8512f9c8518d",
+     {.5f, 0, -0x1.554p-2f, 0, 0, 1},
+     {1, 0}},
+    /* steps of 1/8 and 7/256 */
+    {"1, int8",
+     "5644570100010002030203119fbf8000000000007b4758ec7f9e36026f7313fc7b",
+     {9 / 8.f, 0, -127 / 8.f, 0, 0, 35 / 256.f},
+     {1, 0}},
+    {"2, fp32", PINNED_2, {.5f, 0, -2, 0, 0, 1}, {1, 0}},
+    {"2, fp16", "564457020076839b2f7bfe00ed41c13be6ca4a733ef2789d2d", {.5f, 0, -2, 0, 0, 1}, {1, 0}},
+    {"2, int8",
+     "56445702007683d526ff02d5c7a2fee8efe2ace20cbe077fcc",
+     {65 / 128.f, 0, -255 / 128.f, 0, 0, 255 / 256.f},
+     {255 / 256.f, 0}},
+};
+
+START_TEST(a_file_of_each_version_and_format_is_read)
 {
-    static const char *const files[] = {"5644570100010002010203169fbf8000000000007ac17a00000155a0000025a426f657f6bed6",
-                                        PINNED_2};
-    for (size_t i = 0; i < COUNT_OF(files); ++i) {
+    for (size_t i = 0; i < COUNT_OF(pinned); ++i) {
         network *net = network_of(pinned_cfg, 0);
-        vd_bytes b = bytes_of(files[i]);
+        vd_bytes b = bytes_of(pinned[i].file);
         char *fault = vd_unpack_network(net, b.bytes, b.n);
-        ck_assert_msg(!fault, "version %zu: %s", i + 1, fault);
-        ck_assert_int_eq(memcmp(net->layers[0].weights, pinned_weights, sizeof(pinned_weights)), 0);
-        ck_assert_int_eq(memcmp(net->layers[0].biases, pinned_biases, sizeof(pinned_biases)), 0);
+        ck_assert_msg(!fault, "version %s: %s", pinned[i].name, fault);
+        for (int k = 0; k < 6; ++k)
+            ck_assert_msg(net->layers[0].weights[k] == pinned[i].weights[k], "version %s: weight %d is %.9g",
+                          pinned[i].name, k, net->layers[0].weights[k]);
+        for (int k = 0; k < 2; ++k)
+            ck_assert_msg(net->layers[0].biases[k] == pinned[i].biases[k], "version %s: bias %d is %.9g",
+                          pinned[i].name, k, net->layers[0].biases[k]);
         vd_bytes_free(&b);
         free_network(net);
     }
@@ -414,7 +441,7 @@ SUITE_OF(vdw)
     EACH(silence_stderr, 0);
     TEST(a_packed_network_answers_as_the_masked_one);
     TEST(fp32_keeps_every_weight_and_the_report);
-    TEST(a_file_of_each_version_is_read);
+    TEST(a_file_of_each_version_and_format_is_read);
     TEST(version_2_is_written_byte_by_byte_as_ever);
     TEST(dead_units_are_gone_and_their_constants_move_on);
     TEST(a_higher_rate_makes_a_smaller_file_that_answers_less_well);
