@@ -25,7 +25,7 @@ uint64_t vd_read_varint(vd_reader *r)
         uint64_t byte = (uint64_t)vd_read_byte(r);
         if (shift == 63 && byte > 1) break;
         value |= (byte & 127) << shift;
-        if (!(byte & 128)) return value;
+        if (!(byte & 128)) return r->bad ? 0 : value;
     }
     r->bad = 1;
     return 0;

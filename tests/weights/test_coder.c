@@ -3,6 +3,7 @@
 #include "weights/crc32.h"
 #include "weights/matrix.h"
 #include "weights/rounding.h"
+#include "weights/varint.h"
 #include "base/fp16.h"
 #include "support/support.h"
 #include "base/fail.h"
@@ -75,6 +76,43 @@ START_TEST(steps_are_those_of_the_format)
         ck_assert_msg(vd_pack_step((uint8_t)k) == (float)(octave * in_octave), "%d: %g", k, vd_pack_step((uint8_t)k));
     }
     ck_assert(vd_pack_step(0) == 0x1p-48f && vd_pack_step(192) == 1 && vd_pack_step(255) == 57344);
+}
+END_TEST
+
+START_TEST(varints_come_back)
+{
+    static const struct {
+        uint64_t value;
+        size_t bytes;
+    } cases[] = {{0, 1},     {1, 1},          {127, 1},        {128, 2},         {16383, 2},
+                 {16384, 3}, {UINT32_MAX, 5}, {1ull << 62, 9}, {1ull << 63, 10}, {UINT64_MAX, 10}};
+    vd_bytes b = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) {
+        vd_add_varint(&b, cases[i].value);
+        ck_assert_uint_eq(b.n, n += cases[i].bytes);
+    }
+    vd_reader r = {.bytes = b.bytes, .n = b.n};
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) ck_assert_uint_eq(vd_read_varint(&r), cases[i].value);
+    ck_assert(r.at == r.n && !r.bad);
+    ck_assert(vd_read_byte(&r) == 0 && r.bad);
+    vd_bytes_free(&b);
+}
+END_TEST
+
+/* past the end, of 65 bits, of eleven bytes: what is read from then on is 0 */
+START_TEST(numbers_that_are_no_varints_are_bad)
+{
+    static const uint8_t bad[][12] = {{0xff},
+                                      {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2},
+                                      {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0}};
+    static const size_t lengths[] = {1, 12, 12};
+    for (size_t i = 0; i < COUNT_OF(bad); ++i) {
+        vd_reader r = {.bytes = bad[i], .n = lengths[i]};
+        ck_assert_uint_eq(vd_read_varint(&r), 0);
+        ck_assert_msg(r.bad, "number %zu", i);
+        ck_assert(vd_read_byte(&r) == 0 && vd_read_varint(&r) == 0);
+    }
 }
 END_TEST
 
@@ -209,6 +247,8 @@ SUITE_OF(coder)
     TEST(raw_numbers_of_every_length_come_back);
     TEST(raw_numbers_of_damaged_bytes_keep_their_bits);
     TEST(steps_are_those_of_the_format);
+    TEST(varints_come_back);
+    TEST(numbers_that_are_no_varints_are_bad);
     TEST(sparse_matrices_come_back_to_the_bit);
     TEST(rounded_matrices_come_back_to_the_bit);
     TEST(a_sparse_matrix_costs_its_values_and_the_entropy_of_its_places);
