@@ -70,6 +70,25 @@ START_TEST(log_alpha_variance_and_mask_follow_the_formula)
 }
 END_TEST
 
+/* one by one, each with its own log_alpha as the threshold; the clip has numbers that many weights share */
+START_TEST(a_weight_at_the_threshold_is_pruned)
+{
+    const vd_kernels *k = tables[_i];
+    float at[N], masked;
+    int clipped[2] = {0};
+    fill();
+    for (int i = 0; i < N; ++i) {
+        k->log_alpha(1, theta + i, log_sigma2 + i, at + i);
+        ck_assert_uint_eq(k->mask(1, theta + i, log_sigma2 + i, at[i], &masked), 0);
+        ck_assert(masked == 0);
+        k->mask(1, theta + i, log_sigma2 + i, nextafterf(at[i], 9), &masked);
+        ck_assert(masked == theta[i]);
+        clipped[0] += at[i] == -8, clipped[1] += at[i] == 8;
+    }
+    ck_assert(clipped[0] > 0 && clipped[1] > 0);
+}
+END_TEST
+
 START_TEST(posterior_gradient_follows_the_formula_and_accumulates)
 {
     const vd_kernels *k = tables[_i];
@@ -417,6 +436,7 @@ START_TEST(sums_activations_and_normalisation_follow_the_formula)
     for (int n = 0; n < 200; n += 1 + n / 9) {
         double sum = 0, squares = 0, dot = 0;
         fill();
+        for (int i = 0; i < N; i += 7) x[i] = i % 2 ? 0 : -0.f; /* as a ReLU has many */
         for (int i = 0; i < n; ++i) {
             sum += x[i];
             squares += (x[i] - .3) * (x[i] - .3);
@@ -489,6 +509,14 @@ START_TEST(weights_over_a_log_alpha_are_counted_and_frozen_ones_held)
         ck_assert_int_eq(count[N - 1], N % 3 == 1 ? UINT16_MAX : N - 1);
         ck_assert(counted > N / 30 && counted < N - N / 30);
     }
+    for (int i = 0; i < N; ++i) { /* log(alpha) itself, and a little less */
+        theta[i] = i % 2 ? 1 : -2;
+        z[i] = theta[i] * theta[i] * (i % 3 ? 2 : nextafterf(2, 0));
+        y[i] = -1, count[i] = 5;
+    }
+    k->count_pruned(N, 2, theta, z, y, count);
+    for (int i = 0; i < N; ++i) ck_assert_int_eq(count[i], i % 3 ? 6 : 0);
+    fill();
     for (int i = 0; i < N; ++i) count[i] = (uint16_t)(i % 20), x[i] = 1;
     k->hold_frozen(N - 1, 10, theta, count, x);
     for (int i = 0; i < N; ++i) ck_assert(x[i] == (i < N - 1 && theta[i] == 0 && i % 20 >= 10 ? 0 : 1));
@@ -640,6 +668,7 @@ SUITE_OF(kernels)
 {
     n_tables = vd_kernels_list(tables, TABLES);
     LOOP(log_alpha_variance_and_mask_follow_the_formula, n_tables);
+    LOOP(a_weight_at_the_threshold_is_pruned, n_tables);
     LOOP(posterior_gradient_follows_the_formula_and_accumulates, n_tables);
     LOOP(kl_and_its_derivative_follow_the_formula, n_tables);
     LOOP(kl_has_its_golden_values, n_tables);
