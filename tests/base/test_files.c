@@ -345,6 +345,113 @@ START_TEST(a_program_that_goes_on_after_a_failure_can_write_others)
 }
 END_TEST
 
+START_TEST(a_file_is_read_whole_whatever_its_length)
+{
+    static const size_t lengths[] = {0, 1, 65534, 65535, 65536, 131071, 131072, 300000};
+    char *path = in_folder(folder, "in");
+    for (size_t i = 0; i < COUNT_OF(lengths); ++i) {
+        size_t n = 7;
+        char *data = vd_calloc(lengths[i] + 1, 1);
+        for (size_t k = 0; k < lengths[i]; ++k) data[k] = (char)(k * 7 + k / 251);
+        write_bytes(path, data, lengths[i]);
+        unsigned char *bytes = vd_input_bytes(path, &n);
+        ck_assert_uint_eq(n, lengths[i]);
+        ck_assert(!memcmp(bytes, data, n) && bytes[n] == 0);
+        FILE *fp = fopen(path, "rb");
+        if (n) ck_assert_int_eq(fgetc(fp), *bytes); /* the rest of it is one less */
+        free(bytes);
+        bytes = vd_input_rest(fp, &n);
+        ck_assert_uint_eq(n + (lengths[i] > 0), lengths[i]);
+        ck_assert(!n || !memcmp(bytes, data + 1, n));
+        fclose(fp);
+        free(bytes), free(data);
+    }
+    free(path);
+}
+END_TEST
+
+static void read_it(const char *path)
+{
+    size_t n;
+    vd_input_bytes(path, &n);
+}
+
+START_TEST(what_cannot_be_read_is_named)
+{
+    char *missing = in_folder(folder, "missing"), *err, *expected;
+    const char *const paths[] = {missing, folder, "/proc/self/mem"};
+    const char *const said[] = {"Couldn't open file: %s: No such file or directory\n", "%s: is a directory\n",
+                                "%s: cannot read: Input/output error\n"};
+    for (int i = 0; i < 3; ++i) {
+        ck_assert_int_eq(in_child(read_it, paths[i], &err), 1);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        expected = vd_format(said[i], paths[i]);
+#pragma GCC diagnostic pop
+        ck_assert_str_eq(err, expected);
+        free(err), free(expected);
+    }
+    free(missing);
+}
+END_TEST
+
+/* the program goes on with the line that would have ended it */
+START_TEST(an_output_that_is_tried_returns_its_fault)
+{
+    char *path = in_folder(folder, "out"), *missing = in_folder(folder, "missing/out"), *fault;
+    vd_output out = vd_output_try(missing, &fault);
+    ck_assert_ptr_null(out.fp);
+    ck_assert_msg(fault && strstr(fault, "missing/out: cannot write: No such file or directory"), "%s", fault);
+    free(fault);
+    out = vd_output_try(folder, &fault);
+    ck_assert(!out.fp && fault && strstr(fault, ": cannot write: is a directory"));
+    free(fault);
+    write_text(path, "old");
+    for (int sync = 0; sync < 2; ++sync) {
+        out = vd_output_try(path, &fault);
+        ck_assert(out.fp && !fault);
+        fputs(sync ? "synced" : "new", out.fp);
+        ck_assert_ptr_null(vd_output_finish(&out, sync));
+        expect_file(path, sync ? "synced" : "new", sync ? 6 : 3);
+    }
+    out = vd_output_try(path, &fault);
+    ck_assert_ptr_nonnull(freopen("/dev/full", "w", out.fp)); /* as on a full disk */
+    fputs("lost", out.fp);
+    fault = vd_output_finish(&out, 0);
+    ck_assert_msg(fault && strstr(fault, "out: not written: No space left on device"), "%s", fault);
+    expect_file(path, "synced", 6);
+    ck_assert_int_eq(files_in(folder, ""), 1);
+    free(fault), free(path), free(missing);
+}
+END_TEST
+
+START_TEST(an_ending_needs_a_name_to_follow)
+{
+    static const char *const bad[] = {"", "a/", ".", "..", "a/.", "a/.."}, *const good[] = {"a", "a/b", ".a", "a.",
+                                                                                            "..."};
+    for (size_t i = 0; i < COUNT_OF(bad); ++i) {
+        char *err, *said = vd_format("'%s': a name without its ending is expected, as in folder/net\n", bad[i]);
+        ck_assert_int_eq(in_child(vd_check_stem, bad[i], &err), 1);
+        ck_assert_str_eq(err, said);
+        free(err), free(said);
+    }
+    for (size_t i = 0; i < COUNT_OF(good); ++i) vd_check_stem(good[i]);
+}
+END_TEST
+
+START_TEST(one_file_of_two_names_is_the_same)
+{
+    char *a = in_folder(folder, "a"), *b = in_folder(folder, "b"), *link = in_folder(folder, "link");
+    write_text(a, "text"), write_text(b, "text");
+    ck_assert_int_eq(symlink("a", link), 0);
+    ck_assert(vd_same_file(a, a) && vd_same_file(a, link) && vd_same_file(link, a));
+    ck_assert(!vd_same_file(a, b) && !vd_same_file(link, b));
+    ck_assert_int_eq(remove(a), 0);
+    ck_assert(!vd_same_file(a, a) && !vd_same_file(link, link)); /* neither exists */
+    free(a), free(b), free(link);
+}
+END_TEST
+
 static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU};
 static int number;
 
@@ -386,5 +493,10 @@ SUITE_OF(files)
     TEST(outputs_that_belong_together_appear_all_or_none);
     TEST(a_full_disk_leaves_the_files_that_belong_together_as_they_were);
     TEST(a_program_that_goes_on_after_a_failure_can_write_others);
+    TEST(a_file_is_read_whole_whatever_its_length);
+    TEST(what_cannot_be_read_is_named);
+    TEST(an_output_that_is_tried_returns_its_fault);
+    TEST(an_ending_needs_a_name_to_follow);
+    TEST(one_file_of_two_names_is_the_same);
     LOOP(a_signal_that_ends_the_program_leaves_no_temporary_file, COUNT_OF(ending));
 }

@@ -88,6 +88,26 @@ START_TEST(text_is_appended_to_nothing_and_to_text)
 }
 END_TEST
 
+START_TEST(words_are_joined_as_alternatives)
+{
+    static const char *const words[][4] = {{"a"}, {"a", "b"}, {"a", "b", "c"}}, *const said[] = {"a", "a or b",
+                                                                                                 "a, b or c"};
+    for (int i = 0; i < 3; ++i) {
+        char *all = vd_alternatives(words[i]);
+        ck_assert_str_eq(all, said[i]);
+        free(all);
+    }
+}
+END_TEST
+
+START_TEST(a_file_name_follows_the_last_slash)
+{
+    static const char *const cases[][2] = {
+        {"a/b/net.cfg", "net.cfg"}, {"net.cfg", "net.cfg"}, {"/net", "net"}, {"a/", ""}, {"", ""}};
+    for (size_t i = 0; i < COUNT_OF(cases); ++i) ck_assert_str_eq(vd_file_name(cases[i][0]), cases[i][1]);
+}
+END_TEST
+
 START_TEST(a_word_is_found_in_a_list_as_a_whole)
 {
     static const char words[] = "test train -c=n -cpuct=f valid";
@@ -132,5 +152,7 @@ SUITE_OF(text)
     TEST(whole_numbers_are_decimal_and_fit_a_long);
     TEST(formatting_gives_a_string_of_any_length);
     TEST(text_is_appended_to_nothing_and_to_text);
+    TEST(words_are_joined_as_alternatives);
+    TEST(a_file_name_follows_the_last_slash);
     TEST(a_word_is_found_in_a_list_as_a_whole);
 }
