@@ -198,7 +198,7 @@ START_TEST(lists_compute_what_single_taps_do)
 {
     const vd_active_kernels *k = tables[_i / COUNT_OF(shapes)]->active;
     int i = _i % COUNT_OF(shapes);
-    setenv("DARKNET_KERNELS", tables[_i / COUNT_OF(shapes)]->name, 1);
+    vd_kernels_use(tables[_i / COUNT_OF(shapes)]);
     problem q = make_problem(shapes[i]);
     results want = make_results(&q), size = make_results(&q);
     exact(&q, want, size);

@@ -183,14 +183,7 @@ static void check(vd_convolution_plan plan, vd_pass pass, int add, definition d)
     free(sums), free_problem(p);
 }
 
-/* the table of this number is the one in use; each test is a process of its own */
-static int use_table(int number)
-{
-    const vd_kernels *tables[TABLES];
-    if (number >= vd_kernels_list(tables, TABLES)) return 0;
-    setenv("DARKNET_KERNELS", tables[number]->name, 1);
-    return vd_kernels_get() == tables[number]; /* not without CK_FORK */
-}
+static const vd_kernels *tables[TABLES];
 
 static void check_ways(vd_convolution_shape s, vd_pass pass, int images)
 {
@@ -211,7 +204,7 @@ static void check_ways(vd_convolution_shape s, vd_pass pass, int images)
 
 START_TEST(every_way_is_the_convolution_and_its_gradients)
 {
-    if (!use_table(_i / SHAPES)) return;
+    vd_kernels_use(tables[_i / SHAPES]);
     for (int j = 0; j < RUNS; ++j)
         for (int pass = 0; pass < VD_PASSES; ++pass) check_ways(shapes[_i % SHAPES], pass, runs[j]);
 }
@@ -221,7 +214,7 @@ END_TEST
 START_TEST(lines_give_an_image_the_same_bits_in_every_run)
 {
     enum { IMAGES = 6 };
-    if (!use_table(_i)) return;
+    vd_kernels_use(tables[_i]);
     for (int i = 0; i < SHAPES; ++i)
         for (int pass = VD_FORWARD; pass <= VD_BACKWARD_DATA; ++pass) {
             vd_convolution_plan plan = {.shape = shapes[i], .images = IMAGES};
@@ -278,9 +271,7 @@ END_TEST
 
 START_TEST(shifted_copies_are_those_of_plain_c)
 {
-    const vd_kernels *tables[TABLES];
-    int n = vd_kernels_list(tables, TABLES);
-    for (int t = 0; t < n; ++t)
+    for (int t = 0; t < TABLES && tables[t]; ++t)
         for (int i = 0; i < SHAPES; ++i)
             for (int images = 1; images <= 3; images += 2) {
                 vd_window w = shapes[i].window;
@@ -305,9 +296,10 @@ END_TEST
 
 SUITE_OF(convolve)
 {
+    int n_tables = vd_kernels_list(tables, TABLES);
     TIMEOUT(120);
-    LOOP(every_way_is_the_convolution_and_its_gradients, SHAPES * TABLES);
-    LOOP(lines_give_an_image_the_same_bits_in_every_run, TABLES);
+    LOOP(every_way_is_the_convolution_and_its_gradients, SHAPES * n_tables);
+    LOOP(lines_give_an_image_the_same_bits_in_every_run, n_tables);
     TEST(without_onednn_small_batches_use_winograd);
     TEST(shifted_copies_are_those_of_plain_c);
 }
