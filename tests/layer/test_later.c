@@ -219,6 +219,25 @@ START_TEST(overlaps_of_equal_and_distant_boxes)
 }
 END_TEST
 
+START_TEST(a_box_is_cut_at_the_sides_of_the_picture)
+{
+    static const struct {
+        box b, inside;
+    } cases[] = {{{3, 2, 2, 2}, {3, 2, 2, 2}},
+                 {{0, 2, 2, 2}, {.5f, 2, 1, 2}},
+                 {{7.5f, 3.5f, 3, 3}, {7, 3, 2, 2}},
+                 {{4, 2, 20, 10}, {4, 2, 8, 4}},
+                 {{4, 0, 2, 1}, {4, .25f, 2, .5f}}};
+    for (int i = 0; i < COUNT_OF(cases); ++i) {
+        box in = vd_box_inside(cases[i].b, 8, 4), want = cases[i].inside;
+        ck_assert_msg(in.x == want.x && in.y == want.y && in.w == want.w && in.h == want.h, "%d: %g %g %g %g", i, in.x,
+                      in.y, in.w, in.h);
+    }
+    ck_assert(vd_box_inside((box){-3, 2, 2, 2}, 8, 4).w == 0 && vd_box_inside((box){11, 2, 2, 2}, 8, 4).w == 0);
+    ck_assert(vd_box_inside((box){4, -3, 2, 2}, 8, 4).h == 0 && vd_box_inside((box){4, 5, 2, 2}, 8, 4).h == 0);
+}
+END_TEST
+
 /* ---- [route] groups ---- */
 
 #define GROUPED                                                                                              \
@@ -518,6 +537,7 @@ SUITE_OF(later)
     TEST(a_network_is_refused_for_its_own_keys);
     LOOP(gradients_of_iou_and_giou_are_their_derivatives, VD_GIOU + 1);
     TEST(overlaps_of_equal_and_distant_boxes);
+    TEST(a_box_is_cut_at_the_sides_of_the_picture);
     TEST(a_route_passes_on_one_group_and_its_gradient);
     TEST(groups_that_do_not_fit_are_named);
     LOOP(gradients_go_through_smooth_activations, COUNT_OF(smooth_nets));

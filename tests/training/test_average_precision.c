@@ -31,6 +31,15 @@ START_TEST(overlap_is_intersection_over_union)
 }
 END_TEST
 
+START_TEST(the_most_overlap_is_that_of_the_nearest)
+{
+    static const float box[] = {1, 1, 2, 2}, others[][4] = {{9, 9, 2, 2}, {2, 1, 2, 2}, {2, 2, 2, 2}};
+    is(vd_most_overlap(box, 3, others), 1. / 3);
+    is(vd_most_overlap(box, 1, others), 0);
+    is(vd_most_overlap(box, 0, 0), 0);
+}
+END_TEST
+
 /* two objects side by side, [0, 4] and [4, 8], 4 high */
 static const float objects[2][4] = {{2, 2, 4, 4}, {6, 2, 4, 4}};
 
@@ -155,6 +164,7 @@ END_TEST
 SUITE_OF(average_precision)
 {
     TEST(overlap_is_intersection_over_union);
+    TEST(the_most_overlap_is_that_of_the_nearest);
     TEST(an_object_is_hit_once_by_the_surest_detection);
     TEST(a_detection_does_not_turn_to_another_object_when_its_own_is_taken);
     TEST(the_least_overlap_of_a_hit_counts_as_one);
