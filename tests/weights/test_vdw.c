@@ -80,9 +80,10 @@ static char *write_packed(const network *net, vd_pack_format format, const char 
     return path;
 }
 
+/* Measured: 3e-8, 3.4e-6 and 1e-3. Without the means of batch normalisation integers give 2e-2 */
 START_TEST(a_packed_network_answers_as_the_masked_one)
 {
-    static const double most[] = {[VD_PACK_FP32] = 1e-6, [VD_PACK_FP16] = 2e-3, [VD_PACK_INT8] = .1};
+    static const double most[] = {[VD_PACK_FP32] = 1e-6, [VD_PACK_FP16] = 2e-5, [VD_PACK_INT8] = 5e-3};
     network *net = random_network();
     for (int format = VD_PACK_FP32; format <= VD_PACK_INT8; ++format) {
         char *path = write_packed(net, format, "net.vdw");
