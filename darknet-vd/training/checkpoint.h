@@ -1,40 +1,16 @@
-/* Training that can be stopped and resumed: <backup>/<base>.checkpoint holds all its state, and
+/* Training that can be stopped and resumed: <backup>/<base>.checkpoint holds all its state (checkpoint_file.h), and
  * `darknet classifier|detector|cifar train ... -resume` continues from there; with [net] seed=N it reaches the same
  * weights, to the bit, as training that was never stopped.
  *
- * The file is in the machine's byte order, because it is written and read on one machine:
- *
- *     "VDCP", uint32 version, uint64 fingerprint of the network's layers
- *     arrays    uint64 bytes, then the bytes; of each layer, in order: layer_state.h, then vd_layer_state()
- *     training  seen, t, state of the random numbers, width, height, average loss, batches since the start, [vd_cost]
- *     setbacks  from version 2 on: vd_setbacks
- *     choices   from version 3 on: uint32 bytes, then the text of kernels and ways (layer/kernel_choice.h): with a seed
- *               the training goes on with them
- *     average   from version 4 on: uint64 bytes, then the means of ema_alpha (training/average.h)
- *     best      from version 4 on: vd_validation_state (training/validation.h), before version 5 without before_target
- *     target    from version 4 on: vd_cost.target (layer/schedule.h), without share and empty before version 5
- *     later     from version 6 on: int32, 1 where the network follows later Darknets
- *     latest    from version 7 on: int64, the batch of the average's latest step
- *     files     from version 7 on: int64, files of this training that are kept, this one included
- *     uint64    FNV-1a (base/hash.h) of all bytes before
- *
- * It appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of several
+ * The file appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of several
  * ranks (ranks/ranks.h) rank 0 alone writes and reads it, and passes on what it has read. */
 #ifndef VD_TRAINING_CHECKPOINT_H
 #define VD_TRAINING_CHECKPOINT_H
 
-#include "darknet.h"
+#include "training/checkpoint_file.h"
 #include "config/options.h"
 
-#include <stdint.h>
-
-/* how often training has gone back because its numbers were not finite */
-typedef struct {
-    int32_t halvings; /* of the cfg's learning rate, in all */
-    int32_t in_a_row; /* since training last got past `batch` */
-    int64_t batch;    /* where the last failure was */
-    int64_t to;       /* the batch that training went back to from there */
-} vd_setbacks;
+#include "darknet.h"
 
 /* read [net]'s keys: checkpoint=N batches and checkpoint_minutes=M between two files (0: no limit of this kind),
  * checkpoint_keep=K files to keep, the older ones as .checkpoint.1 and so on */
