@@ -145,7 +145,7 @@ static void pass_later(stream *s, const network *net)
 /* of a training that goes on; an earlier version does not say */
 static void pass_files(stream *s)
 {
-    int64_t files = s->writes ? s->state->files : INT64_MAX;
+    int64_t files = s->writes ? s->state->files : 0;
     if (s->version > WITHOUT_LATEST) pass(s, &files, sizeof(files));
     if (s->resumes) s->state->files = files;
 }

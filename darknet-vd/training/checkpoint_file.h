@@ -14,7 +14,7 @@
  *     target    from version 4 on: vd_cost.target (layer/schedule.h), without share and empty before version 5
  *     later     from version 6 on: int32, 1 where the network follows later Darknets
  *     latest    from version 7 on: int64, the batch of the average's latest step
- *     files     from version 7 on: int64, files of this training that are kept, this one included
+ *     files     from version 7 on: int64, checkpoints in a row that are of this training, this one included
  *     uint64    FNV-1a (base/hash.h) of all bytes before */
 #ifndef VD_TRAINING_CHECKPOINT_FILE_H
 #define VD_TRAINING_CHECKPOINT_FILE_H
@@ -37,7 +37,7 @@ typedef struct {
     float *avg_loss; /* the training loop's own, as is count: batches since the start */
     int *count;
     vd_setbacks setbacks;
-    int64_t files; /* of this training that are kept, this one included */
+    int64_t files; /* checkpoints in a row that are of this training; checkpoint_keep says how many of them stay */
 } vd_training_state;
 
 /* the whole file; the caller checks for errors when it closes it. path is for messages */
@@ -46,8 +46,8 @@ void vd_checkpoint_write(FILE *fp, const char *path, network *net, vd_training_s
 /* read from its first byte on; the program ends with a line unless the file is whole, undamaged and of this network,
  * and nothing of it is used before that is known
  *
- *   resumes   1: a training goes on with it, and with its choice of kernels; state->files is read, INT64_MAX where an
- *             earlier version does not say. 0: a training goes back to it; both stay as they are */
+ *   resumes   1: a training goes on with it, and with its choice of kernels; state->files is read, 0 where an earlier
+ *             version does not say. 0: a training goes back to it; both stay as they are */
 void vd_checkpoint_read(FILE *fp, const char *path, network *net, vd_training_state *state, int resumes);
 
 #endif
