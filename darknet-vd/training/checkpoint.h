@@ -2,8 +2,8 @@
  * `darknet classifier|detector|cifar train ... -resume` continues from there; with [net] seed=N it reaches the same
  * weights, to the bit, as training that was never stopped.
  *
- * The file appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of several
- * ranks (ranks/ranks.h) rank 0 alone writes and reads it, and passes on what it has read. */
+ * The file appears whole or not at all (base/files.h), and nothing of it is used unless its checksum is right. Of
+ * several ranks (ranks/ranks.h) rank 0 alone writes and reads it, and passes on what it has read. */
 #ifndef VD_TRAINING_CHECKPOINT_H
 #define VD_TRAINING_CHECKPOINT_H
 
