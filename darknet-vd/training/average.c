@@ -11,7 +11,7 @@
 enum { LAST_BATCHES = 1000, SAVED_EVERY = 100 };
 
 static char *path;     /* of the file, null: none is written */
-static int64_t latest; /* batch in which the means were those of the weights so far */
+static int64_t latest; /* batch of the means' latest step */
 
 /* an array that is averaged */
 typedef struct {
@@ -142,7 +142,7 @@ static void apply(network *net)
     free(active);
 }
 
-/* the batches whose weights the means are of, the last of which takes them */
+/* the first batch of the means, and the one in which they become the weights */
 static long first_of(const network *net)
 {
     return net->max_batches / 2;
@@ -189,6 +189,7 @@ static void save(network *net)
 
 void vd_average_begin(const network *net, const char *backup, const char *base)
 {
+    latest = 0;
     if (!(net->ema_alpha > 0)) return;
     if (net->max_batches < 1)
         vd_die("%s: [net]: ema_alpha=%g needs max_batches: the average begins at half of them", net->cfg_file,

@@ -34,8 +34,8 @@ float *vd_average_means(const network *net);
 void vd_average_set(network *net, int make);
 
 /* for checkpoints: the batch of their latest step, for the caller to read and write; and what follows once it and the
- * means have been read. Means that lack batches before this one are of a training that was to end earlier: one that
- * goes on begins them anew */
+ * means have been read. Means whose latest step is before the checkpoint's batch are of a training that was to end
+ * earlier and has taken them; so are means from before half of max_batches. A training that goes on begins them anew */
 int64_t *vd_average_latest(void);
 void vd_average_restored(network *net);
 

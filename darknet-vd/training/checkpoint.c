@@ -75,18 +75,12 @@ static int restore_file(network *net, const char *path, int resumes)
     return 1;
 }
 
-/* files of this training that are there */
-static long kept(void)
-{
-    return training.state.files < training.keep ? (long)training.state.files : training.keep;
-}
-
 /* restore the latest of this training's checkpoints before a batch whose numbers are finite; returns its place among
  * them, from 0 on, or -1 when there is none */
 static long restore_before(network *net, long batch)
 {
     vd_ranks_broadcast(&training.state.files, sizeof(training.state.files)); /* rank 0 writes some by the clock */
-    for (long i = 0; i < kept(); ++i) {
+    for (long i = 0; i < training.state.files; ++i) {
         char *path = path_of(i), *fault = 0;
         int there = restore_file(net, path, 0);
         if (there) fault = vd_fault_of_state(net, net->n, 1);
@@ -116,8 +110,9 @@ static int resume(network *net)
 {
     if (!restore_file(net, training.path, 1)) return 0;
     char *fault = vd_fault_of_state(net, net->n, 1);
-    if (fault) vd_die("%s: %s", training.path, fault);               /* an older version wrote such files */
-    if (!training.state.files) training.state.files = training.keep; /* as that version took it */
+    if (fault) vd_die("%s: %s", training.path, fault);                 /* an older version wrote such files */
+    if (!training.state.files || training.state.files > training.keep) /* 0: an older version took it so */
+        training.state.files = training.keep;
     return 1;
 }
 
@@ -168,7 +163,7 @@ static void save(network *net)
 {
     char *fault = vd_fault_of_state(net, net->n, 1);
     if (fault) vd_die("%s: not written: %s", training.path, fault);
-    ++training.state.files;
+    if (training.state.files < training.keep) ++training.state.files;
     write_file(net, training.keep > 1);
 }
 
@@ -284,8 +279,8 @@ void vd_checkpoint_back(network *net, long before)
     training.state.setbacks = now;
     *vd_validation_state_now() = best;
     apply_setbacks(net);
-    long files = kept();
-    training.state.files = files - place;
+    long files = (long)training.state.files;
+    training.state.files -= place;
     if (files) write_file(net, 0); /* replaces the latest, so that a resumed run knows of the setback */
     drop_newer(files, place);
 }

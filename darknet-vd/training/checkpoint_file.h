@@ -4,7 +4,8 @@
  * The file is in the machine's byte order, because it is written and read on one machine:
  *
  *     "VDCP", uint32 version, uint64 fingerprint of the network's layers
- *     arrays    uint64 bytes, then the bytes; of each layer, in order: layer_state.h, then vd_layer_state()
+ *     arrays    uint64 bytes, then the bytes; of each layer, in order: layer_state.h, then vd_layer_state() and int32,
+ *               1 where it trains on its active weights only
  *     training  seen, t, state of the random numbers, width, height, average loss, batches since the start, [vd_cost]
  *     setbacks  from version 2 on: vd_setbacks
  *     choices   from version 3 on: uint32 bytes, then the text of kernels and ways (layer/kernel_choice.h): with a seed
@@ -14,7 +15,7 @@
  *     target    from version 4 on: vd_cost.target (layer/schedule.h), without share and empty before version 5
  *     later     from version 6 on: int32, 1 where the network follows later Darknets
  *     latest    from version 7 on: int64, the batch of the average's latest step
- *     files     from version 7 on: int64, checkpoints in a row that are of this training, this one included
+ *     files     from version 7 on: int64, files of this training that are there, this one included
  *     uint64    FNV-1a (base/hash.h) of all bytes before */
 #ifndef VD_TRAINING_CHECKPOINT_FILE_H
 #define VD_TRAINING_CHECKPOINT_FILE_H
@@ -37,7 +38,7 @@ typedef struct {
     float *avg_loss; /* the training loop's own, as is count: batches since the start */
     int *count;
     vd_setbacks setbacks;
-    int64_t files; /* checkpoints in a row that are of this training; checkpoint_keep says how many of them stay */
+    int64_t files; /* of this training that are there, the latest included */
 } vd_training_state;
 
 /* the whole file; the caller checks for errors when it closes it. path is for messages */

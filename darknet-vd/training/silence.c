@@ -57,7 +57,8 @@ void vd_silence_check_end(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
     if (net->max_batches || !has_batches_left(net)) return;
-    if (net->policy == POLY) vd_die("%s: [net]: policy=poly needs max_batches, where its rate is 0", net->cfg_file);
+    if (net->policy == POLY)
+        vd_die("%s: [net]: policy=poly needs max_batches: its rate falls to 0 by then", net->cfg_file);
     if (c && c->fine_tune)
         vd_die("%s: [vd_cost]: fine_tune=%d needs max_batches, whose last batches it is for", net->cfg_file,
                c->fine_tune);

@@ -1,5 +1,4 @@
-/* layer/histogram.c: which bin a weight is counted in, which log alpha a share of the weights is over, and the ends.
- */
+/* layer/histogram.c: which bin a weight is counted in, which log alpha a share of the weights is over, and the ends. */
 #include "layer/histogram.h"
 #include "layer/vd_layer.h"
 #include "support/support.h"

