@@ -1,6 +1,6 @@
 #!/bin/sh
-# Question   A convolution of 1x1 with stride=2 is how a residual network halves its map beside a block. Which pixels of a
-#            4x4 map does Darknet's read?
+# Question   A convolution of 1x1 with stride=2 is how a residual network halves its map beside a block. Which pixels of
+#            a 4x4 map does Darknet's read?
 # Guess      Every second one of every second row: 0, 2, 8 and 10, as its 3x3 convolutions with stride=2 do.
 # Seen       The first four, 0 to 3: the first row. The map that comes out is 2x2, as it should be. From the second
 #            channel on it is not even that row: where channel 1 should be read, pixels 4 to 7 of channel 0 are.
@@ -37,14 +37,14 @@ printf 'classes=4\nnames=labels\nlabels=labels\ntop=4\n' > net.data
 # the numbers of the map, in its order, as the pixels of the picture that have them
 read_by() { # $1: size, $2: channel that the one filter passes on
     {
-        printf '[net]\nbatch=1\nwidth=4\nheight=4\nchannels=3\n[convolutional]\nfilters=1\nsize=%s\nstride=2\npad=1\n' "$1"
-        printf 'activation=linear\n'
+        printf '[net]\nbatch=1\nwidth=4\nheight=4\nchannels=3\n'
+        printf '[convolutional]\nfilters=1\nsize=%s\nstride=2\npad=1\nactivation=linear\n' "$1"
     } > net.cfg
     perl -e '($size, $channel) = @ARGV; @w = (0) x (3 * $size * $size);
         $w[$channel * $size * $size + ($size * $size - 1) / 2] = 1;
         print pack("l<3q<", 0, 2, 0, 0), pack("f<*", 0, @w)' -- "$1" "$2" > net.weights
     LD_LIBRARY_PATH=$libs $dark classifier predict net.data net.cfg net.weights picture.ppm > out 2> log ||
-        { cat log; exit 2; }
+        { cat log >&2; exit 2; }
     perl -ne '$value{$2} = $1 if /^ *([0-9.]+)%: ([a-d])/;
         END { print join " ", map { $n = sprintf "%.0f", $value{$_} * 2.55 / 5 - 1;
                                     sprintf "%s%d", ("red ", "green ", "blue ")[$n / 17], $n % 17 } "a" .. "d" }' out

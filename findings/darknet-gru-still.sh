@@ -1,8 +1,8 @@
 #!/bin/sh
 # Question   Darknet has a gru.cfg, to learn a text by. Which weights does a training on a processor change?
 # Guess      All, as it does those of [connected] and [convolutional].
-# Seen       None of the [gru]: its weights and biases end as they began, and so do those of every layer before it.
-#            Only the layers behind it learn. The loss falls, and nothing is said.
+# Seen       None of the [gru] (with decay=0, as gru.cfg has it): its weights and biases end as they began, and so do
+#            those of every layer before it. Only the layers behind it learn.
 # Versions   Debian 12: darknet 0.0.0+git20180914.61c9d02e-2+b4
 # Date       2026-11-30
 # Matters    Debian's darknet runs on processors alone. There a training by gru.cfg fits its last layer to what three
@@ -39,10 +39,11 @@ changed_by() { # $1: kind of the layer, $2: how many numbers it has
         printf '[connected]\noutput=3\nactivation=linear\n[%s]\noutput=4\n' "$1"
         printf '[connected]\noutput=2\nactivation=linear\n[softmax]\n'
     } > net.cfg
-    perl -e '($n) = @ARGV; print pack("l<3q<", 0, 2, 0, 0), pack("f<*", map { .05 + $_ % 7 / 100 } 1 .. 579 + $n + 10)' \
-        "$2" > start.weights
+    perl -e '($n) = @ARGV; print pack("l<3q<", 0, 2, 0, 0),
+        pack("f<*", map { .05 + $_ % 7 / 100 } 1 .. 579 + $n + 10)' "$2" > start.weights
     rm -f backup/*
-    LD_LIBRARY_PATH=$libs $dark classifier train net.data net.cfg start.weights > train.log 2>&1 || { cat train.log; exit 2; }
+    LD_LIBRARY_PATH=$libs $dark classifier train net.data net.cfg start.weights > train.log 2>&1 ||
+        { cat train.log >&2; exit 2; }
     perl -e '($n) = @ARGV; local $/;
         ($a, $b) = map { open F, $_; [unpack "x20 f<*", <F>] } "start.weights", "backup/net.weights";
         for ([0, 579], [579, $n], [579 + $n, 10]) {

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Question   FANN scales inputs to mean 0 and a standard deviation of 1 (fann_set_scaling_params(), fann_scale_train()).
-#            What does it make of an input that is the same in all training data, as a pixel at the rim of MNIST is?
-# Guess      0, or what it was: there is nothing to scale. Or an error.
+#            What does it make of an input that is 0 in all training data, as a pixel at the rim of MNIST is?
+# Guess      0: there is nothing to scale. Or an error.
 # Seen       NaN, without an error: fann_set_scaling_params() returns 0 for success, fann_get_errno() is 0. The network
-#            then computes with it, and its outputs and errors are numbers, but the same for every input: a sum with
-#            NaN in it becomes the largest that FANN lets through. A logistic regression, whose other input tells the
-#            two classes apart, answers 1 for all four rows.
+#            then computes with it, and its outputs are numbers, but the same for every input: a sum with NaN in it
+#            becomes the largest that FANN lets through. A logistic regression, whose other input tells the two classes
+#            apart, answers 1 for all four rows.
 # Versions   Debian 12: libfann2 2.2.0+ds-8
 # Date       2026-11-30
 # Matters    67 of the 784 pixels of MNIST are 0 in all 60,000 training pictures. Scaled by this function, a set of

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Question   ONNX has a version converter, to bring a model to a newer opset. Does the model compute the same afterwards?
+# Question   ONNX has a version converter, to bring a model to a newer opset. Does the model compute the same then?
 # Guess      Yes, or it raises an error: that is its purpose, and it adds nodes where an operator has changed.
 # Seen       Two that it converts, and ONNX's checker accepts, compute something else. PRelu of opset 6 has a slope for
 #            each channel; in opset 13 its slopes are left as they are, and now belong to the columns of the map. Where

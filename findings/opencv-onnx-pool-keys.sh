@@ -1,14 +1,14 @@
 #!/bin/sh
 # Question   Pools of ONNX have keys for what lies around a map and between the pixels of a window: count_include_pad,
 #            auto_pad, dilations. Does OpenCV 4.6 compute by them?
-# Guess      Yes, or it refuses the file: PyTorch writes count_include_pad=1 for every nn.AvgPool2d as it is by default.
-# Seen       It computes without a word as if they were others. count_include_pad=1: a window at the border is divided by
-#            the pixels inside, so a map of ones stays ones where 4/9 is due. auto_pad=SAME_LOWER: pads as SAME_UPPER.
-#            dilations: neighbours are taken, and the map that comes out is larger.
+# Guess      Yes, or it refuses the file.
+# Seen       It computes without a word as if they were others. count_include_pad=1: a window at the border is divided
+#            by the pixels inside, so a map of ones stays ones where 4/9 is due. auto_pad=SAME_LOWER: pads as
+#            SAME_UPPER. dilations: neighbours are taken, and the map that comes out is larger.
 # Versions   Debian 12: libopencv-dnn406 4.6.0+dfsg-12
 # Date       2026-11-30
-# Matters    A network of PyTorch with an average pool that has padding, as Inception's branches are, has other numbers
-#            at every border. nn.AvgPool2d(..., count_include_pad=False) is right, or a depthwise convolution with padding.
+# Matters    Averages that count zeros around the map are what PyTorch's nn.AvgPool2d computes unless told otherwise. A
+#            model that says so by this key has other numbers at every border.
 # Exit       0 as recorded, 1 changed, 2 or more could not be run. Downloads 75 MB; about a minute.
 set -eu
 opencv=4.6.0+dfsg-12
@@ -60,7 +60,8 @@ sub varint { my $n = shift; my $s = ''; while ($n > 127) { $s .= chr($n & 127 | 
 sub number { varint($_[0] << 3) . varint($_[1]) }
 sub bytes { varint($_[0] << 3 | 2) . varint(length $_[1]) . $_[1] }
 sub value { my ($name, @dims) = @_;
-            bytes(1, $name) . bytes(2, bytes(1, number(1, 1) . bytes(2, join '', map { bytes(1, number(1, $_)) } @dims))) }
+            bytes(1, $name) .
+                bytes(2, bytes(1, number(1, 1) . bytes(2, join '', map { bytes(1, number(1, $_)) } @dims))) }
 sub attribute { my ($key, $value) = split /=/, $_[0];
     my @list = split /,/, $value;
     bytes(5, bytes(1, $key) . ($value =~ /[A-Z]/ ? bytes(4, $value) . number(20, 3)

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Question   A PGM says in its header which number is white: 255, but also 15, or 65535 for pictures of 16 bits. What does
-#            stb_image, which Darknet and many others read pictures with, make of one?
+# Question   A PGM says in its header which number is white: 255, but also 15, or 65535 for pictures of 16 bits. What
+#            does stb_image, which Darknet and many others read pictures with, make of one?
 # Guess      Bytes from 0 to 255: white is 255, and half of white 127 or 128, whatever the file's own number of it is.
 # Seen       With 15 the numbers are taken as they are: white is 15 of 255. Of 16 bits stbi_load() gives the low byte,
 #            not the high one: a grey ramp from black to white becomes 256 ramps. stbi_load_16() gives the two bytes
-#            of each number in the wrong order. Netpbm's pamdepth scales all of them to 255.
+#            of each number in the wrong order, on x86. Netpbm's pamdepth scales all of them to 255.
 # Versions   Debian 12: libstb-dev 0.0~git20220908.8b5f1f3+ds-1 (stb_image 2.27), netpbm 2:11.01.00-2
 # Date       2026-11-30
 # Matters    Cameras for science and depth write PGM of 16 bits. A network trained on them by such a program has seen
-#            noise, or, with a smaller white, night. PNG of 16 bits is read well.
+#            noise, or, with a smaller white, night.
 # Exit       0 as recorded, 1 changed, 2 or more could not be run. Downloads 2 MB.
 set -eu
 stb=0.0~git20220908.8b5f1f3+ds-1 netpbm=2:11.01.00-2
@@ -41,7 +41,7 @@ END
 gcc -O1 stb.c -Iroot/usr/include -lm -o stb || exit 2
 
 by_netpbm() { # $1: white: the same picture's numbers
-    LD_LIBRARY_PATH=$libs root/usr/bin/pamdepth "$1" ramp.pgm > scaled.pgm 2> log || { cat log; exit 2; }
+    LD_LIBRARY_PATH=$libs root/usr/bin/pamdepth "$1" ramp.pgm > scaled.pgm 2> log || { cat log >&2; exit 2; }
     perl -e 'local $/; $_ = <STDIN>; s/^P5\s+\d+\s+\d+\s+(\d+)\s//; print join " ", unpack $1 > 255 ? "n*" : "C*", $_' \
         < scaled.pgm
 }
@@ -51,8 +51,10 @@ check() { # $1: white, $2: numbers, $3: recorded by stb_image
     perl -e '($white, @x) = @ARGV; printf "P5\n%d 1\n%d\n", scalar @x, $white;
         print pack $white > 255 ? "n*" : "C*", @x' "$1" $2 > ramp.pgm
     seen=$(./stb ramp.pgm) || exit 2
+    bytes=$(by_netpbm 255) || exit 2
+    words=$(by_netpbm 65535) || exit 2
     printf 'white %-5s %-20s stbi_load, stbi_load_16: %s\n%58s %s (recorded)\n%58s %s (expected)\n' \
-        "$1," "$2" "$seen" '' "$3" '' "$(by_netpbm 255)  $(by_netpbm 65535)"
+        "$1," "$2" "$seen" '' "$3" '' "$bytes  $words"
     [ "$seen" = "$3" ] || changed=1
 }
 check 255 '0 85 170 255' '0 85 170 255  0 21845 43690 65535'
