@@ -373,6 +373,23 @@ START_TEST(a_command_with_resume_trains_once)
 }
 END_TEST
 
+/* in batch 10 the means are two batches old; version 6 does not say when they had their latest step */
+START_TEST(means_of_an_earlier_version_are_taken_on)
+{
+    training t = {"means", "learning_rate=.01\nema_alpha=.9\n", "samples=200\n"};
+    size_t n, m;
+    char *cfg = write_cfg(t, "max_batches=16\ncheckpoint=2\ncheckpoint_keep=4\n"), *weights = backup("means.weights");
+    char *path = backup("means.checkpoint"), *older = backup("means.checkpoint.3");
+    free_run(train_digits(0, cfg, 0));
+    char *bytes = read_bytes(older, &n), *whole = read_bytes(weights, &m);
+    bytes[4] = 6;
+    write_checkpoint(path, bytes, n - 2 * sizeof(int64_t));
+    expect_line(train_digits(0, cfg, "-resume"), "means.checkpoint: resumed after batch 10");
+    expect_file(weights, whole, m);
+    free(bytes), free(whole), free(path), free(older), free(weights), free(cfg);
+}
+END_TEST
+
 START_TEST(a_checkpoint_of_an_earlier_version_is_read_as_before)
 {
     training t = {"version2", "learning_rate=.01\n", "samples=200\n"};
@@ -662,6 +679,7 @@ SUITE_OF(checkpoint)
     LOOP(a_stopped_training_ends_with_the_weights_of_one_never_stopped, 2 * COUNT_OF(trainings));
     TEST(a_resumed_training_computes_with_the_kernels_of_its_checkpoint);
     TEST(a_resumed_training_says_that_its_kernels_are_not_there);
+    TEST(means_of_an_earlier_version_are_taken_on);
     TEST(a_checkpoint_of_an_earlier_version_is_read_as_before);
     TEST(a_training_without_a_seed_keeps_what_it_has_timed);
     TEST(a_training_of_several_sizes_is_resumed_at_its_own);
