@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh SECONDS FOLDER TARGET...: runs each libFuzzer target for SECONDS, from seeds that it writes itself and the inputs
 # earlier runs have found. Corpora, logs and inputs that crash stay in FOLDER. The last line has the totals; status 1 when
-# there was a crash, a hang or undefined behaviour.
+# there was a crash, a hang, undefined behaviour, or a target that ended before its time.
 seconds=$1 folder=$2
 shift 2
 crashed=0 all=0
@@ -24,11 +24,12 @@ for target; do
     status=$?
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     all=$((all + ${executions:-0}))
-    if [ $status = 0 ]; then
+    if [ $status = 0 ] && grep -q '^Done .* runs in ' "$log"; then
         echo "$name: ${executions:-0} executions, 0 crashes"
     else
         crashed=$((crashed + 1))
-        echo "$name: ${executions:-0} executions, 1 crash: $(grep -m 1 -h 'ERROR:\|runtime error' "$log") ($log)"
+        why=$(grep -m 1 -h 'ERROR:\|runtime error' "$log")
+        echo "$name: ${executions:-0} executions, 1 crash: ${why:-it ended before its time} ($log)"
     fi
 done
 echo "fuzz: $# targets, $seconds s each, $all executions, $crashed crashes"
