@@ -14,9 +14,8 @@
 static const char usage[] =
     "usage: darknet detector calc_anchors DATA -width W -height H [-num_of_clusters 5]\n"
     "  finds shapes that the objects of the data file's train= list are near to, by k-means on their overlap; prints\n"
-    "  them as the anchors= of [yolo], and the number of objects of each class as counters_per_class=, and writes "
-    "both\n"
-    "  to anchors.txt and counters_per_class.txt in the current folder. The same list gives the same anchors\n"
+    "  them as the anchors= of [yolo], and the number of objects of each class as counters_per_class=, and writes\n"
+    "  both to anchors.txt and counters_per_class.txt in the current folder. The same list gives the same anchors\n"
     "  -width, -height   of the network's input, in pixels; up to 32: in cells of [region], with decimals\n";
 
 typedef struct {

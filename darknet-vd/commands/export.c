@@ -13,8 +13,8 @@
 static const char usage[] =
     "usage: darknet vd export CFG WEIGHTS OUT [-format NAME] [-int8 [-values 8 | 16]] [-fuse | -no-fuse] [-compact]\n"
     "                         [-calibrate DATA] [IMAGE ...]\n"
-    "       darknet vd export CFG WEIGHTS OUT -format onnx [-fp16 | -sparse | -int8 DATA] [-nms] [-compact] [IMAGE "
-    "...]\n"
+    "       darknet vd export CFG WEIGHTS OUT -format onnx [-fp16 | -sparse | -int8 DATA] [-nms] [-compact]\n"
+    "                         [IMAGE ...]\n"
     "  writes OUT.cfg and OUT.weights for stock Darknet and other programs that read its files: pruned\n"
     "  weights are zeros, variational sections are plain ones, [vd_cost] and keys of training are removed\n"
     "  -format    of the files: darknet (the default); c: OUT.c and OUT.h, the network as C99 without any\n"

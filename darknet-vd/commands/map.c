@@ -33,8 +33,8 @@ static void print_row(const char *name, int width, size_t truths, double ap, vd_
     free(average);
 }
 
-/* the mean is over the classes that have objects; the last line is that of AlexeyAB's Darknet, which scripts look for
- */
+/* the mean is over the classes that have objects; the last line is that of AlexeyAB's Darknet,
+ * which scripts look for */
 static void print_table(vd_score_rule rule, vd_detector_score s, char **names)
 {
     int width = 5;

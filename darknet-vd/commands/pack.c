@@ -20,13 +20,12 @@ static const char usage[] =
     "    -fp16      as half floats\n"
     "    -int8      as integer multiples of a step; a layer's step is half the posterior standard deviation of its\n"
     "               weights\n"
-    "    -rate R    the same, with steps and further zeros such that a nat of the file saves R nats of the "
-    "variational\n"
-    "               bound: 1 is the bound's own optimum, more makes smaller files\n"
+    "    -rate R    the same, with steps and further zeros such that a nat of the file saves R nats of the\n"
+    "               variational bound: 1 is the bound's own optimum, more makes smaller files\n"
     "    -bytes N   the same, at the smallest rate whose file has at most N bytes\n"
-    "    -tune DATA train the integers on the pictures of train= for some epochs (-epochs, 10) before they are "
-    "packed;\n"
-    "               with -rate or -bytes, for classifiers. -learning X: at X times the cfg's learning rate (0.25)\n";
+    "    -tune DATA train the integers on the pictures of train= for some epochs (-epochs, 10) before they are\n"
+    "               packed; with -rate or -bytes, for classifiers.\n"
+    "               -learning X: at X times the cfg's learning rate (0.25)\n";
 
 typedef struct {
     const char *cfg, *weights, *out;

@@ -22,12 +22,10 @@ enum { MOST_ROWS = 1000 };
 
 static const char usage[] =
     "usage: darknet vd sweep DATA CFG WEIGHTS [-from -2] [-to 6] [-step 0.5] [-within 0.1] [-plot OUT.svg] [-json]\n"
-    "  measures a trained network at thresholds of log alpha, on the pictures of valid= of the data file, which "
-    "should\n"
-    "  be held out of the training and no test pictures: darknet vd split. A line a threshold: threshold, error % (of "
-    "a\n"
-    "  detector: mAP %), sparsity %, compression, bytes that vd pack writes, standard error of the error. Then\n"
-    "  \"chosen: T\": of those at most -within points worse than the best, the one that prunes most\n"
+    "  measures a trained network at thresholds of log alpha, on the pictures of valid= of the data file, which\n"
+    "  should be held out of the training and no test pictures: darknet vd split. A line a threshold: threshold,\n"
+    "  error % (of a detector: mAP %), sparsity %, compression, bytes that vd pack writes, standard error of the\n"
+    "  error. Then \"chosen: T\": of those at most -within points worse than the best, the one that prunes most\n"
     "  -plot   draws error against compression, as .svg or .png\n"
     "  -json   one object; error, map and sparsity from 0 to 1\n";
 

@@ -10,8 +10,8 @@
 /* OBJECTS: any layer that detects them; OBJECTS_OF_GRID: [detection] */
 typedef enum { ANY, OBJECTS, OBJECTS_OF_GRID, NO_OBJECTS } kind;
 
-/* what a command puts into the network: anything, planes of width x height, or pictures, which have one plane or three
- */
+/* what a command puts into the network: anything, planes of width x height, or pictures,
+ * which have one plane or three */
 typedef enum { NUMBERS, PLANES, PICTURES } input;
 
 enum { SYMBOLS = 256, BOARD = 19 * 19, CIFAR_PICTURE = 32 * 32 * 3, CIFAR_CLASSES = 10, COCO = 80, VOC = 20 };

@@ -29,8 +29,8 @@ const vd_foreign_name *vd_foreign_find(const vd_foreign_name *list, const char *
  * and marks those that change nothing, or nothing but trainings, as used */
 void vd_foreign_check(vd_section s);
 
-/* all sections of a cfg have been checked: why the network must not be trained, the caller's to free; null when it may
- */
+/* all sections of a cfg have been checked: why the network must not be trained, the caller's to free;
+ * null when it may */
 char *vd_foreign_no_training(void);
 
 /* 1 when other Darknets read the key in this section; 0 for null, a .data file */

@@ -12,8 +12,8 @@
  * is in, "[net]"; null before the first. 1 when a comment after something else was cut off */
 int vd_cfg_line(const char *section, char *line);
 
-/* the same in a .data file, where every value is a path or another text, but those the table of keys knows as numbers
- */
+/* the same in a .data file, where every value is a path or another text,
+ * but those the table of keys knows as numbers */
 void vd_data_line(char *line);
 
 #endif

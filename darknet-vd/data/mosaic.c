@@ -34,8 +34,8 @@ vd_quarter vd_quarter_of(int quarter, int w, int h, int cut_x, int cut_y, image 
     return t;
 }
 
-/* the interval around *middle, both as shares of `side`: moved by some pixels and clipped; 0 when up to a pixel is left
- */
+/* the interval around *middle, both as shares of `side`: moved by some pixels and clipped;
+ * 0 when up to a pixel is left */
 static int move_and_clip(float *middle, float *length, float side, float by, float first, float last)
 {
     float from = fmaxf((*middle - *length / 2) * side + by, first);
@@ -104,8 +104,8 @@ static void draw_row(const float *upper, const float *lower, float part, const s
     }
 }
 
-/* the quarter of a mosaic of w x h that shows a picture placed at p: interpolated as place_image() does, grey around it
- */
+/* the quarter of a mosaic of w x h that shows a picture placed at p: interpolated as place_image() does,
+ * grey around it */
 static image draw_quarter(image picture, vd_place p, vd_quarter t, int w, int h, int flip)
 {
     image q = make_image(t.w, t.h, picture.c);

@@ -5,12 +5,12 @@
 
 #include <stdio.h>
 
-/* the file of a picture; one that cannot be opened ends the program, and a relative path says where it was looked for
- */
+/* the file of a picture; one that cannot be opened ends the program,
+ * and a relative path says where it was looked for */
 FILE *vd_picture_open(const char *path);
 
-/* why vd_picture_open() would end the program, which the caller frees; null where it would not, but for lack of memory
- */
+/* why vd_picture_open() would end the program, which the caller frees; null where it would not,
+ * but for lack of memory */
 char *vd_picture_file_fault(const char *path);
 
 /* the picture in a file: pixels [h][w][channels or *c], which the caller frees; null when it cannot be decoded */

@@ -10,8 +10,8 @@
  * find; without filters= and output=, which compaction changes. The caller frees it */
 char *vd_reader_settings(layer l);
 
-/* what some readers compute otherwise in layer i, and no value in the cfg changes: a string the caller frees, or null
- */
+/* what some readers compute otherwise in layer i, and no value in the cfg changes: a string the caller frees,
+ * or null */
 char *vd_reader_note(const network *net, int i);
 
 /* what changes in the cfg of an exported model (vd_cfg_text_export())

@@ -117,8 +117,8 @@ void layer_plugin_finite_weights(network *net);
 int layer_plugin_went_back(network *net);
 float layer_plugin_leave_out(network *net); /* where one of them was 0; returns the cost of such a sub-batch, 0 */
 
-/* 1 when the gradients of this batch end behind layer l: stopbackward=1 always, stopbackward=N in the first N batches
- */
+/* 1 when the gradients of this batch end behind layer l: stopbackward=1 always,
+ * stopbackward=N in the first N batches */
 int layer_plugin_stops_backward(layer l, network net);
 
 /* after a backward pass: 1 when the update is due; and after the step's last one the mean cost an image, where sum is

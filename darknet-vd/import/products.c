@@ -34,8 +34,8 @@ static void set_biases(const vd_importing *im, vd_import_layer *l, int input)
 
 /* ---- products ---- */
 
-/* stock Darknet reads the input of a 1x1 convolution with a stride in another order: every stride-th pixel goes before
- */
+/* stock Darknet reads the input of a 1x1 convolution with a stride in another order:
+ * every stride-th pixel goes before */
 static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
 {
     if (v->size[0] != 1 || (v->stride[0] == 1 && v->stride[1] == 1)) return x;

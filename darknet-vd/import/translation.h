@@ -1,5 +1,5 @@
-/* A graph on its way to a cfg: what the translators of its nodes share (layers.c, products.c, activations.c, maps.c).
- */
+/* A graph on its way to a cfg: what the translators of its nodes share (layers.c, products.c, activations.c,
+ * maps.c). */
 #ifndef VD_IMPORT_TRANSLATION_H
 #define VD_IMPORT_TRANSLATION_H
 

@@ -1,5 +1,5 @@
-/* Activations: the kernels' leaky ones, stock Darknet's, and those of kernels/smooth.h, whose gradient needs the input.
- */
+/* Activations: the kernels' leaky ones, stock Darknet's, and those of kernels/smooth.h,
+ * whose gradient needs the input. */
 #ifndef VD_LAYER_ACTIVATION_H
 #define VD_LAYER_ACTIVATION_H
 

@@ -27,8 +27,8 @@ double vd_histogram_quantile(const vd_histogram *r, double share);
 /* the share of the weights in the bin of this log alpha and over it */
 double vd_histogram_over(const vd_histogram *r, double log_alpha);
 
-/* of weights o to o + n of a variational layer, before the clip, within those two; the highest one for a frozen weight
- */
+/* of weights o to o + n of a variational layer, before the clip, within those two;
+ * the highest one for a frozen weight */
 void vd_histogram_log_alpha(layer l, size_t o, size_t n, float *log_alpha);
 
 #endif

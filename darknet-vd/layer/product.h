@@ -17,8 +17,8 @@ typedef struct {
     vd_noise_key key;          /* of the noise of the batch's first image */
     int is_noiseless;          /* 1: none is added; sigma2 is all 0, and so is the gain */
     int overwrites;            /* 1: backward writes d_input instead of adding to it */
-    /* null, or the places of the weights that theta, sigma2 (both in float) and their gradients hold; all others are 0
-     */
+    /* null, or the places of the weights that theta, sigma2 (both in float) and their gradients hold;
+     * all others are 0 */
     const vd_sparse *by_row, *by_column;
     const layer *pool; /* null, or the [maxpool] that is computed along: pooled.h */
 } vd_product;
@@ -32,8 +32,8 @@ typedef struct {
 void vd_dense_forward(layer l, const float *input, vd_product p);
 void vd_dense_backward(layer l, const float *input, float *d_input, vd_product p);
 
-/* Convolutional: output[b][n][oh][ow], input[b][c][h][w] convolved with theta[n][c/groups][kh][kw]; the same otherwise
- */
+/* Convolutional: output[b][n][oh][ow], input[b][c][h][w] convolved with theta[n][c/groups][kh][kw];
+ * the same otherwise */
 void vd_convolution_forward(layer l, const float *input, vd_product p);
 void vd_convolution_backward(layer l, const float *input, float *d_input, vd_product p);
 

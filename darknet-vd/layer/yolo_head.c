@@ -115,8 +115,8 @@ static void train_box(job *j, int n, int column, int row, box truth, float facto
     }
 }
 
-/* the gradient of the classes, d[0], d[step] ..; only that of `class` when the box is trained for another object, too
- */
+/* the gradient of the classes, d[0], d[step] ..; only that of `class` when the box is trained for another object,
+ * too */
 static void train_class(const vd_yolo_head *h, layer l, int class, const float *x, float *d)
 {
     int step = l.w * l.h;

@@ -9,8 +9,8 @@
 
 enum { MOST_NUMBERS = 1 << 28 };
 
-/* The tensors of a run have numbers: the input is 0, then those of the initializers, then one for each node's output.
- */
+/* The tensors of a run have numbers: the input is 0, then those of the initializers,
+ * then one for each node's output. */
 struct vd_onnx_run {
     const vd_onnx_graph *g;
     const char *path;

@@ -199,8 +199,8 @@ uint8_t vd_grid_step_that_reaches(size_t n, const float *x, int least, int most)
     return (uint8_t)k;
 }
 
-/* entropy-coded multiples of a step cost least near step^2 = 12 rate sigma^2; four steps an octave around it are tried
- */
+/* entropy-coded multiples of a step cost least near step^2 = 12 rate sigma^2;
+ * four steps an octave around it are tried */
 static int step_by_rate(weights *l, double sigma, double rate)
 {
     enum { BELOW = 4, ABOVE = 4 };

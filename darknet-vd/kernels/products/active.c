@@ -133,8 +133,8 @@ static int put_tap(const vd_active_plan *p, vd_active_convolution a, int tap, in
     return at;
 }
 
-/* the transpose: row `row` of a copy takes row (row - kh step / down) of a plane; parts are ranges of a group's filters
- */
+/* the transpose: row `row` of a copy takes row (row - kh step / down) of a plane;
+ * parts are ranges of a group's filters */
 static void make_backward(vd_active_plan *p, vd_active_convolution a, int *start, int *offset, int *next, float *theta,
                           float *sigma2)
 {
