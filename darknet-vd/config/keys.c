@@ -54,8 +54,8 @@ static const vd_key net_keys[] = {
      .help = "where batch normalisation adds its epsilon: stock, to the root; alexeyab, inside it",
      .computed = "alexeyab with keys of later Darknets, or weights of version 0.2.5 and later", .owner = VD_PLUGIN},
     {"add_gradients", VD_FLAG, 0, 1, 0,
-     .help = "1: 1x1 convolutions, [reorg] and [upsample] add to what a [route] or [shortcut] has given the gradient "
-             "of their input; 0: they write over it, as in stock Darknet",
+     .help = "1: 1x1 convolutions, [reorg], [normalization] and [upsample] add to what a [route] or [shortcut] has "
+             "given the gradient of their input; 0: they write over it, as in stock Darknet",
      .computed = "1 with a variational section, else 0; always 1 with keys of later Darknets", .owner = VD_PLUGIN},
     {"eps", VD_NUMBER, 0, ANY_POSITIVE, "0.0000001", .help = "Adam: added to the denominator"},
     {"height", VD_INTEGER, 0, MOST_PIXELS, "0", .help = "height of the input in pixels"},

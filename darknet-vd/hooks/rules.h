@@ -9,7 +9,7 @@
  *   [yolo]                         stock Darknet's losses                    theirs
  *   pictures, heads all [yolo]     keep their shape                          fill the input             letter_box
  *   1x1 convolutions with a stride read the input in another order           are convolutions
- *   1x1 convolutions, [reorg]:     write over what others have added, but    add                        add_gradients
+ *   1x1 convolutions, [reorg] ...: write over what others have added, but    add                        add_gradients
  *     gradient of the input        not in a cfg with variational sections
  *
  * add_gradients=0 is for a cfg with variational sections: a network of later Darknets adds all the same.

@@ -74,12 +74,17 @@ int vd_overwrites_source_delta(layer l, network net, int source)
     return is_in(l, net) && overwrites(&net, net.index, delta);
 }
 
+/* as stock Darknet has it, also where a faster function computes it */
+static int writes_over(layer l)
+{
+    if (l.type != CONVOLUTIONAL) return vd_backward_overwrites(l);
+    return l.size == 1 && !vd_is_true_convolution(l) && !vd_backward_adds(l);
+}
+
 int vd_loses_gradient(const network *net, int i)
 {
-    layer l = net->layers[i];
     const float *delta = i ? net->layers[i - 1].delta : 0;
-    int writes = l.type == CONVOLUTIONAL && l.size == 1 && !vd_is_true_convolution(l) && !vd_backward_adds(l);
-    return writes && delta && first_user(net, delta) != i;
+    return writes_over(net->layers[i]) && delta && first_user(net, delta) != i;
 }
 
 void vd_give_delta(int overwrites, size_t n, const float *d, float *to)

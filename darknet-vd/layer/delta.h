@@ -15,8 +15,8 @@ int vd_overwrites_input_delta(layer l, network net);
 /* the same of the delta of layer `source`, to which a [shortcut] or [route] refers */
 int vd_overwrites_source_delta(layer l, network net, int source);
 
-/* 1 when layer i is a 1x1 convolution as stock Darknet has it, and writes over what another layer has added to the
- * delta of the layer in front of it */
+/* 1 when layer i is a 1x1 convolution, [reorg], [normalization] or [upsample] with a negative stride as stock Darknet
+ * has them, and writes over what another layer has added to the delta of the layer in front of it */
 int vd_loses_gradient(const network *net, int i);
 
 /* n numbers of a gradient to the layer that they belong to: to = d where that is overwritten, else to += d */

@@ -9,6 +9,7 @@
 #include "convolutional_layer.h"
 #include "maxpool_layer.h"
 #include "network.h"
+#include "normalization_layer.h"
 #include "reorg_layer.h"
 #include "upsample_layer.h"
 
@@ -141,6 +142,7 @@ static void backward_stock(layer l, network net)
 {
     if (l.type == CONVOLUTIONAL) backward_convolutional_layer(l, net);
     else if (net.delta && l.type == REORG) backward_reorg_layer(l, net);
+    else if (net.delta && l.type == NORMALIZATION) backward_normalization_layer(l, net);
     else if (net.delta) backward_upsample_layer(l, net);
 }
 
@@ -159,11 +161,16 @@ static void backward_adding(layer l, network net)
     vd_kernels_get()->add(n, net.delta, sum);
 }
 
+int vd_backward_overwrites(layer l)
+{
+    if (vd_backward_adds(l)) return 0;
+    return (l.type == REORG && !l.variant) || (l.type == UPSAMPLE && l.reverse) || l.type == NORMALIZATION ||
+           (l.type == CONVOLUTIONAL && l.size == 1 && l.backward == backward_convolutional_layer);
+}
+
 void vd_make_backward_add(layer *l)
 {
-    if ((l->type == REORG && !l->variant) || (l->type == UPSAMPLE && l->reverse) ||
-        (l->type == CONVOLUTIONAL && l->size == 1 && l->backward == backward_convolutional_layer))
-        l->backward = backward_adding;
+    if (vd_backward_overwrites(*l)) l->backward = backward_adding;
 }
 
 int vd_backward_adds(layer l)

@@ -20,8 +20,9 @@ void vd_make_variant(layer *l, vd_variant variant, int out_c);
 const char *vd_section_of(layer l);
 
 /* The layer's backward function overwrites the gradient of its input in stock Darknet ([reorg], [upsample] with a
- * negative stride, a 1x1 convolution that no faster function computes): let it add, so that what a [route] or
- * [shortcut] has added stays. Others are not changed */
+ * negative stride, [normalization], a 1x1 convolution that no faster function computes): let it add, so that what a
+ * [route] or [shortcut] has added stays. Others are not changed */
+int vd_backward_overwrites(layer l);
 void vd_make_backward_add(layer *l);
 int vd_backward_adds(layer l);
 

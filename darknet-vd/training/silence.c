@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "network.h"
+
 /* 1 where batches are left. detector train ends at max_batches=0, classifier train goes on without end */
 static int has_batches_left(const network *net)
 {
@@ -45,10 +47,11 @@ void vd_silence_check_gradients(const network *net)
         if (vd_loses_gradient(net, i)) first = i, ++more;
     if (!first || chose_gradients) return;
     char *others = more ? vd_format("; so do %d more", more) : vd_format("%s", "");
-    vd_complain(
-        "%s: layer %d [convolutional]: size=1 writes over the gradient that a [shortcut] or [route] has given layer "
-        "%d, as in stock Darknet%s. With add_gradients=1 in [net] they are added",
-        net->cfg_file, first, first - 1, others);
+    LAYER_TYPE type = net->layers[first].type;
+    const char *key = type == CONVOLUTIONAL ? "size=1 " : type == UPSAMPLE ? "a negative stride " : "";
+    vd_complain("%s: layer %d [%s]: %swrites over the gradient that a [shortcut] or [route] has given layer %d, as in "
+                "stock Darknet%s. With add_gradients=1 in [net] they are added",
+                net->cfg_file, first, get_layer_string(type), key, first - 1, others);
     free(others);
 }
 

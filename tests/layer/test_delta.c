@@ -107,11 +107,15 @@ START_TEST(what_was_there_before_does_not_count)
 }
 END_TEST
 
-/* ---- 1x1 convolutions in front of which a [route] or [shortcut] adds ---- */
+/* ---- layers in front of which a [route] or [shortcut] adds ---- */
 
 #define POINT "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n"
 #define XNOR "[convolutional]\nfilters=6\nsize=1\nactivation=linear\nbinary=1\n"
 #define PLAIN_END "[avgpool]\n[connected]\noutput=4\nactivation=linear\n[softmax]\n"
+#define UP "[upsample]\nstride=2\n"
+#define DOWN "[upsample]\nstride=-2\n"
+#define REORG "[convolutional]\nfilters=8\nsize=3\npad=1\nactivation=leaky\n[reorg]\nstride=2\n"
+#define LRN "[normalization]\n"
 #define TRUE_NET NET "add_gradients=1\n"
 
 /* lost: the layer that writes over what others have added, or 0 */
@@ -135,9 +139,16 @@ static const struct {
     {NET CONV POINT "[convolutional]\nfilters=6\nsize=1\nstride=2\nactivation=linear\n[route]\nlayers=1\n" PLAIN_END,
      2},
     {NET CONV POINT "[shortcut]\nfrom=-2\nweights_type=per_feature\n" PLAIN_END, 0}, /* of later Darknets */
+    {NET CONV DOWN "[route]\nlayers=0\n" PLAIN_END, 1},
+    {NET CONV UP "[route]\nlayers=0\n" PLAIN_END, 0},
+    {NET CONV REORG "[route]\nlayers=1\n" PLAIN_END, 2},
+    {NET CONV REORG PLAIN_END, 0},
+    {NET CONV LRN ADD(-2) PLAIN_END, 1},
+    {TRUE_NET CONV LRN ADD(-2) PLAIN_END, 0},
+    {TRUE_NET CONV REORG "[route]\nlayers=1\n" PLAIN_END, 0},
 };
 
-START_TEST(a_convolution_that_loses_a_gradient_is_found)
+START_TEST(a_layer_that_loses_a_gradient_is_found)
 {
     network *net = network_of(points[_i].cfg, 0);
     for (int i = 0; i < net->n; ++i)
@@ -200,7 +211,7 @@ END_TEST
 
 SUITE_OF(delta)
 {
-    LOOP(a_convolution_that_loses_a_gradient_is_found, COUNT_OF(points));
+    LOOP(a_layer_that_loses_a_gradient_is_found, COUNT_OF(points));
     LOOP(what_a_shortcut_has_added_stays_unless_the_cfg_is_one_of_stock_darknet, 4);
     LOOP(a_first_convolution_trains_where_others_add_as_in_stock_darknet, 3);
     LOOP(those_that_others_add_to_are_cleared, COUNT_OF(nets));

@@ -29,6 +29,11 @@ static const struct {
      "c.cfg: layer 1 [convolutional]: size=1 writes over the gradient that a [shortcut] or [route] has given layer 0, "
      "as in stock Darknet. With add_gradients=1 in [net] they are added"},
     {NET POINT POINT AROUND POINT AROUND "[connected]\n" LAST "[softmax]\n", "as in stock Darknet; so do 1 more. With"},
+    {NET POINT "[normalization]\n" AROUND "[connected]\n" LAST "[softmax]\n",
+     "c.cfg: layer 1 [normalization]: writes over the gradient that a [shortcut] or [route] has given layer 0, as in "
+     "stock Darknet. With add_gradients=1 in [net] they are added"},
+    {NET POINT "[upsample]\nstride=-2\n[route]\nlayers=0\n[connected]\n" LAST "[softmax]\n",
+     "c.cfg: layer 1 [upsample]: a negative stride writes over"},
     {NET "add_gradients=1\n" POINT POINT AROUND "[connected]\n" LAST "[softmax]\n", 0},
     {NET "add_gradients=0\n" POINT POINT AROUND "[connected]\n" LAST "[softmax]\n", 0},
 };
