@@ -124,7 +124,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     vd_silence_check_network(net);
     vd_silence_check_batch(net);
     vd_silence_check_gradients(net);
-    vd_silence_check_end(net);
+    if (!vd_has_head(net)) vd_silence_check_end(net); /* detector train ends at once */
     vd_average_begin(net, backup, base);
     vd_checkpoint_begin(net, backup, base, avg_loss, count);
     vd_sub_batches_check(net);
@@ -170,6 +170,7 @@ int layer_plugin_may_train(network *net)
     vd_shape_check_norms(net);
     note_ends_of_gradients(net);
     vd_silence_check_network(net);
+    vd_silence_check_end(net);
     vd_kernel_choice_train(net);
     vd_sub_batch_begin(net, vd_nan_guard_sound());
     return vd_nan_guard_sound();

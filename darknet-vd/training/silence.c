@@ -59,7 +59,7 @@ void vd_silence_check_gradients(const network *net)
 void vd_silence_check_end(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
-    if (net->max_batches || !has_batches_left(net)) return;
+    if (net->max_batches) return;
     if (net->policy == POLY)
         vd_die("%s: [net]: policy=poly needs max_batches: its rate falls to 0 by then", net->cfg_file);
     if (c && c->fine_tune)

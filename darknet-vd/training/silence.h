@@ -24,7 +24,7 @@ void vd_silence_check_gradients(const network *net);
  *   loaded         the file that its weights come from, null: none */
 void vd_silence_check_over(const network *net, const char *folder, const char *base, const char *loaded);
 
-/* a training loop begins: keys that count from max_batches are an error where it trains without end */
+/* any training: keys that count from max_batches are an error where it trains without end */
 void vd_silence_check_end(const network *net);
 
 /* it begins with weights of a plain network that count the batches of its training: the schedule is at that batch */

@@ -45,12 +45,14 @@ static void copy_weights(const network *from, network *to)
             to->layers[i].weights[k] = from->layers[i].weights[k];
 }
 
+#define ONE_BATCH "max_batches=1\n" /* its first batch is the last one */
+
 static const struct {
     const char *variational, *plain;
 } cfgs[] = {
-    {NET(ADAM) LAYERS("vd_") COST("fine_tune=1\n"), NET(ADAM) LAYERS("")},
-    {NET(SGD) LAYERS("vd_") COST("fine_tune=1\n"), NET(SGD) LAYERS("")},
-    {NET(SGD) LAYERS("vd_") COST("fine_tune=1\nfreeze_pruned=1\n"), NET(SGD) LAYERS("")},
+    {NET(ADAM ONE_BATCH) LAYERS("vd_") COST("fine_tune=1\n"), NET(ADAM) LAYERS("")},
+    {NET(SGD ONE_BATCH) LAYERS("vd_") COST("fine_tune=1\n"), NET(SGD) LAYERS("")},
+    {NET(SGD ONE_BATCH) LAYERS("vd_") COST("fine_tune=1\nfreeze_pruned=1\n"), NET(SGD) LAYERS("")},
 };
 
 START_TEST(what_is_left_is_trained_as_the_plain_layer_with_zeros_is)
@@ -59,7 +61,7 @@ START_TEST(what_is_left_is_trained_as_the_plain_layer_with_zeros_is)
     copy_weights(vd, plain);
     prune(vd);
     prune(plain);
-    train_steps(vd, 0, 1, 9); /* max_batches=0: every batch is one of the last */
+    train_steps(vd, 0, 1, 9);
     train_steps(plain, 0, 1, 9);
     for (int i = 0; i < plain->n; ++i) {
         layer a = plain->layers[i], b = vd->layers[i];

@@ -431,6 +431,23 @@ static const struct {
     {"regressor", "[connected]\noutput=2\n[cost]\n"},
 };
 
+/* its rate would be infinite, which was reported as weights that are not finite */
+START_TEST(a_rate_that_falls_to_0_at_the_end_needs_one)
+{
+    write_masks("0 0,128\n", "");
+    write_text("images/a.txt", ".5 .25\n");
+    char *cfg = vd_format("%s%s",
+                          "[net]\nbatch=1\nwidth=16\nheight=16\nchannels=1\npolicy=poly\n"
+                          "[convolutional]\nfilters=2\nactivation=linear\n",
+                          trains_on_folders[_i].head);
+    write_text("s.cfg", cfg);
+    run_result r = darknet(1, trains_on_folders[_i].command, "train", "c.data", "s.cfg", NULL);
+    ck_assert_msg(strstr(r.err, "s.cfg: [net]: policy=poly needs max_batches") != 0, "%s", r.err);
+    free_run(r);
+    free(cfg);
+}
+END_TEST
+
 /* of more than 255 bytes with the names of the weights */
 START_TEST(the_path_of_a_backup_folder_may_be_long)
 {
@@ -498,6 +515,7 @@ SUITE_OF(commands)
     TEST(a_label_in_a_folders_name_is_reported);
     LOOP(masks_fit_the_network, COUNT_OF(masks));
     TEST(a_segmenter_of_two_classes_trains);
+    LOOP(a_rate_that_falls_to_0_at_the_end_needs_one, COUNT_OF(trains_on_folders));
     LOOP(the_path_of_a_backup_folder_may_be_long, COUNT_OF(trains_on_folders));
     LOOP(coco_and_yolo_take_few_pictures_and_classes, 2);
 }
