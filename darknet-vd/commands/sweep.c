@@ -27,7 +27,7 @@ static const char usage[] =
     "  error % (of a detector: mAP %), sparsity %, compression, bytes that vd pack writes, standard error of the\n"
     "  error. Then \"chosen: T\": of those at most -within points worse than the best, the one that prunes most\n"
     "  -plot   draws error against compression, as .svg or .png\n"
-    "  -json   one object; error, map and sparsity from 0 to 1\n";
+    "  -json   one object; error, its standard error, map and sparsity from 0 to 1\n";
 
 typedef struct {
     const char *data, *cfg, *weights, *picture;
@@ -187,7 +187,9 @@ static void print_json(const sweep *s, int chosen)
         printf("%s{\"threshold\":%.9g,\"%s\":%.9g,\"sparsity\":%.9g,\"compression\":", i ? "," : "", r->threshold,
                s->detects ? "map" : "error", r->score, vd_report_sparsity(r->left.weights, r->left.nonzero));
         vd_json_number(stdout, vd_report_compression(r->left.weights, r->left.nonzero));
-        printf(",\"bytes\":%zu}", r->bytes);
+        printf(",\"bytes\":%zu", r->bytes);
+        if (!s->detects) printf(",\"standard_error\":%.9g", standard_error(r->score, s->pictures.n));
+        printf("}");
     }
     printf("],\"chosen\":%.9g}\n", s->rows[chosen].threshold);
 }

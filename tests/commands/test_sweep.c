@@ -87,7 +87,9 @@ START_TEST(a_row_is_what_other_commands_say)
         at = strstr(at, "\"threshold\":");
         write_cfg(-4 + 2 * i);
         ck_assert(after(at, "\"threshold\":") == -4 + 2 * i);
-        ck_assert(close_to((float)after(at, "\"error\":"), (float)error_by_valid(), 0, 1e-5));
+        double error = error_by_valid(), spread = sqrt(error * (1 - error) / 60);
+        ck_assert(close_to((float)after(at, "\"error\":"), (float)error, 0, 1e-5));
+        ck_assert(close_to((float)after(at, "\"standard_error\":"), (float)spread, 0, 1e-5));
         ck_assert(close_to((float)after(at, "\"sparsity\":"), (float)nonzero_by_report(), 0, 1e-7));
         ck_assert_int_eq((long)after(at, "\"bytes\":"), bytes_by_pack());
         ++at;
