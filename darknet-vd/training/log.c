@@ -240,6 +240,16 @@ static void add_epoch(network *net)
 
 /* ---- a training ---- */
 
+static void take_latest_validation(void)
+{
+    run.error = run.map = NAN;
+    for (size_t i = 0; i < run.csv.n; ++i) {
+        const double *at = run.csv.rows[i].at;
+        if (isfinite(at[VD_CSV_ERROR])) run.error = at[VD_CSV_ERROR];
+        if (isfinite(at[VD_CSV_MAP])) run.map = at[VD_CSV_MAP];
+    }
+}
+
 static void go_on(const network *net)
 {
     char *fault;
@@ -255,11 +265,7 @@ static void go_on(const network *net)
     run.csv = old;
     vd_csv_drop_after(&run.csv, batch);
     vd_layer_history_read(&run.history, run.html, batch);
-    for (size_t i = 0; i < run.csv.n; ++i) {
-        const double *at = run.csv.rows[i].at;
-        if (isfinite(at[VD_CSV_ERROR])) run.error = at[VD_CSV_ERROR];
-        if (isfinite(at[VD_CSV_MAP])) run.map = at[VD_CSV_MAP];
-    }
+    take_latest_validation();
 }
 
 static void free_log(void)
@@ -314,7 +320,12 @@ void vd_log_cost(const network *net, float cost)
 void vd_log_back(network *net)
 {
     if (net != run.net) return;
-    vd_csv_drop_after(&run.csv, (double)get_current_batch(net));
+    double batch = (double)get_current_batch(net);
+    size_t rows = run.csv.n;
+    vd_csv_drop_after(&run.csv, batch);
+    vd_layer_history_drop_after(&run.history, batch);
+    if (run.csv.n < rows) run.stale = 1;
+    take_latest_validation();
     run.epochs = epochs_over(net);
     run.cost = 0;
     run.forwards = 0;

@@ -22,10 +22,15 @@ static const char history_line[] = "\"layer_rows\":[\n";
 
 /* ---- sparsity by layer ---- */
 
+void vd_layer_history_drop_after(vd_layer_history *h, double batch)
+{
+    while (h->n && h->at[(h->n - 1) * (1 + (size_t)h->layers)] > batch) --h->n;
+}
+
 void vd_layer_history_add(vd_layer_history *h, double batch, const double *sparsity)
 {
     size_t width = 1 + (size_t)h->layers;
-    while (h->n && h->at[(h->n - 1) * width] >= batch) --h->n; /* the training has gone back */
+    vd_layer_history_drop_after(h, nextafter(batch, 0)); /* one of this batch goes */
     if (h->n == h->room) {
         h->room = h->room ? 2 * h->room : 64;
         h->at = vd_realloc(h->at, h->room * width * sizeof(*h->at));

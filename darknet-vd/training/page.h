@@ -14,6 +14,8 @@ typedef struct {
 } vd_layer_history;
 
 void vd_layer_history_add(vd_layer_history *h, double batch, const double *sparsity);
+/* those of later batches go */
+void vd_layer_history_drop_after(vd_layer_history *h, double batch);
 /* what a page of an earlier part of the training has, up to this batch; none where there is no such page */
 void vd_layer_history_read(vd_layer_history *h, const char *page, double last_batch);
 void vd_layer_history_free(vd_layer_history *h);

@@ -379,8 +379,12 @@ START_TEST(rows_after_the_batch_a_training_goes_back_to_are_gone)
     ck_assert_msg(!fault, "%s", fault);
     ck_assert_uint_eq(c.n, 1);
     ck_assert(c.rows[0].at[VD_CSV_BATCH] == 4);
+    char *page = text_in_folder("back.html");
+    ck_assert_ptr_nonnull(strstr(page, "\"rows\":[\n[4,"));
+    ck_assert_ptr_nonnull(strstr(page, "\"layer_rows\":[\n[4,"));
+    ck_assert_ptr_null(strstr(page, "\n[8,"));
     vd_csv_free(&c);
-    free(path);
+    free(path), free(page);
     free_network(net);
 }
 END_TEST
