@@ -69,11 +69,13 @@ static void print_training_line(FILE *fp, network *net, double cost, double kl)
     const vd_cost *c = vd_cost_of(net);
     vd_report r = c->latest.left;
     double weight = vd_cost_kl_weight(net), part = weight / c->samples * kl;
-    fprintf(fp, "vd: epoch %.2f, batch %ld: loss %.5f = cost %.5f + KL %.5f (w %.3g, KL %.6g nats), sparsity",
+    fprintf(fp, "vd: epoch %.2f, batch %ld: loss %.5f = cost %.5f + KL %.5f (w %.3g, KL %.6g nats)",
             *net->seen / c->samples, vd_cost_batch(net), cost + part, cost, part, weight, kl);
     for (int i = 0; i < r.n; ++i)
-        fprintf(fp, "%s%.1f", i ? "-" : " ", 100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
-    fprintf(fp, " %%, all %.2f %%\n", 100 * vd_report_sparsity(r.weights, r.nonzero));
+        fprintf(fp, "%s%.1f", i ? "-" : ", sparsity ",
+                100 * vd_report_sparsity(r.layers[i].weights, r.layers[i].nonzero));
+    if (r.n) fprintf(fp, " %%, all %.2f %%", 100 * vd_report_sparsity(r.weights, r.nonzero));
+    fputs("\n", fp);
     if (c->freeze_pruned && c->method == VD_VARIATIONAL)
         fprintf(fp, "frozen: %.2f %% of the weights\n", 100 * vd_frozen_share(net));
     if (c->method == VD_MAGNITUDE) vd_magnitude_print(fp, net);

@@ -211,10 +211,12 @@ static void add_report(network *net, const vd_cost *c)
     double w = vd_cost_kl_weight(net), *sparsity = vd_calloc(left.n, sizeof(*sparsity));
     row.at[VD_CSV_LOSS] = c->latest.cost + w / c->samples * c->latest.kl;
     row.at[VD_CSV_COST] = c->latest.cost;
-    row.at[VD_CSV_KL] = c->latest.kl;
-    row.at[VD_CSV_W] = w;
-    row.at[VD_CSV_SPARSITY] = vd_report_sparsity(left.weights, left.nonzero);
-    row.at[VD_CSV_NONZERO] = (double)left.nonzero;
+    if (left.n) {
+        row.at[VD_CSV_KL] = c->latest.kl;
+        row.at[VD_CSV_W] = w;
+        row.at[VD_CSV_SPARSITY] = vd_report_sparsity(left.weights, left.nonzero);
+        row.at[VD_CSV_NONZERO] = (double)left.nonzero;
+    }
     for (int i = 0; i < left.n; ++i) sparsity[i] = vd_report_sparsity(left.layers[i].weights, left.layers[i].nonzero);
     vd_layer_history_add(&run.history, row.at[VD_CSV_BATCH], sparsity);
     free(sparsity);
@@ -363,7 +365,7 @@ static void show_progress(const network *net)
                      .error = run.error,
                      .map = run.map};
     if (c) p.kl = vd_cost_kl_weight(net) / c->samples * c->kl;
-    if (c && c->latest.batch) p.sparsity = vd_report_sparsity(c->latest.left.weights, c->latest.left.nonzero);
+    if (c && c->latest.left.n) p.sparsity = vd_report_sparsity(c->latest.left.weights, c->latest.left.nonzero);
     vd_progress_show(net, seconds(), p);
 }
 

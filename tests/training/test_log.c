@@ -136,6 +136,21 @@ static int history_rows(const char *page)
 }
 
 /* variational and killed, plain, variational and stopped, which makes the page, too */
+START_TEST(without_variational_layers_there_is_no_sparsity)
+{
+    char *cfg = write_cfg("none", "max_batches=10\n", PLAIN "[vd_cost]\nsamples=200\n");
+    run_result r = train_digits(0, cfg, 0);
+    vd_csv c = csv_of("none.csv");
+    ck_assert_msg(strstr(r.err, "vd: epoch 1.00, batch 10: loss ") && !strstr(r.err, "sparsity"), "%s", r.err);
+    ck_assert_uint_eq(c.n, 1);
+    for (int i = VD_CSV_KL; i <= VD_CSV_NONZERO; ++i) ck_assert(isnan(c.rows[0].at[i]));
+    ck_assert(isfinite(c.rows[0].at[VD_CSV_LOSS]) && c.rows[0].at[VD_CSV_LOSS] == c.rows[0].at[VD_CSV_COST]);
+    vd_csv_free(&c);
+    free_run(r);
+    free(cfg);
+}
+END_TEST
+
 START_TEST(a_killed_training_goes_on_in_its_csv_as_if_it_had_never_been_killed)
 {
     int plain = _i == 1, signal = _i == 2 ? SIGTERM : SIGKILL;
@@ -394,6 +409,7 @@ SUITE_OF(log)
     EACH(setup, remove_digits);
     TEST(a_row_holds_what_the_report_line_says);
     TEST(a_plain_network_has_a_row_an_epoch_with_the_mean_of_its_losses);
+    TEST(without_variational_layers_there_is_no_sparsity);
     LOOP(a_killed_training_goes_on_in_its_csv_as_if_it_had_never_been_killed, 3);
     TEST(a_new_training_starts_the_csv_anew);
     TEST(a_csv_that_cannot_be_read_is_not_gone_on_in);
