@@ -12,6 +12,7 @@
 #include "layer/layer_state.h"
 #include "layer/schedule.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/seed.h"
 #include "base/text.h"
 
@@ -152,6 +153,34 @@ static void begin_classifier(const network *net)
     now.labelled = vd_unlabelled_read(keys.valid);
 }
 
+/* of each picture's name and folder: data that were moved are the same */
+static uint32_t hash_of_pictures(void)
+{
+    uint64_t h = vd_fnv64(VD_FNV64_START, &now.rule.iou, sizeof(now.rule.iou));
+    for (int i = 0; i < now.labelled.n; ++i) {
+        const char *path = now.labelled.paths[i], *at = path + strlen(path);
+        for (int slashes = 0; at > path && (slashes += at[-1] == '/') < 2; --at) continue;
+        h = vd_fnv64(h, at, strlen(at) + 1);
+    }
+    return (uint32_t)(h ^ h >> 32) | 1;
+}
+
+/* of a training that goes on: what was measured on other pictures is no result to compare with */
+static void check_best(void)
+{
+    vd_validation_state *s = &now.state;
+    uint32_t pictures = hash_of_pictures();
+    if (s->batch && s->pictures && s->pictures != pictures) {
+        fprintf(stderr,
+                "%s: the best validation so far, %.2f %% at batch %lld, was on other pictures than those of valid=",
+                keys.file, 100 * s->best, (long long)s->batch);
+        fprintf(stderr, "%s%s: the next one is the best\n", keys.valid,
+                now.detects ? ", or with another -iou_thresh" : "");
+        *s = (vd_validation_state){.seen = s->seen, .begun = s->begun};
+    }
+    s->pictures = pictures;
+}
+
 void vd_validation_begin(network *net, const char *backup, const char *base)
 {
     if (!keys.file) return;
@@ -170,6 +199,7 @@ void vd_validation_begin(network *net, const char *backup, const char *base)
     if (now.detects) begin_detector(net);
     else begin_classifier(net);
     check_pictures(now.labelled);
+    check_best();
     now.net = second_network(net);
 }
 
@@ -251,7 +281,7 @@ static void score(network *net)
     if (better) save_weights(net, now.best);
     vd_validation_state *s = &now.state;
     if (better) {
-        *s = (vd_validation_state){.best = result, .batch = batch_of(net)};
+        *s = (vd_validation_state){.best = result, .batch = batch_of(net), .pictures = s->pictures};
         s->before_target = vd_cost_still_prunes(net);
     } else if (!vd_cost_still_prunes(net)) {
         ++s->misses;
@@ -307,7 +337,9 @@ void vd_validation_pictures(network *net, int pictures)
     check_numbers_of_files(net, pictures);
     if (!now.every) return;
     now.pictures = pictures;
-    if (!now.state.begun) now.state = (vd_validation_state){.seen = (int64_t)*net->seen, .begun = 1};
+    vd_ranks_broadcast(&now.state, sizeof(now.state)); /* rank 0 may have dropped the best one */
+    if (!now.state.begun)
+        now.state = (vd_validation_state){.seen = (int64_t)*net->seen, .begun = 1, .pictures = now.state.pictures};
     if (is_due(net)) validate(net);
     end_when_patience_ends(net);
 }

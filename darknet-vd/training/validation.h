@@ -8,7 +8,8 @@
  * after N validations that were not better than the best. With a target of [vd_cost] the weights that have met it are
  * compared with each other: the first of them replace the best so far.
  *
- * The best result and where it was are part of the checkpoint. A signal during a validation ends the training as after
+ * The best result and where it was are part of the checkpoint. One of other pictures, or of another least overlap, is
+ * no longer the best: it cannot be compared. A signal during a validation ends the training as after
  * any batch; the resumed training begins with that validation. */
 #ifndef VD_TRAINING_VALIDATION_H
 #define VD_TRAINING_VALIDATION_H
@@ -19,12 +20,13 @@
 
 /* what a checkpoint holds */
 typedef struct {
-    double best;                 /* error or mAP, a share */
-    int64_t batch;               /* that had it; 0: none yet */
-    int64_t seen;                /* images seen when it was last measured, or when the training began */
-    int32_t misses;              /* validations since the best one */
-    int32_t begun;               /* 0: of a training without validation */
-    int32_t before_target, none; /* 1: the best has not met [vd_cost]'s target yet; 0 */
+    double best;           /* error or mAP, a share */
+    int64_t batch;         /* that had it; 0: none yet */
+    int64_t seen;          /* images seen when it was last measured, or when the training began */
+    int32_t misses;        /* validations since the best one */
+    int32_t begun;         /* 0: of a training without validation */
+    int32_t before_target; /* 1: the best has not met [vd_cost]'s target yet */
+    uint32_t pictures;     /* hash of what it was measured on; 0: not known */
 } vd_validation_state;
 
 /* of the training that begins or runs; the caller's to save and to restore */

@@ -198,9 +198,10 @@ START_TEST(a_detector_is_measured_as_map_measures_it)
 }
 END_TEST
 
-#define STANDS_STILL                                                                                               \
-    "[net]\nbatch=10\nheight=28\nwidth=28\nchannels=1\nflip=0\nmax_crop=28\nlearning_rate=0\nseed=1\nmax_batches=" \
-    "60\n" LAYERS("", "")
+#define STANDS_STILL_FOR(batches)                                                                                    \
+    "batch=10\nheight=28\nwidth=28\nchannels=1\nflip=0\nmax_crop=28\nlearning_rate=0\nseed=1\nmax_batches=" #batches \
+    "\n" LAYERS("", "")
+#define STANDS_STILL "[net]\n" STANDS_STILL_FOR(60)
 
 START_TEST(patience_ends_a_training_that_gets_no_better_and_a_resumed_one_ends_at_once)
 {
@@ -299,6 +300,27 @@ START_TEST(a_stopped_and_resumed_training_has_the_same_best_weights)
     ck_assert_str_eq(one, both);
     free(one), free(a), free(b), free(both);
     free_run(whole), free_run(first), free_run(rest);
+    free(cfg);
+}
+END_TEST
+
+START_TEST(a_result_on_other_pictures_is_no_longer_the_best)
+{
+    static const char longer[] = "[net]\ncheckpoint=6\n" STANDS_STILL_FOR(12),
+                      longest[] = "[net]\ncheckpoint=6\n" STANDS_STILL_FOR(18);
+    char *cfg = write_cfg("[net]\ncheckpoint=6\n" STANDS_STILL_FOR(6));
+    write_data("digits/digits.data", "validate=1\n");
+    free_run(darknet(0, "classifier", "train", data_with_keys, cfg, NULL));
+    for (int other = 0; other < 2; ++other) {
+        char *list = in_folder(folder, "digits/test.list"), *text = text_in_folder("digits/test.list");
+        if (other) write_text(list, strchr(text, '\n') + 1);
+        write_text(cfg, other ? longest : longer);
+        run_result r = darknet(0, "classifier", "train", data_with_keys, cfg, "-resume", NULL);
+        ck_assert_msg(count_of(r.err, "was on other pictures than those of valid=") == other, "%s", r.err);
+        ck_assert_msg(!other || strstr(r.err, "at batch 18\n"), "%s", r.err);
+        free_run(r);
+        free(list), free(text);
+    }
     free(cfg);
 }
 END_TEST
@@ -459,6 +481,7 @@ SUITE_OF(validation)
     TEST(patience_counts_once_target_sparsity_has_its_share);
     TEST(the_best_weights_are_among_those_that_meet_the_target);
     LOOP(a_stopped_and_resumed_training_has_the_same_best_weights, COUNT_OF(trainings));
+    TEST(a_result_on_other_pictures_is_no_longer_the_best);
     TEST(numbers_of_weights_that_meet_are_said);
     TEST(last_weights_follow_savelast_and_numbered_ones_saveweights);
     TEST(topk_tells_the_error_of_the_first_five);
