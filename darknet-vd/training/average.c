@@ -108,9 +108,11 @@ static void keep_pruned(span s, float *mean, float alpha)
         if (s.theta[i] == 0) mean[i] = s.at[i];
 }
 
+/* what is not trained stays as it is: the sum of its two parts may be rounded */
 static void step(span s, float *mean, float alpha)
 {
-    for (size_t i = 0; i < s.n; ++i) mean[i] = alpha * mean[i] + (1 - alpha) * s.at[i];
+    for (size_t i = 0; i < s.n; ++i)
+        if (mean[i] != s.at[i]) mean[i] = alpha * mean[i] + (1 - alpha) * s.at[i];
     keep_pruned(s, mean, alpha);
 }
 

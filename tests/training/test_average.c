@@ -81,6 +81,23 @@ START_TEST(means_are_those_of_the_weights_after_each_update)
 }
 END_TEST
 
+/* to the bit: the sum of the two parts of a number may be its neighbour */
+START_TEST(the_mean_of_what_is_not_trained_is_its_value)
+{
+    enum { WEIGHTS = 3600 };
+    network *net = network_of(SMALL "ema_alpha=.9\nmax_batches=12\n"
+                                    "[connected]\noutput=100\nactivation=relu\nlearning_rate=0\n"
+                                    "[connected]\noutput=4\nactivation=linear\n[softmax]\n",
+                              0);
+    float *first = calloc(WEIGHTS, sizeof(*first));
+    memcpy(first, net->layers[0].weights, WEIGHTS * sizeof(*first));
+    for (int t = 1; t <= 12; ++t) train_steps(net, 2 * t, 2, 3); /* they begin in batch 6, and are taken in batch 9 */
+    ck_assert_mem_eq(vd_average_means(net), first, WEIGHTS * sizeof(*first));
+    ck_assert_mem_eq(net->layers[0].weights, first, WEIGHTS * sizeof(*first));
+    free(first), free_network(net);
+}
+END_TEST
+
 /* weights are frozen in batch 200; the means begin in batch 150 and are taken in batch 225 */
 START_TEST(a_weight_pruned_for_good_stays_0_when_the_means_are_taken)
 {
@@ -262,6 +279,7 @@ SUITE_OF(average)
     TIMEOUT(240);
     EACH(make_test_folder, remove_test_folder);
     LOOP(means_are_those_of_the_weights_after_each_update, COUNT_OF(lengths));
+    TEST(the_mean_of_what_is_not_trained_is_its_value);
     TEST(a_weight_pruned_for_good_stays_0_when_the_means_are_taken);
     LOOP(a_weight_pruned_in_the_batch_that_takes_the_means_stays_0, 2);
     CASE("program");
