@@ -1,87 +1,15 @@
 /* import/: darknet vd import. The importer compares the network with the model, as onnx/evaluate.c runs it, and ends
- * the process when they differ; here it is seen that it does, what sections it makes, and what it refuses. */
+ * the process when they differ; here it is seen what sections it makes. */
 #include "support/export_support.h"
+#include "support/import_support.h"
 #include "support/random_export.h"
 
 #include "import/import.h"
 #include "layer/vd_layer.h"
-#include "onnx/graph.h"
 #include "base/text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- graphs ---- */
-
-static vd_onnx_graph *g;
-
-static void begin_graph(int c, int h, int w)
-{
-    g = make_vd_onnx_graph();
-    vd_onnx_add_value(&g->input, &g->inputs, "x", VD_ONNX_FLOAT, h ? 4 : 2, (int64_t[]){-1, c, h, w});
-}
-
-static void random_constant(const char *name, int rank, const int64_t *dims)
-{
-    vd_onnx_tensor *t = vd_onnx_add_tensor(g, name, VD_ONNX_FLOAT, rank, dims);
-    fill_random(t->real, t->n, (unsigned)g->tensors);
-    if (strstr(name, "variance"))
-        for (size_t i = 0; i < t->n; ++i) t->real[i] = t->real[i] * t->real[i] + .1f;
-}
-
-static void constant(const char *name, int n, const float *x)
-{
-    vd_onnx_tensor *t = vd_onnx_add_tensor(g, name, VD_ONNX_FLOAT, n == 1 ? 0 : 1, (int64_t[]){n});
-    memcpy(t->real, x, n * sizeof(*x));
-}
-
-static void integers(const char *name, int n, const int64_t *x)
-{
-    memcpy(vd_onnx_add_tensor(g, name, VD_ONNX_INT64, 1, (int64_t[]){n})->integer, x, n * sizeof(*x));
-}
-
-static vd_onnx_node *conv(const char *y, const char *x, int filters, int channels, int size)
-{
-    char *w = vd_format("%s.w", y);
-    random_constant(w, 4, (int64_t[]){filters, channels, size, size});
-    vd_onnx_node *node = vd_onnx_add_node(g, "Conv", y, x, w, (char *)0);
-    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){size, size});
-    free(w);
-    return node;
-}
-
-static void pads(vd_onnx_node *node, int n)
-{
-    vd_onnx_set_integers(node, "pads", 4, (int64_t[]){n, n, n, n});
-}
-
-static void one(const char *type, const char *y, const char *x)
-{
-    vd_onnx_add_node(g, type, y, x, (char *)0);
-}
-
-static void two(const char *type, const char *y, const char *a, const char *b)
-{
-    vd_onnx_add_node(g, type, y, a, b, (char *)0);
-}
-
-static void add_output(vd_onnx_node *node, const char *name)
-{
-    *VD_ONNX_ONE_MORE(node->output, node->outputs) = vd_format("%s", name);
-}
-
-static void write_graph(const char *output)
-{
-    char *path = in_folder(folder, "model.onnx");
-    vd_onnx_add_value(&g->output, &g->outputs, output, VD_ONNX_FLOAT, 2, (int64_t[]){-1, -1});
-    FILE *fp = fopen(path, "wb");
-    ck_assert_ptr_nonnull(fp);
-    vd_onnx_write(g, fp);
-    ck_assert_int_eq(fclose(fp), 0);
-    free_vd_onnx_graph(g);
-    free(path);
-}
 
 /* the sections of NAME without [net]'s keys, by import in this process */
 static char *imported(double most)
@@ -231,18 +159,6 @@ START_TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it)
     }
 }
 END_TEST
-
-/* y of a convolution of four channels and a Resize that has the words given; null: it has none */
-static void resize_by(const char *pixel, const char *nearest)
-{
-    begin_graph(3, 5, 4);
-    conv("a", "x", 4, 3, 1);
-    constant("by", 4, (float[]){1, 1, 3, 3});
-    vd_onnx_node *node = vd_onnx_add_node(g, "Resize", "y", "a", "", "by", (char *)0);
-    if (pixel) vd_onnx_set_text(node, "coordinate_transformation_mode", pixel);
-    if (nearest) vd_onnx_set_text(node, "nearest_mode", nearest);
-    write_graph("y");
-}
 
 START_TEST(each_way_to_the_pixel_below_is_an_upsample)
 {
@@ -522,183 +438,6 @@ START_TEST(exports_come_back)
 }
 END_TEST
 
-/* ---- refusals ---- */
-
-static void expect_refused(const char *line)
-{
-    char *model = in_folder(folder, "model.onnx"), *out = in_folder(folder, "net");
-    run_result r = run((const char *const[]){"darknet", "vd", "import", model, out, 0});
-    ck_assert_int_eq(r.status, 1);
-    ck_assert_msg(strstr(r.err, line) != 0, "no \"%s\": %s", line, r.err);
-    ck_assert_int_eq(files_in(folder, "net"), 0);
-    free_run(r);
-    free(model), free(out);
-}
-
-START_TEST(what_darknet_cannot_say_names_the_node)
-{
-    begin_graph(3, 8, 8);
-    conv("a", "x", 4, 3, 3);
-    one("Erf", "y", "a");
-    write_graph("y");
-    expect_refused("model.onnx: node y (Erf): Darknet has no such layer\n");
-    begin_graph(3, 8, 8);
-    vd_onnx_set_integers(conv("y", "x", 4, 3, 3), "pads", 4, (int64_t[]){0, 0, 1, 1});
-    write_graph("y");
-    expect_refused("node y (Conv): pads that are not the same on all sides\n");
-    begin_graph(3, 8, 8);
-    vd_onnx_node *same = conv("y", "x", 4, 3, 3);
-    vd_onnx_set_text(same, "auto_pad", "SAME_UPPER");
-    vd_onnx_set_integers(same, "strides", 2, (int64_t[]){2, 2});
-    write_graph("y");
-    expect_refused("node y (Conv): pads that are not the same on all sides\n");
-    begin_graph(3, 8, 8);
-    vd_onnx_set_integers(conv("y", "x", 4, 3, 3), "dilations", 2, (int64_t[]){2, 2});
-    write_graph("y");
-    expect_refused(
-        "node y (Conv): a dilation of 2 with pads of 0: pads of 2, which keep the size of the map, are expected\n");
-    begin_graph(3, 8, 8);
-    vd_onnx_node *even = conv("y", "x", 4, 3, 2);
-    vd_onnx_set_integers(even, "dilations", 2, (int64_t[]){2, 2});
-    pads(even, 1);
-    write_graph("y");
-    expect_refused("node y (Conv): a dilation of 2 with a window of 2x2: an odd window is expected\n");
-    begin_graph(3, 8, 8);
-    g->opset = 6;
-    conv("a", "x", 4, 3, 3);
-    random_constant("slopes", 1, (int64_t[]){4});
-    two("PRelu", "y", "a", "slopes");
-    write_graph("y");
-    expect_refused("node y (PRelu): a slope for each channel as opset 6 has it: a model exported with opset 7 or later "
-                   "is expected\n");
-    begin_graph(3, 8, 8);
-    conv("y", "x", 4, 2, 3);
-    write_graph("y");
-    expect_refused("node y (Conv): weights that do not fit 3 channels\n");
-    begin_graph(3, -1, 8);
-    conv("y", "x", 4, 3, 3);
-    write_graph("y");
-    expect_refused("input x: a fixed size from 1 to 16384 is expected in dimension 2\n");
-    begin_graph(3, 8, 8);
-    one("Relu", "y", "x");
-    conv("z", "x", 4, 3, 3);
-    vd_onnx_add_value(&g->output, &g->outputs, "z", VD_ONNX_FLOAT, 2, (int64_t[]){-1, -1});
-    write_graph("y");
-    expect_refused("model.onnx: 2 outputs: one is expected\n");
-    begin_graph(3, 8, 8);
-    one("Transpose", "y", "x");
-    write_graph("y");
-    expect_refused("node y (Transpose): Darknet has no such layer\n");
-    begin_graph(3, 0, 0);
-    one("LogSoftmax", "y", "x");
-    write_graph("y");
-    expect_refused("node y (LogSoftmax): Darknet's last layer is [softmax]: export a model that ends in Softmax\n");
-    begin_graph(3, 8, 8);
-    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
-    two("Pad", "p", "x", "around");
-    one("Relu", "y", "p");
-    write_graph("y");
-    expect_refused("node y (Relu): only a Conv can read what a Pad makes\n");
-    for (int drops = 0; drops <= 1; ++drops) {
-        begin_graph(3, 8, 8);
-        conv("a", "x", 4, 3, 3);
-        random_constant("c", 1, (int64_t[]){4});
-        constant("half", 1, (float[]){.5f});
-        integers("yes", 1, (int64_t[]){1});
-        if (drops) vd_onnx_add_node(g, "Dropout", "y", "a", "half", "yes", (char *)0);
-        else
-            vd_onnx_set_integer(vd_onnx_add_node(g, "BatchNormalization", "y", "a", "c", "c", "c", "c", (char *)0),
-                                "training_mode", 1);
-        write_graph("y");
-        expect_refused("): training_mode=1: a model exported for inference is expected\n");
-    }
-    resize_by("align_corners", "floor");
-    expect_refused(
-        "node y (Resize): align_corners with nearest_mode=floor: asymmetric with floor, or half_pixel rounded, "
-        "is expected\n");
-    resize_by("asymmetric", "ceil");
-    expect_refused("node y (Resize): asymmetric with nearest_mode=ceil: ");
-    begin_graph(6, 8, 8);
-    pads(conv("a", "x", 6, 6, 3), 1);
-    vd_onnx_node *split = vd_onnx_add_node(g, "Split", "b", "a", (char *)0);
-    vd_onnx_set_integer(split, "axis", 1);
-    vd_onnx_set_integers(split, "split", 2, (int64_t[]){2, 4});
-    add_output(split, "y");
-    write_graph("y");
-    expect_refused("node b (Split): one of several equal parts is expected\n");
-}
-END_TEST
-
-/* a number for each pixel of a map, behind a product that has one for each filter */
-START_TEST(numbers_of_a_flat_map_are_not_channels)
-{
-    for (int is_sum = 0; is_sum < 2; ++is_sum) {
-        begin_graph(1, 4, 4);
-        conv("a", "x", 2, 1, 3);
-        one("Flatten", "f", "a");
-        random_constant("b", 1, (int64_t[]){8});
-        random_constant("variance", 1, (int64_t[]){8});
-        if (is_sum) two("Add", "y", "f", "b");
-        else vd_onnx_add_node(g, "BatchNormalization", "y", "f", "b", "b", "b", "variance", (char *)0);
-        write_graph("y");
-        expect_refused("): it is not behind a Conv, Gemm or MatMul of its own\n");
-    }
-}
-END_TEST
-
-START_TEST(numbers_that_are_not_finite_are_named)
-{
-    for (int bias = 0; bias < 2; ++bias) {
-        begin_graph(3, 8, 8);
-        random_constant("w", 4, (int64_t[]){4, 3, 3, 3});
-        constant("b", 4, (const float[]){0, 1, bias ? NAN : 2, 3});
-        if (!bias) g->tensor[0].real[7] = INFINITY;
-        vd_onnx_node *node = vd_onnx_add_node(g, "Conv", "y", "x", "w", "b", (char *)0);
-        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
-        write_graph("y");
-        expect_refused(bias ? "model.onnx: bias 2 of layer 0 [convolutional] is not finite\n"
-                            : "model.onnx: weight 7 of layer 0 [convolutional] is not finite\n");
-    }
-}
-END_TEST
-
-START_TEST(outputs_that_are_not_finite_are_no_difference_of_nan)
-{
-    begin_graph(2, 4, 4);
-    vd_onnx_tensor *w = vd_onnx_add_tensor(g, "w", VD_ONNX_FLOAT, 4, (int64_t[]){1, 2, 2, 2});
-    for (size_t i = 0; i < w->n; ++i) w->real[i] = 3e38f;
-    two("Conv", "y", "x", "w");
-    write_graph("y");
-    expect_refused("net.cfg: not written: outputs differ by inf of the largest output, more than 0.0001\n");
-}
-END_TEST
-
-START_TEST(files_and_arguments_that_are_wrong_are_named)
-{
-    write_in_folder("model.onnx", "[net]\n");
-    expect_refused("model.onnx: damaged: no ONNX file, or cut off\n");
-    free_run(darknet(1, "vd", "import", "one", (char *)0));
-    begin_graph(3, 5, 4);
-    conv("y", "x", 4, 3, 1);
-    write_graph("y");
-    size_t n;
-    char *model = in_folder(folder, "model.onnx"), *cfg = in_folder(folder, "net.cfg"), *bytes = read_bytes(model, &n);
-    char *out = in_folder(folder, "net");
-    write_bytes(cfg, bytes, n);
-    run_result own = darknet(1, "vd", "import", cfg, out, (char *)0);
-    ck_assert_msg(strstr(own.err, "net.cfg: would overwrite the model: choose another name\n") != 0, "%s", own.err);
-    expect_file(cfg, bytes, n);
-    ck_assert_int_eq(files_in(folder, "net"), 1);
-    free_run(own), free(model), free(cfg), free(bytes), free(out);
-    run_result r = darknet(1, "vd", "import", "-x", "a", "b", (char *)0);
-    ck_assert_ptr_nonnull(strstr(r.err, "unknown option -x"));
-    free_run(r);
-    r = darknet(0, "vd", "import", "-h", (char *)0);
-    ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd import MODEL.onnx OUT"));
-    free_run(r);
-}
-END_TEST
-
 SUITE_OF(import)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -721,9 +460,4 @@ SUITE_OF(import)
     TEST(factors_of_channels_come_back_from_rows);
     TEST(parts_are_routes);
     LOOP(exports_come_back, 4);
-    TEST(what_darknet_cannot_say_names_the_node);
-    TEST(numbers_of_a_flat_map_are_not_channels);
-    TEST(numbers_that_are_not_finite_are_named);
-    TEST(outputs_that_are_not_finite_are_no_difference_of_nan);
-    TEST(files_and_arguments_that_are_wrong_are_named);
 }

@@ -1,0 +1,193 @@
+/* import/: what darknet vd import refuses: a line names the node, and no file appears. */
+#include "support/import_support.h"
+
+#include "onnx/graph.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static void expect_refused(const char *line)
+{
+    char *model = in_folder(folder, "model.onnx"), *out = in_folder(folder, "net");
+    run_result r = run((const char *const[]){"darknet", "vd", "import", model, out, 0});
+    ck_assert_int_eq(r.status, 1);
+    ck_assert_msg(strstr(r.err, line) != 0, "no \"%s\": %s", line, r.err);
+    ck_assert_int_eq(files_in(folder, "net"), 0);
+    free_run(r);
+    free(model), free(out);
+}
+
+START_TEST(what_darknet_cannot_say_names_the_node)
+{
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    one("Erf", "y", "a");
+    write_graph("y");
+    expect_refused("model.onnx: node y (Erf): Darknet has no such layer\n");
+    begin_graph(3, 8, 8);
+    vd_onnx_set_integers(conv("y", "x", 4, 3, 3), "pads", 4, (int64_t[]){0, 0, 1, 1});
+    write_graph("y");
+    expect_refused("node y (Conv): pads that are not the same on all sides\n");
+    begin_graph(3, 8, 8);
+    vd_onnx_node *same = conv("y", "x", 4, 3, 3);
+    vd_onnx_set_text(same, "auto_pad", "SAME_UPPER");
+    vd_onnx_set_integers(same, "strides", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_refused("node y (Conv): pads that are not the same on all sides\n");
+    begin_graph(3, 8, 8);
+    vd_onnx_set_integers(conv("y", "x", 4, 3, 3), "dilations", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_refused(
+        "node y (Conv): a dilation of 2 with pads of 0: pads of 2, which keep the size of the map, are expected\n");
+    begin_graph(3, 8, 8);
+    vd_onnx_node *even = conv("y", "x", 4, 3, 2);
+    vd_onnx_set_integers(even, "dilations", 2, (int64_t[]){2, 2});
+    pads(even, 1);
+    write_graph("y");
+    expect_refused("node y (Conv): a dilation of 2 with a window of 2x2: an odd window is expected\n");
+    begin_graph(3, 8, 8);
+    g->opset = 6;
+    conv("a", "x", 4, 3, 3);
+    random_constant("slopes", 1, (int64_t[]){4});
+    two("PRelu", "y", "a", "slopes");
+    write_graph("y");
+    expect_refused("node y (PRelu): a slope for each channel as opset 6 has it: a model exported with opset 7 or later "
+                   "is expected\n");
+    begin_graph(3, 8, 8);
+    conv("y", "x", 4, 2, 3);
+    write_graph("y");
+    expect_refused("node y (Conv): weights that do not fit 3 channels\n");
+    begin_graph(3, -1, 8);
+    conv("y", "x", 4, 3, 3);
+    write_graph("y");
+    expect_refused("input x: a fixed size from 1 to 16384 is expected in dimension 2\n");
+    begin_graph(3, 8, 8);
+    one("Relu", "y", "x");
+    conv("z", "x", 4, 3, 3);
+    vd_onnx_add_value(&g->output, &g->outputs, "z", VD_ONNX_FLOAT, 2, (int64_t[]){-1, -1});
+    write_graph("y");
+    expect_refused("model.onnx: 2 outputs: one is expected\n");
+    begin_graph(3, 8, 8);
+    one("Transpose", "y", "x");
+    write_graph("y");
+    expect_refused("node y (Transpose): Darknet has no such layer\n");
+    begin_graph(3, 0, 0);
+    one("LogSoftmax", "y", "x");
+    write_graph("y");
+    expect_refused("node y (LogSoftmax): Darknet's last layer is [softmax]: export a model that ends in Softmax\n");
+    begin_graph(3, 8, 8);
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "p", "x", "around");
+    one("Relu", "y", "p");
+    write_graph("y");
+    expect_refused("node y (Relu): only a Conv can read what a Pad makes\n");
+    for (int drops = 0; drops <= 1; ++drops) {
+        begin_graph(3, 8, 8);
+        conv("a", "x", 4, 3, 3);
+        random_constant("c", 1, (int64_t[]){4});
+        constant("half", 1, (float[]){.5f});
+        integers("yes", 1, (int64_t[]){1});
+        if (drops) vd_onnx_add_node(g, "Dropout", "y", "a", "half", "yes", (char *)0);
+        else
+            vd_onnx_set_integer(vd_onnx_add_node(g, "BatchNormalization", "y", "a", "c", "c", "c", "c", (char *)0),
+                                "training_mode", 1);
+        write_graph("y");
+        expect_refused("): training_mode=1: a model exported for inference is expected\n");
+    }
+    resize_by("align_corners", "floor");
+    expect_refused(
+        "node y (Resize): align_corners with nearest_mode=floor: asymmetric with floor, or half_pixel rounded, "
+        "is expected\n");
+    resize_by("asymmetric", "ceil");
+    expect_refused("node y (Resize): asymmetric with nearest_mode=ceil: ");
+    begin_graph(6, 8, 8);
+    pads(conv("a", "x", 6, 6, 3), 1);
+    vd_onnx_node *split = vd_onnx_add_node(g, "Split", "b", "a", (char *)0);
+    vd_onnx_set_integer(split, "axis", 1);
+    vd_onnx_set_integers(split, "split", 2, (int64_t[]){2, 4});
+    add_output(split, "y");
+    write_graph("y");
+    expect_refused("node b (Split): one of several equal parts is expected\n");
+}
+END_TEST
+
+/* a number for each pixel of a map, behind a product that has one for each filter */
+START_TEST(numbers_of_a_flat_map_are_not_channels)
+{
+    for (int is_sum = 0; is_sum < 2; ++is_sum) {
+        begin_graph(1, 4, 4);
+        conv("a", "x", 2, 1, 3);
+        one("Flatten", "f", "a");
+        random_constant("b", 1, (int64_t[]){8});
+        random_constant("variance", 1, (int64_t[]){8});
+        if (is_sum) two("Add", "y", "f", "b");
+        else vd_onnx_add_node(g, "BatchNormalization", "y", "f", "b", "b", "b", "variance", (char *)0);
+        write_graph("y");
+        expect_refused("): it is not behind a Conv, Gemm or MatMul of its own\n");
+    }
+}
+END_TEST
+
+START_TEST(numbers_that_are_not_finite_are_named)
+{
+    for (int bias = 0; bias < 2; ++bias) {
+        begin_graph(3, 8, 8);
+        random_constant("w", 4, (int64_t[]){4, 3, 3, 3});
+        constant("b", 4, (const float[]){0, 1, bias ? NAN : 2, 3});
+        if (!bias) g->tensor[0].real[7] = INFINITY;
+        vd_onnx_node *node = vd_onnx_add_node(g, "Conv", "y", "x", "w", "b", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+        write_graph("y");
+        expect_refused(bias ? "model.onnx: bias 2 of layer 0 [convolutional] is not finite\n"
+                            : "model.onnx: weight 7 of layer 0 [convolutional] is not finite\n");
+    }
+}
+END_TEST
+
+START_TEST(outputs_that_are_not_finite_are_no_difference_of_nan)
+{
+    begin_graph(2, 4, 4);
+    vd_onnx_tensor *w = vd_onnx_add_tensor(g, "w", VD_ONNX_FLOAT, 4, (int64_t[]){1, 2, 2, 2});
+    for (size_t i = 0; i < w->n; ++i) w->real[i] = 3e38f;
+    two("Conv", "y", "x", "w");
+    write_graph("y");
+    expect_refused("net.cfg: not written: outputs differ by inf of the largest output, more than 0.0001\n");
+}
+END_TEST
+
+START_TEST(files_and_arguments_that_are_wrong_are_named)
+{
+    write_in_folder("model.onnx", "[net]\n");
+    expect_refused("model.onnx: damaged: no ONNX file, or cut off\n");
+    free_run(darknet(1, "vd", "import", "one", (char *)0));
+    begin_graph(3, 5, 4);
+    conv("y", "x", 4, 3, 1);
+    write_graph("y");
+    size_t n;
+    char *model = in_folder(folder, "model.onnx"), *cfg = in_folder(folder, "net.cfg"), *bytes = read_bytes(model, &n);
+    char *out = in_folder(folder, "net");
+    write_bytes(cfg, bytes, n);
+    run_result own = darknet(1, "vd", "import", cfg, out, (char *)0);
+    ck_assert_msg(strstr(own.err, "net.cfg: would overwrite the model: choose another name\n") != 0, "%s", own.err);
+    expect_file(cfg, bytes, n);
+    ck_assert_int_eq(files_in(folder, "net"), 1);
+    free_run(own), free(model), free(cfg), free(bytes), free(out);
+    run_result r = darknet(1, "vd", "import", "-x", "a", "b", (char *)0);
+    ck_assert_ptr_nonnull(strstr(r.err, "unknown option -x"));
+    free_run(r);
+    r = darknet(0, "vd", "import", "-h", (char *)0);
+    ck_assert_ptr_nonnull(strstr(r.out, "usage: darknet vd import MODEL.onnx OUT"));
+    free_run(r);
+}
+END_TEST
+
+SUITE_OF(import_refused)
+{
+    EACH(make_test_folder, remove_test_folder);
+    EACH(silence_stderr, 0);
+    TEST(what_darknet_cannot_say_names_the_node);
+    TEST(numbers_of_a_flat_map_are_not_channels);
+    TEST(numbers_that_are_not_finite_are_named);
+    TEST(outputs_that_are_not_finite_are_no_difference_of_nan);
+    TEST(files_and_arguments_that_are_wrong_are_named);
+}
