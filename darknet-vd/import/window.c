@@ -4,6 +4,18 @@
 
 #include <string.h>
 
+/* with auto_pad ONNX has no pads: a Conv that has both is of no meaning, a pool is run without them elsewhere */
+static void own_pads(const vd_importing *im, int64_t *pad)
+{
+    const char *same = vd_onnx_text_of(im->node, "auto_pad", "NOTSET");
+    vd_import_list_of(im, "pads", 4, 0, pad);
+    if (!vd_onnx_pads_by_itself(same)) return;
+    for (int k = 0; k < 4; ++k)
+        if (pad[k] && !strcmp(im->node->type, "Conv"))
+            vd_import_refuse(im, "auto_pad=%s and pads: one of them is expected", same);
+    memset(pad, 0, 4 * sizeof(*pad));
+}
+
 vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
 {
     vd_window v;
@@ -11,7 +23,7 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
     memcpy(v.size, size, sizeof(v.size));
     vd_import_list_of(im, "strides", 2, 1, v.stride);
     vd_import_list_of(im, "dilations", 2, 1, v.gap);
-    vd_import_list_of(im, "pads", 4, 0, v.pad);
+    own_pads(im, v.pad);
     for (int k = 0; k < 4; ++k) v.pad[k] += x.pad[k];
     if (x.flat) vd_import_refuse(im, "a map is expected: its input is a row of numbers");
     for (int k = 0; k < 2; ++k)

@@ -1,5 +1,12 @@
 #include "onnx/geometry.h"
 
+#include <string.h>
+
+int vd_onnx_pads_by_itself(const char *auto_pad)
+{
+    return !strcmp(auto_pad, "VALID") || !strncmp(auto_pad, "SAME", 4);
+}
+
 void vd_onnx_pad_same(const int64_t *n, const int64_t *size, const int64_t *stride, const int64_t *gap, int upper,
                       int64_t *pad)
 {

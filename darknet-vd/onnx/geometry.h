@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/* 1 for the words of auto_pad that leave no room for pads: VALID, which has none, SAME_UPPER and SAME_LOWER */
+int vd_onnx_pads_by_itself(const char *auto_pad);
+
 /* auto_pad=SAME_UPPER or SAME_LOWER as pads: so many zeros that an output has ceil(n / stride) numbers along each side,
  * as many on both ends; an odd one is behind with `upper`, else in front
  *

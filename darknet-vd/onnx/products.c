@@ -33,6 +33,7 @@ static window window_of(const vd_onnx_call *c, const vd_onnx_tensor *x, int64_t 
     vd_onnx_list_of(c, "strides", 2, 1, v.stride);
     vd_onnx_list_of(c, "dilations", 2, 1, v.gap);
     vd_onnx_list_of(c, "pads", 4, 0, v.pad);
+    if (vd_onnx_pads_by_itself(same)) memset(v.pad, 0, sizeof(v.pad));
     for (int k = 0; k < 2; ++k)
         if (v.size[k] < 1 || v.stride[k] < 1 || v.gap[k] < 1)
             vd_onnx_fail(c, "size %lld, stride %lld, dilation %lld of a window: 1 or more is expected",

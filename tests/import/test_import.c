@@ -205,6 +205,21 @@ START_TEST(windows_of_the_same_size_have_a_padding)
 }
 END_TEST
 
+/* ONNX Runtime runs a pool so, and refuses a Conv that has both words */
+START_TEST(a_pool_with_auto_pad_has_no_pads_of_its_own)
+{
+    begin_graph(3, 5, 5);
+    conv("a", "x", 3, 3, 1);
+    vd_onnx_node *node = vd_onnx_add_node(g, "MaxPool", "y", "a", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+    vd_onnx_set_text(node, "auto_pad", "VALID");
+    pads(node, 1);
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[maxpool]\nsize=3\nstride=1\npadding=0\n");
+}
+END_TEST
+
 START_TEST(rows_of_numbers)
 {
     begin_graph(7, 0, 0);
@@ -450,6 +465,7 @@ SUITE_OF(import)
     TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(an_older_softmax_takes_maps_of_one_pixel);
     TEST(windows_of_the_same_size_have_a_padding);
+    TEST(a_pool_with_auto_pad_has_no_pads_of_its_own);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);
