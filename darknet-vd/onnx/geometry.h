@@ -20,7 +20,7 @@ void vd_onnx_pad_same(const int64_t *n, const int64_t *size, const int64_t *stri
  * PyTorch's rule */
 int64_t vd_onnx_windows(int64_t n, int64_t before, int64_t behind, int64_t reach, int64_t stride, int up);
 
-/* an index as Slice and Split count it, from the end where it is negative, held within 0 and n */
+/* an index as Slice, Split and Shape count it, from the end where it is negative, held within 0 and n */
 int64_t vd_onnx_within(int64_t i, int64_t n);
 
 #endif

@@ -1,6 +1,7 @@
 /* Operators on shapes, which exporters write to be ready for inputs of any size, and those whose output has a shape by
  * numbers. */
 #include "onnx/operators.h"
+#include "onnx/geometry.h"
 
 #include <assert.h>
 #include <string.h>
@@ -14,16 +15,13 @@ static int64_t *make_integers(vd_onnx_call *c, int rank, int64_t n)
     return c->out->integer;
 }
 
-/* from `start` to before `end`: all dimensions before opset 15 */
+/* from `start` to before `end`, held within the dimensions that there are: all of them before opset 15 */
 static void run_shape(vd_onnx_call *c)
 {
     const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
-    int64_t start = vd_onnx_integer_of(c->node, "start", 0), end = vd_onnx_integer_of(c->node, "end", x->rank);
-    if (start < 0) start += x->rank;
-    if (end < 0) end += x->rank;
-    if (end > x->rank) end = x->rank;
-    if (start < 0 || start > end)
-        vd_onnx_fail(c, "start=%lld end=%lld: the input has %d dimensions", (long long)start, (long long)end, x->rank);
+    int64_t start = vd_onnx_within(vd_onnx_integer_of(c->node, "start", 0), x->rank),
+            end = vd_onnx_within(vd_onnx_integer_of(c->node, "end", x->rank), x->rank);
+    if (end < start) end = start;
     memcpy(make_integers(c, 1, end - start), x->dims + start, (size_t)(end - start) * sizeof(*x->dims));
 }
 

@@ -369,6 +369,27 @@ START_TEST(shapes_become_numbers)
 }
 END_TEST
 
+/* ends beyond the dimensions are held within them, as ONNX Runtime does: of [5][3][2][4] */
+START_TEST(a_part_of_a_shape_ends_where_the_shape_does)
+{
+    static const struct {
+        int64_t start, end;
+        int n;
+        float y[4];
+    } parts[] = {{-9, 9, 4, {5, 3, 2, 4}}, {-9, 2, 2, {5, 3}}, {-2, 99, 2, {2, 4}}, {1, -9, 0, {0}}, {3, 1, 0, {0}}};
+    static const float x[120];
+    for (int i = 0; i < COUNT_OF(parts); ++i) {
+        vd_onnx_node *node = vd_onnx_add_node(g, "Shape", "shape", "x", (char *)0);
+        vd_onnx_set_integer(node, "start", parts[i].start);
+        vd_onnx_set_integer(node, "end", parts[i].end);
+        vd_onnx_set_integer(vd_onnx_add_node(g, "Cast", "y", "shape", (char *)0), "to", VD_ONNX_FLOAT);
+        expect(4, (int64_t[]){5, 3, 2, 4}, x, 1, (int64_t[]){parts[i].n}, parts[i].y);
+        end();
+        begin();
+    }
+}
+END_TEST
+
 START_TEST(slices_are_gathered_along_an_axis)
 {
     static const float x[6] = {0, 1, 2, 3, 4, 5};
@@ -583,6 +604,7 @@ SUITE_OF(onnx_evaluate)
     TEST(parts_are_cut_and_joined);
     TEST(resize_repeats_pixels);
     TEST(shapes_become_numbers);
+    TEST(a_part_of_a_shape_ends_where_the_shape_does);
     TEST(slices_are_gathered_along_an_axis);
     TEST(dimensions_of_one_come_and_go);
     TEST(pads_are_put_around);
