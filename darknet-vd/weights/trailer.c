@@ -213,11 +213,28 @@ static int may_go_on(const network *net)
     return may;
 }
 
+/* 1 where the bytes left are as many as the layers with dontload=1 take, one of them before a layer that was loaded:
+ * the file has all layers, and that one's weights went into those behind it */
+static int has_what_is_left_out(const network *net, long left)
+{
+    vd_parts parts = vd_parts_of_network(net);
+    size_t floats = 0;
+    int before = 0, shifted = 0;
+    for (int i = 0; i < parts.n; ++i) {
+        int stays = net->layers[parts.part[i].layer].dontload;
+        before |= stays;
+        shifted |= before && !stays;
+        floats += stays ? vd_part_floats(parts.part[i]) : 0;
+    }
+    free(parts.part);
+    return shifted && (size_t)left == floats * sizeof(float);
+}
+
 static void check_end(const vd_weights_file *file, const network *net)
 {
     const char *reason = "weights of another network, or truncated inside the VDLS trailer";
     long left = file->end - ftell(file->fp);
-    if (left <= 0 || may_go_on(net)) return;
+    if (left <= 0 || (may_go_on(net) && !has_what_is_left_out(net, left))) return;
     for (int i = 0; i < net->n; ++i) {
         layer l = net->layers[i];
         if (l.dontload || l.numload || l.dontloadscales)

@@ -194,6 +194,10 @@ START_TEST(a_file_with_weights_that_the_cfg_leaves_out_is_refused)
         expect_refused(cfg, good, SIZE, "bytes are left after the last layer: it has weights that by dontload");
         free(cfg);
     }
+    /* where the last layer stays, too, the file may go on: but not with all that both take */
+    static const char both[] =
+        NET "[vd_convolutional]\ndontload=1\n" CONV POOL PLAIN "[vd_connected]\ndontload=1\n" LAST "[softmax]\n" COST;
+    expect_refused(both, good, SIZE, "bytes are left after the last layer: it has weights that by dontload");
 }
 END_TEST
 
