@@ -65,7 +65,6 @@ static void check_window(const vd_importing *im, const vd_window *v, int64_t pad
                          "a dilation of %lld with pads of %lld: pads of %lld, which keep the size of the map, are "
                          "expected",
                          (long long)v->gap[0], (long long)pad, (long long)(reach - 1) / 2);
-    if (v->size[0] == 1 && pad) vd_import_refuse(im, "a 1x1 window with pads: none are expected");
 }
 
 void vd_import_convolution(vd_importing *im)
@@ -77,7 +76,11 @@ void vd_import_convolution(vd_importing *im)
         vd_import_refuse(im, "weights that do not fit %d channels", x.c);
     vd_window v = vd_window_of(im, x, w->dims + 2);
     if (v.size[0] == 1) v.gap[0] = v.gap[1] = 1;
-    int64_t pad = vd_window_pad(im, &v), reach = (v.size[0] - 1) * v.gap[0] + 1;
+    int64_t pad = vd_window_pad(im, &v);
+    /* stock Darknet writes outside its arrays for a 1x1 window with a padding: it is the middle of one of 3x3 */
+    size_t spread = v.size[0] == 1 && pad ? 9 : 1, middle = spread / 2;
+    if (spread > 1) v.size[0] = v.size[1] = 3, ++pad;
+    int64_t reach = (v.size[0] - 1) * v.gap[0] + 1;
     check_window(im, &v, pad, reach);
     x = thinned(im, x, &v);
     int64_t h = vd_onnx_windows(x.h, pad, pad, reach, v.stride[0], 0),
@@ -91,8 +94,8 @@ void vd_import_convolution(vd_importing *im)
         vd_import_add_layer(im, "convolutional",
                             vd_format("filters=%lld\nsize=%lld\n%spadding=%lld\n%s%s", (long long)w->dims[0],
                                       (long long)v.size[0], stride, (long long)(pad / v.gap[0]), more, gap));
-    add_weights(l, (int)w->dims[0], w->n / (size_t)w->dims[0]);
-    memcpy(l->weights, w->real, w->n * sizeof(float));
+    add_weights(l, (int)w->dims[0], spread * (w->n / (size_t)w->dims[0]));
+    for (size_t i = 0; i < w->n; ++i) l->weights[spread * i + middle] = w->real[i];
     set_biases(im, l, 2);
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), l->filters, (int)h, (int)width, 0, {0}});
     free(stride), free(more), free(gap);

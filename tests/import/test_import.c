@@ -205,6 +205,21 @@ START_TEST(windows_of_the_same_size_have_a_padding)
 }
 END_TEST
 
+/* as the last Conv of SqueezeNet 1.0 has them; with a stride, too */
+START_TEST(pads_of_1x1_windows_are_those_of_3x3)
+{
+    begin_graph(3, 5, 4);
+    pads(conv("a", "x", 4, 3, 1), 1);
+    vd_onnx_node *node = conv("y", "a", 2, 2, 1);
+    vd_onnx_set_integer(node, "group", 2);
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    pads(node, 2);
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=2\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=2\nsize=3\nstride=2\npadding=3\ngroups=2\nactivation=linear\n");
+}
+END_TEST
+
 /* ONNX Runtime runs a pool so, and refuses a Conv that has both words */
 START_TEST(a_pool_with_auto_pad_has_no_pads_of_its_own)
 {
@@ -465,6 +480,7 @@ SUITE_OF(import)
     TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(an_older_softmax_takes_maps_of_one_pixel);
     TEST(windows_of_the_same_size_have_a_padding);
+    TEST(pads_of_1x1_windows_are_those_of_3x3);
     TEST(a_pool_with_auto_pad_has_no_pads_of_its_own);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
