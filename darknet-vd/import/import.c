@@ -34,6 +34,10 @@ static void write_net(const vd_import_network *net, const char *model, FILE *fp)
     fputs("learning_rate=0.001\npolicy=constant\nmomentum=0.9\ndecay=0\nmax_batches=10000\n", fp);
 }
 
+/* of the twin's layers: relative to each weight, so that all that count are kept at test time and a training begins
+ * near the model. The default log_sigma2=-10 would prune weights below 1.5e-3 when they are loaded */
+#define NOISE "log_alpha=-4\n"
+
 static int can_be_sparse(const vd_import_layer *l)
 {
     return l->filters > 0 && !l->fixed;
@@ -47,6 +51,7 @@ static void write_cfg(const vd_import_network *net, const char *model, int varia
         fprintf(fp, "\n[%s%s]\n", variational && can_be_sparse(l) ? "vd_" : "", l->section);
         if (l->scales) fputs("batch_normalize=1\n", fp);
         fputs(l->keys, fp);
+        if (variational && can_be_sparse(l)) fputs(NOISE, fp);
         if (l->activation) fprintf(fp, "activation=%s\n", l->activation);
     }
     if (variational) fputs("\n[vd_cost]\n# the number of images in the training set\nsamples=10000\n", fp);

@@ -8,6 +8,7 @@
 #include "layer/vd_layer.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,30 @@ START_TEST(a_pool_with_auto_pad_has_no_pads_of_its_own)
     write_graph("y");
     expect_sections("\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
                     "\n[maxpool]\nsize=3\nstride=1\npadding=0\n");
+}
+END_TEST
+
+/* each weight has noise by its own size: small ones are not pruned when they are loaded */
+START_TEST(the_twin_answers_as_the_model_before_it_is_trained)
+{
+    float x[3 * 8 * 8], y[4];
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    for (size_t i = 0; i < g->tensor[0].n; ++i) g->tensor[0].real[i] *= 1e-3f;
+    one("GlobalAveragePool", "y", "a");
+    write_graph("y");
+    free(imported(1e-5));
+    fill_random(x, COUNT_OF(x), 7);
+    for (int twin = 0; twin < 2; ++twin) {
+        char *cfg = in_folder(folder, twin ? "net-vd.cfg" : "net.cfg"), *weights = in_folder(folder, "net.weights");
+        network *net = load_network(cfg, weights, 0);
+        set_batch_network(net, 1);
+        const float *out = network_predict(net, x);
+        for (int f = 0; f < 4 && twin; ++f)
+            ck_assert_msg(fabsf(out[f] - y[f]) <= 1e-8f + 1e-3f * fabsf(y[f]), "%g for %g", out[f], y[f]);
+        if (!twin) memcpy(y, out, sizeof(y));
+        free_network(net), free(cfg), free(weights);
+    }
 }
 END_TEST
 
@@ -482,6 +507,7 @@ SUITE_OF(import)
     TEST(windows_of_the_same_size_have_a_padding);
     TEST(pads_of_1x1_windows_are_those_of_3x3);
     TEST(a_pool_with_auto_pad_has_no_pads_of_its_own);
+    TEST(the_twin_answers_as_the_model_before_it_is_trained);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);
