@@ -76,11 +76,13 @@ static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v)
  * the map */
 static int is_whole(const vd_importing *im, vd_place x, const int64_t *size)
 {
-    int64_t stride[2];
-    int bare = !vd_place_is_padded(x) && !vd_onnx_find_attribute(im->node, "pads");
+    const char *same = vd_onnx_text_of(im->node, "auto_pad", "NOTSET");
+    int64_t stride[2], pad[4];
+    int bare = !vd_place_is_padded(x);
     vd_import_list_of(im, "strides", 2, 1, stride);
-    if (!strncmp(vd_onnx_text_of(im->node, "auto_pad", "NOTSET"), "SAME", 4))
-        bare &= stride[0] >= size[0] && stride[1] >= size[1];
+    vd_import_list_of(im, "pads", 4, 0, pad);
+    for (int k = 0; k < 4; ++k) bare &= !pad[k] || vd_onnx_pads_by_itself(same);
+    if (!strncmp(same, "SAME", 4)) bare &= stride[0] >= size[0] && stride[1] >= size[1];
     return bare && !x.flat && size[0] == x.h && size[1] == x.w;
 }
 
@@ -99,7 +101,11 @@ void vd_import_pool(vd_importing *im)
         out[k] = vd_onnx_windows(k ? x.w : x.h, v.pad[k], v.pad[k + 2], size[k], v.stride[k], up);
     if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool: 1 is expected");
     if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window larger than its map with the pads");
-    if (is_mean && up) vd_import_refuse(im, "ceil_mode=1 of a mean: 0 is expected");
+    for (int k = 0; k < 4; ++k)
+        if (v.pad[k] - x.pad[k] >= size[k % 2])
+            vd_import_refuse(im, "pads as large as the window: smaller are expected");
+    if (is_mean && up && counts_zeros(im, x, &v))
+        vd_import_refuse(im, "ceil_mode=1 of a mean with its zeros: 0 is expected");
     char *stride = vd_window_stride_keys(&v);
     if (is_mean && counts_zeros(im, x, &v)) mean_with_zeros(im, x, &v, stride);
     else {

@@ -133,6 +133,15 @@ static void run_conv(vd_onnx_call *c)
 
 enum { LARGEST, MEAN_INSIDE, MEAN_OF_ALL };
 
+/* taps of a window from `first` on that are inside a side of n with its pads: with ceil_mode some are behind them */
+static int taps_inside(const window *v, int side, int64_t first, int n)
+{
+    int from, end;
+    inside(first + v->pad[side], v->gap[side], (int)(n + v->pad[side] + v->pad[side + 2]), (int)v->size[side], &from,
+           &end);
+    return end - from;
+}
+
 static float pool_one(const window *v, const float *x, int64_t top, int64_t left, int how)
 {
     int first_row, end_row, first_column, end_column;
@@ -148,7 +157,7 @@ static float pool_one(const window *v, const float *x, int64_t top, int64_t left
             ++n;
         }
     if (how == LARGEST) return most;
-    if (how == MEAN_OF_ALL) n = (double)v->size[0] * (double)v->size[1];
+    if (how == MEAN_OF_ALL) n = (double)taps_inside(v, 0, top, v->h) * taps_inside(v, 1, left, v->w);
     return n > 0 ? (float)(sum / n) : 0;
 }
 

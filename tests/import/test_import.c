@@ -32,6 +32,8 @@ static void expect_sections(const char *expected)
 
 /* ---- what becomes what ---- */
 
+#define LINEAR_3 "\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+
 START_TEST(products_take_what_comes_behind_them)
 {
     begin_graph(3, 9, 8);
@@ -157,6 +159,36 @@ START_TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it)
                                       "\n[local_avgpool]\nsize=3\nstride=1\npadding=2\n"
                                     : "\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
                                       "\n[avgpool]\n");
+    }
+}
+END_TEST
+
+/* PyTorch's AvgPool2d((3, 4)) has pads of zero; of such a window no other section is a mean */
+START_TEST(a_mean_of_all_pixels_need_not_be_a_square)
+{
+    begin_graph(3, 3, 4);
+    conv("a", "x", 3, 3, 1);
+    vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "y", "a", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 4});
+    pads(node, 0);
+    write_graph("y");
+    expect_sections(LINEAR_3 "\n[avgpool]\n");
+}
+END_TEST
+
+/* the last windows have less pixels, also where zeros would count: as in ResNet-D */
+START_TEST(means_may_end_behind_the_map)
+{
+    for (int zeros = 0; zeros < 2; ++zeros) {
+        begin_graph(3, 5, 5);
+        conv("a", "x", 3, 3, 1);
+        vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "y", "a", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){2, 2});
+        vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+        vd_onnx_set_integer(node, "ceil_mode", 1);
+        vd_onnx_set_integer(node, "count_include_pad", zeros);
+        write_graph("y");
+        expect_sections(LINEAR_3 "\n[local_avgpool]\nsize=2\nstride=2\npadding=1\n");
     }
 }
 END_TEST
@@ -342,8 +374,6 @@ START_TEST(hard_gates_are_two_sections)
 }
 END_TEST
 
-#define LINEAR_3 "\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
-
 /* of a PRelu with a slope for each of 3 channels, behind the section `from`; `above` is its second section */
 #define SLOPES(from, above)                                                                                            \
     "\n[activation]\nactivation=relu\n" EACH_OF("3", "linear") "\n[route]\nlayers=" from                               \
@@ -502,6 +532,8 @@ SUITE_OF(import)
     TEST(windows_of_ceil_mode_begin_in_the_map);
     TEST(pools_and_sizes);
     TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it);
+    TEST(a_mean_of_all_pixels_need_not_be_a_square);
+    TEST(means_may_end_behind_the_map);
     TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(an_older_softmax_takes_maps_of_one_pixel);
     TEST(windows_of_the_same_size_have_a_padding);

@@ -35,6 +35,12 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (Conv): pads that are not the same on all sides\n");
     begin_graph(3, 8, 8);
+    vd_onnx_node *wide = vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0);
+    vd_onnx_set_integers(wide, "kernel_shape", 2, (int64_t[]){2, 2});
+    pads(wide, 2);
+    write_graph("y");
+    expect_refused("node y (MaxPool): pads as large as the window: smaller are expected\n");
+    begin_graph(3, 8, 8);
     vd_onnx_node *twice = conv("y", "x", 4, 3, 3);
     vd_onnx_set_text(twice, "auto_pad", "VALID");
     pads(twice, 1);
