@@ -20,22 +20,41 @@ static void dropout(vd_importing *im)
     identity(im);
 }
 
+/* the shape that a Reshape asks for, of one picture: 0 is the input's number, -1 what is left. Its dimensions; 0: none
+ * that the numbers fill */
+static int shape_asked(const vd_importing *im, vd_place x, int64_t d[4])
+{
+    const vd_onnx_tensor *s = vd_import_constant_input(im, 1, 0);
+    const int64_t of_input[4] = {1, x.c, x.h, x.w};
+    int64_t left = vd_place_numbers(x);
+    int open = -1, n = s->n <= 4 ? (int)s->n : 0;
+    for (int i = 0; i < n; ++i) {
+        d[i] = s->integer[i] || i >= (x.flat ? 2 : 4) ? s->integer[i] : of_input[i];
+        if (d[i] == -1 && open < 0) open = i;
+        else if (d[i] < 1 || left % d[i]) return 0;
+        else left /= d[i];
+    }
+    if (open >= 0) d[open] = left;
+    return open >= 0 || left == 1 ? n : 0;
+}
+
 /* to a row of numbers, or to the shape it has */
 static void reshape(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
-    int to_flat = !strcmp(im->node->type, "Flatten") && vd_onnx_integer_of(im->node, "axis", 1) == 1;
+    int64_t axis = vd_onnx_integer_of(im->node, "axis", 1);
+    int to_flat = !strcmp(im->node->type, "Flatten") && (axis == 1 || axis == (x.flat ? -1 : -3));
     int squeezed = !strcmp(im->node->type, "Squeeze") && (x.flat || x.h * x.w == 1);
     if (!strcmp(im->node->type, "Reshape")) {
-        const vd_onnx_tensor *s = vd_import_constant_input(im, 1, 0);
-        const int64_t *d = s->integer;
-        int same = s->n == 4 && !x.flat && (d[1] == x.c || !d[1]) && (d[2] == x.h || !d[2]) && (d[3] == x.w || !d[3]);
+        int64_t d[4] = {0};
+        int n = shape_asked(im, x, d);
+        int same = n == 4 && !x.flat && d[1] == x.c && d[2] == x.h && d[3] == x.w;
         if (same) {
             identity(im);
             return;
         }
-        to_flat = s->n == 2 && (d[1] == -1 || d[1] == vd_place_numbers(x));
-        int to_map = s->n == 4 && vd_place_numbers(x) == x.c && d[1] == x.c && d[2] == 1 && d[3] == 1;
+        to_flat = n == 2 && d[1] == vd_place_numbers(x);
+        int to_map = n == 4 && d[1] == x.c && vd_place_numbers(x) == x.c && d[2] == 1 && d[3] == 1;
         if (to_map) {
             x.flat = 0;
             vd_import_set(im, x);
@@ -54,7 +73,7 @@ static void unsqueeze(vd_importing *im)
     vd_place x = vd_import_input_of(im, 0);
     vd_onnx_list axes = vd_import_integers_of(im, "axes", 1);
     int behind = x.h * x.w == 1;
-    for (int i = 0; i < axes.n; ++i) behind &= axes.x[i] > 1 || axes.x[i] == -1;
+    for (int i = 0; i < axes.n; ++i) behind &= axes.x[i] > 1 || (axes.x[i] < 0 && axes.x[i] >= -axes.n);
     if (!behind) vd_import_refuse(im, "dimensions of 1 behind a row of numbers are expected");
     x.flat = 0;
     vd_import_set(im, x);

@@ -474,6 +474,35 @@ START_TEST(factors_of_channels_come_back_from_rows)
 }
 END_TEST
 
+/* the same by the words of other exporters: 0 and -1 in a shape, axes from the end */
+START_TEST(shapes_are_said_in_many_ways)
+{
+    begin_graph(3, 6, 4);
+    conv("a", "x", 3, 3, 1);
+    integers("as_it_is", 4, (int64_t[]){0, 0, -1, 4});
+    two("Reshape", "b", "a", "as_it_is");
+    one("GlobalAveragePool", "c", "b");
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Flatten", "d", "c", (char *)0), "axis", -3);
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Flatten", "e", "d", (char *)0), "axis", -1);
+    integers("row", 2, (int64_t[]){0, 0});
+    two("Reshape", "f", "e", "row");
+    random_constant("w", 2, (int64_t[]){3, 3});
+    two("MatMul", "h", "f", "w");
+    integers("ends", 2, (int64_t[]){-1, -2});
+    two("Unsqueeze", "i", "h", "ends");
+    two("Mul", "j", "b", "i");
+    two("MatMul", "k", "f", "w");
+    integers("map", 4, (int64_t[]){0, -1, 1, 1});
+    two("Reshape", "l", "k", "map");
+    two("Mul", "y", "j", "l");
+    write_graph("y");
+    expect_sections(LINEAR_3 "\n[avgpool]\n\n[connected]\noutput=3\nactivation=linear\n"
+                             "\n[scale_channels]\nfrom=0\nactivation=linear\n\n[route]\nlayers=1\n"
+                             "\n[connected]\noutput=3\nactivation=linear\n"
+                             "\n[scale_channels]\nfrom=3\nactivation=linear\n");
+}
+END_TEST
+
 /* the outputs of a Split, also the last one alone */
 START_TEST(parts_are_routes)
 {
@@ -548,6 +577,7 @@ SUITE_OF(import)
     TEST(means_with_zeros_are_convolutions);
     TEST(shapes_are_numbers);
     TEST(factors_of_channels_come_back_from_rows);
+    TEST(shapes_are_said_in_many_ways);
     TEST(parts_are_routes);
     LOOP(exports_come_back, 4);
 }

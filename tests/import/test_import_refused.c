@@ -35,6 +35,11 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (Conv): pads that are not the same on all sides\n");
     begin_graph(3, 8, 8);
+    integers("halves", 2, (int64_t[]){-1, 96});
+    two("Reshape", "y", "x", "halves");
+    write_graph("y");
+    expect_refused("node y (Reshape): a row of all numbers, or the shape it has, is expected\n");
+    begin_graph(3, 8, 8);
     vd_onnx_node *wide = vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0);
     vd_onnx_set_integers(wide, "kernel_shape", 2, (int64_t[]){2, 2});
     pads(wide, 2);
