@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ static const char *clip_of(const vd_importing *im)
             if (t->n != 1) vd_import_refuse(im, "one number is expected for a bound");
             bound[i] = t->real[0];
         }
+    if (bound[1] >= FLT_MAX) bound[1] = INFINITY; /* the default of an attribute, which exporters write, too */
     if (bound[0] == 0 && bound[1] == 6) return "relu6";
     if (bound[0] == -1 && bound[1] == 1) return "hardtan";
     if (bound[0] == 0 && bound[1] == INFINITY) return "relu";

@@ -135,6 +135,7 @@ static const struct {
     {"Split", vd_import_split},
     {"Squeeze", reshape},
     {"Sub", vd_import_subtract},
+    {"Sum", vd_import_add},
     {"Tanh", vd_import_activation},
     {"Unsqueeze", unsqueeze},
     {"Upsample", vd_import_resize},

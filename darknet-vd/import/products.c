@@ -120,7 +120,8 @@ static void matrix(vd_importing *im, const vd_onnx_tensor *w, int transposed)
 void vd_import_gemm(vd_importing *im)
 {
     if (vd_onnx_integer_of(im->node, "transA", 0)) vd_import_refuse(im, "transA=1: 0 is expected");
-    if (vd_onnx_real_of(im->node, "alpha", 1) != 1 || vd_onnx_real_of(im->node, "beta", 1) != 1)
+    int has_biases = im->node->inputs > 2 && *im->node->input[2];
+    if (vd_onnx_real_of(im->node, "alpha", 1) != 1 || (has_biases && vd_onnx_real_of(im->node, "beta", 1) != 1))
         vd_import_refuse(im, "alpha and beta: 1 is expected");
     matrix(im, vd_import_constant_input(im, 1, 1), vd_onnx_integer_of(im->node, "transB", 0) != 0);
     set_biases(im, im->net.layers + vd_import_last_layer(im), 2);

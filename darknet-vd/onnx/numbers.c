@@ -361,6 +361,7 @@ const vd_onnx_operator vd_onnx_numbers[] = {
     {"Softmax", run_softmax},
     {"Softplus", run_softplus},
     {"Sub", run_sub},
+    {"Sum", run_add},
     {"Tanh", run_tanh},
     {0, 0},
 };

@@ -8,6 +8,7 @@
 #include "layer/vd_layer.h"
 #include "base/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,26 @@ START_TEST(the_twin_answers_as_the_model_before_it_is_trained)
 }
 END_TEST
 
+/* opset 6 as Caffe2 and Keras write it; a beta without biases is of no meaning */
+START_TEST(older_words_for_relu_and_sums)
+{
+    begin_graph(3, 4, 4);
+    g->opset = 8;
+    conv("a", "x", 3, 3, 1);
+    vd_onnx_node *node = vd_onnx_add_node(g, "Clip", "b", "a", (char *)0);
+    vd_onnx_set_real(node, "min", 0);
+    vd_onnx_set_real(node, "max", FLT_MAX);
+    two("Sum", "c", "a", "b");
+    one("GlobalAveragePool", "d", "c");
+    one("Flatten", "e", "d");
+    random_constant("w", 2, (int64_t[]){3, 2});
+    vd_onnx_set_real(vd_onnx_add_node(g, "Gemm", "y", "e", "w", (char *)0), "beta", 0);
+    write_graph("y");
+    expect_sections(LINEAR_3 "\n[activation]\nactivation=relu\n\n[shortcut]\nfrom=0\nactivation=linear\n"
+                             "\n[avgpool]\n\n[connected]\noutput=2\nactivation=linear\n");
+}
+END_TEST
+
 START_TEST(rows_of_numbers)
 {
     begin_graph(7, 0, 0);
@@ -569,6 +590,7 @@ SUITE_OF(import)
     TEST(pads_of_1x1_windows_are_those_of_3x3);
     TEST(a_pool_with_auto_pad_has_no_pads_of_its_own);
     TEST(the_twin_answers_as_the_model_before_it_is_trained);
+    TEST(older_words_for_relu_and_sums);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);
