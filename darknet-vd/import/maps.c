@@ -148,22 +148,24 @@ void vd_import_largest(vd_importing *im)
 void vd_import_pad(vd_importing *im)
 {
     vd_place x = vd_import_padded_input(im, 0);
-    vd_onnx_list pads = vd_import_integers_of(im, "pads", 1);
+    vd_onnx_list pads = vd_import_integers_of(im, "pads", 1), axes = vd_import_integers_of(im, "axes", 3);
     int rank = x.flat ? 2 : 4;
+    int64_t all[8];
     float fill = vd_onnx_real_of(im->node, "value", 0);
     if (im->node->inputs > 2 && *im->node->input[2]) {
         const vd_onnx_tensor *t = vd_import_constant_input(im, 2, 1);
         if (t->n != 1) vd_import_refuse(im, "input 2: one number is expected");
         fill = t->real[0];
     }
-    if (pads.n != 2 * rank) vd_import_refuse(im, "pads: two for each dimension are expected");
+    if (!vd_onnx_pads_of_all(rank, pads.n, pads.x, axes.n, axes.x, all))
+        vd_import_refuse(im, "pads: two for each dimension are expected");
     for (int k = 0; k < 2 * rank; ++k) {
         int axis = k % rank, limit = axis < 2 ? 0 : 1 << 10;
-        if (pads.x[k] < 0 || pads.x[k] > limit)
-            vd_import_refuse(im, "a pad of %lld: around a map, %d at most, is expected", (long long)pads.x[k], 1 << 10);
-        if (pads.x[k] && (fill != 0 || strcmp(vd_onnx_text_of(im->node, "mode", "constant"), "constant")))
+        if (all[k] < 0 || all[k] > limit)
+            vd_import_refuse(im, "a pad of %lld: around a map, %d at most, is expected", (long long)all[k], 1 << 10);
+        if (all[k] && (fill != 0 || strcmp(vd_onnx_text_of(im->node, "mode", "constant"), "constant")))
             vd_import_refuse(im, "zeros are expected");
-        if (axis > 1) x.pad[k / rank * 2 + axis - 2] += (int)pads.x[k];
+        if (axis > 1) x.pad[k / rank * 2 + axis - 2] += (int)all[k];
     }
     vd_import_set(im, x);
 }
@@ -209,6 +211,8 @@ void vd_import_resize(vd_importing *im)
     if (strcmp(vd_onnx_text_of(im->node, "mode", "nearest"), "nearest"))
         vd_import_refuse(im, "mode: nearest is expected");
     check_nearest(im);
+    if (vd_onnx_find_attribute(im->node, "axes"))
+        vd_import_refuse(im, "axes: scales or sizes of all dimensions are expected");
     int64_t down = times_of(im, x, 2), across = times_of(im, x, 3);
     if (down != across || down < 1 || down > 64)
         vd_import_refuse(im, "a whole number of times as many rows and columns is expected");
@@ -252,6 +256,7 @@ void vd_import_split(vd_importing *im)
         vd_import_refuse(im, "parts of the channels, axis 1, are expected");
     if (k < 0 || k >= parts || parts > x.c || (sizes.n >= 0 && sizes.n != parts))
         vd_import_refuse(im, "parts that do not fit %d channels", x.c);
+    if (sizes.n < 0 && x.c % parts) vd_import_refuse(im, "one of several equal parts is expected");
     int64_t from = sizes.n < 0 ? k * (x.c / parts) : 0;
     for (int64_t i = 0; i < k && sizes.n >= 0; ++i) from += vd_onnx_within(sizes.x[i], x.c);
     part(im, x, from, sizes.n < 0 ? x.c / parts : sizes.x[k]);

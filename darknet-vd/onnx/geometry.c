@@ -27,6 +27,21 @@ int64_t vd_onnx_windows(int64_t n, int64_t before, int64_t behind, int64_t reach
     return up && (out - 1) * stride >= n + before ? out - 1 : out;
 }
 
+int vd_onnx_pads_of_all(int rank, int n, const int64_t *pads, int n_axes, const int64_t *axes, int64_t *all)
+{
+    int each = n_axes < 0 ? rank : n_axes;
+    if (n % 2 || n / 2 != each) return 0;
+    memset(all, 0, 2 * (size_t)rank * sizeof(*all));
+    for (int i = 0; i < each; ++i) {
+        int64_t axis = n_axes < 0 ? i : axes[i];
+        if (axis < -rank || axis >= rank) return 0;
+        if (axis < 0) axis += rank;
+        all[axis] = pads[i];
+        all[axis + rank] = pads[i + each];
+    }
+    return 1;
+}
+
 int64_t vd_onnx_within(int64_t i, int64_t n)
 {
     if (i < 0) i = i < -n ? 0 : i + n;

@@ -20,6 +20,10 @@ void vd_onnx_pad_same(const int64_t *n, const int64_t *size, const int64_t *stri
  * PyTorch's rule */
 int64_t vd_onnx_windows(int64_t n, int64_t before, int64_t behind, int64_t reach, int64_t stride, int up);
 
+/* the pads of a Pad for all of `rank` dimensions, in front of them, then behind: all [2 rank]. Without axes, n_axes
+ * below 0, they are in this order already, else those of the axes named. 0 where they do not fit */
+int vd_onnx_pads_of_all(int rank, int n, const int64_t *pads, int n_axes, const int64_t *axes, int64_t *all);
+
 /* an index as Slice, Split and Shape count it, from the end where it is negative, held within 0 and n */
 int64_t vd_onnx_within(int64_t i, int64_t n);
 

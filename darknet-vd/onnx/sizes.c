@@ -133,21 +133,22 @@ static void run_expand(vd_onnx_call *c)
     }
 }
 
-/* zeros, or another number, around x; before opset 11 by attributes */
+/* zeros, or another number, around x; before opset 11 by attributes, from opset 18 on of the axes named */
 static void run_pad(vd_onnx_call *c)
 {
     const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, -1);
-    vd_onnx_list pads = vd_onnx_integers_of(c, "pads", 1);
+    vd_onnx_list pads = vd_onnx_integers_of(c, "pads", 1), axes = vd_onnx_integers_of(c, "axes", 3);
     const vd_onnx_tensor *value = c->inputs > 2 && c->in[2] ? vd_onnx_real_input(c, 2, -1) : 0;
-    int64_t dims[VD_ONNX_RANK] = {0};
+    int64_t dims[VD_ONNX_RANK] = {0}, all[2 * VD_ONNX_RANK];
     assert(x->rank <= VD_ONNX_RANK); /* as the reader makes them */
     if (strcmp(vd_onnx_text_of(c->node, "mode", "constant"), "constant")) vd_onnx_fail(c, "mode=constant is expected");
     if (value && value->n != 1) vd_onnx_fail(c, "input 2: one number is expected");
     float fill = value ? *value->real : vd_onnx_real_of(c->node, "value", 0);
-    if (pads.n != 2 * x->rank) vd_onnx_fail(c, "two pads for each dimension are expected");
+    if (!vd_onnx_pads_of_all(x->rank, pads.n, pads.x, axes.n, axes.x, all))
+        vd_onnx_fail(c, "two pads for each dimension are expected");
     for (int k = 0; k < x->rank; ++k) {
         enum { MOST = 1 << 16 };
-        int64_t before = pads.x[k], behind = pads.x[k + x->rank];
+        int64_t before = all[k], behind = all[k + x->rank];
         if (before < 0 || behind < 0 || before > MOST || behind > MOST)
             vd_onnx_fail(c, "pads from 0 to %d are expected", MOST);
         dims[k] = x->dims[k] + before + behind;
@@ -158,7 +159,7 @@ static void run_pad(vd_onnx_call *c)
         int is_inside = 1;
         for (int k = x->rank - 1; k >= 0; --k) {
             /* with numbers in the output no side is 0: NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
-            int64_t place = (int64_t)(left % (size_t)dims[k]) - pads.x[k];
+            int64_t place = (int64_t)(left % (size_t)dims[k]) - all[k];
             is_inside &= place >= 0 && place < x->dims[k];
             at += is_inside ? (size_t)place * step : 0;
             step *= (size_t)x->dims[k];

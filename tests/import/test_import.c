@@ -524,6 +524,20 @@ START_TEST(shapes_are_said_in_many_ways)
 }
 END_TEST
 
+/* as opset 18 has it: in any order, from the end */
+START_TEST(pads_may_name_their_axes)
+{
+    begin_graph(3, 5, 4);
+    g->opset = 18;
+    integers("around", 6, (int64_t[]){1, 0, 1, 1, 0, 1});
+    integers("axes", 3, (int64_t[]){-1, 0, 2});
+    vd_onnx_add_node(g, "Pad", "p", "x", "around", "", "axes", (char *)0);
+    conv("y", "p", 4, 3, 3);
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=1\nactivation=linear\n");
+}
+END_TEST
+
 /* the outputs of a Split, also the last one alone */
 START_TEST(parts_are_routes)
 {
@@ -600,6 +614,7 @@ SUITE_OF(import)
     TEST(shapes_are_numbers);
     TEST(factors_of_channels_come_back_from_rows);
     TEST(shapes_are_said_in_many_ways);
+    TEST(pads_may_name_their_axes);
     TEST(parts_are_routes);
     LOOP(exports_come_back, 4);
 }

@@ -125,6 +125,24 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     add_output(split, "y");
     write_graph("y");
     expect_refused("node b (Split): one of several equal parts is expected\n");
+    begin_graph(3, 8, 8);
+    g->opset = 18;
+    conv("a", "x", 4, 3, 3);
+    vd_onnx_node *thirds = vd_onnx_add_node(g, "Split", "y", "a", (char *)0);
+    vd_onnx_set_integer(thirds, "axis", 1);
+    vd_onnx_set_integer(thirds, "num_outputs", 3);
+    add_output(thirds, "b");
+    add_output(thirds, "c");
+    write_graph("y");
+    expect_refused("node y (Split): one of several equal parts is expected\n");
+    begin_graph(3, 8, 8);
+    g->opset = 18;
+    conv("a", "x", 4, 3, 3);
+    constant("by", 2, (float[]){2, 2});
+    vd_onnx_node *larger = vd_onnx_add_node(g, "Resize", "y", "a", "", "by", (char *)0);
+    vd_onnx_set_integers(larger, "axes", 2, (int64_t[]){2, 3});
+    write_graph("y");
+    expect_refused("node y (Resize): axes: scales or sizes of all dimensions are expected\n");
 }
 END_TEST
 
