@@ -12,6 +12,13 @@ static void identity(vd_importing *im)
     vd_import_set(im, vd_import_input_of(im, 0));
 }
 
+static void cast(vd_importing *im)
+{
+    long long to = (long long)vd_onnx_integer_of(im->node, "to", 0);
+    if (to != VD_ONNX_FLOAT) vd_import_refuse(im, "to=%lld: %d, floats, is expected", to, VD_ONNX_FLOAT);
+    identity(im);
+}
+
 static void dropout(vd_importing *im)
 {
     int says = im->node->inputs > 2 && *im->node->input[2];
@@ -101,6 +108,7 @@ static const struct {
     {"Add", vd_import_add},
     {"AveragePool", vd_import_pool},
     {"BatchNormalization", vd_import_batch_norm},
+    {"Cast", cast},
     {"Clip", vd_import_activation},
     {"Concat", vd_import_concat},
     {"Conv", vd_import_convolution},

@@ -501,7 +501,8 @@ START_TEST(shapes_are_said_in_many_ways)
     begin_graph(3, 6, 4);
     conv("a", "x", 3, 3, 1);
     integers("as_it_is", 4, (int64_t[]){0, 0, -1, 4});
-    two("Reshape", "b", "a", "as_it_is");
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Cast", "floats", "a", (char *)0), "to", VD_ONNX_FLOAT);
+    two("Reshape", "b", "floats", "as_it_is");
     one("GlobalAveragePool", "c", "b");
     vd_onnx_set_integer(vd_onnx_add_node(g, "Flatten", "d", "c", (char *)0), "axis", -3);
     vd_onnx_set_integer(vd_onnx_add_node(g, "Flatten", "e", "d", (char *)0), "axis", -1);

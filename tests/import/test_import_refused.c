@@ -40,6 +40,17 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (Reshape): a row of all numbers, or the shape it has, is expected\n");
     begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 8);
+    random_constant("row", 1, (int64_t[]){4});
+    two("Add", "y", "a", "row");
+    write_graph("y");
+    expect_refused(
+        "node y (Add): 4 numbers in 1 dimensions: one, or one for each of 4 channels, [4, 1, 1], is expected\n");
+    begin_graph(3, 8, 8);
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Cast", "y", "x", (char *)0), "to", VD_ONNX_FLOAT16);
+    write_graph("y");
+    expect_refused("node y (Cast): to=10: 1, floats, is expected\n");
+    begin_graph(3, 8, 8);
     vd_onnx_node *wide = vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0);
     vd_onnx_set_integers(wide, "kernel_shape", 2, (int64_t[]){2, 2});
     pads(wide, 2);
