@@ -126,7 +126,10 @@ int vd_import_fold(vd_importing *im)
     const vd_place *p = node->inputs == 1 ? vd_import_find(im, node->input[0]) : 0;
     vd_onnx_tensor shape = p ? shape_of(*p) : (vd_onnx_tensor){0};
     int is_shape = p && !strcmp(node->type, "Shape");
-    int folds = is_shape || (vd_onnx_knows(node->type) && constants_of(im, in));
+    int folds = is_shape || constants_of(im, in);
+    if (folds && !vd_onnx_knows(node->type))
+        vd_import_refuse(im,
+                         "it makes a constant in a way that is not known: a model with folded constants is expected");
     if (is_shape) in[0] = &shape;
     if (folds) {
         vd_onnx_tensor t = vd_onnx_run_node(node, im->g->opset, im->path, in);

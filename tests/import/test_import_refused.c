@@ -51,6 +51,13 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (Cast): to=10: 1, floats, is expected\n");
     begin_graph(3, 8, 8);
+    random_constant("variance", 3, (int64_t[]){3, 1, 1});
+    one("Sqrt", "deviation", "variance");
+    two("Div", "y", "x", "deviation");
+    write_graph("y");
+    expect_refused("node deviation (Sqrt): it makes a constant in a way that is not known: a model with folded "
+                   "constants is expected\n");
+    begin_graph(3, 8, 8);
     vd_onnx_node *wide = vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0);
     vd_onnx_set_integers(wide, "kernel_shape", 2, (int64_t[]){2, 2});
     pads(wide, 2);
