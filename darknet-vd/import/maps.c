@@ -86,11 +86,19 @@ static int is_whole(const vd_importing *im, vd_place x, const int64_t *size)
     return bare && !x.flat && size[0] == x.h && size[1] == x.w;
 }
 
+/* zeros are no more than any pixel: they may be in the windows of a maximum */
+static int is_never_below_zero(const vd_importing *im, vd_place x)
+{
+    const char *f = x.layer >= 0 ? im->net.layers[x.layer].activation : 0;
+    return f && (!strcmp(f, "relu") || !strcmp(f, "relu6") || !strcmp(f, "logistic"));
+}
+
 void vd_import_pool(vd_importing *im)
 {
     int is_mean = !strcmp(im->node->type, "AveragePool"), up = vd_onnx_integer_of(im->node, "ceil_mode", 0) != 0;
-    vd_place x = is_mean ? vd_import_padded_input(im, 0) : vd_import_input_of(im, 0);
+    vd_place x = vd_import_padded_input(im, 0);
     int64_t size[2], out[2];
+    if (!is_mean && !is_never_below_zero(im, x)) x = vd_import_input_of(im, 0); /* refuses zeros around it */
     vd_import_list_of(im, "kernel_shape", 2, 0, size);
     if (is_mean && is_whole(im, x, size)) {
         mean_of_all(im, x, 0);
@@ -102,7 +110,7 @@ void vd_import_pool(vd_importing *im)
     if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool: 1 is expected");
     if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window larger than its map with the pads");
     for (int k = 0; k < 4; ++k)
-        if (v.pad[k] - x.pad[k] >= size[k % 2])
+        if (v.pad[k] - (is_mean ? x.pad[k] : 0) >= size[k % 2])
             vd_import_refuse(im, "pads as large as the window: smaller are expected");
     if (is_mean && up && counts_zeros(im, x, &v))
         vd_import_refuse(im, "ceil_mode=1 of a mean with its zeros: 0 is expected");

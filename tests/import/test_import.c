@@ -164,6 +164,23 @@ START_TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it)
 }
 END_TEST
 
+/* Keras's ResNet-50 has a Pad of zeros between Relu and MaxPool, which cannot be the largest alone */
+START_TEST(zeros_are_no_maximum_behind_a_relu)
+{
+    begin_graph(3, 6, 8);
+    conv("a", "x", 3, 3, 1);
+    one("Relu", "b", "a");
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "c", "b", "around");
+    vd_onnx_node *node = vd_onnx_add_node(g, "MaxPool", "y", "c", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=relu\n"
+                    "\n[maxpool]\nsize=3\nstride=2\npadding=2\n");
+}
+END_TEST
+
 /* PyTorch's AvgPool2d((3, 4)) has pads of zero; of such a window no other section is a mean */
 START_TEST(a_mean_of_all_pixels_need_not_be_a_square)
 {
@@ -597,6 +614,7 @@ SUITE_OF(import)
     TEST(windows_of_ceil_mode_begin_in_the_map);
     TEST(pools_and_sizes);
     TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it);
+    TEST(zeros_are_no_maximum_behind_a_relu);
     TEST(a_mean_of_all_pixels_need_not_be_a_square);
     TEST(means_may_end_behind_the_map);
     TEST(each_way_to_the_pixel_below_is_an_upsample);

@@ -116,6 +116,13 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     one("Relu", "y", "p");
     write_graph("y");
     expect_refused("node y (Relu): only a Conv can read what a Pad makes\n");
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "p", "a", "around");
+    vd_onnx_set_integers(vd_onnx_add_node(g, "MaxPool", "y", "p", (char *)0), "kernel_shape", 2, (int64_t[]){3, 3});
+    write_graph("y");
+    expect_refused("node y (MaxPool): only a Conv can read what a Pad makes\n");
     for (int drops = 0; drops <= 1; ++drops) {
         begin_graph(3, 8, 8);
         conv("a", "x", 4, 3, 3);
