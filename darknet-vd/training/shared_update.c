@@ -23,7 +23,12 @@ typedef struct {
     size_t bytes;
 } array;
 
-enum { OWN = 7 }; /* arrays that stay with who updates them */
+enum {
+    OWN = 7,                                        /* arrays that stay with who updates them */
+    SUMS = sizeof(vd_variance_sums) / sizeof(float) /* the sums of a piece, counted as floats */
+};
+
+_Static_assert(sizeof(vd_variance_sums) % sizeof(float) == 0, "sums are sent as whole floats");
 
 /* made while all ranks have all; the parts stay as they are until then */
 static struct {
@@ -35,15 +40,14 @@ static struct {
     int n, *part;     /* pieces; [ranks + 1] the first of each part */
     piece *pieces;    /* [n] */
     char **is_frozen; /* [net->n][weights], null where none is */
-    size_t *from;     /* [ranks + 1] */
+    size_t *from;     /* [ranks + 1] where each part begins in packed: floats in sum(), bytes after it */
     float *packed;
     size_t sent; /* by the latest sum() and join() */
 } plan;
 
-size_t vd_shared_packed(size_t all)
+size_t vd_shared_packed(size_t all, int layers)
 {
-    enum { A_PIECE = 16 }; /* floats, of its sums */
-    return all + A_PIECE * (all / VD_PIECE + 1024);
+    return all + SUMS * (all / VD_PIECE + (size_t)layers); /* the last piece of a layer may be a short one */
 }
 
 size_t vd_shared_room(size_t all)
@@ -254,7 +258,7 @@ static void swap_pieces(const network *net, float *at, int mine, int into)
         const piece *p = plan.pieces + i;
         vd_parameters of = parameters_of(net, p);
         if (is_mine(i) != mine) {
-            at += 2 * p->kept + sizeof(vd_variance_sums) / sizeof(float);
+            at += 2 * p->kept + SUMS;
             continue;
         }
         at = swap_kept(p, of.theta, at, into);

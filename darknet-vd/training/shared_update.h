@@ -15,8 +15,9 @@
 
 #include "darknet.h"
 
-/* floats of the two arrays that sum() needs, for gradients of `all` floats */
-size_t vd_shared_packed(size_t all);
+/* floats of the two arrays that sum() needs, for gradients of `all` floats. packed also takes theta, sigma2 and the
+ * sums of each piece to the other ranks, of a network with so many layers */
+size_t vd_shared_packed(size_t all, int layers);
 size_t vd_shared_room(size_t all);
 
 /* Layers from `first` on have gradients in this batch: 1 when the weights of some are to be summed here; takes(): those

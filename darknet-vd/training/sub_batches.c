@@ -99,7 +99,7 @@ static sums *make_sums(const network *net)
     size_t bytes[] = {sizeof(sums),
                       s.held * floats,
                       levels_of(&s) * all,
-                      several * vd_shared_packed(s.gradients) * floats,
+                      several * vd_shared_packed(s.gradients, net->n) * floats,
                       several * vd_shared_room(s.gradients) * floats,
                       vd_records_bytes(&s.records)};
     size_t sum = 0;
