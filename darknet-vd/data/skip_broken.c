@@ -33,19 +33,33 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* a number for each picture that has been skipped, which the caller frees. A training that is stopped still loads its
+ * next batch: loader threads may skip further ones at any time */
+static uint64_t *numbers_of_skipped(int *n)
+{
+    *n = 0;
+    pthread_mutex_lock(&skip.lock);
+    uint64_t *numbers = vd_calloc((size_t)skip.count + 1, sizeof(*numbers));
+    for (const broken *b = skip.known; b; b = b->next)
+        numbers[(*n)++] = vd_fnv64(VD_FNV64_START, b->path, strlen(b->path));
+    pthread_mutex_unlock(&skip.lock);
+    return numbers;
+}
+
 /* several ranks: two may have met the same picture */
 static int skipped_by_all(void)
 {
-    int ranks = vd_ranks(), most = 0, different = 0, k = 0, *counts = vd_calloc(ranks, sizeof(int));
-    counts[vd_rank()] = skip.count;
+    int ranks = vd_ranks(), most = 0, different = 0, n, *counts = vd_calloc(ranks, sizeof(int));
+    uint64_t *own = numbers_of_skipped(&n);
+    counts[vd_rank()] = n;
     vd_ranks_gather(counts, sizeof(int));
     for (int r = 0; r < ranks; ++r) most = counts[r] > most ? counts[r] : most;
-    uint64_t *all = vd_calloc((size_t)ranks * most + 1, sizeof(*all)), *mine = all + (size_t)vd_rank() * most;
-    for (const broken *b = skip.known; b; b = b->next) mine[k++] = vd_fnv64(VD_FNV64_START, b->path, strlen(b->path));
+    uint64_t *all = vd_calloc((size_t)ranks * most + 1, sizeof(*all)); /* [ranks][most], 0 behind a rank's last */
+    memcpy(all + (size_t)vd_rank() * most, own, (size_t)n * sizeof(*all));
     vd_ranks_gather(all, most * sizeof(*all));
     qsort(all, (size_t)ranks * most, sizeof(*all), by_number);
     for (size_t i = 0; i < (size_t)ranks * most; ++i) different += all[i] && (!i || all[i] != all[i - 1]);
-    free(all), free(counts);
+    free(all), free(own), free(counts);
     return different;
 }
 

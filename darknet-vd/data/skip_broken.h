@@ -3,8 +3,8 @@
  * stopped during training, reports how many there were.
  *
  * Training uses the next sound picture of its list instead; the choice depends only on the list. Validation simply
- * skips the picture. A list without a sound picture ends the program. All functions but the first two may be called
- * from any thread. */
+ * skips the picture. A list without a sound picture ends the program. vd_sound_picture() may be called by any thread,
+ * the others by the main one. */
 #ifndef VD_DATA_SKIP_BROKEN_H
 #define VD_DATA_SKIP_BROKEN_H
 
