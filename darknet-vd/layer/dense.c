@@ -24,10 +24,10 @@ typedef struct {
     void *square;                    /* [batch][in] input^2, in the type of variance.h; not with the tile */
     void *d_var;                     /* [batch][out] -dL/d(variance), in the same */
     float *packed, *packed_variance; /* forward: input and its square; backward: d product and d var */
-    float *scales;                   /* [blocks of images] forward: what takes the scale of squares back; backward: the
-                                        largest of d var */
-    float d_var_scale;
-    const vd_gated *gated; /* backward: null, or the gradients where many are 0 */
+    float *scales;                   /* [blocks of images] forward: what takes the scale of squares back; backward with
+                                        fp16: the scale that each block's d var may have */
+    float d_var_scale;               /* the smallest of these; 1 without fp16 */
+    const vd_gated *gated;           /* backward: null, or the gradients where many are 0 */
 } job;
 
 /* room for the arrays that all pieces share; packed: numbers an image has in packed arrays */
