@@ -68,7 +68,7 @@ static void free_vd_layer(layer l)
 
 /* ---- training ---- */
 
-/* what the backward pass needs, after a training forward */
+/* of a training forward, and of the backward pass after it */
 static vd_product training_product(layer l, network net)
 {
     vd_layer *vd = l.plugin;
