@@ -67,7 +67,7 @@ static void free_weights(weights *l)
 
 /* ---- bits -------------------------------------------------------------------------------------------------------- */
 
-enum { SIZES = 17 }; /* magnitudes from SIZES - 1 on count as one */
+enum { COUNTED = 15, SIZES = COUNTED + 2 }; /* magnitudes: 0, 1 .. COUNTED by themselves, larger ones as one */
 
 typedef struct {
     double *row, *column; /* log2 of how many weights they have, a little more than none */
@@ -77,7 +77,7 @@ typedef struct {
 
 static int size_of(int steps)
 {
-    return abs(steps) < SIZES - 1 ? abs(steps) : SIZES - 1;
+    return abs(steps) <= COUNTED ? abs(steps) : COUNTED + 1;
 }
 
 /* log2 of the odds of a weight at a place: rows and columns as if they were independent */
@@ -87,10 +87,11 @@ static double place_bits(const prices *p, int row, int column)
     return log2(1 + exp2(-log_odds));
 }
 
-/* a magnitude beyond 15 has the bits of an Elias gamma code of how many times 15 it is */
+/* a magnitude beyond COUNTED has the bits of an Elias gamma code of how many times that it is, too */
 static double bits_of(const prices *p, double place, int steps)
 {
-    return steps ? place + p->bits[size_of(steps)] + (abs(steps) >= SIZES - 1 ? 2 * log2(abs(steps) / 15.) : 0) : 0;
+    return steps ? place + p->bits[size_of(steps)] + (abs(steps) > COUNTED ? 2 * log2((double)abs(steps) / COUNTED) : 0)
+                 : 0;
 }
 
 /* what the weights cost when they are as they are now */

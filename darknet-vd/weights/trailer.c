@@ -87,18 +87,25 @@ static void read_exactly(const vd_weights_file *file, void *data, size_t bytes)
     bad_file(file, "cannot be read: %s", ferror(file->fp) ? strerror(errno) : "unexpected end of file");
 }
 
+/* In stock Darknet's load_weights_upto() the images seen have 64 bits from version 0.2 on. With numbers from 1000 on
+ * they have 32 again; those mark transposed matrices. Larger ones than MOST_VERSION are of no Darknet */
+enum { WITH_LONG_SEEN = 2, TRANSPOSED = 1000, MOST_VERSION = 2000 };
+
 static void check_header(const vd_weights_file *file, long size)
 {
     int32_t version[3];
     struct stat st;
     if (!fstat(fileno(file->fp), &st) && !S_ISREG(st.st_mode))
         bad_file(file, "not a regular file: its end cannot be read first");
-    if (size < (long)sizeof(version) + 4) bad_file(file, "%ld bytes are too few for a weights file", size);
+    if (size < (long)(sizeof(version) + sizeof(int32_t)))
+        bad_file(file, "%ld bytes are too few for a weights file", size);
     read_exactly(file, version, sizeof(version));
-    int known = version[0] >= 0 && version[0] <= 2000 && version[1] >= 0 && version[1] <= 2000 && version[2] >= 0;
+    int known = version[0] >= 0 && version[0] <= MOST_VERSION && version[1] >= 0 && version[1] <= MOST_VERSION &&
+                version[2] >= 0;
     if (!known) bad_file(file, "not a Darknet weights file (version %d.%d.%d)", version[0], version[1], version[2]);
-    int long_seen = version[0] * 10 + version[1] >= 2 && version[0] < 1000 && version[1] < 1000;
-    if (size < (long)sizeof(version) + (long_seen ? 8 : 4))
+    int long_seen =
+        version[0] * 10 + version[1] >= WITH_LONG_SEEN && version[0] < TRANSPOSED && version[1] < TRANSPOSED;
+    if (size < (long)(sizeof(version) + (long_seen ? sizeof(uint64_t) : sizeof(int32_t))))
         bad_file(file, "%ld bytes are too few for a weights file", size);
 }
 
