@@ -85,11 +85,13 @@ int vd_layer_arrays(layer *l, vd_array arrays[VD_LAYER_ARRAYS])
                     {&l->scale_v, "scale_v", 0},
                     {&l->rolling_mean, "rolling_mean", 1},
                     {&l->rolling_variance, "rolling_variance", 1}};
+    enum { WEIGHTS = sizeof(weights) / sizeof(*weights), CHANNELS = sizeof(channels) / sizeof(*channels) };
+    _Static_assert(WEIGHTS + CHANNELS <= VD_LAYER_ARRAYS, "callers have room for all");
     int n = 0;
-    for (int i = 0; vd_has_weights(*l) && i < 4; ++i)
+    for (int i = 0; vd_has_weights(*l) && i < WEIGHTS; ++i)
         arrays[n++] =
             (vd_array){(void **)weights[i].at, vd_weights_of(*l), sizeof(float), weights[i].name, weights[i].saved};
-    for (int i = 0; (vd_has_weights(*l) || l->type == BATCHNORM) && i < 10; ++i)
+    for (int i = 0; (vd_has_weights(*l) || l->type == BATCHNORM) && i < CHANNELS; ++i)
         arrays[n++] =
             (vd_array){(void **)channels[i].at, vd_biases_of(*l), sizeof(float), channels[i].name, channels[i].saved};
     return n;
