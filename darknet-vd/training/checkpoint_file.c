@@ -18,6 +18,7 @@
 
 static const char magic[4] = "VDCP";
 enum {
+    HEAD = sizeof(magic) + sizeof(uint32_t) + sizeof(uint64_t), /* bytes: magic, version, fingerprint */
     VERSION = 7,
     WITHOUT_SETBACKS = 1,
     WITHOUT_CHOICES = 2,
@@ -207,7 +208,7 @@ static uint64_t fingerprint(const network *net)
 
 static void pass_all(stream *s, network *net)
 {
-    char word[4];
+    char word[sizeof(magic)];
     uint64_t print = fingerprint(net);
     memcpy(word, magic, sizeof(magic));
     pass(s, word, sizeof(word));
@@ -223,13 +224,14 @@ static void pass_all(stream *s, network *net)
 /* end the program unless the file is complete and undamaged; called before anything of it is used */
 static void check(FILE *fp, const char *path)
 {
-    char word[4] = {0}, buffer[1 << 16];
+    char word[sizeof(magic)] = {0}, buffer[1 << 16];
     uint64_t sum = VD_FNV64_START, stored;
     if (fseek(fp, 0, SEEK_END)) vd_die("%s: %s", path, strerror(errno));
     long left = ftell(fp) - (long)sizeof(stored);
     rewind(fp);
-    if (left >= 16 && fread(word, 1, 4, fp) != 4) vd_die("%s: cannot be read: %s", path, strerror(errno));
-    if (memcmp(word, magic, 4)) vd_die("%s: not a checkpoint", path);
+    if (left >= HEAD && fread(word, 1, sizeof(word), fp) != sizeof(word))
+        vd_die("%s: cannot be read: %s", path, strerror(errno));
+    if (memcmp(word, magic, sizeof(magic))) vd_die("%s: not a checkpoint", path);
     rewind(fp);
     while (left > 0) {
         size_t n = left < (long)sizeof(buffer) ? (size_t)left : sizeof(buffer);
