@@ -94,6 +94,15 @@ void rand_put_back(rand_kept kept)
 
 /* ---- loader threads ---- */
 
+/* what has sequences apart from the training's. Their numbers are part of what a seed gives: they must not change */
+enum { PICTURES = 1, ORDER = 2, LAYERS = 3 };
+
+/* a start for each, which is mixed again with what it counts */
+static uint64_t key_of(int what)
+{
+    return vd_splitmix64_mix(given_seed + (uint64_t)what * VD_SPLITMIX64_STEP);
+}
+
 static size_t not_zero(uint64_t x)
 {
     return x ? (size_t)x : 1;
@@ -101,12 +110,12 @@ static size_t not_zero(uint64_t x)
 
 size_t rand_stream_of(size_t image)
 {
-    return seeded ? not_zero(vd_splitmix64_mix(vd_splitmix64_mix(given_seed + VD_SPLITMIX64_STEP) + image)) : 0;
+    return seeded ? not_zero(vd_splitmix64_mix(key_of(PICTURES) + image)) : 0;
 }
 
 size_t rand_stream_of_layers(size_t image)
 {
-    return not_zero(vd_splitmix64_mix(vd_splitmix64_mix(given_seed + 3 * VD_SPLITMIX64_STEP) + image));
+    return not_zero(vd_splitmix64_mix(key_of(LAYERS) + image));
 }
 
 size_t rand_stream_next(size_t s)
@@ -158,5 +167,5 @@ int rand_index(int m)
 {
     if (!stream.shuffle) return darknet_rand() % m;
     size_t i = stream.next++;
-    return shuffled(vd_splitmix64_mix(given_seed + 2 * VD_SPLITMIX64_STEP) ^ vd_splitmix64_mix(i / m), m, (int)(i % m));
+    return shuffled(key_of(ORDER) ^ vd_splitmix64_mix(i / m), m, (int)(i % m));
 }

@@ -3,6 +3,8 @@
 #ifndef VD_KERNELS_CHECKSUM_H
 #define VD_KERNELS_CHECKSUM_H
 
+#include "base/hash.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -15,12 +17,12 @@ static inline uint32_t vd_word_of(const float *x)
     return word;
 }
 
-/* FNV-1a over the sums of all lanes */
+/* FNV-1a over the sums of all lanes, a step a lane */
 static inline uint64_t vd_checksum_join(const uint32_t *sums, const uint32_t *sums_of_sums)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = VD_FNV64_START;
     for (int lane = 0; lane < VD_CHECKSUM_LANES; ++lane)
-        hash = (hash ^ ((uint64_t)sums_of_sums[lane] << 32 | sums[lane])) * 0x100000001b3u;
+        hash = (hash ^ ((uint64_t)sums_of_sums[lane] << 32 | sums[lane])) * VD_FNV64_PRIME;
     return hash;
 }
 
