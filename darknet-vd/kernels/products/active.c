@@ -165,18 +165,32 @@ static size_t starts_at_most(size_t rows, size_t elements)
     return rows + elements / PART_ELEMENTS + 1;
 }
 
+/* The arrays of a plan, in this order:
+ *
+ *     copy           [copies]      COPY_INTS each
+ *     copy_of        [copies]
+ *     of_tap, next   [taps]        offset of a tap; first element of it that no part has taken
+ *     offset         [elements]    of the forward list, back_offset of the backward one
+ *     start                        the same, starts_at_most()
+ *     theta, sigma2  [elements]    floats: those of the backward list, in its order */
+enum { COPY_INTS = sizeof(vd_active_copy) / sizeof(int) };
+
+_Static_assert(sizeof(vd_active_copy) % sizeof(int) == 0 && sizeof(float) == sizeof(int),
+               "arrays of a plan are measured in ints");
+
 size_t vd_active_plan_ints(vd_active_convolution a)
 {
     size_t elements = a.by_row->start[a.filters], taps = a.by_column->rows, copies = copies_at_most(a.window);
-    return 4 * copies + 2 * taps + starts_at_most(a.filters, elements) + starts_at_most(copies, elements) +
-           4 * elements;
+    return (COPY_INTS + 1) * copies + 2 * taps + 2 * elements + starts_at_most(a.filters, elements) +
+           starts_at_most(copies, elements) + 2 * elements;
 }
 
 vd_active_plan vd_active_plan_of(vd_active_convolution a, int batch, int with_backward, void *room)
 {
     size_t elements = a.by_row->start[a.filters], taps = a.by_column->rows, copies = copies_at_most(a.window);
     vd_active_copy *copy = room;
-    int *copy_of = (int *)room + 3 * copies, *of_tap = copy_of + copies, *next = of_tap + taps, *offset = next + taps;
+    int *copy_of = (int *)room + COPY_INTS * copies, *of_tap = copy_of + copies, *next = of_tap + taps,
+        *offset = next + taps;
     int *back_offset = offset + elements, *start = back_offset + elements;
     int *back_start = start + starts_at_most(a.filters, elements);
     void *values = back_start + starts_at_most(copies, elements);
