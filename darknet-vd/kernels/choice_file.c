@@ -47,7 +47,7 @@ static void make_build_name(void)
 #endif
 }
 
-const char *vd_build_name(void)
+static const char *name_of_build(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, make_build_name);
@@ -113,7 +113,7 @@ static char *processor_word(void)
 
 static int is_ours(char *const fields[FIELDS], const char *processor)
 {
-    return !strcmp(fields[0], processor) && !strcmp(fields[1], vd_build_name());
+    return !strcmp(fields[0], processor) && !strcmp(fields[1], name_of_build());
 }
 
 static void add_line(vd_choice_lines *lines, char *const fields[FIELDS])
@@ -185,7 +185,7 @@ static void write_lines(FILE *fp, char *text, vd_choice_lines added)
     fputs(first_line, fp);
     if (*text) write_earlier(fp, text, processor, added);
     for (int i = 0; i < added.n; ++i)
-        fprintf(fp, "%s %s %s %s %s\n", processor, vd_build_name(), added.lines[i].what, added.lines[i].ways,
+        fprintf(fp, "%s %s %s %s %s\n", processor, name_of_build(), added.lines[i].what, added.lines[i].ways,
                 added.lines[i].way);
     free(processor);
 }

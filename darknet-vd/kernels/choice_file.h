@@ -5,10 +5,10 @@
  *     darknet-vd choices 1
  *     PROCESSOR BUILD WHAT WAY,WAY,... WAY        one line a choice: what was chosen among which ways
  *
- * PROCESSOR is vd_processor_name() and the fastest table it has, BUILD vd_build_name(): lines of others are kept and
- * not used. A file that holds anything else is as good as none; one that cannot be read or written is left as it is:
- * nothing here fails. It is replaced as a whole, so that of two programs that write at once the later one's file
- * remains. */
+ * PROCESSOR is vd_processor_name() and the fastest table it has; BUILD one word for these kernels: version, checksum of
+ * their sources and flags, oneDNN's version. Lines of others are kept and not used. A file that holds anything else is
+ * as good as none; one that cannot be read or written is left as it is: nothing here fails. It is replaced as a whole,
+ * so that of two programs that write at once the later one's file remains. */
 #ifndef VD_KERNELS_CHOICE_FILE_H
 #define VD_KERNELS_CHOICE_FILE_H
 
@@ -30,8 +30,5 @@ vd_choice_lines vd_choice_read(const char *path);
 
 /* add lines to the file, in place of those of the same processor, build and `what` */
 void vd_choice_write(const char *path, vd_choice_lines added);
-
-/* one word for these kernels: version, checksum of their sources and flags, oneDNN's version */
-const char *vd_build_name(void);
 
 #endif

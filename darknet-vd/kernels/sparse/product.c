@@ -127,11 +127,6 @@ void free_vd_sparse_form(vd_sparse_form *f)
     free(f);
 }
 
-size_t vd_sparse_nonzeros(const vd_sparse_form *f)
-{
-    return f->nonzeros;
-}
-
 const char *vd_sparse_way(const vd_sparse_form *f)
 {
     static const char *const names[] = {"pixels", "images", "panels", "slices"};

@@ -35,8 +35,6 @@ vd_sparse_form *make_vd_sparse_form(vd_window w, int n, int images, const float 
                                     const float *bias, float slope);
 void free_vd_sparse_form(vd_sparse_form *f);
 
-size_t vd_sparse_nonzeros(const vd_sparse_form *f);
-
 /* "pixels", "shifted" (pixels, a copy for each column of the filter), "in place" (pixels, no copy), "images", "panels"
  * or "slices" */
 const char *vd_sparse_way(const vd_sparse_form *f);
