@@ -169,18 +169,24 @@ static void backward_channels(int piece, void *context)
     }
 }
 
-/* the gradient of all weights, from that of each channel's factors */
+/* [n][channels] to [n], in place: d[s] lies before all that source s + 1 reads */
+static void sum_channels(int n, int channels, float *d)
+{
+    for (int s = 0; s < n; ++s) {
+        float sum = 0;
+        for (int c = 0; c < channels; ++c) sum += d[(size_t)s * channels + c];
+        d[s] = sum;
+    }
+}
+
+/* the gradient of all weights, from that of each channel's factors, which is overwritten */
 static void add_weight_gradients(const job *j)
 {
     layer l = j->l;
     int n = l.n + 1;
     size_t step = step_of(l);
     float *d = j->d_p;
-    for (int s = 0; step == 1 && s < n; ++s) { /* one for the whole layer */
-        float sum = 0;
-        for (int c = 0; c < l.out_c; ++c) sum += j->d_p[(size_t)s * l.out_c + c];
-        d[s] = sum;
-    }
+    if (!is_per_channel(l)) sum_channels(n, l.out_c, d);
     for (size_t c = 0; c < step; ++c)
         sum_gradient((vd_sum_normalization)l.normalization, n, step, l.weights + c, j->p + c, d + c);
     for (int i = 0; i < l.nweights; ++i) l.weight_updates[i] += d[i];
