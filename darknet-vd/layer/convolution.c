@@ -207,8 +207,7 @@ static void backward_run(const job *j, int b, float *d_theta, float *d_sigma2)
         size_t in = input_at(j, b, g), out = output_at(j, 0, g), w = weights_at(j, g);
         vd_convolve_backward_weights(&j->mean, j->input + in, d_product + out, 1, d_theta + w);
         if (!j->d_input) continue;
-        int as_stock = vd_convolution_is_product(j->mean.shape) && !vd_is_true_convolution(l);
-        int add = !j->p.overwrites && !as_stock;
+        int add = !j->p.overwrites && !vd_writes_as_stock(l);
         vd_convolve_backward_data(&j->mean, d_product + out, (const float *)j->theta + w, 1, add, j->d_input + in);
     }
     if (!j->p.sigma2) return;

@@ -414,8 +414,7 @@ static void backward_data(const job *j, int b, const buffers *t)
     }
     float *d_input = j->d_input + (size_t)b * j->l.inputs;
     int plane = w.h * w.w, lines = w.pad ? w.h : 1, width = w.pad ? w.w : plane;
-    int as_stock = w.size == 1 && w.stride == 1 && !w.pad && !vd_is_true_convolution(j->l);
-    if (j->p.overwrites || as_stock) memset(d_input, 0, j->l.inputs * sizeof(float));
+    if (j->p.overwrites || vd_writes_as_stock(j->l)) memset(d_input, 0, j->l.inputs * sizeof(float));
     for (int h = 0; h < lines; ++h)
         vd_transpose_add(width, w.c, t->d_image + ((size_t)(h + w.pad) * r.w + w.pad) * w.c, w.c,
                          d_input + (size_t)h * w.w, plane);

@@ -37,6 +37,13 @@ static inline int vd_is_true_convolution(layer l)
     return l.plugin || vd_is_later_convolution(l);
 }
 
+/* 1 when the backward pass of a convolution writes the gradient of its input, as stock Darknet's does where that is a
+ * plain matrix product; else it adds */
+static inline int vd_writes_as_stock(layer l)
+{
+    return l.size == 1 && !vd_is_misread_1x1(l) && l.dilation <= 1 && !vd_is_true_convolution(l);
+}
+
 /* of a convolution, all channels */
 static inline vd_window vd_window_of(layer l)
 {
