@@ -16,6 +16,10 @@ const vd_yolo_head *vd_yolo_head_of(layer l)
     return l.type == YOLO ? l.later : 0;
 }
 
+/* as AlexeyAB's Darknet has them */
+static const float sure_of_class = .25f; /* a box near an object is no background when a class is more likely */
+static const float least_p = 1e-15f;     /* added, for the logarithm of 0 */
+
 /* number `entry` of box n of a cell, from which on the numbers of the box are l.w l.h apart */
 static size_t entry_of(layer l, int image, int n, int cell, int entry)
 {
@@ -125,7 +129,8 @@ static void train_class(const vd_yolo_head *h, layer l, int class, const float *
         d[class * step] = (high - x[class * step]) * weight_of(h, class);
         return;
     }
-    float p = x[class * step] + 1e-15f, focal = -.5f * (1 - p) * (2 * p * logf(p) + p - 1);
+    /* -p dL/dp of the focal loss L = -(1 - p)^2 log(p) / 2 (Lin et al. 2017) */
+    float p = x[class * step] + least_p, focal = -.5f * (1 - p) * (2 * p * logf(p) + p - 1);
     for (int c = 0; c < l.classes; ++c) {
         if (h->focal_loss) d[c * step] = focal * ((c == class) - x[c * step]);
         else d[c * step] = (c == class ? high : low) - x[c * step];
@@ -165,7 +170,7 @@ static void train_background(job *j, int n, int column, int row)
            classes = entry_of(l, j->image, n, cell, CLASSES);
     float best, best_of_sure, *d = l.delta;
     box p = vd_yolo_box(l, l.output + at, l.mask[n], column, row, j->net.w, j->net.h);
-    best_objects(j, p, any_class_over(l, l.output + classes, .25f), &best, &t, &best_of_sure);
+    best_objects(j, p, any_class_over(l, l.output + classes, sure_of_class), &best, &t, &best_of_sure);
     d[obj] = h->obj_normalizer * (0 - l.output[obj]);
     if (best_of_sure > l.ignore_thresh) {
         float towards = h->obj_normalizer * (best_of_sure - l.output[obj]);
