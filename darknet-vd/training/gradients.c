@@ -38,7 +38,11 @@ static int weights_of_vd(const network *net, layer l, vd_gradient *to)
     if (lists) p.pruned_for = 0; /* none of these is frozen */
     for (int i = 0; i < 2; ++i)
         if (arrays[i])
-            to[count++] = (vd_gradient){arrays[i], p.n, vd_layer_of(l)->index, 0, p, vd_cost_freeze_pruned(net), 0};
+            to[count++] = (vd_gradient){.at = arrays[i],
+                                        .n = p.n,
+                                        .layer = vd_layer_of(l)->index,
+                                        .of = p,
+                                        .batches = vd_cost_freeze_pruned(net)};
     return count;
 }
 
@@ -54,9 +58,10 @@ static int arrays_of_layer(const network *net, layer *l, vd_gradient *to)
     vd_array arrays[VD_LAYER_ARRAYS];
     int n = vd_layer_arrays(l, arrays), is_vd = vd_layer_of(*l) != 0;
     int count = is_vd ? weights_of_vd(net, *l, to) : 0;
+    int is_held = !net->adam || !l->update; /* SGD leaves its velocity there; without an update nobody clears it */
     for (int i = 0; i < n; ++i)
         if (is_gradient(arrays[i]) && !(is_vd && *arrays[i].at == l->weight_updates))
-            to[count++] = (vd_gradient){*arrays[i].at, arrays[i].n, -1, !net->adam || !l->update, {0}, 0, 0};
+            to[count++] = (vd_gradient){.at = *arrays[i].at, .n = arrays[i].n, .layer = -1, .is_held = is_held};
     return count;
 }
 
