@@ -19,8 +19,11 @@
 
 #include "network.h"
 
-static const double share = 0.01;  /* of the training time, for the page */
-static const double shortest = 10; /* seconds between two loads of the page by a browser */
+static const double share = 0.01; /* of the training time, for the page */
+
+/* A browser loads the page of a running training again after a 20th of the time that has passed, as that much is new in
+ * its curves, within these seconds */
+static const double new_parts = 20, shortest = 10, longest = 600;
 
 static struct {
     network *net; /* null: no training */
@@ -139,7 +142,7 @@ static double seconds_at(const vd_csv *c, double batch)
 static char *write_page(const char *state)
 {
     double from = vd_seconds(), elapsed = fmax(0, seconds() - run.before);
-    double next = fmax(shortest, fmin(600, elapsed / 20)); /* a long training changes slowly */
+    double next = fmax(shortest, fmin(longest, elapsed / new_parts));
     vd_page p = {.path = run.html,
                  .base = run.base,
                  .net = run.net,
@@ -148,7 +151,7 @@ static char *write_page(const char *state)
                  .history = &run.history,
                  .keys = keys.at,
                  .n_keys = keys.n,
-                 .refresh = *state == 'r' ? (int)next : 0};
+                 .refresh = !strcmp(state, "running") ? (int)next : 0};
     char *fault = vd_page_write(&p);
     run.latest = vd_seconds() - from;
     run.spent += run.latest;
