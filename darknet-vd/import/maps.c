@@ -16,8 +16,7 @@ void vd_import_concat(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
     char *layers = vd_format("%s", "layers=");
-    int64_t axis = vd_onnx_integer_of(im->node, "axis", 1);
-    x.c = 0;
+    int64_t axis = vd_onnx_integer_of(im->node, "axis", 1), channels = 0;
     if (!is_of_channels(x, axis)) vd_import_refuse(im, "axis=%lld: channels, 1, are expected", (long long)axis);
     for (int i = 0; i < im->node->inputs; ++i) {
         vd_place p = vd_import_input_of(im, i);
@@ -25,10 +24,12 @@ void vd_import_concat(vd_importing *im)
         if (p.flat != x.flat || p.h != x.h || p.w != x.w)
             vd_import_refuse(im, "maps of one size are expected: %dx%d and %dx%d", x.w, x.h, p.w, p.h);
         vd_append(&layers, "%s%d", i ? "," : "", p.layer);
-        x.c += p.c;
+        channels += p.c;
     }
+    vd_import_check_size(im, channels, x.h, x.w);
     vd_import_add_layer(im, "route", vd_format("%s\n", layers));
     free(layers);
+    x.c = (int)channels;
     x.layer = vd_import_last_layer(im);
     vd_import_set(im, x);
 }
@@ -224,6 +225,7 @@ void vd_import_resize(vd_importing *im)
     int64_t down = times_of(im, x, 2), across = times_of(im, x, 3);
     if (down != across || down < 1 || down > 64)
         vd_import_refuse(im, "a whole number of times as many rows and columns is expected");
+    vd_import_check_size(im, x.c, x.h * down, x.w * down);
     vd_import_read(im, x);
     vd_import_add_layer(im, "upsample", vd_format("stride=%lld\n", (long long)down));
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, x.h * (int)down, x.w * (int)down, 0, {0}});

@@ -172,10 +172,16 @@ int vd_place_is_padded(vd_place p)
     return p.pad[0] || p.pad[1] || p.pad[2] || p.pad[3];
 }
 
-void vd_import_set(vd_importing *im, vd_place p)
+void vd_import_check_size(const vd_importing *im, int64_t c, int64_t h, int64_t w)
 {
     enum { MOST = 1 << 26 };
-    if ((double)p.c * p.h * p.w > MOST) vd_import_refuse(im, "an output of %dx%dx%d is too large", p.c, p.h, p.w);
+    if ((double)c * (double)h * (double)w > MOST)
+        vd_import_refuse(im, "an output of %lldx%lldx%lld is too large", (long long)c, (long long)h, (long long)w);
+}
+
+void vd_import_set(vd_importing *im, vd_place p)
+{
+    vd_import_check_size(im, p.c, p.h, p.w);
     im->places = vd_realloc(im->places, (im->n_places + 1) * sizeof(*im->places));
     p.tensor = im->node ? im->node->output[0] : p.tensor;
     im->places[im->n_places++] = p;

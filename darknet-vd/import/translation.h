@@ -61,6 +61,9 @@ vd_place vd_import_input_of(const vd_importing *im, int i);
 int vd_place_numbers(vd_place p);
 int vd_place_is_padded(vd_place p);
 
+/* refuses an output of more than 2^26 numbers. What is computed from sizes of places is checked before it is an int */
+void vd_import_check_size(const vd_importing *im, int64_t c, int64_t h, int64_t w);
+
 /* the node's output is here */
 void vd_import_set(vd_importing *im, vd_place p);
 

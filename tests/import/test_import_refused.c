@@ -171,6 +171,24 @@ START_TEST(what_darknet_cannot_say_names_the_node)
 }
 END_TEST
 
+static void join(const char *out, const char *in, int times)
+{
+    vd_onnx_node *node = vd_onnx_add_node(g, "Concat", out, (char *)0);
+    for (int i = 0; i < times; ++i) vd_onnx_add_input(node, in);
+    vd_onnx_set_integer(node, "axis", 1);
+}
+
+START_TEST(an_output_of_more_numbers_than_an_int_holds_is_refused)
+{
+    begin_graph(1 << 14, 0, 0);
+    one("Relu", "a", "x");
+    join("b", "a", 1 << 12);
+    join("y", "b", 1 << 5);
+    write_graph("y");
+    expect_refused("node y (Concat): an output of 2147483648x1x1 is too large\n");
+}
+END_TEST
+
 /* a number for each pixel of a map, behind a product that has one for each filter */
 START_TEST(numbers_of_a_flat_map_are_not_channels)
 {
@@ -246,6 +264,7 @@ SUITE_OF(import_refused)
     EACH(make_test_folder, remove_test_folder);
     EACH(silence_stderr, 0);
     TEST(what_darknet_cannot_say_names_the_node);
+    TEST(an_output_of_more_numbers_than_an_int_holds_is_refused);
     TEST(numbers_of_a_flat_map_are_not_channels);
     TEST(numbers_that_are_not_finite_are_named);
     TEST(outputs_that_are_not_finite_are_no_difference_of_nan);
