@@ -58,12 +58,12 @@ static vd_c_stage *add_stage(planning *g, vd_c_kind kind, int i)
     return s;
 }
 
-/* a map of the size that Darknet has for the layer */
+/* a map of the size that Darknet has for the last layer of the stage */
 static void make_map(planning *g, vd_c_stage *s, int channels)
 {
-    const vd_model_layer *l = g->p->m->layers + s->layer;
-    g->views[vd_source_of_layer(s->layer)] = vd_c_add_map(g, s->layer, channels, l->out_h, l->out_w);
-    s->out = g->views[vd_source_of_layer(s->layer)].map;
+    const vd_model_layer *l = g->p->m->layers + s->last;
+    g->views[vd_source_of_layer(s->last)] = vd_c_add_map(g, s->last, channels, l->out_h, l->out_w);
+    s->out = g->views[vd_source_of_layer(s->last)].map;
     s->turns = l->out_h;
 }
 
@@ -105,11 +105,10 @@ static void plan_product(planning *g, int i)
     s->filters = l->filters;
     s->width = l->out_w;
     s->biases = l->biases;
-    s->layer = s->last = pool_behind(g->p->m, i);
+    s->last = pool_behind(g->p->m, i);
     s->pooled = s->last > i;
     make_map(g, s, l->filters);
-    s->layer = i;
-    s->turns = l->out_h;
+    s->turns = l->out_h; /* before they are pooled */
     for (int k = i; k < s->last; ++k) g->views[vd_source_of_layer(k)].map = NO_MAP;
 }
 
