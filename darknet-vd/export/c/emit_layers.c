@@ -234,7 +234,7 @@ static void write_call(const vd_c_plan *p, const vd_c_stage *s, const char *name
 static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
 {
     char *title = vd_c_stage_title(p, s), *name = vd_c_stage_name(s), *map = vd_c_map_name(p, s->out);
-    const char *pad = p->maps[s->out].pad ? vd_format(" + %d", p->maps[s->out].pad) : vd_format("%s", "");
+    char *pad = p->maps[s->out].pad ? vd_format(" + %d", p->maps[s->out].pad) : vd_format("%s", "");
     int turns = vd_c_turns_of_row(s);
     char *had = s->pooled ? vd_format("y %% %d", turns) : vd_format("%s", "y"); /* turns of the row before this one */
     fprintf(fp, "/* %s */\nstatic void run_%s(%s)\n{\n    value *row = ", title, name,
@@ -246,7 +246,7 @@ static void write_stage(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)
     if (turns > 1) fprintf(fp, "    if (%s == %d) ", had, turns - 1);
     else fprintf(fp, "    ");
     fprintf(fp, "close_row(&%s);\n}\n\n", map);
-    free(had), free(title), free(name), free(map), free((void *)pad);
+    free(had), free(title), free(name), free(map), free(pad);
 }
 
 static void write_answer(const vd_c_plan *p, const vd_c_stage *s, FILE *fp)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 116, MAP_STRUCT = 20, BEND_INT8 = 8, POINTER = 4, INTEGER = 4, BYTES_OF_CURVE = 2 * 257 };
+/* characters of a line; bytes of structures and numbers in the file, on a processor with 32 bits */
+enum { LINE = 116, MAP_STRUCT = 20, BEND_INT8 = 8, POINTER = 4, INTEGER = 4, BYTES_OF_CURVE = 2 * VD_C_CURVE };
 
 /* ---- numbers, as many to a line as fit ---- */
 
@@ -118,8 +119,8 @@ static void write_biases(const vd_c_plan *p, const vd_c_stage *s, const char *na
 static void write_curve(const vd_c_stage *s, const char *name, FILE *fp)
 {
     if (!s->curve) return;
-    numbers l = open_list("int16_t", name, "curve", 257, fp);
-    for (int i = 0; i < 257; ++i) add_integer(&l, s->curve[i]);
+    numbers l = open_list("int16_t", name, "curve", VD_C_CURVE, fp);
+    for (int i = 0; i < VD_C_CURVE; ++i) add_integer(&l, s->curve[i]);
     close_list(&l);
 }
 

@@ -96,7 +96,10 @@ typedef struct {
     int per_group, group_step; /* dense: filters in a group; places between the windows of two groups */
 } vd_c_entries;
 
-enum { VD_C_MOST_PARTS = 8 }; /* sources of a [route] */
+enum {
+    VD_C_MOST_PARTS = 8, /* sources of a [route] */
+    VD_C_CURVE = 257     /* values of a curve: at -32768, -32512 ... 32768 */
+};
 
 typedef struct {
     vd_c_kind kind;
@@ -121,7 +124,7 @@ typedef struct {
     uint8_t *gains;   /* [filters] */
     int before, after;
     int32_t low, high;                /* what y is limited to */
-    int16_t *curve;                   /* [257] the activation at -32768, -32512 ... 32768; null: not by a table */
+    int16_t *curve;                   /* [VD_C_CURVE] activation at -32768, -32512 ... 32768; null: not by a table */
     int32_t factors[VD_C_MOST_PARTS]; /* of a sum or a join: of each source, times 2^14 */
     int64_t bound;                    /* no sum of products is larger */
 } vd_c_stage;

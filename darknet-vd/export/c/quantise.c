@@ -30,9 +30,8 @@ enum {
     LEAST_LIMIT = 255,  /* as many levels as the input has */
     ONE = 1 << 14,      /* of a ratio */
     MOST_SHIFT = 30,
-    LEAST_AFTER = 7,    /* a unit before the gain is then one or two of y, of 32767 */
-    LEAST_AFTER_8 = 13, /* ..., a 64th of one, of 255 */
-    CURVE = 257
+    LEAST_AFTER = 7,   /* a unit before the gain is then one or two of y, of 32767 */
+    LEAST_AFTER_8 = 13 /* ..., a 64th of one, of 255 */
 };
 
 /* ---- what there is integer arithmetic for ---- */
@@ -186,8 +185,8 @@ static void set_bend(vd_c_stage *s, const vd_c_map *out, double step)
                              : out->limit;
     if (!has_curve(a)) return;
     free(s->curve);
-    s->curve = vd_calloc(CURVE, sizeof(int16_t));
-    for (int i = 0; i < CURVE; ++i) {
+    s->curve = vd_calloc(VD_C_CURVE, sizeof(int16_t));
+    for (int i = 0; i < VD_C_CURVE; ++i) {
         float y = (float)((256 * i - 32768) * step);
         vd_activate(a, 1, &y);
         s->curve[i] = (int16_t)rounded(y / out->step, out->limit);
