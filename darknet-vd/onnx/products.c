@@ -111,7 +111,8 @@ static void run_conv(vd_onnx_call *c)
     const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, 4), *w = vd_onnx_real_input(c, 1, 4);
     const vd_onnx_tensor *b = c->inputs > 2 && c->in[2] ? vd_onnx_real_input(c, 2, 1) : 0;
     int64_t groups = vd_onnx_integer_of(c->node, "group", 1);
-    if (groups < 1 || w->dims[0] % groups || w->dims[1] * groups != x->dims[1] || (b && b->n != (size_t)w->dims[0]))
+    int fits = groups > 0 && w->dims[0] % groups == 0 && x->dims[1] % groups == 0 && w->dims[1] == x->dims[1] / groups;
+    if (!fits || (b && b->n != (size_t)w->dims[0]))
         vd_onnx_fail(c, "weights of %lld x %lld in %lld groups for %lld channels", (long long)w->dims[0],
                      (long long)w->dims[1], (long long)groups, (long long)x->dims[1]);
     convolution j = {.v = window_of(c, x, w->dims[2], w->dims[3]),
