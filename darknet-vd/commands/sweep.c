@@ -134,7 +134,8 @@ static row measure(const sweep *s, const arguments *a, double threshold)
     if (fault) vd_die("%s: %s", a->weights, fault);
     r.bytes = p.file.n;
     vd_packed_free(&p);
-    free(r.left.layers);
+    free(r.left.layers); /* sums are all that a line shows */
+    r.left.layers = 0;
     return r;
 }
 

@@ -50,8 +50,8 @@ typedef struct {
     struct {
         long batch;      /* 0: none yet */
         double cost, kl; /* as print_training_line() takes them */
-        vd_report left;
-    } latest; /* report line */
+        vd_report left;  /* what is left of the weights; its layers are freed with the [vd_cost] */
+    } latest;            /* report line */
 } vd_cost;
 
 /* the [vd_cost] of a network, null when it has none */
