@@ -1,4 +1,5 @@
 #include "data/jpeg_header.h"
+#include "data/exif.h"
 
 #include <string.h>
 
@@ -8,47 +9,19 @@ typedef struct {
     size_t n;
 } segment;
 
-enum { START_OF_SCAN = 0xda, APP1 = 0xe1, LONGEST_NUMBER = 4 };
+enum { START_OF_SCAN = 0xda, APP1 = 0xe1 };
 
 int vd_is_jpeg(const unsigned char *bytes, size_t n)
 {
     return n >= 2 && bytes[0] == 0xff && bytes[1] == 0xd8;
 }
 
-/* ---- EXIF: a TIFF file after six bytes of a name ---- */
-
-/* `bytes` bytes at `at`, 0 where the segment has ended */
-static unsigned long tiff_number(segment tiff, size_t at, int bytes, int little)
-{
-    unsigned long x = 0;
-    if (at > tiff.n || tiff.n - at < LONGEST_NUMBER) return 0;
-    for (int i = 0; i < bytes; ++i) x = x << 8 | tiff.at[at + (size_t)(little ? bytes - 1 - i : i)];
-    return x;
-}
-
-/* a directory is the number of its entries, and 12 bytes for each: tag, type (3: 2 bytes, 4: 4 bytes), how many,
- * value */
-static int tiff_orientation(segment tiff)
-{
-    enum { TAG = 0x0112, SHORT = 3, LONG = 4, ENTRY = 12 };
-    int little = tiff.at[0] == 'I';
-    if (memcmp(tiff.at, little ? "II*" : "MM\0*", 4) != 0) return 0;
-    size_t at = tiff_number(tiff, 4, 4, little), entries = tiff_number(tiff, at, 2, little);
-    for (at += 2; entries && at < tiff.n; --entries, at += ENTRY) {
-        unsigned long type = tiff_number(tiff, at + 2, 2, little);
-        if (tiff_number(tiff, at, 2, little) != TAG) continue;
-        return (int)(type == SHORT || type == LONG ? tiff_number(tiff, at + 8, type == LONG ? 4 : 2, little) : 0);
-    }
-    return 0;
-}
-
-/* 0 where the segment has no orientation */
+/* EXIF follows six bytes of a name; 0 where the segment has no orientation */
 static int exif_orientation(segment s)
 {
-    enum { NAME = 6, HEADER = 8 };
-    if (s.n < NAME + HEADER || memcmp(s.at, "Exif\0\0", NAME) != 0) return 0;
-    int orientation = tiff_orientation((segment){s.at + NAME, s.n - NAME});
-    return orientation >= 1 && orientation <= 8 ? orientation : 0;
+    enum { NAME = 6 };
+    if (s.n < NAME || memcmp(s.at, "Exif\0\0", NAME) != 0) return 0;
+    return vd_exif_orientation(s.at + NAME, s.n - NAME);
 }
 
 /* ---- the frame: bits, height, width, number of components; for each its name, sampling 0xHV and table ---- */

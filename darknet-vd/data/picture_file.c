@@ -1,7 +1,9 @@
 #include "data/picture_file.h"
 #include "data/jpeg.h"
 #include "data/jpeg_header.h"
+#include "data/png_header.h"
 #include "data/raw_picture.h"
+#include "data/upright.h"
 #include "base/stock_libc.h"
 #include "base/fail.h"
 #include "base/files.h"
@@ -55,14 +57,24 @@ static unsigned char *read_rest(FILE *fp, size_t *n)
     return bytes;
 }
 
-/* a file that begins with 0xff */
+static unsigned char *decode_by_stb(const unsigned char *bytes, size_t n, int *w, int *h, int *c, int channels)
+{
+    if (n > INT_MAX) {
+        fault_of_last = vd_format("too large: %zu bytes", n);
+        return 0;
+    }
+    unsigned char *pixels = stbi_load_from_memory(bytes, (int)n, w, h, c, channels);
+    if (!pixels || !vd_is_png(bytes, n)) return pixels;
+    return vd_upright(pixels, w, h, channels ? channels : *c, vd_png_orientation(bytes, n));
+}
+
+/* a file that begins as a JPEG or a PNG does */
 static unsigned char *decode_marked(const char *path, FILE *fp, int *w, int *h, int *c, int channels)
 {
     size_t n;
     unsigned char *bytes = read_rest(fp, &n), *pixels = 0;
     if (bytes && vd_is_jpeg(bytes, n)) pixels = vd_jpeg_decode(path, bytes, n, w, h, c, channels, &fault_of_last);
-    else if (bytes && n <= INT_MAX) pixels = stbi_load_from_memory(bytes, (int)n, w, h, c, channels);
-    else if (bytes) fault_of_last = vd_format("too large: %zu bytes", n);
+    else if (bytes) pixels = decode_by_stb(bytes, n, w, h, c, channels);
     free(bytes);
     return pixels;
 }
@@ -80,7 +92,7 @@ static unsigned char *decode(const char *path, FILE *fp, int *w, int *h, int *c,
     if (fault_of_last) return 0;
     int first = getc(fp); /* a pipe takes back this one */
     if (first != EOF) ungetc(first, fp);
-    if (first == 0xff) return decode_marked(path, fp, w, h, c, channels);
+    if (first == 0xff || first == VD_PNG_FIRST_BYTE) return decode_marked(path, fp, w, h, c, channels);
     unsigned char *pixels = stbi_load_from_file(fp, w, h, c, channels);
     if (pixels && white < 255) brighten((size_t)*w * *h * (channels ? channels : *c), pixels, white);
     return pixels;
