@@ -18,8 +18,8 @@ static unsigned long number(bytes tiff, size_t at, int count, int little)
     return x;
 }
 
-/* a directory is the number of its entries, and 12 bytes for each: tag, type (3: 2 bytes, 4: 4 bytes), how many, value
- */
+/* a directory is the number of its entries, and 12 bytes for each: tag, type (3: 2 bytes, 4: 4 bytes), how many,
+ * value */
 static unsigned long value_of_tag(bytes tiff)
 {
     enum { TAG = 0x0112, SHORT = 3, LONG = 4, ENTRY = 12 };

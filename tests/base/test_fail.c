@@ -1,5 +1,5 @@
-/* base/fail.c: an error ends the program with one line and status 1, also without memory and while other threads run.
- */
+/* base/fail.c: an error ends the program with one line and status 1,
+ * also without memory and while other threads run. */
 #include "support/support.h"
 #include "base/aligned.h"
 #include "base/fail.h"

@@ -281,8 +281,8 @@ START_TEST(what_is_drawn_between_keep_and_put_back_leaves_no_trace)
 }
 END_TEST
 
-/* ---- an interruption ----------------------------------------------------------------------------------------------
- */
+/* ---- an interruption
+ * ---------------------------------------------------------------------------------------------- */
 
 #define NO_DROPOUT                                                             \
     "[vd_convolutional]\nfilters=4\nsize=3\nactivation=leaky\nlog_sigma2=-2\n" \
@@ -355,8 +355,8 @@ START_TEST(noise_is_fresh_at_every_forward_layer_and_image)
 }
 END_TEST
 
-/* ---- through the program ------------------------------------------------------------------------------------------
- */
+/* ---- through the program
+ * ------------------------------------------------------------------------------------------ */
 
 /* the final weights of `darknet classifier train` with some threads; freed by the caller */
 static char *classifier_weights(const char *data, const char *folder, const char *net_keys, const char *threads,

@@ -97,8 +97,8 @@ static void every_pixel_is_in_a_box(const float *x, const float *truth)
         }
 }
 
-/* with mosaic_bound a box has nothing else in it, and reaches as far as its colour; a part of it may be mixed colours
- */
+/* with mosaic_bound a box has nothing else in it, and reaches as far as its colour;
+ * a part of it may be mixed colours */
 static void every_box_is_full(const float *x, const float *truth)
 {
     const float mixed = 3.5f;

@@ -1,5 +1,5 @@
-/* The tiny networks of cfg/ that later Darknets know: exported, packed and with sparse products they answer as masked.
- */
+/* The tiny networks of cfg/ that later Darknets know: exported,
+ * packed and with sparse products they answer as masked. */
 #include "support/export_support.h"
 
 #include "base/text.h"

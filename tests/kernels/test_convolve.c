@@ -94,8 +94,8 @@ static void free_problem(problem p)
     for (int i = 0; i < 3; ++i) free_numbers(p.array[i], p.type[i]);
 }
 
-/* a pass's result, and the sums of the magnitudes of its terms. The same for all types, which hold its numbers exactly
- */
+/* a pass's result, and the sums of the magnitudes of its terms. The same for all types,
+ * which hold its numbers exactly */
 typedef struct {
     double *sum, *size;
 } definition;

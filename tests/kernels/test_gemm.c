@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* one signature for both types of factors; bf16 factors are rounded first, and the product is that of the rounded ones
- */
+/* one signature for both types of factors; bf16 factors are rounded first,
+ * and the product is that of the rounded ones */
 static void multiply_float_c(vd_gemm_shape s, const uint16_t *a16, const uint16_t *b16, const float *a, const float *b,
                              float *c)
 {

@@ -1,5 +1,5 @@
-/* kernels/transpose_vector.c, of each table: every element is in its place, and nothing outside the matrix is written.
- */
+/* kernels/transpose_vector.c, of each table: every element is in its place,
+ * and nothing outside the matrix is written. */
 #include "support/support.h"
 #include "kernels/kernels.h"
 

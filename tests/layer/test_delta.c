@@ -1,5 +1,5 @@
-/* layer/delta.c: gradients that nobody clears are overwritten whole, and those that several layers add to are cleared.
- */
+/* layer/delta.c: gradients that nobody clears are overwritten whole,
+ * and those that several layers add to are cleared. */
 #include "support/support.h"
 #include "base/fail.h"
 #include "base/seed.h"

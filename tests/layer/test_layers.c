@@ -145,8 +145,8 @@ static void disturb(parameter *p, unsigned seed)
     free(noise);
 }
 
-/* The loss has a kink where log_alpha meets the clip, and a step (train_clip) where it meets the threshold: stay away
- */
+/* The loss has a kink where log_alpha meets the clip, and a step (train_clip) where it meets the threshold:
+ * stay away */
 static void keep_clear_of_kinks(network *net)
 {
     for (int i = 0; i < net->n; ++i) {
@@ -173,8 +173,8 @@ START_TEST(a_step_moves_along_the_gradient_of_the_loss)
 {
     use_float_kernels(); /* the rounding of a smaller type is a step function without a slope */
     const float rate = .02f, h = 5e-3f;
-    /* stock Darknet divides the variance of n outputs by n - 1, but its gradient by n: every element differs a little
-     */
+    /* stock Darknet divides the variance of n outputs by n - 1, but its gradient by n:
+     * every element differs a little */
     const int norm = strstr(nets[_i].cfg, "batch_normalize") != 0;
     const double share = norm ? 5e-2 : 4e-3;
     network *net = network_of(nets[_i].cfg, 0);
@@ -229,8 +229,8 @@ END_TEST
 
 START_TEST(the_kl_gradient_enters_once_whatever_the_subdivisions)
 {
-    /* no noise to speak of, no gradient from the cost (truth = prediction is impossible; so compare the two directly)
-     */
+    /* no noise to speak of, no gradient from the cost (truth = prediction is impossible;
+     * so compare the two directly) */
     const char *cfgs[] = {NET(12, 1) "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-30\n" COST,
                           NET(12, 4) "[vd_connected]\noutput=4\nactivation=linear\nlog_sigma2=-30\n" COST};
     float *after[2];

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the reference, in double precision ---------------------------------------------------------------------------
- */
+/* ---- the reference, in double precision
+ * --------------------------------------------------------------------------- */
 
 static const double k1 = 0.63576, k2 = 1.87320, k3 = 1.48695;
 
@@ -105,8 +105,8 @@ static void expect_references(const char *what, int t)
     }
 }
 
-/* ---- Adam on stock layers -----------------------------------------------------------------------------------------
- */
+/* ---- Adam on stock layers
+ * ----------------------------------------------------------------------------------------- */
 
 static void track_weights(const char *name, layer l, size_t weights, size_t biases, double rate, double decay)
 {
@@ -326,8 +326,8 @@ START_TEST(two_subdivisions_are_one_batch_of_the_same_images)
 }
 END_TEST
 
-/* ---- variational layers -------------------------------------------------------------------------------------------
- */
+/* ---- variational layers
+ * ------------------------------------------------------------------------------------------- */
 
 static const char *const vd_sections[] = {
     "[vd_connected]\noutput=5\nbatch_normalize=1\nlearning_rate=.5\nactivation=linear\n",
@@ -485,8 +485,8 @@ START_TEST(a_variational_layer_without_variance_steps_like_the_stock_layer)
 }
 END_TEST
 
-/* ---- the weight of the KL divergence ------------------------------------------------------------------------------
- */
+/* ---- the weight of the KL divergence
+ * ------------------------------------------------------------------------------ */
 
 START_TEST(the_kl_weight_follows_its_schedule)
 {

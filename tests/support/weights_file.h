@@ -1,5 +1,5 @@
-/* What the tests of weights files share: a network, a good file of it, its layout, and loads that may end the program.
- */
+/* What the tests of weights files share: a network, a good file of it, its layout,
+ * and loads that may end the program. */
 #ifndef TEST_WEIGHTS_FILE_H
 #define TEST_WEIGHTS_FILE_H
 

@@ -1,5 +1,5 @@
-/* training/progress.c and base/status_line.c: a line at the bottom of a terminal, and none of it in what stays there.
- */
+/* training/progress.c and base/status_line.c: a line at the bottom of a terminal,
+ * and none of it in what stays there. */
 #include "support/digits.h"
 #include "base/fail.h"
 #include "base/text.h"

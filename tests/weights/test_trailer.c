@@ -1,5 +1,5 @@
-/* weights/trailer.c: weights files with log_sigma2 after the stock part are saved, loaded, and read by stock Darknet.
- */
+/* weights/trailer.c: weights files with log_sigma2 after the stock part are saved, loaded,
+ * and read by stock Darknet. */
 #include "layer/vd_layer.h"
 #include "base/fail.h"
 #include "base/text.h"
