@@ -213,8 +213,7 @@ void vd_import_batch_norm(vd_importing *im)
 /* as NumPy repeats them: a row of numbers goes along the width of a map, be it of one pixel */
 float *vd_import_by_channel(const vd_importing *im, vd_place x, const vd_onnx_tensor *t)
 {
-    int is_channels = t->rank >= 3 && t->dims[t->rank - 3] == x.c, pixel = x.h * x.w == 1 && t->rank > 1;
-    int by_channel = t->n == (size_t)x.c && (x.flat || pixel || is_channels);
+    int by_channel = t->n == (size_t)x.c && (x.flat || (t->rank >= 3 && t->dims[t->rank - 3] == x.c));
     if (t->n != 1 && !by_channel)
         vd_import_refuse(im,
                          "%zu numbers in %d dimensions: one, or one for each of %d channels, [%d, 1, 1], is expected",

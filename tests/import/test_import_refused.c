@@ -2,6 +2,7 @@
 #include "support/import_support.h"
 
 #include "onnx/graph.h"
+#include "base/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,13 +40,19 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     two("Reshape", "y", "x", "halves");
     write_graph("y");
     expect_refused("node y (Reshape): a row of all numbers, or the shape it has, is expected\n");
-    begin_graph(3, 8, 8);
-    conv("a", "x", 4, 3, 8);
-    random_constant("row", 1, (int64_t[]){4});
-    two("Add", "y", "a", "row");
-    write_graph("y");
-    expect_refused(
-        "node y (Add): 4 numbers in 1 dimensions: one, or one for each of 4 channels, [4, 1, 1], is expected\n");
+    static const int64_t rows[][3] = {{4}, {1, 4}, {1, 4, 1}};
+    for (int i = 0; i < COUNT_OF(rows); ++i) {
+        begin_graph(3, 8, 8);
+        conv("a", "x", 4, 3, 8);
+        random_constant("row", i + 1, rows[i]);
+        two("Add", "y", "a", "row");
+        write_graph("y");
+        char *line = vd_format("node y (Add): 4 numbers in %d dimensions: one, or one for each of 4 channels, [4, 1, 1], "
+                               "is expected\n",
+                               i + 1);
+        expect_refused(line);
+        free(line);
+    }
     begin_graph(3, 8, 8);
     vd_onnx_set_integer(vd_onnx_add_node(g, "Cast", "y", "x", (char *)0), "to", VD_ONNX_FLOAT16);
     write_graph("y");
