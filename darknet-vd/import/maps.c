@@ -106,13 +106,19 @@ void vd_import_pool(vd_importing *im)
         return;
     }
     vd_window v = vd_window_of(im, x, size);
-    for (int k = 0; k < 2; ++k)
-        out[k] = vd_onnx_windows(k ? x.w : x.h, v.pad[k], v.pad[k + 2], size[k], v.stride[k], up);
+    for (int k = 0; k < 2; ++k) { /* a Pad makes a larger map: with ceil_mode a window may begin in it */
+        int front = x.pad[k], behind = x.pad[k + 2];
+        out[k] = vd_onnx_windows((k ? x.w : x.h) + front + behind, v.pad[k] - front, v.pad[k + 2] - behind, size[k],
+                                 v.stride[k], up);
+    }
     if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool: 1 is expected");
     if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window larger than its map with the pads");
     for (int k = 0; k < 4; ++k)
         if (v.pad[k] - (is_mean ? x.pad[k] : 0) >= size[k % 2])
             vd_import_refuse(im, "pads as large as the window: smaller are expected");
+    for (int k = 0; k < 2 && !is_mean; ++k)
+        if ((out[k] - 1) * v.stride[k] - v.pad[k] >= (k ? x.w : x.h))
+            vd_import_refuse(im, "a window of zeros alone: pixels in every window are expected");
     if (is_mean && up && counts_zeros(im, x, &v))
         vd_import_refuse(im, "ceil_mode=1 of a mean with its zeros: 0 is expected");
     char *stride = vd_window_stride_keys(&v);
@@ -153,7 +159,7 @@ void vd_import_largest(vd_importing *im)
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
 }
 
-/* zeros around a map, for the Conv behind */
+/* zeros around a map, for the Conv or the pool behind */
 void vd_import_pad(vd_importing *im)
 {
     vd_place x = vd_import_padded_input(im, 0);

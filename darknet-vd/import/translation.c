@@ -158,7 +158,8 @@ vd_place vd_import_padded_input(const vd_importing *im, int i)
 vd_place vd_import_input_of(const vd_importing *im, int i)
 {
     vd_place p = vd_import_padded_input(im, i);
-    if (vd_place_is_padded(p)) vd_import_refuse(im, "only a Conv can read what a Pad makes");
+    if (vd_place_is_padded(p))
+        vd_import_refuse(im, "only a Conv, an AveragePool, or a MaxPool behind a Relu can read what a Pad makes");
     return p;
 }
 

@@ -47,9 +47,10 @@ START_TEST(what_darknet_cannot_say_names_the_node)
         random_constant("row", i + 1, rows[i]);
         two("Add", "y", "a", "row");
         write_graph("y");
-        char *line = vd_format("node y (Add): 4 numbers in %d dimensions: one, or one for each of 4 channels, [4, 1, 1], "
-                               "is expected\n",
-                               i + 1);
+        char *line =
+            vd_format("node y (Add): 4 numbers in %d dimensions: one, or one for each of 4 channels, [4, 1, 1], "
+                      "is expected\n",
+                      i + 1);
         expect_refused(line);
         free(line);
     }
@@ -122,14 +123,27 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     two("Pad", "p", "x", "around");
     one("Relu", "y", "p");
     write_graph("y");
-    expect_refused("node y (Relu): only a Conv can read what a Pad makes\n");
+    expect_refused(
+        "node y (Relu): only a Conv, an AveragePool, or a MaxPool behind a Relu can read what a Pad makes\n");
     begin_graph(3, 8, 8);
     conv("a", "x", 4, 3, 3);
     integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
     two("Pad", "p", "a", "around");
     vd_onnx_set_integers(vd_onnx_add_node(g, "MaxPool", "y", "p", (char *)0), "kernel_shape", 2, (int64_t[]){3, 3});
     write_graph("y");
-    expect_refused("node y (MaxPool): only a Conv can read what a Pad makes\n");
+    expect_refused(
+        "node y (MaxPool): only a Conv, an AveragePool, or a MaxPool behind a Relu can read what a Pad makes\n");
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 1);
+    one("Relu", "r", "a");
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "p", "r", "around");
+    vd_onnx_node *corner = vd_onnx_add_node(g, "MaxPool", "y", "p", (char *)0);
+    vd_onnx_set_integers(corner, "kernel_shape", 2, (int64_t[]){2, 2});
+    vd_onnx_set_integers(corner, "strides", 2, (int64_t[]){3, 3});
+    vd_onnx_set_integer(corner, "ceil_mode", 1);
+    write_graph("y");
+    expect_refused("node y (MaxPool): a window of zeros alone: pixels in every window are expected\n");
     for (int drops = 0; drops <= 1; ++drops) {
         begin_graph(3, 8, 8);
         conv("a", "x", 4, 3, 3);
