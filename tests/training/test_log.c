@@ -135,7 +135,6 @@ static int history_rows(const char *page)
     return n;
 }
 
-/* variational and killed, plain, variational and stopped, which makes the page, too */
 START_TEST(without_variational_layers_there_is_no_sparsity)
 {
     char *cfg = write_cfg("none", "max_batches=10\n", PLAIN "[vd_cost]\nsamples=200\n");
@@ -151,6 +150,7 @@ START_TEST(without_variational_layers_there_is_no_sparsity)
 }
 END_TEST
 
+/* variational and killed, plain, variational and stopped, which makes the page, too */
 START_TEST(a_killed_training_goes_on_in_its_csv_as_if_it_had_never_been_killed)
 {
     int plain = _i == 1, signal = _i == 2 ? SIGTERM : SIGKILL;
