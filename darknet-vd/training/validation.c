@@ -153,14 +153,14 @@ static void begin_classifier(const network *net)
     now.labelled = vd_unlabelled_read(keys.valid);
 }
 
-/* of each picture's name and folder: data that were moved are the same */
+/* of each picture's name and folder, in any order: data that were moved are the same, and so is a sorted list */
 static uint32_t hash_of_pictures(void)
 {
     uint64_t h = vd_fnv64(VD_FNV64_START, &now.rule.iou, sizeof(now.rule.iou));
     for (int i = 0; i < now.labelled.n; ++i) {
         const char *path = now.labelled.paths[i], *at = path + strlen(path);
         for (int slashes = 0; at > path && (slashes += at[-1] == '/') < 2; --at) continue;
-        h = vd_fnv64(h, at, strlen(at) + 1);
+        h += vd_fnv64(VD_FNV64_START, at, strlen(at));
     }
     return (uint32_t)(h ^ h >> 32) | 1;
 }
