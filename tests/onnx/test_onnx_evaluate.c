@@ -423,6 +423,16 @@ START_TEST(pads_are_put_around)
 }
 END_TEST
 
+/* from opset 18 on: all in front of their axes first, then all behind them */
+START_TEST(pads_of_some_axes_are_in_the_order_of_these)
+{
+    integers("around", 4, (int64_t[]){1, 0, 2, 1});
+    integers("axes", 2, (int64_t[]){-1, 0});
+    vd_onnx_add_node(g, "Pad", "y", "x", "around", "", "axes", (char *)0);
+    expect(2, (int64_t[]){1, 2}, (float[]){1, 2}, 2, (int64_t[]){2, 5}, (float[]){0, 1, 2, 0, 0, 0, 0, 0, 0, 0});
+}
+END_TEST
+
 /* a part of a Split of five: of equal parts, the last one smaller, and of given ones */
 START_TEST(one_part_of_several)
 {
@@ -608,6 +618,7 @@ SUITE_OF(onnx_evaluate)
     TEST(slices_are_gathered_along_an_axis);
     TEST(dimensions_of_one_come_and_go);
     TEST(pads_are_put_around);
+    TEST(pads_of_some_axes_are_in_the_order_of_these);
     TEST(one_part_of_several);
     TEST(a_graph_of_bytes_has_scales_of_filters_and_biases_of_both);
     TEST(biases_stay_beside_weights_next_to_nothing);
