@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/float_bits.h"
 #include "base/fp16.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -261,6 +262,70 @@ static void read_sparse(reading *r, vd_wire_part p, vd_onnx_tensor *t)
     free(dims.x);
 }
 
+/* ---- which nodes are needed ---- */
+
+/* names of tensors that the outputs depend on, as bytes of the file; slots: a power of 2, at least twice as many */
+typedef struct {
+    vd_wire_part *slot;
+    size_t slots, n;
+} names;
+
+/* where a name is, or would be */
+static vd_wire_part *slot_of(const names *s, vd_wire_part name)
+{
+    size_t n = name.end - name.at, i = (size_t)vd_fnv64(VD_FNV64_START, name.at, n) & (s->slots - 1);
+    for (;; i = (i + 1) & (s->slots - 1)) {
+        vd_wire_part *x = s->slot + i;
+        if (!x->at || ((size_t)(x->end - x->at) == n && !memcmp(x->at, name.at, n))) return x;
+    }
+}
+
+static void add_name(names *s, vd_wire_part name)
+{
+    if (name.at == name.end) return; /* an input that is left out */
+    if (2 * s->n >= s->slots) {
+        names larger = {.slots = s->slots ? 2 * s->slots : 64, .n = s->n};
+        larger.slot = vd_calloc(larger.slots, sizeof(*larger.slot));
+        for (size_t i = 0; i < s->slots; ++i)
+            if (s->slot[i].at) *slot_of(&larger, s->slot[i]) = s->slot[i];
+        free(s->slot);
+        *s = larger;
+    }
+    vd_wire_part *x = slot_of(s, name);
+    s->n += !x->at;
+    *x = name;
+}
+
+static vd_wire_part part_of(const char *name)
+{
+    const unsigned char *bytes = (const unsigned char *)name;
+    return (vd_wire_part){bytes, bytes + strlen(name)};
+}
+
+/* whether output `which` of a node is needed; -1: any of its outputs */
+static int is_needed(const reading *r, const names *needed, vd_wire_part p, int which)
+{
+    vd_wire_field w;
+    int k = 0, found = 0;
+    while (next(r, &p, &w)) {
+        if (!is_run(r, &w, 2)) continue;
+        if (which < 0 || which == k++) found |= needed->slots && slot_of(needed, w.part)->at;
+    }
+    return found;
+}
+
+/* of nodes that come behind what they read */
+static void find_needed(const reading *r, int n, const vd_wire_part *nodes, names *needed)
+{
+    vd_wire_field w;
+    while (n--) {
+        vd_wire_part p = nodes[n];
+        if (!is_needed(r, needed, p, -1)) continue;
+        while (next(r, &p, &w))
+            if (is_run(r, &w, 1)) add_name(needed, w.part);
+    }
+}
+
 /* ---- nodes ---- */
 
 static void add_reals(const reading *r, const vd_wire_field *f, vd_onnx_attribute *a)
@@ -328,17 +393,30 @@ static void read_node(reading *r, vd_wire_part p, vd_onnx_node *node)
     if (node->domain && strcmp(node->domain, "ai.onnx")) refuse(r, "operators of %s are not read", node->domain);
 }
 
-/* a Split of n outputs as n nodes of one output; the bytes are read again for each */
-static void read_nodes(reading *r, vd_wire_part p)
+/* the outputs of a Split; of other operators 1, as the first one alone counts */
+static int parts_of(const reading *r, vd_wire_part p)
+{
+    vd_wire_field w;
+    int n = 0, splits = 0;
+    while (next(r, &p, &w)) {
+        if (is_run(r, &w, 2)) ++n;
+        else if (is_run(r, &w, 4)) splits = w.part.end - w.part.at == 5 && !memcmp(w.part.at, "Split", 5);
+    }
+    return splits ? n : 1;
+}
+
+/* a Split of n outputs as nodes of one output, those that are needed; the bytes are read again for each */
+static void read_nodes(reading *r, vd_wire_part p, const names *needed)
 {
     vd_onnx_graph *g = r->g;
-    int parts = 1;
+    if (!is_needed(r, needed, p, -1)) return;
+    int parts = parts_of(r, p);
+    if (parts > VD_ONNX_PARTS) refuse(r, "a Split into %d parts: %d at most are read", parts, VD_ONNX_PARTS);
     for (int k = 0; k < parts; ++k) {
+        if (!is_needed(r, needed, p, parts > 1 ? k : -1)) continue;
         vd_onnx_node *node = VD_ONNX_ONE_MORE(g->node, g->nodes);
         read_node(r, p, node);
         if (strcmp(node->type, "Split")) return;
-        parts = node->outputs;
-        if (parts > VD_ONNX_PARTS) refuse(r, "%d parts: %d at most are read", parts, VD_ONNX_PARTS);
         vd_onnx_set_integer(node, "part", k);
         vd_onnx_set_integer(node, "parts", parts);
         char *swap = node->output[0];
@@ -389,8 +467,11 @@ static void read_graph(reading *r, vd_wire_part p)
 {
     vd_onnx_graph *g = r->g;
     vd_wire_field w;
+    vd_wire_part *nodes = 0;
+    names needed = {0};
+    int n = 0;
     while (next(r, &p, &w)) {
-        if (is_run(r, &w, 1)) read_nodes(r, w.part);
+        if (is_run(r, &w, 1)) *VD_ONNX_ONE_MORE(nodes, n) = w.part;
         else if (is_run(r, &w, 5)) read_tensor(r, w.part, VD_ONNX_ONE_MORE(g->tensor, g->tensors));
         else if (is_run(r, &w, 15)) read_sparse(r, w.part, VD_ONNX_ONE_MORE(g->tensor, g->tensors));
         else if (is_run(r, &w, 11)) read_value(r, w.part, VD_ONNX_ONE_MORE(g->input, g->inputs));
@@ -399,6 +480,11 @@ static void read_graph(reading *r, vd_wire_part p)
     }
     for (int i = 0; i < g->tensors; ++i)
         if (!g->tensor[i].name) refuse(r, "damaged: an initializer without a name");
+    for (int i = 0; i < g->outputs; ++i) add_name(&needed, part_of(g->output[i].name));
+    find_needed(r, n, nodes, &needed);
+    for (int i = 0; i < n; ++i, forget_place(r)) read_nodes(r, nodes[i], &needed);
+    free(nodes);
+    free(needed.slot);
 }
 
 static void read_opset(reading *r, vd_wire_part p)

@@ -556,7 +556,7 @@ START_TEST(pads_may_name_their_axes)
 }
 END_TEST
 
-/* the outputs of a Split, also the last one alone */
+/* the outputs of a Split that are read, also the last one */
 START_TEST(parts_are_routes)
 {
     begin_graph(2, 4, 4);
@@ -569,8 +569,28 @@ START_TEST(parts_are_routes)
     two("Add", "y", "p", "r");
     write_graph("y");
     expect_sections("\n[convolutional]\nfilters=6\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
-                    "\n[route]\nlayers=0\ngroups=3\ngroup_id=0\n\n[route]\nlayers=0\ngroups=3\ngroup_id=1\n"
-                    "\n[route]\nlayers=0\ngroups=3\ngroup_id=2\n\n[shortcut]\nfrom=1\nactivation=linear\n");
+                    "\n[route]\nlayers=0\ngroups=3\ngroup_id=0\n\n[route]\nlayers=0\ngroups=3\ngroup_id=2\n"
+                    "\n[shortcut]\nfrom=1\nactivation=linear\n");
+}
+END_TEST
+
+/* of operators that Darknet has no layer for, and parts that it cannot take: a Relu beside them goes into the Conv */
+START_TEST(what_nobody_reads_is_left_out)
+{
+    begin_graph(3, 6, 6);
+    conv("a", "x", 6, 3, 1);
+    one("Erf", "dead", "a");
+    two("Add", "deader", "dead", "a");
+    one("Relu", "b", "a");
+    integers("sizes", 3, (int64_t[]){2, 1, 3});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Split", "p", "b", "sizes", (char *)0);
+    vd_onnx_set_integer(node, "axis", 1);
+    add_output(node, "q");
+    add_output(node, "r");
+    one("GlobalAveragePool", "y", "p");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=6\nsize=1\nstride=1\npadding=0\nactivation=relu\n"
+                    "\n[route]\nlayers=0\ngroups=3\ngroup_id=0\n\n[avgpool]\n");
 }
 END_TEST
 
@@ -635,5 +655,6 @@ SUITE_OF(import)
     TEST(shapes_are_said_in_many_ways);
     TEST(pads_may_name_their_axes);
     TEST(parts_are_routes);
+    TEST(what_nobody_reads_is_left_out);
     LOOP(exports_come_back, 4);
 }

@@ -153,6 +153,13 @@ START_TEST(an_empty_tensor_with_large_sides_is_refused)
 }
 END_TEST
 
+/* nodes that make y, as bytes */
+#define OTHER_DOMAIN            \
+    "\x0a\x0d\x12\x01y\x22\x03" \
+    "Abc\x3a\x03"               \
+    "x.y"
+#define GRAPH_WITHIN "\x0a\x0b\x12\x01y\x22\x02If\x2a\x02\x32\x00"
+
 START_TEST(what_is_no_model_is_named)
 {
     char *err, *path = in_folder(folder, "absent.onnx");
@@ -168,12 +175,25 @@ START_TEST(what_is_no_model_is_named)
     /* of strings; in another file */
     expect_refused("\x3a\x04\x2a\x02\x10\x08", 6, "tensors of type 8 are not read");
     expect_refused("\x3a\x04\x2a\x02\x70\x01", 6, "export to one file (PyTorch: external_data=False)");
-    /* a node of another domain; a graph within a node */
-    expect_refused("\x3a\x0f\x0a\x0d\x12\x01y\x22\x03"
-                   "Abc\x3a\x03"
-                   "x.y",
-                   17, "node y (Abc): operators of x.y");
-    expect_refused("\x3a\x0d\x0a\x0b\x12\x01y\x22\x02If\x2a\x02\x32\x00", 15, "graphs within nodes");
+    /* a node of another domain; a graph within a node; both make the output */
+    expect_refused("\x3a\x14" OTHER_DOMAIN "\x62\x03\x0a\x01y", 22, "node y (Abc): operators of x.y");
+    expect_refused("\x3a\x12" GRAPH_WITHIN "\x62\x03\x0a\x01y", 20, "graphs within nodes");
+}
+END_TEST
+
+START_TEST(a_node_that_no_output_depends_on_is_left_out)
+{
+    char *path = in_folder(folder, "dead.onnx");
+    /* an Abs of x makes z, the output */
+    write_bytes(path,
+                "\x3a\x2e" OTHER_DOMAIN GRAPH_WITHIN "\x0a\x0b\x0a\x01x\x12\x01z\x22\x03"
+                "Abs\x62\x03\x0a\x01z\x42\x02\x10\x0d",
+                52);
+    vd_onnx_graph *g = vd_onnx_read(path);
+    ck_assert_int_eq(g->nodes, 1);
+    ck_assert_str_eq(g->node->type, "Abs");
+    free_vd_onnx_graph(g);
+    free(path);
 }
 END_TEST
 
@@ -186,4 +206,5 @@ SUITE_OF(onnx_file)
     TEST(a_file_with_other_bytes_is_read_or_refused);
     TEST(an_empty_tensor_with_large_sides_is_refused);
     TEST(what_is_no_model_is_named);
+    TEST(a_node_that_no_output_depends_on_is_left_out);
 }
