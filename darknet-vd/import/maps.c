@@ -1,6 +1,7 @@
 /* What takes whole maps apart, together, or to another size. */
 #include "import/window.h"
 #include "onnx/geometry.h"
+#include "base/fail.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -55,8 +56,15 @@ static void mean_of_all(vd_importing *im, vd_place x, int flat)
 /* the mean of a window with its zeros, which [local_avgpool] does not count */
 static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v, const char *stride)
 {
-    char *keys = vd_format("%spadding=%lld\n", stride, (long long)vd_window_pad(im, v));
-    vd_import_channel_windows(im, x, (int)v->size[0], keys);
+    vd_square s = vd_window_square(im, x, v);
+    size_t taps = (size_t)(v->size[0] * v->size[1]), all = (size_t)(s.size * s.size);
+    char *keys = vd_format("%spadding=%lld\n", stride, (long long)s.pad);
+    vd_import_layer *l = vd_import_channel_windows(im, x, (int)s.size, keys);
+    float *mean = vd_calloc(taps, sizeof(*mean));
+    for (size_t i = 0; i < taps; ++i) mean[i] = 1 / (float)taps;
+    memset(l->weights, 0, x.c * all * sizeof(*l->weights));
+    for (int c = 0; c < x.c; ++c) vd_square_fill(&s, v->size, mean, l->weights + c * all);
+    free(mean);
     free(keys);
 }
 

@@ -34,11 +34,11 @@ static void set_biases(const vd_importing *im, vd_import_layer *l, int input)
 
 /* ---- products ---- */
 
-/* stock Darknet reads the input of a 1x1 convolution with a stride in another order:
+/* stock Darknet reads the input of a 1x1 convolution, which this is for, with a stride in another order:
  * every stride-th pixel goes before */
 static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
 {
-    if (v->size[0] != 1 || (v->stride[0] == 1 && v->stride[1] == 1)) return x;
+    if (v->stride[0] == 1 && v->stride[1] == 1) return x;
     char *stride = vd_window_stride_keys(v);
     vd_import_read(im, x);
     vd_import_add_layer(im, "maxpool", vd_format("size=1\n%spadding=0\n", stride));
@@ -50,21 +50,13 @@ static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
     return x;
 }
 
-/* what Darknet's convolution has no key for
- *
- *   pad     of all sides
- *   reach   of the window with its gaps */
-static void check_window(const vd_importing *im, const vd_window *v, int64_t pad, int64_t reach)
+/* a larger window has more weights than the model */
+static void check_room(const vd_importing *im, const vd_window *v, const vd_square *s, int64_t windows)
 {
-    if (v->gap[0] != v->gap[1]) vd_import_refuse(im, "dilations that differ: Darknet has one");
-    if (v->gap[0] > 1 && v->size[0] % 2 == 0)
-        vd_import_refuse(im, "a dilation of %lld with a window of %lldx%lld: an odd window is expected",
-                         (long long)v->gap[0], (long long)v->size[0], (long long)v->size[0]);
-    if (v->gap[0] > 1 && 2 * pad != reach - 1)
-        vd_import_refuse(im,
-                         "a dilation of %lld with pads of %lld: pads of %lld, which keep the size of the map, are "
-                         "expected",
-                         (long long)v->gap[0], (long long)pad, (long long)(reach - 1) / 2);
+    enum { MOST = 1 << 27 };
+    if (s->size > v->size[0] && windows > MOST / (s->size * s->size))
+        vd_import_refuse(im, "%lld windows of %lldx%lld, which carry its pads, are too many", (long long)windows,
+                         (long long)s->size, (long long)s->size);
 }
 
 void vd_import_convolution(vd_importing *im)
@@ -75,29 +67,25 @@ void vd_import_convolution(vd_importing *im)
     if (w->rank != 4 || groups < 1 || groups > w->dims[0] || w->dims[0] % groups || w->dims[1] * groups != x.c)
         vd_import_refuse(im, "weights that do not fit %d channels", x.c);
     vd_window v = vd_window_of(im, x, w->dims + 2);
-    if (v.size[0] == 1) v.gap[0] = v.gap[1] = 1;
-    int64_t pad = vd_window_pad(im, &v);
-    /* stock Darknet writes outside its arrays for a 1x1 window with a padding: it is the middle of one of 3x3 */
-    size_t spread = v.size[0] == 1 && pad ? 9 : 1, middle = spread / 2;
-    if (spread > 1) v.size[0] = v.size[1] = 3, ++pad;
-    int64_t reach = (v.size[0] - 1) * v.gap[0] + 1;
-    check_window(im, &v, pad, reach);
-    x = thinned(im, x, &v);
-    int64_t h = vd_onnx_windows(x.h, pad, pad, reach, v.stride[0], 0),
-            width = vd_onnx_windows(x.w, pad, pad, reach, v.stride[1], 0);
-    if (h < 1 || width < 1 || w->n == 0) vd_import_refuse(im, "a window larger than its map with the pads");
+    int64_t out[2], filters = w->dims[0], channels = w->dims[1];
+    vd_window_outputs(&v, x, out);
+    if (out[0] < 1 || out[1] < 1 || w->n == 0) vd_import_refuse(im, "a window larger than its map with the pads");
+    vd_square s = vd_window_square(im, x, &v);
+    check_room(im, &v, &s, filters * channels);
+    if (s.size == 1) x = thinned(im, x, &v);
     vd_import_read(im, x);
     char *stride = vd_window_stride_keys(&v),
          *more = groups > 1 ? vd_format("groups=%lld\n", (long long)groups) : vd_format("%s", "");
-    char *gap = v.gap[0] > 1 ? vd_format("dilation=%lld\n", (long long)v.gap[0]) : vd_format("%s", "");
+    char *gap = s.gap > 1 ? vd_format("dilation=%lld\n", (long long)s.gap) : vd_format("%s", "");
     vd_import_layer *l =
         vd_import_add_layer(im, "convolutional",
-                            vd_format("filters=%lld\nsize=%lld\n%spadding=%lld\n%s%s", (long long)w->dims[0],
-                                      (long long)v.size[0], stride, (long long)(pad / v.gap[0]), more, gap));
-    add_weights(l, (int)w->dims[0], spread * (w->n / (size_t)w->dims[0]));
-    for (size_t i = 0; i < w->n; ++i) l->weights[spread * i + middle] = w->real[i];
+                            vd_format("filters=%lld\nsize=%lld\n%spadding=%lld\n%s%s", (long long)filters,
+                                      (long long)s.size, stride, (long long)s.pad, more, gap));
+    add_weights(l, (int)filters, (size_t)(channels * s.size * s.size));
+    for (int64_t k = 0; k < filters * channels; ++k)
+        vd_square_fill(&s, v.size, w->real + k * v.size[0] * v.size[1], l->weights + k * s.size * s.size);
     set_biases(im, l, 2);
-    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), l->filters, (int)h, (int)width, 0, {0}});
+    vd_import_set(im, (vd_place){0, vd_import_last_layer(im), l->filters, (int)out[0], (int)out[1], 0, {0}});
     free(stride), free(more), free(gap);
 }
 

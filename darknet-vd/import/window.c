@@ -37,12 +37,64 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
     return v;
 }
 
-int64_t vd_window_pad(const vd_importing *im, const vd_window *v)
+static int64_t reach_of(const vd_window *v, int k)
 {
-    int64_t pad = v->pad[0];
-    if (v->pad[1] != pad || v->pad[2] != pad || v->pad[3] != pad)
-        vd_import_refuse(im, "pads that are not the same on all sides");
-    return pad;
+    return (v->size[k] - 1) * v->gap[k] + 1;
+}
+
+void vd_window_outputs(const vd_window *v, vd_place x, int64_t *out)
+{
+    for (int k = 0; k < 2; ++k)
+        out[k] = vd_onnx_windows(k ? x.w : x.h, v->pad[k], v->pad[k + 2], reach_of(v, k), v->stride[k], 0);
+}
+
+/* of the window's own size; 0: there is none. Darknet has a dilation where it keeps the size of the map. For windows of
+ * 1x1 with a padding it writes outside of its arrays: they are the middle of 3x3 */
+static int is_square(const vd_window *v, vd_square *s)
+{
+    int64_t pad = v->pad[0], gap = v->gap[0];
+    if (v->pad[1] != pad || v->pad[2] != pad || v->pad[3] != pad) return 0;
+    if (v->size[0] == 1 && pad) {
+        *s = (vd_square){3, pad + 1, 1, {1, 1}, {1, 1}};
+        return 1;
+    }
+    int is_key = v->size[0] % 2 && v->gap[1] == gap && 2 * pad == reach_of(v, 0) - 1;
+    if (v->size[0] > 1 && (gap > 1 || v->gap[1] > 1) && !is_key) return 0;
+    *s = (vd_square){v->size[0], v->size[0] > 1 ? pad / gap : pad, v->size[0] > 1 ? gap : 1, {0, 0}, {1, 1}};
+    return 1;
+}
+
+/* Window o of the node begins at pixel o stride - pad of the map, and so does weight first = more - pad of a window
+ * with `more` zeros on all sides. That needs a size of first + reach. It may be larger, while as many windows fit */
+vd_square vd_window_square(const vd_importing *im, vd_place x, const vd_window *v)
+{
+    enum { MOST = 32 };
+    vd_square s;
+    int64_t out[2], same[2];
+    if (is_square(v, &s)) return s;
+    vd_window_outputs(v, x, out);
+    for (int64_t pad = v->pad[0] > v->pad[1] ? v->pad[0] : v->pad[1]; pad <= MOST; ++pad) {
+        int64_t down = reach_of(v, 0) - v->pad[0], across = reach_of(v, 1) - v->pad[1];
+        for (int64_t size = pad + (down > across ? down : across); size <= MOST; ++size) {
+            vd_window square = {{size, size}, {v->stride[0], v->stride[1]}, {pad, pad, pad, pad}, {1, 1}};
+            vd_window_outputs(&square, x, same);
+            if (same[0] == out[0] && same[1] == out[1] && (size > 1 || !pad))
+                return (vd_square){size, pad, 1, {pad - v->pad[0], pad - v->pad[1]}, {v->gap[0], v->gap[1]}};
+        }
+    }
+    vd_import_refuse(
+        im,
+        "no window of up to %dx%d with the same pads on all sides has the outputs of %lldx%lld with pads of "
+        "%lld,%lld,%lld,%lld",
+        MOST, MOST, (long long)reach_of(v, 0), (long long)reach_of(v, 1), (long long)v->pad[0], (long long)v->pad[1],
+        (long long)v->pad[2], (long long)v->pad[3]);
+}
+
+void vd_square_fill(const vd_square *s, const int64_t *size, const float *from, float *to)
+{
+    for (int64_t row = 0; row < size[0]; ++row)
+        for (int64_t column = 0; column < size[1]; ++column)
+            to[(s->first[0] + row * s->step[0]) * s->size + s->first[1] + column * s->step[1]] = *from++;
 }
 
 char *vd_window_stride_keys(const vd_window *v)

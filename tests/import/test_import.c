@@ -271,6 +271,54 @@ START_TEST(pads_of_1x1_windows_are_those_of_3x3)
 }
 END_TEST
 
+static vd_onnx_node *strided_conv(const char *y, const char *x, int groups, int size)
+{
+    vd_onnx_node *node = conv(y, x, 4, 4 / groups, size);
+    vd_onnx_set_integer(node, "group", groups);
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    return node;
+}
+
+/* as Keras and TensorFlow have it: with one zero more behind, unless the last window does not reach it */
+START_TEST(zeros_on_one_side_are_in_a_larger_window)
+{
+    begin_graph(4, 16, 15);
+    vd_onnx_set_text(strided_conv("a", "x", 1, 3), "auto_pad", "SAME_UPPER");
+    vd_onnx_set_text(strided_conv("b", "a", 4, 3), "auto_pad", "SAME_UPPER");
+    vd_onnx_set_text(strided_conv("c", "b", 2, 3), "auto_pad", "SAME_LOWER");
+    vd_onnx_set_integers(conv("d", "c", 4, 4, 2), "pads", 4, (int64_t[]){1, 1, 0, 0});
+    vd_onnx_set_integers(strided_conv("e", "d", 1, 1), "pads", 4, (int64_t[]){0, 0, 1, 1});
+    integers("around", 8, (int64_t[]){0, 0, 3, 3, 0, 0, 0, 0});
+    two("Pad", "p", "e", "around");
+    conv("y", "p", 4, 4, 3);
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=5\nstride=2\npadding=2\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=4\nsize=4\nstride=2\npadding=1\ngroups=4\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=4\nsize=3\nstride=2\npadding=1\ngroups=2\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=1\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=4\nsize=2\nstride=2\npadding=1\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=4\nsize=6\nstride=1\npadding=3\nactivation=linear\n");
+}
+END_TEST
+
+/* dilations that Darknet's key does not say: without pads, of an even window, one for each side */
+START_TEST(other_dilations_are_in_a_larger_window)
+{
+    begin_graph(3, 12, 12);
+    vd_onnx_set_integers(conv("a", "x", 4, 3, 3), "dilations", 2, (int64_t[]){2, 2});
+    vd_onnx_node *node = conv("b", "a", 4, 4, 2);
+    vd_onnx_set_integers(node, "dilations", 2, (int64_t[]){2, 2});
+    pads(node, 1);
+    node = conv("y", "b", 4, 4, 3);
+    vd_onnx_set_integers(node, "dilations", 2, (int64_t[]){1, 2});
+    vd_onnx_set_integers(node, "pads", 4, (int64_t[]){1, 2, 1, 2});
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=5\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=1\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=4\nsize=5\nstride=1\npadding=2\nactivation=linear\n");
+}
+END_TEST
+
 /* ONNX Runtime runs a pool so, and refuses a Conv that has both words */
 START_TEST(a_pool_with_auto_pad_has_no_pads_of_its_own)
 {
@@ -453,13 +501,18 @@ START_TEST(means_with_zeros_are_convolutions)
     pads(node, 1);
     integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
     two("Pad", "p", "b", "around");
-    node = vd_onnx_add_node(g, "AveragePool", "y", "p", (char *)0);
+    node = vd_onnx_add_node(g, "AveragePool", "c", "p", (char *)0);
     vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
     vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 2});
+    node = vd_onnx_add_node(g, "AveragePool", "y", "c", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){2, 2});
+    vd_onnx_set_integer(node, "count_include_pad", 1);
+    vd_onnx_set_text(node, "auto_pad", "SAME_UPPER");
     write_graph("y");
     expect_sections(LINEAR_3
                     "\n[convolutional]\nfilters=3\nsize=3\nstride=1\npadding=1\ngroups=3\nactivation=linear\n"
-                    "\n[convolutional]\nfilters=3\nsize=3\nstride=2\npadding=1\ngroups=3\nactivation=linear\n");
+                    "\n[convolutional]\nfilters=3\nsize=3\nstride=2\npadding=1\ngroups=3\nactivation=linear\n"
+                    "\n[convolutional]\nfilters=3\nsize=3\nstride=1\npadding=1\ngroups=3\nactivation=linear\n");
 }
 END_TEST
 
@@ -641,6 +694,8 @@ SUITE_OF(import)
     TEST(an_older_softmax_takes_maps_of_one_pixel);
     TEST(windows_of_the_same_size_have_a_padding);
     TEST(pads_of_1x1_windows_are_those_of_3x3);
+    TEST(zeros_on_one_side_are_in_a_larger_window);
+    TEST(other_dilations_are_in_a_larger_window);
     TEST(a_pool_with_auto_pad_has_no_pads_of_its_own);
     TEST(the_twin_answers_as_the_model_before_it_is_trained);
     TEST(older_words_for_relu_and_sums);

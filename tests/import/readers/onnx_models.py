@@ -152,8 +152,25 @@ def rows():
     return m
 
 
+def one_side():
+    """strides with one zero more behind, or in front, as TensorFlow's MobileNet has them; zeros in front alone"""
+    m = Model((3, 16, 14))
+    m.conv(3, 8, 3, strides=[2, 2], auto_pad="SAME_UPPER")
+    m.add("Relu")
+    m.add("Pad", m.integers(0, 0, 0, 0, 0, 0, 1, 1))
+    m.add("Conv", m.floats(8, 1, 3, 3), m.floats(8), strides=[2, 2], group=8)
+    m.add("Clip", m.constant(numpy.float32(0)), m.constant(numpy.float32(6)))
+    m.conv(8, 8, 2, auto_pad="SAME_LOWER")
+    m.conv(8, 8, 3, pads=[2, 2, 0, 0])
+    m.conv(8, 8, 3, dilations=[2, 2], pads=[1, 1, 2, 2])
+    m.conv(8, 8, 1, strides=[2, 2], pads=[0, 0, 1, 1])
+    m.add("AveragePool", kernel_shape=[2, 2], pads=[0, 0, 1, 1], count_include_pad=1)
+    m.add("Flatten")
+    return m
+
+
 MODELS = {"same-padding": same_padding, "padded": padded, "opset7": opset7, "opset9": opset9, "parts": parts,
-          "halves": halves, "opset17": opset17, "rows": rows}
+          "halves": halves, "opset17": opset17, "rows": rows, "one-side": one_side}
 
 
 def main():
