@@ -35,15 +35,47 @@ void vd_import_concat(vd_importing *im)
     vd_import_set(im, x);
 }
 
-/* Darknet's padding is that of both borders together, half of it, rounded down, in front */
-static int64_t padding_of(const vd_importing *im, const vd_window *v, vd_place x, const int64_t *out)
+/* how a pool's windows are those of a section: from first[k] on along side k, which has `more` of them */
+typedef struct {
+    int64_t padding, first[2], more;
+} fit;
+
+/* Darknet's padding is that of both borders together, half of it, rounded down, in front. Where that is more than the
+ * node's there are windows that the node has not: each of them has a pixel of the map, as no pixels have no mean */
+static int fits(const vd_window *v, vd_place x, const int64_t *out, int64_t padding, fit *f)
 {
-    for (int64_t p = 2 * v->pad[0]; p <= 2 * v->pad[0] + 1; ++p)
-        if (v->pad[1] == v->pad[0] && vd_onnx_windows(x.h, p, 0, v->size[0], v->stride[0], 0) == out[0] &&
-            vd_onnx_windows(x.w, p, 0, v->size[1], v->stride[1], 0) == out[1])
-            return p;
-    vd_import_refuse(im, "pads of %lld,%lld,%lld,%lld: as much on all sides, or one more behind, is expected",
-                     (long long)v->pad[0], (long long)v->pad[1], (long long)v->pad[2], (long long)v->pad[3]);
+    int64_t more[2];
+    *f = (fit){.padding = padding};
+    for (int k = 0; k < 2; ++k) {
+        int64_t before = padding / 2 - v->pad[k];
+        if (before < 0 || before % v->stride[k]) return 0;
+        f->first[k] = before / v->stride[k];
+        int64_t n = k ? x.w : x.h, windows = vd_onnx_windows(n, padding, 0, v->size[k], v->stride[k], 0);
+        more[k] = windows - out[k];
+        if (more[k] && (padding / 2 >= v->size[k] || (windows - 1) * v->stride[k] - padding / 2 >= n)) return 0;
+    }
+    f->more = more[0];
+    return more[0] == more[1] && more[0] >= f->first[0] && more[0] >= f->first[1];
+}
+
+static fit fit_of(const vd_importing *im, const vd_window *v, vd_place x, const int64_t *out)
+{
+    enum { MOST = 31 };
+    fit f;
+    for (int64_t p = 0; p <= 2 * v->size[0]; ++p)
+        if (fits(v, x, out, p, &f) && f.more <= MOST) return f;
+    vd_import_refuse(im, "pads of %lld,%lld,%lld,%lld: no [%s] has such windows", (long long)v->pad[0],
+                     (long long)v->pad[1], (long long)v->pad[2], (long long)v->pad[3],
+                     strcmp(im->node->type, "MaxPool") ? "local_avgpool" : "maxpool");
+}
+
+/* the windows of the node, of all of the section before: a convolution in groups with one weight of 1 */
+static void cut_off(vd_importing *im, vd_place x, const fit *f)
+{
+    int size = (int)f->more + 1;
+    vd_import_layer *l = vd_import_channel_windows(im, x, size, "stride=1\npadding=0\n");
+    memset(l->weights, 0, x.c * l->columns * sizeof(*l->weights));
+    for (int c = 0; c < x.c; ++c) l->weights[c * l->columns + f->first[0] * size + f->first[1]] = 1;
 }
 
 static void mean_of_all(vd_importing *im, vd_place x, int flat)
@@ -132,10 +164,12 @@ void vd_import_pool(vd_importing *im)
     char *stride = vd_window_stride_keys(&v);
     if (is_mean && counts_zeros(im, x, &v)) mean_with_zeros(im, x, &v, stride);
     else {
-        int64_t padding = padding_of(im, &v, x, out);
+        fit f = fit_of(im, &v, x, out);
         vd_import_read(im, x);
         vd_import_add_layer(im, is_mean ? "local_avgpool" : "maxpool",
-                            vd_format("size=%lld\n%spadding=%lld\n", (long long)size[0], stride, (long long)padding));
+                            vd_format("size=%lld\n%spadding=%lld\n", (long long)size[0], stride, (long long)f.padding));
+        vd_place all = {0, vd_import_last_layer(im), x.c, (int)(out[0] + f.more), (int)(out[1] + f.more), 0, {0}};
+        if (f.more) cut_off(im, all, &f);
     }
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, (int)out[0], (int)out[1], 0, {0}});
     free(stride);
@@ -157,13 +191,17 @@ void vd_import_mean(vd_importing *im)
     mean_of_all(im, x, flat);
 }
 
-/* GlobalMaxPool: a window of the whole map */
+/* GlobalMaxPool: a window of the whole map. Of one that is d longer along one side, it begins d - 1 in front of both
+ * sides: there is one window along each */
 void vd_import_largest(vd_importing *im)
 {
+    enum { MOST = 1 << 12 };
     vd_place x = vd_import_input_of(im, 0);
-    if (x.flat || x.h != x.w) vd_import_refuse(im, "a square map is expected");
+    int longer = x.h > x.w ? x.h : x.w, d = abs(x.h - x.w), size = longer + (d ? d - 1 : 0);
+    if (x.flat) vd_import_refuse(im, "a map is expected");
+    if (size > MOST) vd_import_refuse(im, "a map of %dx%d: its window, %dx%d, is too large", x.w, x.h, size, size);
     vd_import_read(im, x);
-    vd_import_add_layer(im, "maxpool", vd_format("size=%d\nstride=%d\npadding=0\n", x.h, x.h));
+    vd_import_add_layer(im, "maxpool", vd_format("size=%d\nstride=%d\npadding=%d\n", size, size, d ? 2 * d - 1 : 0));
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
 }
 

@@ -145,6 +145,56 @@ START_TEST(pools_and_sizes)
 }
 END_TEST
 
+static void same_lower_pool(const char *type, const char *y, const char *x, int size, int stride)
+{
+    vd_onnx_node *node = vd_onnx_add_node(g, type, y, x, (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){size, size});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){stride, stride});
+    vd_onnx_set_text(node, "auto_pad", "SAME_LOWER");
+}
+
+#define PART_OF_2 "\n[convolutional]\nfilters=3\nsize=2\nstride=1\npadding=0\ngroups=3\nactivation=linear\n"
+
+/* Darknet's windows begin as far in front of the map as others end behind it, or one less: the last are cut off */
+START_TEST(pools_may_have_more_pads_in_front)
+{
+    begin_graph(3, 7, 7);
+    conv("a", "x", 3, 3, 1);
+    same_lower_pool("MaxPool", "b", "a", 2, 1);
+    same_lower_pool("AveragePool", "c", "b", 4, 1);
+    vd_onnx_node *node = vd_onnx_add_node(g, "MaxPool", "d", "c", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+    vd_onnx_set_integers(node, "pads", 4, (int64_t[]){0, 0, 2, 2});
+    node = vd_onnx_add_node(g, "MaxPool", "e", "d", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){3, 3});
+    vd_onnx_set_integers(node, "pads", 4, (int64_t[]){0, 1, 2, 1});
+    same_lower_pool("MaxPool", "y", "e", 2, 2);
+    write_graph("y");
+    expect_sections(LINEAR_3 "\n[maxpool]\nsize=2\nstride=1\npadding=2\n" PART_OF_2
+                             "\n[local_avgpool]\nsize=4\nstride=1\npadding=4\n" PART_OF_2
+                             "\n[maxpool]\nsize=3\nstride=1\npadding=3\n" PART_OF_2
+                             "\n[maxpool]\nsize=3\nstride=1\npadding=3\n" PART_OF_2
+                             "\n[maxpool]\nsize=2\nstride=2\npadding=2\n");
+}
+END_TEST
+
+START_TEST(the_largest_of_a_map_that_is_no_square)
+{
+    static const int sides[][2] = {{3, 4}, {4, 1}, {2, 9}};
+    static const char *const keys[] = {"size=4\nstride=4\npadding=1", "size=6\nstride=6\npadding=5",
+                                       "size=15\nstride=15\npadding=13"};
+    for (int i = 0; i < COUNT_OF(sides); ++i) {
+        begin_graph(3, sides[i][0], sides[i][1]);
+        conv("a", "x", 3, 3, 1);
+        one("GlobalMaxPool", "y", "a");
+        write_graph("y");
+        char *sections = vd_format("%s\n[maxpool]\n%s\n", LINEAR_3, keys[i]);
+        expect_sections(sections);
+        free(sections);
+    }
+}
+END_TEST
+
 /* as large as the map, with zeros around it: nine windows, not one */
 START_TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it)
 {
@@ -687,6 +737,8 @@ SUITE_OF(import)
     TEST(windows_of_ceil_mode_begin_in_the_map);
     TEST(pools_and_sizes);
     TEST(a_mean_as_large_as_its_map_may_have_zeros_around_it);
+    TEST(pools_may_have_more_pads_in_front);
+    TEST(the_largest_of_a_map_that_is_no_square);
     TEST(zeros_are_no_maximum_behind_a_relu);
     TEST(a_mean_of_all_pixels_need_not_be_a_square);
     TEST(means_may_end_behind_the_map);

@@ -169,8 +169,20 @@ def one_side():
     return m
 
 
+def other_pools():
+    """more pads in front of a pool, or behind it, and maps that are no squares"""
+    m = Model((3, 9, 7), 12)
+    m.conv(3, 4, 1)
+    m.add("MaxPool", kernel_shape=[2, 2], auto_pad="SAME_LOWER")
+    m.add("AveragePool", kernel_shape=[3, 3], pads=[0, 0, 2, 2])
+    m.add("MaxPool", kernel_shape=[3, 3], pads=[2, 1, 0, 1])
+    m.add("GlobalMaxPool")
+    m.add("Flatten")
+    return m
+
+
 MODELS = {"same-padding": same_padding, "padded": padded, "opset7": opset7, "opset9": opset9, "parts": parts,
-          "halves": halves, "opset17": opset17, "rows": rows, "one-side": one_side}
+          "halves": halves, "opset17": opset17, "rows": rows, "one-side": one_side, "other-pools": other_pools}
 
 
 def main():
