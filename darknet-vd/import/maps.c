@@ -247,20 +247,22 @@ static int64_t times_of(const vd_importing *im, vd_place x, int k)
 }
 
 /* pixel x of a map s times as large, s a whole number, is pixel floor(x/s) of the map: so is floor((x + 0.5)/s), and
- * (x + 0.5)/s - 0.5 rounded, which is never halfway between two pixels */
-static int is_pixel_below(const char *pixel, const char *nearest)
+ * (x + 0.5)/s - 0.5 rounded, which is never halfway between two pixels; and x/2 rounded, a half down */
+static int is_pixel_below(const char *pixel, const char *nearest, int64_t times)
 {
+    int halves_down = times <= 2 && !strcmp(nearest, "round_prefer_floor");
+    if (halves_down && !strcmp(pixel, "asymmetric")) return 1;
     if (!strcmp(nearest, "floor")) return !strcmp(pixel, "asymmetric") || !strcmp(pixel, "tf_half_pixel_for_nn");
     if (strncmp(nearest, "round_prefer_", 13)) return 0;
     return !strcmp(pixel, "half_pixel") || !strcmp(pixel, "pytorch_half_pixel");
 }
 
 /* an Upsample, and a Resize before opset 11, have no attributes for it: they take the pixel below */
-static void check_nearest(const vd_importing *im)
+static void check_nearest(const vd_importing *im, int64_t times)
 {
     const char *pixel = vd_onnx_text_of(im->node, "coordinate_transformation_mode", "half_pixel");
     const char *nearest = vd_onnx_text_of(im->node, "nearest_mode", "round_prefer_floor");
-    if (im->g->opset < 11 || !strcmp(im->node->type, "Upsample") || is_pixel_below(pixel, nearest)) return;
+    if (im->g->opset < 11 || !strcmp(im->node->type, "Upsample") || is_pixel_below(pixel, nearest, times)) return;
     vd_import_refuse(im, "%s with nearest_mode=%s: asymmetric with floor, or half_pixel rounded, is expected", pixel,
                      nearest);
 }
@@ -271,12 +273,12 @@ void vd_import_resize(vd_importing *im)
     if (x.flat) vd_import_refuse(im, "a map is expected");
     if (strcmp(vd_onnx_text_of(im->node, "mode", "nearest"), "nearest"))
         vd_import_refuse(im, "mode: nearest is expected");
-    check_nearest(im);
     if (vd_onnx_find_attribute(im->node, "axes"))
         vd_import_refuse(im, "axes: scales or sizes of all dimensions are expected");
     int64_t down = times_of(im, x, 2), across = times_of(im, x, 3);
     if (down != across || down < 1 || down > 64)
         vd_import_refuse(im, "a whole number of times as many rows and columns is expected");
+    check_nearest(im, down);
     vd_import_check_size(im, x.c, x.h * down, x.w * down);
     vd_import_read(im, x);
     vd_import_add_layer(im, "upsample", vd_format("stride=%lld\n", (long long)down));

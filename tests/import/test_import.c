@@ -270,7 +270,10 @@ START_TEST(each_way_to_the_pixel_below_is_an_upsample)
                                            {"tf_half_pixel_for_nn", "floor"}};
     static const char expected[] = "\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
                                    "\n[upsample]\nstride=3\n";
-    for (int i = 0; i < COUNT_OF(words); ++i) resize_by(words[i][0], words[i][1]), expect_sections(expected);
+    for (int i = 0; i < COUNT_OF(words); ++i) resize_by(3, words[i][0], words[i][1]), expect_sections(expected);
+    resize_by(2, "asymmetric", "round_prefer_floor"); /* 1/2 is 0, 3/2 is 1 */
+    expect_sections("\n[convolutional]\nfilters=4\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[upsample]\nstride=2\n");
     begin_graph(3, 5, 4);
     g->opset = 10; /* without these words, and without a region */
     conv("a", "x", 4, 3, 1);

@@ -146,12 +146,14 @@ START_TEST(what_darknet_cannot_say_names_the_node)
         write_graph("y");
         expect_refused("): training_mode=1: a model exported for inference is expected\n");
     }
-    resize_by("align_corners", "floor");
+    resize_by(3, "align_corners", "floor");
     expect_refused(
         "node y (Resize): align_corners with nearest_mode=floor: asymmetric with floor, or half_pixel rounded, "
         "is expected\n");
-    resize_by("asymmetric", "ceil");
+    resize_by(3, "asymmetric", "ceil");
     expect_refused("node y (Resize): asymmetric with nearest_mode=ceil: ");
+    resize_by(3, "asymmetric", "round_prefer_floor");
+    expect_refused("node y (Resize): asymmetric with nearest_mode=round_prefer_floor: ");
     begin_graph(6, 8, 8);
     pads(conv("a", "x", 6, 6, 3), 1);
     vd_onnx_node *split = vd_onnx_add_node(g, "Split", "b", "a", (char *)0);

@@ -74,11 +74,11 @@ void write_graph(const char *output)
     free(path);
 }
 
-void resize_by(const char *pixel, const char *nearest)
+void resize_by(float times, const char *pixel, const char *nearest)
 {
     begin_graph(3, 5, 4);
     conv("a", "x", 4, 3, 1);
-    constant("by", 4, (float[]){1, 1, 3, 3});
+    constant("by", 4, (float[]){1, 1, times, times});
     vd_onnx_node *node = vd_onnx_add_node(g, "Resize", "y", "a", "", "by", (char *)0);
     if (pixel) vd_onnx_set_text(node, "coordinate_transformation_mode", pixel);
     if (nearest) vd_onnx_set_text(node, "nearest_mode", nearest);

@@ -29,6 +29,6 @@ void add_output(vd_onnx_node *node, const char *name);
 void write_graph(const char *output);
 
 /* a graph whose y is a Conv of four channels and a Resize that has the words given; null: it has none */
-void resize_by(const char *pixel, const char *nearest);
+void resize_by(float times, const char *pixel, const char *nearest);
 
 #endif
