@@ -37,6 +37,15 @@ static int is_gate(const vd_importing *im, const vd_onnx_node *node)
     return !strcmp(vd_import_root_of(im, next->input[0]), x) || !strcmp(vd_import_root_of(im, next->input[1]), x);
 }
 
+static const char *clip_between(const vd_importing *im, double low, double high)
+{
+    if (high >= FLT_MAX) high = INFINITY; /* the default of an attribute, which exporters write, too */
+    if (low == 0 && high == 6) return "relu6";
+    if (low == -1 && high == 1) return "hardtan";
+    if (low == 0 && high == INFINITY) return "relu";
+    vd_import_refuse(im, "from %g to %g: 0 to 6 and -1 to 1 are expected", low, high);
+}
+
 /* the bounds of a Clip: inputs, or attributes before opset 11 */
 static const char *clip_of(const vd_importing *im)
 {
@@ -47,11 +56,7 @@ static const char *clip_of(const vd_importing *im)
             if (t->n != 1) vd_import_refuse(im, "one number is expected for a bound");
             bound[i] = t->real[0];
         }
-    if (bound[1] >= FLT_MAX) bound[1] = INFINITY; /* the default of an attribute, which exporters write, too */
-    if (bound[0] == 0 && bound[1] == 6) return "relu6";
-    if (bound[0] == -1 && bound[1] == 1) return "hardtan";
-    if (bound[0] == 0 && bound[1] == INFINITY) return "relu";
-    vd_import_refuse(im, "from %g to %g: 0 to 6 and -1 to 1 are expected", bound[0], bound[1]);
+    return clip_between(im, bound[0], bound[1]);
 }
 
 static int is_near(double a, double b)
@@ -96,6 +101,39 @@ void vd_import_activation(vd_importing *im)
     }
     if (!name) vd_import_refuse(im, "Darknet has no such activation");
     activate(im, vd_import_input_of(im, 0), name, 1);
+}
+
+/* a Max or a Min of a tensor and one number, which is a bound: the input that is the tensor; -1: it is none */
+static int bounded_input(const vd_importing *im, const vd_onnx_node *node, double bound[2])
+{
+    int is_low = !strcmp(node->type, "Max");
+    if ((!is_low && strcmp(node->type, "Min")) || node->inputs != 2) return -1;
+    for (int k = 0; k < 2; ++k) {
+        const vd_onnx_tensor *t = vd_import_constant_of(im, node->input[k]);
+        if (!t || !t->real || t->n != 1) continue;
+        bound[!is_low] = t->real[0];
+        return !k;
+    }
+    return -1;
+}
+
+/* Max and Min, each behind the other or alone: a Clip. The first one waits for the second, where nothing else reads it;
+ * where it does, and behind a Relu, a Clip between both bounds leaves its numbers as they are */
+void vd_import_bound(vd_importing *im)
+{
+    double bound[2] = {-INFINITY, INFINITY};
+    const vd_onnx_node *node = im->node, *next = vd_import_reader_of(im, node->output[0]);
+    const char *other = !strcmp(node->type, "Max") ? "Min" : "Max";
+    int k = bounded_input(im, node, bound), from = -1;
+    if (k < 0) vd_import_refuse(im, "two inputs, one of them one number, are expected");
+    if (next && !strcmp(next->type, other)) return;
+    const vd_onnx_node *before = vd_onnx_maker_of(im->g, node->input[k]);
+    const vd_place *x = vd_import_find(im, node->input[k]);
+    if (before && !strcmp(before->type, other)) from = bounded_input(im, before, bound);
+    else if (before && !strcmp(before->type, "Relu") && bound[0] < 0) bound[0] = 0;
+    if (!x && from >= 0) x = vd_import_find(im, before->input[from]);
+    if (!x || vd_place_is_padded(*x)) vd_import_refuse(im, "input %d: the output of a layer is expected", k);
+    activate(im, *x, clip_between(im, bound[0], bound[1]), 1);
 }
 
 /* ---- of several sections ---- */

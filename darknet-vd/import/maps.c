@@ -175,20 +175,50 @@ void vd_import_pool(vd_importing *im)
     free(stride);
 }
 
-/* of all pixels; ReduceMean says so by its axes */
+static vd_place map_of(const vd_importing *im, vd_place x)
+{
+    if (x.flat) vd_import_refuse(im, "a map is expected");
+    return x;
+}
+
+/* the axes of a ReduceMean, a bit for each */
+static unsigned axes_of(const vd_importing *im, const vd_onnx_node *node, int rank)
+{
+    vd_importing other = *im;
+    other.node = node;
+    vd_onnx_list axes = vd_import_integers_of(&other, "axes", 1);
+    unsigned found = 0;
+    for (int i = 0; i < axes.n; ++i)
+        if (axes.x[i] >= -rank && axes.x[i] < rank) found |= 1u << (axes.x[i] < 0 ? axes.x[i] + rank : axes.x[i]);
+    return found;
+}
+
+/* of all pixels; ReduceMean says so by its axes, or two of them by one each: the first one waits for the second */
 void vd_import_mean(vd_importing *im)
 {
-    vd_place x = vd_import_input_of(im, 0);
-    if (x.flat) vd_import_refuse(im, "a map is expected");
-    if (!strcmp(im->node->type, "ReduceMean")) {
-        vd_onnx_list axes = vd_import_integers_of(im, "axes", 1);
-        unsigned found = 0;
-        for (int i = 0; i < axes.n; ++i)
-            if (axes.x[i] >= -4 && axes.x[i] < 4) found |= 1u << (axes.x[i] & 3);
-        if (found != 12) vd_import_refuse(im, "axes: 2 and 3 are expected");
+    enum { ROWS = 4, COLUMNS = 8, BOTH = 12, LAST_OF_THREE = 4 };
+    const vd_onnx_node *node = im->node;
+    if (!strcmp(node->type, "GlobalAveragePool")) {
+        mean_of_all(im, map_of(im, vd_import_input_of(im, 0)), 0);
+        return;
     }
-    int flat = !strcmp(im->node->type, "ReduceMean") && !vd_onnx_integer_of(im->node, "keepdims", 1);
-    mean_of_all(im, x, flat);
+    int keeps = vd_onnx_integer_of(node, "keepdims", 1) != 0;
+    const vd_onnx_node *first = node->inputs ? vd_onnx_maker_of(im->g, node->input[0]) : 0;
+    const vd_onnx_node *next = vd_import_reader_of(im, node->output[0]);
+    if (first && !strcmp(first->type, "ReduceMean") && first->inputs && !vd_import_find(im, node->input[0])) {
+        int kept = vd_onnx_integer_of(first, "keepdims", 1) != 0;
+        unsigned axes = axes_of(im, node, kept ? 4 : 3);
+        const vd_place *x = vd_import_find(im, first->input[0]);
+        if (!x || kept != keeps || (kept ? (axes_of(im, first, 4) | axes) != BOTH : axes != LAST_OF_THREE))
+            vd_import_refuse(im, "axes: 2 and 3 are expected, of both together");
+        mean_of_all(im, map_of(im, *x), !keeps);
+        return;
+    }
+    vd_place x = map_of(im, vd_import_input_of(im, 0));
+    unsigned axes = axes_of(im, node, 4);
+    if ((axes == ROWS || axes == COLUMNS) && next && !strcmp(next->type, "ReduceMean")) return;
+    if (axes != BOTH) vd_import_refuse(im, "axes: 2 and 3 are expected");
+    mean_of_all(im, x, !keeps);
 }
 
 /* GlobalMaxPool: a window of the whole map. Of one that is d longer along one side, it begins d - 1 in front of both

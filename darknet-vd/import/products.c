@@ -107,7 +107,8 @@ static void matrix(vd_importing *im, const vd_onnx_tensor *w, int transposed)
 
 void vd_import_gemm(vd_importing *im)
 {
-    if (vd_onnx_integer_of(im->node, "transA", 0)) vd_import_refuse(im, "transA=1: 0 is expected");
+    if (vd_onnx_integer_of(im->node, "transA", 0) && vd_place_numbers(vd_import_input_of(im, 0)) > 1)
+        vd_import_refuse(im, "transA=1: 0 is expected, unless its input is one number");
     int has_biases = im->node->inputs > 2 && *im->node->input[2];
     if (vd_onnx_real_of(im->node, "alpha", 1) != 1 || (has_biases && vd_onnx_real_of(im->node, "beta", 1) != 1))
         vd_import_refuse(im, "alpha and beta: 1 is expected");
@@ -270,6 +271,15 @@ void vd_import_divide(vd_importing *im)
     vd_place x = vd_import_input_of(im, 0);
     float *gain = vd_import_by_channel(im, x, vd_import_constant_input(im, 1, 1));
     for (int c = 0; c < x.c; ++c) gain[c] = 1 / gain[c];
+    vd_import_line(im, x, gain, 0);
+    free(gain);
+}
+
+void vd_import_negate(vd_importing *im)
+{
+    vd_place x = vd_import_input_of(im, 0);
+    float *gain = vd_calloc(x.c, sizeof(float));
+    for (int c = 0; c < x.c; ++c) gain[c] = -1;
     vd_import_line(im, x, gain, 0);
     free(gain);
 }

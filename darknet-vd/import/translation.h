@@ -96,6 +96,7 @@ void vd_import_batch_norm(vd_importing *im);
 void vd_import_add(vd_importing *im);
 void vd_import_subtract(vd_importing *im);
 void vd_import_divide(vd_importing *im);
+void vd_import_negate(vd_importing *im);
 
 /* which of two inputs of the node is a constant; -1: none */
 int vd_import_constant_side(const vd_importing *im);
@@ -108,6 +109,7 @@ float *vd_import_by_channel(const vd_importing *im, vd_place x, const vd_onnx_te
 
 /* activations.c */
 void vd_import_activation(vd_importing *im);
+void vd_import_bound(vd_importing *im);
 void vd_import_hard_sigmoid(vd_importing *im);
 void vd_import_hard_swish(vd_importing *im);
 void vd_import_slopes(vd_importing *im);

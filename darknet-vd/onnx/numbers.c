@@ -34,6 +34,7 @@ FUNCTION(selu, (x > 0 ? x : a * expm1(x)) * b)
 FUNCTION(softplus, x > 30 ? x : log1p(exp(x)))
 FUNCTION(mish, tanh(x > 30 ? x : log1p(exp(x))) * x)
 FUNCTION(exponential, exp(x))
+FUNCTION(opposite, -x)
 FUNCTION(round_down, floor(x))
 FUNCTION(between, (x < a) ? a : (x > b) ? b : x)
 FUNCTION(hard_logistic, fmax(0, fmin(1, (a * x) + b)))
@@ -122,6 +123,11 @@ static double divide(double a, double b)
 static double larger(double a, double b)
 {
     return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
 }
 
 /* steps[i]: by how many numbers a tensor goes on along dimension i of the output, 0 where its one is repeated */
@@ -217,6 +223,11 @@ static int larger_integer(int64_t a, int64_t b, int64_t *y)
     *y = a > b ? a : b;
     return 1;
 }
+static int smaller_integer(int64_t a, int64_t b, int64_t *y)
+{
+    *y = a < b ? a : b;
+    return 1;
+}
 
 static int no_integers(int64_t a, int64_t b, int64_t *y)
 {
@@ -247,6 +258,21 @@ static void run_div(vd_onnx_call *c)
 static void run_max(vd_onnx_call *c)
 {
     pairs(c, (function_of_two){larger, larger_integer});
+}
+static void run_neg(vd_onnx_call *c)
+{
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
+    if (x->real) {
+        each(c, opposite, 0, 0);
+        return;
+    }
+    vd_onnx_make_like(c, x);
+    for (size_t i = 0; i < x->n; ++i)
+        if (!subtract_integers(0, x->integer[i], c->out->integer + i)) vd_onnx_fail(c, "integers out of range");
+}
+static void run_min(vd_onnx_call *c)
+{
+    pairs(c, (function_of_two){smaller, smaller_integer});
 }
 
 /* ---- rows ---- */
@@ -351,8 +377,10 @@ const vd_onnx_operator vd_onnx_numbers[] = {
     {"HardSwish", run_hard_swish},
     {"LeakyRelu", run_leaky},
     {"Max", run_max},
+    {"Min", run_min},
     {"Mish", run_mish},
     {"Mul", run_mul},
+    {"Neg", run_neg},
     {"PRelu", run_prelu},
     {"QuantizeLinear", run_quantize},
     {"Relu", run_relu},

@@ -200,12 +200,34 @@ static void run_global_average_pool(vd_onnx_call *c)
     }
 }
 
-/* over the pixels of a map, axes 2 and 3; from opset 18 on they are an input */
+/* over axis 2 or 3 of a map, or the last of three; all others are outer, or behind it and inner */
+static void mean_along(vd_onnx_call *c, int axis)
+{
+    const vd_onnx_tensor *x = vd_onnx_any_input(c, 0);
+    int keeps = vd_onnx_integer_of(c->node, "keepdims", 1) != 0, rank = 0;
+    int64_t dims[VD_ONNX_RANK], n = x->dims[axis], inner = axis == 2 && x->rank == 4 ? x->dims[3] : 1;
+    for (int i = 0; i < x->rank; ++i)
+        if (i != axis || keeps) dims[rank++] = i == axis ? 1 : x->dims[i];
+    vd_onnx_make_real(c, rank, dims);
+    for (size_t i = 0; i < c->out->n; ++i) {
+        const float *from = x->real + (int64_t)i / inner * inner * n + (int64_t)i % inner;
+        double sum = 0;
+        for (int64_t k = 0; k < n; ++k) sum += from[k * inner];
+        c->out->real[i] = n ? (float)(sum / (double)n) : 0;
+    }
+}
+
+/* over the pixels of a map, axes 2 and 3, or one of them, or what that has left; from opset 18 on they are an input */
 static void run_reduce_mean(vd_onnx_call *c)
 {
+    const vd_onnx_tensor *x = vd_onnx_real_input(c, 0, -1);
     vd_onnx_list axes = vd_onnx_integers_of(c, "axes", 1);
     unsigned found = 0;
-    for (int i = 0; i < axes.n; ++i) found |= 1u << vd_onnx_axis_of(c, axes.x[i], 4);
+    for (int i = 0; i < axes.n; ++i) found |= 1u << vd_onnx_axis_of(c, axes.x[i], x->rank);
+    if ((x->rank == 3 || x->rank == 4) && (found == 4 || found == 8)) {
+        mean_along(c, found == 4 ? 2 : 3);
+        return;
+    }
     if (found != 12) vd_onnx_fail(c, "axes other than 2 and 3 are not known");
     run_global_average_pool(c);
     if (!vd_onnx_integer_of(c->node, "keepdims", 1)) c->out->rank = 2;
@@ -243,7 +265,8 @@ static product product_of(vd_onnx_call *c, int transposed)
 static void run_gemm(vd_onnx_call *c)
 {
     float alpha = vd_onnx_real_of(c->node, "alpha", 1), beta = vd_onnx_real_of(c->node, "beta", 1);
-    if (vd_onnx_integer_of(c->node, "transA", 0)) vd_onnx_fail(c, "transA=1 is not known");
+    if (vd_onnx_integer_of(c->node, "transA", 0) && vd_onnx_real_input(c, 0, 2)->n != 1)
+        vd_onnx_fail(c, "transA=1 is not known, but of one number");
     product p = product_of(c, vd_onnx_integer_of(c->node, "transB", 0) != 0);
     vd_parallel_for((int)p.m, multiply_column, &p);
     const vd_onnx_tensor *b = c->inputs > 2 && c->in[2] ? vd_onnx_real_input(c, 2, -1) : 0;

@@ -431,6 +431,74 @@ START_TEST(older_words_for_relu_and_sums)
 }
 END_TEST
 
+/* Max and Min in either order are one Clip, also behind what others read; a Max alone is a Relu */
+START_TEST(bounds_are_activations)
+{
+    begin_graph(3, 4, 4);
+    constant("zero", 1, (float[]){0});
+    constant("six", 1, (float[]){6});
+    constant("one", 1, (float[]){1});
+    constant("minus", 1, (float[]){-1});
+    conv("a", "x", 3, 3, 1);
+    two("Max", "b", "a", "zero");
+    two("Min", "c", "six", "b");
+    conv("d", "c", 3, 3, 1);
+    two("Min", "e", "d", "one");
+    two("Max", "f", "e", "minus");
+    conv("h", "f", 3, 3, 1);
+    two("Max", "i", "zero", "h");
+    two("Min", "j", "i", "six");
+    two("Add", "k", "i", "j");
+    one("Relu", "l", "k");
+    two("Min", "y", "l", "six");
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=relu6\n"
+                    "\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=hardtan\n"
+                    "\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=relu\n"
+                    "\n[activation]\nactivation=relu6\n\n[shortcut]\nfrom=2\nactivation=relu\n"
+                    "\n[activation]\nactivation=relu6\n");
+}
+END_TEST
+
+/* with and without the dimensions that are left, in either order, and of opset 18, whose axes are an input */
+START_TEST(means_of_one_axis_each_are_one_of_all_pixels)
+{
+    static const int64_t axes[][2] = {{3, 2}, {2, 3}, {-1, -2}, {3, 2}, {2, 2}, {-2, -1}};
+    for (int i = 0; i < COUNT_OF(axes); ++i) {
+        begin_graph(3, 4, 5);
+        if (i == 5) g->opset = 18;
+        conv("a", "x", 3, 3, 1);
+        const char *from = "a";
+        for (int k = 0; k < 2; ++k) {
+            const char *name = k ? "y" : "b", *list = k ? "second" : "first";
+            vd_onnx_node *node = vd_onnx_add_node(g, "ReduceMean", name, from, (char *)0);
+            if (i == 5) integers(list, 1, axes[i] + k), vd_onnx_add_input(node, list);
+            else vd_onnx_set_integers(node, "axes", 1, axes[i] + k);
+            vd_onnx_set_integer(node, "keepdims", i < 3);
+            from = name;
+        }
+        write_graph("y");
+        expect_sections(LINEAR_3 "\n[avgpool]\n");
+    }
+}
+END_TEST
+
+START_TEST(a_sign_goes_into_the_weights)
+{
+    begin_graph(3, 4, 4);
+    conv("a", "x", 3, 3, 4);
+    one("Neg", "b", "a");
+    one("Flatten", "c", "b");
+    random_constant("w", 2, (int64_t[]){3, 1});
+    two("MatMul", "d", "c", "w");
+    random_constant("v", 2, (int64_t[]){1, 2});
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Gemm", "y", "d", "v", (char *)0), "transA", 1); /* of one number */
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=3\nsize=4\nstride=1\npadding=0\nactivation=linear\n"
+                    "\n[connected]\noutput=1\nactivation=linear\n\n[connected]\noutput=2\nactivation=linear\n");
+}
+END_TEST
+
 START_TEST(rows_of_numbers)
 {
     begin_graph(7, 0, 0);
@@ -754,6 +822,9 @@ SUITE_OF(import)
     TEST(a_pool_with_auto_pad_has_no_pads_of_its_own);
     TEST(the_twin_answers_as_the_model_before_it_is_trained);
     TEST(older_words_for_relu_and_sums);
+    TEST(bounds_are_activations);
+    TEST(means_of_one_axis_each_are_one_of_all_pixels);
+    TEST(a_sign_goes_into_the_weights);
     TEST(rows_of_numbers);
     TEST(batch_normalisation_keeps_its_epsilon_beside_later_sections);
     TEST(lines_of_numbers_are_weights);

@@ -103,6 +103,34 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     one("Transpose", "y", "x");
     write_graph("y");
     expect_refused("node y (Transpose): Darknet has no such layer\n");
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    conv("b", "x", 4, 3, 3);
+    two("Max", "y", "a", "b");
+    write_graph("y");
+    expect_refused("node y (Max): two inputs, one of them one number, are expected\n");
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    constant("six", 1, (float[]){6});
+    two("Min", "y", "a", "six");
+    write_graph("y");
+    expect_refused("node y (Min): from -inf to 6: 0 to 6 and -1 to 1 are expected\n");
+    for (int twice = 0; twice < 2; ++twice) {
+        begin_graph(3, 8, 8);
+        conv("a", "x", 4, 3, 3);
+        vd_onnx_set_integers(vd_onnx_add_node(g, "ReduceMean", "b", "a", (char *)0), "axes", 1, (int64_t[]){3});
+        if (twice)
+            vd_onnx_set_integers(vd_onnx_add_node(g, "ReduceMean", "y", "b", (char *)0), "axes", 1, (int64_t[]){3});
+        else one("Relu", "y", "b");
+        write_graph("y");
+        expect_refused(twice ? "node y (ReduceMean): axes: 2 and 3 are expected, of both together\n"
+                             : "node b (ReduceMean): axes: 2 and 3 are expected\n");
+    }
+    begin_graph(3, 0, 0);
+    random_constant("w", 2, (int64_t[]){1, 2});
+    vd_onnx_set_integer(vd_onnx_add_node(g, "Gemm", "y", "x", "w", (char *)0), "transA", 1);
+    write_graph("y");
+    expect_refused("node y (Gemm): transA=1: 0 is expected, unless its input is one number\n");
     begin_graph(3, 0, 0);
     one("LogSoftmax", "y", "x");
     write_graph("y");

@@ -118,6 +118,22 @@ START_TEST(pools_take_what_is_inside)
 }
 END_TEST
 
+/* of rows, of columns, and of the rows that are left without columns */
+START_TEST(means_along_one_axis)
+{
+    static const int64_t shape[4] = {1, 2, 2, 3};
+    static const float x[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13};
+    vd_onnx_set_integers(vd_onnx_add_node(g, "ReduceMean", "y", "x", (char *)0), "axes", 1, (int64_t[]){2});
+    expect(4, shape, x, 4, (int64_t[]){1, 2, 1, 3}, (float[]){2.5f, 3.5f, 4.5f, 9, 10, 11});
+    end(), begin();
+    vd_onnx_node *node = vd_onnx_add_node(g, "ReduceMean", "a", "x", (char *)0);
+    vd_onnx_set_integers(node, "axes", 1, (int64_t[]){-1});
+    vd_onnx_set_integer(node, "keepdims", 0);
+    vd_onnx_set_integers(vd_onnx_add_node(g, "ReduceMean", "y", "a", (char *)0), "axes", 1, (int64_t[]){2});
+    expect(4, shape, x, 3, (int64_t[]){1, 2, 1}, (float[]){3.5f, 10});
+}
+END_TEST
+
 /* an odd number of zeros: SAME_UPPER has the odd one behind the map, SAME_LOWER in front of it */
 START_TEST(windows_of_the_same_size_have_zeros_behind_or_in_front)
 {
@@ -233,6 +249,7 @@ START_TEST(functions_of_one_number)
         {"Softplus", {.12692801f, .47407698f, .69314718f, 3.04858735f}},
         {"Exp", {.13533528f, .60653066f, 1, 20.0855369f}},
         {"Floor", {-2, -1, 0, 3}},
+        {"Neg", {2, .5f, 0, -3}},
         {"HardSigmoid", {.1f, .4f, .5f, 1}},
         {"HardSwish", {-.33333333f, -.20833333f, 0, 3}},
     };
@@ -261,6 +278,7 @@ START_TEST(shapes_of_two_are_repeated_as_numpy_does)
         {"Mul", {10, 20, 20, 40, 30, 60, 30, 40, 60, 80, 90, 120}},
         {"PRelu", {1, 2, 1, 2, 1, 2, 3, 4, 3, 4, 3, 4}},
         {"Max", {10, 10, 20, 20, 30, 30, 10, 10, 20, 20, 30, 30}},
+        {"Min", {1, 2, 1, 2, 1, 2, 3, 4, 3, 4, 3, 4}},
     };
     for (int i = 0; i < COUNT_OF(pairs); ++i) {
         constant("c", 2, (int64_t[]){3, 1}, c);
@@ -601,6 +619,7 @@ SUITE_OF(onnx_evaluate)
     EACH(begin, end);
     TEST(conv_is_the_sum_over_its_window);
     TEST(pools_take_what_is_inside);
+    TEST(means_along_one_axis);
     TEST(windows_of_the_same_size_have_zeros_behind_or_in_front);
     TEST(pools_are_rounded_up_and_have_gaps);
     TEST(a_pool_far_larger_than_its_input_ends);

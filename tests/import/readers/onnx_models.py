@@ -181,8 +181,25 @@ def other_pools():
     return m
 
 
+def spelt():
+    """what other operators say, spelt out: clips, a mean of all pixels, a sign"""
+    m = Model((3, 5, 6), opset=13)
+    m.conv(3, 4, 3)
+    m.add("Max", m.constant(numpy.float32(0)))
+    m.add("Min", m.constant(numpy.float32(6)))
+    m.conv(4, 4, 1)
+    m.add("Resize", "", m.constant(numpy.array([1, 1, 2, 2], "f4")), mode="nearest",
+          coordinate_transformation_mode="asymmetric", nearest_mode="round_prefer_floor")
+    m.add("Neg")
+    m.add("Max", m.constant(numpy.zeros((1, 1, 1, 1), "f4")))
+    m.add("ReduceMean", axes=[3], keepdims=0)
+    m.add("ReduceMean", axes=[2], keepdims=0)
+    return m
+
+
 MODELS = {"same-padding": same_padding, "padded": padded, "opset7": opset7, "opset9": opset9, "parts": parts,
-          "halves": halves, "opset17": opset17, "rows": rows, "one-side": one_side, "other-pools": other_pools}
+          "halves": halves, "opset17": opset17, "rows": rows, "one-side": one_side, "other-pools": other_pools,
+          "spelt": spelt}
 
 
 def main():
