@@ -163,7 +163,7 @@ void vd_onnx_tensor_clear(vd_onnx_tensor *t);
 void vd_onnx_write(const vd_onnx_graph *g, FILE *fp);
 
 /* read a model file; the program ends with a line that names it when it is damaged, or has what this header leaves out.
- * Nodes that no output depends on are left out, whatever their operator.
+ * Nodes and inputs that no output depends on are left out, whatever their operator.
  * What it needs of memory is bounded by the length of the file, and by 2^26 numbers for a sparse tensor */
 vd_onnx_graph *vd_onnx_read(const char *path);
 

@@ -463,6 +463,16 @@ static void forget_place(reading *r)
     r->place = 0;
 }
 
+static void leave_out_inputs(vd_onnx_graph *g, const names *needed)
+{
+    int n = 0;
+    for (int i = 0; i < g->inputs; ++i) {
+        if (needed->slots && slot_of(needed, part_of(g->input[i].name))->at) g->input[n++] = g->input[i];
+        else free(g->input[i].name);
+    }
+    g->inputs = n;
+}
+
 static void read_graph(reading *r, vd_wire_part p)
 {
     vd_onnx_graph *g = r->g;
@@ -483,6 +493,7 @@ static void read_graph(reading *r, vd_wire_part p)
     for (int i = 0; i < g->outputs; ++i) add_name(&needed, part_of(g->output[i].name));
     find_needed(r, n, nodes, &needed);
     for (int i = 0; i < n; ++i, forget_place(r)) read_nodes(r, nodes[i], &needed);
+    leave_out_inputs(g, &needed);
     free(nodes);
     free(needed.slot);
 }

@@ -753,8 +753,9 @@ START_TEST(what_nobody_reads_is_left_out)
 {
     begin_graph(3, 6, 6);
     conv("a", "x", 6, 3, 1);
+    vd_onnx_add_value(&g->input, &g->inputs, "other", VD_ONNX_INT64, 0, 0);
     one("Erf", "dead", "a");
-    two("Add", "deader", "dead", "a");
+    two("Add", "deader", "dead", "other");
     one("Relu", "b", "a");
     integers("sizes", 3, (int64_t[]){2, 1, 3});
     vd_onnx_node *node = vd_onnx_add_node(g, "Split", "p", "b", "sizes", (char *)0);
