@@ -151,6 +151,17 @@ static void pass_files(stream *s)
     if (s->resumes) s->state->files = files;
 }
 
+/* numbers that no training comes to would overflow as it goes back again */
+static void pass_setbacks(stream *s)
+{
+    enum { MOST = 1 << 20 };
+    vd_setbacks *b = &s->state->setbacks;
+    pass(s, b, sizeof(*b));
+    if (b->halvings < 0 || b->halvings > MOST || b->in_a_row < 0 || b->in_a_row > MOST)
+        vd_die("%s: damaged: a training that has gone back %d times, %d of them in a row", s->path, (int)b->halvings,
+               (int)b->in_a_row);
+}
+
 static void pass_training(stream *s, network *net)
 {
     uint64_t state = rand_state();
@@ -163,7 +174,7 @@ static void pass_training(stream *s, network *net)
     pass(s, s->state->count, sizeof(*s->state->count));
     vd_cost *c = vd_cost_of(net);
     if (c) pass(s, &c->progress, sizeof(c->progress));
-    if (s->version > WITHOUT_SETBACKS) pass(s, &s->state->setbacks, sizeof(s->state->setbacks));
+    if (s->version > WITHOUT_SETBACKS) pass_setbacks(s);
     if (s->version > WITHOUT_CHOICES) pass_choices(s);
     if (s->version > WITHOUT_AVERAGE) {
         pass_average(s, net);

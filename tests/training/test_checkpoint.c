@@ -421,6 +421,11 @@ START_TEST(a_checkpoint_of_an_earlier_version_is_read_as_before)
     run_result r = train_digits(1, cfg, "-resume");
     expect_line(r, "version2.checkpoint: 2097152 bytes of choices");
     memcpy(text - sizeof(length), &length, sizeof(length));
+    char *setbacks = text - sizeof(length) - sizeof(vd_setbacks);
+    memcpy(setbacks, &(int32_t){INT32_MIN}, sizeof(int32_t));
+    write_checkpoint(path, bytes, n);
+    expect_line(train_digits(1, cfg, "-resume"), "damaged: a training that has gone back -2147483648 times, 0 of them");
+    memcpy(setbacks, &(int32_t){0}, sizeof(int32_t));
     /* version 4 has neither the share that target_size needs nor whether the best weights are from before a target */
     char *fourth = vd_calloc(n, 1), *to = fourth;
     size_t best = offsetof(vd_validation_state, before_target),
