@@ -2,6 +2,7 @@
 #include "support/drawings.h"
 #include "support/support.h"
 #include "commands/dataset/png.h"
+#include "data/results.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -363,6 +364,27 @@ START_TEST(test_writes_a_picture_and_says_when_it_cannot)
 }
 END_TEST
 
+START_TEST(boxes_are_seen_in_pictures_of_a_few_rows)
+{
+    enum { SIDE = 40, LEFT = 10, RIGHT = 30 }; /* of the box, high as wide */
+    image im = make_image(SIDE, SIDE, 3);
+    float sure = .9f;
+    char *name = "white";
+    detection found = {.bbox = {.5f, .5f, .5f, .5f}, .classes = 1, .prob = &sure};
+    vd_drawing_is_silent(1);
+    draw_detections(im, &found, 1, .5f, &name, 0, 1);
+    for (int y = 0; y < SIDE; ++y) {
+        for (int x = 0; x < SIDE; ++x) {
+            int inside = x >= LEFT && x <= RIGHT && y >= LEFT && y <= RIGHT;
+            int line = inside && (x == LEFT || x == RIGHT || y == LEFT || y == RIGHT);
+            float *at = im.data + y * SIDE + x;
+            ck_assert_msg((at[0] + at[SIDE * SIDE] + at[2 * SIDE * SIDE] > 0) == line, "pixel %d, %d", x, y);
+        }
+    }
+    free_image(im);
+}
+END_TEST
+
 /* ---- every command on networks with all that detectors are made of ---- */
 
 #define CONV(filters, size) "[vd_convolutional]\nfilters=" #filters "\nsize=" #size "\nstride=1\npad=1\n"
@@ -448,6 +470,7 @@ SUITE_OF(detector)
     TEST(valid_says_when_its_results_have_no_folder);
     LOOP(a_list_of_too_few_names_is_an_error, 3);
     TEST(test_writes_a_picture_and_says_when_it_cannot);
+    TEST(boxes_are_seen_in_pictures_of_a_few_rows);
     CASE("trained");
     LOOP(all_commands_run_on_heads_routes_shortcuts_and_pictures_of_changing_size, 2);
     LOOP(a_label_of_a_class_the_network_does_not_have_ends_a_training, 2);
