@@ -1,26 +1,31 @@
 #include "commands/anchors.h"
 #include "commands/words.h"
 #include "commands/clusters.h"
+#include "data/picture_file.h"
 #include "training/detector_score.h"
 #include "base/fail.h"
 #include "base/files.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "darknet.h"
 
 static const char usage[] =
-    "usage: darknet detector calc_anchors DATA -width W -height H [-num_of_clusters 5]\n"
+    "usage: darknet detector calc_anchors DATA -width W -height H [-num_of_clusters 5] [-keep_shape]\n"
     "  finds shapes that the objects of the data file's train= list are near to, by k-means on their overlap; prints\n"
     "  them as the anchors= of [yolo], and the number of objects of each class as counters_per_class=, and writes\n"
     "  both to anchors.txt and counters_per_class.txt in the current folder. The same list gives the same anchors\n"
-    "  -width, -height   of the network's input, in pixels; up to 32: in cells of [region], with decimals\n";
+    "  -width, -height   of the network's input, in pixels; up to 32: in cells of [region], with decimals\n"
+    "  -keep_shape       for a network that shows pictures in their own shape, between grey borders, not filling its "
+    "input\n";
 
 typedef struct {
     const char *data;
     int clusters, width, height;
+    int keep_shape;
 } arguments;
 
 typedef struct {
@@ -39,6 +44,7 @@ static arguments parse(int argc, char **argv)
         if (!strcmp(word, "-num_of_clusters")) a.clusters = (int)vd_word_integer(&w, 1, MOST_CLUSTERS);
         else if (!strcmp(word, "-width")) a.width = (int)vd_word_integer(&w, 1, MOST_SIDE);
         else if (!strcmp(word, "-height")) a.height = (int)vd_word_integer(&w, 1, MOST_SIDE);
+        else if (!strcmp(word, "-keep_shape")) a.keep_shape = 1;
         else if (!strcmp(word, "-dont_show")) continue;
         else if (word[0] == '-') vd_die("darknet detector calc_anchors: unknown option %s", word);
         else if (a.data) vd_die("darknet detector calc_anchors: unexpected argument %s", word);
@@ -61,15 +67,28 @@ static void add_class(objects *o, const char *file, int class)
     ++o->of_class[class];
 }
 
-static void add_object(objects *o, const char *file, box_label label, const arguments *a)
+static void add_object(objects *o, const char *file, box_label label, const float place[2])
 {
     if (o->n == o->room) {
         o->room = 2 * o->room + 1024;
         o->size = vd_realloc(o->size, o->room * sizeof(*o->size));
     }
-    o->size[o->n][0] = label.w * a->width;
-    o->size[o->n++][1] = label.h * a->height;
+    o->size[o->n][0] = label.w * place[0];
+    o->size[o->n++][1] = label.h * place[1];
     add_class(o, file, label.id);
+}
+
+/* width and height of a picture in the network's input */
+static void find_place(const char *path, const arguments *a, float place[2])
+{
+    int w, h, c;
+    place[0] = a->width, place[1] = a->height;
+    if (!a->keep_shape) return;
+    unsigned char *pixels = vd_picture_decode(path, &w, &h, &c, 0);
+    if (!pixels) vd_die("Cannot load image \"%s\": %s", path, vd_picture_fault());
+    free(pixels);
+    float scale = fminf(place[0] / w, place[1] / h);
+    place[0] = scale * w, place[1] = scale * h;
 }
 
 static objects read_objects(vd_labelled_pictures p, int classes, const arguments *a)
@@ -77,8 +96,10 @@ static objects read_objects(vd_labelled_pictures p, int classes, const arguments
     objects o = {.classes = classes, .of_class = vd_calloc(classes, sizeof(*o.of_class))};
     for (int i = 0; i < p.n; ++i) {
         int n;
+        float place[2];
         box_label *labels = read_boxes(p.labels[i], &n);
-        for (int j = 0; j < n; ++j) add_object(&o, p.labels[i], labels[j], a);
+        if (n) find_place(p.paths[i], a, place);
+        for (int j = 0; j < n; ++j) add_object(&o, p.labels[i], labels[j], place);
         free(labels);
     }
     return o;

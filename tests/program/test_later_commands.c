@@ -292,6 +292,19 @@ START_TEST(anchors_are_printed_and_written_as_a_cfg_takes_them)
 }
 END_TEST
 
+/* of 32x32 pictures in 96x64: they fill it, or are 64x64 there */
+START_TEST(anchors_for_pictures_that_keep_their_shape_have_it_too)
+{
+    static const char *const expected[] = {" 15,  6,  25, 17,  19, 38", " 10,  6,  17, 17,  13, 38"};
+    write_labels();
+    for (int keep = 0; keep < 2; ++keep) {
+        free_run(darknet(0, "detector", "calc_anchors", "d.data", "-num_of_clusters", "3", "-width", "96", "-height",
+                         "64", keep ? "-keep_shape" : NULL, NULL));
+        expect_text("anchors.txt", expected[keep]);
+    }
+}
+END_TEST
+
 /* the text of a million counts is written in one go */
 START_TEST(calc_anchors_counts_a_million_classes)
 {
@@ -326,6 +339,9 @@ START_TEST(calc_anchors_names_what_is_wrong)
     dies(darknet(1, ANCHORS, SIZE, "-num_of_clusters", NULL), "-num_of_clusters needs an integer");
     dies(darknet(1, ANCHORS, SIZE, "-x", NULL), "unknown option -x");
     dies(darknet(1, ANCHORS, SIZE, NULL), "list: 4 objects in its 2 pictures, but -num_of_clusters is 5");
+    write_in_folder("two.ppm", "x");
+    dies(darknet(1, ANCHORS, SIZE, "-num_of_clusters", "1", "-keep_shape", NULL),
+         "Cannot load image \"two.ppm\": unknown image type");
     write_in_folder("two.txt", "7 .5 .5 .2 .6\n");
     dies(darknet(1, ANCHORS, SIZE, NULL), "two.txt: an object of class 7, but the network has 2 classes");
     unlink("two.txt");
@@ -352,6 +368,7 @@ SUITE_OF(later_commands)
     TEST(boxes_without_a_finite_width_are_left_out_and_counted);
     TEST(classes_named_dont_show_are_not_shown);
     TEST(anchors_are_printed_and_written_as_a_cfg_takes_them);
+    TEST(anchors_for_pictures_that_keep_their_shape_have_it_too);
     TEST(calc_anchors_counts_a_million_classes);
     TEST(calc_anchors_names_what_is_wrong);
 }
