@@ -137,6 +137,14 @@ static double seconds_at(const vd_csv *c, double batch)
     return b[1] > b[0] ? fmax(0, s[0] + (s[1] - s[0]) / (b[1] - b[0]) * (batch - b[0])) : s[1];
 }
 
+/* epochs so far, with a part of one; NaN where their length is unknown */
+static double epoch(const network *net)
+{
+    const vd_cost *c = vd_cost_of(net);
+    double pictures = c ? c->samples : (double)run.pictures;
+    return pictures > 0 ? (double)*net->seen / pictures : NAN;
+}
+
 /* ---- files ---- */
 
 static char *write_page(const char *state)
@@ -146,6 +154,7 @@ static char *write_page(const char *state)
     vd_page p = {.path = run.html,
                  .base = run.base,
                  .net = run.net,
+                 .epoch = epoch(run.net),
                  .state = state,
                  .csv = &run.csv,
                  .history = &run.history,
@@ -177,12 +186,6 @@ static void write_files(const char *state, int with_page)
 
 /* ---- rows ---- */
 
-static double pictures(const network *net)
-{
-    const vd_cost *c = vd_cost_of(net);
-    return c ? c->samples : (double)run.pictures;
-}
-
 /* epochs of a network without [vd_cost] that are over */
 static long epochs_over(const network *net)
 {
@@ -194,7 +197,7 @@ static vd_csv_row common_row(network *net)
     vd_csv_row row = vd_csv_row_empty();
     row.at[VD_CSV_BATCH] = (double)get_current_batch(net);
     row.at[VD_CSV_IMAGES] = (double)*net->seen;
-    if (pictures(net) > 0) row.at[VD_CSV_EPOCH] = (double)*net->seen / pictures(net);
+    row.at[VD_CSV_EPOCH] = epoch(net);
     row.at[VD_CSV_SECONDS] = seconds();
     if (net->policy != RANDOM) row.at[VD_CSV_RATE] = get_current_rate(net); /* that one would draw another */
     return row;
@@ -361,12 +364,8 @@ static void show_progress(const network *net)
 {
     const vd_cost *c = vd_cost_of(net);
     if (!vd_progress_due(seconds())) return;
-    vd_progress p = {.epoch = pictures(net) > 0 ? (double)*net->seen / pictures(net) : NAN,
-                     .cost = mean_cost(net),
-                     .kl = NAN,
-                     .sparsity = NAN,
-                     .error = run.error,
-                     .map = run.map};
+    vd_progress p = {
+        .epoch = epoch(net), .cost = mean_cost(net), .kl = NAN, .sparsity = NAN, .error = run.error, .map = run.map};
     if (c) p.kl = vd_cost_kl_weight(net) / c->samples * c->kl;
     if (c && c->latest.left.n) p.sparsity = vd_report_sparsity(c->latest.left.weights, c->latest.left.nonzero);
     vd_progress_show(net, seconds(), p);

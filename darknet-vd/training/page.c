@@ -178,6 +178,8 @@ static void print_data(FILE *fp, const vd_page *p)
     fprintf(fp, ",\n\"batch\":%zu,\"max_batches\":%d,\"seen\":%zu,\"samples\":", get_current_batch((network *)p->net),
             p->net->max_batches, *p->net->seen);
     vd_json_number(fp, c ? c->samples : NAN);
+    fputs(",\"epoch\":", fp);
+    vd_json_number(fp, p->epoch);
     fprintf(fp, ",\"input\":\"%dx%dx%d\"", p->net->w, p->net->h, p->net->c);
     print_keys(fp, p);
     print_versions(fp);

@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
     const char *path, *base;
     const network *net;
+    double epoch;      /* epochs so far; NaN: unknown */
     const char *state; /* "running", "stopped" or "finished" */
     const vd_csv *csv;
     const vd_layer_history *history;

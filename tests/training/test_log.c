@@ -109,6 +109,9 @@ START_TEST(a_plain_network_has_a_row_an_epoch_with_the_mean_of_its_losses)
         ck_assert(isnan(row[VD_CSV_KL]) && isnan(row[VD_CSV_W]));
         ck_assert(isnan(row[VD_CSV_SPARSITY]) && isnan(row[VD_CSV_NONZERO]));
     }
+    char *page = backup_text("plain.html");
+    ck_assert_ptr_nonnull(strstr(page, "\"epoch\":2.5,")); /* that of its batch, not of the last row */
+    free(page);
     vd_csv_free(&c);
     free_run(r);
     free(cfg);
