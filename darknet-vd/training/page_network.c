@@ -38,12 +38,26 @@ static size_t left_of(layer l)
     return left;
 }
 
-static void print_layer(FILE *fp, layer l, int index)
+static int keeps_shape(layer l)
 {
+    return l.type == DROPOUT || l.type == YOLO || l.type == REGION || l.type == COST;
+}
+
+/* The layer whose out_w, out_h and out_c are the shape of layer i's output. Where random=1 has drawn another size of
+ * pictures, those that pass on what they get have kept theirs of before. */
+static layer shape_of(const network *net, int i)
+{
+    while (i && keeps_shape(net->layers[i])) --i;
+    return net->layers[i];
+}
+
+static void print_layer(FILE *fp, const network *net, int index)
+{
+    layer l = net->layers[index], shape = shape_of(net, index);
     const vd_layer *vd = vd_layer_of(l);
     fprintf(fp, "{\"index\":%d,\"type\":", index);
     vd_json_string(fp, vd_layer_type(l));
-    if (l.out_w * l.out_h > 1) fprintf(fp, ",\"output\":\"%dx%dx%d\"", l.out_w, l.out_h, l.out_c);
+    if (shape.out_w * shape.out_h > 1) fprintf(fp, ",\"output\":\"%dx%dx%d\"", shape.out_w, shape.out_h, shape.out_c);
     else fprintf(fp, ",\"output\":\"%d\"", l.outputs);
     if (vd_has_weights(l)) {
         size_t n = vd_weights_of(l), left = left_of(l), uses = vd_uses_of_weight(l);
@@ -62,7 +76,7 @@ static void print_layers(FILE *fp, const network *net)
     fputs("\"layers\":[", fp);
     for (int i = 0; i < net->n; ++i) {
         fputs(i ? ",\n" : "\n", fp);
-        print_layer(fp, net->layers[i], i);
+        print_layer(fp, net, i);
     }
     fputs("]", fp);
 }

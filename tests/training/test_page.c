@@ -298,6 +298,28 @@ START_TEST(the_weights_of_a_page_are_those_left)
 }
 END_TEST
 
+START_TEST(the_shapes_of_a_page_are_those_of_the_size_that_was_drawn_last)
+{
+    static const char *const shapes[] = {"\"conv",   "32x32x7", "\"dropout\"", "32x32x7",
+                                         "\"yolo\"", "32x32x7", "\"cost\"",    "32x32x7"};
+    network *net = network_of("[net]\nbatch=1\nwidth=32\nheight=32\nchannels=1\n[convolutional]\nfilters=7\nsize=2\n"
+                              "stride=2\nactivation=linear\n[dropout]\n[yolo]\nmask=0\nanchors=8,8\nclasses=2\nnum=1\n"
+                              "[vd_cost]\nsamples=8\n",
+                              0);
+    resize_network(net, 64, 64);
+    silence_stderr();
+    vd_log_begin(net, folder, "run", 0);
+    page = text_in_folder("run.html");
+    const char *at = data_of_page();
+    for (int i = 0; i < COUNT_OF(shapes); ++i)
+        ck_assert_msg((at = strstr(at, shapes[i])) != 0, "%s: %.3000s", shapes[i], data_of_page());
+    ck_assert_int_eq(count_of(data_of_page(), "32x32x7"), 4);
+    free(page);
+    vd_log_end(net);
+    free_network(net);
+}
+END_TEST
+
 START_TEST(sparsity_by_layer_is_read_from_the_page_before)
 {
     vd_layer_history h = {.layers = 2}, other = {.layers = 3};
@@ -325,5 +347,6 @@ SUITE_OF(page)
     TEST(a_page_is_whole_and_asks_for_nothing);
     TEST(a_page_of_a_running_training_is_loaded_again);
     TEST(the_weights_of_a_page_are_those_left);
+    TEST(the_shapes_of_a_page_are_those_of_the_size_that_was_drawn_last);
     TEST(sparsity_by_layer_is_read_from_the_page_before);
 }
