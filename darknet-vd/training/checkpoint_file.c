@@ -227,7 +227,8 @@ static void pass_all(stream *s, network *net)
     if (s->version < WITHOUT_SETBACKS || s->version > VERSION)
         vd_die("%s: version %u, but this program reads versions up to %d", s->path, s->version, VERSION);
     pass(s, &print, sizeof(print));
-    if (print != fingerprint(net)) vd_die("%s: is a checkpoint of another network", s->path);
+    if (print != fingerprint(net))
+        vd_die("%s: is a checkpoint of another network: expected its layers, batch=, adam= and channels=", s->path);
     for (int i = 0; i < net->n; ++i) pass_layer(s, i, net->layers + i);
     pass_training(s, net);
 }

@@ -526,7 +526,7 @@ START_TEST(a_checkpoint_of_another_network_is_refused)
         ck_assert_ptr_nonnull(at);
         char *other = vd_format("%.*s%s%s", (int)(at - text), text, changes[i][1], at + strlen(changes[i][0]));
         write_text(cfg, other);
-        refused(cfg, "a checkpoint of another network");
+        refused(cfg, "a checkpoint of another network: expected its layers, batch=, adam= and channels=");
         free(other);
     }
     free(text), free(cfg);
