@@ -104,14 +104,22 @@ static char *names_of(const char *options)
     return names;
 }
 
+static void refuse_option(const char *command, const char *options, const char *word)
+{
+    /* they have options of later Darknets, too, and a usage with all of them: later_options.c */
+    if (!strcmp(command, "detector") || !strcmp(command, "classifier"))
+        vd_die("darknet %s: unknown option %s; see darknet %s -h; for a file of this name write ./%s", command, word,
+               command, word);
+    vd_die("darknet %s: unknown option %s; options are %s %s; for a file of this name write ./%s", command, word,
+           names_of(everywhere), names_of(options), word);
+}
+
 /* check the option at argv[i]; returns how many words it takes */
 static int check_option(const char *command, const char *options, int argc, char **argv, int i)
 {
     const char *kind = vd_after_word(options, argv[i]);
     if (!kind) kind = vd_after_word(everywhere, argv[i]);
-    if (!kind)
-        vd_die("darknet %s: unknown option %s; options are %s %s; for a file of this name write ./%s", command, argv[i],
-               names_of(everywhere), names_of(options), argv[i]);
+    if (!kind) refuse_option(command, options, argv[i]);
     if (*kind != '=') return 1;
     if (i + 1 == argc) vd_die("darknet %s: %s: a value is missing", command, argv[i]);
     char *what = vd_format("%s ", argv[i]);

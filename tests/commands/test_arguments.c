@@ -8,10 +8,11 @@
 static const struct {
     const char *argv[10], *said;
 } bad[] = {
-    {{"classifier", "train", "d", "c", "w", "-resum"}, "darknet classifier: unknown option -resum; options are -i "},
+    {{"classifier", "train", "d", "c", "w", "-resum"},
+     "darknet classifier: unknown option -resum; see darknet classifier -h; for a file "},
     {{"classifier", "train", "-resum", "d", "c", "w"}, "unknown option -resum"},
     {{"classifier", "train", "d", "c", "-Clear"}, "unknown option -Clear"},
-    {{"yolo", "train", "c", "-resume"}, "darknet yolo: unknown option -resume"},
+    {{"yolo", "train", "c", "-resume"}, "darknet yolo: unknown option -resume; options are -i "},
     {{"detector", "test", "d", "c", "w", "p", "-thresh", "x"}, "darknet detector: -thresh x is not a number"},
     {{"detector", "test", "d", "c", "w", "p", "-thresh", "nan"}, "darknet detector: -thresh nan is not a number"},
     {{"detector", "test", "d", "c", "w", "p", "-thresh", ""}, "darknet detector: -thresh  is not a number"},
@@ -44,7 +45,7 @@ static const struct {
     {{"classifier", "demo", "d", "c", "w"}, "demo needs OpenCV or CUDA, but this program was built without them"},
     {{"classifier", "gun", "d", "c", "w"}, "gun needs OpenCV or CUDA, but this program was built without them"},
     {{"detector", "test train", "x", "y"}, "darknet detector: unknown command test train; commands are test train "},
-    {{"detector", "test", "d", "c", "-i=i"}, "darknet detector: unknown option -i=i"},
+    {{"detector", "test", "d", "c", "-i=i"}, "darknet detector: unknown option -i=i; see darknet detector -h; "},
     {{"lsd", "traingan", "c", "w"}, "traingan needs OpenCV or CUDA, but this program was built without them"},
 };
 
