@@ -24,8 +24,9 @@ image vd_picture(const char *path, int channels)
     const unsigned char *bytes = image_cache_load(path, &im.w, &im.h, &im.c, channels, &own);
     if (!bytes) vd_die("Cannot load image \"%s\": %s", path, vd_picture_fault());
     if (channels) im.c = channels;
-    size_t pixels = (size_t)im.w * im.h;
-    im.data = vd_malloc(pixels * im.c * sizeof(float));
+    size_t pixels = (size_t)im.w * im.h, size = pixels * im.c * sizeof(float);
+    im.data = malloc(size);
+    if (!im.data) vd_die("Cannot load image \"%s\": out of memory: cannot allocate %zu bytes", path, size);
     to_planes(pixels, im.c, bytes, im.data);
     free(own);
     return im;

@@ -3,12 +3,15 @@
 #include "support/drawings.h"
 #include "hooks/layer_plugin.h"
 #include "training/checkpoint.h"
+#include "data/picture.h"
 #include "support/support.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "commands/export.h"
 #include "commands/pack.h"
 
 #include <dirent.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -323,9 +326,46 @@ START_TEST(an_allocation_that_fails_ends_with_one_line_and_leaves_files_alone)
 }
 END_TEST
 
+static jmp_buf left;
+static char said[512];
+
+static void leave(const char *message)
+{
+    memory_fail_at(0);
+    snprintf(said, sizeof(said), "%s", message);
+    longjmp(left, 1);
+}
+
+START_TEST(a_picture_for_which_there_is_no_memory_is_named)
+{
+    char *path = in_folder(folder, "p3.png");
+    static volatile long k, failed;
+    volatile long asked = 1;
+    vd_on_die(leave);
+    for (k = 1; k <= asked; ++k) {
+        memory_fail_at(k);
+        if (setjmp(left)) {
+            ++failed;
+            asked = k + 1;
+            ck_assert_msg(strstr(said, "p3.png") != 0, "allocation %ld: %s", k, said);
+            ck_assert_msg(strstr(said, "out of memory: cannot allocate ") != 0, "allocation %ld: %s", k, said);
+            continue;
+        }
+        image im = vd_picture(path, 3);
+        asked = memory_asked();
+        memory_fail_at(0);
+        free_image(im);
+    }
+    vd_on_die(0);
+    ck_assert_int_gt(failed, 1);
+    free(path);
+}
+END_TEST
+
 SUITE_OF(memory)
 {
     TIMEOUT(240);
     EACH(setup, teardown);
+    TEST(a_picture_for_which_there_is_no_memory_is_named);
     LOOP(an_allocation_that_fails_ends_with_one_line_and_leaves_files_alone, COUNT_OF(cases));
 }
