@@ -17,7 +17,7 @@ typedef struct {
  *   comments   stay, those of [vd_cost] too; from the end of a line they go to one of their own above it, as readers
  *              take them for a part of the value. All begin with #
  *
- *   text      0-terminated; lines may end in \n or \r\n
+ *   text      0-terminated; lines may end in \n or \r\n; a byte order mark is left out, as few readers know it
  *   changes   [n] of the layers
  *
  * Returns a string the caller frees. Blank lines, order, spacing and other lines stay as they are. */

@@ -77,6 +77,16 @@ START_TEST(comments_stay_where_they_are_and_lines_keep_their_endings)
 }
 END_TEST
 
+/* Windows' Notepad writes one; the first section was none with it, and all changes were one layer off */
+START_TEST(a_byte_order_mark_goes)
+{
+    expect("\xef\xbb\xbf[net]\r\nseed=1\r\nbatch=1\r\n[conv]\r\nfilters=3\r\n[conv]\r\nfilters=4\r\n", 2,
+           (vd_cfg_change[2]){{.set = "filters=5\n"}, {.set = "filters=6\n"}},
+           "[net]\r\nbatch=1\r\n[convolutional]\r\nfilters=5\r\n[convolutional]\r\nfilters=6\r\n");
+    expect("\xef\xbb\xbf# head\n[net]\nbatch=1\n", 0, 0, "# head\n[net]\nbatch=1\n");
+}
+END_TEST
+
 /* stock Darknet takes activation=leaky#x for relu, hank-ai's ;a=1 for a key */
 START_TEST(comments_after_values_get_lines_of_their_own)
 {
@@ -147,6 +157,7 @@ SUITE_OF(export_cfg_text)
     TEST(keys_of_training_go);
     TEST(keys_of_no_section_and_second_ones_go);
     TEST(comments_stay_where_they_are_and_lines_keep_their_endings);
+    TEST(a_byte_order_mark_goes);
     TEST(comments_after_values_get_lines_of_their_own);
     TEST(the_blank_lines_before_vd_cost_go_with_it);
     TEST(new_values_keep_the_spelling_of_the_line);
