@@ -173,11 +173,7 @@ static void read_input(vd_importing *im)
     vd_place x = {input->name, VD_IMPORT_PICTURE, (int)dims[0], (int)dims[1], (int)dims[2], input->rank == 2, {0}};
     im->net.inputs = vd_place_numbers(x);
     if (!x.flat) im->net.channels = x.c, im->net.h = x.h, im->net.w = x.w;
-    /* others than the first layer can read a layer that changes nothing */
-    if (vd_import_reads_of(im, x.tensor) > 1 && !x.flat) {
-        vd_import_add_layer(im, "maxpool", vd_format("%s", "size=1\nstride=1\npadding=0\n"));
-        x.layer = 0;
-    }
+    if (vd_import_reads_of(im, x.tensor) > 1) vd_import_picture_as_layer(im, &x);
     vd_import_set(im, x);
 }
 

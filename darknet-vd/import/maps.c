@@ -320,6 +320,7 @@ static void part(vd_importing *im, vd_place x, int64_t from, int64_t n)
 {
     if (from < 0 || n < 1 || from + n > x.c || x.c % n || from % n)
         vd_import_refuse(im, "one of several equal parts is expected");
+    vd_import_picture_as_layer(im, &x);
     vd_import_refuse_picture(im, x);
     vd_import_add_layer(
         im, "route",

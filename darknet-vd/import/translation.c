@@ -22,6 +22,13 @@ void vd_import_refuse_picture(const vd_importing *im, vd_place p)
     if (p.layer == VD_IMPORT_PICTURE) vd_import_refuse(im, "it reads the input, which only the first layer can");
 }
 
+void vd_import_picture_as_layer(vd_importing *im, vd_place *p)
+{
+    if (p->layer != VD_IMPORT_PICTURE || p->flat || im->net.n) return;
+    vd_import_add_layer(im, "maxpool", vd_format("%s", "size=1\nstride=1\npadding=0\n"));
+    p->layer = vd_import_last_layer(im);
+}
+
 /* ---- the graph ---- */
 
 static int is_one_of(const char *name, const char *const *list)

@@ -30,6 +30,10 @@ typedef struct {
 void vd_import_refuse(const vd_importing *im, const char *fmt, ...) __attribute__((format(printf, 2, 3), noreturn));
 void vd_import_refuse_picture(const vd_importing *im, vd_place p);
 
+/* a map that is the input, before any section: the same numbers as the output of a layer, which others than the first
+ * one can read. Other places stay as they are */
+void vd_import_picture_as_layer(vd_importing *im, vd_place *p);
+
 /* ---- the graph ---- */
 
 /* the tensor whose numbers this one has, which some nodes only pass on; how many nodes read these numbers, the graph's

@@ -748,6 +748,20 @@ START_TEST(parts_are_routes)
 }
 END_TEST
 
+/* a [route] reads layers alone: in front of it stands one that changes nothing */
+START_TEST(one_part_of_the_input_is_a_route)
+{
+    begin_graph(4, 5, 6);
+    vd_onnx_node *node = vd_onnx_add_node(g, "Split", "p", "x", (char *)0);
+    vd_onnx_set_integer(node, "axis", 1);
+    add_output(node, "q");
+    conv("y", "q", 3, 2, 3);
+    write_graph("y");
+    expect_sections("\n[maxpool]\nsize=1\nstride=1\npadding=0\n\n[route]\nlayers=0\ngroups=2\ngroup_id=1\n"
+                    "\n[convolutional]\nfilters=3\nsize=3\nstride=1\npadding=0\nactivation=linear\n");
+}
+END_TEST
+
 /* of operators that Darknet has no layer for, and parts that it cannot take: a Relu beside them goes into the Conv */
 START_TEST(what_nobody_reads_is_left_out)
 {
@@ -837,6 +851,7 @@ SUITE_OF(import)
     TEST(shapes_are_said_in_many_ways);
     TEST(pads_may_name_their_axes);
     TEST(parts_are_routes);
+    TEST(one_part_of_the_input_is_a_route);
     TEST(what_nobody_reads_is_left_out);
     LOOP(exports_come_back, 4);
 }
