@@ -161,7 +161,8 @@ static void read_input(vd_importing *im)
         if (input) vd_import_refuse(im, "two inputs, %s and %s: one is expected", input->name, im->g->input[i].name);
         input = im->g->input + i;
     }
-    if (!input || input->type != VD_ONNX_FLOAT || (input->rank != 4 && input->rank != 2))
+    if (!input) vd_import_refuse(im, "the output %s does not depend on an input", im->g->output[0].name);
+    if (input->type != VD_ONNX_FLOAT || (input->rank != 4 && input->rank != 2))
         vd_import_refuse(im, "one input of floats, [N, C, H, W] or [N, numbers], is expected");
     int64_t dims[3] = {1, 1, 1};
     for (int i = 1; i < input->rank; ++i) {
@@ -191,8 +192,8 @@ static void translate(vd_importing *im)
 vd_import_network make_vd_import_network(const vd_onnx_graph *g, const char *path)
 {
     vd_importing im = {.g = g, .path = path};
-    read_input(&im);
     if (g->outputs != 1) vd_import_refuse(&im, "%d outputs: one is expected", g->outputs);
+    read_input(&im);
     for (int i = 0; i < g->nodes; ++i) {
         im.node = g->node + i;
         translate(&im);
@@ -201,6 +202,8 @@ vd_import_network make_vd_import_network(const vd_onnx_graph *g, const char *pat
     const vd_place *out = vd_import_find(&im, g->output[0].name);
     if (!out || out->layer == VD_IMPORT_PICTURE)
         vd_import_refuse(&im, "the output %s is not that of a layer", g->output[0].name);
+    if (vd_place_is_padded(*out))
+        vd_import_refuse(&im, "the output %s is what a Pad makes: that of a layer is expected", g->output[0].name);
     vd_import_read(&im, *out);
     im.net.output = g->output[0].name;
     for (int i = 0; i < im.n_constants; ++i) vd_onnx_tensor_clear(im.constants + i);

@@ -302,6 +302,18 @@ static vd_wire_part part_of(const char *name)
     return (vd_wire_part){bytes, bytes + strlen(name)};
 }
 
+/* a node's own name, or that of its first output */
+static char *name_of(const reading *r, vd_wire_part p)
+{
+    vd_wire_field w;
+    char *name = 0, *output = 0;
+    while (next(r, &p, &w)) {
+        if (is_run(r, &w, 3)) set_text(r, &w, &name);
+        else if (is_run(r, &w, 2) && !output) output = text_of(r, &w);
+    }
+    return name && *name ? name : output;
+}
+
 /* whether output `which` of a node is needed; -1: any of its outputs */
 static int is_needed(const reading *r, const names *needed, vd_wire_part p, int which)
 {
@@ -314,16 +326,23 @@ static int is_needed(const reading *r, const names *needed, vd_wire_part p, int 
     return found;
 }
 
-/* of nodes that come behind what they read */
+/* Of nodes that come behind what they read, as ONNX has them. One that is found needed only later is read by a node in
+ * front of it */
 static void find_needed(const reading *r, int n, const vd_wire_part *nodes, names *needed)
 {
     vd_wire_field w;
-    while (n--) {
-        vd_wire_part p = nodes[n];
-        if (!is_needed(r, needed, p, -1)) continue;
-        while (next(r, &p, &w))
+    char *is_found = vd_calloc((size_t)n + 1, 1);
+    for (int i = n - 1; i >= 0; --i) {
+        vd_wire_part p = nodes[i];
+        is_found[i] = (char)is_needed(r, needed, p, -1);
+        while (is_found[i] && next(r, &p, &w))
             if (is_run(r, &w, 1)) add_name(needed, w.part);
     }
+    for (int i = 0; i < n; ++i) {
+        if (is_found[i] || !is_needed(r, needed, nodes[i], -1)) continue;
+        refuse(r, "node %s stands behind a node that reads its output: it is expected in front", name_of(r, nodes[i]));
+    }
+    free(is_found);
 }
 
 /* ---- nodes ---- */

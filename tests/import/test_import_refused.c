@@ -299,6 +299,29 @@ START_TEST(files_and_arguments_that_are_wrong_are_named)
 }
 END_TEST
 
+/* nodes that it does not depend on are left out of what is read: the line is about those that it does */
+START_TEST(an_output_that_is_of_no_layer_is_named)
+{
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    random_constant("w", 4, (int64_t[]){1, 3, 8, 8});
+    one("Relu", "y", "w");
+    write_graph("y");
+    expect_refused("model.onnx: the output y does not depend on an input\n");
+    begin_graph(3, 8, 8);
+    conv("a", "x", 4, 3, 3);
+    integers("around", 8, (int64_t[]){0, 0, 1, 1, 0, 0, 1, 1});
+    two("Pad", "y", "a", "around");
+    write_graph("y");
+    expect_refused("model.onnx: the output y is what a Pad makes: that of a layer is expected\n");
+    begin_graph(3, 8, 8);
+    one("Relu", "y", "a");
+    conv("a", "x", 4, 3, 3);
+    write_graph("y");
+    expect_refused("model.onnx: node a stands behind a node that reads its output: it is expected in front\n");
+}
+END_TEST
+
 SUITE_OF(import_refused)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -308,5 +331,6 @@ SUITE_OF(import_refused)
     TEST(numbers_of_a_flat_map_are_not_channels);
     TEST(numbers_that_are_not_finite_are_named);
     TEST(outputs_that_are_not_finite_are_no_difference_of_nan);
+    TEST(an_output_that_is_of_no_layer_is_named);
     TEST(files_and_arguments_that_are_wrong_are_named);
 }
