@@ -34,8 +34,9 @@ static void write_net(const vd_import_network *net, const char *model, FILE *fp)
     fputs("learning_rate=0.001\npolicy=constant\nmomentum=0.9\ndecay=0\nmax_batches=10000\n", fp);
 }
 
-/* of the twin's layers: relative to each weight, so that all that count are kept at test time and a training begins
- * near the model. The default log_sigma2=-10 would prune weights below 1.5e-3 when they are loaded */
+/* of the twin's layers: relative to each weight, so that a training begins near the model. Pruned when they are loaded
+ * are weights of log alpha = -4 + log(1 + m/theta^2) > 3, m a hundredth of the mean of all theta^2: below 1/331 of the
+ * root mean square of the layer. The default log_sigma2=-10 would prune all below 1.5e-3 */
 #define NOISE "log_alpha=-4\n"
 
 static int can_be_sparse(const vd_import_layer *l)
