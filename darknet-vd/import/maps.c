@@ -35,7 +35,8 @@ void vd_import_concat(vd_importing *im)
     vd_import_set(im, x);
 }
 
-/* how a pool's windows are those of a section: from first[k] on along side k, which has `more` of them */
+/* A section with the windows of a pool among its own: along side k it has `more` than the node, whose first one is
+ * first[k]. padding: its key */
 typedef struct {
     int64_t padding, first[2], more;
 } fit;
@@ -86,18 +87,20 @@ static void mean_of_all(vd_importing *im, vd_place x, int flat)
 }
 
 /* the mean of a window with its zeros, which [local_avgpool] does not count */
-static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v, const char *stride)
+static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v)
 {
+    if (vd_onnx_integer_of(im->node, "ceil_mode", 0))
+        vd_import_refuse(im, "ceil_mode=1 of a mean with its zeros: 0 is expected");
     vd_square s = vd_window_square(im, x, v);
     size_t taps = (size_t)(v->size[0] * v->size[1]), all = (size_t)(s.size * s.size);
-    char *keys = vd_format("%spadding=%lld\n", stride, (long long)s.pad);
+    char *stride = vd_window_stride_keys(v), *keys = vd_format("%spadding=%lld\n", stride, (long long)s.pad);
     vd_import_layer *l = vd_import_channel_windows(im, x, (int)s.size, keys);
     float *mean = vd_calloc(taps, sizeof(*mean));
     for (size_t i = 0; i < taps; ++i) mean[i] = 1 / (float)taps;
     memset(l->weights, 0, x.c * all * sizeof(*l->weights));
     for (int c = 0; c < x.c; ++c) vd_square_fill(&s, v->size, mean, l->weights + c * all);
     free(mean);
-    free(keys);
+    free(stride), free(keys);
 }
 
 /* whether zeros around the map are in the mean: those of a Pad are, its own where it says so */
@@ -134,9 +137,46 @@ static int is_never_below_zero(const vd_importing *im, vd_place x)
     return f && (!strcmp(f, "relu") || !strcmp(f, "relu6") || !strcmp(f, "logistic"));
 }
 
+/* windows along the height and the width. A Pad makes a larger map: with ceil_mode a window may begin in it */
+static void pool_outputs(const vd_importing *im, const vd_window *v, vd_place x, int64_t *out)
+{
+    int up = vd_onnx_integer_of(im->node, "ceil_mode", 0) != 0;
+    for (int k = 0; k < 2; ++k) {
+        int front = x.pad[k], behind = x.pad[k + 2];
+        out[k] = vd_onnx_windows((k ? x.w : x.h) + front + behind, v->pad[k] - front, v->pad[k + 2] - behind,
+                                 v->size[k], v->stride[k], up);
+    }
+}
+
+/* refuses what no section has: dilations, and windows without a pixel of the map */
+static void check_pool(const vd_importing *im, const vd_window *v, vd_place x, const int64_t *out, int is_mean)
+{
+    if (v->gap[0] != 1 || v->gap[1] != 1) vd_import_refuse(im, "dilations of a pool: 1 is expected");
+    if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window larger than its map with the pads");
+    for (int k = 0; k < 4; ++k)
+        if (v->pad[k] - (is_mean ? x.pad[k] : 0) >= v->size[k % 2])
+            vd_import_refuse(im, "pads as large as the window: smaller are expected");
+    for (int k = 0; k < 2 && !is_mean; ++k)
+        if ((out[k] - 1) * v->stride[k] - v->pad[k] >= (k ? x.w : x.h))
+            vd_import_refuse(im, "a window of zeros alone: pixels in every window are expected");
+}
+
+/* [maxpool] or [local_avgpool], and behind it what cuts off the windows that the node has not */
+static void add_pool(vd_importing *im, const vd_window *v, vd_place x, const int64_t *out, const char *section)
+{
+    fit f = fit_of(im, v, x, out);
+    char *stride = vd_window_stride_keys(v);
+    vd_import_read(im, x);
+    vd_import_add_layer(im, section,
+                        vd_format("size=%lld\n%spadding=%lld\n", (long long)v->size[0], stride, (long long)f.padding));
+    vd_place all = {0, vd_import_last_layer(im), x.c, (int)(out[0] + f.more), (int)(out[1] + f.more), 0, {0}};
+    if (f.more) cut_off(im, all, &f);
+    free(stride);
+}
+
 void vd_import_pool(vd_importing *im)
 {
-    int is_mean = !strcmp(im->node->type, "AveragePool"), up = vd_onnx_integer_of(im->node, "ceil_mode", 0) != 0;
+    int is_mean = !strcmp(im->node->type, "AveragePool");
     vd_place x = vd_import_padded_input(im, 0);
     int64_t size[2], out[2];
     if (!is_mean && !is_never_below_zero(im, x)) x = vd_import_input_of(im, 0); /* refuses zeros around it */
@@ -146,33 +186,11 @@ void vd_import_pool(vd_importing *im)
         return;
     }
     vd_window v = vd_window_of(im, x, size);
-    for (int k = 0; k < 2; ++k) { /* a Pad makes a larger map: with ceil_mode a window may begin in it */
-        int front = x.pad[k], behind = x.pad[k + 2];
-        out[k] = vd_onnx_windows((k ? x.w : x.h) + front + behind, v.pad[k] - front, v.pad[k + 2] - behind, size[k],
-                                 v.stride[k], up);
-    }
-    if (v.gap[0] != 1 || v.gap[1] != 1) vd_import_refuse(im, "dilations of a pool: 1 is expected");
-    if (out[0] < 1 || out[1] < 1) vd_import_refuse(im, "a window larger than its map with the pads");
-    for (int k = 0; k < 4; ++k)
-        if (v.pad[k] - (is_mean ? x.pad[k] : 0) >= size[k % 2])
-            vd_import_refuse(im, "pads as large as the window: smaller are expected");
-    for (int k = 0; k < 2 && !is_mean; ++k)
-        if ((out[k] - 1) * v.stride[k] - v.pad[k] >= (k ? x.w : x.h))
-            vd_import_refuse(im, "a window of zeros alone: pixels in every window are expected");
-    if (is_mean && up && counts_zeros(im, x, &v))
-        vd_import_refuse(im, "ceil_mode=1 of a mean with its zeros: 0 is expected");
-    char *stride = vd_window_stride_keys(&v);
-    if (is_mean && counts_zeros(im, x, &v)) mean_with_zeros(im, x, &v, stride);
-    else {
-        fit f = fit_of(im, &v, x, out);
-        vd_import_read(im, x);
-        vd_import_add_layer(im, is_mean ? "local_avgpool" : "maxpool",
-                            vd_format("size=%lld\n%spadding=%lld\n", (long long)size[0], stride, (long long)f.padding));
-        vd_place all = {0, vd_import_last_layer(im), x.c, (int)(out[0] + f.more), (int)(out[1] + f.more), 0, {0}};
-        if (f.more) cut_off(im, all, &f);
-    }
+    pool_outputs(im, &v, x, out);
+    check_pool(im, &v, x, out, is_mean);
+    if (is_mean && counts_zeros(im, x, &v)) mean_with_zeros(im, x, &v);
+    else add_pool(im, &v, x, out, is_mean ? "local_avgpool" : "maxpool");
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, (int)out[0], (int)out[1], 0, {0}});
-    free(stride);
 }
 
 static vd_place map_of(const vd_importing *im, vd_place x)
@@ -193,32 +211,38 @@ static unsigned axes_of(const vd_importing *im, const vd_onnx_node *node, int ra
     return found;
 }
 
+/* the second of two ReduceMean, of an axis each: the mean of what the first one reads */
+static void mean_of_pair(vd_importing *im, const vd_onnx_node *first)
+{
+    enum { BOTH = 12, LAST_OF_THREE = 4 };
+    int keeps = vd_onnx_integer_of(im->node, "keepdims", 1) != 0, kept = vd_onnx_integer_of(first, "keepdims", 1) != 0;
+    unsigned axes = axes_of(im, im->node, kept ? 4 : 3);
+    const vd_place *x = vd_import_find(im, first->input[0]);
+    int is_of_both = kept ? (axes_of(im, first, 4) | axes) == BOTH : axes == LAST_OF_THREE;
+    if (!x || kept != keeps || !is_of_both) vd_import_refuse(im, "axes: 2 and 3 are expected, of both together");
+    mean_of_all(im, map_of(im, *x), !keeps);
+}
+
 /* of all pixels; ReduceMean says so by its axes, or two of them by one each: the first one waits for the second */
 void vd_import_mean(vd_importing *im)
 {
-    enum { ROWS = 4, COLUMNS = 8, BOTH = 12, LAST_OF_THREE = 4 };
+    enum { ROWS = 4, COLUMNS = 8, BOTH = 12 };
     const vd_onnx_node *node = im->node;
     if (!strcmp(node->type, "GlobalAveragePool")) {
         mean_of_all(im, map_of(im, vd_import_input_of(im, 0)), 0);
         return;
     }
-    int keeps = vd_onnx_integer_of(node, "keepdims", 1) != 0;
     const vd_onnx_node *first = node->inputs ? vd_onnx_maker_of(im->g, node->input[0]) : 0;
     const vd_onnx_node *next = vd_import_reader_of(im, node->output[0]);
     if (first && !strcmp(first->type, "ReduceMean") && first->inputs && !vd_import_find(im, node->input[0])) {
-        int kept = vd_onnx_integer_of(first, "keepdims", 1) != 0;
-        unsigned axes = axes_of(im, node, kept ? 4 : 3);
-        const vd_place *x = vd_import_find(im, first->input[0]);
-        if (!x || kept != keeps || (kept ? (axes_of(im, first, 4) | axes) != BOTH : axes != LAST_OF_THREE))
-            vd_import_refuse(im, "axes: 2 and 3 are expected, of both together");
-        mean_of_all(im, map_of(im, *x), !keeps);
+        mean_of_pair(im, first);
         return;
     }
     vd_place x = map_of(im, vd_import_input_of(im, 0));
     unsigned axes = axes_of(im, node, 4);
     if ((axes == ROWS || axes == COLUMNS) && next && !strcmp(next->type, "ReduceMean")) return;
     if (axes != BOTH) vd_import_refuse(im, "axes: 2 and 3 are expected");
-    mean_of_all(im, x, !keeps);
+    mean_of_all(im, x, !vd_onnx_integer_of(node, "keepdims", 1));
 }
 
 /* GlobalMaxPool: a window of the whole map. Of one that is d longer along one side, it begins d - 1 in front of both

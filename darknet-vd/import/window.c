@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* with auto_pad ONNX has no pads: a Conv that has both is of no meaning, a pool is run without them elsewhere */
+/* The node's pads. ONNX allows none beside auto_pad: other programs leave out those of a pool, and so does this; a Conv
+ * with both is refused */
 static void own_pads(const vd_importing *im, int64_t *pad)
 {
     const char *same = vd_onnx_text_of(im->node, "auto_pad", "NOTSET");

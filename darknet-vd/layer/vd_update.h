@@ -9,8 +9,7 @@
  * instead, and with method=magnitude every batch takes magnitude.h's. */
 void update_vd_layer(layer l, update_args a);
 
-/* ---- an update that several processes take together, each of some pieces (posterior.h:
- * VD_PIECE) of the weights ---- */
+/* ---- an update that several processes share: each has some pieces (posterior.h: VD_PIECE) of the weights ---- */
 
 /* 0: this layer's update of the batch being trained needs all weights, or runs over lists of active ones */
 int vd_update_is_shareable(layer l);
