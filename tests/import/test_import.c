@@ -351,6 +351,11 @@ START_TEST(zeros_on_one_side_are_in_a_larger_window)
                     "\n[convolutional]\nfilters=4\nsize=3\nstride=1\npadding=1\nactivation=linear\n"
                     "\n[convolutional]\nfilters=4\nsize=2\nstride=2\npadding=1\nactivation=linear\n"
                     "\n[convolutional]\nfilters=4\nsize=6\nstride=1\npadding=3\nactivation=linear\n");
+    begin_graph(4, 6,
+                6); /* a window of 1x1 with a padding of 1 has as many outputs, but Darknet writes behind arrays */
+    vd_onnx_set_integers(strided_conv("y", "x", 1, 1), "pads", 4, (int64_t[]){1, 1, 0, 0});
+    write_graph("y");
+    expect_sections("\n[convolutional]\nfilters=4\nsize=2\nstride=2\npadding=1\nactivation=linear\n");
 }
 END_TEST
 

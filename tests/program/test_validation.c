@@ -304,23 +304,36 @@ START_TEST(a_stopped_and_resumed_training_has_the_same_best_weights)
 }
 END_TEST
 
+/* the first picture goes to the end, in a folder by another path: the same pictures; or it is left out */
+static void change_list(const char *list, int leaves_out)
+{
+    char *text = text_in_folder(list), *path = in_folder(folder, list), *rest = strchr(text, '\n') + 1;
+    char *name = strstr(text, "/test/");
+    ck_assert(name && name < rest);
+    char *turned = vd_format("%s%.*s/.%.*s", rest, (int)(name - text), text, (int)(rest - name), name);
+    write_text(path, leaves_out ? rest : turned);
+    free(text), free(path), free(turned);
+}
+
 START_TEST(a_result_on_other_pictures_is_no_longer_the_best)
 {
-    static const char longer[] = "[net]\ncheckpoint=6\n" STANDS_STILL_FOR(12),
-                      longest[] = "[net]\ncheckpoint=6\n" STANDS_STILL_FOR(18);
+    static const struct {
+        const char *cfg;
+        int is_other;
+        const char *best;
+    } parts[] = {{"[net]\ncheckpoint=6\n" STANDS_STILL_FOR(12), 0, "at batch 6\n"},
+                 {"[net]\ncheckpoint=6\n" STANDS_STILL_FOR(18), 1, "at batch 18\n"},
+                 {"[net]\ncheckpoint=6\n" STANDS_STILL_FOR(24), 1, "at batch 24\n"}};
     char *cfg = write_cfg("[net]\ncheckpoint=6\n" STANDS_STILL_FOR(6));
     write_data("digits/digits.data", "validate=1\n");
     free_run(darknet(0, "classifier", "train", data_with_keys, cfg, NULL));
-    for (int other = 0; other < 2; ++other) {
-        char *list = in_folder(folder, "digits/test.list"), *text = text_in_folder("digits/test.list");
-        char *rest = strchr(text, '\n') + 1, *turned = vd_format("%s%.*s", rest, (int)(rest - text), text);
-        write_text(list, other ? rest : turned); /* in another order they are the same */
-        write_text(cfg, other ? longest : longer);
+    for (int i = 0; i < COUNT_OF(parts); ++i) {
+        change_list("digits/test.list", parts[i].is_other);
+        write_text(cfg, parts[i].cfg);
         run_result r = darknet(0, "classifier", "train", data_with_keys, cfg, "-resume", NULL);
-        ck_assert_msg(count_of(r.err, "was on other pictures than those of valid=") == other, "%s", r.err);
-        ck_assert_msg(!other || strstr(r.err, "at batch 18\n"), "%s", r.err);
+        ck_assert_msg(count_of(r.err, "was on other pictures than those of valid=") == parts[i].is_other, "%s", r.err);
+        ck_assert_msg(strstr(r.err, parts[i].best) != 0, "no \"%s\": %s", parts[i].best, r.err);
         free_run(r);
-        free(list), free(text), free(turned);
     }
     free(cfg);
 }
