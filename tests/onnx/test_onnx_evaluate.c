@@ -296,6 +296,16 @@ START_TEST(shapes_of_two_are_repeated_as_numpy_does)
 }
 END_TEST
 
+START_TEST(integers_take_the_other_sign)
+{
+    static const float x[6] = {1, 2, 3, 4, 5, 6};
+    integers("c", 2, (int64_t[]){-3, -2});
+    vd_onnx_add_node(g, "Neg", "shape", "c", (char *)0);
+    vd_onnx_add_node(g, "Reshape", "y", "x", "shape", (char *)0);
+    expect(1, (int64_t[]){6}, x, 2, (int64_t[]){3, 2}, x);
+}
+END_TEST
+
 START_TEST(softmax_is_along_its_axis)
 {
     static const float x[6] = {0, 1, 2, 100, 101, 102}, a = .26894142f, b = .73105858f;
@@ -627,6 +637,7 @@ SUITE_OF(onnx_evaluate)
     TEST(batch_normalisation_is_a_line_for_each_channel);
     TEST(functions_of_one_number);
     TEST(shapes_of_two_are_repeated_as_numpy_does);
+    TEST(integers_take_the_other_sign);
     TEST(softmax_is_along_its_axis);
     TEST(numbers_go_through_bytes);
     TEST(numbers_move_and_stay_what_they_are);

@@ -197,6 +197,32 @@ START_TEST(a_node_that_no_output_depends_on_is_left_out)
 }
 END_TEST
 
+/* more names than the set of those that are needed begins with */
+START_TEST(all_nodes_of_a_long_chain_are_read)
+{
+    enum { NODES = 300 };
+    vd_onnx_graph *g = make_vd_onnx_graph();
+    vd_onnx_add_value(&g->input, &g->inputs, "t0", VD_ONNX_FLOAT, 1, (int64_t[]){1});
+    for (int i = 0; i < NODES; ++i) {
+        char *x = vd_format("t%d", i), *y = vd_format("t%d", i + 1);
+        vd_onnx_add_node(g, "Abs", y, x, (char *)0);
+        free(x), free(y);
+    }
+    char *path = written(g, "chain.onnx"), *last = vd_format("t%d", NODES);
+    vd_onnx_graph *r = vd_onnx_read(path);
+    ck_assert(r->nodes == 0 && r->inputs == 0); /* there is no output yet */
+    free_vd_onnx_graph(r);
+    free(path);
+    vd_onnx_add_value(&g->output, &g->outputs, last, VD_ONNX_FLOAT, 1, (int64_t[]){1});
+    path = written(g, "chain.onnx");
+    r = vd_onnx_read(path);
+    ck_assert(r->nodes == NODES && r->inputs == 1);
+    for (int i = 0; i < NODES; ++i) ck_assert_str_eq(r->node[i].output[0], g->node[i].output[0]);
+    free_vd_onnx_graph(r), free_vd_onnx_graph(g);
+    free(path), free(last);
+}
+END_TEST
+
 SUITE_OF(onnx_file)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -207,4 +233,5 @@ SUITE_OF(onnx_file)
     TEST(an_empty_tensor_with_large_sides_is_refused);
     TEST(what_is_no_model_is_named);
     TEST(a_node_that_no_output_depends_on_is_left_out);
+    TEST(all_nodes_of_a_long_chain_are_read);
 }
