@@ -85,6 +85,14 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     write_graph("y");
     expect_refused("node y (PRelu): a slope for each channel as opset 6 has it: a model exported with opset 7 or later "
                    "is expected\n");
+    for (int i = 0; i < 3; ++i) {
+        static const char *const keys[] = {"strides", "dilations", "pads"};
+        const int64_t large[] = {4097, 4097, 4097, 4097};
+        begin_graph(3, 8, 8);
+        vd_onnx_set_integers(conv("y", "x", 4, 3, 3), keys[i], i < 2 ? 2 : 4, large);
+        write_graph("y");
+        expect_refused("model.onnx: node y (Conv): a size, stride, dilation or pad above 4096: no section has it\n");
+    }
     begin_graph(3, 8, 8);
     conv("y", "x", 4, 2, 3);
     write_graph("y");
