@@ -103,8 +103,16 @@ static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v)
     free(stride), free(keys);
 }
 
+/* of the windows that the node has, one at least is not within the map */
+static int reaches_zeros(vd_place x, const vd_window *v, const int64_t *out)
+{
+    int reaches = 0;
+    for (int k = 0; k < 2; ++k) reaches |= v->pad[k] > 0 || (out[k] - 1) * v->stride[k] + v->size[k] > (k ? x.w : x.h);
+    return reaches;
+}
+
 /* whether zeros around the map are in the mean: those of a Pad are, its own where it says so */
-static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v)
+static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v, const int64_t *out)
 {
     int own = 0, before = 0;
     for (int k = 0; k < 4; ++k) {
@@ -113,7 +121,7 @@ static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v)
     }
     int counted = own && vd_onnx_integer_of(im->node, "count_include_pad", 0);
     if (before && own && !counted) vd_import_refuse(im, "pads of its own behind a Pad");
-    return before || counted;
+    return (before || counted) && reaches_zeros(x, v, out);
 }
 
 /* a window of all pixels, which need not be a square. With auto_pad there are more, unless the next one begins behind
@@ -188,7 +196,7 @@ void vd_import_pool(vd_importing *im)
     vd_window v = vd_window_of(im, x, size);
     pool_outputs(im, &v, x, out);
     check_pool(im, &v, x, out, is_mean);
-    if (is_mean && counts_zeros(im, x, &v)) mean_with_zeros(im, x, &v);
+    if (is_mean && counts_zeros(im, x, &v, out)) mean_with_zeros(im, x, &v);
     else add_pool(im, &v, x, out, is_mean ? "local_avgpool" : "maxpool");
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, (int)out[0], (int)out[1], 0, {0}});
 }
@@ -249,11 +257,11 @@ void vd_import_mean(vd_importing *im)
  * sides: there is one window along each */
 void vd_import_largest(vd_importing *im)
 {
-    enum { MOST = 1 << 12 };
     vd_place x = vd_import_input_of(im, 0);
     int longer = x.h > x.w ? x.h : x.w, d = abs(x.h - x.w), size = longer + (d ? d - 1 : 0);
     if (x.flat) vd_import_refuse(im, "a map is expected");
-    if (size > MOST) vd_import_refuse(im, "a map of %dx%d: its window, %dx%d, is too large", x.w, x.h, size, size);
+    if (size > VD_WINDOW_MOST)
+        vd_import_refuse(im, "a map of %dx%d: its window, %dx%d, is too large", x.w, x.h, size, size);
     vd_import_read(im, x);
     vd_import_add_layer(im, "maxpool", vd_format("size=%d\nstride=%d\npadding=%d\n", size, size, d ? 2 * d - 1 : 0));
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, 0, {0}});
@@ -321,14 +329,24 @@ static void check_nearest(const vd_importing *im, int64_t times)
                      nearest);
 }
 
+/* one scale or size for each dimension, in their order, as where no axes are named */
+static int is_of_all_axes(const vd_importing *im)
+{
+    const vd_onnx_attribute *a = vd_onnx_find_attribute(im->node, "axes");
+    if (!a) return 1;
+    if (a->kind != VD_ONNX_INTEGERS || a->n != 4) return 0;
+    for (int k = 0; k < 4; ++k)
+        if (a->integers[k] != k && a->integers[k] != k - 4) return 0;
+    return 1;
+}
+
 void vd_import_resize(vd_importing *im)
 {
     vd_place x = vd_import_input_of(im, 0);
     if (x.flat) vd_import_refuse(im, "a map is expected");
     if (strcmp(vd_onnx_text_of(im->node, "mode", "nearest"), "nearest"))
         vd_import_refuse(im, "mode: nearest is expected");
-    if (vd_onnx_find_attribute(im->node, "axes"))
-        vd_import_refuse(im, "axes: scales or sizes of all dimensions are expected");
+    if (!is_of_all_axes(im)) vd_import_refuse(im, "axes: scales or sizes of all dimensions are expected");
     int64_t down = times_of(im, x, 2), across = times_of(im, x, 3);
     if (down != across || down < 1 || down > 64)
         vd_import_refuse(im, "a whole number of times as many rows and columns is expected");

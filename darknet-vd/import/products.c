@@ -50,13 +50,13 @@ static vd_place thinned(vd_importing *im, vd_place x, vd_window *v)
     return x;
 }
 
-/* a larger window has more weights than the model */
-static void check_room(const vd_importing *im, const vd_window *v, const vd_square *s, int64_t windows)
+/* a larger window has more weights than the model, a mean with zeros has them all */
+static void check_room(const vd_importing *im, int64_t size, int64_t windows)
 {
     enum { MOST = 1 << 27 };
-    if (s->size > v->size[0] && windows > MOST / (s->size * s->size))
+    if (windows > MOST / (size * size))
         vd_import_refuse(im, "%lld windows of %lldx%lld, which carry its pads, are too many", (long long)windows,
-                         (long long)s->size, (long long)s->size);
+                         (long long)size, (long long)size);
 }
 
 void vd_import_convolution(vd_importing *im)
@@ -71,7 +71,7 @@ void vd_import_convolution(vd_importing *im)
     vd_window_outputs(&v, x, out);
     if (out[0] < 1 || out[1] < 1 || w->n == 0) vd_import_refuse(im, "a window larger than its map with the pads");
     vd_square s = vd_window_square(im, x, &v);
-    check_room(im, &v, &s, filters * channels);
+    if (s.size > v.size[0]) check_room(im, s.size, filters * channels);
     if (s.size == 1) x = thinned(im, x, &v);
     vd_import_read(im, x);
     char *stride = vd_window_stride_keys(&v),
@@ -135,6 +135,7 @@ vd_import_layer *vd_import_channel_windows(vd_importing *im, vd_place x, int siz
 {
     if (x.flat && !is_row_of_channels(im, x))
         vd_import_refuse(im, "it is not behind a Conv, Gemm or MatMul of its own");
+    check_room(im, size, x.c);
     vd_import_read(im, x);
     vd_import_layer *l =
         vd_import_add_layer(im, "convolutional", vd_format("filters=%d\nsize=%d\n%sgroups=%d\n", x.c, size, keys, x.c));

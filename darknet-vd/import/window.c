@@ -43,6 +43,9 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
             vd_import_refuse(im, "a window without a size, stride or dilation");
     if (v.size[0] != v.size[1])
         vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v.size[0], (long long)v.size[1]);
+    if (v.size[0] > VD_WINDOW_MOST)
+        vd_import_refuse(im, "a window of %lldx%lld: %dx%d at most is expected", (long long)v.size[0],
+                         (long long)v.size[1], VD_WINDOW_MOST, VD_WINDOW_MOST);
     if (!strncmp(same, "SAME", 4) && vd_place_is_padded(x)) vd_import_refuse(im, "auto_pad=%s behind a Pad", same);
     if (!strncmp(same, "SAME", 4))
         vd_onnx_pad_same((int64_t[]){x.h, x.w}, v.size, v.stride, v.gap, !strcmp(same, "SAME_UPPER"), v.pad);

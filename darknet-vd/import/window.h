@@ -4,6 +4,8 @@
 
 #include "import/translation.h"
 
+enum { VD_WINDOW_MOST = 4096 }; /* of the key size */
+
 /* along the height and the width; pads in front of both, then behind both */
 typedef struct {
     int64_t size[2], stride[2], pad[4], gap[2];

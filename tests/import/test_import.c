@@ -261,6 +261,24 @@ START_TEST(means_may_end_behind_the_map)
 }
 END_TEST
 
+/* zeros that no window reaches: a convolution of 1x1 with a stride would not be that of stock Darknet, either */
+START_TEST(zeros_that_no_window_reaches_are_in_no_mean)
+{
+    for (int size = 1; size <= 2; ++size) {
+        begin_graph(3, 4, 4);
+        conv("a", "x", 3, 3, 1);
+        integers("around", 8, (int64_t[]){0, 0, 0, 0, 0, 0, 1, 1});
+        two("Pad", "p", "a", "around");
+        vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "y", "p", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){size, size});
+        vd_onnx_set_integers(node, "strides", 2, (int64_t[]){size == 1 ? 3 : 2, size == 1 ? 3 : 2});
+        write_graph("y");
+        expect_sections(size == 1 ? LINEAR_3 "\n[local_avgpool]\nsize=1\nstride=3\npadding=0\n"
+                                  : LINEAR_3 "\n[local_avgpool]\nsize=2\nstride=2\npadding=0\n");
+    }
+}
+END_TEST
+
 START_TEST(each_way_to_the_pixel_below_is_an_upsample)
 {
     static const char *const words[][2] = {{0, 0},
@@ -279,6 +297,14 @@ START_TEST(each_way_to_the_pixel_below_is_an_upsample)
     conv("a", "x", 4, 3, 1);
     constant("by", 4, (float[]){1, 1, 3, 3});
     two("Resize", "y", "a", "by");
+    write_graph("y");
+    expect_sections(expected);
+    begin_graph(3, 5, 4);
+    g->opset = 18; /* all axes named, in their order */
+    conv("a", "x", 4, 3, 1);
+    constant("by", 4, (float[]){1, 1, 3, 3});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Resize", "y", "a", "", "by", (char *)0);
+    vd_onnx_set_integers(node, "axes", 4, (int64_t[]){0, 1, -2, -1});
     write_graph("y");
     expect_sections(expected);
 }
@@ -833,6 +859,7 @@ SUITE_OF(import)
     TEST(zeros_are_no_maximum_behind_a_relu);
     TEST(a_mean_of_all_pixels_need_not_be_a_square);
     TEST(means_may_end_behind_the_map);
+    TEST(zeros_that_no_window_reaches_are_in_no_mean);
     TEST(each_way_to_the_pixel_below_is_an_upsample);
     TEST(an_older_softmax_takes_maps_of_one_pixel);
     TEST(windows_of_the_same_size_have_a_padding);

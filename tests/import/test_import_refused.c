@@ -216,6 +216,39 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     vd_onnx_set_integers(larger, "axes", 2, (int64_t[]){2, 3});
     write_graph("y");
     expect_refused("node y (Resize): axes: scales or sizes of all dimensions are expected\n");
+    begin_graph(3, 8, 8);
+    g->opset = 18;
+    conv("a", "x", 4, 3, 3);
+    constant("by", 4, (float[]){1, 1, 2, 1});
+    larger = vd_onnx_add_node(g, "Resize", "y", "a", "", "by", (char *)0);
+    vd_onnx_set_integers(larger, "axes", 4, (int64_t[]){0, 1, 3, 2});
+    write_graph("y");
+    expect_refused("node y (Resize): axes: scales or sizes of all dimensions are expected\n");
+}
+END_TEST
+
+/* a pool's node has no weights: a short file may ask for as many as it likes */
+START_TEST(windows_of_pools_have_a_limit)
+{
+    static const char *const types[] = {"MaxPool", "AveragePool", "AveragePool"};
+    for (int i = 0; i < COUNT_OF(types); ++i) {
+        begin_graph(3, 8, 8);
+        vd_onnx_node *node = vd_onnx_add_node(g, types[i], "y", "x", (char *)0);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){4097, 4097});
+        vd_onnx_set_integers(node, "strides", 2, (int64_t[]){4097, 4097});
+        if (i == 2) vd_onnx_set_integer(node, "count_include_pad", 1);
+        pads(node, 2048);
+        write_graph("y");
+        expect_refused("Pool): a window of 4097x4097: 4096x4096 at most is expected\n");
+    }
+    begin_graph(3, 8, 8);
+    conv("a", "x", 600, 3, 3);
+    vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "y", "a", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){501, 501});
+    vd_onnx_set_integer(node, "count_include_pad", 1);
+    pads(node, 250);
+    write_graph("y");
+    expect_refused("node y (AveragePool): 600 windows of 501x501, which carry its pads, are too many\n");
 }
 END_TEST
 
@@ -335,6 +368,7 @@ SUITE_OF(import_refused)
     EACH(make_test_folder, remove_test_folder);
     EACH(silence_stderr, 0);
     TEST(what_darknet_cannot_say_names_the_node);
+    TEST(windows_of_pools_have_a_limit);
     TEST(an_output_of_more_numbers_than_an_int_holds_is_refused);
     TEST(numbers_of_a_flat_map_are_not_channels);
     TEST(numbers_that_are_not_finite_are_named);
