@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/seed.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -161,6 +162,9 @@ vd_packed vd_tune_and_pack(network *net, const char *cfg, vd_tune_plan plan)
     if (!rand_is_seeded()) rand_seed(1);
     read_pictures(&p, net, plan.data);
     int batches = (p.args.m + p.args.n - 1) / p.args.n;
+    if (plan.epochs > INT_MAX / batches)
+        vd_die("%s: -epochs %d, of %d batches each, are too many: %d at most are expected", plan.data, plan.epochs,
+               batches, INT_MAX / batches);
     set_schedule(net, &plan, batches * plan.epochs);
     size_t first_size = plan.bytes ? vd_packed_size_at_rate(net, fine) : 0;
     vd_tuning *t = make_vd_tuning(net);

@@ -164,6 +164,23 @@ START_TEST(what_cannot_be_done_is_named_and_nothing_is_written)
 }
 END_TEST
 
+START_TEST(more_batches_than_an_int_holds_are_not_tuned)
+{
+    enum { PICTURES = 215000 };
+    char *list = in_folder(folder, "long.list"), *data = in_folder(folder, "long.data");
+    FILE *fp = fopen(list, "w");
+    for (int i = 0; i < PICTURES; ++i) fputs("0.png\n", fp);
+    fclose(fp);
+    char *keys = vd_format("classes=10\ntrain=%s\nlabels=%s/labels.txt\n", list, folder);
+    char *single = vd_format("[net]\nbatch=1\n%s", strchr(strchr(net, '\n') + 1, '\n') + 1);
+    write_in_folder("labels.txt", "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+    write_text(data, keys), write_text(cfg, single);
+    refused(PACK("-rate", "1", "-tune", data, "-epochs", "10000"),
+            "long.data: -epochs 10000, of 215000 batches each, are too many: 9988 at most are expected\n");
+    free(list), free(data), free(keys), free(single);
+}
+END_TEST
+
 START_TEST(a_place_that_cannot_be_written_is_named_before_the_work)
 {
     run_result r = pack("nowhere/out.vdw", (const char *const[]){"-rate", "1", "-tune", data_file, 0});
@@ -183,5 +200,6 @@ SUITE_OF(pack)
     TEST(tuning_begins_at_the_share_of_the_rate_that_is_asked_for);
     TEST(the_target_of_the_training_before_is_not_tuned_to);
     TEST(what_cannot_be_done_is_named_and_nothing_is_written);
+    TEST(more_batches_than_an_int_holds_are_not_tuned);
     TEST(a_place_that_cannot_be_written_is_named_before_the_work);
 }
