@@ -120,13 +120,15 @@ const vd_key vd_every_layer_keys[] = {
     {"onlyforward", VD_FLAG, 0, 1, "0",
      .help = "1: [yolo] and [region] compute no loss in training; used on GPUs only"},
     {"stopbackward", VD_INTEGER, 0, INT_MAX, "0",
-     .help = "1: no gradients for this layer and those before it; more: none in that many first batches"},
+     .help = "1: no gradients for this layer and those before it; more: none in that many first batches; "
+             "batch normalisation still follows the batches"},
     {"dontsave", VD_FLAG, 0, 1, "0", .help = "1: a weights file has no weights of this layer when saved"},
     {"dontload", VD_FLAG, 0, 1, "0", .help = "1: a weights file has no weights of this layer when loaded"},
     {"numload", VD_INTEGER, 0, INT_MAX, "0", .help = "filters a weights file has for this convolution; 0: all"},
     {"dontloadscales", VD_FLAG, 0, 1, "0",
      .help = "1: a weights file has no batch normalisation for this layer when loaded"},
-    {"learning_rate", VD_NUMBER, 0, ANY_POSITIVE, "1", .help = "factor of [net]'s learning rate"},
+    {"learning_rate", VD_NUMBER, 0, ANY_POSITIVE, "1",
+     .help = "factor of [net]'s learning rate; 0: weights keep their values, unless variational ones are pruned"},
     {"smooth", VD_NUMBER, 0, ANY_POSITIVE, "0", .help = "label smoothing in [cost]; used on GPUs only"},
     {0}};
 
