@@ -14,6 +14,7 @@ static const char usage[] =
 
 int vd_import_command(int argc, char **argv)
 {
+    static const double worth_a_line = .01; /* log_alpha prunes what is below 1/331 of the root mean square: 1e-3 */
     if (vd_words_help(argc, argv, usage)) return 0;
     for (int i = 1; i < argc; ++i)
         if (argv[i][0] == '-') vd_die("darknet vd import: unknown option %s", argv[i]);
@@ -21,5 +22,9 @@ int vd_import_command(int argc, char **argv)
     vd_import_result r = vd_import(argv[1], argv[2]);
     printf("%s.cfg, %s-vd.cfg: %d layers; %s.weights: %zu weights\n", argv[2], argv[2], r.layers, argv[2], r.weights);
     printf("largest difference on random inputs: %.3g of the largest output\n", r.difference);
+    if (!(r.twin_difference <= worth_a_line))
+        printf(
+            "before a training %s-vd.cfg differs by %.3g: weights far below the others of their layer start pruned\n",
+            argv[2], r.twin_difference);
     return 0;
 }

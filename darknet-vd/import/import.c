@@ -85,30 +85,53 @@ static void write_weights(const vd_import_network *net, FILE *fp)
 
 /* ---- the check ---- */
 
-/* infinite where an output is not finite, or where the model's are all zeros and the network's are not */
-static double difference(network *net, const vd_import_network *from, const vd_onnx_graph *g, const char *model)
+typedef struct {
+    size_t outputs;
+    float *x[INPUTS], *y[INPUTS]; /* random inputs [inputs], what the model makes of them [outputs] */
+} answers;
+
+static answers answers_of(const vd_import_network *from, const vd_onnx_graph *g, const char *model)
 {
     vd_onnx_run *run = make_vd_onnx_run(g, model, 1, &from->output);
-    float *x = vd_calloc(from->inputs, sizeof(float));
-    double most = 0, largest = 0;
+    answers a = {0};
     uint64_t state = 1;
     int64_t map[4] = {1, from->channels, from->h, from->w}, row[2] = {1, from->inputs};
-    set_batch_network(net, 1);
     for (int k = 0; k < INPUTS; ++k) {
-        for (size_t i = 0; i < (size_t)from->inputs; ++i) x[i] = vd_mmix(&state);
-        vd_onnx_run_forward(run, from->w ? 4 : 2, from->w ? map : row, x);
+        a.x[k] = vd_calloc(from->inputs, sizeof(float));
+        for (size_t i = 0; i < (size_t)from->inputs; ++i) a.x[k][i] = vd_mmix(&state);
+        vd_onnx_run_forward(run, from->w ? 4 : 2, from->w ? map : row, a.x[k]);
         const vd_onnx_tensor *y = vd_onnx_run_tensor(run, from->output);
-        const float *mine = network_predict(net, x);
-        if (!y->real || y->n != (size_t)net->outputs)
-            vd_die("%s: %zu outputs, but %d of the network", model, y->n, net->outputs);
-        for (size_t i = 0; i < y->n; ++i) {
-            if (!isfinite(y->real[i]) || !isfinite(mine[i])) most = INFINITY;
-            most = fmax(most, fabs((double)mine[i] - y->real[i]));
-            largest = fmax(largest, fabs((double)y->real[i]));
-        }
+        a.outputs = y->real ? y->n : 0;
+        a.y[k] = vd_calloc(a.outputs, sizeof(float));
+        if (a.outputs) memcpy(a.y[k], y->real, a.outputs * sizeof(float));
     }
     free_vd_onnx_run(run);
-    free(x);
+    return a;
+}
+
+static void free_answers(answers *a)
+{
+    for (int k = 0; k < INPUTS; ++k) free(a->x[k]), free(a->y[k]);
+}
+
+/* of a network that is loaded from these files; infinite where an output is not finite, or where the model's are all
+ * zeros and the network's are not */
+static double difference(const vd_output *cfg, const vd_output *weights, const answers *a, const char *model)
+{
+    network *net = load_network(cfg->temporary, weights->temporary, 0);
+    double most = 0, largest = 0;
+    set_batch_network(net, 1);
+    if (a->outputs != (size_t)net->outputs)
+        vd_die("%s: %zu outputs, but %d of the network", model, a->outputs, net->outputs);
+    for (int k = 0; k < INPUTS; ++k) {
+        const float *mine = network_predict(net, a->x[k]);
+        for (size_t i = 0; i < a->outputs; ++i) {
+            if (!isfinite(a->y[k][i]) || !isfinite(mine[i])) most = INFINITY;
+            most = fmax(most, fabs((double)mine[i] - a->y[k][i]));
+            largest = fmax(largest, fabs((double)a->y[k][i]));
+        }
+    }
+    free_network(net);
     return most == 0 || isinf(most) ? most : most / largest;
 }
 
@@ -159,14 +182,15 @@ vd_import_result vd_import(const char *model, const char *out)
     write_cfg(&from, model, 0, cfg.fp);
     vd_output *all[] = {&weights, &variational, &cfg};
     for (int i = 0; i < 3; ++i) vd_output_sync(all[i]);
-    network *net = load_network(cfg.temporary, weights.temporary, 0);
-    r.difference = difference(net, &from, g, model);
+    answers a = answers_of(&from, g, model);
+    r.difference = difference(&cfg, &weights, &a, model);
     for (int i = 0; i < from.n; ++i) r.weights += (size_t)from.layers[i].filters * from.layers[i].columns;
     if (!(r.difference <= VD_IMPORT_TOLERANCE))
         vd_die("%s: not written: outputs differ by %.3g of the largest output, more than %g", cfg.path, r.difference,
                VD_IMPORT_TOLERANCE);
+    r.twin_difference = difference(&variational, &weights, &a, model);
     vd_output_close_all(3, all);
-    free_network(net);
+    free_answers(&a);
     free_vd_import_network(&from);
     free_vd_onnx_graph(g);
     return r;

@@ -35,8 +35,9 @@ void free_vd_import_network(vd_import_network *net);
 
 typedef struct {
     int layers;
-    size_t weights;    /* biases not counted */
-    double difference; /* the largest of an output, as a share of the largest output, on random inputs */
+    size_t weights;         /* biases not counted */
+    double difference;      /* the largest of an output, as a share of the largest output, on random inputs */
+    double twin_difference; /* of the twin, before it is trained */
 } vd_import_result;
 
 /* the largest that `difference` may be */

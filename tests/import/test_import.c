@@ -642,6 +642,26 @@ START_TEST(other_slopes_are_sums)
 }
 END_TEST
 
+/* one filter 10,000 times as large as the other, as batch normalisation that is folded makes them where a channel has
+ * died: the smaller one starts pruned in the twin, whose noise goes by the mean square of the layer */
+START_TEST(a_twin_that_differs_before_its_training_is_a_line)
+{
+    static const char line[] = "net-vd.cfg differs by ";
+    for (int apart = 0; apart < 2; ++apart) {
+        begin_graph(2, 4, 4);
+        vd_onnx_tensor *w = vd_onnx_add_tensor(g, "w", VD_ONNX_FLOAT, 4, (int64_t[]){2, 1, 1, 1});
+        w->real[0] = 2, w->real[1] = apart ? 2e4f : 3;
+        vd_onnx_set_integer(vd_onnx_add_node(g, "Conv", "a", "x", "w", (char *)0), "group", 2);
+        one("Sigmoid", "y", "a");
+        write_graph("y");
+        char *model = in_folder(folder, "model.onnx"), *out = in_folder(folder, "net");
+        run_result r = darknet(0, "vd", "import", model, out, (char *)0);
+        ck_assert_msg(!strstr(r.out, line) == !apart, "%s", r.out);
+        free_run(r), free(model), free(out);
+    }
+}
+END_TEST
+
 /* zeros of a mean are counted where the node says so, or a Pad has made them: PyTorch's AvgPool2d */
 START_TEST(means_with_zeros_are_convolutions)
 {
@@ -877,6 +897,7 @@ SUITE_OF(import)
     TEST(lines_of_numbers_are_weights);
     TEST(hard_gates_are_two_sections);
     TEST(other_slopes_are_sums);
+    TEST(a_twin_that_differs_before_its_training_is_a_line);
     TEST(means_with_zeros_are_convolutions);
     TEST(shapes_are_numbers);
     TEST(factors_of_channels_come_back_from_rows);
