@@ -63,7 +63,7 @@ static int spread_pictures(const char *data, const char *option, int n, char ***
     return n;
 }
 
-enum { CALIBRATION = 100, RANGES = 256 };
+enum { CALIBRATION = 100, RANGES = 256, CHECKED = 16 };
 
 /* pictures of a .data file in front of those that are named */
 static void add_calibration(vd_export_options *o, const char *data)
@@ -84,7 +84,16 @@ static void check_onnx(vd_export_options *o, int onnx, const char *ranges)
     if (!onnx && (o->half || o->sparse || o->nms))
         vd_die("darknet vd export: -fp16, -sparse and -nms are of -format onnx");
     if (onnx && o->values) vd_die("darknet vd export: -values is of -format c");
-    if (ranges) o->ranges = spread_pictures(ranges, "-int8", RANGES, &o->range_files);
+}
+
+/* pictures to measure ranges with. Where none are named, some of them check the export, too: random numbers may give
+ * larger activations than any picture */
+static void add_ranges(vd_export_options *o, const char *data)
+{
+    o->ranges = spread_pictures(data, "-int8", RANGES, &o->range_files);
+    if (o->pictures) return;
+    free(o->files);
+    o->pictures = spread_pictures(data, "-int8", CHECKED, &o->files);
 }
 
 /* what -format says, null without it. It is read before the other words, as DATA stands behind -int8 with onnx alone */
@@ -123,6 +132,7 @@ static vd_export_options parse(int argc, char **argv)
     if (fuse && no_fuse) vd_die("darknet vd export: -fuse or -no-fuse, not both");
     check_onnx(&o, onnx, ranges);
     if (calibration) add_calibration(&o, calibration);
+    if (ranges) add_ranges(&o, ranges);
     o.fuse = !no_fuse;
     o.cfg = files[0];
     o.weights = files[1];

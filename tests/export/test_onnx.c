@@ -451,12 +451,12 @@ END_TEST
 /* ---- the command ---- */
 
 /* grey pictures and a data file whose train= lists them */
-static char *write_data(int n, int w, int h)
+static char *write_data(int n, int w, int h, int white)
 {
     char *list = vd_format("%s", ""), *path = in_folder(folder, "set.data"), *names = in_folder(folder, "train.list");
     unsigned char *pixels = malloc((size_t)w * h);
     for (int k = 0; k < n; ++k) {
-        for (int i = 0; i < w * h; ++i) pixels[i] = (unsigned char)(37 * i * (k + 1) + i / 3);
+        for (int i = 0; i < w * h; ++i) pixels[i] = (unsigned char)((37 * i * (k + 1) + i / 3) % 256 * white / 255);
         char *picture = vd_format("%s/p%d.png", folder, k), *longer = vd_format("%s%s\n", list, picture);
         vd_png_write(picture, w, h, 1, pixels);
         free(list), free(picture);
@@ -527,7 +527,7 @@ START_TEST(int8_weights_and_activations_have_ranges_of_the_pictures_given)
                               "activation=leaky\n[maxpool]\nsize=2\nstride=1\n[connected]\noutput=5\n"
                               "activation=linear\n[softmax]\n";
     network *net = random_network(cfg, 6);
-    char *data = write_data(9, 8, 8), *path = in_folder(folder, "out.onnx");
+    char *data = write_data(9, 8, 8, 255), *path = in_folder(folder, "out.onnx");
     save_network(cfg, net);
     run_result r = export_as_onnx("-int8", data);
     ck_assert_msg(r.status == 0, "%s", r.err);
@@ -565,11 +565,27 @@ START_TEST(int8_takes_layers_with_a_factor)
                               "activation=elu\n[upsample]\nscale=.5\n[convolutional]\nfilters=4\nactivation=elu\n"
                               "[softmax]\ntemperature=2\n[connected]\noutput=5\nactivation=linear\n";
     network *net = random_network(cfg, 4);
-    char *data = write_data(9, 8, 8);
+    char *data = write_data(9, 8, 8, 255);
     save_network(cfg, net);
     run_result r = export_as_onnx("-int8", data);
     ck_assert_msg(r.status == 0, "%s", r.err);
     expect_alike(net, .1);
+    free_network(net);
+    free_run(r);
+    free(data);
+}
+END_TEST
+
+/* as those of a dark set are: random numbers from 0 to 1 are four times as large */
+START_TEST(int8_is_checked_on_pictures_of_its_ranges)
+{
+    static const char cfg[] = "[net]\nbatch=1\nheight=8\nwidth=8\nchannels=1\n[connected]\noutput=5\n"
+                              "activation=linear\n";
+    network *net = random_network(cfg, 4);
+    char *data = write_data(20, 8, 8, 60);
+    save_network(cfg, net);
+    run_result r = export_as_onnx("-int8", data);
+    ck_assert_msg(r.status == 0 && strstr(r.out, "largest difference on 16 pictures: "), "%s%s", r.out, r.err);
     free_network(net);
     free_run(r);
     free(data);
@@ -630,6 +646,7 @@ SUITE_OF(onnx)
     TEST(halves_and_sparse_weights_are_smaller_files);
     TEST(int8_weights_and_activations_have_ranges_of_the_pictures_given);
     TEST(int8_takes_layers_with_a_factor);
+    TEST(int8_is_checked_on_pictures_of_its_ranges);
     TEST(what_onnx_cannot_say_is_a_line);
     TEST(options_that_do_not_fit_are_a_line);
     TEST(the_command_writes_one_file_and_says_how_close_it_is);
