@@ -78,7 +78,8 @@ static char *two_strides(layer l)
 static char *shortcut_note(layer l)
 {
     if (l.nweights) return vd_format("weights_type is known to AlexeyAB's Darknet only");
-    if (l.input_layers && l.n > 1) return vd_format("%d layers in from= are not known to stock Darknet", l.n);
+    if (l.input_layers && l.n > 1)
+        return vd_format("%d layers in from=: stock Darknet and OpenCV add the first alone", l.n);
     if (l.w == l.out_w && l.h == l.out_h && l.c < l.out_c) /* it compares the inputs of the layer it adds */
         return vd_format("adds %d channels to %d: AlexeyAB's Darknet may give other numbers", l.c, l.out_c);
     if (l.w == l.out_w && l.h == l.out_h) return 0;
@@ -158,7 +159,8 @@ char *vd_reader_note(const network *net, int i)
         return shortcut_note(l);
     case ROUTE:
         if (l.groups < 2) return 0;
-        return vd_format("groups=%d is not known to stock Darknet", l.groups);
+        return vd_format("groups=%d is not known to stock Darknet%s", l.groups,
+                         l.n > 1 ? "; of several layers OpenCV takes the first alone" : "");
     case YOLO:
         if (!vd_yolo_head_of(l)) return 0;
         return vd_format("its keys of later Darknets are not known to stock Darknet%s",
