@@ -465,6 +465,9 @@ static vd_onnx_map shares(vd_onnx_building *b, const vd_model_layer *l)
 static vd_onnx_map through_activation(vd_onnx_building *b, const vd_model_layer *l, ACTIVATION a)
 {
     vd_onnx_map out = *source_of(b, l, 0);
+    int from = vd_layer_of_source(l->sources[0]);
+    /* the same again: ONNX Runtime 1.30 cannot load a graph of 8 bits with a Relu behind a Relu */
+    if (a == RELU && from >= 0 && b->m->layers[from].activation == RELU) return out;
     out.tensor = activated(b, a, out.tensor);
     return out;
 }

@@ -592,6 +592,26 @@ START_TEST(int8_is_checked_on_pictures_of_its_ranges)
 }
 END_TEST
 
+/* what ONNX Runtime 1.30 says to a second one, with -int8: "two nodes with same node name" */
+START_TEST(a_relu_behind_a_relu_is_no_node)
+{
+    static const char cfg[] = WIDE CONV "relu\n[activation]\nactivation=relu\n" CONV
+                                        "leaky\n[activation]\nactivation=relu\n[activation]\nactivation=relu\n";
+    network *net = random_network(cfg, 3);
+    char *path = in_folder(folder, "out.onnx");
+    int n = 0;
+    save_network(cfg, net);
+    free_run(export_as_onnx(0, 0));
+    vd_onnx_graph *g = vd_onnx_read(path);
+    for (int i = 0; i < g->nodes; ++i) n += !strcmp(g->node[i].type, "Relu");
+    ck_assert_int_eq(n, 2);
+    expect_alike(net, 1e-6);
+    free_vd_onnx_graph(g);
+    free_network(net);
+    free(path);
+}
+END_TEST
+
 START_TEST(what_onnx_cannot_say_is_a_line)
 {
     expect_refused(WIDE "[local]\nfilters=2\nsize=3\nstride=1\nactivation=relu\n",
@@ -647,6 +667,7 @@ SUITE_OF(onnx)
     TEST(int8_weights_and_activations_have_ranges_of_the_pictures_given);
     TEST(int8_takes_layers_with_a_factor);
     TEST(int8_is_checked_on_pictures_of_its_ranges);
+    TEST(a_relu_behind_a_relu_is_no_node);
     TEST(what_onnx_cannot_say_is_a_line);
     TEST(options_that_do_not_fit_are_a_line);
     TEST(the_command_writes_one_file_and_says_how_close_it_is);
