@@ -20,11 +20,13 @@ static void own_pads(const vd_importing *im, int64_t *pad)
 /* a cfg has no larger ones: without this, the line would be about the cfg that is written */
 static void check_keys(const vd_importing *im, const vd_window *v)
 {
-    enum { MOST = 1 << 12 };
+    if (v->size[0] > VD_WINDOW_MOST)
+        vd_import_refuse(im, "a window of %lldx%lld: %dx%d at most is expected", (long long)v->size[0],
+                         (long long)v->size[1], VD_WINDOW_MOST, VD_WINDOW_MOST);
     for (int k = 0; k < 2; ++k) {
         int64_t gap = v->size[k] > 1 ? v->gap[k] : 1, pad = v->pad[k] > v->pad[k + 2] ? v->pad[k] : v->pad[k + 2];
-        if (v->size[k] > MOST || v->stride[k] > MOST || gap > MOST || pad > MOST)
-            vd_import_refuse(im, "a size, stride, dilation or pad above %d: no section has it", MOST);
+        if (v->stride[k] > VD_WINDOW_MOST || gap > VD_WINDOW_MOST || pad > VD_WINDOW_MOST)
+            vd_import_refuse(im, "a stride, dilation or pad above %d: no section has it", VD_WINDOW_MOST);
     }
 }
 
@@ -43,9 +45,6 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
             vd_import_refuse(im, "a window without a size, stride or dilation");
     if (v.size[0] != v.size[1])
         vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v.size[0], (long long)v.size[1]);
-    if (v.size[0] > VD_WINDOW_MOST)
-        vd_import_refuse(im, "a window of %lldx%lld: %dx%d at most is expected", (long long)v.size[0],
-                         (long long)v.size[1], VD_WINDOW_MOST, VD_WINDOW_MOST);
     if (!strncmp(same, "SAME", 4) && vd_place_is_padded(x)) vd_import_refuse(im, "auto_pad=%s behind a Pad", same);
     if (!strncmp(same, "SAME", 4))
         vd_onnx_pad_same((int64_t[]){x.h, x.w}, v.size, v.stride, v.gap, !strcmp(same, "SAME_UPPER"), v.pad);

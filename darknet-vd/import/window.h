@@ -4,7 +4,7 @@
 
 #include "import/translation.h"
 
-enum { VD_WINDOW_MOST = 4096 }; /* of the key size */
+enum { VD_WINDOW_MOST = 4096 }; /* of the keys size, stride, dilation and padding */
 
 /* along the height and the width; pads in front of both, then behind both */
 typedef struct {
