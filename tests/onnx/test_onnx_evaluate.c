@@ -154,6 +154,25 @@ START_TEST(windows_of_the_same_size_have_zeros_behind_or_in_front)
 }
 END_TEST
 
+/* Windows smaller than their stride need no zeros: they begin at the first pixel of each step, as in TensorFlow and
+ * OpenCV 4.6. ONNX Runtime 1.30 ends with an error, or is a pixel late: findings/ort-same-below-stride.sh */
+START_TEST(windows_smaller_than_their_stride_begin_at_the_first_pixel)
+{
+    static const float x[8] = {1, 2, 3, 4, 5, 6, 7, 8}, one = 1;
+    static const char *const ways[] = {"SAME_UPPER", "SAME_LOWER"};
+    for (int i = 0; i < 2 * COUNT_OF(ways); ++i) {
+        vd_onnx_node *node = i < COUNT_OF(ways) ? vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0)
+                                                : vd_onnx_add_node(g, "Conv", "y", "x", "w", (char *)0);
+        constant("w", 4, (int64_t[]){1, 1, 1, 1}, &one);
+        vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){1, 1});
+        vd_onnx_set_integers(node, "strides", 2, (int64_t[]){1, 4});
+        vd_onnx_set_text(node, "auto_pad", ways[i % COUNT_OF(ways)]);
+        expect(4, (int64_t[]){1, 1, 1, 8}, x, 4, (int64_t[]){1, 1, 1, 2}, (float[]){1, 5});
+        end(), begin();
+    }
+}
+END_TEST
+
 /* of a row of pixels: the last window may end behind it, not begin there */
 START_TEST(pools_are_rounded_up_and_have_gaps)
 {
@@ -631,6 +650,7 @@ SUITE_OF(onnx_evaluate)
     TEST(pools_take_what_is_inside);
     TEST(means_along_one_axis);
     TEST(windows_of_the_same_size_have_zeros_behind_or_in_front);
+    TEST(windows_smaller_than_their_stride_begin_at_the_first_pixel);
     TEST(pools_are_rounded_up_and_have_gaps);
     TEST(a_pool_far_larger_than_its_input_ends);
     TEST(matrices_are_multiplied);
