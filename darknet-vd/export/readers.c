@@ -160,7 +160,7 @@ char *vd_reader_note(const network *net, int i)
     case ROUTE:
         if (l.groups < 2) return 0;
         return vd_format("groups=%d is not known to stock Darknet%s", l.groups,
-                         l.n > 1 ? "; of several layers OpenCV takes the first alone" : "");
+                         l.n > 1 ? "; of several layers OpenCV takes other channels" : "");
     case YOLO:
         if (!vd_yolo_head_of(l)) return 0;
         return vd_format("its keys of later Darknets are not known to stock Darknet%s",

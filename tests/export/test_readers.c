@@ -215,11 +215,11 @@ START_TEST(what_no_value_changes_is_a_line)
     free(exported(SQUARE BOX "linear\n" CONV "linear\n[shortcut]\nfrom=0\n", 0));
     free(exported(SQUARE CONV "leaky\n[reorg]\nstride=2\nreverse=1\n" CONV "linear\n",
                   "layer 1 [reorg]: reverse, flatten and extra are ignored by OpenCV"));
+    /* findings/opencv-several-layers.sh: OpenCV 4.6.0 */
     export_it(SQUARE CONV "linear\n" CONV "linear\n" CONV "linear\n[shortcut]\nfrom=0,1\n",
               "layer 3 [shortcut]: 2 layers in from=: stock Darknet and OpenCV add the first alone");
-    export_it(
-        SQUARE CONV "linear\n" CONV "linear\n[route]\nlayers=0,1\ngroups=2\ngroup_id=1\n",
-        "layer 2 [route]: groups=2 is not known to stock Darknet; of several layers OpenCV takes the first alone");
+    export_it(SQUARE CONV "linear\n" CONV "linear\n[route]\nlayers=0,1\ngroups=2\ngroup_id=1\n",
+              "layer 2 [route]: groups=2 is not known to stock Darknet; of several layers OpenCV takes other channels");
     export_it(SQUARE CONV "linear\n[route]\nlayers=0\ngroups=2\ngroup_id=1\n",
               "layer 1 [route]: groups=2 is not known to stock Darknet\n");
     /* findings/opencv-new-coords-confidence.sh: OpenCV 4.6.0 */
