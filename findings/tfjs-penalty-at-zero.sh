@@ -1,14 +1,14 @@
 #!/bin/sh
-# Question   A pruned network is fine-tuned in TensorFlow.js with an L1 penalty, which makes networks sparse. What becomes
-#            of its weights that are 0?
+# Question   A pruned network is fine-tuned in TensorFlow.js with an L1 penalty, which makes networks sparse. What
+#            becomes of its weights that are 0?
 # Guess      They stay 0: the slope of |w| at 0 is sign(0) = 0, as in TensorFlow and PyTorch.
-# Seen       The first step makes each of them rate times penalty: the gradient of abs() at 0 is -1. Four of eight weights
-#            are 0 before it, none after it. The second step makes them 0 again, the third does not: whether a network
-#            has zeros depends on whether the number of steps is even. With an L2 penalty they stay 0.
+# Seen       The first step makes each of them rate times penalty: the gradient of abs() at 0 is -1. Four of eight
+#            weights are 0 before it, none after it. The second step makes them 0 again, the third does not: whether a
+#            network has zeros depends on whether the number of steps is even. With an L2 penalty they stay 0.
 # Versions   npm: @tensorflow/tfjs-core, -layers, -backend-cpu 4.22.0
 # Date       2026-12-01
-# Matters    The penalty that is there to make zeros takes those that a pruning has made, also where the data do not move a
-#            weight at all, as at a pixel that is always black. Set pruned weights to 0 after the last step.
+# Matters    The penalty that is there to make zeros takes those that a pruning has made, also where the data do not
+#            move a weight at all, as at a pixel that is always black. Set pruned weights to 0 after the last step.
 # Exit       0 as recorded, 1 changed, 2 or more could not be run. Downloads 30 MB.
 set -eu
 tfjs=4.22.0
@@ -32,7 +32,8 @@ require('@tensorflow/tfjs-backend-cpu');
     const model = sequential({layers: [dense]});
     model.compile({optimizer: tf.train.sgd(1), loss: 'meanSquaredError'});
     dense.setWeights([tf.tensor2d([.5, 0, -.5, 0, .25, 0, -.25, 0], [8, 1])]);
-    for (let step = 0; step < +process.argv[3]; ++step) await model.fit(tf.zeros([2, 8]), tf.zeros([2, 1]), {verbose: 0});
+    const x = tf.zeros([2, 8]), y = tf.zeros([2, 1]);
+    for (let step = 0; step < +process.argv[3]; ++step) await model.fit(x, y, {verbose: 0});
     console.log(Array.from(dense.getWeights()[0].dataSync(), w => +w.toFixed(3) + 0).join(' '));
 })().catch(e => { console.log('error', String(e).split('\n')[0]); process.exit(2); });
 EOF

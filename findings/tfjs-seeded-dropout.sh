@@ -1,11 +1,11 @@
 #!/bin/sh
-# Question   A network with dropout is to be trained again to the same result, so its dropout layer gets a seed. What does
-#            it drop in TensorFlow.js?
+# Question   A network with dropout is to be trained again to the same result, so its dropout layer gets a seed. What
+#            does it drop in TensorFlow.js?
 # Guess      Other units in every batch, and the same ones when the whole training is run again.
-# Seen       The same places in every batch: each batch begins the seed's numbers anew. With batches of one picture 53 of 100
-#            inputs are dropped each time, and their weights are after 50 epochs what they were before. With batches of
-#            four each place of a batch has its own half, always the same, and 7 weights are never trained. Without a
-#            seed none is left out.
+# Seen       The same places in every batch: each batch begins the seed's numbers anew. With batches of one picture 53
+#            of 100 inputs are dropped each time, and their weights are after 50 epochs what they were before. With
+#            batches of four each place of a batch has its own half, always the same, and 7 weights are never trained.
+#            Without a seed none is left out.
 # Versions   npm: @tensorflow/tfjs-core, -layers, -backend-cpu 4.22.0
 # Date       2026-12-01
 # Matters    Dropout is no noise then: a part of the network stays as it was drawn, and predict() uses it with the rest.
