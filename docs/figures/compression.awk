@@ -76,6 +76,6 @@ END {
     legend(440, "relu", "darknet-vd, with ReLU after the convolutions, as in the paper's code")
     draw(1, 70, "LeNet-300-100", 1.4, 2.1, "1.4 1.5 1.6 1.7 1.8 1.9 2:2.0 2.1")
     draw(2, 515, "LeNet-5", .55, 1.15, ".6:0.6 .7:0.7 .8:0.8 .9:0.9 1:1.0 1.1")
-    svg_text(20, 596, "start", "RESULTS.md (make tables), medians of 1 to 3 seeds; trained on" processor ", one thread each", grey, "font-size=\"11\"")
+    svg_text(20, 596, "start", "RESULTS.md (make tables), medians of 1 to 3 seeds, one thread each;" processor, grey, "font-size=\"11\"")
     svg_end()
 }

@@ -90,10 +90,14 @@ function medians(field, title,    g, group, i, sparse, some) {
 }
 
 # the days on which a processor ran
-function note_run(name, day) {
+function note_run(name, day,    n, i, of_name) {
     if (seen[name, day]++) return
     if (!(name in days)) cpu[++cpus] = name
-    days[name] = days[name] (days[name] == "" ? "" : ", ") day
+    n = split(days[name], of_name, ", ")
+    for (i = n; i && of_name[i] > day; --i) of_name[i + 1] = of_name[i]
+    of_name[i + 1] = day
+    days[name] = of_name[1]
+    for (i = 2; i <= n + 1; ++i) days[name] = days[name] ", " of_name[i]
 }
 
 # and one by one
