@@ -1,5 +1,6 @@
 #include "support/import_support.h"
 
+#include "import/import.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -83,4 +84,21 @@ void resize_by(float times, const char *pixel, const char *nearest)
     if (pixel) vd_onnx_set_text(node, "coordinate_transformation_mode", pixel);
     if (nearest) vd_onnx_set_text(node, "nearest_mode", nearest);
     write_graph("y");
+}
+
+char *imported(double most)
+{
+    char *model = in_folder(folder, "model.onnx"), *out = in_folder(folder, "net");
+    vd_import_result r = vd_import(model, out);
+    ck_assert_msg(r.difference < most, "%g", r.difference);
+    char *text = text_in_folder("net.cfg"), *sections = vd_format("%s", strstr(text, "max_batches"));
+    free(model), free(out), free(text);
+    return sections;
+}
+
+void expect_sections(const char *expected)
+{
+    char *text = imported(1e-5), *line = vd_format("max_batches=10000\n%s", expected);
+    ck_assert_str_eq(text, line);
+    free(text), free(line);
 }

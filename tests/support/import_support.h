@@ -1,4 +1,5 @@
-/* What the tests of the importer share: graphs, built node by node and written to FOLDER/model.onnx. */
+/* What the tests of the importer share: graphs, built node by node and written to FOLDER/model.onnx, and the sections
+ * that they become. */
 #ifndef TEST_IMPORT_SUPPORT_H
 #define TEST_IMPORT_SUPPORT_H
 
@@ -27,6 +28,14 @@ void add_output(vd_onnx_node *node, const char *name);
 
 /* to FOLDER/model.onnx, with this output */
 void write_graph(const char *output);
+
+/* the sections of FOLDER/net.cfg without [net], by import of that file in this process; the outputs differ by less than
+ * `most`. expect_sections(): they are these */
+char *imported(double most);
+void expect_sections(const char *expected);
+
+/* what conv(y, x, 3, channels, 1) becomes */
+#define LINEAR_3 "\n[convolutional]\nfilters=3\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
 
 /* a graph whose y is a Conv of four channels and a Resize that has the words given; null: it has none */
 void resize_by(float times, const char *pixel, const char *nearest);
