@@ -57,6 +57,13 @@ const char *vd_file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+int vd_byte_order_mark(const char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    enum { LENGTH = sizeof(mark) - 1 };
+    return strncmp(text, mark, LENGTH) ? 0 : LENGTH;
+}
+
 char *vd_alternatives(const char *const *words)
 {
     char *all = vd_format("%s", words[0]);

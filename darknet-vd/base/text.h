@@ -21,6 +21,9 @@ const char *vd_after_word(const char *words, const char *word);
 /* what follows the last slash of a path, all of it where there is none */
 const char *vd_file_name(const char *path);
 
+/* the length of the UTF-8 byte order mark, which some editors put in front of a file; 0 where text begins otherwise */
+int vd_byte_order_mark(const char *text);
+
 /* read a number that takes up all of text, without blanks before it
  *
  * returns 1 and sets *value when text is one finite decimal number, with a point in every locale (integer for

@@ -19,8 +19,8 @@ static const char usage[] =
     "  them as the anchors= of [yolo], and the number of objects of each class as counters_per_class=, and writes\n"
     "  both to anchors.txt and counters_per_class.txt in the current folder. The same list gives the same anchors\n"
     "  -width, -height   of the network's input, in pixels; up to 32: in cells of [region], with decimals\n"
-    "  -keep_shape       for a network that shows pictures in their own shape, between grey borders, not filling its "
-    "input\n";
+    "  -keep_shape       for a network that shows pictures in their own shape, between grey borders, and does not\n"
+    "                    fill its input with them\n";
 
 typedef struct {
     const char *data;

@@ -16,8 +16,6 @@
 
 #include "list.h"
 
-static const char byte_order_mark[] = "\xef\xbb\xbf";
-
 /* null when there is no fault */
 static char *fault_of_text(const char *filename, FILE *fp)
 {
@@ -60,8 +58,7 @@ static char *next_line(const char *filename, FILE *fp, char **buffer, size_t *ro
     if (n < 0) return 0;
     char *line = *buffer;
     while (n && isspace((unsigned char)line[n - 1])) line[--n] = '\0';
-    if (++*number == 1 && !strncmp(line, byte_order_mark, 3)) line += 3;
-    return line;
+    return ++*number == 1 ? line + vd_byte_order_mark(line) : line;
 }
 
 /* ---- lists ---- */

@@ -251,10 +251,9 @@ static void trim_end(state *s)
 
 char *vd_cfg_text_export(const char *text, int n, const vd_cfg_change *changes)
 {
-    static const char byte_order_mark[] = "\xef\xbb\xbf";
     state s = {.section = -2, .n = n, .changes = changes};
     put_text(&s, "");
-    if (!strncmp(text, byte_order_mark, 3)) text += 3;
+    text += vd_byte_order_mark(text);
     while (*text) {
         line l = read_line(s.type, text);
         put_line(&s, l);

@@ -75,7 +75,6 @@ static void cut_off(vd_importing *im, vd_place x, const fit *f)
 {
     int size = (int)f->more + 1;
     vd_import_layer *l = vd_import_channel_windows(im, x, size, "stride=1\npadding=0\n");
-    memset(l->weights, 0, x.c * l->columns * sizeof(*l->weights));
     for (int c = 0; c < x.c; ++c) l->weights[c * l->columns + f->first[0] * size + f->first[1]] = 1;
 }
 
@@ -97,7 +96,6 @@ static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v)
     vd_import_layer *l = vd_import_channel_windows(im, x, (int)s.size, keys);
     float *mean = vd_calloc(taps, sizeof(*mean));
     for (size_t i = 0; i < taps; ++i) mean[i] = 1 / (float)taps;
-    memset(l->weights, 0, x.c * all * sizeof(*l->weights));
     for (int c = 0; c < x.c; ++c) vd_square_fill(&s, v->size, mean, l->weights + c * all);
     free(mean);
     free(stride), free(keys);

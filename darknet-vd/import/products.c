@@ -139,16 +139,16 @@ vd_import_layer *vd_import_channel_windows(vd_importing *im, vd_place x, int siz
     vd_import_read(im, x);
     vd_import_layer *l =
         vd_import_add_layer(im, "convolutional", vd_format("filters=%d\nsize=%d\n%sgroups=%d\n", x.c, size, keys, x.c));
-    size_t columns = (size_t)size * size;
-    add_weights(l, x.c, columns);
-    for (size_t i = 0; i < x.c * columns; ++i) l->weights[i] = 1 / (float)columns;
+    add_weights(l, x.c, (size_t)size * size);
     l->fixed = 1;
     return l;
 }
 
 vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x)
 {
-    return vd_import_channel_windows(im, x, 1, "stride=1\npadding=0\n");
+    vd_import_layer *l = vd_import_channel_windows(im, x, 1, "stride=1\npadding=0\n");
+    for (int c = 0; c < x.c; ++c) l->weights[c] = 1;
+    return l;
 }
 
 /* a product with this output alone, whose sum can take more for each of these channels; else a new one. Behind a

@@ -80,10 +80,11 @@ int vd_import_last_layer(const vd_importing *im);
 /* the next section is to read this: a [route] where another one comes before */
 void vd_import_read(vd_importing *im, vd_place p);
 
-/* a new section for each channel by itself: a convolution in groups of one, all weights 1/size^2; of 1x1 pixel
+/* a new section for each channel by itself: a convolution in groups of one, whose weights are 0
  *
  *   keys   of the stride and the padding */
 vd_import_layer *vd_import_channel_windows(vd_importing *im, vd_place x, int size, const char *keys);
+/* the same of 1x1 pixel, whose weights are 1 */
 vd_import_layer *vd_import_each_channel(vd_importing *im, vd_place x);
 
 /* the section before, where this tensor is its output alone, read so many times, and nothing came behind the sum; else

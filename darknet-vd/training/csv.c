@@ -14,8 +14,6 @@
 const char *const vd_csv_names[VD_CSV_COLUMNS] = {"batch", "epoch", "images",   "seconds", "rate",  "loss", "cost",
                                                   "kl",    "w",     "sparsity", "nonzero", "error", "map"};
 
-static const char byte_order_mark[] = "\xef\xbb\xbf";
-
 /* counts are whole */
 static int is_count(int column)
 {
@@ -159,7 +157,7 @@ vd_csv vd_csv_read(const char *path, char **fault)
     while (!wrong && (n = getline(&line, &room, fp)) > 0 && line[n - 1] == '\n') {
         line[--n] = 0;
         if (n && line[n - 1] == '\r') line[--n] = 0; /* saved by a spreadsheet, which may begin it with a mark, too */
-        size_t mark = number++ || strncmp(line, byte_order_mark, 3) ? 0 : 3;
+        int mark = number++ ? 0 : vd_byte_order_mark(line);
         wrong = strlen(line) == (size_t)n ? parse_line(&c, line + mark, number) : vd_format("a byte 0");
     }
     if (n < 0 && !feof(fp)) vd_die("%s: line %ld: cannot be read: %s", path, number + 1, strerror(errno));
