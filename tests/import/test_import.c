@@ -6,7 +6,6 @@
 
 #include "import/import.h"
 #include "layer/vd_layer.h"
-#include "base/text.h"
 
 #include <float.h>
 #include <math.h>
