@@ -466,7 +466,7 @@ static vd_onnx_map through_activation(vd_onnx_building *b, const vd_model_layer 
 {
     vd_onnx_map out = *source_of(b, l, 0);
     int from = vd_layer_of_source(l->sources[0]);
-    /* the same again: ONNX Runtime 1.30 cannot load a graph of 8 bits with a Relu behind a Relu */
+    /* the same again, which ONNX Runtime 1.30 does not load in 8 bits: findings/ort-relu-behind-relu.sh */
     if (a == RELU && from >= 0 && b->m->layers[from].activation == RELU) return out;
     out.tensor = activated(b, a, out.tensor);
     return out;

@@ -592,7 +592,8 @@ START_TEST(int8_is_checked_on_pictures_of_its_ranges)
 }
 END_TEST
 
-/* what ONNX Runtime 1.30 says to a second one, with -int8: "two nodes with same node name" */
+/* what ONNX Runtime 1.30 says to a second one, with -int8: "two nodes with same node name";
+ * findings/ort-relu-behind-relu.sh */
 START_TEST(a_relu_behind_a_relu_is_no_node)
 {
     static const char cfg[] = WIDE CONV "relu\n[activation]\nactivation=relu\n" CONV
