@@ -53,6 +53,7 @@ static void reshape(vd_importing *im)
     int to_flat = !strcmp(im->node->type, "Flatten") && (axis == 1 || axis == (x.flat ? -1 : -3));
     int squeezed = !strcmp(im->node->type, "Squeeze") && (x.flat || x.h * x.w == 1);
     if (!strcmp(im->node->type, "Reshape")) {
+        if (vd_import_waits_for_shuffle(im, x)) return;
         int64_t d[4] = {0};
         int n = shape_asked(im, x, d);
         int same = n == 4 && !x.flat && d[1] == x.c && d[2] == x.h && d[3] == x.w;
@@ -148,6 +149,7 @@ static const struct {
     {"Sub", vd_import_subtract},
     {"Sum", vd_import_add},
     {"Tanh", vd_import_activation},
+    {"Transpose", vd_import_transpose},
     {"Unsqueeze", unsqueeze},
     {"Upsample", vd_import_resize},
 };

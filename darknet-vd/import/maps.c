@@ -63,6 +63,9 @@ static fit fit_of(const vd_importing *im, const vd_window *v, vd_place x, const 
 {
     enum { MOST = 31 };
     fit f;
+    if (v->size[0] != v->size[1])
+        vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v->size[0],
+                         (long long)v->size[1]);
     for (int64_t p = 0; p <= 2 * v->size[0]; ++p)
         if (fits(v, x, out, p, &f) && f.more <= MOST) return f;
     vd_import_refuse(im, "pads of %lld,%lld,%lld,%lld: no [%s] has such windows", (long long)v->pad[0],
@@ -85,8 +88,8 @@ static void mean_of_all(vd_importing *im, vd_place x, int flat)
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, 1, 1, flat, {0}});
 }
 
-/* the mean of a window with its zeros, which [local_avgpool] does not count */
-static void mean_with_zeros(vd_importing *im, vd_place x, const vd_window *v)
+/* the mean of a window with its zeros, which [local_avgpool] does not count, or of one that is no square */
+static void mean_as_product(vd_importing *im, vd_place x, const vd_window *v)
 {
     if (vd_onnx_integer_of(im->node, "ceil_mode", 0))
         vd_import_refuse(im, "ceil_mode=1 of a mean with its zeros: 0 is expected");
@@ -120,6 +123,13 @@ static int counts_zeros(const vd_importing *im, vd_place x, const vd_window *v, 
     int counted = own && vd_onnx_integer_of(im->node, "count_include_pad", 0);
     if (before && own && !counted) vd_import_refuse(im, "pads of its own behind a Pad");
     return (before || counted) && reaches_zeros(x, v, out);
+}
+
+/* as a product: a mean that [local_avgpool] has not */
+static int is_product(const vd_importing *im, vd_place x, const vd_window *v, const int64_t *out)
+{
+    int plain = v->size[0] != v->size[1] && !reaches_zeros(x, v, out);
+    return plain || counts_zeros(im, x, v, out);
 }
 
 /* a window of all pixels, which need not be a square. With auto_pad there are more, unless the next one begins behind
@@ -194,7 +204,7 @@ void vd_import_pool(vd_importing *im)
     vd_window v = vd_window_of(im, x, size);
     pool_outputs(im, &v, x, out);
     check_pool(im, &v, x, out, is_mean);
-    if (is_mean && counts_zeros(im, x, &v, out)) mean_with_zeros(im, x, &v);
+    if (is_mean && is_product(im, x, &v, out)) mean_as_product(im, x, &v);
     else add_pool(im, &v, x, out, is_mean ? "local_avgpool" : "maxpool");
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), x.c, (int)out[0], (int)out[1], 0, {0}});
 }

@@ -24,12 +24,13 @@ static void add_weights(vd_import_layer *l, int filters, size_t columns)
     l->activation = "linear";
 }
 
-static void set_biases(const vd_importing *im, vd_import_layer *l, int input)
+/* the numbers of an input, times a factor; 0 where the node has none */
+static void set_biases(const vd_importing *im, vd_import_layer *l, int input, float factor)
 {
     if (input >= im->node->inputs || !*im->node->input[input]) return;
     const vd_onnx_tensor *b = vd_import_constant_input(im, input, 1);
     if (b->n != (size_t)l->filters && b->n != 1) vd_import_refuse(im, "%zu biases for %d filters", b->n, l->filters);
-    for (int f = 0; f < l->filters; ++f) l->biases[f] = b->real[b->n == 1 ? 0 : f];
+    for (int f = 0; f < l->filters; ++f) l->biases[f] = factor * b->real[b->n == 1 ? 0 : f];
 }
 
 /* ---- products ---- */
@@ -71,7 +72,7 @@ void vd_import_convolution(vd_importing *im)
     vd_window_outputs(&v, x, out);
     if (out[0] < 1 || out[1] < 1 || w->n == 0) vd_import_refuse(im, "a window larger than its map with the pads");
     vd_square s = vd_window_square(im, x, &v);
-    if (s.size > v.size[0]) check_room(im, s.size, filters * channels);
+    if (s.size * s.size > v.size[0] * v.size[1]) check_room(im, s.size, filters * channels);
     if (s.size == 1) x = thinned(im, x, &v);
     vd_import_read(im, x);
     char *stride = vd_window_stride_keys(&v),
@@ -84,7 +85,7 @@ void vd_import_convolution(vd_importing *im)
     add_weights(l, (int)filters, (size_t)(channels * s.size * s.size));
     for (int64_t k = 0; k < filters * channels; ++k)
         vd_square_fill(&s, v.size, w->real + k * v.size[0] * v.size[1], l->weights + k * s.size * s.size);
-    set_biases(im, l, 2);
+    set_biases(im, l, 2, 1);
     vd_import_set(im, (vd_place){0, vd_import_last_layer(im), l->filters, (int)out[0], (int)out[1], 0, {0}});
     free(stride), free(more), free(gap);
 }
@@ -109,11 +110,11 @@ void vd_import_gemm(vd_importing *im)
 {
     if (vd_onnx_integer_of(im->node, "transA", 0) && vd_place_numbers(vd_import_input_of(im, 0)) > 1)
         vd_import_refuse(im, "transA=1: 0 is expected, unless its input is one number");
-    int has_biases = im->node->inputs > 2 && *im->node->input[2];
-    if (vd_onnx_real_of(im->node, "alpha", 1) != 1 || (has_biases && vd_onnx_real_of(im->node, "beta", 1) != 1))
-        vd_import_refuse(im, "alpha and beta: 1 is expected");
+    float alpha = vd_onnx_real_of(im->node, "alpha", 1);
     matrix(im, vd_import_constant_input(im, 1, 1), vd_onnx_integer_of(im->node, "transB", 0) != 0);
-    set_biases(im, im->net.layers + vd_import_last_layer(im), 2);
+    vd_import_layer *l = im->net.layers + vd_import_last_layer(im);
+    for (size_t i = 0; i < l->filters * l->columns; ++i) l->weights[i] *= alpha;
+    set_biases(im, l, 2, vd_onnx_real_of(im->node, "beta", 1));
 }
 
 void vd_import_mat_mul(vd_importing *im)
@@ -283,4 +284,55 @@ void vd_import_negate(vd_importing *im)
     for (int c = 0; c < x.c; ++c) gain[c] = -1;
     vd_import_line(im, x, gain, 0);
     free(gain);
+}
+
+/* ---- a product that puts channels into another order ---- */
+
+/* as how many rows of channels a Reshape reads the map x, [N][rows][c / rows][h][w]; 0: as no such thing */
+static int64_t rows_of_channels(const vd_importing *im, const vd_onnx_node *reshape, vd_place x)
+{
+    vd_importing other = *im;
+    other.node = reshape;
+    const vd_onnx_tensor *shape = vd_import_constant_input(&other, 1, 0);
+    if (x.flat || shape->n != 5) return 0;
+    int64_t d[5] = {1, shape->integer[1], shape->integer[2], x.h, x.w};
+    for (int k = 0; k < 5; ++k) {
+        int64_t n = shape->integer[k];
+        if (k != 1 && k != 2 && n != d[k] && n != -1 && !(n == 0 && k == 0)) return 0;
+    }
+    for (int k = 1; k < 3; ++k)
+        if (d[k] == -1 && d[3 - k] > 0) d[k] = x.c / d[3 - k];
+    return d[1] > 0 && d[2] > 0 && d[1] <= x.c && d[1] * d[2] == x.c ? d[1] : 0;
+}
+
+int vd_import_waits_for_shuffle(const vd_importing *im, vd_place x)
+{
+    const vd_onnx_node *next = vd_import_reader_of(im, im->node->output[0]);
+    return next && !strcmp(next->type, "Transpose") && rows_of_channels(im, im->node, x);
+}
+
+/* [N][rows][columns][h][w] to [N][columns][rows][h][w], as ShuffleNet has it between two Reshape: a 1x1 convolution of
+ * zeros and ones */
+void vd_import_transpose(vd_importing *im)
+{
+    static const int64_t swapped[] = {0, 2, 1, 3, 4};
+    const vd_onnx_node *reshape = vd_onnx_maker_of(im->g, im->node->input[0]);
+    const vd_onnx_attribute *order = vd_onnx_find_attribute(im->node, "perm");
+    const vd_place *from = reshape && !strcmp(reshape->type, "Reshape") ? vd_import_find(im, reshape->input[0]) : 0;
+    int64_t rows = from ? rows_of_channels(im, reshape, *from) : 0;
+    if (!rows || !order || order->kind != VD_ONNX_INTEGERS || order->n != 5 ||
+        memcmp(order->integers, swapped, sizeof(swapped)) != 0)
+        vd_import_refuse(im, "channels in another order, perm=0,2,1,3,4 between two Reshape, are expected");
+    vd_place x = *from;
+    int64_t columns = x.c / rows;
+    enum { MOST = 4096 };
+    if (x.c > MOST) vd_import_refuse(im, "%d channels in another order: %d at most are expected", x.c, MOST);
+    vd_import_read(im, x);
+    vd_import_layer *l =
+        vd_import_add_layer(im, "convolutional", vd_format("filters=%d\nsize=1\nstride=1\npadding=0\n", x.c));
+    add_weights(l, x.c, x.c);
+    l->fixed = 1;
+    for (int64_t f = 0; f < x.c; ++f) l->weights[f * x.c + f % rows * columns + f / rows] = 1;
+    x.layer = vd_import_last_layer(im);
+    vd_import_set(im, x);
 }

@@ -103,6 +103,10 @@ void vd_import_subtract(vd_importing *im);
 void vd_import_divide(vd_importing *im);
 void vd_import_negate(vd_importing *im);
 
+/* channels in another order: Reshape, Transpose, Reshape. The Reshape that is the first of them becomes nothing */
+void vd_import_transpose(vd_importing *im);
+int vd_import_waits_for_shuffle(const vd_importing *im, vd_place x);
+
 /* which of two inputs of the node is a constant; -1: none */
 int vd_import_constant_side(const vd_importing *im);
 

@@ -20,7 +20,7 @@ static void own_pads(const vd_importing *im, int64_t *pad)
 /* a cfg has no larger ones: without this, the line would be about the cfg that is written */
 static void check_keys(const vd_importing *im, const vd_window *v)
 {
-    if (v->size[0] > VD_WINDOW_MOST)
+    if (v->size[0] > VD_WINDOW_MOST || v->size[1] > VD_WINDOW_MOST)
         vd_import_refuse(im, "a window of %lldx%lld: %dx%d at most is expected", (long long)v->size[0],
                          (long long)v->size[1], VD_WINDOW_MOST, VD_WINDOW_MOST);
     for (int k = 0; k < 2; ++k) {
@@ -43,8 +43,6 @@ vd_window vd_window_of(const vd_importing *im, vd_place x, const int64_t *size)
     for (int k = 0; k < 2; ++k)
         if (v.size[k] < 1 || v.stride[k] < 1 || v.gap[k] < 1)
             vd_import_refuse(im, "a window without a size, stride or dilation");
-    if (v.size[0] != v.size[1])
-        vd_import_refuse(im, "a window of %lldx%lld: a square is expected", (long long)v.size[0], (long long)v.size[1]);
     if (!strncmp(same, "SAME", 4) && vd_place_is_padded(x)) vd_import_refuse(im, "auto_pad=%s behind a Pad", same);
     if (!strncmp(same, "SAME", 4))
         vd_onnx_pad_same((int64_t[]){x.h, x.w}, v.size, v.stride, v.gap, !strcmp(same, "SAME_UPPER"), v.pad);
@@ -68,6 +66,7 @@ void vd_window_outputs(const vd_window *v, vd_place x, int64_t *out)
 static int is_square(const vd_window *v, vd_square *s)
 {
     int64_t pad = v->pad[0], gap = v->gap[0];
+    if (v->size[1] != v->size[0]) return 0;
     if (v->pad[1] != pad || v->pad[2] != pad || v->pad[3] != pad) return 0;
     if (v->size[0] == 1 && pad) {
         *s = (vd_square){3, pad + 1, 1, {1, 1}, {1, 1}};

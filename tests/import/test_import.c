@@ -526,6 +526,42 @@ START_TEST(exports_come_back)
 }
 END_TEST
 
+/* ShuffleNet's: two rows of three channels become three rows of two */
+START_TEST(shuffled_channels_are_a_product)
+{
+    static const int64_t shapes[][5] = {{1, 2, 3, 5, 4}, {-1, 2, 3, 5, 4}, {0, 2, -1, 5, 4}};
+    for (int i = 0; i < COUNT_OF(shapes); ++i) {
+        begin_graph(3, 5, 4);
+        conv("a", "x", 6, 3, 1);
+        integers("rows", 5, shapes[i]);
+        integers("map", 4, (int64_t[]){i ? -1 : 1, 6, 5, 4});
+        two("Reshape", "b", "a", "rows");
+        vd_onnx_set_integers(vd_onnx_add_node(g, "Transpose", "c", "b", (char *)0), "perm", 5,
+                             (int64_t[]){0, 2, 1, 3, 4});
+        two("Reshape", "y", "c", "map");
+        write_graph("y");
+        expect_sections("\n[convolutional]\nfilters=6\nsize=1\nstride=1\npadding=0\nactivation=linear\n"
+                        "\n[convolutional]\nfilters=6\nsize=1\nstride=1\npadding=0\nactivation=linear\n");
+        char *twin = text_in_folder("net-vd.cfg");
+        ck_assert_int_eq(count_of(twin, "\n[vd_convolutional]\n"), 1);
+        free(twin);
+    }
+}
+END_TEST
+
+START_TEST(factors_of_a_gemm_go_into_its_numbers)
+{
+    begin_graph(5, 0, 0);
+    random_constant("w", 2, (int64_t[]){5, 4});
+    random_constant("b", 1, (int64_t[]){4});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Gemm", "y", "x", "w", "b", (char *)0);
+    vd_onnx_set_real(node, "alpha", .5f);
+    vd_onnx_set_real(node, "beta", -3);
+    write_graph("y");
+    expect_sections("\n[connected]\noutput=4\nactivation=linear\n");
+}
+END_TEST
+
 SUITE_OF(import)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -551,5 +587,7 @@ SUITE_OF(import)
     TEST(parts_are_routes);
     TEST(one_part_of_the_input_is_a_route);
     TEST(what_nobody_reads_is_left_out);
+    TEST(shuffled_channels_are_a_product);
+    TEST(factors_of_a_gemm_go_into_its_numbers);
     LOOP(exports_come_back, 4);
 }

@@ -18,6 +18,8 @@ static void expect_refused(const char *line)
     free(model), free(out);
 }
 
+#define SHUFFLE_EXPECTED "channels in another order, perm=0,2,1,3,4 between two Reshape, are expected\n"
+
 START_TEST(what_darknet_cannot_say_names_the_node)
 {
     begin_graph(3, 8, 8);
@@ -110,7 +112,23 @@ START_TEST(what_darknet_cannot_say_names_the_node)
     begin_graph(3, 8, 8);
     one("Transpose", "y", "x");
     write_graph("y");
-    expect_refused("node y (Transpose): Darknet has no such layer\n");
+    expect_refused("node y (Transpose): " SHUFFLE_EXPECTED);
+    begin_graph(4, 8, 8);
+    conv("a", "x", 4, 4, 3);
+    integers("halves", 5, (int64_t[]){0, 2, -1, 6, 6});
+    two("Reshape", "b", "a", "halves");
+    vd_onnx_set_integers(vd_onnx_add_node(g, "Transpose", "y", "b", (char *)0), "perm", 5, (int64_t[]){0, 1, 2, 4, 3});
+    write_graph("y");
+    expect_refused("node y (Transpose): " SHUFFLE_EXPECTED);
+    begin_graph(3, 8, 8);
+    vd_onnx_set_integers(vd_onnx_add_node(g, "MaxPool", "y", "x", (char *)0), "kernel_shape", 2, (int64_t[]){2, 1});
+    write_graph("y");
+    expect_refused("node y (MaxPool): a window of 2x1: a square is expected\n");
+    begin_graph(3, 8, 8);
+    random_constant("w", 4, (int64_t[]){2, 3, 1, 3});
+    two("Conv", "y", "x", "w");
+    write_graph("y");
+    expect_refused("has the outputs of 1x3 with pads of 0,0,0,0\n");
     begin_graph(3, 8, 8);
     conv("a", "x", 4, 3, 3);
     conv("b", "x", 4, 3, 3);

@@ -323,6 +323,50 @@ START_TEST(pads_may_name_their_axes)
 }
 END_TEST
 
+/* rows x columns, with pads in front and as many behind */
+static void long_conv(const char *y, const char *x, int rows, int columns, int down, int across)
+{
+    char *w = vd_format("%s.w", y);
+    random_constant(w, 4, (int64_t[]){3, 3, rows, columns});
+    vd_onnx_node *node = vd_onnx_add_node(g, "Conv", y, x, w, (char *)0);
+    vd_onnx_set_integers(node, "pads", 4, (int64_t[]){down, across, down, across});
+    free(w);
+}
+
+#define THREE(size, padding) \
+    "\n[convolutional]\nfilters=3\nsize=" #size "\nstride=1\npadding=" #padding "\nactivation=linear\n"
+
+/* 1x7 and 7x1, 3x1: as in the blocks of Inception-v3 */
+START_TEST(long_windows_are_rows_and_columns_of_a_square)
+{
+    begin_graph(3, 9, 8);
+    long_conv("a", "x", 1, 7, 0, 3);
+    long_conv("b", "a", 7, 1, 3, 0);
+    long_conv("c", "b", 3, 1, 1, 0);
+    long_conv("d", "c", 2, 4, 0, 1); /* both lose one */
+    long_conv("e", "d", 1, 3, 2, 3); /* both sides grow by four */
+    vd_onnx_set_integers(vd_onnx_add_node(g, "AveragePool", "y", "e", (char *)0), "kernel_shape", 2, (int64_t[]){2, 2});
+    write_graph("y");
+    expect_sections(THREE(7, 3) THREE(7, 3) THREE(3, 1) THREE(4, 1)
+                        THREE(3, 3) "\n[local_avgpool]\nsize=2\nstride=1\npadding=0\n");
+}
+END_TEST
+
+/* of every two rows: no [local_avgpool] has such a window */
+START_TEST(a_mean_of_long_windows_is_a_convolution)
+{
+    begin_graph(3, 8, 5);
+    conv("a", "x", 3, 3, 1);
+    vd_onnx_node *node = vd_onnx_add_node(g, "AveragePool", "y", "a", (char *)0);
+    vd_onnx_set_integers(node, "kernel_shape", 2, (int64_t[]){2, 1});
+    vd_onnx_set_integers(node, "strides", 2, (int64_t[]){2, 1});
+    write_graph("y");
+    expect_sections(
+        LINEAR_3
+        "\n[convolutional]\nfilters=3\nsize=3\nstride_x=1\nstride_y=2\npadding=1\ngroups=3\nactivation=linear\n");
+}
+END_TEST
+
 SUITE_OF(import_windows)
 {
     EACH(make_test_folder, remove_test_folder);
@@ -343,4 +387,6 @@ SUITE_OF(import_windows)
     TEST(a_pool_with_auto_pad_has_no_pads_of_its_own);
     TEST(means_with_zeros_are_convolutions);
     TEST(pads_may_name_their_axes);
+    TEST(long_windows_are_rows_and_columns_of_a_square);
+    TEST(a_mean_of_long_windows_is_a_convolution);
 }

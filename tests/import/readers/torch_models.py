@@ -227,6 +227,8 @@ def add_torchvision():
         make = getattr(models, name)
         extra = {"init_weights": True, "aux_logits": False} if name == "googlenet" else {}
         MODELS[name] = (lambda make=make, extra=extra: make(num_classes=10, **extra), (3, 64, 64), {})
+    MODELS["inception_v3"] = (lambda: models.inception_v3(num_classes=10, aux_logits=False, init_weights=False),
+                              (3, 80, 80), {})
 
 
 def randomize(model):
