@@ -230,6 +230,8 @@ static void run(sweep *s, const arguments *a)
     int chosen = choose(s, a->within);
     if (a->json) print_json(s, chosen);
     else printf("chosen: %g\n", s->rows[chosen].threshold);
+    if (chosen == 0 && s->n > 1)
+        fprintf(stderr, "the lowest threshold of all was chosen: with -from below %g more may be pruned\n", a->from);
     if (a->picture) draw(s, a->picture);
 }
 

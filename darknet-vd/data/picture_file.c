@@ -112,8 +112,10 @@ char *vd_picture_fault(void)
 {
     size_t bytes = stock_picture_refused();
     if (fault_of_last) return vd_format("%s", fault_of_last);
-    return bytes ? vd_format("out of memory: cannot allocate %zu bytes", bytes)
-                 : vd_format("%s", stbi_failure_reason());
+    if (bytes) return vd_format("out of memory: cannot allocate %zu bytes", bytes);
+    const char *reason = stbi_failure_reason();
+    int is_unknown = !strcmp(reason, "unknown image type");
+    return vd_format("%s%s", reason, is_unknown ? ": JPEG, PNG, BMP, GIF, TGA, PSD, PNM, HDR and PIC are read" : "");
 }
 
 char *vd_picture_file_fault(const char *path)

@@ -226,12 +226,26 @@ START_TEST(what_does_not_fit_is_named)
 }
 END_TEST
 
+/* all are good enough: the lowest prunes most */
+START_TEST(a_choice_at_the_lowest_threshold_is_told)
+{
+    run_result r = SWEEP("-from", "0", "-to", "2", "-step", "1", "-within", "100");
+    ck_assert_msg(strstr(r.out, "\nchosen: 0\n") != 0, "%s", r.out);
+    ck_assert_msg(strstr(r.err, "with -from below 0 more may be pruned\n") != 0, "%s", r.err);
+    free_run(r);
+    r = SWEEP("-from", "0", "-to", "0", "-within", "100"); /* the only one */
+    ck_assert_ptr_null(strstr(r.err, "more may be pruned"));
+    free_run(r);
+}
+END_TEST
+
 SUITE_OF(sweep)
 {
     TIMEOUT(60);
     ONCE(setup, remove_digits);
     TEST(a_row_is_what_other_commands_say);
     LOOP(the_thinnest_of_those_good_enough_is_chosen, 3);
+    TEST(a_choice_at_the_lowest_threshold_is_told);
     TEST(a_picture_is_drawn);
     LOOP(what_does_not_fit_is_named, COUNT_OF(bad));
     CASE("detector");

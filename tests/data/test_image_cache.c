@@ -107,7 +107,7 @@ START_TEST(what_was_decoded_ahead_is_what_the_thread_gets_next)
     free(fault);
     write_text(paths[0], "no picture");
     fault = image_cache_ahead(paths[0], 1, 1);
-    ck_assert_str_eq(fault, "unknown image type");
+    ck_assert_str_eq(fault, "unknown image type: JPEG, PNG, BMP, GIF, TGA, PSD, PNM, HDR and PIC are read");
     free(fault);
 }
 END_TEST

@@ -295,7 +295,7 @@ START_TEST(other_files_go_to_stb_image)
     write_bytes(path, "\xff\xfeno picture", 12);
     ck_assert_ptr_null(image_cache_load(path, &w, &h, &c, 3, &own));
     char *fault = vd_picture_fault();
-    ck_assert_str_eq(fault, "unknown image type");
+    ck_assert_str_eq(fault, "unknown image type: JPEG, PNG, BMP, GIF, TGA, PSD, PNM, HDR and PIC are read");
     free(fault);
     write_bytes(path, "\xff", 1);
     ck_assert_ptr_null(image_cache_load(path, &w, &h, &c, 3, &own));
