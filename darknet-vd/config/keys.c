@@ -112,6 +112,14 @@ static const vd_key net_keys[] = {
     {"nan_guard", VD_FLAG, 0, 1, "0",
      .help = "1: when loss or weights are no longer finite, return to the latest checkpoint at half the rate",
      .owner = VD_PLUGIN},
+    {"teacher", VD_TEXT, 0, 0, 0, .help = "the cfg of a trained classifier, whose outputs a training learns from",
+     .owner = VD_PLUGIN, .computed = "the labels alone"},
+    {"teacher_weights", VD_TEXT, 0, 0, 0, .help = "the weights of the teacher", .owner = VD_PLUGIN,
+     .computed = "needed with teacher"},
+    {"teacher_share", VD_NUMBER, 0, 1, "0.9",
+     .help = "share of the teacher's outputs in the loss; the labels have the rest", .owner = VD_PLUGIN},
+    {"teacher_temperature", VD_NUMBER, .1, 100, "4",
+     .help = "what the logits of both networks are divided by before they are compared", .owner = VD_PLUGIN},
     {"hidden", VD_TEXT, 0, 0, 0, .help = "ignored", .owner = VD_NOBODY},
     {0}};
 

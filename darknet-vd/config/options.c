@@ -50,6 +50,12 @@ void vd_section_warn(vd_section s, const char *message)
     free(place);
 }
 
+char *vd_option_text(vd_section s, const char *key)
+{
+    const char *value = option_find(s.options, (char *)key);
+    return value ? vd_format("%s", value) : 0;
+}
+
 int vd_option_given(vd_section s, const char *key)
 {
     return option_find(s.options, (char *)key) != 0;

@@ -34,6 +34,9 @@ int vd_option_length(vd_section s, const char *key);
  * has been checked, and the caller frees *layers */
 int vd_option_layers(vd_section s, const char *key, int **layers);
 
+/* a copy of the key's value, for the caller to free; null without the key */
+char *vd_option_text(vd_section s, const char *key);
+
 /* 1 when the section has the key */
 int vd_option_given(vd_section s, const char *key);
 

@@ -26,6 +26,7 @@
 #include "training/nan_guard.h"
 #include "training/same_start.h"
 #include "training/silence.h"
+#include "training/teacher.h"
 #include "training/validation.h"
 
 #include <time.h>
@@ -78,9 +79,13 @@ void layer_plugin_net(const char *filename, list *options, network *net)
     vd_schema_check(s, 0);
     vd_shape_check_net(s);
     vd_later_net(s, net);
-    vd_checkpoint_options(s);
-    vd_nan_guard_options(s);
-    vd_silence_options(s);
+    int trains = !vd_teacher_is_read(filename);
+    if (trains) {
+        vd_checkpoint_options(s);
+        vd_nan_guard_options(s);
+        vd_silence_options(s);
+        vd_teacher_options(s);
+    }
     net->cfg_file = vd_format("%s", filename);
     int given = vd_option_given(s, "seed");
     if (given || vd_ranks() > 1) {
@@ -90,7 +95,7 @@ void layer_plugin_net(const char *filename, list *options, network *net)
         noise_seed = fresh_seed();
         rand_unseed();
     }
-    vd_kernel_choice_seeded(rand_is_seeded());
+    if (trains) vd_kernel_choice_seeded(rand_is_seeded());
 }
 
 /* of a section vd_schema_check() knows */

@@ -11,7 +11,7 @@
  *           each sub-batch: train_network_datum()
  *               may_train                 0: leave_out, and no more of the sub-batch
  *               forward_network()         each layer: clears_delta, l.forward()
- *               finite_loss               0: leave_out, and no more of the sub-batch
+ *               finite_loss               0: leave_out, and no more of the sub-batch; soft targets
  *               backward_network()        each layer from the last one: stops_backward, l.backward()
  *               step_is_due               1, after the last sub-batch of a step:
  *                   update_network()      sgdr_rate; each layer: update, or l.update()

@@ -25,6 +25,7 @@
 #include "training/sgdr.h"
 #include "training/silence.h"
 #include "training/sub_batches.h"
+#include "training/teacher.h"
 #include "training/validation.h"
 
 #include <stdlib.h>
@@ -134,6 +135,7 @@ void layer_plugin_train_begin(network *net, const char *backup, const char *base
     report_kernels(net);
     vd_silence_check_over(net, backup, base, loaded.path);
     if (loaded.is_plain && !vd_checkpoint_resumed()) vd_silence_check_plain(net);
+    vd_teacher_begin(net);
     vd_nan_guard_begin(net);
     vd_later_train(net);
     vd_log_begin(net, backup, base, vd_checkpoint_resumed());
@@ -172,6 +174,7 @@ int layer_plugin_may_train(network *net)
     vd_silence_check_network(net);
     vd_silence_check_end(net);
     vd_kernel_choice_train(net);
+    vd_teacher_begin(net);
     vd_sub_batch_begin(net, vd_nan_guard_sound());
     return vd_nan_guard_sound();
 }
@@ -179,7 +182,9 @@ int layer_plugin_may_train(network *net)
 int layer_plugin_finite_loss(network *net)
 {
     vd_log_forward(net);
-    return vd_nan_guard_loss(net);
+    if (!vd_nan_guard_loss(net)) return 0;
+    vd_teacher_correct(net);
+    return 1;
 }
 
 float layer_plugin_leave_out(network *net)

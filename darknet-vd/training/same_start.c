@@ -1,4 +1,5 @@
 #include "training/same_start.h"
+#include "training/teacher.h"
 #include "ranks/ranks.h"
 #include "layer/layer_state.h"
 #include "layer/vd_layer.h"
@@ -77,6 +78,7 @@ void vd_same_start(network *net)
     compare_file("cfg", net->cfg_file);
     compare_file(".data file", read_from.file);
     compare_file("training list", read_from.list);
+    compare_file("weights of the teacher,", vd_teacher_weights());
     vd_ranks_compare(sum_of_state(net), "network to start from, weights or pictures seen,");
     vd_ranks_compare(sum_of_text(vd_kernels_get()->name),
                      "set of kernels (DARKNET_KERNELS=name chooses one that all processors have)");

@@ -376,11 +376,27 @@ static char *report_lines(const char *err)
     return all;
 }
 
-static outcome train(const char *net, const char *layer, const char *cost)
+#define with_teacher "teacher=%s/t.cfg\nteacher_weights=%s/t.weights\n"
+
+/* [net]'s keys with a teacher that draws from another seed, written to the folder; the caller's to free */
+static char *give_teacher(const char *keys, const char *folder)
+{
+    if (strncmp(keys, with_teacher, strlen(with_teacher)) != 0) return copy_of(keys, 0);
+    char *cfg = in_folder(folder, "t.cfg"), *weights = in_folder(folder, "t.weights");
+    char *text = vd_format(plain_cfg, "seed=2\n", "", "", "");
+    write_text(cfg, text);
+    network *net = network_of(text, 0);
+    save_weights(net, weights);
+    free_network(net), free(text), free(weights), free(cfg);
+    char *named = vd_format(with_teacher "%s", folder, folder, keys + strlen(with_teacher));
+    return named;
+}
+
+static outcome train(const char *keys, const char *layer, const char *cost)
 {
     char *folder = make_folder(), *path = in_folder(folder, "c.cfg"), *backup = in_folder(folder, "digits/backup"),
          *weights = in_folder(folder, "digits/backup/c.weights"), *data_file = in_folder(folder, "digits/digits.data"),
-         *cfg = vd_format(plain_cfg, net, layer, layer, cost);
+         *net = give_teacher(keys, folder), *cfg = vd_format(plain_cfg, net, layer, layer, cost);
     outcome o;
     draw_digits(folder, 40, 10);
     write_text(path, cfg);
@@ -393,7 +409,7 @@ static outcome train(const char *net, const char *layer, const char *cost)
     r = darknet(0, "vd", "report", path, weights, (char *)0);
     o.report = vd_format("%s", r.out);
     free_run(r);
-    free(cfg), free(data_file), free(weights), free(backup), free(path);
+    free(cfg), free(net), free(data_file), free(weights), free(backup), free(path);
     remove_folder(folder);
     return o;
 }
@@ -418,6 +434,8 @@ static const struct {
     {"[net]", "checkpoint_minutes", "", "", ""},
     {"[net]", "checkpoint_keep", "checkpoint=1\n", "", ""},
     {"[net]", "nan_guard", "", "", ""},
+    {"[net]", "teacher_share", with_teacher, "", ""},
+    {"[net]", "teacher_temperature", with_teacher, "", ""},
     {"[vd_connected]", "log_sigma2", "", "", ""},
     {"[vd_connected]", "threshold", "", "log_sigma2=0\n", ""},
     {"[vd_connected]", "train_clip", "", "log_sigma2=0\n", ""},

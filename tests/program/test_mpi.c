@@ -28,9 +28,22 @@ static char *program_of(int mpi)
     return 0;
 }
 
+/* folder/teacher.cfg and its weights, for a training with teacher= */
+static void write_teacher(void)
+{
+    static const char cfg[] = "[net]\nbatch=3\nheight=28\nwidth=28\nchannels=1\nseed=9\n"
+                              "[connected]\noutput=10\nactivation=linear\n[softmax]\n";
+    char *path = in_folder(folder, "teacher.cfg"), *weights = in_folder(folder, "teacher.weights");
+    write_text(path, cfg);
+    network *net = network_of(cfg, 0);
+    save_weights(net, weights);
+    free_network(net), free(weights), free(path);
+}
+
 static void set_up(void)
 {
     make_digits(200, 10);
+    write_teacher();
     setenv("DARKNET_THREADS", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
@@ -73,6 +86,8 @@ static const struct {
                                                                         "target_size=9000\nfine_tune=3\n"},
     {"magnitude", SIZES(32, 4) "adam=1\nlearning_rate=.01\n" NORMALISED("") "[vd_cost]\nsamples=200\nmethod=magnitude\n"
                                                                             "target_sparsity=.97\nprune_every=2\n"},
+    {"taught", SIZES(32, 4) "adam=1\nteacher=%s/teacher.cfg\nteacher_weights=%s/teacher.weights\n" NORMALISED(
+                   "") "[vd_cost]\nsamples=200\n"},
     {"plain", SIZES(32, 4) "momentum=.9\n[convolutional]\nfilters=4\nsize=5\nstride=2\nbatch_normalize=1\n"
                            "[batchnorm]\n[connected]\noutput=10\nactivation=linear\n[softmax]\n"},
     {"broad",
@@ -86,8 +101,9 @@ static const struct {
 static char *write_net(int i)
 {
     char *name = vd_format("%s.cfg", nets[i].name), *path = in_folder(folder, name);
-    write_text(path, nets[i].text);
-    free(name);
+    char *text = vd_format(nets[i].text, folder, folder); /* of its teacher */
+    write_text(path, text);
+    free(text), free(name);
     return path;
 }
 

@@ -153,14 +153,17 @@ END_TEST
 START_TEST(a_row_may_start_from_one_that_starts_from_another)
 {
     prepare("third-1 digits lenet5-digits-vd second-1 max_batches=2 samples=100\n"
-            "second-1 digits lenet5-digits-vd first-1 max_batches=2 samples=100\n"
+            "second-1 digits lenet5-digits-vd first-1 teacher=start max_batches=2 samples=100\n"
             "first-1 digits lenet5-digits - max_batches=2\n"
             "clipped-1 digits lenet5-digits-vd =third-1 threshold=1\n",
             100);
     run_result r = make_table("*");
     ck_assert_msg(r.status == 0, "%s", r.err);
     ck_assert_msg(strstr(r.out, "third-1: error ") && strstr(r.out, "clipped-1: error "), "%s", r.out);
-    free_run(r);
+    char *cfg = text_in_folder("out/second-1/lenet5-digits-vd.cfg");
+    ck_assert_ptr_nonnull(strstr(cfg, "out/first-1/lenet5-digits.cfg\n"));
+    ck_assert_ptr_nonnull(strstr(cfg, "out/first-1/lenet5-digits.weights\n"));
+    free_run(r), free(cfg);
     unsetenv("DIGITS_DATA");
 }
 END_TEST

@@ -85,6 +85,12 @@ weights_of() {
     exit 1
 }
 
+# CFG FOLDER: teacher=start means the network of the row that is started from
+name_teacher() {
+    grep -q '^teacher=start$' "$1" || return 0
+    for cfg in "$2"/*.cfg; do set_keys "$1" "teacher=$cfg" "teacher_weights=$(weights_of "$2")"; done
+}
+
 # one row: NAME DATA NET START KEYS..., as in the file of rows
 train_row() {
     name=$1 data=$(data_of "$2") kind=$(kind_of "$2") net=$3 start=$4
@@ -93,6 +99,7 @@ train_row() {
     mkdir -p "$row"
     cp "cfg/$net.cfg" "$row/$net.cfg"
     set_keys "$row/$net.cfg" "$@"
+    name_teacher "$row/$net.cfg" "$folder/$start"
     sed "s|^backup=.*|backup=$row|" "$data" > "$row/set.data"
     if [ "${start#=}" != "$start" ]; then
         cp "$folder/${start#=}/$net.weights" "$row/$net.weights"
