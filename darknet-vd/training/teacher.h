@@ -1,13 +1,13 @@
-/* Soft targets: a classifier learns from the outputs of another one, its teacher, beside the labels (Hinton, Vinyals and
- * Dean 2015, arXiv:1503.02531, section 2). With logits z of the network and v of the teacher, temperature T, share s and
- * label y, the loss of a picture and its gradient are
+/* Soft targets: a classifier learns from the outputs of another one, its teacher, beside the labels (Hinton, Vinyals
+ * and Dean 2015, arXiv:1503.02531, section 2). With logits z of the network and v of the teacher, temperature T, share
+ * s and label y, the loss of a picture and its gradient are
  *
  *     p_T = softmax(z / T), q_T = softmax(v / T)
  *     L   = (1 - s) H(y, softmax(z)) + s T^2 H(q_T, p_T)
  *     dL/dz = (1 - s) (softmax(z) - y) + s T (p_T - q_T)
  *
- * The teacher is a second network, which sees the same pictures at test time: no noise, rolling statistics, no weight of
- * it changes. The cost that is printed stays that of the labels, H(y, softmax(z)), and so does the cost in the log.
+ * The teacher is a second network, which sees the same pictures at test time: no noise, rolling statistics, no weight
+ * of it changes. The cost that is printed stays that of the labels, H(y, softmax(z)), and so does the cost in the log.
  *
  * [net] says which: teacher=, teacher_weights=, teacher_share=, teacher_temperature= (config/keys.c). Nothing but a
  * training reads these files. */
