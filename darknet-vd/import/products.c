@@ -302,7 +302,8 @@ static int64_t rows_of_channels(const vd_importing *im, const vd_onnx_node *resh
     }
     for (int k = 1; k < 3; ++k)
         if (d[k] == -1 && d[3 - k] > 0) d[k] = x.c / d[3 - k];
-    return d[1] > 0 && d[2] > 0 && d[1] <= x.c && d[1] * d[2] == x.c ? d[1] : 0;
+    int fits = d[1] > 0 && d[2] > 0 && d[1] <= x.c && d[2] <= x.c;
+    return fits && d[1] * d[2] == x.c ? d[1] : 0;
 }
 
 int vd_import_waits_for_shuffle(const vd_importing *im, vd_place x)
