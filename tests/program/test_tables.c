@@ -153,7 +153,7 @@ END_TEST
 START_TEST(a_row_may_start_from_one_that_starts_from_another)
 {
     prepare("third-1 digits lenet5-digits-vd second-1 max_batches=2 samples=100\n"
-            "second-1 digits lenet5-digits-vd first-1 teacher=start max_batches=2 samples=100\n"
+            "second-1 digits lenet5-digits-vd first-1 teacher=first-1 max_batches=2 samples=100\n"
             "first-1 digits lenet5-digits - max_batches=2\n"
             "clipped-1 digits lenet5-digits-vd =third-1 threshold=1\n",
             100);

@@ -85,10 +85,13 @@ weights_of() {
     exit 1
 }
 
-# CFG FOLDER: teacher=start means the network of the row that is started from
+# CFG: teacher=NAME in it is a row, whose cfg and weights it gets
 name_teacher() {
-    grep -q '^teacher=start$' "$1" || return 0
-    for cfg in "$2"/*.cfg; do set_keys "$1" "teacher=$cfg" "teacher_weights=$(weights_of "$2")"; done
+    teacher=$(sed -n 's/^teacher=//p' "$1")
+    [ -n "$teacher" ] || return 0
+    for cfg in "$folder/$teacher"/*.cfg; do
+        set_keys "$1" "teacher=$cfg" "teacher_weights=$(weights_of "$folder/$teacher")"
+    done
 }
 
 # one row: NAME DATA NET START KEYS..., as in the file of rows
@@ -99,7 +102,7 @@ train_row() {
     mkdir -p "$row"
     cp "cfg/$net.cfg" "$row/$net.cfg"
     set_keys "$row/$net.cfg" "$@"
-    name_teacher "$row/$net.cfg" "$folder/$start"
+    name_teacher "$row/$net.cfg"
     sed "s|^backup=.*|backup=$row|" "$data" > "$row/set.data"
     if [ "${start#=}" != "$start" ]; then
         cp "$folder/${start#=}/$net.weights" "$row/$net.weights"
@@ -198,17 +201,20 @@ open_rows() {
     asked_for | while read -r name rest; do [ -e "$folder/$name/result" ] || echo "$name $rest"; done
 }
 
-# those of them whose data set is there, and that start from scratch ($1 = 1) or from another row (0)
+# those of them whose data set is there, and that need no other row ($1 = 1) or one (0)
 wanted() {
-    open_rows | awk -v scratch="$1" '($4 == "-") == scratch' | while read -r name data rest; do
+    open_rows | awk -v scratch="$1" '($4 == "-" && !/ teacher=/) == scratch' | while read -r name data rest; do
         [ -z "$(data_of "$data")" ] || echo "$name $data $rest"
     done
 }
 
-# those that start from a row that is done ($1 = 1), or from one that is not (0)
+# those whose start and teacher are rows that are done ($1 = 1), or one of them is not (0)
 wanted_behind() {
     wanted 0 | while read -r name data net start rest; do
-        if [ -e "$folder/${start#=}/result" ]; then done=1; else done=0; fi
+        done=1
+        for row in "${start#=}" $(echo "$rest" | tr ' ' '\n' | sed -n 's/^teacher=//p'); do
+            [ "$row" = - ] || [ -e "$folder/$row/result" ] || done=0
+        done
         [ $done != "$1" ] || echo "$name $data $net $start $rest"
     done
 }
@@ -264,7 +270,12 @@ wanted 1 | train_rows || status=1
 while [ $status = 0 ] && [ -n "$(wanted_behind 1)" ]; do # of those that start from another, some start from these
     wanted_behind 1 | train_rows || status=1
 done
-behind=$(wanted_behind 0 | awk '{ sub(/^=/, "", $4); print $1 ": starts from " $4 ", whose training is not done" }')
+behind=$(wanted_behind 0 | awk '{
+    sub(/^=/, "", $4)
+    needs = $4 == "-" ? "" : "starts from " $4
+    if (match($0, / teacher=[^ ]*/)) needs = needs (needs ? ", and " : "") "learns from " substr($0, RSTART + 9, RLENGTH - 9)
+    print $1 ": " needs ", whose training is not done"
+}')
 [ -z "$behind" ] || { echo "$behind" >&2; status=1; }
 write_results
 exit $status
