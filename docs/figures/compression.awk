@@ -6,6 +6,7 @@ BEGIN {
     says["dense"] = "plain"; says["vd"] = "threshold 3"; says["vd-clip"] = "threshold 3, train_clip"; says["warm"] = "from plain weights"
     says["aug-vd130"] = says["aug-vd280"] = says["aug-vd350"] = "digits moved"
     says["aug200-vd280"] = says["aug200-vd350"] = "moved, 200 epochs"
+    says["vd100-soft"] = "soft targets"
     says["vd-t2"] = "threshold 2"; says["vd-t1"] = "threshold 1"; says["vd-t0"] = "threshold 0"
 }
 
