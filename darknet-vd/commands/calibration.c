@@ -1,5 +1,6 @@
 #include "commands/calibration.h"
 #include "commands/words.h"
+#include "config/heads.h"
 #include "config/keys.h"
 #include "layer/nonfinite.h"
 #include "layer/vd_layer.h"
@@ -83,8 +84,7 @@ static arguments parse(int argc, char **argv)
 /* the layer that makes probabilities, whose inputs are the logits */
 static int softmax_of(const network *net, const char *cfg)
 {
-    int i = net->n - 1;
-    while (i > 0 && net->layers[i].type == COST) --i;
+    int i = vd_last_layer(net);
     layer l = net->layers[i];
     if (i < 1 || l.type != SOFTMAX) vd_die("%s: -calibration: the last layer is no [softmax]", cfg);
     if (l.softmax_tree || l.groups > 1)

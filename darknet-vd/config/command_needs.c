@@ -91,9 +91,7 @@ void vd_command_needs_check(const network *net)
 {
     if (!expected) return;
     const char *filename = net->cfg_file;
-    int found = 0, last = net->n - 1;
-    if (last > 0 && net->layers[last].type == COST) --last;
-    int outputs = net->layers[last].outputs;
+    int found = 0, outputs = net->layers[vd_last_layer(net)].outputs;
     check_input(filename, net);
     for (int i = 0; i < net->n; ++i) {
         if (!vd_is_head(net->layers[i].type)) continue;

@@ -18,6 +18,13 @@ int vd_has_head(const network *net)
     return 0;
 }
 
+int vd_last_layer(const network *net)
+{
+    int i = net->n - 1;
+    while (i > 0 && net->layers[i].type == COST) --i;
+    return i;
+}
+
 /* x, y, width, height, and what [region] adds to them */
 static int coords_of(const layer *l)
 {

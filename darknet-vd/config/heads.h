@@ -12,6 +12,9 @@ int vd_is_head(LAYER_TYPE type);
 /* 1 for a network that finds objects */
 int vd_has_head(const network *net);
 
+/* the number of the layer that answers: the last one, but for [cost] and [vd_cost] */
+int vd_last_layer(const network *net);
+
 /* called with the last layer, net has those before it; nothing for a network without heads
  *
  * Heads that differ in what they share, and a layer after the last head that is not [vd_cost], end the program with a

@@ -1,5 +1,6 @@
 #include "training/same_start.h"
 #include "training/teacher.h"
+#include "config/options.h"
 #include "ranks/ranks.h"
 #include "layer/layer_state.h"
 #include "layer/vd_layer.h"
@@ -12,19 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "option_list.h"
-
 static struct {
     char *file, *list; /* null: none was read */
 } read_from;
 
 void vd_same_start_data(const char *filename, list *options)
 {
-    const char *train = option_find(options, "train");
+    vd_section s = {filename, 0, -1, options};
     free(read_from.file);
     free(read_from.list);
     read_from.file = vd_format("%s", filename);
-    read_from.list = train ? vd_format("%s", train) : 0;
+    read_from.list = vd_option_text(s, "train");
 }
 
 static uint64_t sum_of_text(const char *text)

@@ -1,4 +1,5 @@
 #include "training/teacher.h"
+#include "config/heads.h"
 #include "config/keys.h"
 #include "layer/nonfinite.h"
 #include "base/fail.h"
@@ -58,11 +59,10 @@ const char *vd_teacher_weights(void)
     return keys.cfg ? keys.weights : 0;
 }
 
-/* the last layer but for [cost] and [vd_cost], which must be a [softmax] over all outputs */
+/* the layer that answers, which must be a [softmax] over all outputs */
 static int softmax_of(const network *net)
 {
-    int i = net->n - 1;
-    while (i > 0 && net->layers[i].type == COST) --i;
+    int i = vd_last_layer(net);
     layer l = net->layers[i];
     if (i < 1 || l.type != SOFTMAX || l.softmax_tree || l.groups > 1 || l.noloss)
         vd_die("%s: layer %d [%s]: a training with teacher= needs classifiers that end in a [softmax] of one group, "

@@ -20,8 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "option_list.h"
-
 /* the keys of the .data file that was read last */
 static struct {
     char *file, *valid, *labels, *difficult; /* file is null: none has been read */
@@ -58,22 +56,16 @@ vd_validation_state *vd_validation_state_now(void)
 
 /* ---- what is asked for ---- */
 
-static char *copy_of(list *options, const char *key, const char *otherwise)
-{
-    const char *value = option_find(options, (char *)key);
-    if (!value) value = otherwise;
-    return value ? vd_format("%s", value) : 0;
-}
-
 void vd_validation_data(const char *filename, list *options)
 {
     vd_section s = {filename, 0, -1, options};
     char *old[] = {keys.file, keys.valid, keys.labels, keys.difficult};
     for (int i = 0; i < 4; ++i) free(old[i]);
     keys.file = vd_format("%s", filename);
-    keys.valid = copy_of(options, "valid", 0);
-    keys.labels = copy_of(options, "labels", vd_key_in(0, "labels")->def); /* without Darknet's line on a default */
-    keys.difficult = copy_of(options, "difficult", 0);
+    keys.valid = vd_option_text(s, "valid");
+    keys.labels = vd_option_text(s, "labels");
+    keys.difficult = vd_option_text(s, "difficult");
+    if (!keys.labels) keys.labels = vd_format("%s", vd_key_in(0, "labels")->def); /* without Darknet's line on it */
     keys.every = vd_option_given(s, "validate") ? vd_key_integer(s, "validate") : -1;
     keys.patience = vd_key_integer(s, "patience");
     keys.savelast = vd_key_integer(s, "savelast");
